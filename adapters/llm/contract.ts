@@ -87,9 +87,12 @@ export interface LlmUsage {
   readonly cachedTokens?: number;
   readonly cachedAudioTokens?: number;
   readonly cachedImageTokens?: number;
-  /** The part of the input that was written into the provider's cache. */
+  /** The part of the input that was written into the provider's cache, and of it what stays there for an hour. */
   readonly cacheWriteTokens?: number;
+  readonly cacheWriteHourTokens?: number;
   readonly outputImageTokens?: number;
+  /** Searches of the web that are billed beside the tokens. */
+  readonly webSearches?: number;
 }
 
 export interface LlmOutcome {

@@ -237,10 +237,13 @@ export interface Usage {
   readonly cachedTokens?: number;
   readonly cachedAudioTokens?: number;
   readonly cachedImageTokens?: number;
-  /** The part of the input that was written into the provider's cache. */
+  /** The part of the input that was written into the provider's cache, and of it what stays there for an hour. */
   readonly cacheWriteTokens?: number;
+  readonly cacheWriteHourTokens?: number;
   readonly outputTextTokens?: number;
   readonly outputAudioTokens?: number;
   readonly outputImageTokens?: number;
+  /** Searches of the web that are billed beside the tokens. */
+  readonly webSearches?: number;
   readonly seconds?: number;
 }

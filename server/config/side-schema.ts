@@ -172,6 +172,9 @@ const priceSchema = z.strictObject({
     .optional()
     .describe('USD per million tokens in that the provider had cached. That of input when not given.'),
   cacheWrite: price.optional().describe('USD per million tokens in that the provider wrote into its cache.'),
+  cacheWriteHour: price
+    .optional()
+    .describe('The same for those that stay there for an hour. That of cacheWrite when not given.'),
   audioInput: price.optional().describe('USD per million tokens of audio in.'),
   cachedAudioInput: price
     .optional()
@@ -182,6 +185,8 @@ const priceSchema = z.strictObject({
     .optional()
     .describe('USD per million tokens of images in that the provider had cached. That of imageInput when not given.'),
   imageOutput: price.optional().describe('USD per million tokens of images out.'),
+  request: price.optional().describe('USD per thousand calls, beside their tokens.'),
+  webSearch: price.optional().describe('USD per thousand searches of the web, where usage reports count them.'),
   minute: price.optional().describe('USD per minute, for sessions that are billed by time.'),
 });
 

@@ -72,6 +72,8 @@ function usageOf(usage: JsonObject | undefined): LlmUsage | undefined {
     outputTokens: usage?.output_tokens,
     cachedTokens: cached,
     cacheWriteTokens: usage?.cache_creation_input_tokens,
+    cacheWriteHourTokens: objectAt(usage, 'cache_creation')?.ephemeral_1h_input_tokens,
+    webSearches: objectAt(usage, 'server_tool_use')?.web_search_requests,
   });
 }
 

@@ -8,17 +8,37 @@ export function completionsUsage(usage: unknown): LlmUsage | undefined {
   if (!isObject(usage)) return undefined;
   const input = objectAt(usage, 'prompt_tokens_details');
   const output = objectAt(usage, 'completion_tokens_details');
-  return usageOfCounts({
+  return withWhatIsLeftOut({
     inputTokens: usage.prompt_tokens,
     outputTokens: usage.completion_tokens,
     totalTokens: usage.total_tokens,
     inputAudioTokens: input?.audio_tokens,
     inputImageTokens: input?.image_tokens,
-    cachedTokens: input?.cached_tokens,
+    cachedTokens: cachedIn(usage, input),
     cacheWriteTokens: input?.cache_write_tokens ?? input?.cache_creation_tokens ?? usage.cache_creation_input_tokens,
+    cacheWriteHourTokens: (objectAt(input, 'cache_creation_token_details') ?? objectAt(usage, 'cache_creation'))
+      ?.ephemeral_1h_input_tokens,
     outputAudioTokens: output?.audio_tokens,
     outputImageTokens: output?.image_tokens,
+    webSearches: objectAt(usage, 'server_tool_use')?.web_search_requests ?? input?.web_search_requests,
   });
+}
+
+/** OpenAI's place, then those of DeepSeek, Moonshot and Anthropic, which gateways may pass on. */
+const cachedIn = (usage: JsonObject, input: JsonObject | undefined): unknown =>
+  input?.cached_tokens ?? usage.prompt_cache_hit_tokens ?? usage.cached_tokens ?? usage.cache_read_input_tokens;
+
+/**
+ * Adds what some reports leave out of a count and are billed for all the same: xAI and Google have reasoning in the total alone, and a prompt that is
+ * shorter than what the cache had of it is without that.
+ */
+function withWhatIsLeftOut(counts: { [Name in keyof LlmUsage]: unknown }): LlmUsage | undefined {
+  const usage = usageOfCounts(counts);
+  if (usage?.inputTokens === undefined || usage.outputTokens === undefined) return usage;
+  const ofCache = (usage.cachedTokens ?? 0) + (usage.cacheWriteTokens ?? 0);
+  const inputTokens = ofCache > usage.inputTokens ? usage.inputTokens + ofCache : usage.inputTokens;
+  const outputTokens = Math.max(usage.outputTokens, (usage.totalTokens ?? 0) - inputTokens);
+  return { ...usage, inputTokens, outputTokens };
 }
 
 /** Keeps counts that are numbers of zero or more; undefined unless both input and output are counted. */

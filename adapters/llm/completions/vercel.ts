@@ -10,11 +10,12 @@ const readMetadata: ReadMetadata = (_, body) => {
   const message = valueAt(body, ['choices', 0, 'message']) ?? valueAt(body, ['choices', 0, 'delta']) ?? body;
   const metadata =
     valueAt(message, ['provider_metadata', 'gateway']) ?? valueAt(body, ['provider_metadata', 'gateway']);
+  const cost = costUsdOf(valueAt(metadata, ['cost']));
   const provider = valueAt(metadata, ['routing', 'finalProvider']);
   return {
     provider: typeof provider === 'string' ? provider : undefined,
     // With a key of one's own Vercel bills nothing; `marketCost` is what the provider does.
-    costUsd: costUsdOf(valueAt(metadata, ['cost'])) || costUsdOf(valueAt(metadata, ['marketCost'])),
+    costUsd: cost || (costUsdOf(valueAt(metadata, ['marketCost'])) ?? cost),
   };
 };
 

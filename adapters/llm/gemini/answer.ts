@@ -94,24 +94,29 @@ function endingOf(reason: string | undefined, hasCalls: boolean): Ending {
   return ending.finish === 'stop' && hasCalls ? { finish: 'tool_calls' } : ending;
 }
 
-/** Counts thoughts as output, as they are billed. */
+/** Modalities that are priced as images. */
+const IMAGES = ['IMAGE', 'VIDEO', 'DOCUMENT'];
+
+/** Counts thoughts as output and prompts of tools as input, as they are billed. */
 function usageOf(usage: JsonObject | undefined): LlmUsage | undefined {
-  const output = Number(usage?.candidatesTokenCount ?? 0) + Number(usage?.thoughtsTokenCount ?? 0);
+  const sum = (...names: string[]) => names.reduce((total, name) => total + Number(usage?.[name] ?? 0), 0);
+  const prompt = [usage?.promptTokensDetails, usage?.toolUsePromptTokensDetails];
   return usageOfCounts({
-    inputTokens: usage?.promptTokenCount,
-    outputTokens: usage && output,
+    inputTokens: usage?.promptTokenCount === undefined ? undefined : sum('promptTokenCount', 'toolUsePromptTokenCount'),
+    outputTokens: usage && sum('candidatesTokenCount', 'thoughtsTokenCount'),
     totalTokens: usage?.totalTokenCount,
     cachedTokens: usage?.cachedContentTokenCount,
-    inputAudioTokens: tokensOf(usage?.promptTokensDetails, 'AUDIO'),
-    inputImageTokens: tokensOf(usage?.promptTokensDetails, 'IMAGE'),
-    cachedAudioTokens: tokensOf(usage?.cacheTokensDetails, 'AUDIO'),
-    cachedImageTokens: tokensOf(usage?.cacheTokensDetails, 'IMAGE'),
-    outputAudioTokens: tokensOf(usage?.candidatesTokensDetails, 'AUDIO'),
-    outputImageTokens: tokensOf(usage?.candidatesTokensDetails, 'IMAGE'),
+    inputAudioTokens: tokensOf(prompt, ['AUDIO']),
+    inputImageTokens: tokensOf(prompt, IMAGES),
+    cachedAudioTokens: tokensOf([usage?.cacheTokensDetails], ['AUDIO']),
+    cachedImageTokens: tokensOf([usage?.cacheTokensDetails], IMAGES),
+    outputAudioTokens: tokensOf([usage?.candidatesTokensDetails], ['AUDIO']),
+    outputImageTokens: tokensOf([usage?.candidatesTokensDetails], IMAGES),
   });
 }
 
-function tokensOf(details: unknown, modality: string): unknown {
-  const counts = Array.isArray(details) ? details.filter(isObject) : [];
-  return counts.find((count) => count.modality === modality)?.tokenCount;
+function tokensOf(lists: readonly unknown[], modalities: readonly string[]): number | undefined {
+  const counts = lists.flatMap((list) => (Array.isArray(list) ? list.filter(isObject) : []));
+  const own = counts.filter(({ modality }) => modalities.includes(String(modality)));
+  return own.length === 0 ? undefined : own.reduce((sum, { tokenCount }) => sum + Number(tokenCount ?? 0), 0);
 }

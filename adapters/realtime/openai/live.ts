@@ -10,7 +10,7 @@ import { withTranscript } from '../observation.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { liveError } from './error-event.ts';
 import { partialWords } from './transcript.ts';
-import { sessionSeconds, tokenUsage } from './usage.ts';
+import { sessionSeconds, usageOfResponse } from './usage.ts';
 
 const append = appendShape('session.input_audio.append');
 
@@ -84,5 +84,5 @@ function delegated(type: string, frame: Frame): Observation {
   if (!ends) return { type };
   const response = objectAt(event, 'event', 'response');
   // Without a name, the price is unknown: the voice model does not do this work.
-  return { type, usage: tokenUsage(objectAt(response, 'usage')), usageOf: { model: textAt(response, 'model') ?? '' } };
+  return { type, usage: usageOfResponse(response), usageOf: { model: textAt(response, 'model') ?? '' } };
 }

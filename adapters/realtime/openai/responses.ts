@@ -9,7 +9,7 @@ import { type ModelPath, modelPaths } from '../model-paths.ts';
 import { withTranscript } from '../observation.ts';
 import { responsesError } from './error-event.ts';
 import { assistantWords, userWords } from './transcript.ts';
-import { tokenUsage } from './usage.ts';
+import { usageOfResponse } from './usage.ts';
 
 /** Places of tools in the request body: its own, those of a namespace, those that input items add. */
 const toolPlaces = [['tools'], ['tools', 'tools'], ['input', 'tools'], ['input', 'tools', 'tools']];
@@ -94,5 +94,5 @@ function responseEnded(type: string, event: JsonObject | undefined): Observation
   const response = objectAt(event, 'response');
   const model = textAt(response, 'model');
   const usageOf = model === undefined ? undefined : { model };
-  return { type, mark: 'turn-done', usage: tokenUsage(objectAt(response, 'usage')), usageOf };
+  return { type, mark: 'turn-done', usage: usageOfResponse(response), usageOf };
 }

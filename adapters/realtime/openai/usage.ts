@@ -1,6 +1,6 @@
 // Converts OpenAI's usage objects. A count that is not a number of zero or more is left out.
 
-import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
+import { isObject, type JsonObject, objectAt, textAt } from '../../../codecs/json-object.ts';
 import type { Usage } from '../contract.ts';
 
 /** Converts the usage of Realtime, transcription and Responses: tokens by kind, or seconds. Undefined when nothing is counted. */
@@ -25,6 +25,18 @@ export function tokenUsage(usage: JsonObject | undefined): Usage | undefined {
     seconds: usage.seconds,
   });
 }
+
+/** Converts the usage of a response: its tokens, and its searches of the web, which are billed beside them. */
+export function usageOfResponse(response: JsonObject | undefined): Usage | undefined {
+  const usage = tokenUsage(objectAt(response, 'usage'));
+  const output = Array.isArray(response?.output) ? response.output.filter(isObject) : [];
+  const webSearches = output.filter(isSearch).length;
+  return usage === undefined || webSearches === 0 ? usage : { ...usage, webSearches };
+}
+
+/** Opening a page that was found is not billed. https://platform.openai.com/docs/guides/tools-web-search */
+const isSearch = (item: JsonObject): boolean =>
+  item.type === 'web_search_call' && (textAt(item, 'action', 'type') ?? 'search') === 'search';
 
 /** Converts the running total of a Live session. */
 export function sessionSeconds(usage: JsonObject | undefined): Usage | undefined {

@@ -4,6 +4,7 @@
 import type { LlmCall } from '../../../adapters/llm/contract.ts';
 import { maxOutputTokens } from '../../../adapters/llm/index.ts';
 import type { Usage } from '../../../adapters/realtime/contract.ts';
+import type { Ceiling } from './price-list.ts';
 import type { Prices } from './prices.ts';
 import { maxPromptTokens } from './prompt-tokens.ts';
 
@@ -15,6 +16,11 @@ export interface TokenBounds {
 /** The longest answer of a model that is not known, where the call has no limit. */
 const MOST_OUTPUT_TOKENS = 1_000_000;
 
+/** Words that the template of a model puts around every dialogue, such as what it is and what day it is. */
+const TEMPLATE_TOKENS = 256;
+/** No answer is made of more searches. */
+const MOST_SEARCHES = 100;
+
 interface BoundedRequest {
   /** The request as it was sent. */
   readonly body: string;
@@ -25,17 +31,26 @@ interface BoundedRequest {
 
 export function boundsOf({ body, call, model, maxTokens }: BoundedRequest): TokenBounds {
   const { tokens, audioTokens } = maxPromptTokens(body, call, model);
-  return { input: tokens + audioTokens, output: maxTokens ?? maxOutputTokens(model) ?? MOST_OUTPUT_TOKENS };
+  return {
+    input: tokens + audioTokens + TEMPLATE_TOKENS,
+    output: maxTokens ?? maxOutputTokens(model) ?? MOST_OUTPUT_TOKENS,
+  };
 }
 
 /** The usage with each count within its bound; the same object where it is. */
 export function boundedUsage(usage: Usage, { input, output }: TokenBounds): Usage {
   const bounded = Object.entries(usage).map(([field, amount]) => {
-    const most = field === 'totalTokens' ? input + output : field.startsWith('output') ? output : input;
+    const most = mostOf(field, { input, output });
     return [field, typeof amount === 'number' ? Math.min(amount, most) : amount] as const;
   });
   const isWithin = bounded.every(([field, amount]) => amount === usage[field as keyof Usage]);
   return isWithin ? usage : (Object.fromEntries(bounded) as Usage);
+}
+
+function mostOf(field: string, { input, output }: TokenBounds): number {
+  if (field === 'totalTokens') return input + output;
+  if (field === 'webSearches') return MOST_SEARCHES;
+  return field.startsWith('output') ? output : input;
 }
 
 /** The dearest model of the price list (o1-pro), for one without a price. */
@@ -51,9 +66,9 @@ export function mostMicroUsd(
   }: { readonly models: readonly string[]; readonly provider: string; readonly bounds: TokenBounds },
 ): number {
   const ceilings = models.flatMap((model) => prices.ceiling(model, provider) ?? []);
-  const costs = (ceilings.length > 0 ? ceilings : [DEAREST]).map(({ input, output, ...more }) => {
-    const dearestInput = Math.max(input, 'audioInput' in more ? (more.audioInput ?? 0) : 0);
-    return Math.ceil(bounds.input * dearestInput + bounds.output * output);
-  });
+  const all: readonly Ceiling[] = ceilings.length > 0 ? ceilings : [DEAREST];
+  const costs = all.map(({ input, output, audioInput = input, request = 0 }) =>
+    Math.ceil(bounds.input * Math.max(input, audioInput) + bounds.output * output + request * 1000),
+  );
   return Math.max(...costs);
 }

@@ -12,6 +12,8 @@ export interface Ceiling {
   readonly output: number;
   /** Given where audio has a price of its own. */
   readonly audioInput?: number;
+  /** USD per thousand calls, beside their tokens. */
+  readonly request?: number;
 }
 
 /** `provider` is a realtime provider, or the profile of an LLM gateway. */
@@ -86,19 +88,27 @@ interface Rates {
 
 function findRates(model: string, provider: string): Rates | undefined {
   const { model: name, options } = lookupOf(model, provider);
+  if (SEARCHING.test(name)) return undefined;
   const found = calcPrice({ input_tokens: 1, output_tokens: 1 }, name, options);
   if (!found) return undefined;
   const price = found.model_price;
   // The list has free models without any price.
   if (Object.keys(price).length === 0) return { ceiling: { input: 0, output: 0 }, at: () => FREE };
   const [input, output] = [highest(price.input_mtok), highest(price.output_mtok)];
-  const audioInput = highest(price.input_audio_mtok);
+  const [audioInput, request] = [highest(price.input_audio_mtok), highest(price.requests_kcount)];
   const ceiling =
     input === undefined || output === undefined
       ? undefined
-      : { input, output, ...(audioInput === undefined ? {} : { audioInput }) };
+      : {
+          ...{ input, output },
+          ...(audioInput === undefined ? {} : { audioInput }),
+          ...(request === undefined ? {} : { request }),
+        };
   return { ceiling, at: (inputTokens) => pricesAt(price, inputTokens, found.provider.id) };
 }
+
+/** Models of OpenAI that search the web for each answer: that is billed beside the tokens, and neither list nor usage has it. */
+const SEARCHING = /^gpt-.*-search-(preview|api)/;
 
 const FREE: PriceConfig = { input: 0, output: 0 };
 
@@ -115,8 +125,8 @@ function pricesAt(price: ModelPrice, inputTokens: number, listed: string): Price
   return {
     input: of('input_mtok'),
     cachedInput: of('cache_read_mtok'),
-    // Five minutes or an hour: reports do not say which, and the longer one costs more.
-    cacheWrite: of('cache_write_1h_mtok') ?? of('cache_write_mtok'),
+    cacheWrite: of('cache_write_mtok'),
+    cacheWriteHour: of('cache_write_1h_mtok'),
     audioInput: of('input_audio_mtok') ?? shared,
     cachedAudioInput: of('cache_audio_read_mtok') ?? (price.input_audio_mtok === undefined ? sharedCached : undefined),
     imageInput: of('input_image_mtok') ?? shared,
@@ -124,6 +134,8 @@ function pricesAt(price: ModelPrice, inputTokens: number, listed: string): Price
     output: of('output_mtok'),
     audioOutput: of('output_audio_mtok'),
     imageOutput: of('output_image_mtok'),
+    request: of('requests_kcount'),
+    webSearch: of('web_searches_kcount'),
     minute: hours === undefined ? undefined : hours / 60,
   };
 }

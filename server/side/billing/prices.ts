@@ -36,7 +36,14 @@ export function createPrices(config: SideConfig['prices']): Prices {
       const price = priceOf(model, provider);
       if (price === undefined) return list.ceiling(model, provider);
       const text = textPrices(price);
-      return text === undefined || price.audioInput === undefined ? text : { ...text, audioInput: price.audioInput };
+      const { audioInput, request } = price;
+      return (
+        text && {
+          ...text,
+          ...(audioInput === undefined ? {} : { audioInput }),
+          ...(request === undefined ? {} : { request }),
+        }
+      );
     },
   };
 }

@@ -25,8 +25,9 @@ const KNOWN_AUDIO = ['wav', 'mp3'];
  * `body` is the request as it is sent; 4 MiB take 10 to 20 ms. Media is subtracted by its length, since searching for it in the body could take
  * minutes on hostile input.
  */
-export function maxPromptTokens(body: string, { messages }: Pick<LlmCall, 'messages'>, model: string): PromptTokens {
-  let [halves, tokens, audioTokens] = [halfTokensOf(body), 0, 0];
+export function maxPromptTokens(body: string, call: AskedCall, model: string): PromptTokens {
+  const { messages } = call;
+  let [halves, tokens, audioTokens] = [halfTokensOf(body), hasTools(call) ? TOOL_TOKENS : 0, 0];
   for (const media of messages.flatMap(({ content }) => mediaOf(content, model))) {
     tokens += media.tokens;
     audioTokens += media.audioTokens;
@@ -35,13 +36,21 @@ export function maxPromptTokens(body: string, { messages }: Pick<LlmCall, 'messa
   return { tokens: tokens + Math.ceil(halves / 2), audioTokens };
 }
 
+type AskedCall = Pick<LlmCall, 'messages'> & Partial<Pick<LlmCall, 'schema' | 'extra'>>;
+
+/** Instructions that providers add for tools: Anthropic has up to 530 tokens. https://docs.claude.com/en/docs/agents-and-tools/tool-use/overview */
+const TOOL_TOKENS = 700;
+
+const hasTools = ({ schema, extra = {} }: AskedCall): boolean =>
+  schema !== undefined || [extra.tools, extra.functions, extra.response_format].some((value) => value !== undefined);
+
 /** Length of a token of an answer: prose has 4 bytes or more, and a script of more bytes a character has more to a token. */
 const BYTES_OF_TOKEN = 4;
 
 interface ReceivedStream {
   /** The request as it was sent. */
   readonly body: string;
-  readonly call: Pick<LlmCall, 'messages'>;
+  readonly call: AskedCall;
   readonly model: string;
   readonly receivedBytes: number;
 }

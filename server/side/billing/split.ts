@@ -4,8 +4,8 @@
 import type { Usage } from '../../../adapters/realtime/contract.ts';
 import type { PriceConfig } from '../../config/side-schema.ts';
 
-/** Counts by the name of their price; `minute` in minutes, all others in tokens. */
-type TokenSplit = Readonly<Record<keyof PriceConfig, number>>;
+/** Counts by the name of their price: minutes, searches, tokens. */
+type TokenSplit = Readonly<Record<Exclude<keyof PriceConfig, 'request'>, number>>;
 
 /** Makes the parts of reports, also of those that contradict themselves; undefined when nothing was counted. */
 export function splitOf(usage: Usage): TokenSplit | undefined {
@@ -20,10 +20,13 @@ export function splitOf(usage: Usage): TokenSplit | undefined {
   if (!isCounted && input + output === 0) return undefined;
   const cached = cachedOf(usage, { text: input - audio - image, audio, image });
   const written = Math.min(usage.cacheWriteTokens ?? 0, input - audio - image - cached.text);
+  // Most reports do not say how long it stays: an hour costs more, so the estimate is no lower than the bill.
+  const writtenForAnHour = Math.min(usage.cacheWriteHourTokens ?? written, written);
   return {
     input: input - audio - image - cached.text - written,
     cachedInput: cached.text,
-    cacheWrite: written,
+    cacheWrite: written - writtenForAnHour,
+    cacheWriteHour: writtenForAnHour,
     audioInput: audio - cached.audio,
     cachedAudioInput: cached.audio,
     imageInput: image - cached.image,
@@ -31,6 +34,7 @@ export function splitOf(usage: Usage): TokenSplit | undefined {
     output: output - audioOutput - imageOutput,
     audioOutput,
     imageOutput,
+    webSearch: usage.webSearches ?? 0,
     minute: (seconds ?? 0) / 60,
   };
 }
@@ -60,11 +64,13 @@ export function usdOf(split: TokenSplit, price: PriceConfig): number | undefined
     cachedInput: price.cachedInput ?? price.input,
     cachedAudioInput: price.cachedAudioInput ?? price.audioInput,
     cachedImageInput: price.cachedImageInput ?? price.imageInput,
+    cacheWriteHour: price.cacheWriteHour ?? price.cacheWrite,
   };
-  const { minute, ...tokens } = split;
+  const { minute, webSearch, ...tokens } = split;
+  if (webSearch > 0 && price.webSearch === undefined) return undefined;
   const isTimed = price.minute !== undefined;
-  let usd = isTimed ? minute * price.minute : 0;
-  for (const [kind, count] of Object.entries(tokens) as [Exclude<keyof PriceConfig, 'minute'>, number][]) {
+  let usd = (isTimed ? minute * price.minute : 0) + (webSearch * (price.webSearch ?? 0) + (price.request ?? 0)) / 1000;
+  for (const [kind, count] of Object.entries(tokens) as [keyof typeof tokens, number][]) {
     const perMillion = prices[kind];
     if (count > 0 && perMillion === undefined && !isTimed) return undefined;
     usd += (count * (perMillion ?? 0)) / 1e6;

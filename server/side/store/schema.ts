@@ -54,6 +54,7 @@ const TABLES = [
     outcome text not null, quality text, score double precision, is_rehearsal bigint not null,
     reserved_micro_usd bigint, reserved_budgets text not null,
     cached_audio_tokens bigint, cached_image_tokens bigint, cache_write_tokens bigint, output_image_tokens bigint,
+    cache_write_hour_tokens bigint, web_searches bigint,
     flags text, held_until bigint
   )`,
   'create index ledger_at on ledger (at, id)',

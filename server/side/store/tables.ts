@@ -57,6 +57,7 @@ const tokens = {
 const moreTokens = columns(
   'integer',
   ...(['cachedAudioTokens', 'cachedImageTokens', 'cacheWriteTokens', 'outputImageTokens'] as const),
+  ...(['cacheWriteHourTokens', 'webSearches'] as const),
 );
 const allTokens = { ...tokens, ...moreTokens } as const satisfies Record<keyof Tokens, string>;
 

@@ -55,8 +55,9 @@ interface PricedRequest {
 export function worstCaseMicroUsd(prices: Prices, { model, profile, call, body }: PricedRequest): number | undefined {
   const ceiling = prices.ceiling(model, profile);
   if (!ceiling) return undefined;
-  const { input, output, audioInput = input } = ceiling;
+  const { input, output, audioInput = input, request = 0 } = ceiling;
   const { tokens, audioTokens } = maxPromptTokens(body, call, model);
   const answer = call.maxTokens ?? maxOutputTokens(model) ?? (output === 0 ? 0 : undefined);
-  return answer === undefined ? undefined : Math.ceil(tokens * input + audioTokens * audioInput + answer * output);
+  const prompt = tokens * input + audioTokens * audioInput + request * 1000;
+  return answer === undefined ? undefined : Math.ceil(prompt + answer * output);
 }

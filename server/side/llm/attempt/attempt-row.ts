@@ -119,6 +119,8 @@ interface Used {
 
 /** A router's own fee, on top of what the provider bills, is no more than a tenth. */
 const FEE = 1.1;
+/** Fees beside the tokens that a router bills with them, such as that of a search. */
+const MOST_FEES_MICRO_USD = 20_000;
 
 function costOf(used: Used, prices: Prices): Cost {
   const { settled, usage, isBeyond, isCounted } = used;
@@ -130,7 +132,7 @@ function costOf(used: Used, prices: Prices): Cost {
   const isZero = reported === 0 && !isFree(used, known);
   const believed = isZero ? undefined : reported;
   const most = believed === undefined ? 0 : mostOf(settled, prices);
-  const isDear = believed !== undefined && !target.isRehearsal && believed > most * FEE;
+  const isDear = believed !== undefined && !target.isRehearsal && believed > most * FEE + MOST_FEES_MICRO_USD;
   const cost = isDear ? most : (believed ?? estimated);
   const isGuess = known === undefined || (usage !== undefined && !isCounted);
   const isGuessed = isGuess && believed === undefined && (estimated !== undefined || usage === undefined);

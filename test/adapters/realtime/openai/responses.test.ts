@@ -39,6 +39,18 @@ test.each(['response.completed', 'response.incomplete', 'response.failed'])(
   },
 );
 
+test('searches of the web are counted beside the tokens, the pages that were opened are not', () => {
+  const output = [
+    { type: 'web_search_call', action: { type: 'search', query: 'x' } },
+    { type: 'web_search_call' },
+    { type: 'web_search_call', action: { type: 'open_page' } },
+    { type: 'message' },
+  ];
+  const type = 'response.completed';
+  expect(downstream({ type, response: { usage, output } })?.usage).toMatchObject({ inputTokens: 36, webSearches: 2 });
+  expect(downstream({ type, response: { output } })?.usage).toBeUndefined();
+});
+
 test('the dialect has a name of its own, though events of Realtime have the same names', () => {
   expect(downstream({ type: 'response.done', response: { usage } })).toEqual({ type: 'response.done' });
 });

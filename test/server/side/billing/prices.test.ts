@@ -62,6 +62,16 @@ describe('the price list', () => {
     expect(listed.estimate('gpt-4.1-mini', 'openai', { inputTokens: 0, outputTokens: 0 })).toBeUndefined();
   });
 
+  test('has fees of calls and of searches, and no price for models that search without saying how often', () => {
+    const answer = { inputTokens: 1000, outputTokens: 100 };
+    expect(listed.estimate('perplexity/sonar', 'litellm', answer)).toBe(1000 + 100 + 12_000);
+    expect(listed.ceiling('perplexity/sonar', 'litellm')).toEqual({ input: 1, output: 1, request: 12 });
+    const searched = listed.estimate('claude-sonnet-4-5', 'anthropic', { ...answer, webSearches: 2 });
+    expect(searched).toBe(3000 + 1500 + 20_000);
+    expect(listed.estimate('gpt-4o-search-preview', 'openai', answer)).toBeUndefined();
+    expect(listed.ceiling('gpt-4o-mini-search-preview', 'openai')).toBeUndefined();
+  });
+
   test('has the dearest tier of a price as the ceiling', () => {
     expect(listed.ceiling('claude-sonnet-4-5', 'anthropic')).toEqual({ input: 6, output: 22.5 });
     expect(listed.ceiling('gpt-4.1-mini', 'openai')).toEqual({ input: 0.4, output: 1.6 });

@@ -161,3 +161,105 @@ describe('an alias behind LiteLLM', () => {
     expect((await served(false, { allow: { models: ['fast', 'openai/gpt-5*'] } })).row?.flags).toEqual([]);
   });
 });
+
+describe('what is billed beside the tokens of the dialogue', () => {
+  const tools = [{ type: 'function', function: { name: 'now', parameters: { type: 'object', properties: {} } } }];
+
+  test.each([
+    ['anthropic', { extra: { tools } }, { input_tokens: 480, output_tokens: 5 }],
+    ['openai-compatible', {}, { prompt_tokens: 250, completion_tokens: 5 }],
+  ])(
+    'is within the bounds of a request: the words that %s adds to tools and dialogues',
+    async (profile, llm, usage) => {
+      const answers = {
+        anthropic: { content: [{ type: 'text', text: 'Noon' }], stop_reason: 'end_turn', usage },
+        'openai-compatible': { choices: [{ message: { content: 'Noon' }, finish_reason: 'stop' }], usage },
+      };
+      const body = JSON.stringify(answers[profile as keyof typeof answers]);
+      const a = await gateway({ behaviour: { body } });
+      const { router, store } = routing({
+        gateways: { one: at(a, { profile }) },
+        classes: { commodity: { targets: [{ gateway: 'one', model: 'first' }] } },
+        prices: { first: { input: 1, output: 1 } },
+      });
+      answered(await router.run(call({ llm: { messages: [{ role: 'user', content: 'hi' }], ...llm } })));
+      expect(await store.settled()).toMatchObject([{ isFlagged: false }]);
+    },
+  );
+
+  test('is a price of its own for calls, and for searches that are counted; without one the cost is not known', async () => {
+    const usage = { ...tokens, server_tool_use: { web_search_requests: 2 } };
+    const price = { input: 0, output: 0, request: 5, webSearch: 10 };
+    expect(await rowOf('openai-compatible', { usage }, false, { [model]: price })).toMatchObject({
+      usage: { webSearches: 2 },
+      costMicroUsd: 5000 + 2 * 10_000,
+      isFlagged: false,
+    });
+    const { webSearch: _, ...without } = price;
+    expect(await rowOf('openai-compatible', { usage }, false, { [model]: without })).toMatchObject({
+      flags: ['no_price'],
+    });
+  });
+
+  test('is believed of a router: the fee of a search is no absurd figure', async () => {
+    const row = await rowOf('openrouter', { usage: { ...tokens, cost: 0.006 } });
+    expect(row).toMatchObject({ costMicroUsd: 6000, costSource: 'reported', flags: ['over_reserved'] });
+  });
+});
+
+test('what Anthropic keeps for five minutes and for an hour has two prices', async () => {
+  const body = (cache_creation?: object) =>
+    JSON.stringify({
+      content: [{ type: 'text', text: 'Hello' }],
+      stop_reason: 'end_turn',
+      usage: { input_tokens: 5, output_tokens: 5, cache_creation_input_tokens: 100, cache_creation },
+    });
+  const prices = { [model]: { input: 1, output: 0, cacheWrite: 10, cacheWriteHour: 20 } };
+  const cost = async (more?: object) => (await rowOf('anthropic', { body: body(more) }, false, prices))?.costMicroUsd;
+  expect(await cost({ ephemeral_5m_input_tokens: 70, ephemeral_1h_input_tokens: 30 })).toBe(5 + 700 + 600);
+  expect(await cost({ ephemeral_5m_input_tokens: 100, ephemeral_1h_input_tokens: 0 })).toBe(5 + 1000);
+  expect(await cost()).toBe(5 + 2000);
+});
+
+test.each([
+  ['its words alone', { promptTokenCount: 20, candidatesTokenCount: 5 }, 20 + 50],
+  ['thoughts', { promptTokenCount: 20, candidatesTokenCount: 5, thoughtsTokenCount: 30 }, 20 + 350],
+  ['thoughts and nothing else', { promptTokenCount: 20, thoughtsTokenCount: 30 }, 20 + 300],
+  ['prompts of tools', { promptTokenCount: 20, toolUsePromptTokenCount: 7, candidatesTokenCount: 5 }, 27 + 50],
+  [
+    'images, films and documents',
+    {
+      ...{ promptTokenCount: 20, candidatesTokenCount: 5 },
+      promptTokensDetails: ['TEXT', 'IMAGE', 'VIDEO', 'DOCUMENT'].map((modality) => ({ modality, tokenCount: 5 })),
+    },
+    5 + 15 * 3 + 50,
+  ],
+  [
+    'each kind from the cache',
+    {
+      ...{ promptTokenCount: 20, candidatesTokenCount: 0, cachedContentTokenCount: 12 },
+      promptTokensDetails: ['TEXT', 'IMAGE', 'AUDIO'].map((modality, at) => ({ modality, tokenCount: [10, 4, 6][at] })),
+      cacheTokensDetails: ['TEXT', 'IMAGE', 'AUDIO'].map((modality) => ({ modality, tokenCount: 4 })),
+    },
+    6 * 1 + 4 * 0.5 + 0 + 4 * 1.5 + 2 * 4 + 4 * 2,
+  ],
+])('Gemini is charged for %s', async (_, usageMetadata, cost) => {
+  const body = JSON.stringify({
+    candidates: [{ content: { parts: [{ text: 'Hello' }] }, finishReason: 'STOP' }],
+    usageMetadata,
+  });
+  const price = { input: 1, output: 10, imageInput: 3, audioInput: 4 };
+  const cached = { cachedInput: 0.5, cachedImageInput: 1.5, cachedAudioInput: 2 };
+  const row = await rowOf('gemini', { body }, false, { [model]: { ...price, ...cached } });
+  expect(row).toMatchObject({ costMicroUsd: cost, flags: [] });
+});
+
+test.each([
+  ["nothing for a call with a key of one's own", { cost: '0', marketCost: '0.00009' }, 90, []],
+  ['nothing at all, which is flagged', { cost: '0' }, LISTED, ['zero_cost']],
+  ['less than the market, which is what is paid', { cost: '0.00008', marketCost: '0.00009' }, 80, []],
+])('Vercel says in its metadata that it bills %s', async (_, cost, expected, flags) => {
+  const message = { content: 'Hello', provider_metadata: { gateway: cost } };
+  const body = JSON.stringify({ model, choices: [{ message, finish_reason: 'stop' }], usage: tokens });
+  expect(await rowOf('vercel', { body })).toMatchObject({ costMicroUsd: expected, flags });
+});
