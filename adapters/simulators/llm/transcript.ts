@@ -19,18 +19,19 @@ export interface ParsedTranscript {
 }
 
 const INTRODUCTION = /This is the rehearsal provider\.\s*/g;
-const SPEECH_LENGTH = /^\(?(?:I heard )?(.+?) of speech[.)]*$/;
+/** Speech of the user, which may stand beside what was written in the same turn, and the answer to it. */
+const SPEECH = /\(((?:\d+|less than one) seconds?) of speech\)|^I heard .+ of speech\.$/g;
 
 /** Parses the tagged transcript in a message. A message without tags counts as the user's words. */
 export function parseTranscript(message: string): ParsedTranscript {
   const transcript = block(message, 'transcript');
   const lines = transcript === undefined ? plainLines(block(message, 'text') ?? message) : spokenLines(transcript);
-  const speechLengths = lines.filter(({ isUser }) => isUser).flatMap(({ text }) => SPEECH_LENGTH.exec(text)?.[1] ?? []);
-  const understood = lines.filter(({ text }) => !SPEECH_LENGTH.test(text) && text !== '');
+  const ofUser = lines.filter(({ isUser }) => isUser);
+  const speechLengths = ofUser.flatMap(({ text }) => [...text.matchAll(SPEECH)].flatMap(([, length]) => length ?? []));
   return {
     lines,
-    sentences: understood.flatMap(({ text, isUser }) =>
-      sentencesOf(text).map((sentence) => ({ text: sentence, isUser })),
+    sentences: lines.flatMap(({ text, isUser }) =>
+      sentencesOf(text.replace(SPEECH, '')).map((sentence) => ({ text: sentence, isUser })),
     ),
     previousSummary: summaryIn(block(message, 'previous-summary')),
     speechLengths,

@@ -45,7 +45,7 @@ export function PostCallPanel({ controller }: { controller: ConsoleController })
         </h2>
         <p class="muted post-call-progress" role="status">
           {progressOf({ kinds, tasks, isOver, isRunning: session !== undefined && !isOver })}
-          {isOver && charges.length > 0 && `, ${formatCost(sumCosts(charges))}`}
+          {isOver && charges.length > 0 && `, cost ${formatCost(sumCosts(charges))}`}
         </p>
         {tasks.some(({ isRehearsal }) => isRehearsal) && (
           <span class="tag tag-rehearsal" title={rehearsalTitle}>

@@ -77,6 +77,13 @@ describe('the built-in kinds', () => {
     expect(JSON.stringify([summary, points])).not.toMatch(/rehearsal|You wrote/);
   });
 
+  test('a turn that was written and spoken has its words and the length of its speech', () => {
+    const { summary } = answerTo([['Please call me back. (3 seconds of speech)', 'I heard 3 seconds of speech.']], {
+      kind: 'summary',
+    });
+    expect(summary).toBe('The user spoke once (3 seconds). The user said: Please call me back.');
+  });
+
   test('a spoken call is described by the length of its speech', () => {
     expect(answerTo(spoken, { kind: 'summary' }).summary).toBe('The user spoke once (3 seconds).');
     expect(answerTo(spoken, { kind: 'title' }).title).toBe('Rehearsal call, 3 seconds of speech');

@@ -88,7 +88,7 @@ test('results appear under the call as they come, with their marks, their failur
   expect(await panel.getByText('rehearsal: no model').count()).toBe(1);
   expect(await panel.locator('[data-kind="title"] .rehearsal').count()).toBe(1);
   expect(await panel.locator('[data-kind="quality"]').textContent()).toContain('budget_exceeded');
-  expect(await panel.getByRole('status').textContent()).toContain('2 of 3 done, 1 failed, $0.013 + 2 unknown');
+  expect(await panel.getByRole('status').textContent()).toContain('2 of 3 done, 1 failed, cost $0.013 + 2 unknown');
   expect(await panel.locator('[data-charge="session"]').textContent()).toContain('$0.013 estimated');
   expect(await panel.locator('[data-charge="tasks"] td').last().textContent()).toContain('unknown');
   expect(await panel.evaluate((element) => element.getBoundingClientRect().height)).toBe(height);

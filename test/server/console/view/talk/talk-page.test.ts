@@ -121,3 +121,19 @@ test('where audio never starts, as without a sound device, the page says so and 
   await page.locator('.caption-provider', { hasText: 'You wrote: again' }).waitFor();
   expect(faults).toEqual([]);
 });
+
+test('on a phone what went wrong is in view, though the button that was pressed is far down the page', async () => {
+  const locked = await startCommand({ keys: [{ id: 'demo', secret: 'demo-secret' }], rehearsal: true });
+  onTestFinished(() => locked.close());
+  const { page, close } = await openConsole(browser, locked.origin, { viewport: { width: 390, height: 600 } });
+  onTestFinished(close);
+  await page.getByLabel('Dialect').selectOption('OpenAI Realtime, text');
+  await page.getByLabel('Gateway key').fill('wrong-secret');
+  await page.getByRole('button', { name: 'Start session' }).last().click();
+  const notice = page.locator('.notice');
+  await notice.waitFor();
+  expect(await page.evaluate(() => scrollY)).toBeGreaterThan(200);
+  const { y = -1, height = 0 } = (await notice.boundingBox()) ?? {};
+  expect(y).toBeGreaterThanOrEqual(0);
+  expect(y + height).toBeLessThan(600);
+});
