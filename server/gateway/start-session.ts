@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { RequestSource } from '../http/request/source.ts';
-import type { TurnFinished } from '../ipc/session-event.ts';
+import type { SessionStarted, TurnFinished } from '../ipc/session-event.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import { Session } from '../session/session.ts';
@@ -49,6 +49,8 @@ export function startSession(
   const { limits } = config;
   const { sessionId, provider, endpoint } = admission;
   const emitter = outbox && emitEvents(admission, config, outbox);
+  // A client that has its 101 has a row, even if this process is killed now.
+  registry.opened(sessionId, emitter?.started);
   const webSocketKey = request.headers['sec-websocket-key'] ?? '';
   socket.write(upgradeReply(webSocketKey, { ...admission, ...source }));
   if (head.length > 0) socket.unshift(head);
@@ -60,6 +62,7 @@ export function startSession(
     metrics,
     log,
     turns: emitter,
+    onEnding: emitter && ((record: SessionRecord) => registry.ending(record)),
     onClosed(record: SessionRecord) {
       emitter?.ended(record);
       registry.ended(record);
@@ -67,8 +70,6 @@ export function startSession(
     },
   });
   owner.onStarted(session);
-  // The supervisor is another process, which wakes for it.
-  setImmediate(() => registry.opened(sessionId));
   metrics.opened(provider.name, endpoint.dialect.name);
 }
 
@@ -97,7 +98,7 @@ function emitEvents(
   outbox: Outbox,
 ) {
   const { sessionId, key, provider, endpoint, model, promptClass, dataClass, isRehearsal, context } = admission;
-  outbox.push({
+  const started: SessionStarted = {
     kind: 'started',
     id: sessionId,
     key: key?.id,
@@ -112,8 +113,10 @@ function emitEvents(
     startedAt: Date.now(),
     // Ownership of an unreadable session is unknown.
     ...(context !== undefined && context.from !== 'unavailable' && { continues: context.continues }),
-  });
+  };
+  const isKept = outbox.push(started);
   return {
+    started: isKept ? started : undefined,
     keepsText: transcripts !== 'off' && (dataClass === 'open' || regulated.store),
     onTurn: (turn: TurnFinished) => outbox.push(turn),
     ended: (record: SessionRecord) => outbox.push({ kind: 'ended', id: sessionId, endedAt: Date.now(), record }),

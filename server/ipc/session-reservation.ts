@@ -1,5 +1,7 @@
 // The reservation that a gateway process asks of the supervisor before it opens a session, and the answer.
 
+import type { SessionStarted } from './session-event.ts';
+
 /** A session that wants to open. `isOffered`: the id is the client's; `maxSessions`: how many its key may have open at once. */
 export interface Reservation {
   readonly id: string;
@@ -9,3 +11,9 @@ export interface Reservation {
 }
 
 export type ReserveResult = 'granted' | 'duplicate' | 'full';
+
+/** A session whose client gets its 101 now. `reservation`: where it was not asked for before; `started`: where its events are kept. */
+export interface SessionOpened {
+  readonly reservation: Reservation | undefined;
+  readonly started: SessionStarted | undefined;
+}

@@ -22,7 +22,7 @@ interface ChildOptions {
   readonly niceness?: number;
   /** True: its listeners are those of this process, which takes the connections and deals them out (`node:cluster`). */
   readonly isClustered?: boolean;
-  /** Called when the process has died. */
+  /** Called when the process has died, and all that it had sent was received. */
   onDeath?(child: Child): void;
 }
 
@@ -33,6 +33,8 @@ const YOUNG_GENERATION = ['--max-semi-space-size=4'];
 const STDIO = ['ignore', 'inherit', 'inherit', 'ipc'] as ('ignore' | 'inherit' | 'ipc')[];
 /** Time for a process to leave by itself once its channel is closed. */
 const LEAVE_MS = 2000;
+/** Time for the rest of what a dead process has sent. */
+const DRAIN_MS = 1000;
 /** Time for an answer; a process that takes longer is left out. */
 export const ANSWER_MS = 2000;
 
@@ -53,7 +55,7 @@ export class Child {
     return this.#rpc;
   }
 
-  /** True once the process has died; messages of it that still come are too late. */
+  /** True once the process has died; what it had sent may still come. */
   get isGone(): boolean {
     return this.#process === undefined || this.#process.exitCode !== null || this.#process.signalCode !== null;
   }
@@ -68,7 +70,7 @@ export class Child {
       child.once('error', reject);
       child.once('exit', (code, signal) => {
         reject(new Error(`${name} ended with ${signal ?? code}`));
-        this.#died(code, signal);
+        void drained(child).then(() => this.#died(code, signal));
       });
     });
     exited.catch(() => {});
@@ -132,6 +134,11 @@ function launch({ name, isClustered = false }: ChildOptions): ChildProcess {
   if (!isClustered) return fork(module, options);
   cluster.setupPrimary({ ...options, exec: fileURLToPath(module), args: [] });
   return cluster.fork().process;
+}
+
+/** Resolves when everything is received that a dead process had written to its channel. */
+async function drained(child: ChildProcess): Promise<void> {
+  if (child.connected) await withDeadline(once(child, 'disconnect'), DRAIN_MS).catch(() => {});
 }
 
 /** Does nothing where the system refuses it: the process works all the same. */

@@ -9,7 +9,7 @@ import { canReusePort, closeListener, createListener, openListener } from '../ht
 import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
 import type { Handlers, Rpc } from '../ipc/rpc.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
-import type { Reservation } from '../ipc/session-reservation.ts';
+import type { Reservation, SessionOpened } from '../ipc/session-reservation.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import type { CloseName } from '../session/close-reason.ts';
 import { askAll, Child } from './child.ts';
@@ -154,9 +154,17 @@ export class GatewayProcesses {
 
   #handlersFor(gateway: Child): Handlers {
     return {
-      reserve: (reservation: Reservation) => (gateway.isGone ? 'full' : this.#sessions.reserve(reservation, gateway)),
+      reserve: (reservation: Reservation) => this.#sessions.reserve(reservation, gateway),
+      opened: ({ reservation, started }: SessionOpened) => {
+        if (reservation !== undefined) this.#sessions.reserve(reservation, gateway);
+        if (started !== undefined) this.#options.side.heldBy(gateway).opened(started);
+      },
+      ending: (record: SessionRecord) => this.#options.side.heldBy(gateway).ending(record),
       release: (id: string) => this.#sessions.release(id),
-      ended: (record: SessionRecord) => this.#sessions.ended(record),
+      ended: (record: SessionRecord) => {
+        this.#sessions.ended(record);
+        this.#options.side.heldBy(gateway).ending(record);
+      },
       find: (id: string) => this.find(id, gateway),
       commitEvents: (batch: EventBatch) => this.#options.side.commitEvents(gateway, batch),
     };

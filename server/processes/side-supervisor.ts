@@ -10,6 +10,7 @@ import type { SideHandler } from '../ipc/side-request.ts';
 import type { BudgetUse } from '../ipc/stored-rows.ts';
 import type { SideStart } from '../side/side.ts';
 import { Child } from './child.ts';
+import { HeldSessions } from './held-sessions.ts';
 import { watchForHang } from './watchdog.ts';
 
 /** Sessions come first where processors are scarce. */
@@ -30,10 +31,11 @@ interface SideSupervisorOptions {
 export class SideSupervisor {
   readonly child: Child;
   readonly #options: SideSupervisorOptions;
-  /** Sessions of each gateway process whose start is on its way or stored, until their end is stored. */
-  readonly #sessions = new Map<Child, Set<string>>();
-  /** Sessions that died with their gateway process, until that is stored. */
-  readonly #lost = new Set<string>();
+  /** Sessions of each gateway process that are not wholly stored yet. */
+  readonly #held = new Map<Child, HeldSessions>();
+  /** Batches about sessions that died with their gateway process, until they are stored. */
+  #left: Uint8Array[] = [];
+  #storing: Promise<void> | undefined;
   #rehearsalUrl: string | undefined;
   #starts = 0;
   #socketPath: string | undefined;
@@ -64,22 +66,26 @@ export class SideSupervisor {
   readonly ask: SideHandler = async (request, emit, signal) =>
     this.#rpc().stream<void>('side', request, { onPart: emit, signal });
 
-  /** Passes on the events of a gateway process, and keeps which of its sessions live. */
-  async commitEvents(gateway: Child, { bytes, started, ended }: EventBatch): Promise<void> {
-    // A batch that was still on its way when its process died comes after its sessions were given up.
-    if (gateway.isGone) return;
-    const sessions = this.#sessions.get(gateway) ?? new Set<string>();
-    this.#sessions.set(gateway, sessions);
-    for (const id of started) sessions.add(id);
-    await this.#rpc().call('commitEvents', bytes);
-    for (const id of ended) sessions.delete(id);
+  /** Passes on the events of a gateway process, and keeps what it would take to store its sessions without it. */
+  async commitEvents(gateway: Child, batch: EventBatch): Promise<void> {
+    const held = this.heldBy(gateway);
+    held.handedOver(batch);
+    await this.#rpc().call('commitEvents', batch.bytes);
+    held.stored(batch);
   }
 
-  /** Ends the sessions of a gateway process that died: those whose start was stored and whose end was not. */
+  /** Gives what is known of the sessions of a gateway process and not stored yet. */
+  heldBy(gateway: Child): HeldSessions {
+    const held = this.#held.get(gateway) ?? new HeldSessions();
+    this.#held.set(gateway, held);
+    return held;
+  }
+
+  /** Stores the sessions of a gateway process that died, with the end that each gave itself, else as lost. */
   gatewayDied(gateway: Child): void {
-    for (const id of this.#sessions.get(gateway) ?? []) this.#lost.add(id);
-    this.#sessions.delete(gateway);
-    if (this.child.rpc !== undefined) void this.#storeLost(this.child.rpc);
+    this.#left.push(...(this.#held.get(gateway)?.batches() ?? []));
+    this.#held.delete(gateway);
+    if (this.child.rpc !== undefined) void this.#storeLeft(this.child.rpc);
   }
 
   useRehearsal(url: string): void {
@@ -90,7 +96,7 @@ export class SideSupervisor {
   /** Lets running work end within `ms`, or less when it is called again. Rejects when the process is gone. */
   async close(ms: number): Promise<void> {
     const rpc = this.#rpc();
-    await this.#storeLost(rpc);
+    await this.#storeLeft(rpc);
     await rpc.call('close', ms);
   }
 
@@ -104,7 +110,7 @@ export class SideSupervisor {
     // The rehearsal may have started elsewhere in the meantime.
     if (this.#rehearsalUrl !== rehearsalUrl) rpc.notify('rehearsal', this.#rehearsalUrl);
     onStart(socketPath);
-    await this.#storeLost(rpc);
+    await this.#storeLeft(rpc);
     void watchForHang(rpc, start.config.side.silenceMs).then((isHung) => {
       if (!isHung) return;
       log.error('the side process hangs: it is started anew');
@@ -122,15 +128,22 @@ export class SideSupervisor {
     return this.child.rpc;
   }
 
-  /** Keeps what could not be stored for the next start, or for the next loss. */
-  async #storeLost(rpc: Rpc): Promise<void> {
-    const ids = [...this.#lost];
-    if (ids.length === 0) return;
+  /** Keeps what could not be stored for the next start, or for the next death. */
+  #storeLeft(rpc: Rpc): Promise<void> {
+    this.#storing ??= this.#storeInTurn(rpc).finally(() => {
+      this.#storing = undefined;
+    });
+    return this.#storing;
+  }
+
+  async #storeInTurn(rpc: Rpc): Promise<void> {
     try {
-      await rpc.call('lost', ids);
-      for (const id of ids) this.#lost.delete(id);
+      for (let [next] = this.#left; next !== undefined; [next] = this.#left) {
+        await rpc.call('commitEvents', next);
+        this.#left.shift();
+      }
     } catch {
-      this.#options.log.error({ sessions: ids.length }, 'lost sessions not stored yet');
+      this.#options.log.error({ batches: this.#left.length }, 'sessions of a dead gateway process not stored yet');
     }
   }
 

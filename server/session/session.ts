@@ -39,6 +39,8 @@ interface SessionOptions {
   readonly log: Logger;
   /** Takes finished turns, without their texts unless `keepsText`; undefined: nobody wants them. */
   readonly turns?: { readonly onTurn: (turn: TurnFinished) => void; readonly keepsText: boolean } | undefined;
+  /** Called once it is known how the session ends, before either side learns of it. */
+  readonly onEnding?: ((record: SessionRecord) => void) | undefined;
   /** Called once, when both sockets are closed. */
   readonly onClosed: (record: SessionRecord) => void;
 }
@@ -108,6 +110,7 @@ export class Session {
     this.#state.stopTimers();
     const closeCode = how.closeCode ?? (reason.client === 'lost' ? 1006 : (reason.client.code ?? 1005));
     this.#state = { name: 'closing', reason, closeCode };
+    this.#options.onEnding?.(this.record());
     this.#close(this.#downstream, reason.client, how);
     this.#close(this.#upstream, reason.provider, how);
     this.#settle();

@@ -41,7 +41,6 @@ const supervisor = new Rpc(process, {
     if (start.socketPath !== undefined) listener = await listenToGateways(start.socketPath, answer);
   },
   commitEvents: async (batch: Uint8Array) => (await side()).commitEvents(batch),
-  lost: async (ids: readonly string[]) => (await side()).endLost(ids),
   side: answer,
   rehearsal: async (url: string) => (await side()).useRehearsal(url),
   pulse: () => true,

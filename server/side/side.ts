@@ -110,11 +110,6 @@ export class Side {
     if (events.length > 0) await this.#ingest.commit(events);
   }
 
-  /** Ends the sessions of a gateway process that died. */
-  endLost(ids: readonly string[]): Promise<void> {
-    return this.#ingest.commit(ids.map((id) => ({ kind: 'lost', id, endedAt: Date.now() })));
-  }
-
   useRehearsal(url: string): void {
     this.#rehearsalUrl = url;
   }

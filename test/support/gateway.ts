@@ -71,6 +71,7 @@ export async function startGateway({
   const registry: SessionRegistry = {
     reserve: (claim) => table.reserve(claim, 'test'),
     opened: () => {},
+    ending: () => {},
     release: (id) => table.release(id),
     ended(record) {
       table.release(record.id);

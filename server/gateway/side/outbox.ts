@@ -93,15 +93,20 @@ export class Outbox {
     return this.#lost;
   }
 
-  push(event: SessionEvent): void {
-    if (this.#isClosed) return;
+  /** True when it is kept, and will be stored. */
+  push(event: SessionEvent): boolean {
+    if (this.#isClosed) return false;
     const key = this.#keyOf(event);
-    if (!this.#mayKeep(event, key)) return void this.#lose();
+    if (!this.#mayKeep(event, key)) {
+      this.#lose();
+      return false;
+    }
     if (event.kind === 'started') this.#sessions.set(event.id, key);
     if (event.kind === 'ended') this.#sessions.delete(event.id);
     this.#queues.add(key, event, sizeOf(event));
     const { batchMs = 25 } = this.#options;
     if (this.#delivery === undefined) this.#timer ??= setTimeout(() => this.#deliver(), batchMs).unref();
+    return true;
   }
 
   /** Resolves with true when everything is stored, with false when that takes longer than `ms`. */

@@ -24,21 +24,19 @@ test('gives a new id of a key without a limit its place at once, and tells the s
   const { registry, told } = watched();
   expect(registry.reserve(own)).toBe('granted');
   expect(told).toEqual([]);
-  registry.opened('a');
-  registry.opened('a');
-  expect(told).toEqual([['reserve', own]]);
+  registry.opened('a', undefined);
+  registry.opened('a', undefined);
+  const opened = ['opened', { reservation: own, started: undefined }];
+  expect(told).toEqual([opened]);
   registry.release('a');
-  expect(told).toEqual([
-    ['reserve', own],
-    ['release', 'a'],
-  ]);
+  expect(told).toEqual([opened, ['release', 'a']]);
 });
 
 test('tells the supervisor nothing of a session that never opened', () => {
   const { registry, told } = watched();
   void registry.reserve(own);
   registry.release('a');
-  registry.opened('a');
+  registry.opened('a', undefined);
   expect(told).toEqual([]);
 });
 
@@ -47,7 +45,7 @@ test('leaves no place behind for a session that ended before the supervisor was 
   const record = { id: 'a' } as SessionRecord;
   void registry.reserve(own);
   registry.ended(record);
-  registry.opened('a');
+  registry.opened('a', undefined);
   expect(told).toEqual([['ended', record]]);
 });
 
@@ -57,7 +55,7 @@ test.each([
 ])('waits for the supervisor to reserve %s, and gives the place back', async (_, claim) => {
   const { registry, told } = watched();
   expect(await registry.reserve(claim)).toBe('full');
-  registry.opened('a');
+  registry.opened('a', undefined);
   registry.release('a');
   expect(told).toEqual([
     ['reserve', claim],

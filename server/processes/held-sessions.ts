@@ -1,0 +1,60 @@
+// Holds what is known of the sessions of a gateway process and not stored yet: enough to store them when the process is killed.
+
+import { encodeMsgpack } from '../../codecs/msgpack.ts';
+import type { EventBatch } from '../gateway/side/outbox.ts';
+import type { SessionEnded, SessionEvent, SessionStarted } from '../ipc/session-event.ts';
+import type { SessionRecord } from '../ipc/session-record.ts';
+
+/** Events in one batch: an end has a whole record. */
+const BATCH_EVENTS = 64;
+
+export class HeldSessions {
+  /** Sessions until their end is stored; each with its start until that is stored. */
+  readonly #starts = new Map<string, SessionStarted | undefined>();
+  /** Ends that the sessions gave themselves. */
+  readonly #ends = new Map<string, SessionEnded>();
+  /** The batch that was handed over and is not stored yet: a gateway process sends one at a time. */
+  #batch: Uint8Array | undefined;
+
+  opened(started: SessionStarted): void {
+    this.#starts.set(started.id, started);
+  }
+
+  /** Takes how a session ends, before its client learns of it; again when it has ended. */
+  ending(record: SessionRecord): void {
+    if (!this.#starts.has(record.id)) return;
+    this.#ends.set(record.id, {
+      kind: 'ended',
+      id: record.id,
+      endedAt: Date.now(),
+      record: { ...record, state: 'closed' },
+    });
+  }
+
+  handedOver({ bytes, started }: EventBatch): void {
+    this.#batch = bytes;
+    for (const id of started) if (!this.#starts.has(id)) this.#starts.set(id, undefined);
+  }
+
+  stored({ started, ended }: EventBatch): void {
+    this.#batch = undefined;
+    for (const id of started) this.#starts.set(id, undefined);
+    for (const id of ended) {
+      this.#starts.delete(id);
+      this.#ends.delete(id);
+    }
+  }
+
+  /** Gives, once the process is gone, what has to be stored, in order: what it handed over, starts, and ends. Each may be stored twice. */
+  batches(): readonly Uint8Array[] {
+    const lost = (id: string): SessionEvent => ({ kind: 'lost', id, endedAt: Date.now() });
+    const events = [...this.#starts].flatMap(([id, started]) => [
+      ...(started === undefined ? [] : [started]),
+      this.#ends.get(id) ?? lost(id),
+    ]);
+    const portions = Array.from({ length: Math.ceil(events.length / BATCH_EVENTS) }, (_, index) =>
+      encodeMsgpack(events.slice(index * BATCH_EVENTS, (index + 1) * BATCH_EVENTS)),
+    );
+    return this.#batch === undefined ? portions : [this.#batch, ...portions];
+  }
+}

@@ -1,0 +1,121 @@
+// Tests kill -9 of a gateway process in the middle of starts, turns and ends: every session whose client had its 101 is stored, with the end
+// that its client saw. TRUNKLINE_LONG=1 runs 100 rounds, else 6.
+
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { decodeMsgpack } from '../../../codecs/msgpack.ts';
+import type { SessionEvent, SessionStarted } from '../../../server/ipc/session-event.ts';
+import type { SessionRecord } from '../../../server/ipc/session-record.ts';
+import { HeldSessions } from '../../../server/processes/held-sessions.ts';
+import { openStore } from '../../../server/side/store/open.ts';
+import { openClient } from '../../support/gateway.ts';
+import { closed } from '../../support/inbox.ts';
+import { childrenOf } from '../../support/processes.ts';
+import type { FakeProvider } from '../../support/provider.ts';
+import { seededRandom } from '../../support/random.ts';
+import { type Served, serve } from '../../support/served.ts';
+import { startTurnProvider, turn } from '../../support/turn-provider.ts';
+import { until } from '../../support/until.ts';
+
+const isLong = process.env.TRUNKLINE_LONG === '1';
+const ROUNDS = isLong ? 100 : 6;
+const AT_ONCE = 12;
+const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
+const chance = seededRandom(7);
+
+const started = (id: string) => ({ kind: 'started', id, startedAt: 1 }) as unknown as SessionStarted;
+const record = (id: string) => ({ id, state: 'closing', reason: 'client-closed' }) as unknown as SessionRecord;
+const kinds = (held: HeldSessions) =>
+  held
+    .batches()
+    .flatMap((bytes) => decodeMsgpack(bytes) as SessionEvent[])
+    .map((event) => [event.kind, 'id' in event ? event.id : event.session]);
+
+test('a session is held until its end is stored: with its start while that is not stored, and the end that it gave itself', () => {
+  const held = new HeldSessions();
+  for (const id of ['a', 'b', 'c', 'd']) held.opened(started(id));
+  const batch = { bytes: Buffer.from([0x90]), started: ['a', 'b', 'c'], ended: ['c'] };
+  held.handedOver(batch);
+  held.stored(batch);
+  held.ending(record('b'));
+  held.ending(record('nobody'));
+  expect(kinds(held)).toEqual([
+    ['lost', 'a'],
+    ['ended', 'b'],
+    ['started', 'd'],
+    ['lost', 'd'],
+  ]);
+});
+
+test('a batch that was handed over and is not stored comes first, and as it came', () => {
+  const held = new HeldSessions();
+  const bytes = Buffer.from([0x90]);
+  held.handedOver({ bytes, started: ['a'], ended: [] });
+  expect(held.batches()[0]).toBe(bytes);
+  expect(kinds(held)).toEqual([['lost', 'a']]);
+});
+
+let provider: FakeProvider;
+beforeAll(async () => {
+  provider = await startTurnProvider();
+});
+afterAll(() => provider.close());
+
+const gatewayOf = (served: Served): number => childrenOf(served.run.pid, 'gateway/process')[0] ?? 0;
+
+/** Sessions that got their 101, and those whose close was answered. */
+interface Seen {
+  readonly opened: Set<string>;
+  readonly closed: Set<string>;
+}
+
+/** Opens sessions one after the other until told to stop; most speak, and most close by themselves. */
+async function churn(served: Served, seen: Seen, isOver: () => boolean): Promise<void> {
+  while (!isOver()) {
+    const id = randomUUID();
+    const client = await openClient(`${served.url}${REALTIME}&trunkline-session=${id}`).catch(() => delay(5));
+    if (client === undefined) continue;
+    seen.opened.add(id);
+    const gone = closed(client);
+    if (chance.below(3) > 0) await Promise.race([turn(client, 'one'), gone]);
+    if (chance.below(4) > 0) client.close(1000);
+    const end = await Promise.race([gone, delay(chance.below(60))]);
+    if (end?.code === 1000) seen.closed.add(id);
+  }
+}
+
+test(`no session that a client saw open is missing after kill -9 of its gateway process (${ROUNDS} rounds)`, {
+  timeout: ROUNDS * 10_000 + 20_000,
+}, async () => {
+  const served = await serve({ provider: provider.url, transcripts: 'P30D', tasks: [] });
+  const seen: Seen = { opened: new Set(), closed: new Set() };
+  for (let round = 0; round < ROUNDS; round += 1) {
+    let isOver = false;
+    const clients = Array.from({ length: AT_ONCE }, () => churn(served, seen, () => isOver));
+    await delay(100 + chance.below(200));
+    const victim = gatewayOf(served);
+    process.kill(victim, 'SIGKILL');
+    isOver = true;
+    await Promise.all(clients);
+    await until(() => gatewayOf(served) !== 0 && gatewayOf(served) !== victim);
+    await until(async () => (await fetch(`${served.admin}/readyz`).catch(() => undefined))?.status === 200);
+  }
+  await served.stop();
+  const store = await openStore({ url: 'sqlite', dataDirectory: served.data });
+  const missing: string[] = [];
+  const open: string[] = [];
+  const mistaken: unknown[] = [];
+  for (const id of seen.opened) {
+    const session = await store.session(id);
+    if (session === undefined) missing.push(id);
+    else if (session.endedAt === undefined) open.push(id);
+    else if (seen.closed.has(id) && session.reason !== 'client-closed') mistaken.push(session.reason);
+  }
+  await store.close();
+  process.stdout.write(
+    `sessions at ${ROUNDS} kills: ${seen.opened.size} opened, ${seen.closed.size} closed, ${missing.length} missing, ${open.length} without an end, ${mistaken.length} with another end\n`,
+  );
+  expect(seen.opened.size).toBeGreaterThan(ROUNDS * AT_ONCE);
+  expect({ missing, open, mistaken }).toEqual({ missing: [], open: [], mistaken: [] });
+});
