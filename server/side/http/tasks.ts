@@ -61,9 +61,12 @@ async function taskRequestOf(
     promptClass: headers[CLASS_HEADER],
     dataClass,
     idempotencyKey: headers['idempotency-key'],
-    findSession: (id) => wantedWithId(id.toLowerCase(), store.session, ({ key }) => canRead(request, key)),
+    findSession: (id) => findOwn(id, request, store),
   });
 }
+
+const findOwn = (id: string, request: RoutedRequest, store: SideHttpOptions['store']) =>
+  wantedWithId(id.toLowerCase(), store.session, ({ key }) => canRead(request, key));
 
 /** Tells whether a request repeats a known task. The input of a task that is done was deleted, and cannot be compared. */
 const isSame = (existing: Task, { kind, session, promptClass, input }: Task): boolean =>
@@ -101,7 +104,9 @@ export const getTasks: RouteHandler = async (request, { store }) => {
   if (isProblem(state)) return state;
   const limit = readLimit(query, MAX_TASKS);
   if (isProblem(limit)) return limit;
-  const { session, before } = query;
+  const { session: id, before } = query;
+  // Rows of a session are under an id of their own, where its client offered one that was used before.
+  const session = id === undefined ? undefined : ((await findOwn(id, request, store))?.id ?? id);
   const tasks = await store.tasks({ key: keyFilter(request), session, state, limit, before });
   const next = tasks.length < limit ? null : tasks.at(-1)?.id;
   return sendJson(request, 200, { tasks: tasks.map(taskView), next });

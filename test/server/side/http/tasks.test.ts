@@ -190,3 +190,15 @@ test('a task is shown to and run again by its own key only', async () => {
   expect(twice.status).toBe(409);
   expect(await twice.json()).toMatchObject({ error: { code: 'task_not_ended' } });
 });
+
+test('the tasks of a session are listed by the id that its client offered, though another key has used that before', async () => {
+  store.rows.sessions.push(storedSession({ id: `${session}.2`, key: 'other', endedAt: 3_000 }));
+  store.rows.tasks.push(
+    storedTask({ id: 'first', key: 'web', session }),
+    storedTask({ id: 'second', key: 'other', session: `${session}.2` }),
+  );
+  expect(await idsOf(`/v1/tasks?session=${session}`)).toEqual(['first']);
+  expect(await idsOf(`/v1/tasks?session=${session}`, 'secret-of-other')).toEqual(['second']);
+  expect(await idsOf(`/v1/tasks?session=${session.toUpperCase()}`)).toEqual(['first']);
+  expect(await idsOf('/v1/tasks?session=nobody')).toEqual([]);
+});
