@@ -163,6 +163,7 @@ const webhookSchema = z.strictObject({
     .describe('What it is told of regulated sessions and tasks: ids alone, or as much as of others.'),
   allowPrivate: z.boolean().default(false).describe('Whether url may be http:, or a loopback or private address.'),
   timeoutMs: ms.default(10_000).describe('Longest wait for the status of an answer. Then it is tried again.'),
+  giveUpMs: ms.default(86_400_000).describe('Age at which a message that is not taken is given up.'),
 });
 
 const priceSchema = z.strictObject({

@@ -166,5 +166,6 @@ export interface Delivery {
   /** JSON, as it is sent. */
   readonly body: string;
   readonly attempts: number;
+  readonly createdAt: number;
   readonly nextAt: number;
 }

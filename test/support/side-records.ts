@@ -129,6 +129,7 @@ export const aDelivery = (id: string, some: Partial<Delivery> = {}): Delivery =>
   event: 'task.done',
   body: '{"type":"task.done"}',
   attempts: 0,
+  createdAt: NOON,
   nextAt: NOON,
   ...some,
 });

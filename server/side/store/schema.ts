@@ -68,7 +68,7 @@ const TABLES = [
   'create index budget_reset on budget (resets_at) where resets_at is not null',
   `create table delivery (
     id text not null primary key, session text, url text not null, event text not null, body text not null,
-    attempts bigint not null, next_at bigint not null, is_over bigint not null default 0
+    attempts bigint not null, created_at bigint not null, next_at bigint not null, is_over bigint not null default 0
   )`,
   'create index delivery_due on delivery (is_over, next_at, id)',
   'create index delivery_session on delivery (session) where session is not null',

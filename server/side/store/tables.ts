@@ -36,7 +36,7 @@ export const tasks = table<Task>('task', {
 /** Messages name their session, so that they go with its text. */
 export const deliveries = table<Delivery & { readonly session: string | undefined }>('delivery', {
   ...columns('text', 'id', 'session', 'url', 'event', 'body'),
-  ...columns('integer', 'attempts', 'nextAt'),
+  ...columns('integer', 'attempts', 'createdAt', 'nextAt'),
 });
 
 type Tokens = Omit<Usage, 'cumulative'>;

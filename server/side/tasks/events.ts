@@ -69,7 +69,8 @@ function deliveries(webhooks: SideConfig['webhooks'], report: Report): Delivery[
     .map((webhook) => ({
       ...{ id: idOf(`${event} ${about} ${webhook.url}`), url: webhook.url, event },
       body: JSON.stringify({ type: event, timestamp: new Date(at).toISOString(), data: dataFor(webhook, report) }),
-      ...{ attempts: 0, nextAt: at },
+      // An end that is found out late is no old message.
+      ...{ attempts: 0, createdAt: Date.now(), nextAt: at },
     }));
 }
 

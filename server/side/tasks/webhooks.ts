@@ -1,5 +1,5 @@
-// Delivers messages to webhooks. A message is sent until it is taken or given up after about a day; a slow receiver holds up no other;
-// of several instances only the one that holds its lease sends it.
+// Delivers messages to webhooks. A message is sent until it is taken, or too old; a slow receiver holds up no other; of several instances
+// only the one that holds its lease sends it.
 
 import type { Logger } from 'pino';
 import type { Dispatcher } from 'undici';
@@ -15,11 +15,8 @@ const MAX_PER_URL = 4;
 const second = 1000;
 const minute = 60 * second;
 const hour = 60 * minute;
-/** Pause after each failed attempt. After the last one, about a day in all, a message is given up. */
-const PAUSES_MS: readonly number[] = [
-  ...[5 * second, 30 * second, 2 * minute, 10 * minute, 30 * minute],
-  ...[1 * hour, 2 * hour, 4 * hour, 8 * hour, 8 * hour],
-];
+/** Pause after each failed attempt. The last one comes again and again: a receiver that is back is not left waiting. */
+const PAUSES_MS: readonly number[] = [5 * second, 30 * second, 2 * minute, 5 * minute];
 
 export interface WebhooksOptions {
   readonly config: SideConfig;
@@ -161,8 +158,9 @@ export class Webhooks {
       case 'gone':
         return this.#giveUp(delivery, 'status_410');
       case 'failed': {
-        const pause = pausesMs[attempts - 1];
-        if (pause === undefined) return this.#giveUp(delivery, sent.code);
+        const { giveUpMs = 0 } = this.#hooks.get(delivery.url) ?? {};
+        if (Date.now() - delivery.createdAt >= giveUpMs) return this.#giveUp(delivery, sent.code);
+        const pause = pausesMs[Math.min(attempts, pausesMs.length) - 1] ?? 0;
         const waitMs = Math.max(jittered(pause), Math.min(sent.retryAfterMs ?? 0, maxRetryAfterMs));
         await store.settleDelivery(id, attempts, Math.round(Date.now() + waitMs));
         metrics?.delivered(event, 'failed');

@@ -1,7 +1,5 @@
 // Tests messages to real HTTP servers: signed, tried again, given up, never sent where they may not go.
 
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, test } from 'vitest';
@@ -13,6 +11,7 @@ import { Webhooks, type WebhooksOptions } from '../../../../server/side/tasks/we
 import { queuedTask, sideConfig } from '../../../support/task-records.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { until } from '../../../support/until.ts';
+import { receiver, type SeenMessage, status } from '../../../support/webhook-receiver.ts';
 
 const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const ends: (() => Promise<unknown>)[] = [];
@@ -21,38 +20,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
-interface Seen {
-  readonly headers: Record<string, string>;
-  readonly body: string;
-  readonly at: number;
-}
-
-/** Starts a receiver that answers by the number of the request, and remembers requests. */
-async function receiver(answer: (response: ServerResponse, number: number, request: IncomingMessage) => void) {
-  const seen: Seen[] = [];
-  const count = { open: 0, mostOpen: 0 };
-  const server = createServer(async (request, response) => {
-    count.mostOpen = Math.max(count.mostOpen, ++count.open);
-    response.on('close', () => count.open--);
-    let body = '';
-    for await (const part of request) body += part;
-    seen.push({ headers: request.headers as Record<string, string>, body, at: Date.now() });
-    answer(response, seen.length, request);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  ends.push(() => {
-    server.closeAllConnections();
-    return new Promise((resolve) => server.close(resolve));
-  });
-  return { seen, count, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook` };
-}
-
-const status =
-  (code: number, headers = {}) =>
-  (response: ServerResponse) =>
-    void response.writeHead(code, headers).end();
-
-type Hook = { url: string; secret?: string; allowPrivate?: boolean; timeoutMs?: number };
+type Hook = { url: string; secret?: string; allowPrivate?: boolean; timeoutMs?: number; giveUpMs?: number };
 
 async function bench(hooks: readonly Hook[]) {
   const store = await openStore({ url: 'sqlite', dataDirectory: temporaryFolder('webhooks') });
@@ -99,7 +67,7 @@ describe('a message', () => {
       const [delivery] = await finish('task-1');
       start();
       await until(() => outcomes.length === 1);
-      const { headers, body } = seen[0] as Seen;
+      const { headers, body } = seen[0] as SeenMessage;
       const verifier = given === secret ? new Webhook(given) : new Webhook(given, { format: 'raw' });
       expect(verifier.verify(body, headers)).toMatchObject({
         type: 'task.done',
@@ -123,14 +91,28 @@ describe('a message', () => {
     expect(new Set(seen.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
   });
 
-  test('a message is given up after its last pause', async () => {
+  test('a message is given up at its age, however often it was sent', async () => {
     const { url, seen } = await receiver(status(500));
-    const { store, start, finish, outcomes } = await bench([{ url }]);
+    const { store, start, finish, outcomes } = await bench([{ url, giveUpMs: 1500 }]);
+    const startedAt = Date.now();
     await finish('task-1');
     start();
     await until(() => outcomes.at(-1) === 'given_up');
-    expect(seen).toHaveLength(4);
+    expect(Date.now() - startedAt).toBeGreaterThanOrEqual(1500);
+    expect(seen.length).toBeGreaterThan(4);
     expect(await waiting(store)).toEqual([]);
+  });
+
+  test('a message is sent every five minutes at least, though its receiver was away for hours', async () => {
+    const { url } = await receiver(status(500));
+    const { store, start, finish, outcomes } = await bench([{ url }]);
+    const [delivery] = await finish('task-1');
+    await store.settleDelivery(delivery?.id ?? '', 500, Date.now());
+    start({ pausesMs: undefined });
+    await until(() => outcomes.length === 1);
+    expect(outcomes).toEqual(['failed']);
+    const inSixMinutes = { now: Date.now() + 6 * 60_000, leaseUntil: 0, count: 1 };
+    expect(await store.claimDeliveries(inSixMinutes)).toMatchObject([{ attempts: 501 }]);
   });
 
   test('a message is given up at once where the receiver is gone (410)', async () => {
@@ -159,8 +141,8 @@ describe('a message', () => {
     const { url, seen } = await receiver(status(307, { location: other.url }));
     const { start, finish, outcomes } = await bench([{ url }]);
     await finish('task-1');
-    start({ pausesMs: [] });
-    await until(() => outcomes.at(-1) === 'given_up');
+    start({ pausesMs: [60_000] });
+    await until(() => outcomes.at(-1) === 'failed');
     expect(seen).toHaveLength(1);
     expect(other.seen).toEqual([]);
   });
@@ -175,9 +157,9 @@ describe('a message', () => {
       { url: `${origin}:${new URL(url).port}/hook`, allowPrivate: false },
     ]);
     await finish('task-1');
-    start({ pausesMs: [] });
+    start({ pausesMs: [60_000] });
     await until(() => outcomes.length === 1);
-    expect(outcomes).toEqual(['given_up']);
+    expect(outcomes).toEqual(['failed']);
     expect(seen).toEqual([]);
   });
 
@@ -199,7 +181,9 @@ describe('a message', () => {
     const { store, start, config, outcomes } = await bench([]);
     await finish(store, 'task-1', {
       ...config,
-      webhooks: [{ url, secret, events: ['task.done'], regulated: 'ids', allowPrivate: true, timeoutMs: 100 }],
+      webhooks: [
+        { url, secret, events: ['task.done'], regulated: 'ids', allowPrivate: true, timeoutMs: 100, giveUpMs: 1 },
+      ],
     });
     start();
     await until(() => outcomes.length === 1);
@@ -238,7 +222,7 @@ describe('many messages', () => {
     for (let number = 0; number < 60; number++) await finish(`slow-${number}`);
     const hook = {
       ...{ url: quick.url, secret, events: ['task.done' as const], regulated: 'ids' as const },
-      ...{ allowPrivate: true, timeoutMs: 1000 },
+      ...{ allowPrivate: true, timeoutMs: 1000, giveUpMs: 60_000 },
     };
     const both = { ...config, webhooks: [...config.webhooks, hook] };
     const late = taskDeliveries(queuedTask({ id: 'quick', state: 'done' }), { webhooks: [hook] }, Date.now());
