@@ -11,7 +11,8 @@ let page: Page;
 let phase: (name: string) => Promise<void>;
 
 beforeAll(async () => {
-  const locked = { keys: [{ id: 'demo', secret: 'demo-secret' }], rehearsal: true };
+  const times = { firstAudioMs: 10, firstTextMs: 10, tokenMs: 5 };
+  const locked = { keys: [{ id: 'demo', secret: 'demo-secret' }], rehearsal: { times } };
   [gateway, browser] = await Promise.all([startCommand(locked), launchChromium()]);
   ({ page, phase } = await openConsole(browser, gateway.origin, { reducedMotion: 'reduce' }));
 }, 300_000);
@@ -68,7 +69,8 @@ const states: readonly (readonly [name: string, reach: () => Promise<unknown>])[
       await page.getByRole('link', { name: 'Talk' }).click();
       await page.getByRole('button', { name: 'Start talking' }).last().click();
       await phase('ready');
-      await page.getByRole('button', { name: 'Play sample' }).click();
+      await page.getByLabel('Message').fill('hello');
+      await page.keyboard.press('Enter');
       await page.locator('.caption-provider[data-final="true"]').waitFor();
       await page.getByLabel('Message').fill('one\ntwo');
       await page.locator('.event-run > .event-head').first().click();
