@@ -135,6 +135,8 @@ export interface NotServed {
 export interface Dialect {
   readonly name: string;
   readonly capabilities: Capabilities;
+  /** The most tokens that one report of usage can hold: what the largest model reads and writes for it. */
+  readonly mostTokens: { readonly input: number; readonly output: number };
   /**
    * Returns the names of the models in a client frame; undefined when the frame names none; a Rejection when the frame must not go
    * upstream. An empty name stands for a model that the frame leaves to the provider: only the pattern `provider/*` allows it. Models

@@ -41,6 +41,8 @@ export interface SessionUsage {
   readonly usage: Usage;
   /** The same usage by model; only where several served. */
   readonly usageByModel?: readonly ModelUsage[];
+  /** More was reported than can have been used: the bound is counted in its place. */
+  readonly isBeyondBound?: true;
 }
 
 export interface TapSummary extends SessionUsage {

@@ -34,7 +34,14 @@ const record: Required<SessionRecord> = {
     closeCode: 1000,
     mayRetry: false,
   },
-  ...{ model: 'm', usage: {}, usageByModel: [], frames: { upstream: 0, downstream: 0 }, turns: [] },
+  ...{
+    model: 'm',
+    usage: {},
+    usageByModel: [],
+    isBeyondBound: true,
+    frames: { upstream: 0, downstream: 0 },
+    turns: [],
+  },
   ...{ bytes: { upstream: 0, downstream: 0 }, residenceUs: residence },
 };
 

@@ -8,6 +8,7 @@ import { Tap } from '../../server/session/tap/tap.ts';
 const dialect: Dialect = {
   name: 'scripted',
   capabilities: { audio: 'binary', turnEnd: 'event', interruption: 'event', usage: 'per-turn', speaksFirst: 'client' },
+  mostTokens: { input: 1000, output: 100 },
   modelsIn: () => undefined,
   observe: ({ data }): Observation => JSON.parse(data.toString()),
   errorEvent: () => undefined,

@@ -35,6 +35,7 @@ export const deepgramAgentDialect: Dialect = {
     usage: 'never',
     speaksFirst: 'provider',
   },
+  mostTokens: { input: 256_000, output: 64_000 },
   modelsIn: (frame) => (isSound(frame) ? undefined : guardModels(frame, rules)),
   observe,
   errorEvent: ({ code, message }) => jsonFrame({ type: 'Error', description: message, code }),

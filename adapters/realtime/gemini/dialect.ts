@@ -35,6 +35,8 @@ const rules: ModelRules = {
 export const geminiLiveDialect: Dialect = {
   name: 'gemini-live',
   capabilities: { audio: 'base64', turnEnd: 'event', interruption: 'event', usage: 'per-turn', speaksFirst: 'client' },
+  // The context of the largest has 128,000 tokens.
+  mostTokens: { input: 256_000, output: 64_000 },
   modelsIn: (frame) => guardModels(frame, rules),
   observe,
   errorEvent: () => undefined,

@@ -49,6 +49,8 @@ export const openaiLiveDialect: Dialect = {
     usage: 'cumulative',
     speaksFirst: 'client',
   },
+  // Work that is delegated to another model calls tools.
+  mostTokens: { input: 32_000_000, output: 4_000_000 },
   modelsIn: (frame) => guardModels(frame, rules),
   observe: (frame, direction) => {
     const type = eventType(frame.data);

@@ -45,6 +45,8 @@ export const openaiRealtimeDialect: Dialect = {
     usage: 'per-turn',
     speaksFirst: 'provider',
   },
+  // The context of the largest has 128,000 tokens; the next one may have more.
+  mostTokens: { input: 256_000, output: 64_000 },
   modelsIn: (frame) => guardModels(frame, rules),
   observe: (frame, direction) => {
     const type = eventType(frame.data);

@@ -43,6 +43,8 @@ const namesModel = (event: JsonObject): boolean =>
 export const openaiResponsesDialect: Dialect = {
   name: 'openai-responses',
   capabilities: { audio: 'base64', turnEnd: 'event', interruption: 'event', usage: 'per-turn', speaksFirst: 'client' },
+  // A context of a million tokens is read again for each call of the provider's own tools.
+  mostTokens: { input: 32_000_000, output: 4_000_000 },
   modelsIn: (frame) => guardModels(frame, rules),
   observe: (frame, direction) => {
     const type = eventType(frame.data);

@@ -18,6 +18,7 @@ const rules: ModelRules = { isAudio: (data) => isAppend(data, append), places: r
 export const openaiTranslationDialect: Dialect = {
   name: 'openai-translation',
   capabilities: { audio: 'base64', turnEnd: 'never', interruption: 'event', usage: 'never', speaksFirst: 'provider' },
+  mostTokens: { input: 256_000, output: 64_000 },
   modelsIn: (frame) => guardModels(frame, rules),
   observe: (frame, direction) => {
     const type = eventType(frame.data);

@@ -1,12 +1,13 @@
 // Observes what a session does: counts, residence times, turn latencies, usage. The tap reads frames after they were sent, and keeps no content.
 
-import type { Dialect, Mark, Observation } from '../../../adapters/realtime/contract.ts';
+import type { Dialect, Mark, Observation, Usage } from '../../../adapters/realtime/contract.ts';
 import { type Direction, type Frame, inDirection } from '../../../codecs/frame.ts';
 import type { SessionUsage, TapSummary } from '../../ipc/session-record.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { ResidenceHistogram } from '../../platform/residence-histogram.ts';
 import { TurnBoundary } from './turn-boundary.ts';
 import { TurnLatencies } from './turn-latency.ts';
+import { boundedUsage } from './usage-bounds.ts';
 import { OTHER_MODELS, UsageTotals } from './usage-totals.ts';
 
 interface TapOptions {
@@ -24,6 +25,8 @@ export interface Observer {
 
 /** Clients and providers choose the names of models; records and logs keep no more of one. */
 const MAX_MODEL_CHARACTERS = 200;
+/** Bounds of reported seconds. */
+const [SPARE_SECONDS, MOST_SPEED] = [600, 60];
 
 export class Tap {
   readonly #options: TapOptions;
@@ -35,6 +38,7 @@ export class Tap {
   #model: string | undefined;
   #transcriptionModel: string | undefined;
   #lastFrameAt: number;
+  #isBeyondBound = false;
 
   constructor(options: TapOptions) {
     this.#options = options;
@@ -68,7 +72,8 @@ export class Tap {
   }
 
   usage(): SessionUsage {
-    return { model: this.#model, ...(this.#usage?.sum(this.#model) ?? { usage: {} }) };
+    const used = this.#usage?.sum(this.#model) ?? { usage: {} };
+    return { model: this.#model, ...used, ...(this.#isBeyondBound && { isBeyondBound: true }) };
   }
 
   summary(): TapSummary {
@@ -93,9 +98,18 @@ export class Tap {
       observation.transcriptionModel?.slice(0, MAX_MODEL_CHARACTERS) ?? this.#transcriptionModel;
     if (observation.usage !== undefined) {
       this.#usage ??= new UsageTotals();
-      this.#usage.add(observation.usage, this.#makerOf(observation));
+      this.#usage.add(this.#bounded(observation.usage, at), this.#makerOf(observation));
     }
     this.#options.observer?.observe(observation, mark, at);
+  }
+
+  /** Sound may be sent faster than it is heard, and a report that comes early counts some of what is to come. */
+  #bounded(usage: Usage, at: number): Usage {
+    const { dialect, startedAt } = this.#options;
+    const seconds = SPARE_SECONDS + (MOST_SPEED * (at - startedAt)) / 1000;
+    const bounded = boundedUsage(usage, { ...dialect.mostTokens, seconds });
+    if (bounded !== usage) this.#isBeyondBound = true;
+    return bounded;
   }
 
   /** The model whose usage it is. One that is not known has a name without a price. */

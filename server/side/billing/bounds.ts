@@ -3,23 +3,16 @@
 
 import type { LlmCall } from '../../../adapters/llm/contract.ts';
 import { maxOutputTokens } from '../../../adapters/llm/index.ts';
-import type { Usage } from '../../../adapters/realtime/contract.ts';
+import type { UsageBounds } from '../../session/tap/usage-bounds.ts';
 import type { Ceiling } from './price-list.ts';
 import type { Prices } from './prices.ts';
 import { maxPromptTokens } from './prompt-tokens.ts';
-
-export interface TokenBounds {
-  readonly input: number;
-  readonly output: number;
-}
 
 /** The longest answer of a model that is not known, where the call has no limit. */
 const MOST_OUTPUT_TOKENS = 1_000_000;
 
 /** Words that the template of a model puts around every dialogue, such as what it is and what day it is. */
 const TEMPLATE_TOKENS = 256;
-/** No answer is made of more searches. */
-const MOST_SEARCHES = 100;
 
 interface BoundedRequest {
   /** The request as it was sent. */
@@ -29,28 +22,12 @@ interface BoundedRequest {
   readonly maxTokens: number | undefined;
 }
 
-export function boundsOf({ body, call, model, maxTokens }: BoundedRequest): TokenBounds {
+export function boundsOf({ body, call, model, maxTokens }: BoundedRequest): UsageBounds {
   const { tokens, audioTokens } = maxPromptTokens(body, call, model);
   return {
     input: tokens + audioTokens + TEMPLATE_TOKENS,
     output: maxTokens ?? maxOutputTokens(model) ?? MOST_OUTPUT_TOKENS,
   };
-}
-
-/** The usage with each count within its bound; the same object where it is. */
-export function boundedUsage(usage: Usage, { input, output }: TokenBounds): Usage {
-  const bounded = Object.entries(usage).map(([field, amount]) => {
-    const most = mostOf(field, { input, output });
-    return [field, typeof amount === 'number' ? Math.min(amount, most) : amount] as const;
-  });
-  const isWithin = bounded.every(([field, amount]) => amount === usage[field as keyof Usage]);
-  return isWithin ? usage : (Object.fromEntries(bounded) as Usage);
-}
-
-function mostOf(field: string, { input, output }: TokenBounds): number {
-  if (field === 'totalTokens') return input + output;
-  if (field === 'webSearches') return MOST_SEARCHES;
-  return field.startsWith('output') ? output : input;
 }
 
 /** The dearest model of the price list (o1-pro), for one without a price. */
@@ -63,7 +40,7 @@ export function mostMicroUsd(
     models,
     provider,
     bounds,
-  }: { readonly models: readonly string[]; readonly provider: string; readonly bounds: TokenBounds },
+  }: { readonly models: readonly string[]; readonly provider: string; readonly bounds: UsageBounds },
 ): number {
   const ceilings = models.flatMap((model) => prices.ceiling(model, provider) ?? []);
   const all: readonly Ceiling[] = ceilings.length > 0 ? ceilings : [DEAREST];

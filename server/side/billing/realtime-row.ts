@@ -11,6 +11,8 @@ export interface SessionUse {
   readonly usage: Usage;
   /** Given where several models served; `model` is the last of them. */
   readonly usageByModel?: readonly ModelUsage[] | undefined;
+  /** The provider reported more than can have been used. */
+  readonly isBeyondBound?: true | undefined;
   /** The name that the provider gave; undefined: the requested one. */
   readonly model: string | undefined;
   /** `pending` while the session lives. */
@@ -19,7 +21,7 @@ export interface SessionUse {
 
 export function realtimeRow(
   session: StoredSession,
-  { at, usage, usageByModel, model, outcome }: SessionUse,
+  { at, usage, usageByModel, isBeyondBound, model, outcome }: SessionUse,
   prices: Pick<Prices, 'estimate'>,
 ): LedgerRow {
   const served = model ?? session.model;
@@ -45,7 +47,8 @@ export function realtimeRow(
     estimatedMicroUsd: cost,
     costMicroUsd: cost,
     costSource: cost === undefined ? 'unknown' : 'estimated',
-    isFlagged: false,
+    isFlagged: isBeyondBound === true,
+    ...(isBeyondBound && { flags: ['beyond_bound'] }),
     latencyMs: undefined,
     firstTokenMs: undefined,
     outcome,

@@ -127,20 +127,30 @@ export class Ingest {
     };
   }
 
-  #addTurn(session: StoredSession, { kind: _, usage, usageByModel, model, ...turn }: TurnFinished): SessionChanges {
+  #addTurn(
+    session: StoredSession,
+    { kind: _, usage, usageByModel, isBeyondBound, model, ...turn }: TurnFinished,
+  ): SessionChanges {
     return {
       turns: [{ ...turn, session: session.id }],
       tasks: planTurn(session, turn.number, this.#options.config),
-      ...this.#used(session, { at: turn.endedAt, usage, usageByModel, model, outcome: 'pending' }),
+      ...this.#used(session, { at: turn.endedAt, usage, usageByModel, isBeyondBound, model, outcome: 'pending' }),
     };
   }
 
   #end(session: StoredSession, { endedAt, record }: SessionEnded): SessionChanges {
-    const { usage, usageByModel, model } = record;
+    const { usage, usageByModel, isBeyondBound, model } = record;
     const reason = record.reason ?? 'unknown';
     return {
       ...this.#ended(session, { id: session.id, endedAt, reason, record: JSON.stringify(record) }),
-      ...this.#used(session, { at: endedAt, usage, usageByModel, model, outcome: ledgerOutcome(reason) }),
+      ...this.#used(session, {
+        at: endedAt,
+        usage,
+        usageByModel,
+        isBeyondBound,
+        model,
+        outcome: ledgerOutcome(reason),
+      }),
     };
   }
 

@@ -16,6 +16,7 @@ const [TEXT, BINARY, PING, PONG] = [1, 2, 9, 10];
 const dialect: Dialect = {
   name: 'some',
   capabilities: { audio: 'binary', turnEnd: 'event', interruption: 'event', usage: 'per-turn', speaksFirst: 'client' },
+  mostTokens: { input: 1000, output: 100 },
   modelsIn: ({ data }) => {
     const model = readObject(data)?.model;
     return typeof model === 'string' ? [model] : undefined;

@@ -6,7 +6,8 @@ import type { Usage } from '../../../../adapters/realtime/contract.ts';
 import { matchesGlob } from '../../../../codecs/glob.ts';
 import type { LedgerRow, RowFlag } from '../../../ipc/stored-rows.ts';
 import { newId } from '../../../platform/uuid-v7.ts';
-import { boundedUsage, mostMicroUsd, type TokenBounds } from '../../billing/bounds.ts';
+import { boundedUsage, type UsageBounds } from '../../../session/tap/usage-bounds.ts';
+import { mostMicroUsd } from '../../billing/bounds.ts';
 import { type Prices, wholeMicroUsd } from '../../billing/prices.ts';
 import type { Call } from '../call.ts';
 import type { Target } from '../targets.ts';
@@ -64,7 +65,7 @@ interface SettledAttempt {
   /** Estimates the usage of a stream by what came of it; undefined for a whole answer, and for a stream that has not begun. */
   readonly received: () => Usage | undefined;
   /** Returns the most that the request can have used. */
-  readonly bounds: () => TokenBounds;
+  readonly bounds: () => UsageBounds;
   /** Patterns of `allow.models`. */
   readonly allowedModels: readonly string[] | undefined;
   readonly latencyMs: number;

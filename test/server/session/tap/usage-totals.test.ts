@@ -45,3 +45,18 @@ test('counts a transcript as what the transcribing model took, or as of nobody w
   const unknown = tapOf(observed({ model: 'voice' }), words);
   expect(unknown.usageByModel).toEqual([{ model: 'other', usage: { seconds: 2 } }]);
 });
+
+test('counts no more of a report than can have been used, and tells so', () => {
+  const observed = (at: number, usage: Observation['usage']) => ({ at, observation: { usage } });
+  const absurd = { inputTokens: 9_007_199_254_740_991, outputAudioTokens: 1e308, totalTokens: 1e308, webSearches: 1e9 };
+  expect(tapOf(observed(0, { inputTokens: 500, outputTokens: 50 }), observed(0, absurd))).toMatchObject({
+    usage: { inputTokens: 1500, outputTokens: 50, outputAudioTokens: 100, totalTokens: 1100, webSearches: 100 },
+    isBeyondBound: true,
+  });
+  // The scripted session has lasted for ten seconds.
+  expect(tapOf(observed(10_000, { cumulative: true, seconds: 1e12 }))).toMatchObject({
+    usage: { seconds: 1200 },
+    isBeyondBound: true,
+  });
+  expect(tapOf(observed(10_000, { inputTokens: 1000, seconds: 1200 })).isBeyondBound).toBeUndefined();
+});

@@ -145,6 +145,8 @@ test('while a session lives its tasks are armed, and its row is pending with wha
     { outcome: 'pending', usage: { totalTokens: 1000 }, costMicroUsd: 10_000 },
   ]);
   expect(await spent()).toBe(10_000);
+  await ingestFor().commit([turn('s', 2, { isBeyondBound: true })]);
+  expect(await realtime('s')).toMatchObject([{ isFlagged: true, flags: ['beyond_bound'] }]);
 });
 
 test('each model of a session costs its own price', async () => {

@@ -1,0 +1,29 @@
+// Holds reported usage within what can have been used: one absurd number would fill everybody's budget.
+
+import type { Usage } from '../../../adapters/realtime/contract.ts';
+
+/** The most that one report can count: tokens, and seconds where they are bounded. */
+export interface UsageBounds {
+  readonly input: number;
+  readonly output: number;
+  readonly seconds?: number;
+}
+
+/** No answer is made of more searches. */
+const MOST_SEARCHES = 100;
+
+/** The usage with each count within its bound; the same object where it is. */
+export function boundedUsage(usage: Usage, bounds: UsageBounds): Usage {
+  const bounded = Object.entries(usage).map(([field, amount]) => {
+    return [field, typeof amount === 'number' ? Math.min(amount, mostOf(field, bounds)) : amount] as const;
+  });
+  const isWithin = bounded.every(([field, amount]) => amount === usage[field as keyof Usage]);
+  return isWithin ? usage : (Object.fromEntries(bounded) as Usage);
+}
+
+function mostOf(field: string, { input, output, seconds = Number.POSITIVE_INFINITY }: UsageBounds): number {
+  if (field === 'totalTokens') return input + output;
+  if (field === 'webSearches') return MOST_SEARCHES;
+  if (field === 'seconds') return seconds;
+  return field.startsWith('output') ? output : input;
+}
