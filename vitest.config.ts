@@ -5,7 +5,10 @@ import { defineConfig } from 'vitest/config';
 /** Pages in a browser, which play sound at its own speed, beside suites that only compute: the servers keep a core for themselves. */
 const PAGES = ['test/server/console/**/*.test.ts', 'test/{codecs,adapters,docs}/**/*.test.ts', 'test/*.test.ts'];
 /** Suites that measure a process as a whole: nothing else runs beside them. */
-const ALONE = ['test/server/gateway/{churn,memory}.test.ts', 'test/server/platform/{event-loop-lag,uuid-v7}.test.ts'];
+const ALONE = [
+  'test/server/gateway/{churn,memory}.test.ts',
+  'test/server/platform/{uuid-v7,times/event-loop-lag}.test.ts',
+];
 const all = ['test/**/*.test.ts'];
 
 export default defineConfig({

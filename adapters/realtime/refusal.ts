@@ -43,6 +43,7 @@ type RefusalCode =
   | 'too_many_sessions'
   | 'too_many_connections'
   | 'too_many_streams'
+  | 'out_of_descriptors'
   | 'not_implemented'
   | 'unsupported_media_type'
   | 'upstream_refused'

@@ -4,7 +4,9 @@ import { EventEmitter, once } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Registry } from 'prom-client';
+import type { Refusal } from '../../adapters/realtime/refusal.ts';
 import { type ConnectionLimit, createConnectionLimit, endsOf } from '../http/connection/connection-limit.ts';
+import { countDescriptors, type DescriptorState, outOfDescriptors } from '../http/connection/descriptors.ts';
 import { readProxyHeaders } from '../http/connection/proxy-header.ts';
 import { closeListener, createListener, type ListenAddress, openListener } from '../http/listener.ts';
 import { ownOrigins } from '../http/origin-policy.ts';
@@ -15,16 +17,18 @@ import type { BudgetUse } from '../ipc/stored-rows.ts';
 import { type AddressList, addressList, plainAddress } from '../platform/address-list.ts';
 import { faultOf } from '../platform/log.ts';
 import { createMetrics, exportGauge } from '../platform/metrics.ts';
+import type { Readiness } from '../platform/readiness.ts';
 import { reasons } from '../session/close-reason.ts';
 import type { Session } from '../session/session.ts';
 import { Connector } from '../transport/connector.ts';
 import type { AdmissionPolicy } from './admission/admission.ts';
 import { indexKeys } from './admission/authenticate.ts';
-import { draining, outboxShareFull, sideUnavailable } from './admission/refusals.ts';
+import { draining, outboxShareFull, sideUnavailable, tooManyUpgrades } from './admission/refusals.ts';
 import { answerHttp, type GatewayHost } from './http.ts';
 import { oldNameWarner } from './old-names.ts';
 import { SessionOpening } from './open-session.ts';
 import { createRefusalLog } from './refusal-log.ts';
+import { sideQuotaFull } from './side/api.ts';
 import { ClosedBudgets } from './side/budgets.ts';
 import { exportOutbox } from './side/outbox-metrics.ts';
 import { SideQuota } from './side/quota.ts';
@@ -39,7 +43,9 @@ export class Gateway {
   readonly #sessions = new Map<string, Session>();
   readonly #openings = new Set<SessionOpening>();
   readonly #servers: Server[] = [];
+  readonly #descriptors = countDescriptors();
   readonly #connections: ConnectionLimit;
+  readonly #quota: SideQuota;
   readonly #connector = new Connector(this.metrics);
   readonly #host: GatewayHost;
   readonly #isProxy: AddressList;
@@ -61,8 +67,10 @@ export class Gateway {
     this.#connections = createConnectionLimit({
       limits: config.limits,
       isProxy: this.#isProxy,
-      onDropped: () => this.metrics.refused('too_many_connections', 503),
+      descriptors: this.#descriptors,
+      onDropped: (code) => this.metrics.refused(code, 503),
     });
+    this.#quota = new SideQuota(config.side, config.keys.length);
     exportConnections(this.metrics.registry, this.#connections);
     this.#host = this.#makeHost();
   }
@@ -99,6 +107,20 @@ export class Gateway {
     return this.#sessions.get(id)?.record();
   }
 
+  /** Returns what a new session and a new call would be refused with here, whoever asks. */
+  readiness(): Readiness {
+    const { config, outbox } = this.#options;
+    const sessions: Refusal[] = this.#phase === 'serving' ? [] : [draining];
+    const calls = [...sessions];
+    // A session takes a connection and another one toward its provider; that of a call finds room while others idle.
+    if (this.#descriptorsLeft(2) !== 'free') sessions.push(outOfDescriptors);
+    if (this.#descriptorsLeft(1) === 'spent') calls.push(outOfDescriptors);
+    if (outbox?.isFull) sessions.push(sideUnavailable);
+    if (this.#connections.upgrading() >= config.limits.maxUpgrades) sessions.push(tooManyUpgrades.all);
+    if (this.#quota.isFull) calls.push(sideQuotaFull);
+    return { sessions, calls };
+  }
+
   /** Opens no more sessions. Resolves when the last one has ended by itself. */
   async drain(): Promise<void> {
     if (this.#phase === 'serving') this.#phase = 'draining';
@@ -118,6 +140,11 @@ export class Gateway {
     await this.#whenEmpty();
     clearTimeout(timer);
     await Promise.all(this.#servers.map(closeListener));
+  }
+
+  /** Each upgrade in progress is about to take one, too. */
+  #descriptorsLeft(wanted: number): DescriptorState {
+    return this.#descriptors.state(this.#connections.upgrading() + wanted);
   }
 
   async #whenEmpty(): Promise<void> {
@@ -157,18 +184,19 @@ export class Gateway {
   }
 
   #makeHost(): GatewayHost {
-    const { config, registry, outbox } = this.#options;
+    const { registry, outbox } = this.#options;
     return {
       ...this.#options,
       metrics: this.metrics,
       connector: this.#connector,
       connections: this.#connections,
       logRefusal: createRefusalLog(this.#options.log),
-      quota: new SideQuota(config.side, config.keys.length),
+      quota: this.#quota,
       find: async (id) => this.record(id) ?? (await registry.find(id)),
       policy: () => this.#policy,
       refusal: (admission) => {
         if (this.#phase !== 'serving') return draining;
+        if (this.#descriptorsLeft(1) !== 'free') return outOfDescriptors;
         const spent = this.#budgets.refusal(admission);
         if (spent !== undefined) return spent;
         const fullness = outbox?.fullness(admission.key?.id);

@@ -36,6 +36,7 @@ const supervisor = new Rpc(process, {
   budgets: (closed: readonly BudgetUse[]) => gateway?.useBudgets(closed),
   rehearsal: (url: string) => gateway?.useRehearsal(url),
   metrics: () => gateway?.metrics.registry.getMetricsAsJSON(),
+  readiness: () => gateway?.readiness(),
   records: () => gateway?.records(),
   find: (id: string) => gateway?.record(id),
   drain: () => gateway?.drain(),

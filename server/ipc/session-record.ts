@@ -3,7 +3,7 @@
 import type { Usage } from '../../adapters/realtime/contract.ts';
 import type { Direction } from '../../codecs/frame.ts';
 import type { TurnTimes } from '../platform/metrics.ts';
-import type { ResidenceSummary } from '../platform/residence-histogram.ts';
+import type { ResidenceSummary } from '../platform/times/residence-histogram.ts';
 import type { DataClass } from './stored-rows.ts';
 
 /** The record of a live or ended session; `reason` and `closeCode` only when it has ended. Times are ISO 8601 and milliseconds. */

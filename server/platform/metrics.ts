@@ -2,7 +2,7 @@
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type Direction, inDirection } from '../../codecs/frame.ts';
-import { DISABLED_INTERVAL_MS, exportEventLoopLag } from './event-loop-lag.ts';
+import { DISABLED_INTERVAL_MS, exportEventLoopLag } from './times/event-loop-lag.ts';
 
 /** Upper bounds of the residence buckets in milliseconds: the hop is expected in the first third. */
 const RESIDENCE_BOUNDS_MS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000, Number.POSITIVE_INFINITY];

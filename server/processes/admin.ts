@@ -5,6 +5,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
 import { AggregatorRegistry } from 'prom-client';
+import type { Handshake } from '../../adapters/realtime/contract.ts';
 import type { HttpReply } from '../../adapters/realtime/refusal.ts';
 import type { Config } from '../config/config.ts';
 import { isRefusal } from '../gateway/admission/refusals.ts';
@@ -20,9 +21,10 @@ import { checkRequest } from '../http/request/guard.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import { sidePaths, sideRoutesAt } from '../ipc/side-routes.ts';
 import { faultOf } from '../platform/log.ts';
+import { PARTS, type Readiness, type Reason } from '../platform/readiness.ts';
 
 interface AdminSources extends ForwardContext {
-  isReady(): boolean;
+  readiness(): Promise<Readiness>;
   /** The live sessions of all processes. */
   records(): Promise<readonly SessionRecord[]>;
   /** The metrics of each process, as prom-client's JSON. */
@@ -31,12 +33,12 @@ interface AdminSources extends ForwardContext {
 
 export type AdminListener = Awaited<ReturnType<typeof startAdmin>>;
 
-type OwnAnswer = (sources: AdminSources) => HttpReply | Promise<HttpReply>;
+type OwnAnswer = (sources: AdminSources, query: Handshake['query']) => HttpReply | Promise<HttpReply>;
 
 /** The paths that the listener answers itself. All take GET. */
 export const adminPaths: ReadonlyMap<string, OwnAnswer> = new Map<string, OwnAnswer>([
   ['/healthz', () => json(200, { status: 'ok' })],
-  ['/readyz', (sources) => (sources.isReady() ? json(200, { status: 'ready' }) : json(503, { status: 'not ready' }))],
+  ['/readyz', async (sources, query) => readiness(await sources.readiness(), query.get('part'))],
   ['/metrics', async (sources) => metrics(await sources.metrics())],
   ['/sessions', async (sources) => json(200, { sessions: await sources.records() })],
 ]);
@@ -115,7 +117,7 @@ async function answer(
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return failed({ status: 405, code: 'method_not_allowed', message: 'expected GET', allow: ['GET', 'HEAD'] });
   const ownAnswer = adminPaths.get(handshake.path);
-  return ownAnswer?.(context.sources) ?? failed(unknownPath(handshake.path, PATHS));
+  return ownAnswer?.(context.sources, handshake.query) ?? failed(unknownPath(handshake.path, PATHS));
 }
 
 function refusalOf(request: IncomingMessage, { origins, config }: AdminContext): HttpReply | undefined {
@@ -129,6 +131,21 @@ function refusalOf(request: IncomingMessage, { origins, config }: AdminContext):
       message: 'expected the header Authorization: Bearer with admin.token',
     });
   return undefined;
+}
+
+/** 200 where everything that is served here is, or the part that is asked for; the body has all parts. */
+function readiness(found: Readiness, asked: string | null): HttpReply {
+  const parts = PARTS.filter((part) => found[part] !== undefined);
+  const counting = asked === null ? parts : parts.filter((part) => part === asked);
+  if (counting.length === 0)
+    return failed({ status: 400, code: 'invalid_request', message: `part: expected ${parts.join(' or ')}` });
+  const shown = (reasons: readonly Reason[] = []) =>
+    reasons.length === 0
+      ? { status: 'ready' }
+      : { status: 'not ready', reasons: reasons.map(({ code, message }) => ({ code, message })) };
+  const isReady = counting.every((part) => found[part]?.length === 0);
+  const states = Object.fromEntries(parts.map((part) => [part, shown(found[part])]));
+  return json(isReady ? 200 : 503, { status: isReady ? 'ready' : 'not ready', ...states });
 }
 
 async function metrics(perProcess: readonly object[]): Promise<HttpReply> {

@@ -3,14 +3,17 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
 import type { Config } from '../config/config.ts';
 import type { DevCertificate } from '../http/dev-certificate.ts';
 import { FLUSH_MS } from '../ipc/process-start.ts';
 import { type Role, RunFile, type RunInfo, startOf } from '../ipc/run-file.ts';
 import { withDeadline } from '../platform/deadline.ts';
+import { PARTS } from '../platform/readiness.ts';
 import { type AdminListener, startAdmin } from './admin.ts';
 import { ANSWER_MS, askAll, Child } from './child.ts';
 import { GatewayProcesses } from './gateway-processes.ts';
+import { type Members, ReadinessWatch } from './readiness.ts';
 import { openRunFolder } from './run-folder.ts';
 import { SideSupervisor } from './side-supervisor.ts';
 
@@ -29,7 +32,9 @@ export class Supervisor {
   #admin: AdminListener | undefined;
   /** Path of the folder for what is temporary. */
   #folder = '';
-  #isReady = false;
+  /** Metrics of the tree as a whole. */
+  readonly #registry = new Registry();
+  readonly #readiness: ReadinessWatch;
 
   constructor(config: Config, log: Logger, role: Role = 'all') {
     this.#config = config;
@@ -45,6 +50,8 @@ export class Supervisor {
     });
     this.#side = side;
     this.#gateways = new GatewayProcesses({ config, log, side, rehearsalUrl: () => this.#rehearsalUrl });
+    const parts = role === 'side' ? (['calls'] as const) : PARTS;
+    this.#readiness = new ReadinessWatch({ log, registry: this.#registry, parts, members: () => this.#members });
   }
 
   /** The development certificate, when one is used. */
@@ -65,7 +72,7 @@ export class Supervisor {
       this.#admin = await this.#startAdmin();
       const run = this.#describe(this.#admin.port);
       await this.#runFile.write(run);
-      this.#isReady = true;
+      this.#readiness.started();
       return run;
     } catch (error) {
       await this.#stopAll();
@@ -75,7 +82,7 @@ export class Supervisor {
 
   /** Takes no new sessions; live ones go on until they end, or until the drain limit; then everything stops. */
   async drain(): Promise<void> {
-    this.#isReady = false;
+    this.#readiness.draining();
     this.#log.info('draining');
     await this.#gateways.drain(this.#config.limits.drainMs);
     await this.end(TASKS_MS.drain);
@@ -83,7 +90,7 @@ export class Supervisor {
 
   /** Ends every session with 1001 and stops everything. `tasksMs`: the time that running side tasks get to end. */
   async end(tasksMs: number = TASKS_MS.end): Promise<void> {
-    this.#isReady = false;
+    this.#readiness.draining();
     await this.#gateways.close(this.#config.limits.closeMs + FLUSH_MS + ANSWER_MS);
     // The gateways hand events over until they end, so the side process is closed after them.
     this.#side.child.retire();
@@ -104,11 +111,33 @@ export class Supervisor {
     return [...this.#gateways.children, this.#side.child, ...rehearsal];
   }
 
+  /** A call of a client comes through a gateway process; the rehearsal answers calls only where it is their gateway. */
+  get #members(): readonly Members[] {
+    const isOfGateways = this.#role !== 'side';
+    const { hasRehearsalGateway } = this.#config;
+    const gateways: Members = { name: 'gateway', children: this.#gateways.children, parts: PARTS };
+    const rehearsal: Members = {
+      name: 'rehearsal',
+      children: this.#rehearsal === undefined ? [] : [this.#rehearsal],
+      parts: hasRehearsalGateway ? PARTS : ['sessions'],
+    };
+    return [
+      ...(isOfGateways ? [gateways] : []),
+      { name: 'side', children: [this.#side.child], parts: ['calls'] },
+      ...(this.#rehearsal === undefined ? [] : [rehearsal]),
+    ];
+  }
+
+  async #metrics(): Promise<readonly object[]> {
+    const own = await this.#registry.getMetricsAsJSON();
+    return [...(await askAll<object>([...this.#gateways.children, this.#side.child], 'metrics')), own];
+  }
+
   #startAdmin(): Promise<AdminListener> {
     const sources = {
       askSide: this.#side.ask,
-      isReady: () => this.#isReady && this.#children.every(({ rpc }) => rpc !== undefined),
-      metrics: () => askAll<object>([...this.#gateways.children, this.#side.child], 'metrics'),
+      readiness: () => this.#readiness.look(),
+      metrics: () => this.#metrics(),
       find: (id: string) => this.#gateways.find(id),
       records: () => this.#gateways.records(),
     };

@@ -13,6 +13,8 @@ new Rpc(process, {
     close = () => rehearsal.close();
     return rehearsal.url;
   },
+  // An answer is all that it has to say.
+  readiness: () => ({}),
 });
 
 leaveSignalsToSupervisor();

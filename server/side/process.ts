@@ -44,6 +44,7 @@ const supervisor = new Rpc(process, {
   side: answer,
   rehearsal: async (url: string) => (await side()).useRehearsal(url),
   pulse: () => true,
+  readiness: async () => (await side()).readiness(),
   metrics: async () => (await side()).metrics.registry.getMetricsAsJSON(),
   close,
 });

@@ -3,19 +3,22 @@
 import type { Logger } from 'pino';
 import { decodeMsgpack } from '../../codecs/msgpack.ts';
 import type { Config } from '../config/config.ts';
+import { countDescriptors, outOfDescriptors } from '../http/connection/descriptors.ts';
 import type { SessionEvent } from '../ipc/session-event.ts';
 import type { SideHandler } from '../ipc/side-request.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { faultOf } from '../platform/log.ts';
+import type { Readiness } from '../platform/readiness.ts';
 import { countAttempts } from './billing/attempt-metrics.ts';
 import { BudgetWatch, type OnBudgetsClosed, tellMoves } from './billing/budgets/budget-watch.ts';
 import { createPrices } from './billing/prices.ts';
-import { createSideHttp } from './http/routes.ts';
+import { createSideHttp, storeFailed } from './http/routes.ts';
 import type { Router } from './llm/call.ts';
 import { createRouter } from './llm/router.ts';
 import { createSideMetrics } from './metrics.ts';
 import { Ingest } from './sessions/ingest.ts';
 import type { Store } from './store/contract.ts';
+import { type StoreHealth, watchStore } from './store/health.ts';
 import { holdInstanceLease, type InstanceLease } from './store/instance-lease.ts';
 import { startMaintenance } from './store/maintenance.ts';
 import { openStore } from './store/open.ts';
@@ -42,10 +45,12 @@ export async function openSide(start: SideStart, log: Logger, onBudgets: OnBudge
   const { config } = start;
   const metrics = createSideMetrics();
   const opened = await openStore({ url: config.store.url, dataDirectory: config.dataDirectory });
-  const counted = countAttempts(opened, metrics.registry);
+  const { ownerLeaseMs } = config.side;
+  const health = watchStore(opened, (watched) => watched.renewLease(start.instance, Date.now() + ownerLeaseMs));
+  const counted = countAttempts(health.store, metrics.registry);
   const budgets = new BudgetWatch({ budgets: config.budgets, store: counted, onClosed: onBudgets, log });
   const store = config.budgets.length === 0 ? counted : tellMoves(counted, () => budgets.moved());
-  const side = new Side({ start, log, metrics, store, budgets });
+  const side = new Side({ start, log, metrics, health, store, budgets });
   await side.holdLease();
   await budgets.start();
   return side;
@@ -56,6 +61,7 @@ interface SideParts {
   readonly log: Logger;
   readonly metrics: ReturnType<typeof createSideMetrics>;
   readonly store: Store;
+  readonly health: StoreHealth;
   readonly budgets: BudgetWatch;
 }
 
@@ -67,6 +73,7 @@ export class Side {
   readonly #runner: Runner;
   readonly #webhooks: Webhooks | undefined;
   readonly #ingest: Ingest;
+  readonly #descriptors = countDescriptors();
   #rehearsalUrl: string | undefined;
   #lease: InstanceLease | undefined;
   #stopMaintenance: (() => void) | undefined;
@@ -85,7 +92,12 @@ export class Side {
     const onSettled = () => this.#webhooks?.wake();
     this.#runner = new Runner({ ...shared, router: this.#router, onSettled, isBackground });
     this.#ingest = new Ingest({ ...shared, prices, owner, onCommitted: (events) => this.#onCommitted(events) });
-    this.answer = createSideHttp({ ...shared, router: this.#router, runner: this.#runner });
+    this.answer = createSideHttp({
+      ...shared,
+      router: this.#router,
+      runner: this.#runner,
+      descriptors: this.#descriptors,
+    });
   }
 
   async holdLease(): Promise<void> {
@@ -114,6 +126,13 @@ export class Side {
     this.#rehearsalUrl = url;
   }
 
+  /** Returns what a new call would be refused with here. */
+  readiness(): Readiness {
+    const fault = this.#parts.health.look();
+    const isShort = this.#descriptors.state(1) !== 'free';
+    return { calls: [...(fault ? [storeFailed(fault)] : []), ...(isShort ? [outOfDescriptors] : [])] };
+  }
+
   /** Lets running work end, for as long as that, and closes the store. When called again, the shorter time counts. */
   async close(graceMs: number): Promise<void> {
     this.#stopMaintenance?.();
@@ -125,7 +144,8 @@ export class Side {
   }
 
   async #closeStore(): Promise<void> {
-    const { log, store } = this.#parts;
+    const { log, store, health } = this.#parts;
+    health.stop();
     await withDeadline(this.#router.close(), WRITE_MS).catch(() => {});
     await this.#lease?.release().catch((error: unknown) => log.error(faultOf(error), 'lease not given back'));
     await store.close();

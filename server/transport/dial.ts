@@ -6,6 +6,7 @@ import { performance } from 'node:perf_hooks';
 import type { Upstream } from '../../adapters/realtime/contract.ts';
 import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
 import type { Limits } from '../config/config.ts';
+import { isOutOfDescriptors, outOfDescriptors } from '../http/connection/descriptors.ts';
 import { PrivateAddressError } from '../platform/private-address.ts';
 import { ProxyError } from '../platform/tunnel.ts';
 import { type ConnectOptions, connect } from './connect.ts';
@@ -45,6 +46,7 @@ async function connectBefore(deadlineAt: number, url: URL, options: DialOptions)
     return await connect(url, { ...options, signal: AbortSignal.any([options.signal, deadline]) });
   } catch (error) {
     if (options.signal.aborted) return failed(clientLeft());
+    if (isOutOfDescriptors(error)) return failed(outOfDescriptors);
     return failed(deadline.aborted ? timedOut(options.limits.dialMs) : unreachable(describe(error as Error)));
   }
 }

@@ -7,7 +7,7 @@ import { knownPaths } from '../../adapters/realtime/index.ts';
 import { WEBHOOK_EVENTS } from '../../server/config/side-schema.ts';
 import type { SessionRecord } from '../../server/ipc/session-record.ts';
 import { sideRoutes } from '../../server/ipc/side-routes.ts';
-import type { ResidenceSummary } from '../../server/platform/residence-histogram.ts';
+import type { ResidenceSummary } from '../../server/platform/times/residence-histogram.ts';
 import { adminPaths } from '../../server/processes/admin.ts';
 import { ledgerView, sessionView, taskView, turnView } from '../../server/side/http/views.ts';
 import { taskRequestSchema } from '../../server/side/tasks/task-request.ts';

@@ -40,7 +40,7 @@ export async function handleSideRequest(
   const expectedBytes = Math.min(config.side.maxBodyBytes, Number(request.headers['content-length'] ?? 0));
   const isStream = request.method === 'GET' && sideRoutesAt('key', path)[0]?.route.isStream === true;
   using lease = isStream ? context.quota.acquireStream() : context.quota.acquire(key?.id, expectedBytes);
-  if (lease === undefined) return isStream ? tooManyStreams : quotaExceeded;
+  if (lease === undefined) return isStream ? tooManyStreams : sideQuotaFull;
   context.connections.hold(request.socket, response);
   const body = await readBody(request, {
     maxBytes: config.side.maxBodyBytes,
@@ -89,7 +89,7 @@ const tooManyStreams: Refusal = {
   retryAfterS: 5,
 };
 
-const quotaExceeded = sideUnavailable(
+export const sideQuotaFull = sideUnavailable(
   'as many requests as may wait for the side path, or those of this key, do (side.requests, side.requestBytes)',
 );
 

@@ -17,6 +17,11 @@ export class SideQuota {
     this.#keyLimits = quotaOfKey(limits, keys);
   }
 
+  /** True where no request of any key has a place. */
+  get isFull(): boolean {
+    return !this.#total.fits(1, 0);
+  }
+
   /** Returns undefined where as many are open as may be. */
   acquireStream(): QuotaLease | undefined {
     return this.#streams.fits(1, 0) ? new QuotaLease([this.#streams]) : undefined;

@@ -1,10 +1,12 @@
 // Bounds connections in each process, in rooms of their own: those that wait for a request, and upgrades in progress. Requests that have a
-// place of the side path and sessions are in neither. Rule: a new connection is let in, and the oldest that waits goes.
+// place of the side path and sessions are in neither. Rule: a new connection is let in, and the oldest that waits goes; one that would take
+// the last descriptors is answered at once.
 
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Limits } from '../../config/config.ts';
 import { type AddressList, plainAddress } from '../../platform/address-list.ts';
+import { type Descriptors, outOfDescriptors } from './descriptors.ts';
 
 export type ConnectionLimit = ReturnType<typeof createConnectionLimit>;
 
@@ -12,8 +14,9 @@ interface LimitOptions {
   readonly limits: Pick<Limits, 'maxConnections' | 'maxConnectionsPerAddress' | 'maxUpgrades'>;
   /** Proxies, whose addresses are those of many clients. */
   readonly isProxy: AddressList;
+  readonly descriptors: Descriptors;
   /** Called for each connection that has to go. */
-  onDropped(): void;
+  onDropped(code: 'too_many_connections' | 'out_of_descriptors'): void;
 }
 
 interface Waiting {
@@ -22,25 +25,31 @@ interface Waiting {
   readonly isTls: boolean;
 }
 
-const NO_ROOM = JSON.stringify({
-  error: {
+/** Answers are written as they are: they must cost next to nothing where there are too many. */
+const NO_ROOM = answerOf(
+  {
     code: 'too_many_connections',
     message:
       'expected a request sooner: newer connections need the room (limits.maxConnections, limits.maxConnectionsPerAddress)',
   },
-});
-/** Written as it is: an answer must cost next to nothing where there are too many. */
-const ANSWER = [
-  'HTTP/1.1 503 Service Unavailable',
-  'content-type: application/json',
-  'retry-after: 1',
-  `content-length: ${Buffer.byteLength(NO_ROOM)}`,
-  'connection: close',
-  '',
-  NO_ROOM,
-].join('\r\n');
+  1,
+);
+const NO_DESCRIPTORS = answerOf(outOfDescriptors, outOfDescriptors.retryAfterS);
 
-export function createConnectionLimit({ limits, isProxy, onDropped }: LimitOptions) {
+function answerOf({ code, message }: { code: string; message: string }, retryAfterS = 1): string {
+  const body = JSON.stringify({ error: { code, message } });
+  return [
+    'HTTP/1.1 503 Service Unavailable',
+    'content-type: application/json',
+    `retry-after: ${retryAfterS}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+    '',
+    body,
+  ].join('\r\n');
+}
+
+export function createConnectionLimit({ limits, isProxy, descriptors, onDropped }: LimitOptions) {
   /** Connections without a request by their ends, the oldest first; in all and by address. */
   const waiting = new Map<string, Waiting>();
   const byAddress = new Map<string, Map<string, Waiting>>();
@@ -61,10 +70,17 @@ export function createConnectionLimit({ limits, isProxy, onDropped }: LimitOptio
     const [ends = ''] = entries.keys();
     const entry = leave(ends);
     if (entry === undefined) return;
-    onDropped();
+    onDropped('too_many_connections');
     // One that had an answer is idle, and TLS would take these bytes for its own.
     if (entry.isTls || entry.socket.bytesWritten > 0) entry.socket.destroy();
-    else entry.socket.end(ANSWER, () => entry.socket.destroy());
+    else entry.socket.end(NO_ROOM, () => entry.socket.destroy());
+  }
+
+  /** Its descriptor is free again when this returns: the next connection is accepted right after. */
+  function turnAway(socket: Socket, isTls: boolean): void {
+    onDropped('out_of_descriptors');
+    if (!isTls) socket.write(NO_DESCRIPTORS);
+    socket.destroy();
   }
 
   function enter(ends: string, entry: Waiting): void {
@@ -83,6 +99,9 @@ export function createConnectionLimit({ limits, isProxy, onDropped }: LimitOptio
     watch(server: Server): void {
       const isTls = 'setSecureContext' in server;
       server.on('connection', (socket: Socket) => {
+        const left = descriptors.state();
+        if (left === 'tight') drop(waiting);
+        if (left === 'spent') return turnAway(socket, isTls);
         const ends = endsOf(socket);
         enter(ends, { socket, address: plainAddress(socket.remoteAddress ?? ''), isTls });
         socket.once('close', () => leave(ends));

@@ -4,7 +4,7 @@ import type { Dialect, Mark, Observation, Usage } from '../../../adapters/realti
 import { type Direction, type Frame, inDirection } from '../../../codecs/frame.ts';
 import type { SessionUsage, TapSummary } from '../../ipc/session-record.ts';
 import type { Metrics } from '../../platform/metrics.ts';
-import { ResidenceHistogram } from '../../platform/residence-histogram.ts';
+import { ResidenceHistogram } from '../../platform/times/residence-histogram.ts';
 import { TurnBoundary } from './turn-boundary.ts';
 import { TurnLatencies } from './turn-latency.ts';
 import { boundedUsage } from './usage-bounds.ts';

@@ -3,6 +3,7 @@
 import type { Logger } from 'pino';
 import type { PathParameters } from '../../../codecs/path-pattern.ts';
 import type { Config } from '../../config/config.ts';
+import type { Descriptors } from '../../http/connection/descriptors.ts';
 import type { HttpProblem } from '../../http/problem.ts';
 import type { EmitPart, SideRequest } from '../../ipc/side-request.ts';
 import type { Task } from '../../ipc/stored-rows.ts';
@@ -25,6 +26,8 @@ export interface SideHttpOptions {
   /** Undefined where tasks are run by another process. */
   readonly runner?: TaskRunner | undefined;
   readonly log: Logger;
+  /** Undefined where no connection is opened for a request. */
+  readonly descriptors?: Descriptors | undefined;
   /** Interval of the comments that keep an event stream open. */
   readonly heartbeatMs?: number | undefined;
 }

@@ -1,5 +1,6 @@
 // Answers requests by the table of routes (`ipc/side-routes.ts`): finds the handler, and writes problems in the shape that clients read.
 
+import { outOfDescriptors } from '../../http/connection/descriptors.ts';
 import { unknownPath } from '../../http/nearest-path.ts';
 import { type HttpProblem, problemReply } from '../../http/problem.ts';
 import type { EmitPart, SideHandler, SideReplyHead, SideRequest } from '../../ipc/side-request.ts';
@@ -37,6 +38,9 @@ export function createSideHttp(options: SideHttpOptions): SideHandler {
     try {
       if (match === undefined) return void emit(problemHead(request, unrouted(request, matches)));
       const { route, parameters } = match;
+      // The call would take one more, toward its LLM gateway.
+      if (route.awaitsLlm && (options.descriptors?.state(1) ?? 'free') !== 'free')
+        return void emit(problemHead(request, outOfDescriptors, asked));
       const routed = { ...request, body: joined(request.body), parameters, emit: begin, signal, asked };
       const problem = await handlers[route.name](routed, options);
       if (problem !== undefined) emit(problemHead(request, problem, asked));
@@ -46,7 +50,7 @@ export function createSideHttp(options: SideHttpOptions): SideHandler {
       options.log.error({ path: matches[0]?.route.path, requestId, ...faultOf(error) }, 'side request failed');
       // An answer that has begun breaks off, so that it does not look complete.
       if (hasBegun) throw error;
-      emit(problemHead(request, error instanceof StoreError ? storeFailed(error) : internal, asked));
+      emit(problemHead(request, error instanceof StoreError ? storeFailed(error.code) : internal, asked));
     }
   };
 }
@@ -73,10 +77,17 @@ function problemHead(
   return { status, headers, body: Buffer.from(body), refused };
 }
 
-const storeFailed = ({ code }: StoreError): HttpProblem => ({
+const STORE_WORDS = {
+  store_full: 'the disk of the store is full',
+  store_unavailable: 'the store cannot be reached',
+  store_damaged: 'the store is damaged',
+} as const;
+
+/** Answers a request that the store does not take. */
+export const storeFailed = (code: StoreError['code']): HttpProblem => ({
   status: 503,
   code,
-  message: 'the store of the side path cannot be used now',
+  message: `the store of the side path cannot be used now: ${STORE_WORDS[code]}`,
   retryAfterS: 5,
 });
 

@@ -40,7 +40,9 @@ type FailureCode =
   | 'rate_limited'
   | 'cancelled'
   | 'draining'
-  | 'store_unavailable';
+  | 'store_unavailable'
+  | 'store_full'
+  | 'store_damaged';
 
 const STATUS: Readonly<Record<FailureCode, number>> = {
   unknown_class: 400,
@@ -57,6 +59,8 @@ const STATUS: Readonly<Record<FailureCode, number>> = {
   cancelled: 499,
   draining: 503,
   store_unavailable: 503,
+  store_full: 503,
+  store_damaged: 503,
 };
 
 type More = Partial<Pick<Failure, 'isFinal' | 'isTransient' | 'isOutage' | 'retryAfterMs' | 'resetsAt' | 'upstream'>>;

@@ -63,7 +63,7 @@ async function startRun() {
   const log = pino({ level: 'silent' });
   const askSide = createSideHttp({ config, store, log });
   const sources = {
-    isReady: () => true,
+    readiness: async () => ({ sessions: [], calls: [] }),
     metrics: async () => [],
     records: async () => [],
     find: async () => undefined,

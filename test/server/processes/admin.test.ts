@@ -5,22 +5,24 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../server/config/load.ts';
 import type { SideHandler, SideRequest } from '../../../server/ipc/side-request.ts';
 import { createMetrics } from '../../../server/platform/metrics.ts';
+import type { Readiness } from '../../../server/platform/readiness.ts';
 import { type AdminListener, startAdmin } from '../../../server/processes/admin.ts';
 import { sample } from '../../support/metrics.ts';
 import { openRaw, upgradeRequest } from '../../support/raw-socket.ts';
 
 const { limits, side } = loadConfig({ env: {} });
+const DRAINING = { code: 'draining', message: 'the gateway is shutting down' };
 const log = pino({ level: 'silent' });
 let admin: AdminListener;
-let isReady = true;
+let readiness: Readiness;
 
 afterEach(() => admin.close());
 
 async function start(token?: string): Promise<void> {
-  isReady = true;
+  readiness = { sessions: [], calls: [] };
   admin = await startWith(
     {
-      isReady: () => isReady,
+      readiness: async () => readiness,
       metrics: () => Promise.all([1, 2].map((live) => createMetrics(() => live).registry.getMetricsAsJSON())),
       records: async () => [{ id: 'one' }, { id: 'two' }] as never,
       find: async () => undefined,
@@ -40,17 +42,36 @@ const ask = (path: string, options: RequestInit = {}) => fetch(`http://127.0.0.1
 
 test('answers /healthz while the process runs', async () => {
   await start();
-  isReady = false;
+  readiness = { sessions: [DRAINING], calls: [DRAINING] };
   const response = await ask('/healthz');
   expect(response.status).toBe(200);
   expect(await response.json()).toEqual({ status: 'ok' });
 });
 
-test('answers /readyz with 200 while new sessions are welcome, else with 503', async () => {
+test('answers /readyz with 200 where sessions and calls are served, else with 503 and the reasons of each', async () => {
   await start();
-  expect((await ask('/readyz')).status).toBe(200);
-  isReady = false;
-  expect((await ask('/readyz')).status).toBe(503);
+  const ready = await ask('/readyz');
+  expect([ready.status, await ready.json()]).toEqual([
+    200,
+    { status: 'ready', sessions: { status: 'ready' }, calls: { status: 'ready' } },
+  ]);
+  readiness = { sessions: [], calls: [{ code: 'store_full', message: 'no room' }] };
+  const unready = await ask('/readyz');
+  expect(unready.status).toBe(503);
+  expect(await unready.json()).toEqual({
+    status: 'not ready',
+    sessions: { status: 'ready' },
+    calls: { status: 'not ready', reasons: [{ code: 'store_full', message: 'no room' }] },
+  });
+  expect((await ask('/readyz?part=sessions')).status).toBe(200);
+  expect((await ask('/readyz?part=calls')).status).toBe(503);
+});
+
+test('answers /readyz of a part that there is not with the parts that there are', async () => {
+  await start();
+  readiness = { calls: [] };
+  const response = await ask('/readyz?part=sessions');
+  expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('part: expected calls')]);
 });
 
 test('answers /metrics with the sum of all processes, in the format of Prometheus', async () => {
@@ -131,7 +152,7 @@ test('answers an upgrade like any other request', async () => {
 
 test('answers 500 when a source fails, and goes on', async () => {
   admin = await startWith({
-    isReady: () => true,
+    readiness: async () => ({ sessions: [], calls: [] }),
     metrics: () => Promise.reject(new Error('canary')),
     records: async () => [],
     find: async () => undefined,
@@ -171,7 +192,7 @@ describe('with a token', () => {
 test('rejects when its port is taken, and names the setting', async () => {
   await start();
   const sources = {
-    isReady: () => true,
+    readiness: async () => ({ sessions: [], calls: [] }),
     metrics: async () => [],
     records: async () => [],
     find: async () => undefined,
@@ -188,7 +209,7 @@ describe('the side path over all keys', () => {
     emit(Buffer.from('[]}'));
   };
   const sources = {
-    isReady: () => true,
+    readiness: async () => ({ sessions: [], calls: [] }),
     metrics: async () => [],
     records: () => Promise.reject(new Error('not all sessions are asked for one')),
     find: async (id: string) => (id === 'one' ? { id, state: 'open' } : undefined) as never,

@@ -1,46 +1,20 @@
-// Tests a whole gateway whose disk is full for a while: calls go on, and everything is stored in the end. The disk is a small tmpfs in a
-// mount namespace that only the gateway's processes are in: it goes with them, however they end.
+// Tests a whole gateway whose disk is full for a while: calls go on, and everything is stored in the end.
 
-import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { openClient, refusedUpgrade } from '../../support/gateway.ts';
 import { childrenOf, killAll } from '../../support/processes.ts';
 import type { FakeProvider } from '../../support/provider.ts';
 import { type Served, serve } from '../../support/served.ts';
+import { fillDisk, onSmallDisk, smallDiskObjection } from '../../support/small-disk.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { startTurnProvider, talk, turn } from '../../support/turn-provider.ts';
 import { until } from '../../support/until.ts';
 
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
-const DISK_BYTES = 4 * 1024 * 1024;
 const OUTBOX_ITEMS = 30;
 
-/** Makes a command that runs the rest with a small disk on a folder. It needs no root where users may have namespaces. */
-const onSmallDisk = (folder: string): readonly string[] => [
-  'unshare',
-  process.getuid?.() === 0 ? '--mount' : '--map-root-user',
-  '--mount',
-  'sh',
-  '-c',
-  `mount -t tmpfs -o size=${DISK_BYTES} trunkline-test "$0" && exec "$@"`,
-  folder,
-];
-
-/** Reason why no small disk can be mounted here. */
-function objection(): string | undefined {
-  const [command = '', ...args] = onSmallDisk(temporaryFolder('mount'));
-  try {
-    execFileSync(command, [...args, 'true'], { stdio: ['ignore', 'ignore', 'pipe'] });
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message.trim().split('\n').at(-1) : String(error);
-  }
-}
-
-const why = objection();
-if (why !== undefined) console.warn(`the test with a full disk is skipped, no small disk can be mounted here: ${why}`);
+const why = smallDiskObjection();
 
 let provider: FakeProvider;
 let gateway: Served | undefined;
@@ -51,20 +25,6 @@ afterAll(async () => {
   if (gateway?.child.exitCode === null && gateway.child.signalCode === null) killAll(gateway.child);
   await provider.close();
 });
-
-/** Takes the last byte. Returns a function that gives the space back. */
-function fill(path: string): () => void {
-  const file = openSync(path, 'w');
-  for (let size = 64 * 1024; size >= 1; size = Math.floor(size / 2)) {
-    try {
-      for (;;) writeSync(file, Buffer.alloc(size));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
-    }
-  }
-  closeSync(file);
-  return () => rmSync(path);
-}
 
 // biome-ignore lint/suspicious/noExplicitAny: the body of an answer
 async function see(served: Served, id: string): Promise<any> {
@@ -100,7 +60,7 @@ test.skipIf(why !== undefined)(
     const first = await openOne();
     await say(first);
     await until(async () => (await see(served, first)).turns?.length === 1);
-    const free = fill(`/proc/${served.run.pid}/root${data}/filler`);
+    const free = fillDisk(served.run.pid, data);
 
     // The database may have room in its pages: writes go on until it takes no more.
     while ((await waiting()) < OUTBOX_ITEMS / 3) await say(first);

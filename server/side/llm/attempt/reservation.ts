@@ -7,7 +7,7 @@ import type { LedgerRow } from '../../../ipc/stored-rows.ts';
 import { faultOf } from '../../../platform/log.ts';
 import { affordableLimit, answerLimit, sharedLimit } from '../../billing/answer-limit.ts';
 import { budgetsFor, worstCaseMicroUsd } from '../../billing/budgets/budget.ts';
-import type { BudgetWindow } from '../../store/contract.ts';
+import { type BudgetWindow, StoreError } from '../../store/contract.ts';
 import { type Failure, failure, failureOfBudget, failureOfPrice, failureOfTarget } from '../failure.ts';
 import type { Target } from '../targets.ts';
 import { pendingRow } from './attempt-row.ts';
@@ -117,7 +117,7 @@ export async function reserveFor(context: AttemptContext, attempt: Attempt, now:
   } catch (error) {
     log.error(faultOf(error), 'store refused a reservation');
     const message = 'the store takes nothing at the moment, so nothing is sent';
-    return failure('store_unavailable', message, {
+    return failure(error instanceof StoreError ? error.code : 'store_unavailable', message, {
       ...{ isTransient: true, isFinal: true, isOutage: true },
       retryAfterMs: 1000,
     });

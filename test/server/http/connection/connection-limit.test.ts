@@ -1,6 +1,12 @@
 // Checks the rooms of connections that wait and of upgrades in progress, and that what is in one takes nothing from another.
 
-import { afterEach, expect, test } from 'vitest';
+import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createConnectionLimit } from '../../../../server/http/connection/connection-limit.ts';
+import { countDescriptors, type DescriptorState } from '../../../../server/http/connection/descriptors.ts';
 import { testCertificate } from '../../../support/certificate.ts';
 import { openClient, startGateway, type TestGateway } from '../../../support/gateway.ts';
 import { sampleOf } from '../../../support/metrics.ts';
@@ -132,4 +138,58 @@ test('a connection that never finishes its TLS handshake goes for a newer one', 
   expect(await half.rest()).toHaveLength(0);
   expect(await refused()).toBe(1);
   client.terminate();
+});
+
+describe('without descriptors', () => {
+  const limits = { maxConnections: 100, maxConnectionsPerAddress: 100, maxUpgrades: 100 };
+
+  /** A server that answers nothing, in front of which descriptors are left as `state` says. */
+  async function listen(state: () => DescriptorState) {
+    const server = createServer();
+    const dropped: string[] = [];
+    const onDropped = (code: string) => void dropped.push(code);
+    createConnectionLimit({ limits, isProxy: () => false, descriptors: { state }, onDropped }).watch(server);
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return { server, dropped, port: (server.address() as AddressInfo).port };
+  }
+
+  test('a connection that would take the last of them is answered at once', async () => {
+    const { server, dropped, port } = await listen(() => 'spent');
+    const raws = Array.from({ length: 20 }, () => openRaw(port));
+    for (const raw of raws) raw.send('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+    for (const raw of raws) expect(await raw.answer()).toMatchObject({ status: 503, headers: { 'retry-after': '5' } });
+    expect(String(await raws[0]?.rest())).toContain('out_of_descriptors');
+    expect(dropped).toEqual(Array(20).fill('out_of_descriptors'));
+    server.close();
+  });
+
+  test('the oldest connection that waits makes room for a new one', async () => {
+    let state: DescriptorState = 'free';
+    const { server, dropped, port } = await listen(() => state);
+    const first = openRaw(port);
+    await once(server, 'connection');
+    state = 'tight';
+    const second = openRaw(port);
+    await first.rest();
+    expect([second.socket.readyState, dropped]).toEqual(['open', ['too_many_connections']]);
+    second.socket.destroy();
+    server.close();
+  });
+});
+
+test('descriptors are free until only a reserve is left, an eighth of the limit', () => {
+  const lowest = openSync('/dev/null', 'r');
+  closeSync(lowest);
+  const limit = 8 * (lowest + 10);
+  const at = (left: number) => countDescriptors(limit).state(limit - lowest - left);
+  const reserve = Math.min(64, limit / 8);
+  expect([reserve + 1, reserve, reserve / 2 + 1, Math.floor(reserve / 2), 0].map(at)).toEqual([
+    'free',
+    'tight',
+    'tight',
+    'spent',
+    'spent',
+  ]);
+  expect(countDescriptors(Number.POSITIVE_INFINITY).state(1e9)).toBe('free');
 });

@@ -26,7 +26,7 @@ async function serveRows(): Promise<number> {
   await store.commitSessions({ ledger });
   const askSide = createSideHttp({ config, store, log });
   const sources = {
-    isReady: () => true,
+    readiness: async () => ({ sessions: [], calls: [] }),
     metrics: async () => [],
     records: async () => [],
     find: async () => undefined,

@@ -161,7 +161,7 @@ describe('budgets', () => {
     const { router, store } = routing({ gateways, classes: { commodity: { targets } } });
     store.fails.reserve = true;
     expect(failed(await router.run(call()))).toMatchObject({
-      code: 'store_unavailable',
+      code: 'store_full',
       status: 503,
       isTransient: true,
     });

@@ -3,8 +3,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { expect, test } from 'vitest';
-import { DISABLED_INTERVAL_MS, exportEventLoopLag } from '../../../server/platform/event-loop-lag.ts';
-import { sample, sampleOf } from '../../support/metrics.ts';
+import { DISABLED_INTERVAL_MS, exportEventLoopLag } from '../../../../server/platform/times/event-loop-lag.ts';
+import { sample, sampleOf } from '../../../support/metrics.ts';
 
 function lagRegistry(): Registry {
   const registry = new Registry();

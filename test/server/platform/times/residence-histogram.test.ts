@@ -1,8 +1,8 @@
 // Residence times as counts: their summary against the times themselves.
 
 import { expect, test } from 'vitest';
-import { ResidenceHistogram } from '../../../server/platform/residence-histogram.ts';
-import { seededRandom } from '../../support/random.ts';
+import { ResidenceHistogram } from '../../../../server/platform/times/residence-histogram.ts';
+import { seededRandom } from '../../../support/random.ts';
 
 const MINUTE_US = 60_000_000;
 
