@@ -111,6 +111,10 @@ export interface ServedEndpoint {
   resources(handshake: Handshake): readonly Resource[] | 'unknown';
   /** Returns the reason not to serve this handshake at all (a dead dialect, a missing parameter); undefined when there is none. */
   reject?(handshake: Handshake): Refusal | undefined;
+  /** Returns the ids in the handshake that the provider handed out before: see `Dialect.ids`. */
+  idsIn?(handshake: Handshake): readonly NamedId[];
+  /** Tells whether the handshake joins a call that was made elsewhere: what is said in it may be anybody's. */
+  joinsCall?(handshake: Handshake): boolean;
   /** Returns the reason that a session of this handshake takes no context, where its dialect has a form for one. */
   rejectContext?(handshake: Handshake): string | undefined;
   /** Returns how to dial the provider for this client. */
@@ -151,8 +155,36 @@ export interface Dialect {
    * The client's own id of the event is quoted from `rejection`, else read from the frame.
    */
   errorEvent(rejection: Rejection, frame?: Frame): OutFrame | undefined;
+  /** The ids by which a client can reach what was said in other sessions; undefined: the dialect has none. */
+  readonly ids?: DialectIds;
   /** The form in which a session is told what an earlier one was about; undefined: the dialect has no place for that. */
   readonly context?: ContextForm;
+}
+
+/**
+ * Ids that a provider hands out, such as those of a stored response or a handle to resume a session: whoever has one reaches what was said under
+ * it. Keys that share an account must not reach each other's. `Observation.handedOut` tells which are handed out, `ServedEndpoint.idsIn` has
+ * those of a handshake.
+ */
+interface DialectIds {
+  /** Time for which a provider keeps what an id stands for. */
+  readonly keptMs: number;
+  /** Returns the ids in a client frame, before it goes upstream; undefined: it has none. Left out where no frame can have one. */
+  inFrame?(frame: Frame): FrameIds | Rejection | undefined;
+  /** A frame with an id of somebody else is answered with the error event, and the session goes on; else the session ends. */
+  readonly goesOn?: boolean;
+}
+
+export interface FrameIds {
+  readonly ids: readonly NamedId[];
+  /** True when no frame after this one can have any. */
+  readonly isLast?: boolean;
+}
+
+/** An id, and the name of the field that it is in. */
+export interface NamedId {
+  readonly field: string;
+  readonly id: string;
 }
 
 /** The differences of dialects. The conformance suite holds each one to what it declares; `TurnBoundary` reads `interruption`. */
@@ -186,11 +218,20 @@ export type ContextForm =
 /**
  * The reason that a client frame was not passed on. `eventId`: the client's own id of the event, where the dialect has one.
  * `unreadable_event`: too deep or too large to be checked, or not JSON though it names a model. `context_not_taken`: the first
- * message has no place for the context that the session was opened with.
+ * message has no place for the context that the session was opened with. `id_not_issued`: it refers to what another key was given, or nobody;
+ * `side_unavailable`: that cannot be found out now.
  */
 export interface Rejection {
-  readonly code: 'model_not_allowed' | 'duplicate_key' | 'unreadable_event' | 'context_not_taken';
+  readonly code:
+    | 'model_not_allowed'
+    | 'duplicate_key'
+    | 'unreadable_event'
+    | 'context_not_taken'
+    | 'id_not_issued'
+    | 'side_unavailable';
   readonly message: string;
+  /** The field of the event that is at fault. */
+  readonly field?: string;
   readonly eventId?: string | undefined;
 }
 
@@ -209,6 +250,8 @@ export interface Observation {
   readonly utterances?: readonly Utterance[];
   /** The item of something that the user said aloud, whose text is still to come and belongs to this turn. */
   readonly pendingTranscriptOf?: string;
+  /** Ids that the provider hands out in this frame: see `Dialect.ids`. */
+  readonly handedOut?: readonly string[] | undefined;
   /** Set where the session never says where a turn ends. */
   readonly isContinuous?: true;
 }

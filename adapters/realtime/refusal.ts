@@ -38,6 +38,7 @@ type RefusalCode =
   | 'duplicate_session'
   | 'beta_api_shape_disabled'
   | 'outbox_share_full'
+  | 'id_not_issued'
   | 'budget_exceeded'
   | 'budget_reserved'
   | 'too_many_sessions'

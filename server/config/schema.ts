@@ -132,6 +132,10 @@ const keySchema = z.strictObject({
   class: name.optional().describe('Prompt class of its sessions and calls.'),
   classes: z.array(name).min(1).optional().describe('Prompt classes that its clients may ask for. All when not given.'),
   dataClass: z.enum(['open', 'regulated']).optional().describe('Data class of its sessions and calls.'),
+  callIds: z
+    .enum(['any'])
+    .optional()
+    .describe('any lets it join calls by ?call_id= at an account that it shares with other keys.'),
   unknownFields: z
     .enum(['refuse', 'drop'])
     .optional()
@@ -176,6 +180,12 @@ export const providerSchema = ({ baseUrl, settings, preconnect }: KnownProvider)
         .boolean()
         .default(false)
         .describe('Whether baseUrl may be ws:, or a loopback or private address.'),
+      bindIds: z
+        .boolean()
+        .optional()
+        .describe(
+          'Whether a key may refer only to responses, conversations and handles that it was given. true when several keys may use the account of the gateway; false for keys of one tenant.',
+        ),
       ...settings,
       preconnect: (preconnect ? preconnectSchema : noPreconnectSchema)
         .prefault({})

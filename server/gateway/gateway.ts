@@ -13,6 +13,7 @@ import { ownOrigins } from '../http/origin-policy.ts';
 import { type RequestSource, sourceOf } from '../http/request/source.ts';
 import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
+import type { FindOwners } from '../ipc/side-request.ts';
 import type { BudgetUse } from '../ipc/stored-rows.ts';
 import { type AddressList, addressList, plainAddress } from '../platform/address-list.ts';
 import { faultOf } from '../platform/log.ts';
@@ -23,6 +24,7 @@ import type { Session } from '../session/session.ts';
 import { Connector } from '../transport/connector.ts';
 import type { AdmissionPolicy } from './admission/admission.ts';
 import { indexKeys } from './admission/authenticate.ts';
+import { sharedAccounts } from './admission/authorize.ts';
 import { draining, outboxShareFull, sideUnavailable, tooManyUpgrades } from './admission/refusals.ts';
 import { answerHttp, type GatewayHost } from './http.ts';
 import { oldNameWarner } from './old-names.ts';
@@ -30,12 +32,13 @@ import { SessionOpening } from './open-session.ts';
 import { createRefusalLog } from './refusal-log.ts';
 import { sideQuotaFull } from './side/api.ts';
 import { ClosedBudgets } from './side/budgets.ts';
+import { IdOwners } from './side/id-owners.ts';
 import { exportOutbox } from './side/outbox-metrics.ts';
 import { SideQuota } from './side/quota.ts';
 import type { Upgrade } from './start-session.ts';
 
 type GatewayOptions = Pick<GatewayHost, 'config' | 'registry' | 'log' | 'outbox' | 'askSide'> &
-  Partial<Pick<GatewayStart, 'tls' | 'rehearsalUrl'>>;
+  Partial<Pick<GatewayStart, 'tls' | 'rehearsalUrl'>> & { readonly findOwners?: FindOwners | undefined };
 
 export class Gateway {
   readonly metrics = createMetrics(() => this.#sessions.size);
@@ -63,7 +66,10 @@ export class Gateway {
     if (options.outbox !== undefined) exportOutbox(this.metrics.registry, options.outbox);
     this.#isProxy = addressList(config.listen.trustedProxies);
     const origins = { allowed: new Set<string>(), loopbackHostOnly: config.keys.length === 0, isProxy: this.#isProxy };
-    this.#policy = { config, keys: indexKeys(config.keys), origins, rehearsalUrl, warnOfOldName: oldNameWarner(log) };
+    this.#policy = {
+      ...{ config, origins, rehearsalUrl, keys: indexKeys(config.keys), shared: sharedAccounts(config) },
+      warnOfOldName: oldNameWarner(log),
+    };
     this.#connections = createConnectionLimit({
       limits: config.limits,
       isProxy: this.#isProxy,
@@ -184,7 +190,7 @@ export class Gateway {
   }
 
   #makeHost(): GatewayHost {
-    const { registry, outbox } = this.#options;
+    const { registry, outbox, findOwners } = this.#options;
     return {
       ...this.#options,
       metrics: this.metrics,
@@ -192,6 +198,7 @@ export class Gateway {
       connections: this.#connections,
       logRefusal: createRefusalLog(this.#options.log),
       quota: this.#quota,
+      idOwners: new IdOwners({ findOwners, push: (event) => outbox?.push(event) }),
       find: async (id) => this.record(id) ?? (await registry.find(id)),
       policy: () => this.#policy,
       refusal: (admission) => {

@@ -28,6 +28,7 @@ import {
 import { dialWithContext, readContext } from './read-context.ts';
 import type { RefusalFacts, RefusalLog } from './refusal-log.ts';
 import type { ForwardContext } from './side/forward.ts';
+import { refuseForeignIds } from './side/id-owners.ts';
 import { type SessionOwner, startSession, type Upgrade } from './start-session.ts';
 
 /** The gateway, as the opening of a session sees it. */
@@ -83,6 +84,8 @@ export class SessionOpening {
     const clientGone = watchClientGone(socket);
     this.#clientGone = clientGone;
     try {
+      const foreign = await refuseForeignIds(admission, this.#host.idOwners);
+      if (foreign !== undefined) return this.#refuse(foreign, admission);
       const result = await this.#host.registry.reserve(reservationOf(admission));
       if (result === 'granted') await this.#dial(admission, clientGone);
       else this.#refuse(result === 'full' ? tooManySessions : duplicateSession, admission);
@@ -156,7 +159,10 @@ export class SessionOpening {
 export async function explainUpgrade(request: IncomingMessage, host: SessionHost): Promise<HttpReply> {
   const decision = admit(request, host.policy(), 'plain');
   if (isRefusal(decision)) return refuse(request, decision);
-  const refusal = host.refusal(decision) ?? (await tryReservation(decision, host));
+  const refusal =
+    host.refusal(decision) ??
+    (await refuseForeignIds(decision, host.idOwners)) ??
+    (await tryReservation(decision, host));
   return refuse(request, refusal ?? speaksWebSocket);
 }
 

@@ -27,7 +27,16 @@ const supervisor = new Rpc(process, {
       send: (batch) => supervisor.call<void>('commitEvents', batch),
       onLost: () => log.error('the outbox is full: what sessions do is lost'),
     });
-    gateway = new Gateway({ config, tls, rehearsalUrl, registry, outbox, askSide: side.ask, log });
+    gateway = new Gateway({
+      config,
+      tls,
+      rehearsalUrl,
+      registry,
+      outbox,
+      askSide: side.ask,
+      findOwners: side.findOwners,
+      log,
+    });
     if (sideSocket !== undefined) side.use(sideSocket);
     gateway.useBudgets(closedBudgets);
     return gateway.listen(ports, isShared);

@@ -16,6 +16,7 @@ import { upgradeReply } from '../transport/upgrade.ts';
 import type { Admission } from './admission/admission.ts';
 import { mayUse } from './admission/authorize.ts';
 import type { SessionRegistry } from './session-registry.ts';
+import type { IdOwners } from './side/id-owners.ts';
 import type { Outbox } from './side/outbox.ts';
 
 /** An upgrade request that has no answer yet. `head`: what the client sent behind it. */
@@ -33,6 +34,7 @@ export interface SessionOwner {
   readonly registry: SessionRegistry;
   /** Takes the events of sessions to the side process; undefined when there is none. */
   readonly outbox?: Outbox | undefined;
+  readonly idOwners: IdOwners;
   /** Called once the 101 is written. */
   onStarted(session: Session): void;
   /** Called when both sockets of the session are closed. */
@@ -63,6 +65,7 @@ export function startSession(
     log,
     turns: emitter,
     onEnding: emitter && ((record: SessionRecord) => registry.ending(record)),
+    ids: owner.idOwners.of(admission),
     onClosed(record: SessionRecord) {
       emitter?.ended(record);
       registry.ended(record);

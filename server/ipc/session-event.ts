@@ -1,7 +1,7 @@
-// The events of sessions that a gateway process hands over to the side process, as plain data: starts, turns with usage, ends.
+// The events of sessions that a gateway process hands over to the side process, as plain data: starts, turns with usage, ids, ends.
 
 import type { SessionRecord, SessionUsage } from './session-record.ts';
-import type { StoredSession, StoredTurn } from './stored-rows.ts';
+import type { HandedOutId, StoredSession, StoredTurn } from './stored-rows.ts';
 
 /** A session that begins. Its owner is filled in by the side process. */
 export interface SessionStarted extends Omit<StoredSession, 'owner'> {
@@ -27,4 +27,11 @@ interface SessionLost {
   readonly endedAt: number;
 }
 
-export type SessionEvent = SessionStarted | TurnFinished | SessionEnded | SessionLost;
+/** Ids that the provider of a session handed out to its key. */
+interface IdsHandedOut {
+  readonly kind: 'handed-out';
+  readonly key: string;
+  readonly ids: readonly HandedOutId[];
+}
+
+export type SessionEvent = SessionStarted | TurnFinished | SessionEnded | SessionLost | IdsHandedOut;

@@ -50,6 +50,9 @@ export type EmitPart = (part: SideReplyHead | Buffer, isPaced?: boolean) => unkn
 /** Emits the head, then pieces of the body; resolves when the answer is complete. `signal` is aborted when the client leaves. */
 export type SideHandler = (request: SideRequest, emit: EmitPart, signal: AbortSignal) => Promise<void>;
 
+/** Finds the keys that ids were handed out to, by their digests and in their order; `null` for one that nobody got. */
+export type FindOwners = (digests: readonly string[]) => Promise<readonly (string | null)[]>;
+
 /** An answer that did not come in parts. */
 export interface WholeReply {
   readonly status: number;

@@ -157,6 +157,14 @@ export interface BudgetUse {
   readonly resetsAt: number | undefined;
 }
 
+/** An id that a provider handed out to a key, as a digest: see `Dialect.ids`. */
+export interface HandedOutId {
+  readonly digest: string;
+  readonly key: string;
+  /** Time after which it is forgotten. */
+  readonly expiresAt: number;
+}
+
 /** A signed message to a configured webhook that waits to be taken. */
 export interface Delivery {
   readonly id: string;

@@ -126,8 +126,8 @@ export const reasons = {
   gatewayFault: { name: 'gateway-fault', mayRetry: true, client: { code: 1011 }, provider: { code: 1011 } },
 } as const satisfies Record<string, CloseReason>;
 
-/** A refused frame closes with 1008 and says why, as far as the 123 bytes of a close reason go. */
-export function frameRefused(message: string): CloseReason {
+/** A refused frame closes with 1008, or 1011 where it may pass later, and says why, as far as the 123 bytes of a close reason go. */
+export function frameRefused(message: string, mayRetry = false): CloseReason {
   const reason = Buffer.from(message);
   const fits =
     reason.length <= 123
@@ -136,5 +136,5 @@ export function frameRefused(message: string): CloseReason {
           .subarray(0, 117)
           .toString('utf8')
           .replace(/\uFFFD+$/, '')}...`;
-  return { ...reasons.frameRefused, client: { code: 1008, reason: fits } };
+  return { ...reasons.frameRefused, mayRetry, client: { code: mayRetry ? 1011 : 1008, reason: fits } };
 }

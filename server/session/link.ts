@@ -83,7 +83,7 @@ export class Link {
     const { source, onEnd } = this.#options;
     const at = performance.now();
     const batch = this.#reader.read(chunk, at);
-    if (batch.count > 0) this.#spendAllowance(batch.count, at);
+    this.spend(batch.count, at);
     for (const { name, payload } of batch.controls) if (name === 'ping') source.pong(payload);
     if (batch.runs.length > 0) this.#pass(batch, at);
     if (batch.end !== undefined) onEnd(batch.end);
@@ -130,7 +130,8 @@ export class Link {
   }
 
   /** Pauses a source that sends more frames than any call does until its allowance is back: other sessions need the loop. */
-  #spendAllowance(frames: number, at: number): void {
+  spend(frames: number, at = performance.now()): void {
+    if (frames === 0) return;
     const { source, limits } = this.#options;
     const perMs = limits.maxFramesPerSecond / 1000;
     this.#allowance = Math.min(limits.maxFramesPerSecond, this.#allowance + (at - this.#allowanceAt) * perMs) - frames;

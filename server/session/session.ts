@@ -22,11 +22,12 @@ import {
   providerEnded,
   reasons,
 } from './close-reason.ts';
-import { injectContext } from './inject-context.ts';
+import { holdForeignIds, type KeyIds } from './id-guard.ts';
+import { injectContext, type Receivers } from './inject-context.ts';
 import { Link } from './link.ts';
 import { rejectionOf } from './model-policy.ts';
 import { startSessionTimers } from './session-timers.ts';
-import type { SessionSubject } from './subject.ts';
+import { recordOf, type SessionSubject } from './subject.ts';
 import { Tap } from './tap/tap.ts';
 import { Transcript } from './tap/transcript.ts';
 
@@ -41,6 +42,8 @@ interface SessionOptions {
   readonly turns?: { readonly onTurn: (turn: TurnFinished) => void; readonly keepsText: boolean } | undefined;
   /** Called once it is known how the session ends, before either side learns of it. */
   readonly onEnding?: ((record: SessionRecord) => void) | undefined;
+  /** The ids of the key; undefined where no other key shares its account. */
+  readonly ids?: KeyIds | undefined;
   /** Called once, when both sockets are closed. */
   readonly onClosed: (record: SessionRecord) => void;
 }
@@ -71,11 +74,11 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { client, provider, limits, metrics, subject, turns } = options;
+    const { client, provider, limits, metrics, subject, turns, ids } = options;
     const usage = () => this.#usage();
     this.#transcript = turns && new Transcript({ ...turns, session: subject.sessionId, usage });
     const { dialect } = subject;
-    const tap = new Tap({ dialect, metrics, startedAt: this.#startedMs, observer: this.#transcript });
+    const tap = new Tap({ dialect, metrics, startedAt: this.#startedMs, observer: this.#transcript, ids });
     this.#tap = tap;
     this.#upstream = new Link({
       direction: 'upstream',
@@ -128,16 +131,9 @@ export class Session {
     return {
       id: subject.sessionId,
       state: state.name,
-      key: subject.key?.id,
-      team: subject.key?.team,
-      provider: subject.provider,
-      route: subject.path,
-      dialect: subject.dialect.name,
-      promptClass: subject.promptClass,
-      dataClass: subject.dataClass,
+      ...recordOf(subject),
       startedAt: this.#startedAt.toISOString(),
       durationMs: Math.round(this.#durationMs),
-      ...(subject.context && { continues: subject.context.continues, context: subject.context.from }),
       ...this.#tap.summary(),
       ...this.#usage(),
       ...(state.name === 'open'
@@ -147,26 +143,12 @@ export class Session {
   }
 
   #listen(): void {
-    const { client, provider, subject, limits } = this.#options;
+    const { client, provider } = this.#options;
     const gone = () => this.#settle();
-    const receivers = injectContext(
-      {
-        fromClient: (chunk) => this.#receive(this.#upstream, chunk),
-        fromProvider: (chunk) => this.#receive(this.#downstream, chunk),
-      },
-      {
-        ...{ subject, client, provider, limits },
-        isOpen: () => this.#state.name === 'open',
-        onUnanswered: () => this.end(reasons.providerUnanswered),
-        onClientEnd: (end) => this.#clientEnded(end),
-        onFault: (error) => this.#failed(error),
-        onRejected: (rejection, first) =>
-          this.#clientEnded({ name: 'refused', refuse: this.#refusal(rejection, first) }),
-      },
-    );
+    const { fromClient, fromProvider } = this.#receivers();
     client.start(
       {
-        received: receivers.fromClient,
+        received: fromClient,
         lost: () => {
           this.end(clientEnded(1006), { closeCode: 1006 });
           this.#upstream.sourceLost();
@@ -177,7 +159,7 @@ export class Session {
     );
     provider.start(
       {
-        received: receivers.fromProvider,
+        received: fromProvider,
         lost: () => {
           this.end(providerEnded(1006));
           this.#downstream.sourceLost();
@@ -186,6 +168,26 @@ export class Session {
       },
       this.#upstream.boundary,
     );
+  }
+
+  /** Wraps the links by what holds messages of the client back: the guard of ids sees them first. */
+  #receivers(): Receivers {
+    const options = {
+      ...this.#options,
+      isOpen: () => this.#state.name === 'open',
+      mayInterject: () => this.#downstream.boundary.isBetweenMessages,
+      onControls: (count: number) => this.#upstream.spend(count),
+      onClientEnd: (end: ReadEnd) => this.#clientEnded(end),
+      onFault: (error: unknown) => this.#failed(error),
+      onUnanswered: () => this.end(reasons.providerUnanswered),
+      onRejected: (rejection: Rejection, frame: Frame) =>
+        this.#clientEnded({ name: 'refused', refuse: this.#refusal(rejection, frame) }),
+    };
+    const links = {
+      fromClient: (chunk: Buffer) => this.#receive(this.#upstream, chunk),
+      fromProvider: (chunk: Buffer) => this.#receive(this.#downstream, chunk),
+    };
+    return holdForeignIds(injectContext(links, options), options);
   }
 
   /** Catches what goes wrong over one frame: it ends this session and no other. */
@@ -230,8 +232,9 @@ export class Session {
     const { subject, metrics } = this.#options;
     const finalEvent = subject.dialect.errorEvent(rejection, frame);
     return () => {
-      metrics.refused(rejection.code, 1008);
-      this.end(frameRefused(rejection.message), { finalEvent });
+      const mayRetry = rejection.code === 'side_unavailable';
+      metrics.refused(rejection.code, mayRetry ? 1011 : 1008);
+      this.end(frameRefused(rejection.message, mayRetry), { finalEvent });
     };
   }
 

@@ -22,6 +22,18 @@ export interface SessionSubject {
   readonly context: SessionContext | undefined;
 }
 
+/** The part of a session's record that is known from its start. */
+export const recordOf = ({ key, provider, path, dialect, promptClass, dataClass, context }: SessionSubject) => ({
+  key: key?.id,
+  team: key?.team,
+  provider,
+  route: path,
+  dialect: dialect.name,
+  promptClass,
+  dataClass,
+  ...(context && { continues: context.continues, context: context.from }),
+});
+
 export interface SessionContext {
   /** The earlier session. */
   readonly continues: string;

@@ -3,7 +3,7 @@
 import { createServer, type Socket } from 'node:net';
 import { receiveBodyChunks } from '../ipc/body-chunks.ts';
 import { Rpc } from '../ipc/rpc.ts';
-import type { SideHandler } from '../ipc/side-request.ts';
+import type { FindOwners, SideHandler } from '../ipc/side-request.ts';
 import { socketPort } from '../ipc/socket-port.ts';
 
 export interface SideListener {
@@ -12,12 +12,12 @@ export interface SideListener {
 }
 
 /** `path` is that of the socket. Resolves when it listens, and keeps no process alive. */
-export async function listenToGateways(path: string, side: SideHandler): Promise<SideListener> {
+export async function listenToGateways(path: string, side: SideHandler, owners: FindOwners): Promise<SideListener> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    new Rpc(socketPort(socket, { batching: 'turn' }), receiveBodyChunks(side));
+    new Rpc(socketPort(socket, { batching: 'turn' }), { ...receiveBodyChunks(side), owners });
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
   server.unref();

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Rpc } from '../ipc/rpc.ts';
 import { removeStaleRun } from '../ipc/run-file.ts';
-import type { SideHandler } from '../ipc/side-request.ts';
+import type { FindOwners, SideHandler } from '../ipc/side-request.ts';
 import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
 import type { BudgetUse } from '../ipc/stored-rows.ts';
 import { createLog } from '../platform/log.ts';
@@ -32,13 +32,15 @@ function close(graceMs: number): Promise<void> {
 
 const answer: SideHandler = async (request, emit, signal) => (await side()).answer(request, emit, signal);
 
+const ownersOf: FindOwners = async (digests) => (await side()).ownersOf(digests);
+
 const supervisor = new Rpc(process, {
   async start(start: SideStart): Promise<void> {
     place = { socketPath: start.socketPath, dataDirectory: start.config.dataDirectory };
     const onBudgets = (closed: readonly BudgetUse[]) => supervisor.notify('budgets', closed);
     opening = openSide(start, createLog(start.config.log.level), onBudgets);
     await opening;
-    if (start.socketPath !== undefined) listener = await listenToGateways(start.socketPath, answer);
+    if (start.socketPath !== undefined) listener = await listenToGateways(start.socketPath, answer, ownersOf);
   },
   commitEvents: async (batch: Uint8Array) => (await side()).commitEvents(batch),
   side: answer,

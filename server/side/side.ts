@@ -5,7 +5,7 @@ import { decodeMsgpack } from '../../codecs/msgpack.ts';
 import type { Config } from '../config/config.ts';
 import { countDescriptors, outOfDescriptors } from '../http/connection/descriptors.ts';
 import type { SessionEvent } from '../ipc/session-event.ts';
-import type { SideHandler } from '../ipc/side-request.ts';
+import type { FindOwners, SideHandler } from '../ipc/side-request.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { faultOf } from '../platform/log.ts';
 import type { Readiness } from '../platform/readiness.ts';
@@ -121,6 +121,11 @@ export class Side {
     const events = this.#decode(batch);
     if (events.length > 0) await this.#ingest.commit(events);
   }
+
+  readonly ownersOf: FindOwners = async (digests) => {
+    const owners = await this.#parts.store.idOwners(digests, Date.now());
+    return digests.map((digest) => owners.get(digest) ?? null);
+  };
 
   useRehearsal(url: string): void {
     this.#rehearsalUrl = url;

@@ -5,6 +5,7 @@ import { findEndpoint } from '../../adapters/realtime/index.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import type { Admission, AdmissionPolicy } from '../../server/gateway/admission/admission.ts';
 import { indexKeys } from '../../server/gateway/admission/authenticate.ts';
+import { sharedAccounts } from '../../server/gateway/admission/authorize.ts';
 import { configFile } from './config-file.ts';
 import { handshakeOf } from './handshakes.ts';
 
@@ -16,7 +17,8 @@ export function policyOf(
   const config = loadConfig({ file: configFile(file), env: {} });
   const origins = { allowed: new Set(more.origins), loopbackHostOnly: config.keys.length === 0 };
   const { rehearsalUrl } = more;
-  return { config, keys: indexKeys(config.keys), origins, rehearsalUrl, warnOfOldName: () => {} };
+  const shared = sharedAccounts(config);
+  return { config, keys: indexKeys(config.keys), origins, rehearsalUrl, shared, warnOfOldName: () => {} };
 }
 
 /** A GET; `headers` in lower case, `host` is a loopback name unless it is given. */

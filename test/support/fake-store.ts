@@ -117,6 +117,8 @@ export function createFakeStore(): FakeStore {
     grade: unused,
     budgetUse: unused,
     budgetUses: unused,
+    idOwners: unused,
+    removeExpiredIds: unused,
     claimDeliveries: unused,
     settleDelivery: unused,
   } as FakeStore;

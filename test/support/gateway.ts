@@ -9,7 +9,7 @@ import type { SessionRegistry } from '../../server/gateway/session-registry.ts';
 import type { Outbox } from '../../server/gateway/side/outbox.ts';
 import type { DevCertificate } from '../../server/http/dev-certificate.ts';
 import type { SessionRecord } from '../../server/ipc/session-record.ts';
-import type { SideHandler } from '../../server/ipc/side-request.ts';
+import type { FindOwners, SideHandler } from '../../server/ipc/side-request.ts';
 import { SessionTable } from '../../server/processes/session-table.ts';
 import { configFile } from './config-file.ts';
 import { keepInbox } from './inbox.ts';
@@ -37,6 +37,7 @@ export interface TestGatewayOptions extends Record<string, unknown> {
   /** The side path, in this process. */
   readonly askSide?: SideHandler;
   readonly outbox?: Outbox;
+  readonly findOwners?: FindOwners;
   /** Where the rehearsal provider listens. */
   readonly rehearsalUrl?: string;
   /** The environment; nothing is set when not given. */
@@ -49,6 +50,7 @@ export async function startGateway({
   certificate,
   askSide,
   outbox,
+  findOwners,
   rehearsalUrl,
   env = {},
   ...file
@@ -85,7 +87,7 @@ export async function startGateway({
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
   const tls = certificate && { cert: certificate.certPath, key: certificate.keyPath };
-  const gateway = new Gateway({ config: loaded, registry, log, tls, askSide, outbox, rehearsalUrl });
+  const gateway = new Gateway({ config: loaded, registry, log, tls, askSide, outbox, findOwners, rehearsalUrl });
   const { port, tlsPort } = await gateway.listen();
   return {
     gateway,

@@ -6,15 +6,15 @@ import { type Direction, type Frame, jsonFrame, type OutFrame } from '../../../c
 import { OPEN_BRACE, skipSpace } from '../../../codecs/json-bytes.ts';
 import { isObject, type JsonObject, objectAt, readObject, textAt } from '../../../codecs/json-object.ts';
 import type { Dialect, Observation, Rejection } from '../contract.ts';
+import { eventPaths } from '../event-paths.ts';
 import { guardModels, type ModelRules } from '../model-guard.ts';
-import { modelPaths } from '../model-paths.ts';
 
 /** Stages of an agent. Each has a provider with a model, think and speak also a list of them to fall back on. */
 const stages = ['listen', 'think', 'speak'];
 
 const rules: ModelRules = {
   isAudio: () => false,
-  places: modelPaths(
+  places: eventPaths(
     stages.flatMap((stage) =>
       ['model', 'model_id'].flatMap((key) => [
         ['agent', stage, 'provider', key],

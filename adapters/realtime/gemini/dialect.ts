@@ -6,12 +6,13 @@ import { jsonFrame, type OutFrame } from '../../../codecs/frame.ts';
 import { CLOSE_BRACE, skipSpace } from '../../../codecs/json-bytes.ts';
 import { isObject } from '../../../codecs/json-object.ts';
 import type { Dialect } from '../contract.ts';
+import { type EventPath, eventPaths } from '../event-paths.ts';
+import { guardIds, type IdRules } from '../id-guard.ts';
 import { guardModels, type ModelRules } from '../model-guard.ts';
-import { type ModelPath, modelPaths } from '../model-paths.ts';
 import { observe } from './observe.ts';
 
 const ranking = ['tools', 'retrieval', 'vertexRagStore', 'ragRetrievalConfig', 'ranking'];
-const paths: readonly ModelPath[] = [
+const paths: readonly EventPath[] = [
   ['setup', 'model'],
   ['setup', 'generationConfig', 'routingConfig', 'manualMode', 'modelName'],
   ...['setup', 'contextUpdate'].flatMap((place) => [
@@ -22,13 +23,25 @@ const paths: readonly ModelPath[] = [
 
 const rules: ModelRules = {
   isAudio,
-  places: modelPaths(paths, spellings),
+  places: eventPaths(paths, spellings),
   // An ephemeral token may bring a model of its own.
   starter: {
     words: ['setup'],
     impliedNames: ({ setup }) => (isObject(setup) && typeof setup.model !== 'string' ? [''] : []),
   },
   modelName: (name) => (name.startsWith('models/') ? name.slice('models/'.length) : name),
+};
+
+/** A handle is taken in the setup alone, which comes once. The provider takes one for two hours. */
+const idRules: IdRules = {
+  fields: [
+    {
+      field: 'setup.sessionResumption.handle',
+      places: eventPaths([['setup', 'sessionResumption', 'handle']], spellings),
+    },
+  ],
+  words: ['setup'],
+  isLast: ({ setup }) => isObject(setup),
 };
 
 /** The vocabulary of BidiGenerateContent. It has no error event: a rejected client gets a close code alone. */
@@ -40,6 +53,7 @@ export const geminiLiveDialect: Dialect = {
   modelsIn: (frame) => guardModels(frame, rules),
   observe,
   errorEvent: () => undefined,
+  ids: { keptMs: 24 * 60 * 60 * 1000, inFrame: (frame) => guardIds(frame, idRules) },
   context: { kind: 'event', after: 'first-answer', event: historyContent },
 };
 

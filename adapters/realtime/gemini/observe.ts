@@ -74,7 +74,9 @@ function observeServer(data: Buffer, type: string): Observation {
   const message = readObject(outside ?? data);
   if (message === undefined) return { type };
   const usage = isObject(message.usageMetadata) ? usageOfMetadata(message.usageMetadata) : undefined;
-  return { type, mark: serverMark(message, hasAudio), usage, utterances: serverSaid(message) };
+  const handle = textAt(message, 'sessionResumptionUpdate', 'newHandle');
+  const handedOut = handle ? [handle] : undefined;
+  return { type, mark: serverMark(message, hasAudio), usage, utterances: serverSaid(message), handedOut };
 }
 
 /** Collects both sides' words in one message: transcripts of what was heard and spoken, or the words of a reply in text. */

@@ -5,6 +5,7 @@ import type {
   CredentialPlaces,
   Handshake,
   HeaderSwitch,
+  NamedId,
   Resource,
   ServedEndpoint,
   Upstream,
@@ -41,24 +42,37 @@ export const switches: readonly HeaderSwitch[] = [
   { header: 'OpenAI-Beta', values: ['responses_multi_agent=v1', 'responses_websockets=*'] },
 ];
 
+/** The conversation that xAI is to resume. */
+function idsIn(handshake: Handshake): readonly NamedId[] {
+  const found = parametersOf(handshake).filter(([name, id]) => /^conversation[_-]id$/i.test(name) && id !== '');
+  return found.map(([field, id]) => ({ field, id }));
+}
+
+/** `call_id` joins a call of WebRTC or SIP, on every path where a provider may take it. */
+function joinsCall(handshake: Handshake): boolean {
+  return parametersOf(handshake).some(([name]) => name.toLowerCase() === 'call_id');
+}
+
+const common = { reject, upstream, joinsCall, idsIn };
+
 /** Every WebSocket endpoint of OpenAI. */
 export const openaiEndpoints: readonly ServedEndpoint[] = [
-  { path: '/v1/realtime', dialect: openaiRealtimeDialect, resources: realtimeModels, reject, rejectContext, upstream },
   {
-    path: '/v1/realtime/translations',
-    dialect: openaiTranslationDialect,
-    resources: modelsOrUnknown,
-    reject,
-    upstream,
+    path: '/v1/realtime',
+    dialect: openaiRealtimeDialect,
+    resources: realtimeModels,
+    rejectContext,
+    ...common,
   },
-  { path: '/v1/live/sessions', dialect: openaiLiveDialect, resources: modelsInQuery, reject, upstream },
-  { path: '/v1/responses', dialect: openaiResponsesDialect, resources: modelsInQuery, reject, upstream },
+  { path: '/v1/realtime/translations', dialect: openaiTranslationDialect, resources: modelsOrUnknown, ...common },
+  { path: '/v1/live/sessions', dialect: openaiLiveDialect, resources: modelsInQuery, ...common },
+  { path: '/v1/responses', dialect: openaiResponsesDialect, resources: modelsInQuery, ...common },
 ];
 
 /** `call_id` joins a call that runs already, whatever else the query says: its model cannot be known. */
 function realtimeModels(handshake: Handshake): readonly Resource[] | 'unknown' {
   const { query } = handshake;
-  if (lowerNames(query).includes('call_id')) return 'unknown';
+  if (joinsCall(handshake)) return 'unknown';
   return query.get('intent') === 'transcription' ? modelsInQuery(handshake) : modelsOrUnknown(handshake);
 }
 
@@ -78,16 +92,18 @@ function modelsOrUnknown(handshake: Handshake): readonly Resource[] | 'unknown' 
   return resources.length === 0 ? 'unknown' : resources;
 }
 
-/**
- * A deployment is Azure's name of a model, where the base URL leads there. Both count on every path, and wherever a lenient server would
- * find them: in any case, and behind a semicolon.
- */
-function modelsInQuery({ rawQuery = '' }: Handshake): readonly Resource[] {
-  const readings = [...new URLSearchParams(rawQuery), ...new URLSearchParams(rawQuery.replaceAll(';', '&'))];
+/** A deployment is Azure's name of a model, where the base URL leads there. Both count on every path. */
+function modelsInQuery(handshake: Handshake): readonly Resource[] {
+  const readings = parametersOf(handshake);
   const named = kinds.flatMap((kind) =>
     readings.flatMap(([key, name]) => (key.toLowerCase() === kind && name !== '' ? [{ kind, name }] : [])),
   );
   return named.filter(({ name }, at) => named.findIndex((other) => other.name === name) === at);
+}
+
+/** The parameters wherever a lenient server would find them: also behind a semicolon. */
+function parametersOf({ rawQuery = '' }: Handshake): readonly (readonly [name: string, value: string])[] {
+  return [...new URLSearchParams(rawQuery), ...new URLSearchParams(rawQuery.replaceAll(';', '&'))];
 }
 
 const kinds = ['model', 'deployment'] as const;

@@ -23,12 +23,21 @@ export function liveError(rejection: Rejection, frame?: Frame): OutFrame {
 export function responsesError(rejection: Rejection, frame?: Frame): OutFrame {
   const streamId = frame === undefined ? undefined : readObject(frame.data)?.stream_id;
   const lane = typeof streamId === 'string' && streamId.length <= 512 ? { stream_id: streamId } : {};
-  const status = rejection.code === 'model_not_allowed' ? 403 : 400;
-  return jsonFrame({ type: 'error', status, error: errorBody(rejection), ...lane });
+  const status = STATUSES[rejection.code] ?? 400;
+  // Clients know this code of the provider, and send the whole conversation then.
+  const isResponse = rejection.code === 'id_not_issued' && rejection.field === 'previous_response_id';
+  const code = isResponse ? 'previous_response_not_found' : rejection.code;
+  return jsonFrame({ type: 'error', status, error: { ...errorBody(rejection), code }, ...lane });
 }
 
-function errorBody({ code, message }: Rejection) {
-  return { type: 'invalid_request_error', code, message, param: null };
+const STATUSES: Readonly<Partial<Record<Rejection['code'], number>>> = {
+  model_not_allowed: 403,
+  side_unavailable: 503,
+};
+
+function errorBody({ code, message, field }: Rejection) {
+  const type = code === 'side_unavailable' ? 'server_error' : 'invalid_request_error';
+  return { type, code, message, param: field ?? null };
 }
 
 function clientEventId(rejection: Rejection, frame: Frame | undefined): string | undefined {

@@ -4,8 +4,8 @@ import { eventType } from '../../../codecs/event-type.ts';
 import type { Frame } from '../../../codecs/frame.ts';
 import { objectAt, readObject, textAt } from '../../../codecs/json-object.ts';
 import type { Dialect, Observation } from '../contract.ts';
+import { eventPaths } from '../event-paths.ts';
 import { guardModels, type ModelRules } from '../model-guard.ts';
-import { modelPaths } from '../model-paths.ts';
 import { withTranscript } from '../observation.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { liveError } from './error-event.ts';
@@ -16,7 +16,7 @@ const append = appendShape('session.input_audio.append');
 
 const rules: ModelRules = {
   isAudio: (data) => isAppend(data, append),
-  places: modelPaths([
+  places: eventPaths([
     ['model'],
     ['session', 'model'],
     ['session', 'delegation', '**', 'model'],

@@ -4,8 +4,8 @@ import { eventType } from '../../../codecs/event-type.ts';
 import { type Direction, type Frame, jsonFrame, type OutFrame } from '../../../codecs/frame.ts';
 import { objectAt, readObject, textAt } from '../../../codecs/json-object.ts';
 import type { Dialect, Mark, Observation } from '../contract.ts';
+import { eventPaths } from '../event-paths.ts';
 import { guardModels, type ModelRules } from '../model-guard.ts';
-import { modelPaths } from '../model-paths.ts';
 import { withTranscript } from '../observation.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { realtimeError } from './error-event.ts';
@@ -15,7 +15,7 @@ import { tokenUsage } from './usage.ts';
 const append = appendShape('input_audio_buffer.append');
 
 /** A session is configured at `session`, by older clients at the top; a response may carry the same settings. */
-export const realtimePlaces = modelPaths(
+export const realtimePlaces = eventPaths(
   [[], ['session'], ['response']].flatMap((place) => [
     [...place, 'model'],
     // A stored prompt may bring a model, and counts as one.
@@ -53,6 +53,8 @@ export const openaiRealtimeDialect: Dialect = {
     return type === undefined ? undefined : observeEvent(type, frame, direction);
   },
   errorEvent: realtimeError,
+  // Ids in frames are those of the session itself.
+  ids: { keptMs: 30 * 24 * 60 * 60 * 1000 },
   context: { kind: 'event', after: 'open', event: systemItem },
 };
 
@@ -81,6 +83,9 @@ function observeEvent(type: string, frame: Frame, direction: Direction): Observa
       return withTranscript({ type }, () => assistantWords(frame.data, 'text'));
     case 'response.output_audio_transcript.done':
       return withTranscript({ type }, () => assistantWords(frame.data, 'transcript'));
+    // xAI resumes a conversation by it, in the query of the next handshake.
+    case 'conversation.created':
+      return { type, handedOut: conversationIds(frame.data) };
     case 'session.created':
     case 'session.updated':
       return configured(type, frame.data);
@@ -102,6 +107,11 @@ function transcribed(type: string, data: Buffer): Observation {
     usage: tokenUsage(objectAt(event, 'usage')),
     usageOf: 'transcription',
   };
+}
+
+function conversationIds(data: Buffer): readonly string[] | undefined {
+  const id = textAt(readObject(data), 'conversation', 'id');
+  return id ? [id] : undefined;
 }
 
 /** Transcription sessions have no model of their own, and no replies that would end a turn. */

@@ -2,10 +2,11 @@
 
 import { eventType } from '../../../codecs/event-type.ts';
 import type { Frame } from '../../../codecs/frame.ts';
-import { type JsonObject, objectAt, readObject, textAt } from '../../../codecs/json-object.ts';
-import type { Dialect, Observation } from '../contract.ts';
+import { isObject, type JsonObject, objectAt, readObject, textAt } from '../../../codecs/json-object.ts';
+import type { Dialect, NamedId, Observation } from '../contract.ts';
+import { type EventPath, eventPaths } from '../event-paths.ts';
+import { guardIds, type IdRules, textsAt } from '../id-guard.ts';
 import { guardModels, type ModelRules } from '../model-guard.ts';
-import { type ModelPath, modelPaths } from '../model-paths.ts';
 import { withTranscript } from '../observation.ts';
 import { responsesError } from './error-event.ts';
 import { assistantWords, userWords } from './transcript.ts';
@@ -13,7 +14,7 @@ import { usageOfResponse } from './usage.ts';
 
 /** Places of tools in the request body: its own, those of a namespace, those that input items add. */
 const toolPlaces = [['tools'], ['tools', 'tools'], ['input', 'tools'], ['input', 'tools', 'tools']];
-const bodyPaths: readonly ModelPath[] = [
+const bodyPaths: readonly EventPath[] = [
   ['model'],
   ['moderation', 'model'],
   ['multi_agent', '**', 'model'],
@@ -27,7 +28,7 @@ const bodyPaths: readonly ModelPath[] = [
 
 const rules: ModelRules = {
   isAudio: () => false,
-  places: modelPaths([...bodyPaths, ...bodyPaths.map((path) => ['response', ...path])]),
+  places: eventPaths([...bodyPaths, ...bodyPaths.map((path) => ['response', ...path])]),
   words: ['prompt'],
   // The provider takes a missing model from a stored prompt; without one it is left to the provider.
   starter: {
@@ -35,6 +36,45 @@ const rules: ModelRules = {
     impliedNames: (event) => (event.type === 'response.create' && !namesModel(event) ? [''] : []),
   },
 };
+
+const idFields: Readonly<Record<string, readonly EventPath[]>> = {
+  previous_response_id: [['previous_response_id']],
+  response_id: [['response_id']],
+  'prompt_cache_options.comparison_response_id': [['prompt_cache_options', 'comparison_response_id']],
+  conversation: [['conversation'], ['conversation', 'id']],
+  container: [...toolPlaces.map((place) => [...place, 'container']), ['**', 'container_id']],
+};
+
+const idRules: IdRules = {
+  fields: Object.entries(idFields).map(([field, paths]) => ({
+    field,
+    places: eventPaths([...paths, ...paths.filter(([key]) => key !== '**').map((path) => ['response', ...path])]),
+  })),
+  words: ['response_id', 'conversation', 'container', '"id"'],
+  more: referredItems,
+};
+
+/** Items that bring all that they stand for, so that their id refers to nothing. */
+const WHOLE_ITEM = /^(message|(custom_tool|function|local_shell|shell|apply_patch|computer)_call|.*_output)$/;
+
+/** An item without a type is a message, or a mere reference where it has no role. */
+function referredItems(event: JsonObject): readonly NamedId[] {
+  const input = [event.input, objectAt(event, 'response')?.input].flat().filter(isObject);
+  return input.flatMap(({ type, role, id }) => {
+    const isWhole = typeof type === 'string' ? WHOLE_ITEM.test(type) : role !== undefined;
+    return typeof id === 'string' && !isWhole ? [{ field: 'input', id }] : [];
+  });
+}
+
+/** Ids in a response: its own, and those of what it made. */
+const handedOutPlaces = eventPaths([
+  ['id'],
+  ['conversation', 'id'],
+  ['output', 'id'],
+  ['output', 'container_id'],
+  ['output', 'environment', 'container_id'],
+]);
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 const namesModel = (event: JsonObject): boolean =>
   (textAt(event, 'model') ?? textAt(event, 'prompt', 'id')) !== undefined;
@@ -53,6 +93,8 @@ export const openaiResponsesDialect: Dialect = {
     return observeServerEvent(type, frame);
   },
   errorEvent: responsesError,
+  // The provider keeps responses for 30 days. A client whose response is unknown begins anew with the whole conversation.
+  ids: { keptMs: 30 * DAY_MS, goesOn: true, inFrame: (frame) => guardIds(frame, idRules) },
 };
 
 /** The body of a request is at the top of the event, by older clients at `response`. */
@@ -80,8 +122,13 @@ function observeServerEvent(type: string, frame: Frame): Observation {
       return withTranscript({ type }, () => assistantWords(frame.data, 'text'));
     case 'response.output_audio_transcript.done':
       return withTranscript({ type }, () => assistantWords(frame.data, 'transcript'));
-    case 'response.created':
-      return { type, model: textAt(readObject(frame.data), 'response', 'model') };
+    case 'response.created': {
+      const response = objectAt(readObject(frame.data), 'response');
+      return { type, model: textAt(response, 'model'), handedOut: textsAt(response, handedOutPlaces) };
+    }
+    // It is small; the end of a response that made large things may be too large to read.
+    case 'response.output_item.added':
+      return { type, handedOut: textsAt({ output: readObject(frame.data)?.item }, handedOutPlaces) };
     case 'response.completed':
     case 'response.incomplete':
     case 'response.failed':
@@ -96,5 +143,6 @@ function responseEnded(type: string, event: JsonObject | undefined): Observation
   const response = objectAt(event, 'response');
   const model = textAt(response, 'model');
   const usageOf = model === undefined ? undefined : { model };
-  return { type, mark: 'turn-done', usage: usageOfResponse(response), usageOf };
+  const handedOut = textsAt(response, handedOutPlaces);
+  return { type, mark: 'turn-done', usage: usageOfResponse(response), usageOf, handedOut };
 }

@@ -16,6 +16,8 @@ export interface AdmissionPolicy {
   /** URL of the rehearsal provider; undefined when no provider is rehearsed. */
   readonly rehearsalUrl?: string | undefined;
   readonly warnOfOldName: WarnOfOldName;
+  /** Names of the providers whose account several keys share: see `sharedAccounts`. */
+  readonly shared: ReadonlySet<string>;
 }
 
 export interface Admission {
@@ -41,6 +43,8 @@ export interface Admission {
   readonly isRehearsal: boolean;
   /** Connections to open ahead; undefined where none is. */
   readonly preconnect: Preconnect | undefined;
+  /** True when the key may refer only to what the provider handed out to it: others share its account. */
+  readonly bindsIds: boolean;
   readonly sessionId: string;
   /** True when the id is the client's own. */
   readonly isOffered: boolean;

@@ -9,7 +9,7 @@ import { checkRequest } from '../../http/request/guard.ts';
 import { chooseAccount } from './account.ts';
 import type { Admission, AdmissionPolicy, AdmissionRequest } from './admission.ts';
 import { authenticate } from './authenticate.ts';
-import { authorizeResource } from './authorize.ts';
+import { authorizeCall, authorizeResource } from './authorize.ts';
 import { classify } from './classify.ts';
 import { readContinuation } from './continuation.ts';
 import { chooseSubprotocol, resolveEndpoint } from './endpoint.ts';
@@ -27,6 +27,7 @@ const phases = startPhases<AdmissionRequest>()
   .add(authenticate)
   .add(chooseSubprotocol)
   .add(authorizeResource)
+  .add(authorizeCall)
   .add(classify)
   .add(chooseAccount)
   .add(chooseSessionId)

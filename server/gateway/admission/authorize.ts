@@ -3,7 +3,8 @@
 import type { Provider, Resource } from '../../../adapters/realtime/contract.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { matchesGlob } from '../../../codecs/glob.ts';
-import type { Key } from '../../config/config.ts';
+import { type Config, type Key, knownProviders } from '../../config/config.ts';
+import { FORWARD_CLIENT } from '../../config/schema.ts';
 import type { Admission } from './admission.ts';
 
 export function authorizeResource({
@@ -37,3 +38,37 @@ function notAllowed({ name }: Provider, resource: Resource | 'unknown'): Refusal
       : `this key may not use the ${resource.kind} ${resource.name}`;
   return { status: 403, code: 'model_not_allowed', message };
 }
+
+/**
+ * The providers whose account several keys share, so that what one is given by it must be kept from the others. `bindIds` of a provider decides
+ * where it is given: not for keys of one tenant.
+ */
+export function sharedAccounts({ keys, providers }: Pick<Config, 'keys' | 'providers'>): ReadonlySet<string> {
+  const shared = knownProviders.filter(({ name }) => {
+    const { bindIds, apiKey } = providers[name] ?? {};
+    const users = keys.filter(({ models }) => models?.some((pattern) => isOf(pattern, name)) !== false);
+    return bindIds ?? (apiKey !== FORWARD_CLIENT && users.length > 1);
+  });
+  return new Set(shared.map(({ name }) => name));
+}
+
+const isOf = (pattern: string, provider: string): boolean =>
+  matchesGlob(pattern.slice(0, pattern.indexOf('/')), provider);
+
+/** Lets a key join a call only where no other has the account, or where it may join any: calls are not made through here. */
+export function authorizeCall({
+  handshake,
+  provider,
+  endpoint,
+  key,
+  policy,
+}: Pick<Admission, 'handshake' | 'provider' | 'endpoint' | 'key' | 'policy'>): Pick<Admission, 'bindsIds'> | Refusal {
+  const bindsIds = key !== undefined && policy.shared.has(provider.name);
+  return bindsIds && endpoint.joinsCall?.(handshake) && key.callIds !== 'any' ? foreignCall : { bindsIds };
+}
+
+const foreignCall: Refusal = {
+  status: 403,
+  code: 'id_not_issued',
+  message: 'call_id: keys that share an account may not join calls; that needs callIds: any of the key',
+};

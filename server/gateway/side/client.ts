@@ -3,7 +3,7 @@
 import { createConnection } from 'node:net';
 import { sendBodyInChunks } from '../../ipc/body-chunks.ts';
 import { Rpc } from '../../ipc/rpc.ts';
-import type { SideHandler } from '../../ipc/side-request.ts';
+import type { FindOwners, SideHandler } from '../../ipc/side-request.ts';
 import { socketPort } from '../../ipc/socket-port.ts';
 
 export class SideClient {
@@ -15,6 +15,9 @@ export class SideClient {
     const rpc = this.#connect();
     return rpc.stream<void>('side', await sendBodyInChunks(rpc, request, signal), { onPart: emit, signal });
   };
+
+  /** Rejects as `ask` does. */
+  readonly findOwners: FindOwners = async (digests) => this.#connect().call('owners', digests);
 
   /** Tells where the side process listens from now on. Calls to the one before end with their connection. */
   use(path: string): void {

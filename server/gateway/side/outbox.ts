@@ -40,6 +40,7 @@ const BATCH_BYTES = 64 * 1024;
 const ITEM_BYTES = 512;
 const END_BYTES = 2 * 1024;
 const LATENCY_BYTES = 48;
+const ID_BYTES = 128;
 const MAX_BACKOFF = 20;
 /** Where keys share the room, one that has nothing yet finds its part also while the others hold all of it. */
 const MOST_SHARED = 2;
@@ -130,7 +131,7 @@ export class Outbox {
 
   /** The key that the event counts for. */
   #keyOf(event: SessionEvent): string | undefined {
-    if (event.kind === 'started') return event.key;
+    if (event.kind === 'started' || event.kind === 'handed-out') return event.key;
     return this.#sessions.get(event.kind === 'turn' ? event.session : event.id);
   }
 
@@ -153,6 +154,8 @@ export class Outbox {
       case 'turn':
         // Live sessions have as much room again while new ones are refused, before their turns are lost.
         return this.#sessions.has(event.session) && this.#hasRoom(whenFull === 'refuse' ? 2 : 1, key);
+      case 'handed-out':
+        return this.#hasRoom(whenFull === 'refuse' ? 2 : 1, key);
       case 'ended':
         return this.#sessions.has(event.id);
       default:
@@ -205,6 +208,7 @@ export class Outbox {
 /** Estimates the bytes that an event takes here and on its way. */
 function sizeOf(event: SessionEvent): number {
   if (event.kind === 'ended') return END_BYTES + LATENCY_BYTES * event.record.turns.length;
+  if (event.kind === 'handed-out') return ID_BYTES * (1 + event.ids.length);
   if (event.kind !== 'turn') return ITEM_BYTES;
   return ITEM_BYTES + 2 * ((event.user?.length ?? 0) + (event.assistant?.length ?? 0));
 }

@@ -16,6 +16,8 @@ interface TapOptions {
   /** Monotonic ms. */
   readonly startedAt: number;
   readonly observer?: Observer | undefined;
+  /** Takes the ids that the provider hands out. */
+  readonly ids?: { handedOut(ids: readonly string[]): void } | undefined;
 }
 
 /** Gets each observation, its mark where that counts (see `TurnBoundary`), and when the frame came (monotonic ms). */
@@ -100,6 +102,7 @@ export class Tap {
       this.#usage ??= new UsageTotals();
       this.#usage.add(this.#bounded(observation.usage, at), this.#makerOf(observation));
     }
+    if (observation.handedOut !== undefined) this.#options.ids?.handedOut(observation.handedOut);
     this.#options.observer?.observe(observation, mark, at);
   }
 

@@ -84,6 +84,7 @@ export class Ingest {
 
   async #changes(event: SessionEvent): Promise<SessionChanges> {
     if (event.kind === 'started') return this.#start(event);
+    if (event.kind === 'handed-out') return { handedOut: event.ids };
     const id = event.kind === 'turn' ? event.session : event.id;
     const session = await this.#find(id);
     if (session === undefined) {
@@ -195,5 +196,6 @@ function merged(changes: readonly SessionChanges[]): SessionChanges {
     tasks: changes.flatMap(({ tasks = [] }) => tasks),
     released: changes.flatMap(({ released = [] }) => released),
     deliveries: changes.flatMap(({ deliveries = [] }) => deliveries),
+    handedOut: changes.flatMap(({ handedOut = [] }) => handedOut),
   };
 }

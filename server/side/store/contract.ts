@@ -3,6 +3,7 @@
 
 import type {
   Delivery,
+  HandedOutId,
   LedgerRow,
   Quality,
   SessionEnd,
@@ -57,6 +58,8 @@ export interface SessionChanges {
   readonly released?: readonly { readonly session: string; readonly runAt: number }[] | undefined;
   /** Messages about sessions (`session.ended`). A message whose id exists is left alone, delivered or not. */
   readonly deliveries?: readonly (Delivery & { readonly session: string })[] | undefined;
+  /** Ids belong to the key that got them first, until they expire. */
+  readonly handedOut?: readonly HandedOutId[] | undefined;
 }
 
 /** Session with its end, where it has one. */
@@ -222,6 +225,11 @@ export interface Store {
   budgetUse(budget: string): Promise<BudgetAmounts>;
   /** Amounts of windows by their ids; one that nothing counted in yet is left out. */
   budgetUses(ids: readonly string[]): Promise<ReadonlyMap<string, BudgetAmounts>>;
+
+  /** Keys by the digests of ids that were handed out to them; one that nobody got, or that has expired, is left out. */
+  idOwners(digests: readonly string[], now: number): Promise<ReadonlyMap<string, string>>;
+  /** Forgets ids that have expired. Returns how many. */
+  removeExpiredIds(now: number): Promise<number>;
 
   /** Leases due messages, oldest first, but none for the URLs of `without`; `attempts` is what `settleDelivery` wrote last. */
   claimDeliveries(claim: DeliveryClaim): Promise<readonly Delivery[]>;

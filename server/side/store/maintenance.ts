@@ -1,4 +1,4 @@
-// Maintains the store periodically: removes texts that were kept long enough, and charges calls whose process is gone.
+// Maintains the store periodically: removes texts and ids that were kept long enough, and charges calls whose process is gone.
 
 import type { Logger } from 'pino';
 import { millisecondsOf } from '../../../codecs/duration.ts';
@@ -7,7 +7,7 @@ import { faultOf } from '../../platform/log.ts';
 import type { RetentionRule, Store } from './contract.ts';
 
 interface MaintenanceOptions {
-  readonly store: Pick<Store, 'sweep' | 'settleLost'>;
+  readonly store: Pick<Store, 'sweep' | 'settleLost' | 'removeExpiredIds'>;
   readonly transcripts: SideConfig['transcripts'];
   readonly everyMs?: number;
   readonly log: Logger;
@@ -26,6 +26,7 @@ export function startMaintenance({ store, transcripts, everyMs = EVERY_MS, log }
     try {
       await store.settleLost(now);
       await store.sweep(rule(now), now);
+      await store.removeExpiredIds(now);
     } catch (error) {
       log.error(faultOf(error), 'maintenance of the store failed');
     }

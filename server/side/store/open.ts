@@ -7,6 +7,7 @@ import type { Database } from './database.ts';
 import { createTables, requireTables } from './schema.ts';
 import { budgetUse, budgetUses, reserve } from './statements/budgets.ts';
 import { claimDeliveries, settleDelivery } from './statements/deliveries.ts';
+import { idOwners, removeExpiredIds } from './statements/id-owners.ts';
 import { extendReservations, grade, selectLedger, settle, settleLost } from './statements/ledger.ts';
 import { report } from './statements/report.ts';
 import { forget, sweep } from './statements/retention.ts';
@@ -135,6 +136,8 @@ export function createSqlStore(database: Database): Store {
     report: (by, span) => report(query, by, span),
     budgetUse: (budget) => budgetUse(query, budget),
     budgetUses: (ids) => budgetUses(query, ids),
+    idOwners: (digests, now) => idOwners(query, digests, now),
+    removeExpiredIds: (now) => removeExpiredIds(database, now),
     claimDeliveries: (claim) => claimDeliveries(query, { ...claim, skipLocked }),
     settleDelivery: (id, attempts, nextAt) => settleDelivery(query, { id, attempts, nextAt }),
     close: () => database.close(),

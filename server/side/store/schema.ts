@@ -72,6 +72,8 @@ const TABLES = [
   )`,
   'create index delivery_due on delivery (is_over, next_at, id)',
   'create index delivery_session on delivery (session) where session is not null',
+  'create table handed_out (digest text not null primary key, key text not null, expires_at bigint not null)',
+  'create index handed_out_expiry on handed_out (expires_at)',
   'create table lease (owner text not null primary key, expires_at bigint not null)',
 ];
 

@@ -1,7 +1,7 @@
 // The tables as fields of stored-rows.ts and their kinds. A field here needs a column in schema.ts.
 
 import type { Usage } from '../../../adapters/realtime/contract.ts';
-import type { Delivery, LedgerRow, StoredTurn, Task } from '../../ipc/stored-rows.ts';
+import type { Delivery, HandedOutId, LedgerRow, StoredTurn, Task } from '../../ipc/stored-rows.ts';
 import type { SessionRow } from './contract.ts';
 import { table } from './row-mapping.ts';
 
@@ -37,6 +37,11 @@ export const tasks = table<Task>('task', {
 export const deliveries = table<Delivery & { readonly session: string | undefined }>('delivery', {
   ...columns('text', 'id', 'session', 'url', 'event', 'body'),
   ...columns('integer', 'attempts', 'createdAt', 'nextAt'),
+});
+
+export const handedOut = table<HandedOutId>('handed_out', {
+  ...columns('text', 'digest', 'key'),
+  expiresAt: 'integer',
 });
 
 type Tokens = Omit<Usage, 'cumulative'>;

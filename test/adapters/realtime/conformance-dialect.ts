@@ -40,7 +40,9 @@ export function checkDialect(dialect: Dialect, { conversation, naming, errorEven
   test('a frame that names a model is known to name it, and no frame of the conversation is rejected', () => {
     expect(dialect.modelsIn(frameFor(naming('some-model')))).toContain('some-model');
     for (const { from, frame } of frames)
-      if (from === 'client') expect(dialect.modelsIn(frame) ?? []).not.toHaveProperty('code');
+      if (from === 'client')
+        for (const read of [dialect.modelsIn(frame), dialect.ids?.inFrame?.(frame)])
+          expect(read ?? []).not.toHaveProperty('code');
   });
 
   test('an error event is declared where there is one', () => {
@@ -63,6 +65,7 @@ export function checkDialect(dialect: Dialect, { conversation, naming, errorEven
 
 function readAll(dialect: Dialect, frame: ReturnType<typeof frameOf>): void {
   dialect.modelsIn(frame);
+  dialect.ids?.inFrame?.(frame);
   for (const direction of ['upstream', 'downstream'] as const) void dialect.observe(frame, direction)?.utterances;
   dialect.errorEvent({ code: 'duplicate_key', message: 'm' }, frame);
   if (dialect.context?.kind === 'in-first-message') dialect.context.merge(frame, 'text');

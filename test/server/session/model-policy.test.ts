@@ -27,7 +27,10 @@ beforeAll(async () => {
     { id: 'unlisted', secret: 'secret-without' },
     { id: 'everything', secret: 'secret-of-all', models: ['openai/*', 'gemini/*'] },
   ];
-  gateway = await startGateway({ provider: provider.url, keys });
+  // These frames name ids that nobody was given.
+  const account = { baseUrl: provider.url, apiKey: 'provider-secret', allowPrivate: true, bindIds: false };
+  const accounts = Object.fromEntries([...providers.keys()].map((name) => [name, account]));
+  gateway = await startGateway({ providers: accounts, keys });
 });
 afterAll(async () => {
   await gateway.close();

@@ -7,6 +7,7 @@ import type { Query } from '../database.ts';
 import { byId, idsOf, insertAll, queryForIds, textValue } from '../row-mapping.ts';
 import { deliveries, flatten, ledger, sessions, tasks, turns, unflatten } from '../tables.ts';
 import { charge } from './budgets.ts';
+import { keepIds } from './id-owners.ts';
 import { replaceRows, supersedes } from './ledger.ts';
 
 /** The reason that is supposed for a session while nothing is heard from its instance. */
@@ -28,6 +29,7 @@ export async function commitSessions(query: Query, changes: SessionChanges): Pro
   await commitRealtimeRows(query, changes);
   for (const { session, runAt } of changes.released ?? []) await releaseTasks(query, [session], runAt);
   await insertAll(query, deliveries, (changes.deliveries ?? []).toSorted(byId));
+  await keepIds(query, changes.handedOut ?? []);
 }
 
 /** Lets armed tasks of these sessions run. A task that was tried before keeps the pause before its next try. */

@@ -159,7 +159,11 @@ export const responses: DialectFixture = {
       { type: 'response.create', model: 'gpt-5', input: 'Hello' },
       { mark: 'request', utterances: [{ role: 'user', text: 'Hello' }] },
     ],
-    ['provider', { type: 'response.created', response: { id: 'r1', model: 'gpt-5-2025' } }, { model: 'gpt-5-2025' }],
+    [
+      'provider',
+      { type: 'response.created', response: { id: 'r1', model: 'gpt-5-2025' } },
+      { model: 'gpt-5-2025', handedOut: ['r1'] },
+    ],
     ['provider', { type: 'response.output_text.delta', delta: 'Hi' }, { mark: 'text' }],
     ['provider', { type: 'response.output_audio.delta', delta: SOUND }, { mark: 'audio' }],
     [
@@ -170,7 +174,7 @@ export const responses: DialectFixture = {
     [
       'provider',
       { type: 'response.completed', response: { id: 'r1', model: 'gpt-5-2025', usage: tokens(4, 6) } },
-      { mark: 'turn-done', usage: counted(4, 6), usageOf: { model: 'gpt-5-2025' } },
+      { mark: 'turn-done', usage: counted(4, 6), usageOf: { model: 'gpt-5-2025' }, handedOut: ['r1'] },
     ],
   ],
   model: 'gpt-5-2025',

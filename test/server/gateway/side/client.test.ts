@@ -27,7 +27,7 @@ async function listen(side: SideHandler): Promise<{ path: string; close(): void 
   const folder = join(temporaryFolder('client'), 's');
   mkdirSync(folder);
   const path = join(folder, 'side');
-  const { close } = await listenToGateways(path, side);
+  const { close } = await listenToGateways(path, side, async () => []);
   onTestFinished(close);
   return { path, close };
 }

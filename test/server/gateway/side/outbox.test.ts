@@ -131,7 +131,7 @@ test('is never full with whenFull lose: it drops the events of sessions that beg
   expect(told).toBe(1);
   side.isUp = true;
   await outbox.flush(10_000);
-  const ids = all().map((item) => ('id' in item ? `${item.kind} ${item.id}` : `${item.kind} ${item.session}`));
+  const ids = all().map((item) => `${item.kind} ${sessionOf(item)}`);
   expect(ids).toEqual(['started a', 'started b', 'started c', 'ended a', 'ended b', 'ended c']);
   expect(outbox.lost).toBe(6);
 });
@@ -148,8 +148,10 @@ test('sends nothing once it is closed', async () => {
   expect(outbox.items).toBe(0);
 });
 
+const sessionOf = (event: SessionEvent) => ('id' in event ? event.id : 'session' in event ? event.session : event.key);
+
 describe('keys that share the room', () => {
-  const idsOf = (events: readonly SessionEvent[]) => events.map((event) => ('id' in event ? event.id : event.session));
+  const idsOf = (events: readonly SessionEvent[]) => events.map(sessionOf);
 
   test('are refused beyond an even part of it, and one that has nothing finds room while the others hold all of it', async () => {
     const side = { isUp: false };

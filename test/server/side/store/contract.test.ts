@@ -5,6 +5,7 @@ import { onBothStores } from '../../../support/stores.ts';
 import { budgets } from './on-both/budgets.ts';
 import { deliveries } from './on-both/deliveries.ts';
 import { exports } from './on-both/exports.ts';
+import { handedOut } from './on-both/id-owners.ts';
 import { ledgers } from './on-both/ledgers.ts';
 import { retention } from './on-both/retention.ts';
 import { schema } from './on-both/schema.ts';
@@ -18,6 +19,7 @@ await onBothStores((stores) => {
   describe('tasks', () => tasks(stores));
   describe('deliveries', () => deliveries(stores));
   describe('budgets', () => budgets(stores));
+  describe('ids that were handed out', () => handedOut(stores));
   describe('the ledger', () => ledgers(stores));
   describe('retention', () => retention(stores));
   describe('exports', () => exports(stores));

@@ -32,6 +32,7 @@ test('runs at once and again, goes on after a failure, and stops', async () => {
       if (sweeps === 1) throw new Error('disk full');
       return 0;
     },
+    removeExpiredIds: async () => 0,
   };
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line).msg) });
   const stop = startMaintenance({ store, transcripts: 'off', everyMs: 1, log });

@@ -1,10 +1,10 @@
-// The walk that finds model names: where it looks, where it does not, and how often.
+// The walk that finds names of models, and ids: where it looks, where it does not, and how often.
 
 import { describe, expect, test } from 'vitest';
-import { modelPaths, valuesAt } from '../../../adapters/realtime/model-paths.ts';
+import { eventPaths, valuesAt } from '../../../adapters/realtime/event-paths.ts';
 
 const snake = (key: string) => [key, key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
-const found = (value: unknown, paths: readonly (readonly string[])[]) => [...valuesAt(value, modelPaths(paths))];
+const found = (value: unknown, paths: readonly (readonly string[])[]) => [...valuesAt(value, eventPaths(paths))];
 
 describe('a path', () => {
   test('a path leads through objects and lists', () => {
@@ -35,7 +35,7 @@ describe('a path', () => {
   });
 
   test('a path is found in every mix of spellings', () => {
-    const places = modelPaths([['oneTwo', 'threeFour', 'modelName']], snake);
+    const places = eventPaths([['oneTwo', 'threeFour', 'modelName']], snake);
     for (const one of snake('oneTwo'))
       for (const three of snake('threeFour'))
         for (const name of snake('modelName'))
@@ -47,7 +47,7 @@ describe('a path', () => {
 test('a value is looked at once, however many paths and spellings lead there', () => {
   const keys = ['aB', 'cD', 'eF', 'gH'];
   const ends = Array.from({ length: 20 }, (_, index) => [...keys, `model${index}`]);
-  const places = modelPaths([['tools', ...keys, 'model'], ...ends.map((path) => ['tools', ...path])], snake);
+  const places = eventPaths([['tools', ...keys, 'model'], ...ends.map((path) => ['tools', ...path])], snake);
   let looks = 0;
   const item = new Proxy({}, { getOwnPropertyDescriptor: () => void looks++ });
   valuesAt({ tools: [item] }, places);

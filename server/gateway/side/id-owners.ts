@@ -1,0 +1,121 @@
+// Knows which key was given each id that a provider handed out (see `Dialect.ids`): what this process saw at once, all else by the store.
+// Rule: an id belongs to a key only if somebody says so; when nobody can be asked, it belongs to none.
+
+import { hash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Refusal } from '../../../adapters/realtime/refusal.ts';
+import type { SessionEvent } from '../../ipc/session-event.ts';
+import type { FindOwners } from '../../ipc/side-request.ts';
+import { withDeadline } from '../../platform/deadline.ts';
+import type { KeyIds } from '../../session/id-guard.ts';
+import type { Admission } from '../admission/admission.ts';
+
+interface IdOwnersOptions {
+  /** undefined where there is no side process. */
+  readonly findOwners: FindOwners | undefined;
+  /** Hands ids over to be stored. */
+  readonly push: (event: SessionEvent) => void;
+  /** Ids that are remembered here, about 150 bytes each. */
+  readonly maxIds?: number;
+}
+
+interface Known {
+  readonly key: string;
+  readonly expiresAt: number;
+}
+
+/**
+ * Pauses between the times that the store is asked for an id that it does not know: another process, or another machine, may have passed it on
+ * a moment ago, and be about to store it.
+ */
+const PAUSES_MS = [100, 300, 800];
+/** Longest wait for an answer, all tries together. */
+const ANSWER_MS = 4000;
+
+export class IdOwners {
+  readonly #options: IdOwnersOptions;
+  /** By digest, the oldest first. */
+  readonly #known = new Map<string, Known>();
+
+  constructor(options: IdOwnersOptions) {
+    this.#options = options;
+  }
+
+  /** The ids of a key at a provider's account; undefined where it shares the account with no other. */
+  of({
+    key,
+    provider,
+    endpoint,
+    bindsIds,
+  }: Pick<Admission, 'key' | 'provider' | 'endpoint' | 'bindsIds'>): KeyIds | undefined {
+    if (key === undefined || !bindsIds) return undefined;
+    const { keptMs = 0 } = endpoint.dialect.ids ?? {};
+    const digest = (id: string): string => hash('sha256', `${provider.name}\0${id}`, 'base64url');
+    return {
+      handedOut: (ids) => this.#keep(key.id, ids.map(digest), keptMs),
+      owns: (ids) => this.#owns(key.id, ids.map(digest)),
+    };
+  }
+
+  /** Stores those that are new, or were stored long ago: some ids come again with every event. */
+  #keep(key: string, digests: readonly string[], keptMs: number): void {
+    const now = Date.now();
+    const expiresAt = now + keptMs;
+    const kept = digests.filter((digest) => (this.#known.get(digest)?.expiresAt ?? 0) < now + keptMs / 2);
+    if (kept.length === 0) return;
+    for (const digest of kept) this.#remember(digest, { key, expiresAt });
+    this.#options.push({ kind: 'handed-out', key, ids: kept.map((digest) => ({ digest, key, expiresAt })) });
+  }
+
+  #remember(digest: string, known: Known): void {
+    const { maxIds = 20_000 } = this.#options;
+    this.#known.set(digest, known);
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > maxIds && oldest !== undefined) this.#known.delete(oldest);
+  }
+
+  #owns(key: string, digests: readonly string[]): boolean | Promise<boolean> {
+    const known = digests.map((digest) => this.#known.get(digest)?.key);
+    if (known.some((owner) => owner !== undefined && owner !== key)) return false;
+    const others = digests.filter((_, at) => known[at] === undefined);
+    return others.length === 0 || withDeadline(this.#ask(key, others), ANSWER_MS);
+  }
+
+  async #ask(key: string, digests: readonly string[]): Promise<boolean> {
+    const { findOwners } = this.#options;
+    if (findOwners === undefined) throw new Error('there is no side process');
+    for (let tried = 0; ; tried++) {
+      const pauseMs = PAUSES_MS[tried];
+      const owners = await findOwners(digests).catch((error: unknown) => {
+        if (pauseMs === undefined) throw error;
+        return [];
+      });
+      const isOther = owners.some((owner) => typeof owner === 'string' && owner !== key);
+      const isOwn = digests.every((digest, at) => (this.#known.get(digest)?.key ?? owners[at]) === key);
+      if (isOther || isOwn || pauseMs === undefined) return isOwn && !isOther;
+      await delay(pauseMs, undefined, { ref: false });
+    }
+  }
+}
+
+/** Returns why a handshake is refused that refers to what was handed out to somebody else; undefined: it does not. */
+export async function refuseForeignIds(admission: Admission, owners: IdOwners): Promise<Refusal | undefined> {
+  const { endpoint, handshake } = admission;
+  const named = endpoint.idsIn?.(handshake) ?? [];
+  const [first] = named;
+  const ids = owners.of(admission);
+  if (first === undefined || ids === undefined) return undefined;
+  try {
+    return (await ids.owns(named.map(({ id }) => id))) ? undefined : notIssued(first.field);
+  } catch {
+    return { ...unavailable, message: `whether ${first.field} was given to this key cannot be found out now` };
+  }
+}
+
+const notIssued = (field: string): Refusal => ({
+  status: 403,
+  code: 'id_not_issued',
+  message: `${field}: expected an id that this key was given through this gateway`,
+});
+
+const unavailable = { status: 503, code: 'side_unavailable', retryAfterS: 1 } as const;

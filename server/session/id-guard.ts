@@ -1,0 +1,209 @@
+// Lets a client's message pass only if its key was given the ids in it. Rule: while that is being found out, nothing of the client overtakes the
+// message; once no frame can have an id any more, bytes pass untouched.
+
+import { performance } from 'node:perf_hooks';
+import type { FrameIds, NamedId, Rejection } from '../../adapters/realtime/contract.ts';
+import type { Frame, OutFrame } from '../../codecs/frame.ts';
+import type { ReadEnd } from '../../codecs/frame-batch.ts';
+import { encodeFrame } from '../../codecs/frame-encoder.ts';
+import { FrameReader } from '../../codecs/frame-reader.ts';
+import { findFirstMessageEnd } from '../../codecs/message-end.ts';
+import type { Limits } from '../config/config.ts';
+import type { Metrics } from '../platform/metrics.ts';
+import type { Peer } from '../transport/peer.ts';
+import type { Receivers } from './inject-context.ts';
+import type { SessionSubject } from './subject.ts';
+
+/** The ids of one key at one account. */
+export interface KeyIds {
+  /** Takes what the provider hands out to the key. */
+  handedOut(ids: readonly string[]): void;
+  /** Tells whether all of them were handed out to the key. Rejects when that cannot be known. */
+  owns(ids: readonly string[]): boolean | Promise<boolean>;
+}
+
+interface IdGuardOptions {
+  readonly subject: Pick<SessionSubject, 'dialect'>;
+  /** undefined: the key has the account for itself. */
+  readonly ids?: KeyIds | undefined;
+  readonly client: Peer;
+  readonly limits: Limits;
+  /** Tells whether the session goes on: in one that has ended nothing passes any more. */
+  isOpen(): boolean;
+  /** Tells whether an event of our own may go to the client now: not within a message of the provider. */
+  mayInterject(): boolean;
+  /** Counts pings and pongs, which no link sees. */
+  onControls(count: number): void;
+  onClientEnd(end: ReadEnd): void;
+  readonly metrics: Pick<Metrics, 'refused'>;
+  /** Called for a message that ends the session. `frame` is valid during the call. */
+  onRejected(rejection: Rejection, frame: Frame): void;
+  onFault(error: unknown): void;
+}
+
+/** Wraps the receivers; returns them unchanged where no frame can have an id of somebody else. Must be called before the first byte arrives. */
+export function holdForeignIds(receivers: Receivers, options: IdGuardOptions): Receivers {
+  const { ids, subject } = options;
+  const rules = subject.dialect.ids;
+  if (ids === undefined || rules?.inFrame === undefined) return receivers;
+  return new IdGuard(receivers, { ...options, ids, inFrame: rules.inFrame, goesOn: rules.goesOn === true });
+}
+
+interface GuardOptions extends IdGuardOptions {
+  readonly ids: KeyIds;
+  inFrame(frame: Frame): FrameIds | Rejection | undefined;
+  readonly goesOn: boolean;
+}
+
+/** Memory that a held chunk takes beside its bytes. */
+const READ_COST_BYTES = 512;
+/** Refusals that wait for the end of a provider's message; a client that collects more is told no more of them. */
+const MAX_EVENTS = 64;
+
+class IdGuard implements Receivers {
+  readonly #receivers: Receivers;
+  readonly #options: GuardOptions;
+  readonly #findEnd = findFirstMessageEnd();
+  #reader: FrameReader;
+  #state: 'reading' | 'asking' | 'done' | 'ended' = 'reading';
+  #isLast = false;
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  /** Refusals that the client has yet to be told. */
+  #events: OutFrame[] = [];
+
+  constructor(receivers: Receivers, options: GuardOptions) {
+    this.#receivers = receivers;
+    this.#options = options;
+    this.#reader = this.#newReader();
+  }
+
+  readonly fromClient = (chunk: Buffer): void => {
+    if (this.#state === 'done') this.#receivers.fromClient(chunk);
+    else if (this.#state === 'asking') this.#hold(chunk);
+    else if (this.#state === 'reading') this.#read(chunk);
+  };
+
+  readonly fromProvider = (chunk: Buffer): void => {
+    this.#receivers.fromProvider(chunk);
+    if (this.#events.length > 0) this.#tell();
+  };
+
+  /** Reads message by message: what follows one that has to wait waits too. */
+  #read(chunk: Buffer): void {
+    let rest = chunk;
+    while (rest.length > 0 && this.#state === 'reading') {
+      const end = this.#findEnd(rest) ?? rest.length;
+      this.#readPart(rest.subarray(0, end));
+      rest = rest.subarray(end);
+    }
+    if (rest.length > 0) this.fromClient(rest);
+  }
+
+  #readPart(part: Buffer): void {
+    const { client, onClientEnd, onControls } = this.#options;
+    const batch = this.#reader.read(part, performance.now());
+    // RFC 6455, section 5.5.3: the newest of several pings is answered.
+    const ping = batch.controls.findLast(({ name }) => name === 'ping');
+    if (ping !== undefined) client.pong(ping.payload);
+    onControls(batch.controls.length);
+    for (const run of batch.runs) this.#receivers.fromClient(run);
+    if (batch.end?.name === 'refused') batch.end.refuse();
+    else if (batch.end !== undefined) {
+      this.#state = 'ended';
+      onClientEnd(batch.end);
+    } else if (this.#isLast && batch.frames.length > 0) this.#state = 'done';
+  }
+
+  #newReader(): FrameReader {
+    const { clientMaxPayloadBytes: maxPayloadBytes, maxFragments, maxBufferedChunks } = this.#options.limits;
+    const gate = (frame: Frame) => this.#gate(frame);
+    return new FrameReader({ isMasked: true, maxPayloadBytes, maxFragments, maxBufferedChunks, gate });
+  }
+
+  /** Decides at once where this process knows who was given the ids. */
+  #gate(frame: Frame): (() => void) | undefined {
+    const found = this.#options.inFrame(frame);
+    if (found === undefined) return undefined;
+    const kept = { ...frame, data: Buffer.from(frame.data) };
+    if ('code' in found) return () => this.#refuse(found, kept);
+    const answer = found.ids.length === 0 || this.#options.ids.owns(found.ids.map(({ id }) => id));
+    if (answer === true) {
+      this.#isLast = found.isLast === true;
+      return undefined;
+    }
+    return () => void this.#decide(kept, found, answer);
+  }
+
+  async #decide(frame: Frame, found: FrameIds, answer: false | Promise<boolean>): Promise<void> {
+    this.#state = 'asking';
+    // The reader ended with the message that it did not let pass.
+    this.#reader = this.#newReader();
+    const rejection = await rejectionOf(found.ids, answer);
+    try {
+      // The close of a client is behind what is held.
+      if (!this.#options.isOpen()) return void this.#release('reading');
+      if (rejection !== undefined) this.#refuse(rejection, frame);
+      else this.#receivers.fromClient(encodeFrame(frame.binary ? 'binary' : 'text', frame.data, true));
+      if (this.#state === 'asking') this.#release(rejection === undefined && found.isLast ? 'done' : 'reading');
+    } catch (error) {
+      this.#options.onFault(error);
+    }
+  }
+
+  #refuse(rejection: Rejection, frame: Frame): void {
+    const { goesOn, subject, metrics, onRejected } = this.#options;
+    const isOfId = rejection.code === 'id_not_issued' || rejection.code === 'side_unavailable';
+    const event = goesOn && isOfId ? subject.dialect.errorEvent(rejection, frame) : undefined;
+    if (event === undefined) {
+      this.#state = 'ended';
+      onRejected(rejection, frame);
+      return;
+    }
+    metrics.refused(rejection.code, rejection.code === 'side_unavailable' ? 503 : 403);
+    if (this.#events.length < MAX_EVENTS) this.#events.push(event);
+    this.#tell();
+  }
+
+  #tell(): void {
+    const { client, mayInterject } = this.#options;
+    while (this.#events.length > 0 && mayInterject()) client.sendMessage(this.#events.shift() as OutFrame);
+  }
+
+  #hold(chunk: Buffer): void {
+    this.#held.push(Buffer.from(chunk));
+    this.#heldBytes += chunk.length + READ_COST_BYTES;
+    if (!this.#options.isOpen()) this.#release('reading');
+    else if (this.#heldBytes > this.#options.limits.pauseBytes) this.#options.client.pause();
+  }
+
+  /** Resumes the client before the held chunks go on: they may be too much for the provider, and then the client is paused anew. */
+  #release(state: 'reading' | 'done'): void {
+    this.#state = state;
+    if (this.#heldBytes > this.#options.limits.pauseBytes) this.#options.client.resume();
+    this.#heldBytes = 0;
+    for (const chunk of this.#held.splice(0)) this.fromClient(chunk);
+  }
+}
+
+/** Why a message with these ids must not pass; undefined: all of them are the key's own. */
+async function rejectionOf(ids: readonly NamedId[], answer: false | Promise<boolean>): Promise<Rejection | undefined> {
+  try {
+    return (await answer) ? undefined : foreign(ids);
+  } catch {
+    return unknown(ids);
+  }
+}
+
+function foreign([first]: readonly NamedId[]): Rejection {
+  const { field, id } = first ?? { field: 'id', id: '' };
+  const named = id.length > 80 ? `${id.slice(0, 80)}...` : id;
+  const message = `${field} '${named}' not found: expected an id that this key was given through this gateway`;
+  return { code: 'id_not_issued', message, field };
+}
+
+function unknown([first]: readonly NamedId[]): Rejection {
+  const field = first?.field ?? 'id';
+  const message = `whether ${field} was given to this key cannot be found out now: try again`;
+  return { code: 'side_unavailable', message, field };
+}

@@ -1,0 +1,159 @@
+// The guard of ids: the messages that wait, and those that pass, while it is found out whose the ids in one of them are.
+
+import { afterEach, describe, expect, test } from 'vitest';
+import { findEndpoint } from '../../../adapters/realtime/index.ts';
+import { FrameReader } from '../../../codecs/frame-reader.ts';
+import { limitsSchema } from '../../../server/config/schema.ts';
+import { holdForeignIds, type KeyIds } from '../../../server/session/id-guard.ts';
+import type { Receivers } from '../../../server/session/inject-context.ts';
+import { openReadPeer } from '../../support/peer.ts';
+import { closeBytes, frameBytes } from '../../support/raw-socket.ts';
+import { destroySocketPairs } from '../../support/socket-pair.ts';
+import { until } from '../../support/until.ts';
+
+const RESPONSES = '/v1/responses';
+const GEMINI = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
+const limits = limitsSchema.parse({ pauseBytes: 64 * 1024 });
+afterEach(destroySocketPairs);
+
+const masked = (text: string, more = {}) => frameBytes(1, text, { masked: true, ...more });
+const asking = (id: string) => JSON.stringify({ type: 'response.create', previous_response_id: id });
+const plain = (name: string) => JSON.stringify({ type: name });
+
+/** `owns`: as in KeyIds. Messages that pass, pings and ends are written down; what the client is sent comes out of `told`. */
+async function open(path: string, owns: KeyIds['owns'] | undefined) {
+  const client = await openReadPeer('client');
+  const passed: string[] = [];
+  const reader = new FrameReader({ isMasked: true, maxPayloadBytes: 1e6, maxFragments: 100, maxBufferedChunks: 1000 });
+  let isOpen = true;
+  let mayInterject = true;
+  const endpoint = findEndpoint(path)?.endpoint;
+  if (endpoint === undefined) throw new Error(`no route ${path}`);
+  const unguarded: Receivers = {
+    fromClient: (chunk) => {
+      const { frames, end: broken } = reader.read(chunk, 0);
+      passed.push(...frames.map(({ data }) => data.toString()), ...(broken ? [broken.name] : []));
+    },
+    fromProvider: (chunk) => void passed.push(`down ${chunk}`),
+  };
+  const receivers = holdForeignIds(unguarded, {
+    subject: { dialect: endpoint.dialect },
+    ids: owns && { owns, handedOut: () => {} },
+    client: client.peer,
+    limits,
+    isOpen: () => isOpen,
+    mayInterject: () => mayInterject,
+    onControls: (count) => count > 0 && passed.push(`${count} controls`),
+    onClientEnd: ({ name }) => void passed.push(name),
+    metrics: { refused: (code) => void passed.push(code) },
+    onRejected: ({ code }) => void passed.push(`rejected ${code}`),
+    onFault: (error) => void passed.push(String(error)),
+  });
+  return {
+    ...{ unguarded, receivers, passed, client: client.peer },
+    told: async () => JSON.parse((await client.raw.frame()).payload.toString()),
+    end: () => {
+      isOpen = false;
+    },
+    interject: (may: boolean) => {
+      mayInterject = may;
+    },
+  };
+}
+
+test('sessions whose key has the account for itself, and dialects without ids in frames, have the very same receivers', async () => {
+  for (const [path, owns] of [
+    [RESPONSES, undefined],
+    ['/v1/realtime', () => true],
+  ] as const) {
+    const { receivers, unguarded } = await open(path, owns);
+    expect(receivers).toBe(unguarded);
+  }
+});
+
+test.each([
+  ['at once', (bytes: Buffer) => [bytes]],
+  ['byte by byte', (bytes: Buffer) => Array.from(bytes, (byte) => Buffer.from([byte]))],
+])('what comes behind a message that is asked about waits, and follows it in order, %s', async (_, cut) => {
+  const answers: ((isOwn: boolean) => void)[] = [];
+  const { receivers, passed } = await open(RESPONSES, () => new Promise((resolve) => answers.push(resolve)));
+  const sent = [plain('one'), asking('a'), plain('two'), asking('b'), asking('c'), plain('three')];
+  for (const chunk of cut(Buffer.concat(sent.map((text) => masked(text))))) receivers.fromClient(chunk);
+  expect(passed).toEqual(sent.slice(0, 1));
+  (await until(() => answers[0]))(true);
+  await until(() => answers[1]);
+  expect(passed).toEqual(sent.slice(0, 3));
+  answers[1]?.(false);
+  (await until(() => answers[2]))(true);
+  await until(() => passed.length === 6);
+  expect(passed).toEqual([...sent.slice(0, 3), 'id_not_issued', sent[4], sent[5]]);
+});
+
+test('a message whose ids are known here passes in the same bytes, its fragments included', async () => {
+  const { receivers, passed } = await open(RESPONSES, () => true);
+  const text = asking('known');
+  receivers.fromClient(masked(text));
+  const first = frameBytes(1, text.slice(0, 10), { masked: true, fin: false });
+  receivers.fromClient(first);
+  receivers.fromClient(frameBytes(9, 'ping', { masked: true }));
+  expect(passed).toEqual([text, '1 controls']);
+  receivers.fromClient(frameBytes(0, text.slice(10), { masked: true }));
+  expect(passed.at(-1)).toBe(text);
+});
+
+test('a refusal is told between the messages of the provider', async () => {
+  const { receivers, passed, interject, told } = await open(RESPONSES, () => false);
+  interject(false);
+  receivers.fromClient(masked(asking('foreign')));
+  await until(() => passed.includes('id_not_issued'));
+  receivers.fromProvider(Buffer.from('half '));
+  interject(true);
+  receivers.fromProvider(Buffer.from('whole'));
+  expect(await told()).toMatchObject({ type: 'error', error: { code: 'previous_response_not_found' } });
+  receivers.fromClient(masked(plain('later')));
+  expect(passed.at(-1)).toBe(plain('later'));
+});
+
+test('a client that sends much while it waits is not read, and is read again afterwards', async () => {
+  let answer = (_: boolean): void => {};
+  const owns = () => new Promise<boolean>((resolve) => (answer = resolve));
+  const { receivers, passed, client } = await open(RESPONSES, owns);
+  receivers.fromClient(masked(asking('a')));
+  for (let sent = 0; sent < 70; sent++) receivers.fromClient(masked(' '.repeat(1000)));
+  expect(client.isPaused).toBe(true);
+  answer(true);
+  await until(() => passed.length === 71);
+  expect(client.isPaused).toBe(false);
+});
+
+test('the close of a client is read behind what waits, also in a session that has ended meanwhile', async () => {
+  for (const isOver of [false, true]) {
+    const { receivers, passed, end } = await open(RESPONSES, () => Promise.reject(new Error('away')));
+    receivers.fromClient(masked(asking('a')));
+    receivers.fromClient(closeBytes(1000, '', { masked: true }));
+    if (isOver) end();
+    await until(() => passed.includes('closed'));
+    expect(passed.filter((text) => !text.endsWith('controls'))).toEqual(
+      isOver ? ['closed'] : ['side_unavailable', 'closed'],
+    );
+  }
+});
+
+describe('Gemini Live', () => {
+  const setup = (handle: string) => JSON.stringify({ setup: { sessionResumption: { handle } } });
+
+  test('nothing is read any more once the setup has passed', async () => {
+    const { receivers, passed } = await open(GEMINI, () => true);
+    receivers.fromClient(Buffer.concat([masked('{}'), masked(setup('a')), masked('later')]));
+    receivers.fromClient(Buffer.from([0xff, 0x80]));
+    expect(passed).toEqual(['{}', setup('a'), 'later', 'broken']);
+  });
+
+  test('a handle of somebody else ends the session, and nothing passes behind it', async () => {
+    const { receivers, passed } = await open(GEMINI, () => false);
+    receivers.fromClient(Buffer.concat([masked(setup('a')), masked('{}')]));
+    await until(() => passed.length > 0);
+    receivers.fromClient(masked('{}'));
+    expect(passed).toEqual(['rejected id_not_issued']);
+  });
+});
