@@ -227,7 +227,7 @@ describe.skipIf(postgres === undefined)('machines that share a store', () => {
     await until(() => refused === 150);
     release();
     const statuses = await calls;
-    expect([200, 402].map((wanted) => statuses.filter((status) => status === wanted).length)).toEqual([50, 150]);
+    expect([200, 429].map((wanted) => statuses.filter((status) => status === wanted).length)).toEqual([50, 150]);
     expect(llm.count.requests - before).toBe(50);
   });
 
