@@ -30,7 +30,7 @@ const kinds = (held: HeldSessions) =>
   held
     .batches()
     .flatMap((bytes) => decodeMsgpack(bytes) as SessionEvent[])
-    .map((event) => [event.kind, 'id' in event ? event.id : event.session]);
+    .map((event) => [event.kind, 'id' in event ? event.id : 'session' in event ? event.session : event.key]);
 
 test('a session is held until its end is stored: with its start while that is not stored, and the end that it gave itself', () => {
   const held = new HeldSessions();
