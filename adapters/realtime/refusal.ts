@@ -53,5 +53,7 @@ type RefusalCode =
   | 'provider_not_configured'
   | 'body_too_large'
   | 'body_timeout'
+  | 'request_timeout'
+  | 'headers_too_large'
   | 'side_unavailable'
   | 'draining';

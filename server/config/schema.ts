@@ -112,7 +112,9 @@ const listenSchema = z.strictObject({
   trustedProxies: z
     .array(z.string().refine(isSubnet, 'expected an address or a subnet such as 10.0.0.0/8'))
     .default([])
-    .describe('Addresses and subnets of proxies whose word on the client counts: X-Forwarded-For, -Proto and -Host.'),
+    .describe(
+      'Addresses and subnets of proxies whose word on the client counts: X-Forwarded-For, -Proto and -Host, or Forwarded (RFC 7239).',
+    ),
 });
 
 const keySchema = z.strictObject({

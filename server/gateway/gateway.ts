@@ -10,6 +10,7 @@ import { countDescriptors, type DescriptorState, outOfDescriptors } from '../htt
 import { readProxyHeaders } from '../http/connection/proxy-header.ts';
 import { closeListener, createListener, type ListenAddress, openListener } from '../http/listener.ts';
 import { ownOrigins } from '../http/origin-policy.ts';
+import { answerFaults } from '../http/request/fault.ts';
 import { type RequestSource, sourceOf } from '../http/request/source.ts';
 import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
@@ -163,6 +164,10 @@ export class Gateway {
     this.#servers.push(server);
     if (config.listen.proxyProtocol) this.#readProxyHeaders(server);
     this.#connections.watch(server);
+    answerFaults(server, ({ socket, refusal: { code, status }, requestId }) => {
+      this.metrics.refused(code, status);
+      this.#host.logRefusal({ code, status, requestId, address: this.#peerOf(socket) }, 'request refused');
+    });
     server.on('upgrade', (request, socket: Socket, head) => {
       void this.#openSession({ request, socket, head, source: this.#sourceOf(request) });
     });
@@ -184,9 +189,12 @@ export class Gateway {
   }
 
   #sourceOf(request: IncomingMessage): RequestSource {
-    const { socket } = request;
-    const peer = this.#clients.get(endsOf(socket)) ?? plainAddress(socket.remoteAddress ?? '');
-    return sourceOf(request, peer, this.#isProxy);
+    return sourceOf(request, this.#peerOf(request.socket), this.#isProxy);
+  }
+
+  /** The address at the other end, behind a proxy that passes TCP on. */
+  #peerOf(socket: Socket): string {
+    return this.#clients.get(endsOf(socket)) ?? plainAddress(socket.remoteAddress ?? '');
   }
 
   #makeHost(): GatewayHost {

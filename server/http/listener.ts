@@ -20,6 +20,8 @@ export function createListener(
     maxHeaderSize: maxHeaderBytes,
     keepAliveTimeout: 5000,
     noDelay: true,
+    // A request without one is refused as others are, with an id and a line in the log.
+    requireHostHeader: false,
     // Offers of other protocols, such as h2c, may be ignored (RFC 9110, section 7.8).
     shouldUpgradeCallback: ({ headers }: IncomingMessage) =>
       server.listenerCount('upgrade') > 0 && headers.upgrade?.toLowerCase() === 'websocket',

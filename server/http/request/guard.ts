@@ -14,7 +14,7 @@ export function checkRequest({ httpVersion, headers, headersDistinct }: Incoming
   const twice = SINGLE_FIELDS.find((name) => (headersDistinct[name]?.length ?? 0) > 1);
   if (twice !== undefined) return invalid(`expected one ${twice} header, got ${headersDistinct[twice]?.length}`);
   if (httpVersion !== '1.1' && httpVersion !== '1.0') return invalid(`expected HTTP/1.1, got HTTP/${httpVersion}`);
-  if (headers.host !== undefined && !HOST.test(headers.host))
+  if (headers.host === undefined ? httpVersion === '1.1' : !HOST.test(headers.host))
     return invalid('expected a Host header such as name:port');
   const encoding = headers['transfer-encoding']?.toLowerCase();
   if (encoding !== undefined && (encoding !== 'chunked' || httpVersion === '1.0'))

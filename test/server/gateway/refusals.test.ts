@@ -38,6 +38,7 @@ beforeAll(async () => {
         slow: { targets: [{ gateway: 'router', model: 'm' }] },
       },
       listen: { trustedProxies: ['127.0.0.0/8'] },
+      limits: { handshakeMs: 2000 },
       side: { maxBodyBytes: 1024 },
     },
   });
@@ -157,6 +158,27 @@ describe('a refused request', () => {
       expect(line()).toMatchObject({ code, requestId: response.headers.get('x-request-id'), address: '127.0.0.1' });
     }
   });
+});
+
+test.each([
+  ['no HTTP', 'hello\r\n\r\n', 400, 'invalid_request'],
+  ['no host', 'GET / HTTP/1.1\r\n\r\n', 400, 'invalid_request'],
+  ['headers without end', `GET / HTTP/1.1\r\nHost: x\r\nA: ${'x'.repeat(100_000)}\r\n\r\n`, 431, 'headers_too_large'],
+])('what never becomes a request is logged with the id of its answer: %s', async (_, bytes, status, code) => {
+  const raw = openRaw(gateway.port);
+  raw.send(bytes);
+  const answer = await raw.answer();
+  expect(answer.status).toBe(status);
+  expect(line()).toMatchObject({ code, status, address: '127.0.0.1', requestId: answer.headers['x-request-id'] });
+  await raw.rest();
+});
+
+test('a connection that never sends a byte is no refusal, one that sends half a request is one', async () => {
+  const [silent, slow] = [openRaw(gateway.port), openRaw(gateway.port)];
+  slow.send('GET / HTTP/1.1\r\nHost: x\r\n');
+  expect([(await silent.answer()).status, (await slow.answer()).status]).toEqual([408, 408]);
+  const lines = gateway.lines.filter(({ msg }) => msg === 'request refused');
+  expect(lines).toMatchObject([{ code: 'request_timeout', status: 408 }]);
 });
 
 test('a page that a trusted proxy serves under another name needs no entry in listen.origins', async () => {

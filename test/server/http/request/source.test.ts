@@ -28,6 +28,25 @@ describe('the address of a client', () => {
     expect(source({ 'x-forwarded-for': forwarded }).address).toBe(address);
   });
 
+  test.each([
+    ['in a pair', 'for=192.0.2.1;proto=https;by=10.0.0.1', '192.0.2.1'],
+    ['behind two proxies', 'For=192.0.2.1, for=10.0.0.2', '192.0.2.1'],
+    ['that the client made up', 'for=8.8.8.8, proto=http;for=192.0.2.1', '192.0.2.1'],
+    ['of IPv6 with a port', 'for="[2001:db8::1]:4711"', '2001:db8::1'],
+    ['in quotes beside other words', 'by="a,b;for=8.8.8.8";for="192.0.2.1:80"', '192.0.2.1'],
+    ['that is hidden', 'for=_secret, for=10.0.0.2', '10.0.0.2'],
+    ['that is missing', 'proto=https', PROXY],
+    ['that cannot be read', 'for="192.0.2.1', PROXY],
+  ])('an address of Forwarded %s', (_, forwarded, address) => {
+    expect(source({ forwarded }).address).toBe(address);
+    expect(source({ forwarded }, '198.51.100.1').address).toBe('198.51.100.1');
+  });
+
+  test('Forwarded says nothing beside X-Forwarded-For: the proxy writes one of them, and a client may send the other', () => {
+    expect(source({ forwarded: 'for=8.8.8.8', 'x-forwarded-for': '192.0.2.1' }).address).toBe('192.0.2.1');
+    expect(source({ forwarded: 'for=8.8.8.8', 'x-forwarded-for': '' }).address).toBe(PROXY);
+  });
+
   test('the address is that of the connection without a proxy that is trusted', () => {
     expect(source({ 'x-forwarded-for': '192.0.2.1' }, '198.51.100.1').address).toBe('198.51.100.1');
     expect(source({}).address).toBe(PROXY);
@@ -57,6 +76,7 @@ describe('the id of a request', () => {
 
 test.each([
   [{ host: 'voice.example.com', 'x-forwarded-proto': 'https' }, 'https://voice.example.com'],
+  [{ host: 'inner', forwarded: 'for=192.0.2.1;proto=https;host=voice.example.com' }, 'https://voice.example.com'],
   [{ host: 'voice.example.com:8443', 'x-forwarded-proto': 'https' }, 'https://voice.example.com:8443'],
   [
     { host: 'inside:8080', 'x-forwarded-host': 'voice.example.com', 'x-forwarded-proto': 'HTTPS' },
