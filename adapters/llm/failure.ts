@@ -19,7 +19,7 @@ function codeOfStatus(status: number): LlmFailureCode {
 
 /** The failure of an HTTP answer that is not 200. */
 export function failureOfReply({ status, headers, body }: LlmReply): LlmFailure {
-  const read = readUpstreamError(parseJson(body.toString()));
+  const read = readUpstreamError(errorIn(body.toString()));
   const { failure, word, retryAfterMs: delayMs } = read;
   const code = failure === 'credential' ? failure : codeOfStatus(status);
   const tooLarge = status === 413 && read.upstream.code === undefined ? { code: 'context_length_exceeded' } : {};
@@ -29,6 +29,12 @@ export function failureOfReply({ status, headers, body }: LlmReply): LlmFailure 
     retryAfterMs: retryAfterMs(headers, Date.now()) ?? boundedMs(delayMs),
     upstream: passedOn(code, { ...read.upstream, ...tooLarge }),
   });
+}
+
+/** The error of a body, which some gateways write as an event even then. */
+function errorIn(text: string): unknown {
+  const [, data] = /^data:(.+)$/m.exec(text) ?? [];
+  return parseJson(text) ?? (data === undefined ? undefined : parseJson(data));
 }
 
 /** The words that a client may see: those of its own request, and of limits. Ours are no fault of the client. */

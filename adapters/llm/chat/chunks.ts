@@ -6,11 +6,11 @@ import { sseEvent } from '../server-sent-events.ts';
 import { wantsUsage } from './stream.ts';
 
 /** One chunk with the whole answer, the usage if it was asked for, and the end. */
-export function streamOfCompletion({ completion, finish = 'stop' }: LlmOutcome, call: LlmCall): Buffer {
+export function streamOfCompletion({ completion, finish }: LlmOutcome, call: LlmCall): Buffer {
   const { usage, choices: _, ...rest } = completion;
   const head = { ...rest, object: 'chat.completion.chunk' };
   const message = valueAt(completion, ['choices', 0, 'message']);
-  const choice = { index: 0, delta: deltaOf(isObject(message) ? message : {}), finish_reason: finish };
+  const choice = { index: 0, delta: deltaOf(isObject(message) ? message : {}), finish_reason: finish ?? null };
   const events = [
     sseEvent({ ...head, choices: [choice] }),
     ...(wantsUsage(call) && isObject(usage) ? [sseEvent({ ...head, choices: [], usage })] : []),

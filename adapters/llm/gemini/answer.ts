@@ -1,6 +1,7 @@
 // Reads answers of Gemini's generateContent, whole and streamed, for chat completions.
 
 import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json-object.ts';
+import { IMAGE_MODALITIES } from '../../realtime/gemini/usage.ts';
 import { type AnswerDelta, chatOutcome } from '../chat/answer.ts';
 import { type Ending, finishReader } from '../chat/finish.ts';
 import type { ReadEvent } from '../chat/stream.ts';
@@ -94,9 +95,6 @@ function endingOf(reason: string | undefined, hasCalls: boolean): Ending {
   return ending.finish === 'stop' && hasCalls ? { finish: 'tool_calls' } : ending;
 }
 
-/** Modalities that are priced as images. */
-const IMAGES = ['IMAGE', 'VIDEO', 'DOCUMENT'];
-
 /** Counts thoughts as output and prompts of tools as input, as they are billed. */
 function usageOf(usage: JsonObject | undefined): LlmUsage | undefined {
   const sum = (...names: string[]) => names.reduce((total, name) => total + Number(usage?.[name] ?? 0), 0);
@@ -107,11 +105,11 @@ function usageOf(usage: JsonObject | undefined): LlmUsage | undefined {
     totalTokens: usage?.totalTokenCount,
     cachedTokens: usage?.cachedContentTokenCount,
     inputAudioTokens: tokensOf(prompt, ['AUDIO']),
-    inputImageTokens: tokensOf(prompt, IMAGES),
+    inputImageTokens: tokensOf(prompt, IMAGE_MODALITIES),
     cachedAudioTokens: tokensOf([usage?.cacheTokensDetails], ['AUDIO']),
-    cachedImageTokens: tokensOf([usage?.cacheTokensDetails], IMAGES),
+    cachedImageTokens: tokensOf([usage?.cacheTokensDetails], IMAGE_MODALITIES),
     outputAudioTokens: tokensOf([usage?.candidatesTokensDetails], ['AUDIO']),
-    outputImageTokens: tokensOf([usage?.candidatesTokensDetails], IMAGES),
+    outputImageTokens: tokensOf([usage?.candidatesTokensDetails], IMAGE_MODALITIES),
   });
 }
 

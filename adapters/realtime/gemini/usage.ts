@@ -4,7 +4,7 @@ import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
 import type { Usage } from '../contract.ts';
 
 /** Modalities that are priced as images. */
-const IMAGES = ['IMAGE', 'VIDEO', 'DOCUMENT'];
+export const IMAGE_MODALITIES: readonly string[] = ['IMAGE', 'VIDEO', 'DOCUMENT'];
 
 /** Returns undefined when nothing is counted. */
 export function usageOfMetadata(metadata: JsonObject): Usage | undefined {
@@ -16,13 +16,13 @@ export function usageOfMetadata(metadata: JsonObject): Usage | undefined {
     totalTokens: sum([metadata.totalTokenCount]),
     inputTextTokens: modality(input, ['TEXT']),
     inputAudioTokens: modality(input, ['AUDIO']),
-    inputImageTokens: modality(input, IMAGES),
+    inputImageTokens: modality(input, IMAGE_MODALITIES),
     cachedTokens: sum([metadata.cachedContentTokenCount]),
     cachedAudioTokens: modality([metadata.cacheTokensDetails], ['AUDIO']),
-    cachedImageTokens: modality([metadata.cacheTokensDetails], IMAGES),
+    cachedImageTokens: modality([metadata.cacheTokensDetails], IMAGE_MODALITIES),
     outputTextTokens: modality(output, ['TEXT']),
     outputAudioTokens: modality(output, ['AUDIO']),
-    outputImageTokens: modality(output, IMAGES),
+    outputImageTokens: modality(output, IMAGE_MODALITIES),
   };
   const kept = Object.entries(counts).filter(([, count]) => count !== undefined);
   return kept.length === 0 ? undefined : (Object.fromEntries(kept) as Usage);

@@ -106,8 +106,8 @@ function readWhole(options: ExchangeOptions, reply: LlmReply): LlmOutcome {
   }
 }
 
-/** A target has worked on an answer that cannot be read, or that the model gave up. */
-const isBilled = ({ code }: LlmFailure): boolean => code === 'garbled' || code === 'aborted';
+/** A target has worked on an answer that cannot be read, that the model gave up, or that did not come in time. */
+const isBilled = ({ code }: LlmFailure): boolean => code === 'garbled' || code === 'aborted' || code === 'timeout';
 
 async function streamed(options: ExchangeOptions, watch: Watch): Promise<LlmOutcome> {
   const { agent, request, maxBytes } = options;
@@ -208,7 +208,7 @@ const isOfConnection = (error: unknown): boolean =>
 
 /** Keeps what a broken stream came to. Its last bytes may be half an event. */
 function noteBroken(stream: LlmStream, progress: AttemptProgress, error: unknown): StreamEnd | undefined {
-  const hasAnswered = stream.served() !== undefined || progress.firstByteAt !== undefined;
+  const hasAnswered = stream.served() !== undefined || stream.receivedBytes() > 0 || progress.firstByteAt !== undefined;
   if (!hasAnswered && error instanceof LlmFailure && !isBilled(error)) progress.mayHaveRun = false;
   try {
     const end = stream.end();

@@ -201,3 +201,16 @@ test('an error in a body keeps a target away for an hour at most', () => {
   const error = { code: 429, details: [{ retryDelay: '999999999s' }] };
   expect(failureInBody({ error })?.retryAfterMs).toBe(MAX_RETRY_AFTER_MS);
 });
+
+test.each([
+  ['an event', 'event: error\ndata: {"error":{"code":"context_length_exceeded"}}\n\n', 'context_length_exceeded'],
+  ['an event without a space', 'data:{"error":{"code":"context_length_exceeded"}}', 'context_length_exceeded'],
+  ['HTML', '<html><body>data: nothing</body></html>', undefined],
+  ['nothing', '', undefined],
+  ['a text', 'Bad Request', undefined],
+  ['a list of nothing', '[]', undefined],
+  ['null', 'null', undefined],
+])('the body of an error may be %s', (_, body, code) => {
+  expect(failure(400, body)).toMatchObject({ code: 'invalid', status: 400 });
+  expect(failure(400, body).upstream?.code).toBe(code);
+});

@@ -48,6 +48,9 @@ const CHOOSING_FIELDS = [
     'mcp_servers',
     'container',
     'inference_geo',
+    'data_sources',
+    'cached_content',
+    'cachedContent',
     'speed',
   ],
 ];

@@ -158,6 +158,53 @@ describe('what a stream that breaks off is charged', () => {
   });
 });
 
+test.each([
+  ['is silent after its head', [], 0],
+  [
+    'is silent after a thought',
+    [{ candidates: [{ content: { parts: [{ text: 'x'.repeat(40), thought: true }] } }] }],
+    10,
+  ],
+])(
+  'a stream that %s is charged for its prompt and what came, since the endpoint may work on it',
+  async (_, events, output) => {
+    const one = await writtenAnswers((response) => {
+      const send = eventsTo(response);
+      for (const event of events) send(event);
+    }, 'gemini');
+    const classes = { commodity: { targets: [{ gateway: 'one', model: 'first' }], timeoutMs: 400 } };
+    const { router, store } = routing({ gateways: { one }, classes, prices });
+    expect(failed(await router.run(call({ llm: { isStreamed: true } }), collector())).code).toBe('upstream_timeout');
+    const [row] = await store.settled();
+    expect(row?.usage.inputTokens).toBeGreaterThan(0);
+    expect(row?.costMicroUsd).toBe((row?.usage.inputTokens ?? 0) + 10 * output);
+  },
+);
+
+test('a thought before an error event is charged', async () => {
+  const one = await writtenAnswers((response) => {
+    const send = eventsTo(response);
+    send({ candidates: [{ content: { parts: [{ text: 'x'.repeat(40), thought: true }] } }] });
+    setTimeout(() => response.end('data: {"error":{"code":503,"status":"UNAVAILABLE"}}\n\n'), 30);
+  }, 'gemini');
+  const classes = { commodity: { targets: [{ gateway: 'one', model: 'first' }] } };
+  const { router, store } = routing({ gateways: { one }, classes, prices });
+  failed(await router.run(call({ llm: { isStreamed: true } }), collector()));
+  expect(await store.settled()).toMatchObject([{ usage: { outputTokens: 10 } }]);
+});
+
+test('a whole answer that does not say why it ended does not say so as a stream either', async () => {
+  const one = await writtenAnswers((response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(JSON.stringify({ model: 'first', choices: [{ message: { role: 'assistant', content: 'Hello' } }] }));
+  });
+  const classes = { commodity: { targets: [{ gateway: 'one', model: 'first' }] } };
+  const sink = collector();
+  answered(await routing({ gateways: { one }, classes }).router.run(call({ llm: { isStreamed: true } }), sink));
+  expect(sink.text()).toContain('"content":"Hello"');
+  expect(sink.text()).toContain('"finish_reason":null');
+});
+
 describe('an error that its head calls a stream', () => {
   test.each([
     ['{"error":{"message":"too long","code":"context_length_exceeded","type":"invalid_request_error"}}', 400],

@@ -127,6 +127,8 @@ test.each<[string, unknown]>([
   ].map((name): [string, unknown] => [name, 'x']),
   ['service_tier', 'priority'],
   ['service_tier', 'flex'],
+  ['data_sources', [{ type: 'azure_search' }]],
+  ['cached_content', 'cachedContents/of-another'],
   ['modalities', ['text', 'audio']],
   ['modalities', 'text'],
   ['audio', { voice: 'x' }],
