@@ -19,8 +19,12 @@ interface LimitOptions {
   onDropped(code: 'too_many_connections' | 'out_of_descriptors'): void;
 }
 
+/** Time that a connection has for its request before it is in anybody's way: a client that opens a thousand at once is no attacker. */
+const GRACE_MS = 100;
+
 interface Waiting {
   readonly socket: Socket;
+  readonly since: number;
   readonly address: string;
   readonly isTls: boolean;
 }
@@ -66,7 +70,7 @@ export function createConnectionLimit({ limits, isProxy, descriptors, onDropped 
     return entry;
   }
 
-  function drop(entries: ReadonlyMap<string, Waiting>): void {
+  function dropOldest(entries: ReadonlyMap<string, Waiting>): void {
     const [ends = ''] = entries.keys();
     const entry = leave(ends);
     if (entry === undefined) return;
@@ -84,9 +88,10 @@ export function createConnectionLimit({ limits, isProxy, descriptors, onDropped 
   }
 
   function enter(ends: string, entry: Waiting): void {
-    const own = byAddress.get(entry.address);
-    if (own !== undefined && own.size >= limits.maxConnectionsPerAddress && !isProxy(entry.address)) drop(own);
-    if (waiting.size >= limits.maxConnections) drop(waiting);
+    const own = byAddress.get(entry.address) ?? NOBODY;
+    const isCrowded = (): boolean => own.size >= limits.maxConnectionsPerAddress && !isProxy(entry.address);
+    while (isCrowded() && hadItsTime(own)) dropOldest(own);
+    if (waiting.size >= limits.maxConnections) dropOldest(isCrowded() ? own : waiting);
     waiting.set(ends, entry);
     const now = byAddress.get(entry.address) ?? new Map<string, Waiting>();
     byAddress.set(entry.address, now.set(ends, entry));
@@ -100,10 +105,10 @@ export function createConnectionLimit({ limits, isProxy, descriptors, onDropped 
       const isTls = 'setSecureContext' in server;
       server.on('connection', (socket: Socket) => {
         const left = descriptors.state();
-        if (left === 'tight') drop(waiting);
+        if (left === 'tight') dropOldest(waiting);
         if (left === 'spent') return turnAway(socket, isTls);
         const ends = endsOf(socket);
-        enter(ends, { socket, address: plainAddress(socket.remoteAddress ?? ''), isTls });
+        enter(ends, { socket, since: Date.now(), address: plainAddress(socket.remoteAddress ?? ''), isTls });
         socket.once('close', () => leave(ends));
       });
     },
@@ -130,6 +135,14 @@ export function createConnectionLimit({ limits, isProxy, descriptors, onDropped 
       };
     },
   };
+}
+
+const NOBODY: ReadonlyMap<string, Waiting> = new Map();
+
+/** True when the oldest of them had an answer already, or time enough to ask for one. */
+function hadItsTime(entries: ReadonlyMap<string, Waiting>): boolean {
+  const [oldest] = entries.values();
+  return oldest !== undefined && (oldest.socket.bytesWritten > 0 || Date.now() - oldest.since >= GRACE_MS);
 }
 
 /** Identifies a connection: under TLS the upgraded socket is another object than the accepted one, with the same ends. */

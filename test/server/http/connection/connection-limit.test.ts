@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createConnectionLimit } from '../../../../server/http/connection/connection-limit.ts';
 import { countDescriptors, type DescriptorState } from '../../../../server/http/connection/descriptors.ts';
@@ -36,6 +37,7 @@ async function openIdle() {
   return raw;
 }
 
+const waiting = () => sampleOf(gateway.gateway.metrics.registry, 'trunkline_waiting_connections');
 const refused = () =>
   sampleOf(gateway.gateway.metrics.registry, 'trunkline_refusals_total', { code: 'too_many_connections' });
 
@@ -52,12 +54,24 @@ test('slow handshakes lock nobody out: the oldest is told, and a whole one is se
   await start({ maxConnectionsPerAddress: 3 });
   const slow = Array.from({ length: 20 }, () => openRaw(gateway.port));
   for (const raw of slow) raw.send('GET / HTTP/1.1\r\nHost: 127');
+  await until(async () => (await waiting()) === 20);
+  // Each has a moment for its request, however many come at once.
+  await delay(150);
+  const client = await openClient(gateway.url + REALTIME);
   const told = await slow[0]?.answer();
   expect(told).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
   expect((await slow[0]?.rest())?.toString()).toContain('too_many_connections');
-  const client = await openClient(gateway.url + REALTIME);
+  expect(await waiting()).toBeLessThanOrEqual(3);
   client.terminate();
   for (const raw of slow) raw.socket.destroy();
+});
+
+test('a client that opens many connections at once is served on all of them', async () => {
+  await start({ maxConnectionsPerAddress: 3 });
+  const many = Array.from({ length: 50 }, () => openRaw(gateway.port));
+  for (const raw of many) raw.send('GET /nowhere HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n');
+  const answers = await Promise.all(many.map((raw) => raw.answer()));
+  expect(answers.map(({ status }) => status)).toEqual(Array(50).fill(404));
 });
 
 test('calls and event streams in flight take no room from sessions, nor streams from calls', async () => {
@@ -133,7 +147,8 @@ test('a connection that never finishes its TLS handshake goes for a newer one', 
   await start({ maxConnectionsPerAddress: 1 });
   const half = openRaw(Number(new URL(gateway.tlsUrl).port));
   half.send(Buffer.from([0x16]));
-  await until(async () => (await sampleOf(gateway.gateway.metrics.registry, 'trunkline_waiting_connections')) === 1);
+  await until(async () => (await waiting()) === 1);
+  await delay(150);
   const client = await openClient(gateway.tlsUrl + REALTIME, { rejectUnauthorized: false });
   expect(await half.rest()).toHaveLength(0);
   expect(await refused()).toBe(1);
