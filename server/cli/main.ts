@@ -159,7 +159,10 @@ function actOnSignals(supervisor: Supervisor, starting: Promise<unknown>, log: L
       );
   };
   for (const signal of STOPPING) process.on(signal, stop);
-  process.on('SIGHUP', () => log.info('SIGHUP: the configuration is read at the next start'));
+  process.on('SIGHUP', () => {
+    log.info('SIGHUP: the certificate is read again, the configuration at the next start');
+    supervisor.reload();
+  });
   ignoreUserSignals();
   // The caller reports why it did not start.
   started.catch(() => {});

@@ -8,7 +8,14 @@ import type { Refusal } from '../../adapters/realtime/refusal.ts';
 import { type ConnectionLimit, createConnectionLimit, endsOf } from '../http/connection/connection-limit.ts';
 import { countDescriptors, type DescriptorState, outOfDescriptors } from '../http/connection/descriptors.ts';
 import { readProxyHeaders } from '../http/connection/proxy-header.ts';
-import { closeListener, createListener, type ListenAddress, openListener } from '../http/listener.ts';
+import {
+  type CertificatePair,
+  closeListener,
+  createListener,
+  type ListenAddress,
+  openListener,
+  useCertificate,
+} from '../http/listener.ts';
 import { ownOrigins } from '../http/origin-policy.ts';
 import { answerFaults } from '../http/request/fault.ts';
 import { type RequestSource, sourceOf } from '../http/request/source.ts';
@@ -94,6 +101,11 @@ export class Gateway {
     const allowed = new Set([...ownOrigins('http', host, port), ...secure, ...origins]);
     this.#policy = { ...this.#policy, origins: { ...this.#policy.origins, allowed } };
     return { port, tlsPort };
+  }
+
+  /** Serves another certificate to new connections from now on; live ones do not notice. */
+  useCertificate(pair: CertificatePair): void {
+    for (const server of this.#servers) useCertificate(server, pair);
   }
 
   /** Dials the rehearsal provider at another URL from now on. */

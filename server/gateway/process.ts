@@ -1,6 +1,7 @@
 // Runs one gateway process, forked by the supervisor. Everything it needs arrives over the channel, and it ends when the channel does.
 
 import cluster from 'node:cluster';
+import type { CertificatePair } from '../http/listener.ts';
 import { FLUSH_MS, type GatewayStart, type Ports } from '../ipc/process-start.ts';
 import { Rpc } from '../ipc/rpc.ts';
 import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
@@ -42,6 +43,7 @@ const supervisor = new Rpc(process, {
     return gateway.listen(ports, isShared);
   },
   side: (path: string) => side.use(path),
+  certificate: (pair: CertificatePair) => gateway?.useCertificate(pair),
   budgets: (closed: readonly BudgetUse[]) => gateway?.useBudgets(closed),
   rehearsal: (url: string) => gateway?.useRehearsal(url),
   metrics: () => gateway?.metrics.registry.getMetricsAsJSON(),

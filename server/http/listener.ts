@@ -1,16 +1,23 @@
 // Opens HTTP and HTTPS servers with the limits of a handshake: a request that is too slow or too large never arrives.
 
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import type { Limits } from '../config/config.ts';
 
-/** Makes a server that does not listen yet. `tls` names PEM files. */
+/** A certificate, with its chain, and its private key: PEM texts. */
+export interface CertificatePair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+const MIN_VERSION = 'TLSv1.2';
+
+/** Makes a server that does not listen yet. */
 export function createListener(
   { handshakeMs, maxHeaderBytes }: Pick<Limits, 'handshakeMs' | 'maxHeaderBytes'>,
-  tls?: { readonly cert: string; readonly key: string },
+  tls?: CertificatePair,
 ): Server {
   const options = {
     headersTimeout: handshakeMs,
@@ -31,13 +38,17 @@ export function createListener(
       ? createServer(options)
       : createTlsServer({
           ...options,
-          cert: readFileSync(tls.cert),
-          key: readFileSync(tls.key),
-          minVersion: 'TLSv1.2',
+          ...tls,
+          minVersion: MIN_VERSION,
           handshakeTimeout: handshakeMs,
         });
   server.maxHeadersCount = 64;
   return server;
+}
+
+/** Serves another certificate to new connections; a server without TLS stays as it is. */
+export function useCertificate(server: Server, tls: CertificatePair): void {
+  if ('setSecureContext' in server) (server as TlsServer).setSecureContext({ ...tls, minVersion: MIN_VERSION });
 }
 
 export interface ListenAddress {

@@ -16,7 +16,7 @@ export function portsOf({ listen }: Pick<Config, 'listen'>): Ports {
 
 export interface GatewayStart {
   readonly config: Config;
-  /** PEM files of the certificate and its key. Where it is undefined, the gateway has no TLS listener. */
+  /** PEM texts of the certificate and its key. Where it is undefined, the gateway has no TLS listener. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly rehearsalUrl: string | undefined;
   /** The socket that the side process listens on. */

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import type { Config } from '../config/config.ts';
 import type { EventBatch } from '../gateway/side/outbox.ts';
 import { type DevCertificate, ensureDevCertificate } from '../http/dev-certificate.ts';
@@ -11,7 +12,9 @@ import type { Handlers, Rpc } from '../ipc/rpc.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import type { Reservation, SessionOpened } from '../ipc/session-reservation.ts';
 import { withDeadline } from '../platform/deadline.ts';
+import { exportGauge } from '../platform/metrics.ts';
 import type { CloseName } from '../session/close-reason.ts';
+import { CertificateWatch } from './certificate-watch.ts';
 import { askAll, Child } from './child.ts';
 import { SessionTable } from './session-table.ts';
 import type { SideSupervisor } from './side-supervisor.ts';
@@ -20,6 +23,7 @@ interface GatewayProcessesOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly side: SideSupervisor;
+  readonly registry: Registry;
   /** Returns where the rehearsal listens now. */
   readonly rehearsalUrl: () => string | undefined;
 }
@@ -29,6 +33,7 @@ export class GatewayProcesses {
   readonly children: Child[] = [];
   readonly #sessions = new SessionTable<Child>();
   #certificate: DevCertificate | undefined;
+  #tls: CertificateWatch | undefined;
   #ports: Ports;
   /** True when they share the listeners of this process, since the system lets them share no port. */
   #isClustered = false;
@@ -56,6 +61,11 @@ export class GatewayProcesses {
     // The first one takes the ports where the configuration says 0; the others share them.
     for (let index = 0; index < processes; index += 1) ready = this.#startOne(ready);
     await ready;
+  }
+
+  /** Reads the certificate again now, and tells of a bad one at once. */
+  rereadCertificate(): void {
+    void this.#tls?.look(true);
   }
 
   notify(name: string, argument: unknown): void {
@@ -95,6 +105,22 @@ export class GatewayProcesses {
     if (this.#ports.tlsPort !== undefined && listen.tls === undefined) {
       this.#certificate = await ensureDevCertificate(join(dataDirectory, 'tls'));
     }
+    if (this.#ports.tlsPort !== undefined) this.#watchCertificate();
+  }
+
+  #watchCertificate(): void {
+    const { config, log, registry } = this.#options;
+    const own = this.#certificate && { cert: this.#certificate.certPath, key: this.#certificate.keyPath };
+    const files = config.listen.tls ?? own;
+    if (files === undefined) return;
+    const watch = new CertificateWatch({ files, log, onRenewed: (pair) => this.notify('certificate', pair) });
+    watch.start();
+    this.#tls = watch;
+    exportGauge(registry, {
+      name: 'trunkline_tls_certificate_expiry_timestamp_seconds',
+      help: 'end of the certificate that is served, in seconds since the epoch',
+      read: () => watch.expiresAtS,
+    });
   }
 
   /**
@@ -135,10 +161,9 @@ export class GatewayProcesses {
 
   async #tellStart(rpc: Rpc): Promise<void> {
     const { config, side, rehearsalUrl } = this.#options;
-    const own = this.#certificate && { cert: this.#certificate.certPath, key: this.#certificate.keyPath };
     const start: GatewayStart = {
       config,
-      tls: config.listen.tls ?? own,
+      tls: this.#tls?.pair,
       rehearsalUrl: rehearsalUrl(),
       sideSocket: side.socketPath,
       closedBudgets: side.closedBudgets,
@@ -146,7 +171,8 @@ export class GatewayProcesses {
       isShared: config.processes > 1 && !this.#isClustered,
     };
     this.#ports = await rpc.call<Ports>('start', start);
-    // The side process and the rehearsal may have started elsewhere in the meantime, and budgets may have moved.
+    // The side process and the rehearsal may have started elsewhere in the meantime, budgets may have moved, and the certificate may be a new one.
+    if (this.#tls?.pair.cert !== start.tls?.cert) rpc.notify('certificate', this.#tls?.pair);
     if (side.socketPath !== start.sideSocket) rpc.notify('side', side.socketPath);
     if (side.closedBudgets !== start.closedBudgets) rpc.notify('budgets', side.closedBudgets);
     if (rehearsalUrl() !== start.rehearsalUrl) rpc.notify('rehearsal', rehearsalUrl());

@@ -49,7 +49,10 @@ export class Supervisor {
       onBudgets: (closed) => this.#gateways.notify('budgets', closed),
     });
     this.#side = side;
-    this.#gateways = new GatewayProcesses({ config, log, side, rehearsalUrl: () => this.#rehearsalUrl });
+    this.#gateways = new GatewayProcesses({
+      ...{ config, log, side, registry: this.#registry },
+      rehearsalUrl: () => this.#rehearsalUrl,
+    });
     const parts = role === 'side' ? (['calls'] as const) : PARTS;
     this.#readiness = new ReadinessWatch({ log, registry: this.#registry, parts, members: () => this.#members });
   }
@@ -78,6 +81,11 @@ export class Supervisor {
       await this.#stopAll();
       throw error;
     }
+  }
+
+  /** Reads the certificate again now. The configuration stays that of the start. */
+  reload(): void {
+    this.#gateways.rereadCertificate();
   }
 
   /** Takes no new sessions; live ones go on until they end, or until the drain limit; then everything stops. */

@@ -1,5 +1,6 @@
 // A gateway for tests, in this process, on ports of its own, with a registry for it alone.
 
+import { readFileSync } from 'node:fs';
 import { pino } from 'pino';
 import { WebSocket } from 'ws';
 import { providers as realtimeProviders } from '../../adapters/realtime/index.ts';
@@ -86,7 +87,10 @@ export async function startGateway({
   };
   const lines: Record<string, unknown>[] = [];
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) });
-  const tls = certificate && { cert: certificate.certPath, key: certificate.keyPath };
+  const tls = certificate && {
+    cert: readFileSync(certificate.certPath, 'utf8'),
+    key: readFileSync(certificate.keyPath, 'utf8'),
+  };
   const gateway = new Gateway({ config: loaded, registry, log, tls, askSide, outbox, findOwners, rehearsalUrl });
   const { port, tlsPort } = await gateway.listen();
   return {
