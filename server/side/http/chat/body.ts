@@ -14,7 +14,11 @@ const MAX_PARTS = 10_000;
 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const TOKENS = 'expected a whole number from 1 to 10000000';
-const tokens = z.int(TOKENS).min(1, TOKENS).max(10_000_000, TOKENS).nullish();
+/** Some clients write no limit as -1. */
+const tokens = z
+  .union([z.literal(-1), z.int().min(1).max(10_000_000)], TOKENS)
+  .nullish()
+  .transform((limit) => (limit === -1 || limit === null ? undefined : limit));
 const TEMPERATURE = 'expected a number from 0 to 2';
 const MODEL = 'expected the name of a model';
 const counted = ({ input }: { readonly input?: unknown }) =>
@@ -46,6 +50,8 @@ const schema = z.looseObject({
 interface ChatBody {
   readonly model: string | undefined;
   readonly llm: LlmCall;
+  /** The limit of an answer that is not the client's own. */
+  readonly addedMaxTokens: number | undefined;
   /** Names of fields that change nothing here, and do not go on. */
   readonly dropped: readonly string[];
 }
@@ -77,16 +83,18 @@ export function readChatBody(
     const images = 'image_url with a data:image/... URL or the URL of an image';
     return invalidRequest(`${unbounded}: expected text, ${images}, input_audio, or a file as a data: URL`, unbounded);
   }
+  const ownMaxTokens = max_completion_tokens ?? max_tokens;
   const call: LlmCall = {
     messages,
-    maxTokens: max_completion_tokens ?? max_tokens ?? maxTokens,
+    maxTokens: ownMaxTokens ?? maxTokens,
     temperature: temperature ?? undefined,
     isStreamed: stream === true,
     extra: sorted.extra,
   };
-  return call.isStreamed || !isObject(call.extra.stream_options)
-    ? { chat: { model: model || undefined, llm: call, dropped: sorted.dropped } }
-    : invalidRequest('stream_options: expected only with stream', 'stream_options');
+  if (!call.isStreamed && isObject(call.extra.stream_options))
+    return invalidRequest('stream_options: expected only with stream', 'stream_options');
+  const addedMaxTokens = ownMaxTokens === undefined ? maxTokens : undefined;
+  return { chat: { model: model || undefined, llm: call, addedMaxTokens, dropped: sorted.dropped } };
 }
 
 /** Types of parts whose tokens have an upper bound; films, and files behind a URL, have none. */

@@ -28,7 +28,7 @@ export const postChatCompletion: RouteHandler = async (request, { config, router
   });
   if (isProblem(read)) return read;
   if (router === undefined) return noRouter;
-  const { llm, dropped } = read.chat;
+  const { llm, dropped, addedMaxTokens } = read.chat;
   const { requester, signal } = request;
   const call = {
     kind: 'chat',
@@ -43,8 +43,7 @@ export const postChatCompletion: RouteHandler = async (request, { config, router
     isRehearsal: config.hasRehearsalGateway,
     signal,
   } as const;
-  const hasOwnLimit = (parsed.body.max_completion_tokens ?? parsed.body.max_tokens ?? undefined) !== undefined;
-  const asked = { call, router, dropped, classMaxTokens: hasOwnLimit ? undefined : chosen.settings.maxTokens };
+  const asked = { call, router, dropped, classMaxTokens: addedMaxTokens };
   return llm.isStreamed ? stream(request, asked, config.side.keepAliveMs) : whole(request, asked);
 };
 

@@ -87,8 +87,13 @@ export function sortFields(body: JsonObject, unknownFields: 'refuse' | 'drop'): 
 /** Tells for fields whose value decides whether this one changes nothing; undefined for all other fields. */
 function isInertValue(name: string, value: unknown): boolean | undefined {
   if (name === 'modalities') return Array.isArray(value) && value.every((one) => one === 'text');
-  return Object.hasOwn(INERT_VALUES, name) ? INERT_VALUES[name]?.includes(value) : undefined;
+  if (Object.hasOwn(INERT_VALUES, name)) return INERT_VALUES[name]?.includes(value);
+  return isChoosing(name) && choosesNothing(value) ? true : undefined;
 }
+
+/** An empty object is no such value: that of `web_search_options` asks for a search. */
+const choosesNothing = (value: unknown): boolean =>
+  value === false || value === '' || (Array.isArray(value) && value.length === 0);
 
 const isChoosing = (name: string): boolean => CHOOSING_FIELDS.includes(name) || CHOOSING_PREFIX.test(name);
 

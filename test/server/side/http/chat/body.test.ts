@@ -19,6 +19,7 @@ test('fields of a chat completion are forwarded as they are, and null counts as 
     chat: {
       model: 'm',
       llm: { messages, maxTokens: 50, isStreamed: false, extra: { tools, response_format, stop: ['x'] } },
+      addedMaxTokens: 50,
       dropped: [],
     },
   });
@@ -135,6 +136,7 @@ test.each<[string, unknown]>([
   ['prompt_cache_retention', '24h'],
   ['previous_response_id', 'resp_1'],
   ['providerOptions', {}],
+  ['web_search_options', {}],
 ])('what would choose where it runs, what is kept or what it costs is refused in either way: %s %j', (name, value) => {
   for (const way of ['drop', 'refuse'] as const)
     expect(read({ [name]: value }, way)).toMatchObject({
@@ -164,6 +166,19 @@ test('what changes nothing here is dropped by its name, and never goes on', () =
     chat: { llm: { extra: { seed: 7 } }, dropped: Object.keys(fields) },
   });
   expect(read({ service_tier: 'default' })).toMatchObject({ chat: { dropped: ['service_tier'] } });
+});
+
+test('a field that chooses nothing by its value is dropped', () => {
+  const fields = { fallbacks: [], plugins: [], background: false, enable_search: false, preset: '' };
+  expect(read(fields)).toMatchObject({ chat: { dropped: Object.keys(fields) } });
+});
+
+test('a limit of -1 is none, as some clients write it', () => {
+  expect(read({ max_tokens: -1 })).toMatchObject({ chat: { llm: { maxTokens: 50 }, addedMaxTokens: 50 } });
+  expect(read({ max_completion_tokens: -1, max_tokens: 7 })).toMatchObject({
+    chat: { llm: { maxTokens: 7 }, addedMaxTokens: undefined },
+  });
+  for (const limit of [0, -2, 1.5, '7']) expect(read({ max_tokens: limit })).toMatchObject({ param: 'max_tokens' });
 });
 
 test.each(Object.entries(INERT))(
