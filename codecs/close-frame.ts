@@ -1,6 +1,7 @@
-// The payload of close frames (RFC 6455, sections 5.5.1 and 7.4).
+// Close frames (RFC 6455, sections 5.5.1 and 7.4): their payload, and where one ends in a stream of frames.
 
 import { isUtf8 } from 'node:buffer';
+import { CLOSE, headerLength, readHeader } from './frame-header.ts';
 
 /** A received close. `code` is 1005 when the frame was empty. */
 interface ReceivedClose {
@@ -33,4 +34,30 @@ export function isSendableCloseCode(code: number): boolean {
   return (
     (code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006) || (code >= 3000 && code < 5000)
   );
+}
+
+/** Returns a function that reads the next chunk of a stream of frames, and tells whether a close frame ends in it. Only lengths are read. */
+export function findClose(): (chunk: Buffer) => boolean {
+  const header = Buffer.alloc(14);
+  let headerHas = 0;
+  let payloadLeft = 0;
+  let isClose = false;
+  return (chunk) => {
+    let at = 0;
+    while (at < chunk.length) {
+      if (payloadLeft === 0) {
+        header[headerHas++] = chunk[at++] as number;
+        if (headerHas < 2 || headerHas < headerLength(header[1] as number)) continue;
+        const { opcode, payloadBytes } = readHeader(header);
+        headerHas = 0;
+        payloadLeft = payloadBytes;
+        isClose = opcode === CLOSE;
+      }
+      const taken = Math.min(payloadLeft, chunk.length - at);
+      payloadLeft -= taken;
+      at += taken;
+      if (payloadLeft === 0 && isClose) return true;
+    }
+    return false;
+  };
 }

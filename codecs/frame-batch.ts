@@ -12,6 +12,8 @@ export interface FrameBatch {
   readonly controls: readonly ControlFrame[];
   /** Number of frames of any kind that ended in this read. */
   readonly count: number;
+  /** Bytes of the chunk behind the last frame that was asked for; undefined when all of it was read. */
+  readonly rest: Buffer | undefined;
   /** The reason why nothing more will be read. */
   readonly end: ReadEnd | undefined;
 }
@@ -31,10 +33,15 @@ export type MutableFrameBatch = {
   -readonly [Field in keyof FrameBatch]: FrameBatch[Field] extends readonly (infer Item)[] ? Item[] : FrameBatch[Field];
 };
 
+/** The payload of the newest ping, the only one that needs an answer (RFC 6455, section 5.5.3). */
+export const newestPing = ({ controls }: Pick<FrameBatch, 'controls'>): Buffer | undefined =>
+  controls.findLast(({ name }) => name === 'ping')?.payload;
+
 export const emptyFrameBatch = (): MutableFrameBatch => ({
   runs: [],
   frames: [],
   controls: [],
   count: 0,
+  rest: undefined,
   end: undefined,
 });

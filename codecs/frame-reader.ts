@@ -84,8 +84,11 @@ export class FrameReader {
     if (this.#options.gate !== undefined) this.#drop();
   }
 
-  /** Reads a chunk. `at`: time of receipt in monotonic ms. The chunk may be reused after the call. Nothing is read after an `end`. */
-  read(chunk: Buffer, at: number): FrameBatch {
+  /**
+   * Reads a chunk, up to the end of so many frames. `at`: time of receipt in monotonic ms. The chunk may be reused after the call.
+   * Nothing is read after an `end`.
+   */
+  read(chunk: Buffer, at: number, maxFrames = Number.POSITIVE_INFINITY): FrameBatch {
     const batch = emptyFrameBatch();
     if (this.#batch.end !== undefined) return batch;
     this.#batch = batch;
@@ -96,13 +99,14 @@ export class FrameReader {
     if (this.#opcode !== 0 || this.#headerHas > 0) this.#reads += 1;
     if (this.#reads > this.#options.maxBufferedChunks) this.#break(1008);
     let offset = 0;
-    while (offset < chunk.length && batch.end === undefined) {
+    while (offset < chunk.length && batch.end === undefined && batch.count < maxFrames) {
       const end = this.#readWhole(chunk, offset);
       if (end > 0) offset = end;
       else if (this.#frame === undefined) offset = this.#readHeader(chunk, offset);
       else offset = this.#readPayload(chunk, offset);
     }
     this.#endRun(chunk);
+    if (offset < chunk.length) batch.rest = chunk.subarray(offset);
     if (batch.end === undefined) this.#batch = NO_BATCH;
     return batch;
   }

@@ -1,6 +1,7 @@
 // The registry of the benches, in the order in which they run.
 
 import type { Bench } from '../bench.ts';
+import { attack } from './attack/bench.ts';
 import { capacity } from './capacity/bench.ts';
 import { codec } from './codec/bench.ts';
 import { ends } from './ends/bench.ts';
@@ -16,5 +17,5 @@ import { turn } from './turn/bench.ts';
 
 export const benches: readonly Bench[] = [
   ...[hop, hopTls, sessionStart, capacity, codec, text, turn, ends, http],
-  ...[sideHop, isolation, routeVerdict],
+  ...[sideHop, isolation, attack, routeVerdict],
 ];

@@ -58,14 +58,14 @@ async function startTrunkline(bin: string, options: StartOptions): Promise<Runni
 
 function configFor({ providerPort, providerCa, clientTls, llmPort, config }: StartOptions): object {
   const baseUrl = `${providerCa ? 'wss' : 'ws'}://127.0.0.1:${providerPort}`;
-  const { providers, ...rest } = (config ?? {}) as { providers?: { openai?: object } };
+  const { providers, ...rest } = (config ?? {}) as { providers?: Record<string, object> };
   return {
     listen: { port: 0, tlsPort: clientTls ? 0 : false, ...(clientTls && { tls: clientTls }) },
     admin: { port: 0 },
     log: { level: 'warn' },
     ...(llmPort && sideSettings(llmPort)),
     ...rest,
-    providers: { openai: { baseUrl, apiKey: 'bench', allowPrivate: true, ...providers?.openai } },
+    providers: { ...providers, openai: { baseUrl, apiKey: 'bench', allowPrivate: true, ...providers?.openai } },
   };
 }
 

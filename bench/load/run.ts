@@ -7,7 +7,6 @@ import { cpuMeter, resourceUsage } from '../machine/resource-usage.ts';
 import type { Load } from './load.ts';
 import type { LoadGenerator, LoadProvider } from './load-processes.ts';
 
-/** Time after the last frame was sent in which the last one may arrive. */
 const DRAIN_MS = 3000;
 
 export interface LoadRun {
@@ -38,14 +37,17 @@ interface LoadRunOptions {
   readonly load: Load;
   readonly running: RunningContender;
   readonly toleranceMs: number;
+  /** Time after the last frame was sent in which the last one may arrive. */
+  readonly drainMs?: number;
 }
 
 /** The sessions are open already. CPU counts all frames, those of the warm-up too. */
-export async function runLoad({ from, to, load, running, toleranceMs }: LoadRunOptions): Promise<LoadRun> {
+export async function runLoad(options: LoadRunOptions): Promise<LoadRun> {
+  const { from, to, load, running, toleranceMs, drainMs: waitMs = DRAIN_MS } = options;
   await to.received();
   const meters = [running.pids, [from.pid], [to.pid]].map(cpuMeter);
   const sent = await from.send(load);
-  const received = await to.received({ frames: sent.frames, waitMs: DRAIN_MS });
+  const received = await to.received({ frames: sent.frames, waitMs });
   const [own, sender, receiver] = meters.map((cpuUs) => cpuUs(sent.frames + sent.warmUps));
   const latenessMs = percentilesMs(sent.lateness);
   const lost = sent.frames - received.frames;

@@ -65,7 +65,9 @@ export const limitsSchema = z.strictObject({
     .int()
     .min(1)
     .default(20_000)
-    .describe('Frames of one direction of a session. Beyond it the source waits.'),
+    .describe(
+      'Frames of one direction of a session, a hundredth of them at once. Beyond a tenth of it the source waits in a queue.',
+    ),
   pauseBytes: bytes
     .default(256 * 1024)
     .describe('Bytes queued toward a slow peer, from which on its source is paused.'),

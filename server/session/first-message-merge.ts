@@ -1,14 +1,13 @@
 // Puts a merged message in the place of a client's first one. Rule: its bytes pass only as a whole, and all bytes behind it pass untouched.
 
-import { performance } from 'node:perf_hooks';
 import type { Rejection } from '../../adapters/realtime/contract.ts';
 import type { Frame, OutFrame } from '../../codecs/frame.ts';
-import type { ReadEnd } from '../../codecs/frame-batch.ts';
+import { type FrameBatch, newestPing, type ReadEnd } from '../../codecs/frame-batch.ts';
 import { encodeFrame } from '../../codecs/frame-encoder.ts';
 import { FrameReader } from '../../codecs/frame-reader.ts';
-import { findFirstMessageEnd } from '../../codecs/message-end.ts';
 import type { Limits } from '../config/config.ts';
 import type { Peer } from '../transport/peer.ts';
+import type { ReadFrames } from './source-reader.ts';
 
 export interface MergeOptions {
   readonly client: Peer;
@@ -25,31 +24,41 @@ export interface MergeOptions {
 
 export class FirstMessageMerge {
   readonly #merge: (first: Frame) => OutFrame | Rejection;
-  readonly #pass: (chunk: Buffer) => void;
+  readonly #pass: ReadFrames;
   readonly #options: MergeOptions;
-  readonly #findFirstEnd = findFirstMessageEnd();
   readonly #reader: FrameReader;
   #isDone = false;
 
   /** `pass` gets frames as a client sends them: the merged message, masked, and then the bytes as they come. */
-  constructor(merge: (first: Frame) => OutFrame | Rejection, pass: (chunk: Buffer) => void, options: MergeOptions) {
+  constructor(merge: (first: Frame) => OutFrame | Rejection, pass: ReadFrames, options: MergeOptions) {
     const { clientMaxPayloadBytes: maxPayloadBytes, maxFragments, maxBufferedChunks } = options.limits;
     this.#merge = merge;
     this.#pass = pass;
     this.#options = options;
-    this.#reader = new FrameReader({ isMasked: true, maxPayloadBytes, maxFragments, maxBufferedChunks });
+    this.#reader = new FrameReader({
+      isMasked: true,
+      maxPayloadBytes,
+      maxFragments,
+      maxBufferedChunks,
+    });
   }
 
-  receive(chunk: Buffer): void {
-    if (this.#isDone) return void this.#pass(chunk);
-    const end = this.#findFirstEnd(chunk) ?? chunk.length;
-    const batch = this.#reader.read(chunk.subarray(0, end), performance.now());
-    for (const { name, payload } of batch.controls) if (name === 'ping') this.#options.client.pong(payload);
-    const [first] = batch.frames;
-    if (first !== undefined && this.#options.isOpen()) this.#tryToReplace(first);
-    if (batch.end !== undefined) this.#options.onClientEnd(batch.end);
-    else if (end < chunk.length) this.receive(chunk.subarray(end));
-  }
+  /** See `ReadFrames`. Reads one frame at a time: what is behind the first message passes untouched. */
+  readonly read: ReadFrames = (chunk, at, maxFrames) => {
+    if (this.#isDone) return this.#pass(chunk, at, maxFrames);
+    let [count, rest, ping]: [number, Buffer | undefined, Buffer | undefined] = [0, chunk, undefined];
+    while (rest !== undefined && count < maxFrames && !this.#isDone) {
+      const batch: FrameBatch = this.#reader.read(rest, at, 1);
+      ping = newestPing(batch) ?? ping;
+      const [first] = batch.frames;
+      if (first !== undefined && this.#options.isOpen()) this.#tryToReplace(first);
+      if (batch.end !== undefined) this.#options.onClientEnd(batch.end);
+      rest = batch.rest;
+      count += batch.count;
+    }
+    if (ping !== undefined) this.#options.client.pong(ping);
+    return { count, rest };
+  };
 
   #tryToReplace(first: Frame): void {
     try {
@@ -63,7 +72,7 @@ export class FirstMessageMerge {
     const merged = this.#bounded(this.#merge(first));
     if ('code' in merged) return void this.#options.onRejected(merged, first);
     this.#isDone = true;
-    this.#pass(encodeFrame(merged.binary ? 'binary' : 'text', merged.data, true));
+    this.#pass(encodeFrame(merged.binary ? 'binary' : 'text', merged.data, true), first.at, 1);
   }
 
   /** Rejects a merged message that the limit of the client's own messages would end the session for. */

@@ -4,14 +4,14 @@
 import { performance } from 'node:perf_hooks';
 import type { FrameIds, NamedId, Rejection } from '../../adapters/realtime/contract.ts';
 import type { Frame, OutFrame } from '../../codecs/frame.ts';
-import type { ReadEnd } from '../../codecs/frame-batch.ts';
+import { type FrameBatch, newestPing, type ReadEnd } from '../../codecs/frame-batch.ts';
 import { encodeFrame } from '../../codecs/frame-encoder.ts';
 import { FrameReader } from '../../codecs/frame-reader.ts';
-import { findFirstMessageEnd } from '../../codecs/message-end.ts';
 import type { Limits } from '../config/config.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Peer } from '../transport/peer.ts';
 import type { Receivers } from './inject-context.ts';
+import type { ReadFrames } from './source-reader.ts';
 import type { SessionSubject } from './subject.ts';
 
 /** The ids of one key at one account. */
@@ -32,8 +32,8 @@ interface IdGuardOptions {
   isOpen(): boolean;
   /** Tells whether an event of our own may go to the client now: not within a message of the provider. */
   mayInterject(): boolean;
-  /** Counts pings and pongs, which no link sees. */
-  onControls(count: number): void;
+  /** Takes chunks of the client that were held: they are read again, before anything that comes later. */
+  readAgain(chunks: readonly Buffer[]): void;
   onClientEnd(end: ReadEnd): void;
   readonly metrics: Pick<Metrics, 'refused'>;
   /** Called for a message that ends the session. `frame` is valid during the call. */
@@ -55,6 +55,7 @@ interface GuardOptions extends IdGuardOptions {
   readonly goesOn: boolean;
 }
 
+const HELD = { count: 0, rest: undefined };
 /** Memory that a held chunk takes beside its bytes. */
 const READ_COST_BYTES = 512;
 /** Refusals that wait for the end of a provider's message; a client that collects more is told no more of them. */
@@ -63,7 +64,6 @@ const MAX_EVENTS = 64;
 class IdGuard implements Receivers {
   readonly #receivers: Receivers;
   readonly #options: GuardOptions;
-  readonly #findEnd = findFirstMessageEnd();
   #reader: FrameReader;
   #state: 'reading' | 'asking' | 'done' | 'ended' = 'reading';
   #isLast = false;
@@ -78,41 +78,45 @@ class IdGuard implements Receivers {
     this.#reader = this.#newReader();
   }
 
-  readonly fromClient = (chunk: Buffer): void => {
-    if (this.#state === 'done') this.#receivers.fromClient(chunk);
-    else if (this.#state === 'asking') this.#hold(chunk);
-    else if (this.#state === 'reading') this.#read(chunk);
+  readonly fromClient: ReadFrames = (chunk, at, maxFrames) => {
+    if (this.#state === 'done') return this.#receivers.fromClient(chunk, at, maxFrames);
+    if (this.#state === 'asking') this.#hold(chunk);
+    return this.#state === 'reading' ? this.#read(chunk, at, maxFrames) : HELD;
   };
 
-  readonly fromProvider = (chunk: Buffer): void => {
-    this.#receivers.fromProvider(chunk);
+  readonly fromProvider: ReadFrames = (chunk, at, maxFrames) => {
+    const read = this.#receivers.fromProvider(chunk, at, maxFrames);
     if (this.#events.length > 0) this.#tell();
+    return read;
   };
 
-  /** Reads message by message: what follows one that has to wait waits too. */
-  #read(chunk: Buffer): void {
-    let rest = chunk;
-    while (rest.length > 0 && this.#state === 'reading') {
-      const end = this.#findEnd(rest) ?? rest.length;
-      this.#readPart(rest.subarray(0, end));
-      rest = rest.subarray(end);
+  /** Reads frame by frame: what follows a message that has to wait waits too. */
+  #read(chunk: Buffer, at: number, maxFrames: number): ReturnType<ReadFrames> {
+    let [count, rest, ping]: [number, Buffer | undefined, Buffer | undefined] = [0, chunk, undefined];
+    while (rest !== undefined && count < maxFrames && this.#state === 'reading') {
+      const batch: FrameBatch = this.#reader.read(rest, at, 1);
+      ping = newestPing(batch) ?? ping;
+      rest = batch.rest;
+      count += batch.count;
+      this.#take(batch, at);
     }
-    if (rest.length > 0) this.fromClient(rest);
+    if (ping !== undefined) this.#options.client.pong(ping);
+    return { count, rest };
   }
 
-  #readPart(part: Buffer): void {
-    const { client, onClientEnd, onControls } = this.#options;
-    const batch = this.#reader.read(part, performance.now());
-    // RFC 6455, section 5.5.3: the newest of several pings is answered.
-    const ping = batch.controls.findLast(({ name }) => name === 'ping');
-    if (ping !== undefined) client.pong(ping.payload);
-    onControls(batch.controls.length);
-    for (const run of batch.runs) this.#receivers.fromClient(run);
+  #take(batch: FrameBatch, at: number): void {
+    for (const run of batch.runs) this.#forward(run, at);
     if (batch.end?.name === 'refused') batch.end.refuse();
     else if (batch.end !== undefined) {
       this.#state = 'ended';
-      onClientEnd(batch.end);
+      this.#options.onClientEnd(batch.end);
     } else if (this.#isLast && batch.frames.length > 0) this.#state = 'done';
+  }
+
+  /** Passes on a whole message, which has no more frames than a message may have. */
+  #forward(message: Buffer, at: number): void {
+    let rest: Buffer | undefined = message;
+    while (rest !== undefined) ({ rest } = this.#receivers.fromClient(rest, at, Number.POSITIVE_INFINITY));
   }
 
   #newReader(): FrameReader {
@@ -144,7 +148,7 @@ class IdGuard implements Receivers {
       // The close of a client is behind what is held.
       if (!this.#options.isOpen()) return void this.#release('reading');
       if (rejection !== undefined) this.#refuse(rejection, frame);
-      else this.#receivers.fromClient(encodeFrame(frame.binary ? 'binary' : 'text', frame.data, true));
+      else this.#forward(encodeFrame(frame.binary ? 'binary' : 'text', frame.data, true), performance.now());
       if (this.#state === 'asking') this.#release(rejection === undefined && found.isLast ? 'done' : 'reading');
     } catch (error) {
       this.#options.onFault(error);
@@ -174,15 +178,16 @@ class IdGuard implements Receivers {
     this.#held.push(Buffer.from(chunk));
     this.#heldBytes += chunk.length + READ_COST_BYTES;
     if (!this.#options.isOpen()) this.#release('reading');
-    else if (this.#heldBytes > this.#options.limits.pauseBytes) this.#options.client.pause();
+    else if (this.#heldBytes > this.#options.limits.pauseBytes) this.#options.client.pause('held');
   }
 
-  /** Resumes the client before the held chunks go on: they may be too much for the provider, and then the client is paused anew. */
   #release(state: 'reading' | 'done'): void {
+    const held = this.#held;
     this.#state = state;
-    if (this.#heldBytes > this.#options.limits.pauseBytes) this.#options.client.resume();
+    this.#held = [];
     this.#heldBytes = 0;
-    for (const chunk of this.#held.splice(0)) this.fromClient(chunk);
+    this.#options.client.resume('held');
+    this.#options.readAgain(held);
   }
 }
 

@@ -3,7 +3,7 @@
 
 import { performance } from 'node:perf_hooks';
 import type { Direction, Frame } from '../../codecs/frame.ts';
-import type { FrameBatch, ReadEnd } from '../../codecs/frame-batch.ts';
+import { type FrameBatch, newestPing, type ReadEnd } from '../../codecs/frame-batch.ts';
 import { FrameReader } from '../../codecs/frame-reader.ts';
 import type { Limits } from '../config/config.ts';
 import type { Boundary, Peer } from '../transport/peer.ts';
@@ -38,11 +38,6 @@ export class Link {
   readonly #reader: FrameReader;
   readonly #queue: QueuedWrite[] = [];
   #isPaused = false;
-  /** Frames that may still pass in this second, and when that was calculated. */
-  #allowance: number;
-  #allowanceAt = 0;
-  /** Runs while the source is paused for having used up its allowance. */
-  #rateTimer: NodeJS.Timeout | undefined;
   #isFlushing = false;
   #stallTimer: NodeJS.Timeout | undefined;
   #whenFlushed: (() => void) | undefined;
@@ -54,7 +49,6 @@ export class Link {
     const { direction, limits, gate } = options;
     const isUpstream = direction === 'upstream';
     this.#options = options;
-    this.#allowance = limits.maxFramesPerSecond;
     this.#reader = new FrameReader({
       isMasked: isUpstream,
       maxPayloadBytes: isUpstream ? limits.clientMaxPayloadBytes : limits.providerMaxPayloadBytes,
@@ -78,16 +72,17 @@ export class Link {
     return this.#isFlushing;
   }
 
-  /** Reads a chunk of the source, and passes on what may pass. */
-  receive(chunk: Buffer): void {
-    const { source, onEnd } = this.#options;
-    const at = performance.now();
-    const batch = this.#reader.read(chunk, at);
-    this.spend(batch.count, at);
-    for (const { name, payload } of batch.controls) if (name === 'ping') source.pong(payload);
+  /** Reads a chunk of the source up to the end of so many frames, and passes on what may pass. See `ReadFrames`. */
+  read(chunk: Buffer, at: number, maxFrames: number): FrameBatch {
+    const batch = this.#reader.read(chunk, at, maxFrames);
+    if (batch.controls.length > 0) {
+      const ping = newestPing(batch);
+      if (ping !== undefined) this.#options.source.pong(ping);
+    }
     if (batch.runs.length > 0) this.#pass(batch, at);
-    if (batch.end !== undefined) onEnd(batch.end);
+    if (batch.end !== undefined) this.#options.onEnd(batch.end);
     if (this.#whenFinished !== undefined) this.#finishIfPossible();
+    return batch;
   }
 
   /**
@@ -110,10 +105,8 @@ export class Link {
   /** Clears timers and callbacks. Does not close sockets. */
   stop(): void {
     clearInterval(this.#stallTimer);
-    clearTimeout(this.#rateTimer);
     clearTimeout(this.#finishTimer);
     this.#stallTimer = undefined;
-    this.#rateTimer = undefined;
     this.#whenFinished = undefined;
     this.#whenFlushed = undefined;
   }
@@ -129,28 +122,13 @@ export class Link {
     for (const frame of frames) tap.observe(frame, direction);
   }
 
-  /** Pauses a source that sends more frames than any call does until its allowance is back: other sessions need the loop. */
-  spend(frames: number, at = performance.now()): void {
-    if (frames === 0) return;
-    const { source, limits } = this.#options;
-    const perMs = limits.maxFramesPerSecond / 1000;
-    this.#allowance = Math.min(limits.maxFramesPerSecond, this.#allowance + (at - this.#allowanceAt) * perMs) - frames;
-    this.#allowanceAt = at;
-    if (this.#allowance >= 0 || this.#rateTimer !== undefined) return;
-    source.pause();
-    this.#rateTimer = setTimeout(() => {
-      this.#rateTimer = undefined;
-      if (!this.#isPaused) source.resume();
-    }, -this.#allowance / perMs);
-  }
-
   #enqueue(write: QueuedWrite): void {
     const { source, limits } = this.#options;
     this.#queue.push(write);
     this.#flush();
     if (this.#queuedBytes() <= limits.pauseBytes || this.#isPaused) return;
     this.#isPaused = true;
-    source.pause();
+    source.pause('slow');
   }
 
   #queuedBytes(): number {
@@ -180,7 +158,7 @@ export class Link {
       if (frames > 0) tap.sent(direction, now - at, frames);
     if (this.#isPaused && this.#queuedBytes() <= limits.pauseBytes / 4) {
       this.#isPaused = false;
-      if (this.#rateTimer === undefined) source.resume();
+      source.resume('slow');
     }
     if (isEmpty) this.#queueEmptied();
     else this.#flush();
@@ -211,7 +189,7 @@ export class Link {
     this.#whenFinished = undefined;
     // The answer to our close comes behind everything that a paused source has still to send.
     this.#isPaused = false;
-    if (this.#rateTimer === undefined) this.#options.source.resume();
+    for (const why of ['slow', 'held'] as const) this.#options.source.resume(why);
   }
 
   /** Checks four times per `stallMs` whether the kernel took anything; a full `stallMs` without that is a stall. */

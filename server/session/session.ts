@@ -23,10 +23,11 @@ import {
   reasons,
 } from './close-reason.ts';
 import { holdForeignIds, type KeyIds } from './id-guard.ts';
-import { injectContext, type Receivers } from './inject-context.ts';
+import { injectContext, type Links, type Receivers } from './inject-context.ts';
 import { Link } from './link.ts';
 import { rejectionOf } from './model-policy.ts';
 import { startSessionTimers } from './session-timers.ts';
+import { type ReadFrames, SourceReader } from './source-reader.ts';
 import { recordOf, type SessionSubject } from './subject.ts';
 import { Tap } from './tap/tap.ts';
 import { Transcript } from './tap/transcript.ts';
@@ -66,6 +67,8 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #upstream: Link;
   readonly #downstream: Link;
+  readonly #client: SourceReader;
+  readonly #provider: SourceReader;
   readonly #tap: Tap;
   readonly #transcript: Transcript | undefined;
   readonly #startedAt = new Date();
@@ -99,6 +102,9 @@ export class Session {
       onEnd: (end) => this.#providerEnded(end),
       onSlow: () => this.#slow(reasons.clientSlow, client),
     });
+    const { fromClient, fromProvider } = this.#receivers();
+    this.#client = this.#readerOf(client, fromClient);
+    this.#provider = this.#readerOf(provider, fromProvider);
     this.#state = { name: 'open', stopTimers: this.#startTimers() };
     this.#listen();
   }
@@ -142,61 +148,53 @@ export class Session {
     };
   }
 
-  #listen(): void {
-    const { client, provider } = this.#options;
-    const gone = () => this.#settle();
-    const { fromClient, fromProvider } = this.#receivers();
-    client.start(
-      {
-        received: fromClient,
-        lost: () => {
-          this.end(clientEnded(1006), { closeCode: 1006 });
-          this.#upstream.sourceLost();
-        },
-        gone,
-      },
-      this.#downstream.boundary,
-    );
-    provider.start(
-      {
-        received: fromProvider,
-        lost: () => {
-          this.end(providerEnded(1006));
-          this.#downstream.sourceLost();
-        },
-        gone,
-      },
-      this.#upstream.boundary,
-    );
-  }
-
-  /** Wraps the links by what holds messages of the client back: the guard of ids sees them first. */
+  /** Returns what reads the bytes of either end: the links behind what holds messages of the client back. The guard of ids sees them first. */
   #receivers(): Receivers {
     const options = {
       ...this.#options,
       isOpen: () => this.#state.name === 'open',
       mayInterject: () => this.#downstream.boundary.isBetweenMessages,
-      onControls: (count: number) => this.#upstream.spend(count),
+      readAgain: (chunks: readonly Buffer[]) => this.#client.giveBack(chunks),
       onClientEnd: (end: ReadEnd) => this.#clientEnded(end),
       onFault: (error: unknown) => this.#failed(error),
       onUnanswered: () => this.end(reasons.providerUnanswered),
       onRejected: (rejection: Rejection, frame: Frame) =>
         this.#clientEnded({ name: 'refused', refuse: this.#refusal(rejection, frame) }),
     };
-    const links = {
-      fromClient: (chunk: Buffer) => this.#receive(this.#upstream, chunk),
-      fromProvider: (chunk: Buffer) => this.#receive(this.#downstream, chunk),
+    const links: Links = {
+      fromClient: (chunk, at, maxFrames) => this.#upstream.read(chunk, at, maxFrames),
+      fromProvider: (chunk, at, maxFrames) => this.#downstream.read(chunk, at, maxFrames),
     };
     return holdForeignIds(injectContext(links, options), options);
   }
 
-  /** Catches what goes wrong over one frame: it ends this session and no other. */
-  #receive(link: Link, chunk: Buffer): void {
-    try {
-      link.receive(chunk);
-    } catch (error) {
-      this.#failed(error);
-    }
+  /** Ends this session, and no other, with what goes wrong over a frame. */
+  #readerOf(source: Peer, read: ReadFrames): SourceReader {
+    const { limits } = this.#options;
+    return new SourceReader({ source, limits, read, onFault: (error) => this.#failed(error) });
+  }
+
+  #listen(): void {
+    const { client, provider } = this.#options;
+    const gone = () => this.#settle();
+    const clientLost = (): void => {
+      this.end(clientEnded(1006), { closeCode: 1006 });
+      this.#upstream.sourceLost();
+    };
+    const providerLost = (): void => {
+      this.end(providerEnded(1006));
+      this.#downstream.sourceLost();
+    };
+    const { receive: fromClient } = this.#client;
+    const { receive: fromProvider } = this.#provider;
+    client.start(
+      { received: fromClient, lost: () => this.#client.afterKept(clientLost), gone },
+      this.#downstream.boundary,
+    );
+    provider.start(
+      { received: fromProvider, lost: () => this.#provider.afterKept(providerLost), gone },
+      this.#upstream.boundary,
+    );
   }
 
   #failed(error: unknown): void {
@@ -263,6 +261,8 @@ export class Session {
     if (!client.isGone || !provider.isGone) return;
     this.#upstream.stop();
     this.#downstream.stop();
+    this.#client.stop();
+    this.#provider.stop();
     this.#state = { ...state, name: 'closed', durationMs: performance.now() - this.#startedMs };
     metrics.closed(state.reason.name, state.closeCode);
     this.#transcript?.finish(performance.now());

@@ -36,6 +36,10 @@ export interface Boundary {
   readonly isBetweenMessages: boolean;
 }
 
+/** Why a peer is not read: the other end is slow, its share of the event loop is used up, or its messages are held. Bits. */
+const PAUSES = { slow: 1, share: 2, held: 4 } as const;
+type Pause = keyof typeof PAUSES;
+
 const EMPTY = Buffer.alloc(0);
 
 export class Peer {
@@ -48,6 +52,7 @@ export class Peer {
   /** The newest frame of each kind that waits for the end of the frame that is passing, or for the socket to take more. */
   #pending: Map<OwnOpcode, Buffer> | undefined;
   #isAwaitingQueue = false;
+  #pauses = 0;
   #isClosing = false;
   #hasFinished = false;
   #hasEnded = false;
@@ -113,12 +118,16 @@ export class Peer {
     if (socket.destroyed) lose();
   }
 
-  pause(): void {
+  /** Stops reading, until each reason that was given is taken back. */
+  pause(why: Pause): void {
+    this.#pauses |= PAUSES[why];
     this.socket.pause();
   }
 
-  resume(): void {
-    this.socket.resume();
+  resume(why: Pause): void {
+    if (this.#pauses === 0) return;
+    this.#pauses &= ~PAUSES[why];
+    if (this.#pauses === 0) this.socket.resume();
   }
 
   /** Passes bytes of the other end on. Returns true when the socket still needs the memory of `bytes`. */

@@ -1,8 +1,9 @@
 // The payloads of close frames, ours and those of others.
 
 import { describe, expect, test } from 'vitest';
-import { closePayload, readClose } from '../../codecs/close-frame.ts';
+import { closePayload, findClose, readClose } from '../../codecs/close-frame.ts';
 import { seededRandom } from '../support/random.ts';
+import { closeBytes, frameBytes } from '../support/raw-socket.ts';
 
 describe('closePayload', () => {
   test('holds the code and the reason, and is empty without a code', () => {
@@ -40,4 +41,15 @@ describe('readClose', () => {
     expect(readClose(closePayload(1000, Buffer.from('c328', 'hex')))).toEqual({ fault: 1007 });
     expect(readClose(closePayload(1000, Buffer.from('c3', 'hex')))).toEqual({ fault: 1007 });
   });
+});
+
+test.each([1, 2, 5, 16_384])('the end of a close is found behind any other frames, in chunks of %i bytes', (size) => {
+  const before = [frameBytes(1, closeBytes(1000)), frameBytes(2, 'hel', { fin: false }), frameBytes(9, 'there?')];
+  const bytes = Buffer.concat([...before, closeBytes(1000, 'bye')]);
+  const hasClose = findClose();
+  const ends: number[] = [];
+  for (let at = 0; at < bytes.length; at += size) {
+    if (hasClose(bytes.subarray(at, at + size))) ends.push(Math.min(at + size, bytes.length));
+  }
+  expect(ends).toEqual([bytes.length]);
 });

@@ -2,9 +2,11 @@
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { findEndpoint } from '../../../adapters/realtime/index.ts';
+import { FrameReader } from '../../../codecs/frame-reader.ts';
 import type { Limits } from '../../../server/config/config.ts';
 import { limitsSchema } from '../../../server/config/schema.ts';
-import { injectContext, type Receivers } from '../../../server/session/inject-context.ts';
+import { injectContext } from '../../../server/session/inject-context.ts';
+import type { ReadFrames } from '../../../server/session/source-reader.ts';
 import { openContinuedSession } from '../../support/continued-session.ts';
 import { openReadPeer } from '../../support/peer.ts';
 import { closeBytes, closeOf, frameBytes } from '../../support/raw-socket.ts';
@@ -17,17 +19,29 @@ const GEMINI = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGe
 const limits = limitsSchema.parse({ dialMs: 600_000, pauseBytes: 64 * 1024 });
 afterEach(destroySocketPairs);
 
+const readerOf = ({ isMasked }: { readonly isMasked: boolean }) =>
+  new FrameReader({ isMasked, maxPayloadBytes: 1024, maxFragments: 9, maxBufferedChunks: 999 });
+
 /** Makes both ends of a session, whose receivers write down what passes; what is written to the provider comes out of `next`. */
 async function open(path: string, text: string | undefined) {
   const [client, provider] = [await openReadPeer('client'), await openReadPeer('provider')];
   const passed: string[] = [];
   let isOpen = true;
-  const plain: Receivers = {
-    fromClient(chunk) {
-      passed.push(`up ${chunk.toString('hex')}`);
-      provider.peer.pass(chunk);
-    },
-    fromProvider: (chunk) => void passed.push(`down ${chunk.toString('hex')}`),
+  const readers = { up: readerOf({ isMasked: true }), down: readerOf({ isMasked: false }) };
+  const read = (direction: 'up' | 'down', chunk: Buffer, frames: number) => {
+    const batch = readers[direction].read(chunk, 0, frames);
+    const bytes = chunk.subarray(0, chunk.length - (batch.rest?.length ?? 0));
+    passed.push(`${direction} ${bytes.toString('hex')}`);
+    if (direction === 'up') provider.peer.pass(bytes);
+    return batch;
+  };
+  const plain = {
+    fromClient: (chunk: Buffer, _at: number, frames: number) => read('up', chunk, frames),
+    fromProvider: (chunk: Buffer, _at: number, frames: number) => read('down', chunk, frames),
+  };
+  const readAll = (by: ReadFrames) => (chunk: Buffer) => {
+    let rest: Buffer | undefined = chunk;
+    while (rest !== undefined) ({ rest } = by(rest, 0, Number.POSITIVE_INFINITY));
   };
   const route = findEndpoint(path)?.endpoint;
   if (route === undefined) throw new Error(`no route ${path}`);
@@ -39,6 +53,7 @@ async function open(path: string, text: string | undefined) {
     provider: provider.peer,
     limits,
     isOpen: () => isOpen,
+    readAgain: (chunks) => chunks.forEach(readAll(receivers.fromClient)),
     onUnanswered: () => void passed.push('unanswered'),
     onClientEnd: ({ name }) => void passed.push(name),
     onRejected: ({ code }) => void passed.push(code),
@@ -47,6 +62,8 @@ async function open(path: string, text: string | undefined) {
   return {
     plain,
     receivers,
+    fromClient: readAll(receivers.fromClient),
+    fromProvider: readAll(receivers.fromProvider),
     passed,
     client: client.peer,
     next: async () => (await provider.raw.frame()).payload.toString(),
@@ -87,47 +104,47 @@ describe('Gemini Live', () => {
   test.each([1, 3, 9, 10_000])(
     'the context comes behind the answer to the setup, in reads of %i bytes',
     async (size) => {
-      const { receivers, passed, next } = await open(GEMINI, 'what was said');
+      const { fromClient, fromProvider, passed, next } = await open(GEMINI, 'what was said');
       const inPieces = (bytes: Buffer, to: (chunk: Buffer) => void) => {
         for (let at = 0; at < bytes.length; at += size) to(bytes.subarray(at, at + size));
       };
-      inPieces(Buffer.concat([setup, more]), (chunk) => receivers.fromClient(chunk));
+      inPieces(Buffer.concat([setup, more]), fromClient);
       expect(await next()).toBe('{"setup":{}}');
       expect(passed.map((one) => one.slice(3)).join('')).toBe(setup.toString('hex'));
       // A ping is no answer.
-      receivers.fromProvider(frameBytes(9, '', { masked: false }));
+      fromProvider(frameBytes(9, '', { masked: false }));
       expect(passed).toHaveLength(Math.ceil(setup.length / size) + 1);
-      inPieces(complete, (chunk) => receivers.fromProvider(chunk));
+      inPieces(complete, fromProvider);
       expect([await next(), await next()]).toEqual([event, '{"realtimeInput":{}}']);
-      receivers.fromClient(more);
+      fromClient(more);
       expect(await next()).toBe('{"realtimeInput":{}}');
     },
   );
 
   test('the context goes out before the client hears that the setup is complete', async () => {
-    const { receivers, passed, next } = await open(GEMINI, 'what was said');
-    receivers.fromClient(setup);
-    receivers.fromProvider(complete);
-    receivers.fromClient(more);
+    const { fromClient, fromProvider, passed, next } = await open(GEMINI, 'what was said');
+    fromClient(setup);
+    fromProvider(complete);
+    fromClient(more);
     expect([await next(), await next(), await next()]).toEqual(['{"setup":{}}', event, '{"realtimeInput":{}}']);
     expect(passed).toEqual([hex('up', setup), hex('down', complete), hex('up', more)]);
   });
 
   test('a provider that speaks first has to be asked nevertheless', async () => {
-    const { receivers, next } = await open(GEMINI, 'what was said');
-    receivers.fromProvider(down('hello'));
-    receivers.fromClient(Buffer.concat([setup, more]));
-    receivers.fromProvider(complete);
+    const { fromClient, fromProvider, next } = await open(GEMINI, 'what was said');
+    fromProvider(down('hello'));
+    fromClient(Buffer.concat([setup, more]));
+    fromProvider(complete);
     expect([await next(), await next(), await next()]).toEqual(['{"setup":{}}', event, '{"realtimeInput":{}}']);
   });
 
   test('a session that ends first holds nothing back, and tells nothing', async () => {
-    const { receivers, passed, end } = await open(GEMINI, 'what was said');
-    receivers.fromClient(Buffer.concat([setup, more]));
+    const { fromClient, fromProvider, passed, end } = await open(GEMINI, 'what was said');
+    fromClient(Buffer.concat([setup, more]));
     end();
     const close = closeBytes(1007, 'a wrong setup', { masked: false });
-    receivers.fromProvider(close);
-    receivers.fromClient(closeBytes(1000));
+    fromProvider(close);
+    fromClient(closeBytes(1000));
     expect(passed).toEqual([hex('up', setup), hex('down', close), hex('up', more), hex('up', closeBytes(1000))]);
   });
 });

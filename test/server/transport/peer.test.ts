@@ -201,11 +201,13 @@ describe.each(roles)('a %s that sends', (role) => {
       length += chunk.length;
     };
     const { peer, far } = await openPeer(role, { received });
-    peer.pause();
+    peer.pause('slow');
+    peer.pause('share');
+    peer.resume('slow');
     far.write(Buffer.alloc(20 * MIB));
     await settled(() => far.bytesWritten);
     expect(length).toBe(0);
-    peer.resume();
+    peer.resume('share');
     await until(() => length === 20 * MIB);
   });
 

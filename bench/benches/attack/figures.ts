@@ -1,0 +1,41 @@
+// The figures of the attack: how far it moves the p99 of honest calls, how long it holds up the event loop, and that it ends no honest call.
+
+import { type Figure, judge, judgeMedian, TOO_FEW, unjudged } from '../../figures/results.ts';
+import { runsOf } from '../../figures/rounds.ts';
+import { bootstrap, pairsOf, ratioOfMedians } from '../../figures/statistics.ts';
+import { type AttackData, DIRECTIONS, p99s } from './data.ts';
+
+const SUBJECT = 'trunkline';
+const FEWEST_ROUNDS = 3;
+
+export function attackFigures(data: AttackData, seed: number): Figure[] {
+  const lags = runsOf(data.runs, SUBJECT).flatMap(({ attack }) => attack.loopLagMs ?? []);
+  return [
+    ratioFigure(data, seed),
+    judgeMedian({ id: 'attack.loop_lag_ms', unit: 'ms', below: 50 }, lags, seed),
+    droppedFigure(data),
+  ];
+}
+
+/** The worse direction: the median p99 beside the attack over that without it, resampled by whole rounds. */
+function ratioFigure(data: AttackData, seed: number): Figure {
+  const goal = { id: 'attack.p99_ratio', unit: 'ratio', below: 2 };
+  const ratios = DIRECTIONS.map((direction) => {
+    const [attack, quiet] = (['attack', 'quiet'] as const).map((phase) => p99s(data, phase, direction).get(SUBJECT));
+    return { direction, pairs: pairsOf(attack ?? [], quiet ?? []) };
+  });
+  if (ratios.some(({ pairs }) => pairs.length < FEWEST_ROUNDS)) return unjudged(goal, TOO_FEW);
+  const worst = ratios
+    .map(({ direction, pairs }) => ({ direction, ...bootstrap(pairs, ratioOfMedians, seed) }))
+    .reduce((a, b) => (b.value > a.value ? b : a));
+  return judge(goal, worst.value, { interval: [...worst.interval], reason: worst.direction });
+}
+
+function droppedFigure({ runs, ended: byName }: AttackData): Figure {
+  const frames = runsOf(runs, SUBJECT)
+    .flatMap(({ quiet, attack }) => [...quiet.honest.values(), ...attack.honest.values()])
+    .reduce((sum, { lost }) => sum + lost, 0);
+  const ended = byName.get(SUBJECT) ?? 0;
+  const goal = { id: 'attack.dropped', unit: 'frames and sessions', below: 0 };
+  return judge(goal, frames + ended, { reason: `${frames} frames, ${ended} sessions, of honest calls` });
+}
