@@ -17,6 +17,7 @@ import { sideConflicts } from '../side/config/side-conflicts.ts';
 import { UsageError } from './command.ts';
 import { SIDE_OPTIONS, SIDE_USAGE, sideCommand } from './commands.ts';
 import { buildConsole } from './console-build.ts';
+import { describeConfig } from './describe.ts';
 
 /** Command names -> the words of their usage: one line each in the help. */
 const COMMANDS: Readonly<Record<string, string>> = {
@@ -50,14 +51,15 @@ try {
 async function run(argv: string[]): Promise<void> {
   const { values, positionals } = readArguments(argv);
   const command = positionals.join(' ');
+  const source = { file: values.config, data: values.data, check: sideConflicts };
   const warn = (message: string): void => void process.stderr.write(`${message}\n`);
-  const load = (): Config => loadConfig({ file: values.config, data: values.data, check: sideConflicts, warn });
+  const load = (): Config => loadConfig({ ...source, warn });
   const side = sideCommand(positionals, values);
   if (values.help) process.stdout.write(USAGE);
   else if (values.version) process.stdout.write(`${version}\n`);
-  else if (command === 'serve') await serve(load(), roleOf(values.role));
+  else if (command === 'serve') await serve(await loadWithWarnings(source), roleOf(values.role));
   else if (values.role !== undefined) throw new UsageError('--role goes with serve only');
-  else if (command === 'config check') check(load());
+  else if (command === 'config check') check(await loadWithWarnings(source));
   else if (command === 'config print') process.stdout.write(printConfig(load()));
   else if (side !== undefined) await print(side(load()));
   else throw new UsageError(`${commandProblem(command)}\n${USAGE}`);
@@ -101,12 +103,25 @@ async function print(pieces: AsyncIterable<string>): Promise<void> {
   });
 }
 
-function check(config: Config): void {
-  const { keys, providers, rehearsal } = config;
-  const mode = keys.length === 0 ? 'open mode, loopback only' : `keys: ${keys.map(({ id }) => id).join(', ')}`;
-  const standsIn = rehearsal === false ? '' : `; rehearsal for: ${rehearsal.providers.join(', ')}`;
-  const configured = Object.keys(providers).join(', ') || 'none configured';
-  process.stdout.write(`the configuration is valid: ${mode}; providers: ${configured}${standsIn}\n`);
+interface Loaded {
+  readonly config: Config;
+  /** A sentence for each setting that should be changed, or that can never work. */
+  readonly warnings: readonly string[];
+}
+
+/** Loads the code that looks for what can never work only where somebody is told of it. */
+async function loadWithWarnings(source: Parameters<typeof loadConfig>[0]): Promise<Loaded> {
+  const { warningsOf: advise } = await import('../side/config/warnings.ts');
+  const warnings: string[] = [];
+  const config = loadConfig({ ...source, advise, warn: (message) => void warnings.push(message) });
+  return { config, warnings };
+}
+
+function check({ config, warnings }: Loaded): void {
+  for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
+  const count = warnings.length === 0 ? '' : `, with ${warnings.length} warning${warnings.length === 1 ? '' : 's'}`;
+  const parts = describeConfig(config).map(([name, text]) => `  ${name.padEnd(9)}  ${text}\n`);
+  process.stdout.write(`the configuration is valid${count}\n${parts.join('')}`);
 }
 
 function roleOf(given = 'all'): Role {
@@ -123,9 +138,10 @@ function checkRole(role: Role, { store }: Config): void {
   throw new ConfigError([{ path: 'store.url', message }]);
 }
 
-async function serve(config: Config, role: Role): Promise<void> {
+async function serve({ config, warnings }: Loaded, role: Role): Promise<void> {
   checkRole(role, config);
   const log = createLog(config.log.level);
+  for (const warning of warnings) log.warn({ warning }, 'a setting should be changed');
   const supervisor = new Supervisor(config, log, role);
   const built = buildConsole().then(
     (isNew) => isNew && log.info('console built'),

@@ -5,7 +5,7 @@ import { dirname, resolve } from 'node:path';
 import { isMap, isSeq, LineCounter, type ParsedNode, parseDocument, type Scalar } from 'yaml';
 import { type Config, type ConfigFile, configSchema, knownProviders } from './config.ts';
 import { conflictsOf } from './conflicts.ts';
-import { proxySettings } from './outbound-url.ts';
+import { meantUrls, proxySettings } from './outbound-url.ts';
 import {
   ConfigError,
   faultText,
@@ -32,15 +32,18 @@ interface ConfigSource {
   readonly env?: Environment | undefined;
   /** Finds the conflicts that only other rooms know of. */
   readonly check?: ((config: Config) => readonly Problem[]) | undefined;
+  /** Finds the settings that can never work, which only other rooms know of. Nothing is refused for them. */
+  readonly advise?: ((config: Config) => readonly Problem[]) | undefined;
   /** Called with a sentence, which names the file and the line, about each setting that should be changed. */
   readonly warn?: ((message: string) => void) | undefined;
 }
 
 /** Reads, checks and freezes the configuration. Throws a ConfigError that lists every problem found. */
 export function loadConfig(source: ConfigSource): Config {
-  const { file, data = '.trunkline', env = process.env, check = () => [], warn = () => {} } = source;
+  const { file, data = '.trunkline', env = process.env, check = () => [], advise = () => [], warn = () => {} } = source;
   const yaml: YamlFile = file === undefined ? { data: {}, placeOf: () => '' } : readYaml(file);
-  const { listen, providers: inFile, rehearsal: setting, tasks, ...rest } = parseFile(yaml, env, warn);
+  const report = (problem: Problem) => warn(problemLine(problem, yaml.placeOf));
+  const { listen, providers: inFile, rehearsal: setting, tasks, ...rest } = parseFile(yaml, env, report);
   const base = file === undefined ? process.cwd() : dirname(resolve(file));
   const { tls } = listen;
   const providers = { ...fromEnvironment(inFile, env), ...inFile };
@@ -60,20 +63,21 @@ export function loadConfig(source: ConfigSource): Config {
   };
   const conflicts = [...conflictsOf(config), ...check(config)];
   if (conflicts.length > 0) throw new ConfigError(conflicts, yaml.placeOf);
+  for (const problem of advise(config)) report(problem);
   return deepFreeze(config);
 }
 
-/** The settings of a file under their current names, with secrets and defaults filled in. */
-function parseFile({ data, placeOf }: YamlFile, env: Environment, warn: (message: string) => void): ConfigFile {
+/** The settings of a file under their current names, with secrets and defaults filled in, and URLs as they were meant. */
+function parseFile({ data, placeOf }: YamlFile, env: Environment, warn: (problem: Problem) => void): ConfigFile {
   const problems: Problem[] = [];
-  const current = renameKeys(data, { problems, warn: (problem) => warn(problemLine(problem, placeOf)) });
+  const current = renameKeys(data, { problems, warn });
   const resolved = resolveSecrets(current, [], { env, problems });
   const parsed = configSchema.safeParse(resolved, { reportInput: true });
   const reported = new Set(problems.map(({ path }) => path));
   const issues = problemsOf(configSchema, parsed.error?.issues ?? [], isSecretPath);
   problems.push(...issues.filter(({ path }) => !reported.has(path)));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems, placeOf);
-  return parsed.data;
+  return meantUrls(parsed.data, warn);
 }
 
 interface YamlFile {

@@ -1,6 +1,8 @@
-// Rules for the URLs of a configuration: providers, LLM gateways, webhooks, and the proxies of the environment. A host name is resolved, and
-// checked, when it is dialled.
+// Rules for the URLs of a configuration: providers, LLM gateways, webhooks, origins, and the proxies of the environment. A host name is
+// resolved, and checked, when it is dialled.
 
+import { llmProfiles } from '../../adapters/llm/index.ts';
+import { providers } from '../../adapters/realtime/index.ts';
 import { isLoopbackHost, isPrivateAddress } from '../platform/private-address.ts';
 import type { ProxySettings } from '../platform/proxy.ts';
 import { ConfigError, type Problem } from './problem.ts';
@@ -30,6 +32,86 @@ export function baseUrlProblem(text: string, scheme: Scheme, allowPrivate: boole
   const problem = urlProblem(text, scheme, allowPrivate);
   if (problem === 'expected a URL without a credential') return `${problem} (it belongs into apiKey)`;
   return problem ?? (new URL(text).search ? 'expected a URL without query and fragment' : undefined);
+}
+
+interface UrlSettings {
+  readonly listen: { readonly origins: string[] };
+  readonly providers: Readonly<Record<string, { readonly baseUrl: string } | undefined>>;
+  readonly gateways: Readonly<Record<string, GatewayUrl>>;
+}
+
+interface GatewayUrl {
+  readonly profile: string;
+  readonly baseUrl?: string | undefined;
+  readonly settings: Record<string, string>;
+}
+
+/** Copies settings with the URLs that must have been meant. Warns of each that was written otherwise. */
+export function meantUrls<Settings extends UrlSettings>(
+  settings: Settings,
+  warn: (problem: Problem) => void,
+): Settings {
+  const { listen, providers: realtime, gateways } = settings;
+  const meant = (path: string, written: string, used: string) => {
+    if (used !== written) warn({ path, message: `expected "${used}", which is used, got "${written}"` });
+    return used;
+  };
+  const accounts = mapValues(realtime, (account, name) => {
+    const paths = providers.get(name)?.endpoints.map(({ path }) => path) ?? [];
+    const used = account && meant(`providers.${name}.baseUrl`, account.baseUrl, beforePaths(account.baseUrl, paths));
+    return account && { ...account, baseUrl: used };
+  });
+  const endpoints = mapValues(gateways, (gateway, name) => {
+    const { baseUrl } = gateway;
+    if (baseUrl === undefined || !URL.canParse(baseUrl)) return gateway;
+    return { ...gateway, baseUrl: meant(`gateways.${name}.baseUrl`, baseUrl, gatewayUrl(baseUrl, gateway)) };
+  });
+  const origins = listen.origins.map((origin, at) => meant(`listen.origins[${at}]`, origin, browserOrigin(origin)));
+  return { ...settings, listen: { ...listen, origins }, providers: accounts, gateways: endpoints };
+}
+
+function mapValues<Value, Mapped>(
+  record: Readonly<Record<string, Value>>,
+  map: (value: Value, name: string) => Mapped,
+) {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value, name)]));
+}
+
+/** Leaves out a beginning of one of the paths that will be appended: `wss://host/v1` ahead of `/v1/realtime`. */
+function beforePaths(baseUrl: string, paths: readonly string[], leastSegments = 1): string {
+  const { origin, pathname, search } = new URL(baseUrl);
+  const segments = pathname.split('/').filter(Boolean);
+  const isAppended = (tail: string) => paths.some((path) => path === tail || path.startsWith(`${tail}/`));
+  const at = segments.findIndex((_, index) => isAppended(`/${segments.slice(index).join('/')}`));
+  if (at < 0 || segments.length - at < leastSegments) return baseUrl;
+  return (
+    origin +
+    segments
+      .slice(0, at)
+      .map((segment) => `/${segment}`)
+      .join('') +
+    search
+  );
+}
+
+/** Adds the path that the profile's own host needs, and leaves out that of the endpoint. */
+function gatewayUrl(baseUrl: string, { profile: name, settings }: GatewayUrl): string {
+  const profile = llmProfiles.get(name);
+  if (profile === undefined) return baseUrl;
+  const { host, pathname } = new URL(baseUrl);
+  const own = [profile.baseUrl, ...Object.values(profile.regions ?? {})].flatMap((url) => url ?? []);
+  if (pathname === '/') return own.find((url) => new URL(url).host === host) ?? baseUrl;
+  const base = 'https://endpoint.invalid';
+  const target = { baseUrl: base, apiKey: '', model: '-', settings };
+  const call = { messages: [{ role: 'user', content: '-' }], isStreamed: false, extra: {} };
+  const path = profile.toRequest(call, target).url.slice(base.length);
+  // A proxy may well have a path such as /chat; it hardly has all of /chat/completions.
+  return beforePaths(baseUrl, [path], Math.min(2, path.split('/').length - 1));
+}
+
+/** The form in which browsers send an origin: in lower case, without the default port of its scheme. */
+function browserOrigin(origin: string): string {
+  return /^https?:/i.test(origin) && URL.canParse(origin) ? new URL(origin).origin : origin;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;

@@ -11,7 +11,7 @@ import { configFiles } from '../support/config-files.ts';
 import { AGREES, compared, guide, guideBlocks, root } from '../support/pages.ts';
 
 const readme = guide('README.md').text;
-const { load } = configFiles();
+const { load, warnings } = configFiles();
 
 /** The lines of all blocks for a shell, without their comments. */
 const lines = guideBlocks
@@ -64,6 +64,10 @@ describe('configurations', () => {
 
   test.each(blocks)('a configuration in $page is accepted as it stands', ({ code }) => {
     expect(() => load(code, env)).not.toThrow();
+  });
+
+  test.each(blocks)('a configuration in $page can work as it stands', ({ code }) => {
+    expect(warnings(code, env)).toEqual([]);
   });
 
   test('the configurations of the gateway and of the side path are accepted together', () => {

@@ -8,12 +8,13 @@ import type { Config } from '../../server/config/config.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import { ConfigError, problemLine } from '../../server/config/problem.ts';
 import { sideConflicts } from '../../server/side/config/side-conflicts.ts';
+import { warningsOf } from '../../server/side/config/warnings.ts';
 
 type Env = Record<string, string | undefined>;
 
 /**
- * `write`, `load`, `configError` (what it is refused with) and `refusal` (its problems, a line each, without their places) of a YAML
- * text, with nothing in the environment but `env`.
+ * `write`, `load`, `configError` (what it is refused with), `refusal` (its problems, a line each, without their places) and `warnings`
+ * (the same of what can never work) of a YAML text, with nothing in the environment but `env`.
  */
 export function configFiles() {
   const folder = mkdtempSync(join(tmpdir(), 'trunkline-config-'));
@@ -43,5 +44,12 @@ export function configFiles() {
   function refusal(yaml: string, env: Env = {}): string[] {
     return configError(yaml, env).problems.map((problem) => problemLine(problem, () => ''));
   }
-  return { folder, write, load, configError, refusal };
+
+  function warnings(yaml: string, env: Env = {}): string[] {
+    const lines: string[] = [];
+    const warn = (line: string) => void lines.push(line.replace(/^\S+\.yaml(:\d+:\d+)?: /, ''));
+    loadConfig({ file: write(yaml), env, check: sideConflicts, advise: warningsOf, warn });
+    return lines;
+  }
+  return { folder, write, load, configError, refusal, warnings };
 }

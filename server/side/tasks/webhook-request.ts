@@ -20,6 +20,8 @@ export async function sendDelivery(
   { dispatcher, signal }: { readonly dispatcher: Dispatcher; readonly signal: AbortSignal },
 ): Promise<SendResult> {
   const at = new Date();
+  const signature = signatureOf(secret, { id, at, body });
+  if (signature === undefined) return { kind: 'failed', code: 'secret_not_base64', retryAfterMs: undefined };
   try {
     const answer = await request(url, {
       method: 'POST',
@@ -32,7 +34,7 @@ export async function sendDelivery(
         'user-agent': 'trunkline',
         'webhook-id': id,
         'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
-        'webhook-signature': webhookSigner(secret).sign(id, at, body),
+        'webhook-signature': signature,
       },
       body,
     });
@@ -44,9 +46,17 @@ export async function sendDelivery(
   }
 }
 
-/** Takes `whsec_` and base64, as the specification has it, or any other text as it is. @throws for a `whsec_` that is not base64. */
-export function webhookSigner(secret: string): Webhook {
-  return secret.startsWith('whsec_') ? new Webhook(secret) : new Webhook(secret, { format: 'raw' });
+/** Takes `whsec_` and base64, as the specification has it, or any other text as it is; undefined for a `whsec_` that is not base64. */
+function signatureOf(
+  secret: string,
+  { id, at, body }: { readonly id: string; readonly at: Date; readonly body: string },
+): string | undefined {
+  try {
+    const signer = secret.startsWith('whsec_') ? new Webhook(secret) : new Webhook(secret, { format: 'raw' });
+    return signer.sign(id, at, body);
+  } catch {
+    return undefined;
+  }
 }
 
 function resultOf(status: number, retryAfter: string | string[] | undefined): SendResult {

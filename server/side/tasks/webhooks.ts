@@ -9,7 +9,7 @@ import { faultOf } from '../../platform/log.ts';
 import { publicAgent } from '../../platform/outbound-agent.ts';
 import type { Store } from '../store/contract.ts';
 import { createWakeSignal } from './wake-signal.ts';
-import { type SendResult, sendDelivery, webhookSigner } from './webhook-request.ts';
+import { type SendResult, sendDelivery } from './webhook-request.ts';
 
 const MAX_PER_URL = 4;
 const second = 1000;
@@ -43,11 +43,9 @@ export class Webhooks {
   readonly #loop: Promise<void>;
   #isClosing = false;
 
-  /** @throws for a secret that cannot sign. */
   constructor(options: WebhooksOptions) {
     this.#options = options;
     const { webhooks, proxy } = options.config;
-    for (const { secret } of webhooks) webhookSigner(secret);
     this.#hooks = new Map(webhooks.map((hook) => [hook.url, hook]));
     const connectMs = 10 * second;
     this.#agents = {

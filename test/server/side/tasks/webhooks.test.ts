@@ -258,9 +258,13 @@ test('closing gives back messages that are on their way', async () => {
   ]);
 });
 
-test('a secret that cannot sign is refused at the start', async () => {
-  const { store, config } = await bench([{ url: 'https://example.com', secret: 'whsec_###' }]);
-  expect(() => new Webhooks({ config, store, log: pino({ level: 'silent' }) })).toThrow();
+test('a secret that cannot sign sends nothing, and holds up no other webhook', async () => {
+  const [good, bad] = [await receiver(status(204)), await receiver(status(204))];
+  const { start, finish, outcomes } = await bench([{ url: bad.url, secret: 'whsec_###' }, { url: good.url }]);
+  await finish('task-1');
+  start();
+  await until(() => outcomes.includes('delivered') && outcomes.includes('given_up'));
+  expect([good.seen.length, bad.seen.length]).toEqual([1, 0]);
 });
 
 test('messages for a receiver that hangs stay in the store, and are not claimed again and again', async () => {

@@ -1,0 +1,43 @@
+// What a configuration serves, in a few words: for `config check` and for the start of the server. Names only, no secrets.
+
+import type { Config } from '../config/config.ts';
+import { classNames } from '../http/class-policy.ts';
+
+/** Parts with their names, in order; one that is not configured says so. */
+export function describeConfig(config: Config): readonly (readonly [name: string, text: string])[] {
+  const { keys, gateways, tasks, budgets, webhooks } = config;
+  return [
+    ['keys', keys.length === 0 ? 'open mode, loopback only' : names(keys.map(({ id }) => id))],
+    ['providers', providersOf(config)],
+    ['gateways', config.hasRehearsalGateway ? "none, the rehearsal's own" : names(Object.keys(gateways))],
+    ['classes', names(classNames(config))],
+    ['tasks', names([...new Set(tasks.map(({ kind }) => kind))])],
+    ['budgets', names(budgets.map(budgetText))],
+    ['webhooks', names(webhooks.map(({ url }) => new URL(url).host))],
+    ['store', storeOf(config)],
+  ];
+}
+
+/** Names that are shown; others are counted. */
+const MAX_NAMES = 12;
+
+function names(all: readonly string[]): string {
+  const shown = all.slice(0, MAX_NAMES).join(', ') || 'none';
+  return all.length > MAX_NAMES ? `${shown} and ${all.length - MAX_NAMES} more` : shown;
+}
+
+function providersOf({ providers, rehearsal }: Config): string {
+  const configured = names(Object.keys(providers));
+  return rehearsal === false ? configured : `${configured}, rehearsal for ${rehearsal.providers.join(', ')}`;
+}
+
+function budgetText({ key, class: name, window, maxUsd }: Config['budgets'][number]): string {
+  const whose = [key, name].filter((part) => part !== undefined).join('/') || 'all';
+  return `${whose} ${maxUsd} USD ${window === 'total' ? 'in all' : `a ${window}`}`;
+}
+
+function storeOf({ store: { url }, dataDirectory }: Config): string {
+  if (url === 'sqlite') return `sqlite in ${dataDirectory}`;
+  const host = URL.canParse(url) ? new URL(url).hostname : '';
+  return host === '' ? 'postgres' : `postgres on ${host}`;
+}

@@ -1,0 +1,99 @@
+// What keys, routes and tasks lead to: classes that nobody may use, budgets that nothing counts in, and regulated text that nothing may serve.
+
+import { llmProfiles } from '../../../adapters/llm/index.ts';
+import type { Config } from '../../config/config.ts';
+import type { Problem } from '../../config/problem.ts';
+import type { Key } from '../../config/schema.ts';
+import { DEFAULT_CLASS, type TaskConfig } from '../../config/side-schema.ts';
+import { sidePaths } from '../../ipc/side-routes.ts';
+import { callPathOf } from '../llm/policy.ts';
+
+export function keyWarnings(config: Config): Problem[] {
+  return [...classWarnings(config), ...regulatedWarnings(config), ...taskWarnings(config), ...budgetWarnings(config)];
+}
+
+function classWarnings(config: Config): Problem[] {
+  const used = new Set([...callersClasses(config, undefined), ...config.tasks.map((task) => task.class)]);
+  return Object.keys(config.classes).flatMap((name) =>
+    used.has(name) ? [] : [{ path: `classes.${name}`, message: 'no key may use it, and no task has it' }],
+  );
+}
+
+/** The classes that calls and sessions of a key may have; undefined: of all keys. Tasks have classes of their own. */
+function callersClasses({ keys, routes, classes }: Config, id: string | undefined): ReadonlySet<string> {
+  const all = [DEFAULT_CLASS, ...Object.keys(classes)];
+  const ofRoutes = Object.values(routes).flatMap((route) => route.class ?? []);
+  const callers: readonly Partial<Key>[] =
+    keys.length === 0 ? [{}] : keys.filter((key) => id === undefined || key.id === id);
+  return new Set(
+    callers.flatMap((key) =>
+      key.class === undefined ? [...(key.classes ?? all), ...ofRoutes, DEFAULT_CLASS] : [key.class],
+    ),
+  );
+}
+
+/** Tells whether regulated text may go to a target of the class; to that of the rehearsal it may. */
+function mayServeRegulated({ classes, gateways }: Config, name: string): boolean {
+  const targets = classes[name]?.targets;
+  if (targets === undefined) return true;
+  return targets.some((target) => {
+    const gateway = gateways[target.gateway];
+    const profile = gateway && llmProfiles.get(gateway.profile);
+    return gateway === undefined || profile === undefined || callPathOf({ gateway, profile }) === 'direct';
+  });
+}
+
+function regulatedWarnings(config: Config): Problem[] {
+  const { keys, routes, classes } = config;
+  const all = Object.keys(classes);
+  const problemOf = (path: string, allowed: readonly string[]): Problem[] => {
+    const names = allowed.filter((name) => all.includes(name));
+    const isServed = names.length === 0 || names.some((name) => mayServeRegulated(config, name));
+    const message = `regulated text stays on direct targets, and ${list(names)} has routed ones only: no call is served`;
+    return isServed ? [] : [{ path, message }];
+  };
+  const ofKeys = keys.flatMap(({ dataClass, class: bound, classes: own = all }, index) =>
+    dataClass === 'regulated' ? problemOf(`keys[${index}].dataClass`, bound === undefined ? own : [bound]) : [],
+  );
+  // Sessions of a realtime path are on the direct path, whatever their class is.
+  const ofRoutes = Object.entries(routes).flatMap(([path, { dataClass, class: bound }]) =>
+    dataClass === 'regulated' && sidePaths('key').includes(path)
+      ? problemOf(`routes.${path}.dataClass`, bound === undefined ? all : [bound])
+      : [],
+  );
+  return [...ofKeys, ...ofRoutes];
+}
+
+const list = (names: readonly string[]): string =>
+  names.length === 1 ? `the class ${names[0]}` : `each of the classes ${names.join(', ')}`;
+
+/** Warns of tasks that no session gets. On demand they may work on a text. */
+function taskWarnings(config: Config): Problem[] {
+  const { tasks, keys, providers, rehearsal, regulated } = config;
+  const hasSessions = Object.keys(providers).length > 0 || rehearsal !== false;
+  const isAllRegulated = keys.length > 0 && keys.every((key) => key.dataClass === 'regulated');
+  const reasonOf = (task: TaskConfig): string | undefined => {
+    if (task.sample === 0) return 'it never runs by itself: its sample is 0';
+    if (task.of !== undefined) return undefined;
+    if (!hasSessions) return 'it never runs by itself: without providers there are no sessions';
+    if (isAllRegulated && !regulated.store)
+      return 'it never runs by itself: all keys are regulated, and regulated.store keeps no text of theirs';
+    if (isAllRegulated && !mayServeRegulated(config, task.class))
+      return `it never succeeds: all keys are regulated, and the class ${task.class} has routed targets only`;
+    return undefined;
+  };
+  return tasks.flatMap((task, index) => {
+    const message = task.when === 'demand' ? undefined : reasonOf(task);
+    return message === undefined ? [] : [{ path: `tasks[${index}]`, message }];
+  });
+}
+
+/** Calls of tasks count for the key of their session. */
+function budgetWarnings(config: Config): Problem[] {
+  const ofTasks = config.tasks.map((task) => task.class);
+  return config.budgets.flatMap(({ key, class: name }, index) => {
+    if (name === undefined || ofTasks.includes(name) || callersClasses(config, key).has(name)) return [];
+    const who = key === undefined ? 'no key may' : `the key ${key} may not`;
+    return [{ path: `budgets[${index}]`, message: `nothing counts in it: ${who} use the class ${name}` }];
+  });
+}

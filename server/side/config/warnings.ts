@@ -1,0 +1,112 @@
+// Settings that load and can never work. Rule: only what is certain, since nothing is refused for it.
+
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { Webhook } from 'standardwebhooks';
+import { providers as realtimeProviders } from '../../../adapters/realtime/index.ts';
+import { matchesGlob } from '../../../codecs/glob.ts';
+import type { Config } from '../../config/config.ts';
+import { faultText, type Problem } from '../../config/problem.ts';
+import { classNames } from '../../http/class-policy.ts';
+import { unknownPath } from '../../http/nearest-path.ts';
+import { sidePaths } from '../../ipc/side-routes.ts';
+import { keyWarnings } from './key-warnings.ts';
+import { llmWarnings } from './llm-warnings.ts';
+
+/** Every setting that can never work, and what would help. */
+export function warningsOf(config: Config): Problem[] {
+  return [
+    ...listenWarnings(config.listen),
+    ...providerWarnings(config),
+    ...routeWarnings(config),
+    ...llmWarnings(config),
+    ...keyWarnings(config),
+    ...webhookWarnings(config),
+  ];
+}
+
+function listenWarnings({ proxyProtocol, trustedProxies, tls }: Config['listen']): Problem[] {
+  const expiry = tls && certificateProblem(tls.cert);
+  return [
+    ...(proxyProtocol && trustedProxies.length === 0
+      ? [{ path: 'listen.proxyProtocol', message: 'nobody may send the header: expected listen.trustedProxies' }]
+      : []),
+    ...(expiry === undefined ? [] : [{ path: 'listen.tls.cert', message: expiry }]),
+  ];
+}
+
+function certificateProblem(file: string): string | undefined {
+  try {
+    const { validFromDate, validToDate } = new X509Certificate(readFileSync(file));
+    const now = new Date();
+    if (validToDate < now) return `clients refuse this certificate: it ended on ${validToDate.toISOString()}`;
+    if (validFromDate > now) return `clients refuse this certificate until ${validFromDate.toISOString()}`;
+    return undefined;
+  } catch (error) {
+    return `expected a certificate in PEM: ${faultText(error)}`;
+  }
+}
+
+/** Warns of providers that nobody can reach, and of patterns for providers that are not there. */
+function providerWarnings({ providers, rehearsal, keys, hasRehearsalGateway, gateways }: Config): Problem[] {
+  const configured = Object.keys(providers);
+  const served = [...configured, ...(rehearsal === false ? [] : rehearsal.providers)];
+  const isNothing = served.length === 0 && !hasRehearsalGateway && Object.keys(gateways).length === 0;
+  const isForAll = keys.length === 0 || keys.some(({ models }) => models === undefined);
+  const patterns = keys.flatMap(({ models = [] }) => models);
+  const unused = configured.filter((name) => !isForAll && !patterns.some((pattern) => isFor(pattern, name)));
+  return [
+    ...(isNothing ? [{ path: 'providers', message: 'nothing is served: expected providers or gateways' }] : []),
+    ...unused.map((name) => ({
+      path: `providers.${name}`,
+      message: `no key may use it: no keys[].models has ${name}/`,
+    })),
+    ...keys.flatMap(({ models = [] }, index) =>
+      models.flatMap((pattern, place) => {
+        const isServed = served.some((name) => isFor(pattern, name));
+        const message = `it allows nothing: expected a provider that is configured (${served.join(', ') || 'none is'})`;
+        return isServed ? [] : [{ path: `keys[${index}].models[${place}]`, message }];
+      }),
+    ),
+  ];
+}
+
+/** Tells whether a pattern of `provider/model` can match a model of this provider. */
+const isFor = (pattern: string, provider: string): boolean =>
+  pattern.startsWith('*') || matchesGlob(pattern.split('/')[0] as string, provider);
+
+function routeWarnings({ routes, keys }: Config): Problem[] {
+  const endpoints = [...realtimeProviders.values()].flatMap((provider) => provider.endpoints.map(({ path }) => path));
+  const paths = [...new Set([...endpoints, ...sidePaths('key')])];
+  const isOfKeys = keys.length > 0 && keys.every((key) => key.class !== undefined);
+  return Object.entries(routes).flatMap(([path, route]) => {
+    const at = `routes.${path}`;
+    if (!paths.includes(path)) return [{ path: at, message: unknownPath(path, paths).message }];
+    return isOfKeys && route.class !== undefined
+      ? [{ path: `${at}.class`, message: 'it is never taken: every key has a class of its own, which comes first' }]
+      : [];
+  });
+}
+
+function webhookWarnings(config: Config): Problem[] {
+  const hasTasks = classNames(config).length > 0;
+  return config.webhooks.flatMap(({ secret, events }, index) => {
+    const at = `webhooks[${index}]`;
+    const problems: Problem[] = [];
+    if (!canSign(secret))
+      problems.push({ path: `${at}.secret`, message: 'nothing can be signed: expected base64 behind whsec_' });
+    if (!hasTasks && events.every((event) => event.startsWith('task.')))
+      problems.push({ path: `${at}.events`, message: 'they never happen: no task can run without classes' });
+    return problems;
+  });
+}
+
+/** Any text signs as it is, but for one with the prefix of the standard. */
+function canSign(secret: string): boolean {
+  if (!secret.startsWith('whsec_')) return true;
+  try {
+    return new Webhook(secret) !== undefined;
+  } catch {
+    return false;
+  }
+}
