@@ -1,4 +1,4 @@
-// What a configuration serves, in a few words: for `config check` and for the start of the server. Names only, no secrets.
+// Describes in a few words what a configuration serves: for `config check` and for the start of the server. Names only, no secrets.
 
 import type { Config } from '../config/config.ts';
 import { classNames } from '../http/class-policy.ts';

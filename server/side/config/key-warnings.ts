@@ -1,4 +1,4 @@
-// What keys, routes and tasks lead to: classes that nobody may use, budgets that nothing counts in, and regulated text that nothing may serve.
+// Warnings about keys, routes and tasks: classes that nobody may use, budgets that nothing counts in, and regulated text that nothing may serve.
 
 import { llmProfiles } from '../../../adapters/llm/index.ts';
 import type { Config } from '../../config/config.ts';

@@ -1,0 +1,62 @@
+// Tests what an operator is told of a configuration: by `config check`, and at the start of the server.
+
+import { resolve } from 'node:path';
+import { expect, test } from 'vitest';
+import { configFile } from '../../support/config-file.ts';
+import { runCommand, serve } from '../../support/served.ts';
+
+async function check(config: object) {
+  const command = runCommand(['config', 'check', '--config', configFile(config)]);
+  const { code } = await command.exited;
+  return { code, stdout: command.stdout(), stderr: command.stderr() };
+}
+
+test('config check names what is configured, and shows no secret', async () => {
+  const { code, stdout, stderr } = await check({
+    keys: [{ id: 'web', secret: 'secret-of-web' }],
+    providers: { openai: { apiKey: 'secret-of-openai' } },
+  });
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toBe(`the configuration is valid
+  keys       web
+  providers  openai
+  gateways   none
+  classes    none
+  tasks      none
+  budgets    none
+  webhooks   none
+  store      sqlite in ${resolve('.trunkline')}
+`);
+});
+
+test('config check names what the side path has, and warns of what can never work: exit code 0', async () => {
+  const { code, stdout, stderr } = await check({
+    gateways: { router: { profile: 'openrouter', apiKey: 'k' } },
+    classes: { cheap: { targets: [{ gateway: 'router', model: 'our-alias' }], maxUsdPerCall: 1 } },
+    tasks: [{ kind: 'summary', class: 'cheap' }],
+    budgets: [{ class: 'cheap', window: 'day', maxUsd: 5 }],
+  });
+  expect(code).toBe(0);
+  expect(stdout).toContain('the configuration is valid, with 1 warning\n');
+  expect(stdout).toContain(
+    '  gateways   router\n  classes    cheap\n  tasks      summary\n  budgets    cheap 5 USD a day\n',
+  );
+  expect(stderr).toMatch(
+    /^warning: \S+trunkline\.yaml:\d+:\d+: classes\.cheap\.targets\[0\]: calls are refused: [^\n]+\n$/,
+  );
+});
+
+test('the log says once at the start what can never work, and the server starts all the same', async () => {
+  const gateway = await serve({
+    listen: { proxyProtocol: true },
+    providers: { openai: { apiKey: 'k' } },
+    webhooks: [{ url: 'https://app.example.com/', secret: 'whsec_###' }],
+  });
+  await gateway.stop();
+  const warned = gateway.lines().filter(({ msg }) => msg === 'a setting should be changed');
+  expect(warned.map(({ level, warning }) => [level, String(warning).replace(/^\S+ /, '')])).toEqual([
+    [40, 'listen.proxyProtocol: nobody may send the header: expected listen.trustedProxies'],
+    [40, 'webhooks[0].secret: nothing can be signed: expected base64 behind whsec_'],
+    [40, 'webhooks[0].events: they never happen: no task can run without classes'],
+  ]);
+});
