@@ -8,8 +8,10 @@ import { splitOf, usdOf } from './split.ts';
 
 /** `provider` is a realtime provider, or the profile of an LLM gateway. */
 export interface Prices {
-  /** Whole micro-USD, at least 1 where the usage is not free. */
+  /** Whole micro-USD of one request, at least 1 where the usage is not free. */
   estimate(model: string, provider: string, usage: Usage): number | undefined;
+  /** The same of the sum of many requests, none of which is taken for one so long that it has a price of its own. */
+  estimateSum(model: string, provider: string, usage: Usage): number | undefined;
   /** The most that tokens of this model cost. */
   ceiling(model: string, provider: string): Ceiling | undefined;
   /** The prices of text tokens in the configuration. */
@@ -23,15 +25,9 @@ export function createPrices(config: SideConfig['prices']): Prices {
     config[longestMatchingGlob(patterns, [model, `${provider}/${model}`]) ?? ''];
   return {
     configured: (model, provider) => textPrices(priceOf(model, provider)),
-    estimate(model, provider, usage) {
-      const split = splitOf(usage);
-      const price = priceOf(model, provider) ?? list.prices(model, provider, usage.inputTokens ?? 0);
-      const isFree = price !== undefined && Object.values(price).every((amount) => amount === 0);
-      if (split === undefined || price === undefined) return undefined;
-      if (isFree) return 0;
-      const usd = Object.values(split).every((count) => count === 0) ? undefined : usdOf(split, price);
-      return usd === undefined ? undefined : wholeMicroUsd(usd);
-    },
+    estimate: (model, provider, usage) =>
+      costOf(usage, priceOf(model, provider) ?? list.prices(model, provider, usage.inputTokens ?? 0)),
+    estimateSum: (model, provider, usage) => costOf(usage, priceOf(model, provider) ?? list.prices(model, provider, 0)),
     ceiling(model, provider) {
       const price = priceOf(model, provider);
       if (price === undefined) return list.ceiling(model, provider);
@@ -46,6 +42,14 @@ export function createPrices(config: SideConfig['prices']): Prices {
       );
     },
   };
+}
+
+function costOf(usage: Usage, price: PriceConfig | undefined): number | undefined {
+  const split = splitOf(usage);
+  if (split === undefined || price === undefined) return undefined;
+  if (Object.values(price).every((amount) => amount === 0)) return 0;
+  const usd = Object.values(split).every((count) => count === 0) ? undefined : usdOf(split, price);
+  return usd === undefined ? undefined : wholeMicroUsd(usd);
 }
 
 function textPrices({ input, output }: PriceConfig = {}): Pick<Ceiling, 'input' | 'output'> | undefined {

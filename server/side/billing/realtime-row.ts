@@ -22,7 +22,7 @@ export interface SessionUse {
 export function realtimeRow(
   session: StoredSession,
   { at, usage, usageByModel, isBeyondBound, model, outcome }: SessionUse,
-  prices: Pick<Prices, 'estimate'>,
+  prices: Pick<Prices, 'estimateSum'>,
 ): LedgerRow {
   const served = model ?? session.model;
   const cost = costOf(session, usageByModel ?? [{ model: served, usage }], prices);
@@ -62,10 +62,10 @@ export function realtimeRow(
 function costOf(
   session: StoredSession,
   uses: readonly ModelUsage[],
-  prices: Pick<Prices, 'estimate'>,
+  prices: Pick<Prices, 'estimateSum'>,
 ): number | undefined {
   const costs = uses.map(({ model = session.model, usage }) =>
-    model !== undefined && isCounted(usage) ? prices.estimate(model, session.provider, usage) : undefined,
+    model !== undefined && isCounted(usage) ? prices.estimateSum(model, session.provider, usage) : undefined,
   );
   return costs.reduce((sum, cost) => (sum === undefined || cost === undefined ? undefined : sum + cost), 0);
 }

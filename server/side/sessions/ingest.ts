@@ -18,7 +18,7 @@ import { idForRows, latestWithId } from './reused-id.ts';
 interface IngestOptions {
   readonly config: SideConfig;
   readonly store: Store;
-  readonly prices: Pick<Prices, 'estimate'>;
+  readonly prices: Pick<Prices, 'estimateSum'>;
   /** The instance whose gateway processes send the events. */
   readonly owner: string;
   readonly log: Logger;

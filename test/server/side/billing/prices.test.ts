@@ -62,6 +62,15 @@ describe('the price list', () => {
     expect(listed.estimate('gpt-4.1-mini', 'openai', { inputTokens: 0, outputTokens: 0 })).toBeUndefined();
   });
 
+  test('has a price of its own for a long request, and not for many short ones', () => {
+    const long = { inputTokens: 1_000_000, outputTokens: 0 };
+    expect(listed.estimate('gpt-5.5', 'openai', long)).toBeGreaterThan(
+      listed.estimateSum('gpt-5.5', 'openai', long) ?? Number.NaN,
+    );
+    const short = listed.estimate('gpt-5.5', 'openai', { inputTokens: 100_000, outputTokens: 0 });
+    expect(listed.estimateSum('gpt-5.5', 'openai', long)).toBe(10 * (short ?? Number.NaN));
+  });
+
   test('has fees of calls and of searches, and no price for models that search without saying how often', () => {
     const answer = { inputTokens: 1000, outputTokens: 100 };
     expect(listed.estimate('perplexity/sonar', 'litellm', answer)).toBe(1000 + 100 + 12_000);
