@@ -4,10 +4,14 @@ export const DURATION = /^P(?!$)(\d+W)?(\d+D)?(T(?!$)(\d+H)?(\d+M)?)?$/;
 
 const UNITS_MS = { W: 604_800_000, D: 86_400_000, H: 3_600_000, M: 60_000 };
 
+/** As far as a `Date` reaches, 273,790 years. A time so long before now still fits into 64 bits. */
+const LONGEST_MS = 8.64e15;
+
 /** Reads a text that fits DURATION. */
 export function millisecondsOf(text: string): number {
   const parts = [...text.matchAll(/(\d+)([WDHM])/g)];
-  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * UNITS_MS[unit as keyof typeof UNITS_MS], 0);
+  const sum = parts.reduce((ms, [, count, unit]) => ms + Number(count) * UNITS_MS[unit as keyof typeof UNITS_MS], 0);
+  return Math.min(sum, LONGEST_MS);
 }
 
 /** Says in messages what a moment may be. */

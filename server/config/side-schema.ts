@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { llmProfiles } from '../../adapters/llm/index.ts';
 import { headerText } from '../../adapters/realtime/index.ts';
-import { DURATION } from '../../codecs/duration.ts';
+import { DURATION, millisecondsOf } from '../../codecs/duration.ts';
 import type { ProxySettings } from '../platform/proxy.ts';
 import { ms, sideLimitsSchema } from './side-limits-schema.ts';
 
@@ -79,7 +79,7 @@ export const classSchema = z.strictObject({
   deadlineMs: ms
     .default(120_000)
     .describe(
-      'Longest wait of a call for its answer, all attempts together; where it comes in parts, for the first of them, and from each to the next.',
+      'Longest wait of a call for its answer, all attempts together; of a stream for its first content, and from each to the next.',
     ),
   hedgeMs: ms
     .optional()
@@ -196,6 +196,15 @@ const transcripts = z.union([
   z.string().regex(DURATION, 'expected off, until-tasks-done, or a duration such as P30D'),
 ]);
 
+const DAY_MS = 86_400_000;
+const rowsKept = z
+  .string()
+  .refine(
+    (given) => DURATION.test(given) && millisecondsOf(given) >= DAY_MS,
+    'expected a duration of a day or more, such as P400D',
+  )
+  .optional();
+
 export const sideShape = {
   store: storeSchema.prefault({}).describe('Where sessions, tasks and the ledger are kept.'),
   gateways: z.record(kebab, gatewaySchema).default({}).describe('LLM gateways, by a name of your own.'),
@@ -213,6 +222,15 @@ export const sideShape = {
   transcripts: transcripts
     .default('until-tasks-done')
     .describe('How long the text of sessions is kept: off, until-tasks-done, or a duration such as P30D.'),
+  keep: z
+    .strictObject({
+      ledger: rowsKept.describe(
+        'Age at which rows of calls and of sessions go from the ledger. What budgets have spent stays.',
+      ),
+      tasks: rowsKept.describe('Time after its end at which a task goes, with its result.'),
+    })
+    .prefault({})
+    .describe('How long rows are kept, such as P400D. Without it for ever.'),
   regulated: z
     .strictObject({
       store: z.boolean().default(true).describe('false keeps the text of regulated sessions out of the store.'),

@@ -10,7 +10,6 @@ import { withDeadline } from '../platform/deadline.ts';
 import { faultOf } from '../platform/log.ts';
 import type { Readiness } from '../platform/readiness.ts';
 import { countAttempts } from './billing/attempt-metrics.ts';
-import { exportBudgets } from './billing/budgets/budget-metrics.ts';
 import { BudgetWatch, type OnBudgetsClosed, tellMoves } from './billing/budgets/budget-watch.ts';
 import { createPrices } from './billing/prices.ts';
 import { createSideHttp, storeFailed } from './http/routes.ts';
@@ -50,7 +49,6 @@ export async function openSide(start: SideStart, log: Logger, onBudgets: OnBudge
   const health = watchStore(opened, (watched) => watched.renewLease(start.instance, Date.now() + ownerLeaseMs));
   const counted = countAttempts(health.store, metrics.registry);
   const budgets = new BudgetWatch({ budgets: config.budgets, store: counted, onClosed: onBudgets, log });
-  exportBudgets(metrics.registry, () => budgets.uses);
   const store = config.budgets.length === 0 ? counted : tellMoves(counted, () => budgets.moved());
   const side = new Side({ start, log, metrics, health, store, budgets });
   await side.holdLease();
@@ -107,7 +105,7 @@ export class Side {
     const { config, instance: owner, runsTasks } = start;
     // A file has one owner: what is pending there belongs to a process that is gone.
     if (store.kind === 'sqlite') await store.settleLost(Number.POSITIVE_INFINITY);
-    const { transcripts, side } = config;
+    const { side } = config;
     this.#lease = await holdInstanceLease({
       ...{ store, owner, leaseMs: side.ownerLeaseMs, log },
       onRecovered: async (sessions) => {
@@ -115,7 +113,7 @@ export class Side {
         this.#wake();
       },
     });
-    if (runsTasks) this.#stopMaintenance = startMaintenance({ store, transcripts, log });
+    if (runsTasks) this.#stopMaintenance = startMaintenance({ store, config, log });
   }
 
   /** Resolves when the batch (a list of SessionEvent as MessagePack) is committed. */

@@ -107,6 +107,7 @@ export function createFakeStore(): FakeStore {
     releaseLease: unused,
     sessions: unused,
     sweep: unused,
+    deleteOld: unused,
     claimTasks: unused,
     extendTaskLease: unused,
     settleTask: unused,

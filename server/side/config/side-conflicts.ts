@@ -1,5 +1,6 @@
 // Conflicts between settings of the side path: unknown names, targets that may never serve, tasks that lack what they need.
 
+import { millisecondsOf } from '../../../codecs/duration.ts';
 import { urlProblem } from '../../config/outbound-url.ts';
 import { type Problem, unknownName } from '../../config/problem.ts';
 import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
@@ -10,6 +11,9 @@ import { BUILT_IN_KINDS, builtInKind } from '../prompts/built-in-kinds.ts';
 import { compileSchema } from '../prompts/json-schema.ts';
 import { classConflicts, gatewayConflicts } from './llm-conflicts.ts';
 
+/** No window but `total` is longer, and that one has no end. */
+const LONGEST_MONTH = 'P31D';
+
 /** Finds every conflict, each with its path and what was expected. */
 export function sideConflicts(config: SideConfig & { readonly keys: readonly Key[] }): Problem[] {
   const classes = [...Object.keys(config.classes), ...(config.hasRehearsalGateway ? [REHEARSAL_NAME] : [])];
@@ -19,6 +23,7 @@ export function sideConflicts(config: SideConfig & { readonly keys: readonly Key
     ...classNames(config, classes),
     ...config.tasks.flatMap((task, index) => taskConflicts(task, `tasks[${index}]`, config)),
     ...budgetConflicts(config),
+    ...keepConflicts(config),
     ...webhookConflicts(config),
     ...priceConflicts(config),
     ...keyConflicts(config),
@@ -151,6 +156,18 @@ function budgetConflicts({
       });
     return problems;
   });
+}
+
+/** Rows tell what a budget has spent in the window that runs, so that they stay at least as long. */
+function keepConflicts({ keep, budgets }: Pick<SideConfig, 'keep' | 'budgets'>): Problem[] {
+  const first = budgets.findIndex(({ window }) => window === 'month');
+  if (keep.ledger === undefined || first < 0 || millisecondsOf(keep.ledger) >= millisecondsOf(LONGEST_MONTH)) return [];
+  return [
+    {
+      path: 'keep.ledger',
+      message: `expected ${LONGEST_MONTH} or more, the window of budgets[${first}], got "${keep.ledger}"`,
+    },
+  ];
 }
 
 function keyConflicts({ keys }: { readonly keys: readonly Key[] }): Problem[] {

@@ -128,6 +128,12 @@ export interface TaskOutcome {
  */
 export type RetentionRule = { readonly kind: 'tasks-done' } | { readonly kind: 'older'; readonly than: number };
 
+/** Ledger rows by their time, and tasks by that of their end. */
+export interface OldRows {
+  readonly of: 'ledger' | 'task';
+  readonly than: number;
+}
+
 export interface ReportSpan {
   readonly since: number;
   readonly until: number;
@@ -182,6 +188,12 @@ export interface Store {
   forget(session: string, now: number): Promise<boolean>;
   /** Removes what the rule does not let stay. Returns how many sessions, and tasks without a session, it has changed. */
   sweep(rule: RetentionRule, now: number): Promise<number>;
+
+  /**
+   * Deletes rows that are older, at most 10,000 in one call: none of a call or a session that is under way, and no task that has not ended.
+   * Budgets stay as they are. Returns how many.
+   */
+  deleteOld(rows: OldRows): Promise<number>;
 
   /** Adds a task. One whose id exists is left alone. */
   addTask(task: Task): Promise<void>;

@@ -1,14 +1,14 @@
-// Maintains the store periodically: removes texts and ids that were kept long enough, and charges calls whose process is gone.
+// Maintains the store periodically: charges calls whose process is gone, and removes texts, ids and rows that were kept long enough.
 
 import type { Logger } from 'pino';
 import { millisecondsOf } from '../../../codecs/duration.ts';
 import type { SideConfig } from '../../config/side-schema.ts';
 import { faultOf } from '../../platform/log.ts';
-import type { RetentionRule, Store } from './contract.ts';
+import type { OldRows, RetentionRule, Store } from './contract.ts';
 
 interface MaintenanceOptions {
-  readonly store: Pick<Store, 'sweep' | 'settleLost' | 'removeExpiredIds'>;
-  readonly transcripts: SideConfig['transcripts'];
+  readonly store: Pick<Store, 'sweep' | 'settleLost' | 'removeExpiredIds' | 'deleteOld'>;
+  readonly config: Pick<SideConfig, 'transcripts' | 'keep'>;
   readonly everyMs?: number;
   readonly log: Logger;
 }
@@ -16,8 +16,8 @@ interface MaintenanceOptions {
 const EVERY_MS = 30_000;
 
 /** Runs at once, and then twice a minute. Returns a function that stops it. */
-export function startMaintenance({ store, transcripts, everyMs = EVERY_MS, log }: MaintenanceOptions): () => void {
-  const rule = retentionRule(transcripts);
+export function startMaintenance({ store, config, everyMs = EVERY_MS, log }: MaintenanceOptions): () => void {
+  const rule = retentionRule(config.transcripts);
   let isRunning = false;
   async function maintain(): Promise<void> {
     if (isRunning) return;
@@ -27,6 +27,7 @@ export function startMaintenance({ store, transcripts, everyMs = EVERY_MS, log }
       await store.settleLost(now);
       await store.sweep(rule(now), now);
       await store.removeExpiredIds(now);
+      for (const rows of oldRows(config.keep, now)) await store.deleteOld(rows);
     } catch (error) {
       log.error(faultOf(error), 'maintenance of the store failed');
     }
@@ -42,4 +43,12 @@ export function retentionRule(transcripts: SideConfig['transcripts']): (now: num
   if (transcripts === 'off' || transcripts === 'until-tasks-done') return () => ({ kind: 'tasks-done' });
   const ms = millisecondsOf(transcripts);
   return (now) => ({ kind: 'older', than: now - ms });
+}
+
+function oldRows({ ledger, tasks }: SideConfig['keep'], now: number): readonly OldRows[] {
+  const than = (kept: string): number => now - millisecondsOf(kept);
+  return [
+    ...(ledger === undefined ? [] : [{ of: 'ledger', than: than(ledger) } as const]),
+    ...(tasks === undefined ? [] : [{ of: 'task', than: than(tasks) } as const]),
+  ];
 }

@@ -9,6 +9,7 @@ import { budgetUse, budgetUses, reserve } from './statements/budgets.ts';
 import { claimDeliveries, settleDelivery } from './statements/deliveries.ts';
 import { idOwners, removeExpiredIds } from './statements/id-owners.ts';
 import { extendReservations, grade, selectLedger, settle, settleLost } from './statements/ledger.ts';
+import { deleteOld } from './statements/old-rows.ts';
 import { report } from './statements/report.ts';
 import { forget, sweep } from './statements/retention.ts';
 import { commitSessions } from './statements/session-events.ts';
@@ -117,6 +118,7 @@ export function createSqlStore(database: Database): Store {
     turns: (session) => selectTurns(query, session),
     forget: (session, now) => forget(database, session, now),
     sweep: (rule, now) => sweep(database, rule, now),
+    deleteOld: (rows) => deleteOld(database, rows),
     addTask: (task) => insertTask(query, task),
     task: (id) => selectTask(query, id),
     tasks: (filter) => selectTasks(query, filter),

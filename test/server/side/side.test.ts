@@ -4,10 +4,12 @@ import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../../server/config/load.ts';
 import { openSide } from '../../../server/side/side.ts';
-import { openStore } from '../../../server/side/store/open.ts';
+import { openReader, openStore } from '../../../server/side/store/open.ts';
+import { selectLedger } from '../../../server/side/store/statements/ledger.ts';
 import { configFile } from '../../support/config-file.ts';
-import { anAttempt } from '../../support/side-records.ts';
+import { anAttempt, aSettled } from '../../support/side-records.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { until } from '../../support/until.ts';
 
 test('what a killed process had reserved in SQLite is settled at once by the next one', async () => {
   const data = temporaryFolder('side');
@@ -22,4 +24,30 @@ test('what a killed process had reserved in SQLite is settled at once by the nex
   expect(await store.budgetUse(budget.id)).toEqual({ spentMicroUsd: 50, reservedMicroUsd: 0 });
   expect(await store.ledger({ limit: 9 })).toMatchObject([{ id: 'a1', outcome: 'lost', costMicroUsd: 50 }]);
   await store.close();
+});
+
+test('rows that are older than `keep` says go when the store is maintained, and those of the default stay', async () => {
+  const data = temporaryFolder('side');
+  const keyed = { keys: [{ id: 'demo', secret: 'secret-of-demo' }] };
+  const before = await openStore({ url: 'sqlite', dataDirectory: data });
+  const now = Date.now();
+  const rows = [400, 30].map((days) => aSettled(`d${days}`, 5, { at: now - days * 86_400_000 }));
+  await before.settle(rows.map((row) => ({ row, budgets: [], reservedMicroUsd: 0 })));
+  await before.close();
+  const rest = async (): Promise<readonly string[]> => {
+    const reader = await openReader({ url: 'sqlite', dataDirectory: data });
+    const ids = (await selectLedger(reader.query, { limit: 9 })).map(({ id }) => id);
+    await reader.close();
+    return ids;
+  };
+  const open = (more: object) => {
+    const config = loadConfig({ file: configFile({ ...keyed, ...more }), data, env: {} });
+    return openSide({ config, instance: 'two', runsTasks: true, rehearsalUrl: undefined }, pino({ level: 'silent' }));
+  };
+  await (await open({})).close(0);
+  expect(await rest()).toEqual(['d30', 'd400']);
+  const side = await open({ keep: { ledger: 'P399D' } });
+  await until(async () => (await rest()).length === 1);
+  expect(await rest()).toEqual(['d30']);
+  await side.close(0);
 });

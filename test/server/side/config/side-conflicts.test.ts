@@ -267,3 +267,23 @@ describe('the quota of body bytes', () => {
     expect(load(`${two}\n${side(4096)}`).side.requestBytes).toBe(4096);
   });
 });
+
+describe('keep', () => {
+  test('is a duration of a day or more, and nothing by default', () => {
+    expect(load('{}').keep).toEqual({});
+    expect(load('keep: { ledger: P400D, tasks: P90D }').keep).toEqual({ ledger: 'P400D', tasks: 'P90D' });
+    for (const given of ['P0D', 'PT23H', '90 days', 'P3M'])
+      expect(refusal(`keep: { tasks: ${given} }`)).toEqual([
+        expect.stringContaining('keep.tasks: expected a duration of a day or more, such as P400D'),
+      ]);
+  });
+
+  test('is as long as the longest window of a budget, whose rows tell what was spent', () => {
+    const budgets = (window: string) => `budgets: [{ window: day, maxUsd: 1 }, { window: ${window}, maxUsd: 9 }]`;
+    expect(refusal(`keep: { ledger: P30DT23H }\n${budgets('month')}`)).toEqual([
+      'keep.ledger: expected P31D or more, the window of budgets[1], got "P30DT23H"',
+    ]);
+    expect(load(`keep: { ledger: P31D }\n${budgets('month')}`).keep.ledger).toBe('P31D');
+    expect(load(`keep: { ledger: P1D }\n${budgets('total')}`).keep.ledger).toBe('P1D');
+  });
+});

@@ -7,6 +7,7 @@ import { deliveries } from './on-both/deliveries.ts';
 import { exports } from './on-both/exports.ts';
 import { handedOut } from './on-both/id-owners.ts';
 import { ledgers } from './on-both/ledgers.ts';
+import { oldRows } from './on-both/old-rows.ts';
 import { retention } from './on-both/retention.ts';
 import { schema } from './on-both/schema.ts';
 import { sessionEvents } from './on-both/session-events.ts';
@@ -22,6 +23,7 @@ await onBothStores((stores) => {
   describe('ids that were handed out', () => handedOut(stores));
   describe('the ledger', () => ledgers(stores));
   describe('retention', () => retention(stores));
+  describe('old rows', () => oldRows(stores));
   describe('exports', () => exports(stores));
   describe('schema', () => schema(stores));
 });
