@@ -28,7 +28,9 @@ function names(all: readonly string[]): string {
 
 function providersOf({ providers, rehearsal }: Config): string {
   const configured = names(Object.keys(providers));
-  return rehearsal === false ? configured : `${configured}, rehearsal for ${rehearsal.providers.join(', ')}`;
+  return rehearsal === false
+    ? configured
+    : `${configured}, rehearsal for ${rehearsal.providers.join(', ')} (no key, no model)`;
 }
 
 function budgetText({ key, class: name, window, maxUsd }: Config['budgets'][number]): string {

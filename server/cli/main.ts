@@ -10,7 +10,7 @@ import { ConfigError, didYouMean } from '../config/problem.ts';
 import { ROLES, type Role, type RunInfo } from '../ipc/run-file.ts';
 import { ignoreUserSignals } from '../ipc/signals.ts';
 import { version } from '../platform/entry.ts';
-import { createLog } from '../platform/log.ts';
+import { createLog, isTextLog } from '../platform/log.ts';
 import { urlHost } from '../platform/private-address.ts';
 import { Supervisor } from '../processes/supervisor.ts';
 import { sideConflicts } from '../side/config/side-conflicts.ts';
@@ -140,7 +140,9 @@ function checkRole(role: Role, { store }: Config): void {
 
 async function serve({ config, warnings }: Loaded, role: Role): Promise<void> {
   checkRole(role, config);
-  const log = createLog(config.log.level);
+  // A reader that has left must not end calls.
+  process.stderr.on('error', () => {});
+  const log = createLog(config.log);
   for (const warning of warnings) log.warn({ warning }, 'a setting should be changed');
   const supervisor = new Supervisor(config, log, role);
   const built = buildConsole().then(
@@ -151,8 +153,9 @@ async function serve({ config, warnings }: Loaded, role: Role): Promise<void> {
   actOnSignals(supervisor, starting, log);
   const run = await starting;
   const { pid: _isInEveryLine, start: _isForReaders, ...places } = run;
-  log.info(places, 'listening');
-  process.stderr.write(greeting(run, Object.keys(config.providers), supervisor.certificate?.environment ?? []));
+  // People read the greeting instead.
+  log[isTextLog(config.log) ? 'debug' : 'info'](places, 'listening');
+  process.stderr.write(greeting(run, config, supervisor.certificate?.environment ?? []));
 }
 
 /** Drains at the first signal that stops, once everything has started; ends at once at the second, and our processes with us. */
@@ -184,22 +187,15 @@ function actOnSignals(supervisor: Supervisor, starting: Promise<unknown>, log: L
   started.catch(() => {});
 }
 
-/** Text for people; machines read the log and `run.json`. */
-function greeting(
-  { listen, admin, rehearsal }: RunInfo,
-  providers: readonly string[],
-  environment: readonly string[],
-): string {
-  const lines = [`trunkline ${version}`];
-  if (listen !== undefined) lines.push(`  console    http://${urlHost(listen.host)}:${listen.port}/`);
-  if (listen?.tlsPort !== undefined) lines.push(`  TLS        https://localhost:${listen.tlsPort}/`);
-  lines.push(`  admin      http://${urlHost(admin.host)}:${admin.port}/metrics`);
-  if (providers.length > 0) lines.push(`  providers  ${providers.join(', ')}`);
-  if (rehearsal.length > 0)
-    lines.push(`  rehearsal  the built-in rehearsal answers for ${rehearsal.join(', ')}: no key, no model`);
-  if (environment.length > 0) {
-    lines.push('  for clients over TLS, trust the development certificate:');
-    for (const line of environment) lines.push(`    ${line}`);
-  }
-  return `${lines.join('\n')}\n`;
+/** Text for people, in two lines and those to copy; machines read the log and `run.json`. */
+function greeting({ listen, admin }: RunInfo, config: Config, environment: readonly string[]): string {
+  const places = [
+    ...(listen === undefined ? [] : [`console http://${urlHost(listen.host)}:${listen.port}/`]),
+    ...(listen?.tlsPort === undefined ? [] : [`TLS https://localhost:${listen.tlsPort}/`]),
+    `admin http://${urlHost(admin.host)}:${admin.port}/metrics`,
+  ];
+  const parts = describeConfig(config).map(([name, text]) => `${name}: ${text}`);
+  const lines = [`trunkline ${version}: ${places.join(', ')}`, `  ${parts.join('; ')}`];
+  if (environment.length > 0) lines.push('  for clients over TLS, trust the development certificate:');
+  return [...lines, ...environment.map((line) => `    ${line}`), ''].join('\n');
 }

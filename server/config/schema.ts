@@ -245,8 +245,12 @@ export function fileSchema<R extends z.ZodType>(providers: readonly KnownProvide
           .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
           .default('info')
           .describe('Least severity that is written.'),
+        format: z
+          .enum(['auto', 'json', 'text'])
+          .default('auto')
+          .describe('json lines, text for people, or auto: text where standard output is a terminal, else json.'),
       })
       .prefault({})
-      .describe('The log: JSON lines on standard output.'),
+      .describe('The log on standard output.'),
   });
 }

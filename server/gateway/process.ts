@@ -18,7 +18,7 @@ const side = new SideClient();
 
 const supervisor = new Rpc(process, {
   async start({ config, tls, rehearsalUrl, sideSocket, closedBudgets, ports, isShared }: GatewayStart): Promise<Ports> {
-    const log = createLog(config.log.level);
+    const log = createLog(config.log);
     const { outboxItems: maxItems, outboxBytes: maxBytes, whenFull } = config.side;
     outbox = new Outbox({
       maxItems,

@@ -65,10 +65,20 @@ export async function openListener(server: Server, address: ListenAddress): Prom
   const { setting, host, port, isShared = false } = address;
   server.listen({ host, port, reusePort: isShared });
   await once(server, 'listening').catch((cause: NodeJS.ErrnoException) => {
-    const why = cause.code === 'EADDRINUSE' ? 'the port is in use' : (cause.code ?? cause.message);
-    throw new Error(`${setting}: cannot listen on ${host}, port ${port}: ${why}`, { cause });
+    throw new Error(`${setting}: cannot listen on ${host}, port ${port}: ${whyNot(cause, setting)}`, { cause });
   });
   return (server.address() as AddressInfo).port;
+}
+
+/** Says in words what keeps a listener from its address, and what would help. */
+function whyNot({ code, message }: NodeJS.ErrnoException, setting: string): string {
+  const words: Readonly<Record<string, string>> = {
+    EADDRINUSE: `the port is in use; stop what listens there, or choose another ${setting}`,
+    EACCES: `this user may not; choose a ${setting} of 1024 or more, or give the right (CAP_NET_BIND_SERVICE)`,
+    EADDRNOTAVAIL: `this machine has no such address; choose another ${setting.replace(/\.\w+$/, '.host')}`,
+    ENOTFOUND: `there is no host of this name; choose another ${setting.replace(/\.\w+$/, '.host')}`,
+  };
+  return words[code ?? ''] ?? code ?? message;
 }
 
 /** Tries whether the system lets several processes listen on one port (SO_REUSEPORT): Node has no other way to know. */

@@ -43,6 +43,8 @@ export class Child {
   #process: ChildProcess | undefined;
   #rpc: Rpc | undefined;
   #isRetired = false;
+  /** The process that was killed here, whose death needs no line of its own. */
+  #killed: ChildProcess | undefined;
   #pauseMs = FIRST_PAUSE_MS;
   #restart: NodeJS.Timeout | undefined;
 
@@ -70,7 +72,7 @@ export class Child {
       child.once('error', reject);
       child.once('exit', (code, signal) => {
         reject(new Error(`${name} ended with ${signal ?? code}`));
-        void drained(child).then(() => this.#died(code, signal));
+        void drained(child).then(() => this.#died(child, code, signal));
       });
     });
     exited.catch(() => {});
@@ -78,7 +80,7 @@ export class Child {
     try {
       await Promise.race([start(rpc), exited]);
     } catch (error) {
-      child.kill('SIGKILL');
+      this.#kill(child);
       throw error;
     }
     this.#rpc = rpc;
@@ -99,20 +101,26 @@ export class Child {
     if (child === undefined || this.isGone) return;
     const gone = once(child, 'exit');
     if (child.connected) child.disconnect();
-    await withDeadline(gone, LEAVE_MS).catch(() => child.kill('SIGKILL'));
+    await withDeadline(gone, LEAVE_MS).catch(() => this.#kill(child));
     await gone;
   }
 
   /** Ends a process that hangs; another is started in its place. */
   kill(): void {
-    this.#process?.kill('SIGKILL');
+    if (this.#process !== undefined) this.#kill(this.#process);
   }
 
-  #died(code: number | null, signal: NodeJS.Signals | null): void {
+  #kill(child: ChildProcess): void {
+    this.#killed = child;
+    child.kill('SIGKILL');
+  }
+
+  #died(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
     const wasWorking = this.#rpc !== undefined;
     this.#rpc = undefined;
     this.#options.onDeath?.(this);
-    if (code !== 0) this.#options.log.error({ name: this.#options.name, code, signal }, 'process died');
+    if (code !== 0 && child !== this.#killed)
+      this.#options.log.error({ name: this.#options.name, code, signal }, 'process died');
     if (wasWorking) this.#scheduleRestart();
   }
 

@@ -38,7 +38,7 @@ const supervisor = new Rpc(process, {
   async start(start: SideStart): Promise<void> {
     place = { socketPath: start.socketPath, dataDirectory: start.config.dataDirectory };
     const onBudgets = (closed: readonly BudgetUse[]) => supervisor.notify('budgets', closed);
-    opening = openSide(start, createLog(start.config.log.level), onBudgets);
+    opening = openSide(start, createLog(start.config.log), onBudgets);
     await opening;
     if (start.socketPath !== undefined) listener = await listenToGateways(start.socketPath, answer, ownersOf);
   },

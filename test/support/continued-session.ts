@@ -45,7 +45,7 @@ export async function openContinuedSession(options: ContinuedSessionOptions) {
     provider: new Peer({ socket: far.near, role: 'provider', limits }),
     limits,
     metrics: createMetrics(() => 1),
-    log: createLog('silent'),
+    log: createLog({ level: 'silent', format: 'json' }),
     onClosed: resolve,
   });
   const hasLasted = (ms: number) => until(() => session.record().durationMs > ms || session.record().reason);

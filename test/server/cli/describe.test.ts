@@ -1,4 +1,4 @@
-// Tests what an operator is told of a configuration: by `config check`, and at the start of the server.
+// Tests what an operator is told: of a configuration by `config check`, and at the start of the server.
 
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
@@ -44,6 +44,21 @@ test('config check names what the side path has, and warns of what can never wor
   expect(stderr).toMatch(
     /^warning: \S+trunkline\.yaml:\d+:\d+: classes\.cheap\.targets\[0\]: calls are refused: [^\n]+\n$/,
   );
+});
+
+test('a store in use is told in one line, with the process that has it', async () => {
+  const gateway = await serve({ keys: [{ id: 'web', secret: 'secret-of-web' }] });
+  expect(gateway.stderr()).toMatch(
+    /^trunkline \S+: console http:\S+, admin http:\S+\n {2}keys: web; providers: none; gateways: none; .*; store: sqlite in [^\n]+\n$/,
+  );
+  const file = configFile({ listen: { port: 0, tlsPort: false }, admin: { port: 0 } });
+  const other = runCommand(['serve', '--config', file, '--data', gateway.data]);
+  const { code } = await other.exited;
+  expect([code, other.stdout()]).toEqual([1, '']);
+  expect(other.stderr()).toMatch(
+    new RegExp(`^the store \\S+ is in use by the gateway that runs as process ${gateway.run.pid}: stop it, .*\\n$`),
+  );
+  await gateway.stop();
 });
 
 test('the log says once at the start what can never work, and the server starts all the same', async () => {

@@ -129,9 +129,9 @@ describe.concurrent('the command', () => {
         admin: { port: 0 },
         [setting]: { port, ...(setting === 'listen' ? { tlsPort: false } : {}) },
       });
-      const { code, stderr } = await outcome('serve', '--config', file, '--data', data);
-      expect(code).toBe(1);
-      expect(stderr).toContain(`${setting}.port`);
+      const { code, stdout, stderr } = await outcome('serve', '--config', file, '--data', data);
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toMatch(new RegExp(`^${setting}\\.port: .* in use; stop .* choose another ${setting}\\.port\\n$`));
       expect(readdirSync(data)).not.toContain('run.json');
       other.close();
     },
@@ -142,8 +142,8 @@ describe.concurrent('the command', () => {
     mkdirSync(join(data, 'trunkline.db'));
     const file = configFile({ listen: { port: 0, tlsPort: false }, admin: { port: 0 } });
     // It has ended when its output has, which all of its processes write to.
-    const { code, stderr } = await outcome('serve', '--config', file, '--data', data);
-    expect(code).toBe(1);
+    const { code, stdout, stderr } = await outcome('serve', '--config', file, '--data', data);
+    expect([code, stdout]).toEqual([1, '']);
     expect(stderr).toContain('trunkline.db cannot be opened');
     expect(readdirSync(data)).not.toContain('run.json');
   });

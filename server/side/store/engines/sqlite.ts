@@ -1,7 +1,9 @@
 // The embedded database: one connection in one process, through node:sqlite. Acknowledged transactions have reached the disk.
 
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { isRunning, readRun } from '../../../ipc/run-file.ts';
 import { StoreError } from '../contract.ts';
 import type { Database, Query, Row } from '../database.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -67,7 +69,10 @@ function lockFile(path: string): { release(): void } {
     return lockOwner(`${path}.lock`);
   } catch (error) {
     if (primaryCode(error) !== SQLITE_BUSY) throw storeErrorOf(error);
-    const message = `the store ${path} is in use by another process: stop it, or give this one a data directory of its own`;
+    const run = readRun(dirname(path));
+    const owner =
+      run !== undefined && isRunning(run) ? `the gateway that runs as process ${run.pid}` : 'another process';
+    const message = `the store ${path} is in use by ${owner}: stop it, or give this one a data directory of its own (--data)`;
     throw new StoreError('store_unavailable', error, message);
   }
 }
