@@ -79,7 +79,7 @@ export const classSchema = z.strictObject({
   deadlineMs: ms
     .default(120_000)
     .describe(
-      'Longest wait of a call for its answer, all attempts together; of a stream for its first content, and from each to the next.',
+      'Longest wait of a call for its answer, all attempts together; where it comes in parts, for the first of them, and from each to the next.',
     ),
   hedgeMs: ms
     .optional()

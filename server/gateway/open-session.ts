@@ -97,12 +97,12 @@ export class SessionOpening {
 
   async #dial(admission: Admission, { signal, stop }: ClientGone): Promise<void> {
     const { connector, config, registry, isEnding } = this.#host;
-    const { upstream, allowPrivate, preconnect, continues, isRehearsal } = admission;
+    const { upstream, allowPrivate, preconnect, continues, isRehearsal, provider } = admission;
     let isStarted = false;
     let dialled: DialOutcome | undefined;
     try {
       const proxy = isRehearsal ? undefined : proxyFor(new URL(upstream.url), config.proxy);
-      const options = { upstream, allowPrivate, proxy, preconnect, limits: config.limits };
+      const options = { upstream, allowPrivate, proxy, preconnect, limits: config.limits, provider: provider.name };
       const dial = (aborted: AbortSignal) => connector.dial({ ...options, signal: aborted });
       const read = (aborted: AbortSignal) => readContext(admission, this.#host, aborted);
       const outcome = continues === undefined ? undefined : await dialWithContext({ dial, read, signal });

@@ -7,6 +7,7 @@ import { DISABLED_INTERVAL_MS, exportEventLoopLag } from './times/event-loop-lag
 /** Upper bounds of the residence buckets in milliseconds: the hop is expected in the first third. */
 const RESIDENCE_BOUNDS_MS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000, Number.POSITIVE_INFINITY];
 const TURN_BOUNDS_S = [0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 30];
+const DIAL_BOUNDS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const DIRECTIONS: readonly Direction[] = ['upstream', 'downstream'];
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -17,6 +18,7 @@ export function createMetrics(liveSessions: () => number) {
   const registers = [registry];
   const traffic = countTraffic(registry);
   collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: DISABLED_INTERVAL_MS });
+  for (const name of GAUGES_NAMED_AS_COUNTERS) registry.removeSingleMetric(name);
   exportEventLoopLag(registry);
   exportGauge(registry, { name: 'trunkline_sessions', help: 'live sessions', read: liveSessions });
   const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
@@ -44,20 +46,31 @@ export function createMetrics(liveSessions: () => number) {
   const turns = new Histogram({
     name: 'trunkline_turn_seconds',
     help: 'turn latency: end of speech to first audio, request to first audio, request to first text',
-    labelNames: ['kind'],
+    labelNames: ['kind', 'provider'],
     buckets: TURN_BOUNDS_S,
+    registers,
+  });
+  const dials = new Histogram({
+    name: 'trunkline_dial_seconds',
+    help: 'time until a provider answered an upgrade, by what became of it; connecting is part of it where none was opened ahead',
+    labelNames: ['provider', 'outcome'],
+    buckets: DIAL_BOUNDS_S,
     registers,
   });
   return {
     registry,
     ...traffic,
-    turn(times: TurnTimes): void {
-      for (const [kind, ms] of Object.entries(times)) turns.observe({ kind: kind.replace(/Ms$/, '') }, ms / 1000);
+    turn(times: TurnTimes, provider: string): void {
+      for (const [kind, ms] of Object.entries(times))
+        turns.observe({ kind: kind.replace(/Ms$/, ''), provider }, ms / 1000);
     },
     refused: (code: string, status: number) => refused.inc({ code, status }),
     refusedCall: (call: RefusedCall) =>
       refusedCalls.inc({ code: call.code, key: call.key ?? '', class: call.class ?? '' }),
-    dialled: (connection: ConnectionOrigin) => dialled.inc({ connection }),
+    dialled(connection: ConnectionOrigin, { provider, outcome, ms }: Dial): void {
+      dialled.inc({ connection });
+      dials.observe({ provider, outcome }, ms / 1000);
+    },
     opened: (provider: string, dialect: string) => opened.inc({ provider, dialect }),
     closed: (reason: string, code: number) => closed.inc({ reason, code }),
   };
@@ -69,6 +82,16 @@ interface RefusedCall {
   readonly key?: string | undefined;
   readonly class?: string | undefined;
 }
+
+/** `outcome` is the kind of a DialOutcome. */
+interface Dial {
+  readonly provider: string;
+  readonly outcome: string;
+  readonly ms: number;
+}
+
+/** Gauges of prom-client whose names end in `_total`, which promtool finds wrong; `nodejs_active_resources` has what they tell by type. */
+const GAUGES_NAMED_AS_COUNTERS = ['handles', 'requests', 'resources'].map((what) => `nodejs_active_${what}_total`);
 
 interface GaugeOptions {
   readonly name: string;

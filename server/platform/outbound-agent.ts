@@ -14,10 +14,18 @@ interface OutboundOptions {
   readonly connections?: number | undefined;
   /** undefined: all are dialled directly. A proxy resolves the names that it is asked for. */
   readonly proxy?: ProxySettings | undefined;
+  /** Told of each connection how long it took to open. */
+  readonly onConnected?: ((tookMs: number) => void) | undefined;
 }
 
 /** A pool of connections; a refused address fails the request with a PrivateAddressError, a proxy with a ProxyError. Close it when done. */
-export function publicAgent({ allowPrivate, connectMs, connections, proxy: settings }: OutboundOptions): Agent {
+export function publicAgent({
+  allowPrivate,
+  connectMs,
+  connections,
+  proxy: settings,
+  onConnected,
+}: OutboundOptions): Agent {
   const dial = buildConnector({
     timeout: connectMs,
     allowH2: false,
@@ -27,7 +35,12 @@ export function publicAgent({ allowPrivate, connectMs, connections, proxy: setti
   return new Agent({
     connections: connections ?? null,
     keepAliveTimeout: 30_000,
-    connect(options, callback) {
+    connect(options, done) {
+      const startedAt = performance.now();
+      const callback: typeof done = (...given) => {
+        if (given[0] === null) onConnected?.(performance.now() - startedAt);
+        done(...given);
+      };
       // A literal address is never looked up, so it is checked here.
       if (!allowPrivate && isPrivateAddress(options.hostname)) return callback(new PrivateAddressError(), null);
       const proxy = proxyFor(new URL(`${options.protocol}//${options.host}`), settings);

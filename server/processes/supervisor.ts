@@ -3,12 +3,13 @@
 
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { Registry } from 'prom-client';
+import { Gauge, Registry } from 'prom-client';
 import type { Config } from '../config/config.ts';
 import type { DevCertificate } from '../http/dev-certificate.ts';
 import { FLUSH_MS } from '../ipc/process-start.ts';
 import { type Role, RunFile, type RunInfo, startOf } from '../ipc/run-file.ts';
 import { withDeadline } from '../platform/deadline.ts';
+import { version } from '../platform/entry.ts';
 import { PARTS } from '../platform/readiness.ts';
 import { type AdminListener, startAdmin } from './admin.ts';
 import { ANSWER_MS, askAll, Child } from './child.ts';
@@ -54,6 +55,7 @@ export class Supervisor {
       rehearsalUrl: () => this.#rehearsalUrl,
     });
     const parts = role === 'side' ? (['calls'] as const) : PARTS;
+    exportBuild(this.#registry);
     this.#readiness = new ReadinessWatch({ log, registry: this.#registry, parts, members: () => this.#members });
   }
 
@@ -182,4 +184,11 @@ export class Supervisor {
       rehearsal: rehearsal === false ? [] : rehearsal.providers,
     };
   }
+}
+
+function exportBuild(registry: Registry): void {
+  const info = { version, node: process.versions.node };
+  const labelNames = Object.keys(info);
+  const help = 'the version of the gateway and of its Node; always 1';
+  new Gauge({ name: 'trunkline_build_info', help, labelNames, registers: [registry] }).set(info, 1);
 }

@@ -80,8 +80,9 @@ export class Session {
     const { client, provider, limits, metrics, subject, turns, ids } = options;
     const usage = () => this.#usage();
     this.#transcript = turns && new Transcript({ ...turns, session: subject.sessionId, usage });
-    const { dialect } = subject;
-    const tap = new Tap({ dialect, metrics, startedAt: this.#startedMs, observer: this.#transcript, ids });
+    const { dialect, provider: name } = subject;
+    const times = { provider: name, metrics, startedAt: this.#startedMs };
+    const tap = new Tap({ dialect, ...times, observer: this.#transcript, ids });
     this.#tap = tap;
     this.#upstream = new Link({
       direction: 'upstream',

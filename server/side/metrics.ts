@@ -3,6 +3,7 @@
 import { Counter, Histogram, Registry } from 'prom-client';
 import type { SessionEvent } from '../ipc/session-event.ts';
 
+const DIAL_BOUNDS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const TASK_BOUNDS_S = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
 export function createSideMetrics() {
@@ -27,8 +28,16 @@ export function createSideMetrics() {
     labelNames: ['event', 'outcome'],
     registers,
   });
+  const dials = new Histogram({
+    name: 'trunkline_side_dial_seconds',
+    help: 'time to open a connection to an LLM gateway, TLS included',
+    labelNames: ['gateway'],
+    buckets: DIAL_BOUNDS_S,
+    registers,
+  });
   return {
     registry,
+    connected: (gateway: string, tookMs: number) => dials.observe({ gateway }, tookMs / 1000),
     stored(events: readonly SessionEvent[]) {
       for (const { kind } of events) stored.inc({ kind });
     },

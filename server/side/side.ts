@@ -10,6 +10,7 @@ import { withDeadline } from '../platform/deadline.ts';
 import { faultOf } from '../platform/log.ts';
 import type { Readiness } from '../platform/readiness.ts';
 import { countAttempts } from './billing/attempt-metrics.ts';
+import { exportBudgets } from './billing/budgets/budget-metrics.ts';
 import { BudgetWatch, type OnBudgetsClosed, tellMoves } from './billing/budgets/budget-watch.ts';
 import { createPrices } from './billing/prices.ts';
 import { createSideHttp, storeFailed } from './http/routes.ts';
@@ -49,6 +50,7 @@ export async function openSide(start: SideStart, log: Logger, onBudgets: OnBudge
   const health = watchStore(opened, (watched) => watched.renewLease(start.instance, Date.now() + ownerLeaseMs));
   const counted = countAttempts(health.store, metrics.registry);
   const budgets = new BudgetWatch({ budgets: config.budgets, store: counted, onClosed: onBudgets, log });
+  exportBudgets(metrics.registry, () => budgets.uses);
   const store = config.budgets.length === 0 ? counted : tellMoves(counted, () => budgets.moved());
   const side = new Side({ start, log, metrics, health, store, budgets });
   await side.holdLease();

@@ -11,6 +11,8 @@ import { type DialOptions, type DialOutcome, dial } from './dial.ts';
 interface ConnectorOptions extends DialOptions {
   /** undefined: nothing is opened ahead for this provider. */
   readonly preconnect: Preconnect | undefined;
+  /** Name of the provider, for the metrics. */
+  readonly provider: string;
 }
 
 export class Connector {
@@ -22,15 +24,16 @@ export class Connector {
   }
 
   /** Dials like `dial()`, within the same deadline. The next connections are opened once a session is open and its client knows. */
-  async dial({ preconnect, ...options }: ConnectorOptions): Promise<DialOutcome> {
+  async dial({ preconnect, provider, ...options }: ConnectorOptions): Promise<DialOutcome> {
     const target = preconnect && {
       url: options.upstream.url,
       allowPrivate: options.allowPrivate,
       proxy: options.proxy,
       ...preconnect,
     };
+    const startedAt = performance.now();
     const { outcome, origin } = await dialOn(target && this.#pool.take(target), options);
-    this.#metrics.dialled(origin);
+    this.#metrics.dialled(origin, { provider, outcome: outcome.kind, ms: performance.now() - startedAt });
     // Preconnect only after the caller has answered its client: a connect costs as much as that answer.
     if (target && outcome.kind === 'open') setImmediate(() => this.#pool.used(target, origin));
     return outcome;

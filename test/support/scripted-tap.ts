@@ -16,7 +16,7 @@ const dialect: Dialect = {
 
 /** The summary of a tap that saw these observations. */
 export function tapOf(...observations: { at: number; observation: Partial<Observation> }[]) {
-  const tap = new Tap({ dialect, metrics: createMetrics(() => 0), startedAt: 0 });
+  const tap = new Tap({ dialect, metrics: createMetrics(() => 0), provider: 'openai', startedAt: 0 });
   for (const { at, observation } of observations) {
     tap.observe({ data: Buffer.from(JSON.stringify({ type: 'x', ...observation })), binary: false, at }, 'downstream');
   }

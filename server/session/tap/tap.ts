@@ -13,6 +13,8 @@ import { OTHER_MODELS, UsageTotals } from './usage-totals.ts';
 interface TapOptions {
   readonly dialect: Dialect;
   readonly metrics: Metrics;
+  /** Name of the provider. */
+  readonly provider: string;
   /** Monotonic ms. */
   readonly startedAt: number;
   readonly observer?: Observer | undefined;
@@ -92,7 +94,7 @@ export class Tap {
   #learn(observation: Observation, at: number): void {
     const mark = observation.mark && this.#boundary.read(observation.mark);
     if (mark !== undefined) {
-      this.#latencies ??= new TurnLatencies(this.#options.metrics);
+      this.#latencies ??= new TurnLatencies(this.#options.metrics, this.#options.provider);
       this.#latencies.mark(mark, at);
     }
     this.#model = observation.model?.slice(0, MAX_MODEL_CHARACTERS) ?? this.#model;

@@ -8,12 +8,14 @@ const KEPT_TURNS = 200;
 
 export class TurnLatencies {
   readonly #metrics: Pick<Metrics, 'turn'>;
+  readonly #provider: string;
   readonly #kept: TurnTimes[] = [];
   #speechStoppedAt: number | undefined;
   #requestedAt: number | undefined;
 
-  constructor(metrics: Pick<Metrics, 'turn'>) {
+  constructor(metrics: Pick<Metrics, 'turn'>, provider: string) {
     this.#metrics = metrics;
+    this.#provider = provider;
   }
 
   get turns(): readonly TurnTimes[] {
@@ -54,7 +56,7 @@ export class TurnLatencies {
     this.#reset();
     this.#kept.push(times);
     if (this.#kept.length > KEPT_TURNS) this.#kept.shift();
-    this.#metrics.turn(times);
+    this.#metrics.turn(times, this.#provider);
   }
 
   #reset(): void {

@@ -1,8 +1,10 @@
 // Metrics of attempts and their cost, counted where settlements are written to the store, so that none is missed.
 
-import { Counter, type Registry } from 'prom-client';
+import { Counter, Histogram, type Registry } from 'prom-client';
 import type { LedgerRow } from '../../ipc/stored-rows.ts';
 import type { Store } from '../store/contract.ts';
+
+const FIRST_TOKEN_BOUNDS_S = [0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 30, 60, 120];
 
 /** Returns the store with settlements counted. Labels are names of the configuration and short codes. */
 export function countAttempts(store: Store, registry: Registry): Store {
@@ -31,7 +33,24 @@ export function countAttempts(store: Store, registry: Registry): Store {
     labelNames: ['gateway', 'class', 'flag'],
     registers,
   });
-  function count({ gateway, kind, outcome, promptClass, costMicroUsd, flags = [] }: LedgerRow): void {
+  const firstTokens = new Histogram({
+    name: 'trunkline_side_first_token_seconds',
+    help: 'time until the first content of a streamed answer, by target: a configured model at an LLM gateway',
+    labelNames: ['gateway', 'model'],
+    buckets: FIRST_TOKEN_BOUNDS_S,
+    registers,
+  });
+  function count({
+    gateway,
+    asked = '',
+    kind,
+    outcome,
+    promptClass,
+    costMicroUsd,
+    firstTokenMs,
+    flags = [],
+  }: LedgerRow): void {
+    if (firstTokenMs !== undefined) firstTokens.observe({ gateway, model: asked }, firstTokenMs / 1000);
     for (const flag of flags) flagged.inc({ gateway, class: promptClass, flag });
     attempts.inc({ gateway, kind, outcome });
     if (costMicroUsd === undefined) unknown.inc({ gateway, class: promptClass });

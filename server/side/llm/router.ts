@@ -16,7 +16,7 @@ import { type Failure, failure, failureToReport } from './failure.ts';
 import type { BreakerOptions } from './guard/circuit.ts';
 import { hedged } from './hedging.ts';
 import { chooseTargets, isNamed } from './policy.ts';
-import { type ClassPlan, createClassPlans, type Target } from './targets.ts';
+import { type ClassPlan, createClassPlans, type RouterMetrics, type Target } from './targets.ts';
 
 export interface RouterOptions {
   readonly config: Pick<SideConfig, 'gateways' | 'classes' | 'budgets' | 'hasRehearsalGateway' | 'side'>;
@@ -25,6 +25,7 @@ export interface RouterOptions {
   /** Gives the http: or ws: URL of the rehearsal process; undefined while it does not run. */
   readonly rehearsalUrl: () => string | undefined;
   readonly log: Logger;
+  readonly metrics?: RouterMetrics | undefined;
   readonly breaker?: BreakerOptions;
   /** Limit for TCP and TLS to an LLM gateway together. */
   readonly connectMs?: number;

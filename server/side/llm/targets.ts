@@ -48,6 +48,12 @@ interface ClassPlansOptions {
   readonly rehearsalUrl: () => string | undefined;
   readonly breaker?: BreakerOptions | undefined;
   readonly connectMs?: number | undefined;
+  readonly metrics?: RouterMetrics | undefined;
+}
+
+/** Told of each new connection to an LLM gateway. */
+export interface RouterMetrics {
+  connected(gateway: string, tookMs: number): void;
 }
 
 /** One configured LLM gateway and what its targets share. */
@@ -94,7 +100,7 @@ export function createClassPlans(options: ClassPlansOptions) {
   };
 }
 
-function connectGateways({ config, connectMs = 5000 }: ClassPlansOptions): ReadonlyMap<string, Gateway> {
+function connectGateways({ config, connectMs = 5000, metrics }: ClassPlansOptions): ReadonlyMap<string, Gateway> {
   const rehearsed = config.hasRehearsalGateway ? { [REHEARSAL_NAME]: rehearsalGateway } : {};
   const gateways = new Map<string, Gateway>();
   for (const [name, gateway] of Object.entries({ ...config.gateways, ...rehearsed })) {
@@ -103,7 +109,8 @@ function connectGateways({ config, connectMs = 5000 }: ClassPlansOptions): Reado
     if (profile === undefined) throw new Error(`no profile ${gateway.profile}`);
     // The rehearsal is hosted here, so no proxy leads to it.
     const proxy = gateway === rehearsalGateway ? undefined : config.proxy;
-    const agent = publicAgent({ allowPrivate, connectMs, connections: concurrency, proxy });
+    const onConnected = (tookMs: number) => metrics?.connected(name, tookMs);
+    const agent = publicAgent({ allowPrivate, connectMs, connections: concurrency, proxy, onConnected });
     gateways.set(name, { config: gateway, profile, agent, bulkhead: bulkhead(concurrency, queue) });
   }
   return gateways;

@@ -11,11 +11,12 @@ function busy() {
   metrics.frame('upstream', 50);
   metrics.frame('downstream', 7);
   for (const ms of [0.005, 0.015, 0.05, 3, 5000]) metrics.residence('upstream', ms, 1);
-  metrics.turn({ speechToAudioMs: 400, requestToTextMs: 90 });
+  metrics.turn({ speechToAudioMs: 400, requestToTextMs: 90 }, 'openai');
   metrics.refused('invalid_key', 401);
-  metrics.dialled('warm');
-  metrics.dialled('stale');
-  metrics.dialled('warm');
+  const dial = { provider: 'openai', outcome: 'open', ms: 30 };
+  metrics.dialled('warm', dial);
+  metrics.dialled('stale', { ...dial, outcome: 'failed' });
+  metrics.dialled('warm', dial);
   metrics.opened('openai', 'openai-realtime');
   metrics.closed('client-closed', 1000);
   metrics.closed('client-closed', 1001);
@@ -28,6 +29,8 @@ const expected: [string, Record<string, string | number>, number][] = [
   ['trunkline_sessions_opened_total', { provider: 'openai', dialect: 'openai-realtime' }, 1],
   ['trunkline_dials_total', { connection: 'warm' }, 2],
   ['trunkline_dials_total', { connection: 'stale' }, 1],
+  ['trunkline_dial_seconds_count', { provider: 'openai', outcome: 'open' }, 2],
+  ['trunkline_dial_seconds_bucket', { outcome: 'open', le: '0.025' }, 0],
   ['trunkline_refusals_total', { code: 'invalid_key', status: 401 }, 1],
   ['trunkline_frames_total', { direction: 'upstream' }, 2],
   ['trunkline_frames_total', { direction: 'downstream' }, 1],

@@ -30,6 +30,7 @@ export class BudgetWatch {
   #soon: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
   #told: string | undefined;
+  #uses: readonly BudgetUse[] = [];
   #isFailing = false;
 
   constructor(options: BudgetWatchOptions) {
@@ -42,6 +43,11 @@ export class BudgetWatch {
     if (budgets.length === 0) return onClosed([]);
     await this.#look();
     this.#timer = setInterval(() => void this.#look(), everyMs);
+  }
+
+  /** The use of each budget, as it was read last. */
+  get uses(): readonly BudgetUse[] {
+    return this.#uses;
   }
 
   /** Tells that budgets may have moved. */
@@ -75,12 +81,12 @@ export class BudgetWatch {
     try {
       const uses = await store.budgetUses(windows.map(({ window }) => window.id));
       this.#isFailing = false;
-      const closed = windows.flatMap(({ budget: { key, class: name, window: length }, window }) => {
+      this.#uses = windows.map(({ budget: { key, class: name, window: length }, window }) => {
         const { id, limitMicroUsd, resetsAt } = window;
         const amounts = uses.get(id) ?? { spentMicroUsd: 0, reservedMicroUsd: 0 };
-        const use = { key, class: name, window: length, limitMicroUsd, resetsAt, ...amounts };
-        return closedBy(use) === undefined ? [] : [use];
+        return { key, class: name, window: length, limitMicroUsd, resetsAt, ...amounts };
       });
+      const closed = this.#uses.filter((use) => closedBy(use) !== undefined);
       const state = JSON.stringify(closed);
       if (state === this.#told && !closed.some((use) => closedBy(use) === 'reserved')) return;
       this.#told = state;

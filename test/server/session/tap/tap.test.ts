@@ -117,7 +117,7 @@ describe('with the real dialects', () => {
   function start(dialect: Dialect): void {
     metrics = createMetrics(() => 0);
     now = 1000;
-    tap = new Tap({ dialect, metrics, startedAt: now });
+    tap = new Tap({ dialect, metrics, provider: 'openai', startedAt: now });
   }
 
   /** Passes an event, so many milliseconds after the last. */

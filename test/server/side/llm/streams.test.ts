@@ -96,6 +96,27 @@ describe('a model that thinks', () => {
   });
 });
 
+test('a whole answer that flows is not cut by deadlineMs, one that only keeps its connection open is', async () => {
+  const text = JSON.stringify({ choices: [{ message: { content: 'Slow but sure' }, finish_reason: 'stop' }] });
+  const pieces = text.match(/.{1,9}/gs) ?? [];
+  for (const [parts, expected] of [
+    [pieces, 'answered'],
+    [[...pieces.map(() => '\n'), text], 'failed'],
+  ] as const) {
+    const one = await writtenAnswers(async (response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      for (const part of parts) {
+        response.write(part);
+        await delay(150);
+      }
+      response.end();
+    });
+    const classes = { commodity: { targets: [{ gateway: 'one', model: 'first' }], deadlineMs: 900 } };
+    const outcome = await routing({ gateways: { one }, classes }).router.run(call());
+    expect(outcome.kind).toBe(expected);
+  }
+});
+
 describe('what a stream that breaks off is charged', () => {
   const said = 'x'.repeat(400);
   const broken =
