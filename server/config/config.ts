@@ -39,5 +39,7 @@ export interface Config extends SideConfig {
   /** `false`: a provider that is not configured is refused. */
   readonly rehearsal: false | Rehearsal;
   readonly limits: Limits;
+  /** Labels that metrics have besides the usual ones. */
+  readonly metrics: Readonly<ConfigFile['metrics']>;
   readonly log: Readonly<ConfigFile['log']>;
 }

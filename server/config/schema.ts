@@ -119,6 +119,19 @@ const listenSchema = z.strictObject({
     ),
 });
 
+const metricsSchema = z.strictObject({
+  labels: z
+    .array(z.enum(['key', 'team', 'model']))
+    .default([])
+    .describe('Labels of sessions, their closes, and attempts and costs of calls, besides the usual ones.'),
+  maxLabelValues: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(200)
+    .describe('Values of each of these labels in each process; further ones count as other.'),
+});
+
 const keySchema = z.strictObject({
   id: name.describe('Name of the key in logs, metrics and the ledger. Unique.'),
   secret: gatewaySecret.describe('What clients send as their API key. At least 8 characters, unique.'),
@@ -239,6 +252,7 @@ export function fileSchema<R extends z.ZodType>(providers: readonly KnownProvide
     limits: limitsSchema
       .prefault({})
       .describe('Bounds of connections, messages and sessions, in each gateway process.'),
+    metrics: metricsSchema.prefault({}).describe('The metrics of the admin listener.'),
     log: z
       .strictObject({
         level: z

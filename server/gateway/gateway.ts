@@ -25,7 +25,7 @@ import type { FindOwners } from '../ipc/side-request.ts';
 import type { BudgetUse } from '../ipc/stored-rows.ts';
 import { type AddressList, addressList, plainAddress } from '../platform/address-list.ts';
 import { faultOf } from '../platform/log.ts';
-import { createMetrics, exportGauge } from '../platform/metrics.ts';
+import { createMetrics, exportGauge, type Metrics, subjectLabels } from '../platform/metrics.ts';
 import type { Readiness } from '../platform/readiness.ts';
 import { reasons } from '../session/close-reason.ts';
 import type { Session } from '../session/session.ts';
@@ -49,7 +49,7 @@ type GatewayOptions = Pick<GatewayHost, 'config' | 'registry' | 'log' | 'outbox'
   Partial<Pick<GatewayStart, 'tls' | 'rehearsalUrl'>> & { readonly findOwners?: FindOwners | undefined };
 
 export class Gateway {
-  readonly metrics = createMetrics(() => this.#sessions.size);
+  readonly metrics: Metrics;
   readonly #options: GatewayOptions;
   readonly #sessions = new Map<string, Session>();
   readonly #openings = new Set<SessionOpening>();
@@ -57,7 +57,7 @@ export class Gateway {
   readonly #descriptors = countDescriptors();
   readonly #connections: ConnectionLimit;
   readonly #quota: SideQuota;
-  readonly #connector = new Connector(this.metrics);
+  readonly #connector: Connector;
   readonly #host: GatewayHost;
   readonly #isProxy: AddressList;
   /** Addresses of clients behind the PROXY protocol, by the ends of their connections. */
@@ -71,6 +71,8 @@ export class Gateway {
   constructor(options: GatewayOptions) {
     this.#options = options;
     const { config, rehearsalUrl, log } = options;
+    this.metrics = createMetrics(() => this.#sessions.size, subjectLabels(config.metrics));
+    this.#connector = new Connector(this.metrics);
     if (options.outbox !== undefined) exportOutbox(this.metrics.registry, options.outbox);
     this.#isProxy = addressList(config.listen.trustedProxies);
     const origins = { allowed: new Set<string>(), loopbackHostOnly: config.keys.length === 0, isProxy: this.#isProxy };

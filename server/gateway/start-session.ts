@@ -73,7 +73,7 @@ export function startSession(
     },
   });
   owner.onStarted(session);
-  metrics.opened(provider.name, endpoint.dialect.name);
+  metrics.opened(provider.name, endpoint.dialect.name, admission);
 }
 
 /** The session keeps no headers and no credential. */

@@ -13,7 +13,7 @@ const DIRECTIONS: readonly Direction[] = ['upstream', 'downstream'];
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /** `liveSessions` is asked at each scrape. */
-export function createMetrics(liveSessions: () => number) {
+export function createMetrics(liveSessions: () => number, labels: SubjectLabels = subjectLabels()) {
   const registry = new Registry();
   const registers = [registry];
   const traffic = countTraffic(registry);
@@ -23,7 +23,7 @@ export function createMetrics(liveSessions: () => number) {
   exportGauge(registry, { name: 'trunkline_sessions', help: 'live sessions', read: liveSessions });
   const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
     new Counter({ name, help, labelNames, registers });
-  const opened = counter('trunkline_sessions_opened_total', 'sessions opened', 'provider', 'dialect');
+  const opened = counter('trunkline_sessions_opened_total', 'sessions opened', 'provider', 'dialect', ...labels.names);
   const refused = counter('trunkline_refusals_total', 'handshakes and requests refused, by reason', 'code', 'status');
   const refusedCalls = counter(
     'trunkline_refused_calls_total',
@@ -42,6 +42,7 @@ export function createMetrics(liveSessions: () => number) {
     'sessions ended, by reason and the close code that the client saw',
     'reason',
     'code',
+    ...labels.names,
   );
   const turns = new Histogram({
     name: 'trunkline_turn_seconds',
@@ -71,8 +72,10 @@ export function createMetrics(liveSessions: () => number) {
       dialled.inc({ connection });
       dials.observe({ provider, outcome }, ms / 1000);
     },
-    opened: (provider: string, dialect: string) => opened.inc({ provider, dialect }),
-    closed: (reason: string, code: number) => closed.inc({ reason, code }),
+    opened: (provider: string, dialect: string, subject: Subject = {}) =>
+      opened.inc({ provider, dialect, ...labels.of(subject) }),
+    closed: (reason: string, code: number, subject: Subject = {}) =>
+      closed.inc({ reason, code, ...labels.of(subject) }),
   };
 }
 
@@ -82,6 +85,46 @@ interface RefusedCall {
   readonly key?: string | undefined;
   readonly class?: string | undefined;
 }
+
+/** The key and the model that something is counted for; undefined where there is none, or it is not known. */
+interface Subject {
+  readonly key?: { readonly id: string; readonly team?: string | undefined } | undefined;
+  readonly model?: string | undefined;
+}
+
+export type SubjectLabels = ReturnType<typeof subjectLabels>;
+
+/**
+ * Makes labels that the configuration asks for. Clients choose the names of models, so each label has so many values at most: the first
+ * that come; all others count as `other`.
+ */
+export function subjectLabels({
+  labels,
+  maxLabelValues,
+}: {
+  readonly labels: readonly SubjectLabel[];
+  readonly maxLabelValues: number;
+} = NO_LABELS) {
+  const names = [...new Set(labels)];
+  const known = new Map(names.map((name) => [name, new Set<string>()]));
+  function bounded(name: SubjectLabel, value = ''): string {
+    const values = known.get(name);
+    if (value === '' || values === undefined || values.has(value)) return value;
+    if (values.size >= maxLabelValues) return 'other';
+    values.add(value);
+    return value;
+  }
+  return {
+    names,
+    of({ key, model }: Subject): Partial<Record<SubjectLabel, string>> {
+      const values = { key: key?.id, team: key?.team, model };
+      return Object.fromEntries(names.map((name) => [name, bounded(name, values[name])]));
+    },
+  };
+}
+
+type SubjectLabel = 'key' | 'team' | 'model';
+const NO_LABELS = { labels: [], maxLabelValues: 1 } as const;
 
 /** `outcome` is the kind of a DialOutcome. */
 interface Dial {

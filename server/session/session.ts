@@ -256,7 +256,7 @@ export class Session {
   }
 
   #settle(): void {
-    const { client, provider, onClosed, metrics } = this.#options;
+    const { client, provider, onClosed, metrics, subject } = this.#options;
     const state = this.#state;
     if (state.name !== 'closing') return;
     if (!client.isGone || !provider.isGone) return;
@@ -265,9 +265,9 @@ export class Session {
     this.#client.stop();
     this.#provider.stop();
     this.#state = { ...state, name: 'closed', durationMs: performance.now() - this.#startedMs };
-    metrics.closed(state.reason.name, state.closeCode);
     this.#transcript?.finish(performance.now());
     const record = this.record();
+    metrics.closed(state.reason.name, state.closeCode, { key: subject.key, model: record.model });
     this.#options.log.info(record, 'session ended');
     onClosed(record);
   }

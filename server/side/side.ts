@@ -8,6 +8,7 @@ import type { SessionEvent } from '../ipc/session-event.ts';
 import type { FindOwners, SideHandler } from '../ipc/side-request.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { faultOf } from '../platform/log.ts';
+import { subjectLabels } from '../platform/metrics.ts';
 import type { Readiness } from '../platform/readiness.ts';
 import { countAttempts } from './billing/attempt-metrics.ts';
 import { exportBudgets } from './billing/budgets/budget-metrics.ts';
@@ -48,7 +49,7 @@ export async function openSide(start: SideStart, log: Logger, onBudgets: OnBudge
   const opened = await openStore({ url: config.store.url, dataDirectory: config.dataDirectory });
   const { ownerLeaseMs } = config.side;
   const health = watchStore(opened, (watched) => watched.renewLease(start.instance, Date.now() + ownerLeaseMs));
-  const counted = countAttempts(health.store, metrics.registry);
+  const counted = countAttempts(health.store, metrics.registry, subjectLabels(config.metrics));
   const budgets = new BudgetWatch({ budgets: config.budgets, store: counted, onClosed: onBudgets, log });
   exportBudgets(metrics.registry, () => budgets.uses);
   const store = config.budgets.length === 0 ? counted : tellMoves(counted, () => budgets.moved());

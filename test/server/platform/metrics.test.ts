@@ -2,7 +2,7 @@
 
 import { AggregatorRegistry } from 'prom-client';
 import { expect, test } from 'vitest';
-import { createMetrics } from '../../../server/platform/metrics.ts';
+import { createMetrics, subjectLabels } from '../../../server/platform/metrics.ts';
 import { sample } from '../../support/metrics.ts';
 
 function busy() {
@@ -91,4 +91,20 @@ test('writes only lines that Prometheus can read', async () => {
     lines.map((text) => /^(trunkline_\w+?)(_bucket|_sum|_count)?[ {]/.exec(text)?.[1]).filter(Boolean),
   ))
     expect(lines.filter((text) => text.startsWith(`# TYPE ${name} `))).toHaveLength(1);
+});
+
+test('labels of key, team and model are there where they are asked for, each with so many values and one for all others', async () => {
+  const labels = subjectLabels({ labels: ['model', 'key'], maxLabelValues: 2 });
+  const { opened, registry } = createMetrics(() => 0, labels);
+  for (const model of ['a', 'b', 'c', 'd', 'a', undefined])
+    opened('openai', 'live', { key: { id: 'web', team: 't' }, model });
+  const text = await registry.metrics();
+  const counts = ['a', 'b', 'c', 'other', ''].map((model) =>
+    sample(text, 'trunkline_sessions_opened_total', { model, key: 'web' }),
+  );
+  expect(counts).toEqual([2, 1, 0, 2, 1]);
+  expect(text).not.toContain('team=');
+  const plain = createMetrics(() => 0);
+  plain.opened('openai', 'live', { key: { id: 'web' }, model: 'a' });
+  expect(await plain.registry.metrics()).toContain('opened_total{provider="openai",dialect="live"} 1');
 });

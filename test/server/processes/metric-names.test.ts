@@ -21,6 +21,7 @@ beforeAll(async () => {
   served = await serve({
     provider: provider.url,
     tasks: [],
+    metrics: { labels: ['key', 'team', 'model'] },
     keys: [{ id: 'web', secret: 'secret-of-web', team: 'blue' }],
     gateways: { contract: { profile: 'openai', apiKey: 'x', baseUrl: llm.baseUrl, allowPrivate: true } },
     classes: { app: { targets: [{ gateway: 'contract', model: 'gpt-5-mini' }] } },
@@ -112,6 +113,14 @@ test('dials, first audio and first tokens have histograms by provider and by tar
   expect(sample(text, 'trunkline_side_dial_seconds_count', { gateway: 'contract' })).toBe(1);
   const target = { gateway: 'contract', model: 'gpt-5-mini' };
   expect(sample(text, 'trunkline_side_first_token_seconds_count', target)).toBe(1);
+});
+
+test('sessions, attempts and costs have the labels that the configuration asks for', () => {
+  const key = { key: 'web', team: 'blue' };
+  expect(sample(text, 'trunkline_sessions_opened_total', { ...key, model: 'gpt-realtime-2.1' })).toBe(1);
+  expect(sample(text, 'trunkline_closes_total', { ...key, model: 'gpt-realtime-2.1' })).toBe(1);
+  expect(sample(text, 'trunkline_side_attempts_total', { ...key, model: 'gpt-5-mini' })).toBe(1);
+  expect(sample(text, 'trunkline_side_cost_micro_usd_total', { ...key, model: 'gpt-5-mini' })).toBeGreaterThan(0);
 });
 
 test('budgets say what is used and what is left', () => {
