@@ -15,6 +15,8 @@ import { watchForHang } from './watchdog.ts';
 
 /** Sessions come first where processors are scarce. */
 const NICENESS = 10;
+/** Time until a store that did not take what is left is tried again. */
+const RETRY_MS = 1000;
 
 interface SideSupervisorOptions {
   /** The part that is the same for every start. */
@@ -36,6 +38,8 @@ export class SideSupervisor {
   /** Batches about sessions that died with their gateway process, until they are stored. */
   #left: Uint8Array[] = [];
   #storing: Promise<void> | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #isBehind = false;
   #rehearsalUrl: string | undefined;
   #starts = 0;
   #socketPath: string | undefined;
@@ -128,7 +132,7 @@ export class SideSupervisor {
     return this.child.rpc;
   }
 
-  /** Keeps what could not be stored for the next start, or for the next death. */
+  /** Keeps what could not be stored, and tries again until it is: the store may be away for longer than the side process. */
   #storeLeft(rpc: Rpc): Promise<void> {
     this.#storing ??= this.#storeInTurn(rpc).finally(() => {
       this.#storing = undefined;
@@ -137,13 +141,19 @@ export class SideSupervisor {
   }
 
   async #storeInTurn(rpc: Rpc): Promise<void> {
+    clearTimeout(this.#retry);
     try {
       for (let [next] = this.#left; next !== undefined; [next] = this.#left) {
         await rpc.call('commitEvents', next);
         this.#left.shift();
       }
+      this.#isBehind = false;
     } catch {
-      this.#options.log.error({ batches: this.#left.length }, 'sessions of a dead gateway process not stored yet');
+      const batches = this.#left.length;
+      if (!this.#isBehind) this.#options.log.error({ batches }, 'sessions of a dead gateway process not stored yet');
+      this.#isBehind = true;
+      // Without a side process its next start does it.
+      this.#retry = setTimeout(() => this.child.rpc && void this.#storeLeft(this.child.rpc), RETRY_MS).unref();
     }
   }
 

@@ -1,5 +1,7 @@
 // Sessions go on when the side process is gone, hangs or comes back; their events are stored once.
 
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { openClient, refusedUpgrade } from '../../support/gateway.ts';
@@ -127,5 +129,23 @@ describe('while the side process', () => {
     const calls = await stored(served);
     expect(calls).toHaveLength(2);
     expect(calls.every(({ session }) => session.reason === 'client-closed')).toBe(true);
+  });
+
+  test('cannot write, the sessions of a gateway process that died are stored once it can', async () => {
+    const served = await start({ provider: provider.url });
+    const client = await openClient(served.url + REALTIME);
+    await turn(client, 'one');
+    await until(async () => (await waiting(served)) === 0);
+    const beside = new DatabaseSync(join(served.data, 'trunkline.db'));
+    beside.exec("create trigger full before update on session begin select raise(abort, 'no room'); end");
+    process.kill(childrenOf(served.run.pid, 'gateway/process')[0] ?? 0, 'SIGKILL');
+    const complaints = () => served.lines().filter(({ msg }) => String(msg).endsWith('not stored yet'));
+    await until(() => complaints().length > 0);
+    beside.exec('drop trigger full');
+    const end = beside.prepare('select reason from session');
+    await until(() => end.get()?.reason === 'gateway-lost');
+    beside.close();
+    expect(complaints()).toHaveLength(1);
+    expect(texts(await stored(served))).toEqual([[['asked one', 'one']]]);
   });
 });
