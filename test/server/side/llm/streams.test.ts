@@ -85,11 +85,11 @@ describe('a model that thinks', () => {
       const send = eventsTo(response);
       for (const event of events) {
         send(event);
-        await delay(150);
+        await delay(100);
       }
       response.end();
     }, profile);
-    const classes = { commodity: { targets: [{ gateway: 'one', model: 'first' }], deadlineMs: 900 } };
+    const classes = { commodity: { targets: [{ gateway: 'one', model: 'first' }], deadlineMs: 600 } };
     const { router } = routing({ gateways: { one }, classes });
     const outcome = answered(await router.run(call({ llm: { isStreamed: true } }), collector()));
     expect(outcome.text).toBe('Yes');
@@ -107,11 +107,11 @@ test('a whole answer that flows is not cut by deadlineMs, one that only keeps it
       response.writeHead(200, { 'content-type': 'application/json' });
       for (const part of parts) {
         response.write(part);
-        await delay(150);
+        await delay(100);
       }
       response.end();
     });
-    const classes = { commodity: { targets: [{ gateway: 'one', model: 'first' }], deadlineMs: 900 } };
+    const classes = { commodity: { targets: [{ gateway: 'one', model: 'first' }], deadlineMs: 600 } };
     const outcome = await routing({ gateways: { one }, classes }).router.run(call());
     expect(outcome.kind).toBe(expected);
   }
