@@ -20,6 +20,8 @@ export interface LlmProfile {
   provider?(model: string, settings: Readonly<Record<string, string>>): string | undefined;
   /** The API takes no call without `maxTokens`. */
   readonly demandsMaxTokens?: true;
+  /** A path below the base URL whose GET costs nothing and is refused for a wrong credential; `/models` when not given. */
+  readonly freePath?: string;
   /** Known and required keys of `settings`. */
   readonly settings?: { readonly known: readonly string[]; readonly required?: readonly string[] };
   /** Writes the HTTP request of a call. @throws LlmFailure `unsupported` for a call that the endpoint cannot do. */

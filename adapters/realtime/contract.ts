@@ -26,6 +26,8 @@ export interface Provider {
   readonly endpoints: readonly ServedEndpoint[];
   /** HTTP endpoints under the same base URL that SDKs know and this gateway does not serve: answered with 501. */
   readonly notServed: readonly NotServed[];
+  /** A path under the same base URL whose GET costs nothing, and the statuses that say that the credential is wrong: `config check --online` asks it. */
+  readonly free: { readonly path: string; readonly refusals: readonly number[] };
   /** Settings of an account beyond its base URL and its credential, by name. */
   readonly settings?: SettingsSchema;
   readonly billing: Billing;

@@ -22,7 +22,7 @@ import { describeConfig } from './describe.ts';
 /** Command names -> the words of their usage: one line each in the help. */
 const COMMANDS: Readonly<Record<string, string>> = {
   serve: '[--config FILE] [--data DIR] [--role all|gateway|side]',
-  'config check': '[--config FILE]',
+  'config check': '[--config FILE] [--online]',
   'config print': '[--config FILE]',
   ...SIDE_USAGE,
 };
@@ -59,7 +59,8 @@ async function run(argv: string[]): Promise<void> {
   else if (values.version) process.stdout.write(`${version}\n`);
   else if (command === 'serve') await serve(await loadWithWarnings(source), roleOf(values.role));
   else if (values.role !== undefined) throw new UsageError('--role goes with serve only');
-  else if (command === 'config check') check(await loadWithWarnings(source));
+  else if (command === 'config check') await check(await loadWithWarnings(source), values.online === true);
+  else if (values.online === true) throw new UsageError('--online goes with config check only');
   else if (command === 'config print') process.stdout.write(printConfig(load()));
   else if (side !== undefined) await print(side(load()));
   else throw new UsageError(`${commandProblem(command)}\n${USAGE}`);
@@ -81,6 +82,7 @@ function readArguments(args: string[]) {
     config: { type: 'string' },
     data: { type: 'string' },
     role: { type: 'string' },
+    online: { type: 'boolean' },
     ...SIDE_OPTIONS,
     help: { type: 'boolean', short: 'h' },
     version: { type: 'boolean' },
@@ -117,11 +119,17 @@ async function loadWithWarnings(source: Parameters<typeof loadConfig>[0]): Promi
   return { config, warnings };
 }
 
-function check({ config, warnings }: Loaded): void {
+async function check({ config, warnings }: Loaded, isOnline: boolean): Promise<void> {
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   const count = warnings.length === 0 ? '' : `, with ${warnings.length} warning${warnings.length === 1 ? '' : 's'}`;
   const parts = describeConfig(config).map(([name, text]) => `  ${name.padEnd(9)}  ${text}\n`);
   process.stdout.write(`the configuration is valid${count}\n${parts.join('')}`);
+  if (!isOnline) return;
+  const { reachAll } = await import('./online.ts');
+  for await (const { name, isOk, text } of reachAll(config)) {
+    process.stdout.write(`${isOk ? 'ok    ' : 'failed'}  ${name}: ${text}\n`);
+    if (!isOk) process.exitCode = 1;
+  }
 }
 
 function roleOf(given = 'all'): Role {

@@ -9,6 +9,7 @@ export const openrouterProfile = completionsProfile({
   name: 'openrouter',
   priceListName: 'openrouter',
   path: 'routed',
+  freePath: '/key',
   baseUrl: 'https://openrouter.ai/api/v1',
   regions: { eu: 'https://eu.openrouter.ai/api/v1', us: 'https://us.openrouter.ai/api/v1' },
   canPromise: { retention: ['zdr', 'none-stated'], providers: true },

@@ -22,6 +22,7 @@ const readMetadata: ReadMetadata = (_, body) => {
 export const vercelProfile = completionsProfile({
   name: 'vercel',
   path: 'routed',
+  freePath: '/credits',
   baseUrl: 'https://ai-gateway.vercel.sh/v1',
   canPromise: { retention: ['zdr', 'none-stated'], providers: true },
   fields: (_, { providers, retention }) => ({

@@ -26,6 +26,7 @@ export const deepgram: Provider = {
     { method: 'GET', path: '/v1/agent/settings/think/models' },
     ...['/v1/listen', '/v2/listen', '/v1/speak', '/v2/speak'].map((path) => ({ method: 'GET', path })),
   ],
+  free: { path: '/v1/agent/settings/think/models', refusals: [401, 403] },
   credentials,
   subprotocol: 'token',
   forwardedHeaders,

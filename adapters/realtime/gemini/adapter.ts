@@ -26,6 +26,8 @@ export const gemini: Provider = {
   baseUrl: 'wss://generativelanguage.googleapis.com',
   endpoints,
   notServed: versions.map((version) => ({ method: 'POST', path: `/${version}/auth_tokens` })),
+  // A key that is none is a 400.
+  free: { path: '/v1beta/models', refusals: [400, 401, 403] },
   billing: { by: 'reported-usage', priceListName: 'google' },
   preconnect: true,
   credentials: commonPlaces,

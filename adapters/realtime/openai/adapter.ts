@@ -29,6 +29,7 @@ export const openai: Provider = {
   baseUrl: 'wss://api.openai.com',
   endpoints: openaiEndpoints,
   notServed,
+  free: { path: '/v1/models', refusals: [401, 403] },
   settings: {
     organization: headerText.optional().describe('Organization to bill.'),
     project: headerText.optional().describe('Project to bill.'),
