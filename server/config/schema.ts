@@ -61,6 +61,11 @@ export const limitsSchema = z.strictObject({
     .min(1)
     .default(1000)
     .describe('Upgrades in progress, until the 101. Beyond it 503; an address with half of them gets 429.'),
+  maxSessions: z
+    .int()
+    .min(1)
+    .optional()
+    .describe('Sessions at once, upgrades in progress included. Beyond it 503. Unbounded when not given.'),
   maxFramesPerSecond: z
     .int()
     .min(1)

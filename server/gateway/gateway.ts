@@ -33,7 +33,7 @@ import { Connector } from '../transport/connector.ts';
 import type { AdmissionPolicy } from './admission/admission.ts';
 import { indexKeys } from './admission/authenticate.ts';
 import { sharedAccounts } from './admission/authorize.ts';
-import { draining, outboxShareFull, sideUnavailable, tooManyUpgrades } from './admission/refusals.ts';
+import { draining, outboxShareFull, processFull, sideUnavailable, tooManyUpgrades } from './admission/refusals.ts';
 import { answerHttp, type GatewayHost } from './http.ts';
 import { oldNameWarner } from './old-names.ts';
 import { SessionOpening } from './open-session.ts';
@@ -136,6 +136,7 @@ export class Gateway {
     // A session takes a connection and another one toward its provider; that of a call finds room while others idle.
     if (this.#descriptorsLeft(2) !== 'free') sessions.push(outOfDescriptors);
     if (this.#descriptorsLeft(1) === 'spent') calls.push(outOfDescriptors);
+    if (this.#isFull) sessions.push(processFull);
     if (outbox?.isFull) sessions.push(sideUnavailable);
     if (this.#connections.upgrading() >= config.limits.maxUpgrades) sessions.push(tooManyUpgrades.all);
     if (this.#quota.isFull) calls.push(sideQuotaFull);
@@ -161,6 +162,12 @@ export class Gateway {
     await this.#whenEmpty();
     clearTimeout(timer);
     await Promise.all(this.#servers.map(closeListener));
+  }
+
+  /** Each upgrade in progress is about to be a session. */
+  get #isFull(): boolean {
+    const { maxSessions = Number.POSITIVE_INFINITY } = this.#options.config.limits;
+    return this.#sessions.size + this.#connections.upgrading() >= maxSessions;
   }
 
   /** Each upgrade in progress is about to take one, too. */
@@ -226,6 +233,7 @@ export class Gateway {
       refusal: (admission) => {
         if (this.#phase !== 'serving') return draining;
         if (this.#descriptorsLeft(1) !== 'free') return outOfDescriptors;
+        if (this.#isFull) return processFull;
         const spent = this.#budgets.refusal(admission);
         if (spent !== undefined) return spent;
         const fullness = outbox?.fullness(admission.key?.id);

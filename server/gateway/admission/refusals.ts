@@ -82,6 +82,13 @@ export const tooManySessions: Refusal = {
   retryAfterS: 5,
 };
 
+export const processFull: Refusal = {
+  status: 503,
+  code: 'too_many_sessions',
+  message: 'this gateway process has as many sessions open as it may (limits.maxSessions)',
+  retryAfterS: 5,
+};
+
 export const duplicateSession: Refusal = {
   status: 409,
   code: 'duplicate_session',

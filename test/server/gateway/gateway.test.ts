@@ -72,6 +72,23 @@ test('gives a key as many sessions as it may have, and the place of one that end
   await openClient(gateway.url + REALTIME, { headers });
 });
 
+test('opens as many sessions as a process may, also when all come at once, and is not ready for another', async () => {
+  await start({ limits: { maxSessions: 3 } });
+  const opened = Array.from({ length: 10 }, () =>
+    openClient(gateway.url + REALTIME).catch((error: Error) => error.message),
+  );
+  const clients = (await Promise.all(opened)).filter((client) => typeof client === 'object');
+  expect(clients).toHaveLength(3);
+  const refused = await refusedUpgrade(gateway.url + REALTIME);
+  expect([refused.status, refused.headers['retry-after']]).toEqual([503, '5']);
+  expect(JSON.parse(refused.body).error).toMatchObject({ type: 'server_error', code: 'too_many_sessions' });
+  expect(gateway.gateway.readiness().sessions).toMatchObject([{ code: 'too_many_sessions' }]);
+  clients[0]?.close();
+  await gateway.nextEnd();
+  expect(gateway.gateway.readiness().sessions).toEqual([]);
+  await openClient(gateway.url + REALTIME);
+});
+
 test('refuses new sessions while it drains, in the shape of the provider, and lets the live ones go on', async () => {
   await start();
   const client = await openClient(gateway.url + REALTIME);
