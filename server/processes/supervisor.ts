@@ -30,6 +30,7 @@ export class Supervisor {
   readonly #gateways: GatewayProcesses;
   #rehearsal: Child | undefined;
   #rehearsalUrl: string | undefined;
+  #isSideClosed = false;
   #admin: AdminListener | undefined;
   /** Path of the folder for what is temporary. */
   #folder = '';
@@ -104,8 +105,12 @@ export class Supervisor {
     await this.#gateways.close(this.#config.limits.closeMs + FLUSH_MS + ANSWER_MS);
     // The gateways hand events over until they end, so the side process is closed after them.
     this.#side.child.retire();
-    await withDeadline(this.#side.close(tasksMs), tasksMs + FLUSH_MS).catch(() =>
-      this.#log.error('the side process did not close its store'),
+    await withDeadline(this.#side.close(tasksMs), tasksMs + FLUSH_MS).then(
+      () => {
+        this.#isSideClosed = true;
+      },
+      // A drain that was hurried on has closed it already.
+      () => this.#isSideClosed || this.#log.error('the side process did not close its store'),
     );
     await this.#stopAll();
     this.#runFile.remove();

@@ -8,7 +8,7 @@ import type { SessionEvent } from '../ipc/session-event.ts';
 import type { FindOwners, SideHandler } from '../ipc/side-request.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { faultOf } from '../platform/log.ts';
-import { subjectLabels } from '../platform/metrics.ts';
+import { exportGauge, subjectLabels } from '../platform/metrics.ts';
 import type { Readiness } from '../platform/readiness.ts';
 import { countAttempts } from './billing/attempt-metrics.ts';
 import { exportBudgets } from './billing/budgets/budget-metrics.ts';
@@ -20,6 +20,7 @@ import { createRouter } from './llm/router.ts';
 import { createSideMetrics } from './metrics.ts';
 import { Ingest } from './sessions/ingest.ts';
 import type { Store } from './store/contract.ts';
+import { StoreFaultLog, withoutStoreFaults } from './store/fault-log.ts';
 import { type StoreHealth, watchStore } from './store/health.ts';
 import { holdInstanceLease, type InstanceLease } from './store/instance-lease.ts';
 import { startMaintenance } from './store/maintenance.ts';
@@ -43,12 +44,21 @@ export interface SideStart {
 const WRITE_MS = 1000;
 
 /** Rejects when the store cannot be opened, and says why. `onBudgets`: see BudgetWatch. */
-export async function openSide(start: SideStart, log: Logger, onBudgets: OnBudgetsClosed = () => {}): Promise<Side> {
+export async function openSide(start: SideStart, logger: Logger, onBudgets: OnBudgetsClosed = () => {}): Promise<Side> {
+  const log = withoutStoreFaults(logger);
   const { config } = start;
   const metrics = createSideMetrics();
   const opened = await openStore({ url: config.store.url, dataDirectory: config.dataDirectory });
   const { ownerLeaseMs } = config.side;
-  const health = watchStore(opened, (watched) => watched.renewLease(start.instance, Date.now() + ownerLeaseMs));
+  const health = watchStore(opened, {
+    tryWrite: (watched) => watched.renewLease(start.instance, Date.now() + ownerLeaseMs),
+    faults: new StoreFaultLog(logger),
+  });
+  exportGauge(metrics.registry, {
+    name: 'trunkline_store_up',
+    help: '1 while the store takes what it is asked to write, 0 while it fails',
+    read: () => (health.look() === undefined ? 1 : 0),
+  });
   const counted = countAttempts(health.store, metrics.registry, subjectLabels(config.metrics));
   const budgets = new BudgetWatch({ budgets: config.budgets, store: counted, onClosed: onBudgets, log });
   exportBudgets(metrics.registry, () => budgets.uses);

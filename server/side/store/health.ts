@@ -2,6 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 import { type Store, StoreError } from './contract.ts';
+import type { StoreFaultLog } from './fault-log.ts';
 
 export type StoreHealth = ReturnType<typeof watchStore>;
 
@@ -15,8 +16,13 @@ const HOLD_MS = 3000;
 /** Time without an answer of the database. */
 const HANG_MS = 3000;
 
-/** `tryWrite` gets the store and makes one of the writes that users make. */
-export function watchStore(store: Store, tryWrite: (store: Store) => Promise<void>) {
+interface WatchOptions {
+  /** Gets the store and makes one of the writes that users make. */
+  readonly tryWrite: (store: Store) => Promise<void>;
+  readonly faults: StoreFaultLog;
+}
+
+export function watchStore(store: Store, { tryWrite, faults }: WatchOptions) {
   let fault: { readonly code: StoreError['code']; readonly at: number } | undefined;
   let wroteAt = performance.now();
   let triedAt: number | undefined;
@@ -24,7 +30,13 @@ export function watchStore(store: Store, tryWrite: (store: Store) => Promise<voi
 
   function wrote(): void {
     wroteAt = performance.now();
-    if (fault?.code !== 'store_full' || wroteAt - fault.at > HOLD_MS) fault = undefined;
+    if (fault?.code === 'store_full' && wroteAt - fault.at <= HOLD_MS) return;
+    fault = undefined;
+    faults.wrote();
+  }
+  function failed(error: StoreError): void {
+    fault = { code: error.code, at: performance.now() };
+    faults.failed(error);
   }
   function observed(name: string, method: (...given: never[]) => Promise<unknown>) {
     return async (...given: never[]): Promise<unknown> => {
@@ -33,7 +45,7 @@ export function watchStore(store: Store, tryWrite: (store: Store) => Promise<voi
         if (WRITES.includes(name)) wrote();
         return result;
       } catch (error) {
-        if (error instanceof StoreError) fault = { code: error.code, at: performance.now() };
+        if (error instanceof StoreError) failed(error);
         throw error;
       }
     };

@@ -72,6 +72,7 @@ test.skipIf(why !== undefined)(
     for (const client of open.values()) await talk(client, 50);
     await say(first);
     open.get(second)?.close();
+    expect(await served.metric('trunkline_store_up')).toBe(0);
 
     free();
     await until(async () => (await waiting()) === 0);
@@ -90,6 +91,12 @@ test.skipIf(why !== undefined)(
     }
     expect(await served.metric('trunkline_outbox_lost_total')).toBe(0);
     expect(childrenOf(served.run.pid, '')).toEqual(processes);
+    await until(async () => (await served.metric('trunkline_store_up')) === 1);
     await served.stop();
+    const told = served.lines().filter(({ msg, level }) => /store/.test(String(msg)) && Number(level) >= 30);
+    expect(told.map(({ msg }) => msg)).toEqual([
+      'the store fails: it is asked again, and sessions go on',
+      'the store works again',
+    ]);
   },
 );
