@@ -6,11 +6,17 @@ import { FLUSH_MS, type GatewayStart, type Ports } from '../ipc/process-start.ts
 import { Rpc } from '../ipc/rpc.ts';
 import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
 import type { BudgetUse } from '../ipc/stored-rows.ts';
+import { isTimeout, withDeadline } from '../platform/deadline.ts';
 import { createLog } from '../platform/log.ts';
+import type { Readiness } from '../platform/readiness.ts';
 import { Gateway } from './gateway.ts';
 import { createSessionRegistry } from './session-registry.ts';
+import { sidePathUnavailable } from './side/api.ts';
 import { SideClient } from './side/client.ts';
 import { Outbox } from './side/outbox.ts';
+
+/** A side process that hangs longer is noticed by its supervisor. */
+const REACH_MS = 400;
 
 let gateway: Gateway | undefined;
 let outbox: Outbox | undefined;
@@ -47,7 +53,12 @@ const supervisor = new Rpc(process, {
   budgets: (closed: readonly BudgetUse[]) => gateway?.useBudgets(closed),
   rehearsal: (url: string) => gateway?.useRehearsal(url),
   metrics: () => gateway?.metrics.registry.getMetricsAsJSON(),
-  readiness: () => gateway?.readiness(),
+  async readiness(): Promise<Readiness | undefined> {
+    const own = gateway?.readiness();
+    // The supervisor has another way to the side process, which may be open while this one is not.
+    const isCut = await withDeadline(side.reach(), REACH_MS).catch((error: unknown) => !isTimeout(error));
+    return own && isCut ? { ...own, calls: [...(own.calls ?? []), sidePathUnavailable] } : own;
+  },
   records: () => gateway?.records(),
   find: (id: string) => gateway?.record(id),
   drain: () => gateway?.drain(),

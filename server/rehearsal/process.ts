@@ -1,10 +1,13 @@
 // The entry of the rehearsal process. It is a process of its own, so that speech synthesis takes no time from the gateway's frames.
 
 import type { RehearsalOptions } from '../config/rehearsal-schema.ts';
+import { countDescriptors, outOfDescriptors } from '../http/connection/descriptors.ts';
 import { Rpc } from '../ipc/rpc.ts';
 import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
+import type { Readiness } from '../platform/readiness.ts';
 import { startRehearsal } from './host.ts';
 
+const descriptors = countDescriptors();
 let close: (() => Promise<void>) | undefined;
 
 new Rpc(process, {
@@ -13,8 +16,8 @@ new Rpc(process, {
     close = () => rehearsal.close();
     return rehearsal.url;
   },
-  // An answer is all that it has to say.
-  readiness: () => ({}),
+  /** A session takes one. */
+  readiness: (): Readiness => ({ sessions: descriptors.state(1) === 'free' ? [] : [outOfDescriptors] }),
 });
 
 leaveSignalsToSupervisor();

@@ -17,7 +17,7 @@ export async function listenToGateways(path: string, side: SideHandler, owners: 
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    new Rpc(socketPort(socket, { batching: 'turn' }), { ...receiveBodyChunks(side), owners });
+    new Rpc(socketPort(socket, { batching: 'turn' }), { ...receiveBodyChunks(side), owners, pulse: () => true });
   });
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(path, resolve));
   server.unref();

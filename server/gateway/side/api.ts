@@ -57,7 +57,7 @@ export async function handleSideRequest(
   const outcome = await forward(request, response, options);
   if (outcome === 'answered') return undefined;
   if (typeof outcome === 'object') return 'refused' in outcome ? outcome : jsonReply(200, outcome.shown);
-  return outcome === 'unknown_session' ? unknownSession : unavailable;
+  return outcome === 'unknown_session' ? unknownSession : sidePathUnavailable;
 }
 
 function warnOfOldPath(path: string, { warnOfOldName }: AdmissionPolicy): void {
@@ -80,7 +80,7 @@ const sideUnavailable = (message: string): Refusal => ({
   retryAfterS: 1,
 });
 
-const unavailable = sideUnavailable('the side path does not answer; sessions go on without it');
+export const sidePathUnavailable = sideUnavailable('the side path does not answer; sessions go on without it');
 
 const tooManyStreams: Refusal = {
   status: 503,

@@ -19,6 +19,11 @@ export class SideClient {
   /** Rejects as `ask` does. */
   readonly findOwners: FindOwners = async (digests) => this.#connect().call('owners', digests);
 
+  /** Resolves once the side process has answered on the way that calls take; rejects as `ask` does. */
+  async reach(): Promise<void> {
+    await this.#connect().call('pulse');
+  }
+
   /** Tells where the side process listens from now on. Calls to the one before end with their connection. */
   use(path: string): void {
     this.#path = path;

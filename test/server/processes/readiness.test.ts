@@ -1,6 +1,8 @@
 // Compares /readyz, log and metrics with what a new session and a new call meet: real processes that are stopped, full or out of
 // descriptors.
 
+import { readdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
@@ -117,6 +119,24 @@ test('a side process that hangs makes calls unready, a gateway process that hang
   expect(await becomes(served, 503)).toMatchObject({ sessions: ['gateway_silent'], calls: ['gateway_silent'] });
   process.kill(hanging, 'SIGCONT');
   await becomes(served, 200);
+});
+
+test('a gateway process that cannot come to the side process makes calls unready, though that one answers others', async () => {
+  const temporary = temporaryFolder('run');
+  gateway = await serve({ tasks: [], within: ['env', `TMPDIR=${temporary}`] });
+  const served = gateway;
+  const [place = ''] = readdirSync(temporary).map((name) => join(temporary, name, 'side-1'));
+  // As a cleaner of temporary folders does it.
+  renameSync(place, `${place}.away`);
+  for (const pid of childrenOf(served.run.pid, 'gateway/process')) process.kill(pid, 'SIGKILL');
+  await until(async () => {
+    const { sessions, calls } = await readyz(served);
+    return sessions?.length === 0 && calls?.length === 1 && calls[0] === 'side_unavailable';
+  });
+  expect(await call(served)).toBe('side_unavailable');
+  renameSync(`${place}.away`, place);
+  await becomes(served, 200);
+  expect(await call(served)).toBeUndefined();
 });
 
 test.skipIf(why !== undefined)('a full disk makes calls unready before one is refused, and ready again', async () => {
