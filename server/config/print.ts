@@ -23,6 +23,7 @@ type Path = readonly (string | number)[];
 
 function masked(value: unknown, path: Path): unknown {
   if (isSecretPath(path) && value !== undefined) return maskedSecret(value, path);
+  if (path[0] === 'webhooks' && path[2] === 'url') return maskedQuery(String(value));
   if (Array.isArray(value)) return value.map((item, index) => masked(item, [...path, index]));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, masked(item, [...path, key])]));
@@ -39,11 +40,20 @@ const mask = (path: Path) => `********${typeof path[1] === 'number' ? path[1] : 
 /** Masks the password of a database URL, also one in its query. */
 function maskedStore(url: string): string {
   if (url === 'sqlite') return url;
-  if (!URL.canParse(url)) return 'postgres://********';
-  const shown = new URL(url);
+  const shown = URL.canParse(url) ? new URL(url) : undefined;
+  // A password with a slash in it ends where nobody looks for it.
+  if (shown === undefined || `${shown.pathname}${shown.search}${shown.hash}`.includes('@'))
+    return 'postgres://********';
   if (shown.password) shown.password = '********';
   for (const name of shown.searchParams.keys()) if (/pass/i.test(name)) shown.searchParams.set(name, '********');
   return shown.href;
+}
+
+/** Masks what a receiver may take for a credential. */
+function maskedQuery(url: string): string {
+  const shown = new URL(url);
+  for (const name of new Set(shown.searchParams.keys())) shown.searchParams.set(name, '********');
+  return shown.search === '' ? url : shown.href;
 }
 
 /** Puts the description of a setting beside it, that of a section above it. */

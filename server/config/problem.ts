@@ -49,6 +49,7 @@ export const SECRET_PATHS: readonly string[] = [
   'keys[*].secret',
   'providers.*.apiKey',
   'gateways.*.apiKey',
+  'gateways.*.settings.virtualKey',
   'webhooks[*].secret',
   'store.url',
   'admin.token',

@@ -89,6 +89,8 @@ function explained({ code, cause }: StoreError, { url, dataDirectory }: StoreLoc
 function withoutCredential(url: string): string {
   if (!URL.canParse(url)) return 'in Postgres';
   const { protocol, host, pathname } = new URL(url);
+  // A password with a slash in it is a part of the path.
+  if (pathname.includes('@')) return 'in Postgres';
   return `${protocol}//${host}${pathname}`;
 }
 

@@ -81,6 +81,22 @@ test('printConfig hides only the password of a store', () => {
     'postgres://db.example/line?user=u&password=********',
   );
   expect(url('postgres://not a url hunter2')).not.toContain('hunter2');
+  expect(url('postgres://trunk:12/hunter2@db.example/line')).toBe('postgres://********');
+});
+
+test('printConfig shows nothing of a secret: neither its ends nor its length', () => {
+  const yaml = (secret: string) => `
+keys: [{ id: a, secret: "${secret}" }]
+admin: { token: "${secret}" }
+providers: { openai: { apiKey: "${secret}" } }
+gateways: { g: { profile: portkey, apiKey: "${secret}", settings: { virtualKey: "${secret}" } } }
+webhooks: [{ url: "https://hooks.example/x?token=${secret}&v=1", secret: "${secret}" }]
+store: { url: "postgres://trunk:${secret}@db.example/line" }
+`;
+  const short = roundTrip(yaml('Kq8-Zx4_')).printed;
+  expect(short).toBe(roundTrip(yaml('another-secret-which-is-longer')).printed);
+  expect(short).toContain('https://hooks.example/x?token=********&v=********');
+  expect(short).toContain('virtualKey: "********"');
 });
 
 test('the printed configuration keeps the rehearsal of open mode', () => {
