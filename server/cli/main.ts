@@ -3,10 +3,11 @@
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import type { Logger } from 'pino';
+import { didYouMean } from '../../codecs/nearest-names.ts';
 import type { Config } from '../config/config.ts';
 import { loadConfig } from '../config/load.ts';
 import { printConfig } from '../config/print.ts';
-import { ConfigError, didYouMean } from '../config/problem.ts';
+import { ConfigError } from '../config/problem.ts';
 import { ROLES, type Role, type RunInfo } from '../ipc/run-file.ts';
 import { ignoreUserSignals } from '../ipc/signals.ts';
 import { version } from '../platform/entry.ts';

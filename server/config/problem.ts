@@ -1,8 +1,9 @@
 // Problems of a configuration in words: the path, what was expected, what was found. Never shows a secret.
 
-import { diff, getSystemErrorMessage } from 'node:util';
+import { getSystemErrorMessage } from 'node:util';
 import { z } from 'zod';
 import { matchesGlob } from '../../codecs/glob.ts';
+import { didYouMean } from '../../codecs/nearest-names.ts';
 
 export interface Problem {
   /** `limits.pingMs`, `keys[0].secret`; empty for the file as a whole. */
@@ -172,25 +173,6 @@ export function unknownName(what: string, name: string, known: readonly string[]
 
 function choice(name: string, known: readonly string[]): string {
   return `expected ${known.length > 1 ? 'one of ' : ''}${known.join(', ')}${didYouMean(name, known)}`;
-}
-
-/** The bound that Python's difflib has for close matches. */
-const MIN_SIMILARITY = 0.6;
-
-/** Returns `; did you mean serve?`, or nothing where no known word is similar enough. */
-export function didYouMean(word: string, known: readonly string[]): string {
-  const [best] = known
-    .map((name) => ({ name, similarity: similarityOf(word.toLowerCase(), name.toLowerCase()) }))
-    .filter(({ similarity }) => similarity >= MIN_SIMILARITY)
-    .sort((a, b) => b.similarity - a.similarity);
-  return best ? `; did you mean ${best.name}?` : '';
-}
-
-/** Share of the characters that two words have in common, in order, from 0 to 1: the ratio of Python's difflib. */
-function similarityOf(a: string, b: string): number {
-  const length = a.length + b.length;
-  if (2 * Math.min(a.length, b.length) < MIN_SIMILARITY * length) return 0;
-  return 1 - diff(a, b).filter(([change]) => change !== 0).length / length;
 }
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;
