@@ -27,6 +27,7 @@ export function watchStore(store: Store, { tryWrite, faults }: WatchOptions) {
   let wroteAt = performance.now();
   let triedAt: number | undefined;
   let isStopped = false;
+  let isClosed = false;
 
   function wrote(): void {
     wroteAt = performance.now();
@@ -40,12 +41,14 @@ export function watchStore(store: Store, { tryWrite, faults }: WatchOptions) {
   }
   function observed(name: string, method: (...given: never[]) => Promise<unknown>) {
     return async (...given: never[]): Promise<unknown> => {
+      if (name === 'close') isClosed = true;
       try {
         const result = await method(...given);
         if (WRITES.includes(name)) wrote();
         return result;
       } catch (error) {
-        if (error instanceof StoreError) failed(error);
+        // Work that meets the end of the process says nothing of the store.
+        if (error instanceof StoreError && !isClosed) failed(error);
         throw error;
       }
     };
