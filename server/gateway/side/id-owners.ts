@@ -57,11 +57,14 @@ export class IdOwners {
     };
   }
 
-  /** Stores those that are new, or were stored long ago: some ids come again with every event. */
+  /** Stores those that are new, or were stored long ago: some ids come again with every event. The id of another key stays with it, as in the store. */
   #keep(key: string, digests: readonly string[], keptMs: number): void {
     const now = Date.now();
     const expiresAt = now + keptMs;
-    const kept = digests.filter((digest) => (this.#known.get(digest)?.expiresAt ?? 0) < now + keptMs / 2);
+    const kept = digests.filter((digest) => {
+      const known = this.#alive(digest, now);
+      return known === undefined || (known.key === key && known.expiresAt < now + keptMs / 2);
+    });
     if (kept.length === 0) return;
     for (const digest of kept) this.#remember(digest, { key, expiresAt });
     this.#options.push({ kind: 'handed-out', key, ids: kept.map((digest) => ({ digest, key, expiresAt })) });
@@ -69,13 +72,20 @@ export class IdOwners {
 
   #remember(digest: string, known: Known): void {
     const { maxIds = 20_000 } = this.#options;
+    // One that came again is the newest.
+    this.#known.delete(digest);
     this.#known.set(digest, known);
     const [oldest] = this.#known.keys();
     if (this.#known.size > maxIds && oldest !== undefined) this.#known.delete(oldest);
   }
 
+  #alive(digest: string, now = Date.now()): Known | undefined {
+    const known = this.#known.get(digest);
+    return known !== undefined && known.expiresAt >= now ? known : undefined;
+  }
+
   #owns(key: string, digests: readonly string[]): boolean | Promise<boolean> {
-    const known = digests.map((digest) => this.#known.get(digest)?.key);
+    const known = digests.map((digest) => this.#alive(digest)?.key);
     if (known.some((owner) => owner !== undefined && owner !== key)) return false;
     const others = digests.filter((_, at) => known[at] === undefined);
     return others.length === 0 || withDeadline(this.#ask(key, others), ANSWER_MS);
@@ -91,7 +101,7 @@ export class IdOwners {
         return [];
       });
       const isOther = owners.some((owner) => typeof owner === 'string' && owner !== key);
-      const isOwn = digests.every((digest, at) => (this.#known.get(digest)?.key ?? owners[at]) === key);
+      const isOwn = digests.every((digest, at) => (this.#alive(digest)?.key ?? owners[at]) === key);
       if (isOther || isOwn || pauseMs === undefined) return isOwn && !isOther;
       await delay(pauseMs, undefined, { ref: false });
     }

@@ -1,8 +1,9 @@
 // Tests that what a provider hands out belongs to the key that got it, where several keys share an account: with gateways that share a
 // store, which fails and is late as a test likes.
 
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { decodeMsgpack } from '../../../../codecs/msgpack.ts';
+import { IdOwners } from '../../../../server/gateway/side/id-owners.ts';
 import { Outbox } from '../../../../server/gateway/side/outbox.ts';
 import type { SessionEvent } from '../../../../server/ipc/session-event.ts';
 import { refusedUpgrade, startGateway, type TestGateway } from '../../../support/gateway.ts';
@@ -26,6 +27,7 @@ beforeAll(async () => {
   provider = await startIdProvider();
 });
 afterAll(() => provider.close());
+afterEach(() => vi.useRealTimers());
 
 /** Keys by digest, as the store has them. */
 const owners = new Map<string, string>();
@@ -258,4 +260,28 @@ test.each([
   await eventOf(client, 'response.completed');
   expect(provider.received.at(-1)).toBe(frame);
   expect((await open(gateway, 'bob', '/v1/realtime?call_id=rtc_1')).readyState).toBe(1);
+});
+
+/** The ids of a key, kept for so long, in a process whose store knows of none. */
+function idsOf(owners: IdOwners, key: string, keptMs: number) {
+  const ids = owners.of({
+    key: { id: key },
+    provider: { name: 'openai' },
+    endpoint: { dialect: { ids: { keptMs } } },
+    bindsIds: true,
+  } as Parameters<IdOwners['of']>[0]);
+  if (ids === undefined) throw new Error('expected ids of a shared account');
+  return ids;
+}
+
+test('an id that another key is told of stays with its key until its time is over, and is asked of the store then', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const process = new IdOwners({ findOwners: async (digests) => digests.map(() => null), push: () => {} });
+  const [ann, bob] = [idsOf(process, 'ann', 10_000), idsOf(process, 'bob', 10_000)];
+  ann.handedOut(['resp_1']);
+  vi.advanceTimersByTime(6000);
+  bob.handedOut(['resp_1']);
+  expect([ann.owns(['resp_1']), bob.owns(['resp_1'])]).toEqual([true, false]);
+  vi.advanceTimersByTime(6000);
+  expect(await ann.owns(['resp_1'])).toBe(false);
 });
