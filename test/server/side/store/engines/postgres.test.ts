@@ -7,9 +7,10 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Store } from '../../../../../server/side/store/contract.ts';
 import { openPostgres, type PostgresOptions } from '../../../../../server/side/store/engines/postgres.ts';
 import { openStore } from '../../../../../server/side/store/open.ts';
+import { hasPgBouncer, startPgBouncer } from '../../../../support/pgbouncer.ts';
 import { postgresForTests } from '../../../../support/postgres.ts';
 import { seededRandom } from '../../../../support/random.ts';
-import { anAttempt, aRealtime, aSession, aSettled, NOON } from '../../../../support/side-records.ts';
+import { ARMED, anAttempt, aRealtime, aSession, aSettled, aTask, NOON } from '../../../../support/side-records.ts';
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -17,6 +18,7 @@ afterEach(async () => {
 });
 
 const postgres = await postgresForTests();
+if (!hasPgBouncer) console.warn('a test with PgBouncer is skipped: it is not installed');
 
 describe.skipIf(postgres === undefined)('with a server', () => {
   async function aDatabase(options: Partial<PostgresOptions> = {}) {
@@ -73,6 +75,35 @@ describe.skipIf(postgres === undefined)('with a server', () => {
     for (const sent of names) {
       expect(sent.filter(Boolean).sort()).toEqual(['application_name', 'client_encoding', 'database', 'user']);
     }
+  });
+
+  test.skipIf(!hasPgBouncer)('two machines share two connections of a PgBouncer in transaction mode', async () => {
+    const pool = await startPgBouncer((await postgres?.database()) ?? '', 2);
+    closing.push(() => pool.stop());
+    const stores = await Promise.all([0, 1].map(() => openStore({ url: pool.url, dataDirectory: '' })));
+    closing.unshift(() => Promise.all(stores.map((store) => store.close())));
+    const budget = { id: 'demo|*|day|0', limitMicroUsd: 500, resetsAt: NOON };
+    const ids = Array.from({ length: 60 }, (_, index) => `a${index}`);
+    const call = async (id: string, index: number): Promise<string> => {
+      const store = stores[index % 2] as Store;
+      const { kind } = await store.reserve([budget], 10, anAttempt(id));
+      if (kind === 'reserved') await store.settle([{ row: aSettled(id, 10), budgets: [budget], reservedMicroUsd: 10 }]);
+      return kind;
+    };
+    const kinds = await Promise.all(ids.map(call));
+    expect(kinds.filter((kind) => kind === 'reserved')).toHaveLength(50);
+    expect(await stores[0]?.budgetUse(budget.id)).toEqual({ spentMicroUsd: 500, reservedMicroUsd: 0 });
+
+    for (const id of ids) await stores[0]?.addTask(aTask(id));
+    const claimed = await Promise.all(ids.map((_, index) => stores[index % 2]?.claimTasks(NOON, ARMED, 1)));
+    expect(new Set(claimed.flatMap((tasks = []) => tasks.map(({ id }) => id))).size).toBe(60);
+
+    // Settings of one transaction are not left to the next one that gets its connection.
+    const client = new pg.Client({ connectionString: pool.url });
+    await client.connect();
+    const { rows } = await client.query("select current_setting('statement_timeout') as statement");
+    await client.end();
+    expect(rows).toEqual([{ statement: '0' }]);
   });
 
   test('the pool replaces idle connections that are lost', async () => {
