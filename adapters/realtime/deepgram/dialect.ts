@@ -6,8 +6,8 @@ import { type Direction, type Frame, jsonFrame, type OutFrame } from '../../../c
 import { OPEN_BRACE, skipSpace } from '../../../codecs/json-bytes.ts';
 import { isObject, type JsonObject, objectAt, readObject, textAt } from '../../../codecs/json-object.ts';
 import type { Dialect, Observation, Rejection } from '../contract.ts';
-import { eventPaths } from '../event-paths.ts';
-import { guardModels, type ModelRules } from '../model-guard.ts';
+import { eventPaths } from '../guards/event-paths.ts';
+import { guardModels, type ModelRules } from '../guards/model-guard.ts';
 
 /** Stages of an agent. Each has a provider with a model, think and speak also a list of them to fall back on. */
 const stages = ['listen', 'think', 'speak'];

@@ -6,9 +6,9 @@ import { jsonFrame, type OutFrame } from '../../../codecs/frame.ts';
 import { CLOSE_BRACE, skipSpace } from '../../../codecs/json-bytes.ts';
 import { isObject } from '../../../codecs/json-object.ts';
 import type { Dialect } from '../contract.ts';
-import { type EventPath, eventPaths } from '../event-paths.ts';
-import { guardIds, type IdRules } from '../id-guard.ts';
-import { guardModels, type ModelRules } from '../model-guard.ts';
+import { type EventPath, eventPaths } from '../guards/event-paths.ts';
+import { guardIds, type IdRules } from '../guards/id-guard.ts';
+import { guardModels, type ModelRules } from '../guards/model-guard.ts';
 import { observe } from './observe.ts';
 
 const ranking = ['tools', 'retrieval', 'vertexRagStore', 'ragRetrievalConfig', 'ranking'];

@@ -3,7 +3,7 @@
 import { type Frame, jsonFrame, type OutFrame } from '../../../codecs/frame.ts';
 import { readObject } from '../../../codecs/json-object.ts';
 import type { Rejection } from '../contract.ts';
-import { eventIdOf } from '../event-id.ts';
+import { eventIdOf } from '../guards/event-id.ts';
 
 /** Writes the error of Realtime and Translation. */
 export function realtimeError(rejection: Rejection, frame?: Frame): OutFrame {

@@ -3,7 +3,7 @@
 import { eventType } from '../../../codecs/event-type.ts';
 import { readObject, textAt } from '../../../codecs/json-object.ts';
 import type { Dialect, Observation } from '../contract.ts';
-import { guardModels, type ModelRules } from '../model-guard.ts';
+import { guardModels, type ModelRules } from '../guards/model-guard.ts';
 import { withTranscript } from '../observation.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { realtimeError } from './error-event.ts';

@@ -1,20 +1,20 @@
 // The model policy: no frame gets past it with a model that it names, and no innocent frame is stopped.
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Dialect } from '../../../adapters/realtime/contract.ts';
-import { audioLookAlikes } from '../../support/model-policy/audio-look-alikes.ts';
-import * as corpus from '../../support/model-policy/frames.ts';
-import { innocent } from '../../support/model-policy/innocent.ts';
+import type { Dialect } from '../../../../adapters/realtime/contract.ts';
+import { audioLookAlikes } from '../../../support/model-policy/audio-look-alikes.ts';
+import * as corpus from '../../../support/model-policy/frames.ts';
+import { innocent } from '../../../support/model-policy/innocent.ts';
 import {
   geminiBypasses,
   liveBypasses,
   openModels,
   responsesBypasses,
   translationBypasses,
-} from '../../support/model-policy/other-bypasses.ts';
-import { realtimeBypasses } from '../../support/model-policy/realtime-bypasses.ts';
-import { seededRandom } from '../../support/random.ts';
-import { randomObject, randomText } from '../../support/random-json.ts';
+} from '../../../support/model-policy/other-bypasses.ts';
+import { realtimeBypasses } from '../../../support/model-policy/realtime-bypasses.ts';
+import { seededRandom } from '../../../support/random.ts';
+import { randomObject, randomText } from '../../../support/random-json.ts';
 
 const bypasses = [
   ...realtimeBypasses,

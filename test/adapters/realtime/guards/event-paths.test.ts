@@ -1,7 +1,7 @@
 // The walk that finds names of models, and ids: where it looks, where it does not, and how often.
 
 import { describe, expect, test } from 'vitest';
-import { eventPaths, valuesAt } from '../../../adapters/realtime/event-paths.ts';
+import { eventPaths, valuesAt } from '../../../../adapters/realtime/guards/event-paths.ts';
 
 const snake = (key: string) => [key, key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)];
 const found = (value: unknown, paths: readonly (readonly string[])[]) => [...valuesAt(value, eventPaths(paths))];

@@ -1,7 +1,7 @@
 // Reading a client's event id.
 
 import { expect, test } from 'vitest';
-import { eventIdOf } from '../../../adapters/realtime/event-id.ts';
+import { eventIdOf } from '../../../../adapters/realtime/guards/event-id.ts';
 
 test('only a short string is an event id', () => {
   expect(eventIdOf({ event_id: 'e' })).toBe('e');
