@@ -4,7 +4,7 @@ export const DURATION = /^P(?!$)(\d+W)?(\d+D)?(T(?!$)(\d+H)?(\d+M)?)?$/;
 
 const UNITS_MS = { W: 604_800_000, D: 86_400_000, H: 3_600_000, M: 60_000 };
 
-/** As far as a `Date` reaches, 273,790 years. A time so long before now still fits into 64 bits. */
+/** A `Date` reaches so far, 273,790 years. A time so long before now still fits into 64 bits. */
 const LONGEST_MS = 8.64e15;
 
 /** Reads a text that fits DURATION. */

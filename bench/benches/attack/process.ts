@@ -26,7 +26,7 @@ const TICK_MS = 50;
 const FRAMES_OF_TICK = 36 * 64;
 const SLOW_READ_BYTES = 16 * 1024;
 const FAST_READ_BYTES = 64 * 1024;
-/** As many as one message may have. */
+/** The most that one message may have. */
 const FRAGMENTS = 64;
 const DELTAS = Buffer.concat(Array.from({ length: 10 }, () => createTemplate('delta', 6500).bytes));
 

@@ -47,7 +47,7 @@ const bodyOf = (folder: string) => read(folder, 'cert').replace(/-----[^-]+-----
 test('a renewed pair is served by every process after its link is swapped, and live sessions go on', async () => {
   provider = await startProvider();
   const [first, second] = [await newPair(), await newPair()];
-  // As Kubernetes does it: the files lead through a link that is replaced as a whole.
+  // Kubernetes does it so: the files lead through a link that is replaced as a whole.
   const mount = temporaryFolder('mount');
   symlinkSync(first, join(mount, '..data'));
   for (const name of ['cert', 'key']) symlinkSync(join('..data', `${name}.pem`), join(mount, `${name}.pem`));

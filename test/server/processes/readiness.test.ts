@@ -126,7 +126,7 @@ test('a gateway process that cannot come to the side process makes calls unready
   gateway = await serve({ tasks: [], within: ['env', `TMPDIR=${temporary}`] });
   const served = gateway;
   const [place = ''] = readdirSync(temporary).map((name) => join(temporary, name, 'side-1'));
-  // As a cleaner of temporary folders does it.
+  // Cleaners of temporary folders do it.
   renameSync(place, `${place}.away`);
   for (const pid of childrenOf(served.run.pid, 'gateway/process')) process.kill(pid, 'SIGKILL');
   await until(async () => {
