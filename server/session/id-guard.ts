@@ -9,7 +9,7 @@ import { encodeFrame } from '../../codecs/frame-encoder.ts';
 import { FrameReader } from '../../codecs/frame-reader.ts';
 import type { Limits } from '../config/config.ts';
 import type { Metrics } from '../platform/metrics.ts';
-import type { Peer } from '../transport/peer.ts';
+import { HELD, HeldChunks, type HeldChunksOptions } from './held-chunks.ts';
 import type { Receivers } from './inject-context.ts';
 import type { ReadFrames } from './source-reader.ts';
 import type { SessionSubject } from './subject.ts';
@@ -22,18 +22,15 @@ export interface KeyIds {
   owns(ids: readonly string[]): boolean | Promise<boolean>;
 }
 
-interface IdGuardOptions {
+interface IdGuardOptions extends HeldChunksOptions {
   readonly subject: Pick<SessionSubject, 'dialect'>;
   /** undefined: the key has the account for itself. */
   readonly ids?: KeyIds | undefined;
-  readonly client: Peer;
   readonly limits: Limits;
   /** Tells whether the session goes on: in one that has ended nothing passes any more. */
   isOpen(): boolean;
   /** Tells whether an event of our own may go to the client now: not within a message of the provider. */
   mayInterject(): boolean;
-  /** Takes chunks of the client that were held: they are read again, before anything that comes later. */
-  readAgain(chunks: readonly Buffer[]): void;
   onClientEnd(end: ReadEnd): void;
   readonly metrics: Pick<Metrics, 'refused'>;
   /** Called for a message that ends the session. `frame` is valid during the call. */
@@ -55,9 +52,6 @@ interface GuardOptions extends IdGuardOptions {
   readonly goesOn: boolean;
 }
 
-const HELD = { count: 0, rest: undefined };
-/** Memory that a held chunk takes beside its bytes. */
-const READ_COST_BYTES = 512;
 /** Refusals that wait for the end of a provider's message; a client that collects more is told no more of them. */
 const MAX_EVENTS = 64;
 
@@ -67,8 +61,8 @@ class IdGuard implements Receivers {
   #reader: FrameReader;
   #state: 'reading' | 'asking' | 'done' | 'ended' = 'reading';
   #isLast = false;
-  #held: Buffer[] = [];
-  #heldBytes = 0;
+  readonly #held: HeldChunks;
+  #whenReleased: (() => void) | undefined;
   /** Refusals that the client has yet to be told. */
   #events: OutFrame[] = [];
 
@@ -76,6 +70,7 @@ class IdGuard implements Receivers {
     this.#receivers = receivers;
     this.#options = options;
     this.#reader = this.#newReader();
+    this.#held = new HeldChunks(options);
   }
 
   readonly fromClient: ReadFrames = (chunk, at, maxFrames) => {
@@ -89,6 +84,12 @@ class IdGuard implements Receivers {
     if (this.#events.length > 0) this.#tell();
     return read;
   };
+
+  afterHeld(callback: () => void): boolean {
+    if (this.#state !== 'asking') return this.#receivers.afterHeld(callback);
+    this.#whenReleased = callback;
+    return true;
+  }
 
   /** Reads frame by frame: what follows a message that has to wait waits too. */
   #read(chunk: Buffer, at: number, maxFrames: number): ReturnType<ReadFrames> {
@@ -129,14 +130,19 @@ class IdGuard implements Receivers {
   #gate(frame: Frame): (() => void) | undefined {
     const found = this.#options.inFrame(frame);
     if (found === undefined) return undefined;
-    const kept = { ...frame, data: Buffer.from(frame.data) };
-    if ('code' in found) return () => this.#refuse(found, kept);
+    if ('code' in found) return this.#refusalOf(found, frame);
     const answer = found.ids.length === 0 || this.#options.ids.owns(found.ids.map(({ id }) => id));
     if (answer === true) {
       this.#isLast = found.isLast === true;
       return undefined;
     }
+    const kept = copied(frame);
     return () => void this.#decide(kept, found, answer);
+  }
+
+  #refusalOf(rejection: Rejection, frame: Frame): () => void {
+    const kept = copied(frame);
+    return () => this.#refuse(rejection, kept);
   }
 
   async #decide(frame: Frame, found: FrameIds, answer: false | Promise<boolean>): Promise<void> {
@@ -150,6 +156,7 @@ class IdGuard implements Receivers {
       if (rejection !== undefined) this.#refuse(rejection, frame);
       else this.#forward(encodeFrame(frame.binary ? 'binary' : 'text', frame.data, true), performance.now());
       if (this.#state === 'asking') this.#release(rejection === undefined && found.isLast ? 'done' : 'reading');
+      else this.#tellReleased();
     } catch (error) {
       this.#options.onFault(error);
     }
@@ -175,21 +182,25 @@ class IdGuard implements Receivers {
   }
 
   #hold(chunk: Buffer): void {
-    this.#held.push(Buffer.from(chunk));
-    this.#heldBytes += chunk.length + READ_COST_BYTES;
+    this.#held.add(chunk);
     if (!this.#options.isOpen()) this.#release('reading');
-    else if (this.#heldBytes > this.#options.limits.pauseBytes) this.#options.client.pause('held');
   }
 
   #release(state: 'reading' | 'done'): void {
-    const held = this.#held;
     this.#state = state;
-    this.#held = [];
-    this.#heldBytes = 0;
-    this.#options.client.resume('held');
-    this.#options.readAgain(held);
+    this.#held.release();
+    this.#tellReleased();
+  }
+
+  #tellReleased(): void {
+    const callback = this.#whenReleased;
+    this.#whenReleased = undefined;
+    callback?.();
   }
 }
+
+/** A frame is valid only while it is read. */
+const copied = (frame: Frame): Frame => ({ ...frame, data: Buffer.from(frame.data) });
 
 /** Why a message with these ids must not pass; undefined: all of them are the key's own. */
 async function rejectionOf(ids: readonly NamedId[], answer: false | Promise<boolean>): Promise<Rejection | undefined> {

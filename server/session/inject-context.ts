@@ -5,29 +5,39 @@ import type { ContextForm } from '../../adapters/realtime/contract.ts';
 import { findClose } from '../../codecs/close-frame.ts';
 import type { OutFrame } from '../../codecs/frame.ts';
 import type { FrameBatch } from '../../codecs/frame-batch.ts';
+import type { Limits } from '../config/config.ts';
 import type { Peer } from '../transport/peer.ts';
 import { FirstMessageMerge, type MergeOptions } from './first-message-merge.ts';
-import type { ReadFrames } from './source-reader.ts';
+import { HELD, HeldChunks, type HeldChunksOptions } from './held-chunks.ts';
+import type { ReadFrames, SourceReader } from './source-reader.ts';
 import type { SessionSubject } from './subject.ts';
 
 /** Readers of the bytes of either end. */
 export interface Receivers {
   readonly fromClient: ReadFrames;
   readonly fromProvider: ReadFrames;
+  /** Calls back once nothing that still counts is held of a client that is gone; false, and no call, where nothing is. */
+  afterHeld(callback: () => void): boolean;
 }
 
-/** Readers that also give the messages that have passed. */
-export interface Links {
+/** Calls back once everything is read that a client had sent; what was held is read again, and may be held again. */
+export function afterAllRead(client: SourceReader, receivers: Receivers, callback: () => void): void {
+  client.afterKept(() => {
+    if (!receivers.afterHeld(() => afterAllRead(client, receivers, callback))) callback();
+  });
+}
+
+/** Readers that also give the messages that have passed. They hold nothing. */
+export interface Links extends Receivers {
   readonly fromClient: (...chunk: Parameters<ReadFrames>) => FrameBatch;
   readonly fromProvider: (...chunk: Parameters<ReadFrames>) => FrameBatch;
 }
 
 /** `limits.dialMs` bounds the wait for the answer to the first message. While more than `pauseBytes` are held, the client is not read. */
-interface InjectionOptions extends MergeOptions {
+interface InjectionOptions extends MergeOptions, HeldChunksOptions {
+  readonly limits: Limits;
   readonly subject: Pick<SessionSubject, 'dialect' | 'context'>;
   readonly provider: Peer;
-  /** Takes chunks of the client that were held: they are read again, before anything that comes later. */
-  readAgain(chunks: readonly Buffer[]): void;
   /** Called when the provider did not answer the first message in time. */
   onUnanswered(): void;
 }
@@ -54,13 +64,8 @@ function inFirstMessage(
   options: InjectionOptions,
 ): Receivers {
   const first = new FirstMessageMerge((message) => merge(message, text), links.fromClient, options);
-  return { fromClient: first.read, fromProvider: links.fromProvider };
+  return { ...links, fromClient: first.read };
 }
-
-/** Memory that a held chunk takes beside its bytes: a flood of tiny chunks must not hold more memory than a few large chunks. */
-const READ_COST_BYTES = 512;
-
-const HELD = { count: 0, rest: undefined };
 
 /** Holds the client's messages between its first message and the provider's answer. Keeps reading the client, so that its close is seen. */
 class EventAfterAnswer implements Receivers {
@@ -68,8 +73,7 @@ class EventAfterAnswer implements Receivers {
   readonly #event: OutFrame;
   readonly #options: InjectionOptions;
   readonly #hasClose = findClose();
-  #held: Buffer[] = [];
-  #heldBytes = 0;
+  readonly #held: HeldChunks;
   #state: 'before-request' | 'holding' | 'done' = 'before-request';
   #isAnswered = false;
   #deadline: NodeJS.Timeout | undefined;
@@ -78,6 +82,7 @@ class EventAfterAnswer implements Receivers {
     this.#links = links;
     this.#event = event;
     this.#options = options;
+    this.#held = new HeldChunks(options);
   }
 
   readonly fromClient: ReadFrames = (chunk, at, maxFrames) => {
@@ -98,6 +103,11 @@ class EventAfterAnswer implements Receivers {
     return batch;
   };
 
+  /** Nobody waits for an answer to a client that is gone: what is held is dropped. */
+  afterHeld(): boolean {
+    return false;
+  }
+
   #beginHolding(): void {
     const { client, limits, onUnanswered } = this.#options;
     this.#state = 'holding';
@@ -107,20 +117,14 @@ class EventAfterAnswer implements Receivers {
 
   /** Releases at the client's close, or when the session has ended: then nobody waits for an answer, and the context is of no use. */
   #hold(chunk: Buffer): typeof HELD {
-    const { limits, client, isOpen } = this.#options;
-    this.#held.push(Buffer.from(chunk));
-    this.#heldBytes += chunk.length + READ_COST_BYTES;
-    if (this.#hasClose(chunk) || !isOpen()) this.#release();
-    else if (this.#heldBytes > limits.pauseBytes) client.pause('held');
+    this.#held.add(chunk);
+    if (this.#hasClose(chunk) || !this.#options.isOpen()) this.#release();
     return HELD;
   }
 
   #release(): void {
-    const held = this.#held;
-    this.#held = [];
     this.#state = 'done';
     clearTimeout(this.#deadline);
-    this.#options.client.resume('held');
-    this.#options.readAgain(held);
+    this.#held.release();
   }
 }

@@ -23,7 +23,7 @@ import {
   reasons,
 } from './close-reason.ts';
 import { holdForeignIds, type KeyIds } from './id-guard.ts';
-import { injectContext, type Links, type Receivers } from './inject-context.ts';
+import { afterAllRead, injectContext, type Links, type Receivers } from './inject-context.ts';
 import { Link } from './link.ts';
 import { rejectionOf } from './model-policy.ts';
 import { startSessionTimers } from './session-timers.ts';
@@ -103,11 +103,11 @@ export class Session {
       onEnd: (end) => this.#providerEnded(end),
       onSlow: () => this.#slow(reasons.clientSlow, client),
     });
-    const { fromClient, fromProvider } = this.#receivers();
-    this.#client = this.#readerOf(client, fromClient);
-    this.#provider = this.#readerOf(provider, fromProvider);
+    const receivers = this.#receivers();
+    this.#client = this.#readerOf(client, receivers.fromClient);
+    this.#provider = this.#readerOf(provider, receivers.fromProvider);
     this.#state = { name: 'open', stopTimers: this.#startTimers() };
-    this.#listen();
+    this.#listen(receivers);
   }
 
   get id(): string {
@@ -165,6 +165,7 @@ export class Session {
     const links: Links = {
       fromClient: (chunk, at, maxFrames) => this.#upstream.read(chunk, at, maxFrames),
       fromProvider: (chunk, at, maxFrames) => this.#downstream.read(chunk, at, maxFrames),
+      afterHeld: () => false,
     };
     return holdForeignIds(injectContext(links, options), options);
   }
@@ -175,7 +176,7 @@ export class Session {
     return new SourceReader({ source, limits, read, onFault: (error) => this.#failed(error) });
   }
 
-  #listen(): void {
+  #listen(receivers: Receivers): void {
     const { client, provider } = this.#options;
     const gone = () => this.#settle();
     const clientLost = (): void => {
@@ -189,7 +190,7 @@ export class Session {
     const { receive: fromClient } = this.#client;
     const { receive: fromProvider } = this.#provider;
     client.start(
-      { received: fromClient, lost: () => this.#client.afterKept(clientLost), gone },
+      { received: fromClient, lost: () => afterAllRead(this.#client, receivers, clientLost), gone },
       this.#downstream.boundary,
     );
     provider.start(

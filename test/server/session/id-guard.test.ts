@@ -40,6 +40,7 @@ async function open(path: string, owns: KeyIds['owns'] | undefined) {
       passed.push(`down ${chunk}`);
       return { count: 1, rest: undefined };
     },
+    afterHeld: () => false,
   };
   const readAll = (by: ReadFrames) => (chunk: Buffer) => {
     let rest: Buffer | undefined = chunk;

@@ -38,6 +38,7 @@ async function open(path: string, text: string | undefined) {
   const plain = {
     fromClient: (chunk: Buffer, _at: number, frames: number) => read('up', chunk, frames),
     fromProvider: (chunk: Buffer, _at: number, frames: number) => read('down', chunk, frames),
+    afterHeld: () => false,
   };
   const readAll = (by: ReadFrames) => (chunk: Buffer) => {
     let rest: Buffer | undefined = chunk;
