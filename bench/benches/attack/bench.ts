@@ -5,12 +5,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Direction } from '../../../codecs/frame.ts';
 import type { Bench, BenchContext, BenchSettings, RunningContender } from '../../bench.ts';
 import { GREET_MS, PATH } from '../../contenders/start-all.ts';
-import type { Load } from '../../load/load.ts';
+import { audioLoad, DIRECTIONS } from '../../load/audio-load.ts';
 import { type LoadRun, runLoad } from '../../load/run.ts';
 import { type Ends, startEnds } from '../../load/sessions.ts';
 import { cpuMeter } from '../../machine/resource-usage.ts';
 import { type RpcProcess, startRpcProcess } from '../../machine/rpc.ts';
-import { type AttackData, type AttackRun, DIRECTIONS, type PhaseRun } from './data.ts';
+import type { AttackData, AttackRun, PhaseRun } from './data.ts';
 import { attackFigures } from './figures.ts';
 import type { AttackMethods } from './process.ts';
 import { describeAttack } from './report.ts';
@@ -101,18 +101,10 @@ async function runPhase({ provider, generator, running, attackers }: Bed, measur
   const honest = new Map<Direction, LoadRun>();
   for (const direction of DIRECTIONS) {
     const [from, to] = direction === 'upstream' ? [generator, provider] : [provider, generator];
-    const load = loadOf(direction, measureMs);
+    const load = audioLoad(direction, { warmUpMs: WARM_UP_MS, measureMs });
     honest.set(direction, await runLoad({ from, to, load, running, toleranceMs: Infinity, drainMs: DRAIN_MS }));
   }
   const elapsedUs = (performance.now() - startedMs) * 1000;
   const cores = { gatewayCores: gatewayUs(elapsedUs), attackerCores: attackerUs(elapsedUs) };
   return { honest, ...cores, loopLagMs: (await running.eventLoopDelay?.())?.max };
 }
-
-const loadOf = (direction: Direction, measureMs: number): Load => ({
-  frame: direction === 'upstream' ? 'append' : 'delta',
-  frameBytes: direction === 'upstream' ? 2600 : 6500,
-  frameMs: 40,
-  warmUpMs: WARM_UP_MS,
-  measureMs,
-});

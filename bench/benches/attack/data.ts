@@ -5,7 +5,6 @@ import { mapRounds, type Rounds } from '../../figures/rounds.ts';
 import type { LoadRun } from '../../load/run.ts';
 import type { AttackSeen } from './process.ts';
 
-export const DIRECTIONS: readonly Direction[] = ['upstream', 'downstream'];
 export const PHASES = ['quiet', 'attack'] as const;
 export type Phase = (typeof PHASES)[number];
 

@@ -3,7 +3,8 @@
 import { type Figure, judge, judgeMedian, TOO_FEW, unjudged } from '../../figures/results.ts';
 import { runsOf } from '../../figures/rounds.ts';
 import { bootstrap, pairsOf, ratioOfMedians } from '../../figures/statistics.ts';
-import { type AttackData, DIRECTIONS, p99s } from './data.ts';
+import { DIRECTIONS } from '../../load/audio-load.ts';
+import { type AttackData, p99s } from './data.ts';
 
 const SUBJECT = 'trunkline';
 const FEWEST_ROUNDS = 3;

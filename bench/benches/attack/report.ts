@@ -6,7 +6,8 @@ import { withInterval } from '../../figures/format.ts';
 import type { Measure, ReportTable } from '../../figures/results.ts';
 import { mapRounds, runsOf } from '../../figures/rounds.ts';
 import { bootstrap, median, pairedRatios, pairsOf, ratioOfMedians } from '../../figures/statistics.ts';
-import { type AttackData, type AttackRun, DIRECTIONS, PHASES, type Phase, p99s } from './data.ts';
+import { DIRECTIONS } from '../../load/audio-load.ts';
+import { type AttackData, type AttackRun, PHASES, type Phase, p99s } from './data.ts';
 
 interface AttackPlan {
   /** Sessions of each attack, and of honest calls. */

@@ -7,12 +7,12 @@ import type { Direction } from '../../../codecs/frame.ts';
 import type { Bench, BenchContext, BenchSettings, RunningContender } from '../../bench.ts';
 import { sideSettings } from '../../contenders/side-settings.ts';
 import { GREET_MS, PATH } from '../../contenders/start-all.ts';
-import type { Load } from '../../load/load.ts';
+import { audioLoad, DIRECTIONS } from '../../load/audio-load.ts';
 import { type Caller, type MockLlm, startCaller, startMockLlm } from '../../load/load-processes.ts';
 import { type LoadRun, runTwice } from '../../load/run.ts';
 import { type Ends, startEnds } from '../../load/sessions.ts';
 import { beginCase, CASES, type Case, type Disk, mountDisk } from './cases.ts';
-import { type CaseRun, DIRECTIONS, type Directions, type IsolationData } from './data.ts';
+import type { CaseRun, Directions, IsolationData } from './data.ts';
 import { isolationFigures } from './figures.ts';
 import { describeIsolation } from './report.ts';
 
@@ -123,15 +123,16 @@ async function bothWays(
   const runs = new Map<Direction, LoadRun>();
   for (const direction of DIRECTIONS) {
     const [from, to] = direction === 'upstream' ? [generator, provider] : [provider, generator];
-    runs.set(direction, await runTwice({ from, to, load: loadOf(direction, measureMs), running, toleranceMs }));
+    runs.set(
+      direction,
+      await runTwice({
+        from,
+        to,
+        load: audioLoad(direction, { warmUpMs: WARM_UP_MS, measureMs }),
+        running,
+        toleranceMs,
+      }),
+    );
   }
   return runs;
 }
-
-const loadOf = (direction: Direction, measureMs: number): Load => ({
-  frame: direction === 'upstream' ? 'append' : 'delta',
-  frameBytes: direction === 'upstream' ? 2600 : 6500,
-  frameMs: 40,
-  warmUpMs: WARM_UP_MS,
-  measureMs,
-});

@@ -5,8 +5,6 @@ import { mapRounds, type Rounds } from '../../figures/rounds.ts';
 import type { LoadRun } from '../../load/run.ts';
 import type { Case, SideSeen } from './cases.ts';
 
-export const DIRECTIONS: readonly Direction[] = ['upstream', 'downstream'];
-
 export type Directions = ReadonlyMap<Direction, LoadRun>;
 
 /** One case in one round. */

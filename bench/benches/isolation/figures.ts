@@ -5,8 +5,9 @@ import { digits } from '../../figures/format.ts';
 import { type Figure, judge, TOO_FEW, unjudged } from '../../figures/results.ts';
 import { addedRounds, noiseFloor } from '../../figures/rounds.ts';
 import { type Estimate, estimateMedian } from '../../figures/statistics.ts';
+import { DIRECTIONS } from '../../load/audio-load.ts';
 import { CASES, type Case, QUIET } from './cases.ts';
-import { addedP99s, DIRECTIONS, type IsolationData, lostIn } from './data.ts';
+import { addedP99s, type IsolationData, lostIn } from './data.ts';
 
 const GOAL_MS = 0.2;
 /** Five times the goal: a noise floor above it says nothing about the goal. */

@@ -6,8 +6,9 @@ import { withInterval } from '../../figures/format.ts';
 import type { Measure, ReportTable } from '../../figures/results.ts';
 import { mapRounds } from '../../figures/rounds.ts';
 import { estimateMedian, median } from '../../figures/statistics.ts';
+import { DIRECTIONS } from '../../load/audio-load.ts';
 import { CASE_WORDS, type Case, QUIET } from './cases.ts';
-import { addedP99s, type CaseRun, DIRECTIONS, type IsolationData, lostIn, p99Of } from './data.ts';
+import { addedP99s, type CaseRun, type IsolationData, lostIn, p99Of } from './data.ts';
 import { movedRounds } from './figures.ts';
 
 export function describeIsolation(data: IsolationData, seed: number) {
