@@ -102,9 +102,15 @@ export class SourceReader {
   }
 
   #allRead(): void {
-    this.#whenRead?.();
+    const { source, onFault } = this.#options;
+    const callback = this.#whenRead;
     this.#whenRead = undefined;
-    this.#options.source.resume('share');
+    try {
+      callback?.();
+    } catch (error) {
+      onFault(error);
+    }
+    source.resume('share');
   }
 
   readonly #takeTurn = (): void => {

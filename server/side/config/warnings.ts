@@ -73,7 +73,7 @@ function providerWarnings({ providers, rehearsal, keys, hasRehearsalGateway, gat
 
 /** Tells whether a pattern of `provider/model` can match a model of this provider. */
 const isFor = (pattern: string, provider: string): boolean =>
-  pattern.startsWith('*') || matchesGlob(pattern.split('/')[0] as string, provider);
+  matchesGlob(pattern.slice(0, pattern.indexOf('/')), provider);
 
 function routeWarnings({ routes, keys }: Config): Problem[] {
   const endpoints = [...realtimeProviders.values()].flatMap((provider) => provider.endpoints.map(({ path }) => path));

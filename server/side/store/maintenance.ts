@@ -19,6 +19,7 @@ const EVERY_MS = 30_000;
 export function startMaintenance({ store, config, everyMs = EVERY_MS, log }: MaintenanceOptions): () => void {
   const rule = retentionRule(config.transcripts);
   let isRunning = false;
+  let isStopped = false;
   async function maintain(): Promise<void> {
     if (isRunning) return;
     isRunning = true;
@@ -29,13 +30,17 @@ export function startMaintenance({ store, config, everyMs = EVERY_MS, log }: Mai
       await store.removeExpiredIds(now);
       for (const rows of oldRows(config.keep, now)) await store.deleteOld(rows);
     } catch (error) {
-      log.error(faultOf(error), 'maintenance of the store failed');
+      // A store that is closed meanwhile is no fault of it.
+      if (!isStopped) log.error(faultOf(error), 'maintenance of the store failed');
     }
     isRunning = false;
   }
   void maintain();
   const timer = setInterval(() => void maintain(), everyMs);
-  return () => clearInterval(timer);
+  return () => {
+    isStopped = true;
+    clearInterval(timer);
+  };
 }
 
 /** Makes the rule that `transcripts` asks for. Where nothing is kept from now on, what was kept before still goes. */
