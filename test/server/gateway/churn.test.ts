@@ -124,6 +124,8 @@ test('keeps nothing of 1,000 torn sessions: no sockets, timers, reservations, me
   timeout: 300_000,
 }, async () => {
   random = seededRandom(11);
+  // The process has its way to the side process once it is ready, and keeps that.
+  await until(async () => (await fetch(`${gateway.admin}/readyz`)).status === 200);
   const idle = await leftovers();
   expect(idle.sessions).toBe(0);
   const before = { ...idle, files: idle.files + WARM, sockets: idle.sockets + WARM };
