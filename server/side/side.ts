@@ -19,7 +19,7 @@ import type { Router } from './llm/call.ts';
 import { createRouter } from './llm/router.ts';
 import { createSideMetrics } from './metrics.ts';
 import { Ingest } from './sessions/ingest.ts';
-import type { Store } from './store/contract.ts';
+import { type Store, StoreError } from './store/contract.ts';
 import { StoreFaultLog, withoutStoreFaults } from './store/fault-log.ts';
 import { type StoreHealth, watchStore } from './store/health.ts';
 import { holdInstanceLease, type InstanceLease } from './store/instance-lease.ts';
@@ -135,8 +135,12 @@ export class Side {
     if (events.length > 0) await this.#ingest.commit(events);
   }
 
+  /** Rejects while an id that nobody is known to have may have been handed out and wait to be written. */
   readonly ownersOf: FindOwners = async (digests) => {
-    const owners = await this.#parts.store.idOwners(digests, Date.now());
+    const { store, health } = this.#parts;
+    const owners = await store.idOwners(digests, Date.now());
+    const fault = digests.every((digest) => owners.has(digest)) ? undefined : health.unwritten();
+    if (fault !== undefined) throw new StoreError(fault, new Error('what was handed out may not be written yet'));
     return digests.map((digest) => owners.get(digest) ?? null);
   };
 

@@ -15,6 +15,8 @@ const IDLE_MS = 5000;
 const HOLD_MS = 3000;
 /** Time without an answer of the database. */
 const HANG_MS = 3000;
+/** Time after a fault within which what met it may wait to be tried again: longer than the pauses of gateway processes. */
+const RETRIED_MS = 4000;
 
 interface WatchOptions {
   /** Gets the store and makes one of the writes that users make. */
@@ -24,6 +26,7 @@ interface WatchOptions {
 
 export function watchStore(store: Store, { tryWrite, faults }: WatchOptions) {
   let fault: { readonly code: StoreError['code']; readonly at: number } | undefined;
+  let lastFault: typeof fault;
   let wroteAt = performance.now();
   let triedAt: number | undefined;
   let isStopped = false;
@@ -37,6 +40,7 @@ export function watchStore(store: Store, { tryWrite, faults }: WatchOptions) {
   }
   function failed(error: StoreError): void {
     fault = { code: error.code, at: performance.now() };
+    lastFault = fault;
     faults.failed(error);
   }
   function observed(name: string, method: (...given: never[]) => Promise<unknown>) {
@@ -68,15 +72,22 @@ export function watchStore(store: Store, { tryWrite, faults }: WatchOptions) {
       });
   }
 
+  function look(): StoreError['code'] | undefined {
+    const now = performance.now();
+    if (!isStopped && triedAt === undefined && (fault !== undefined || now - wroteAt > IDLE_MS)) write();
+    if (triedAt !== undefined && now - triedAt > HANG_MS) return 'store_unavailable';
+    return fault?.code;
+  }
+
   return {
     /** Does what the store does. */
     store: watched,
     /** Returns the code of what is wrong now, and tries a write where nothing is known. */
-    look(): StoreError['code'] | undefined {
-      const now = performance.now();
-      if (!isStopped && triedAt === undefined && (fault !== undefined || now - wroteAt > IDLE_MS)) write();
-      if (triedAt !== undefined && now - triedAt > HANG_MS) return 'store_unavailable';
-      return fault?.code;
+    look,
+    /** Returns the code of the fault by which something that was handed over may not be written yet. */
+    unwritten(): StoreError['code'] | undefined {
+      const isRecent = lastFault !== undefined && performance.now() - lastFault.at < RETRIED_MS;
+      return look() ?? (isRecent ? lastFault?.code : undefined);
     },
     /** Tries nothing any more. */
     stop(): void {

@@ -16,6 +16,8 @@ import { closed } from '../../support/inbox.ts';
 import { postgresForTests } from '../../support/postgres.ts';
 import { killAll } from '../../support/processes.ts';
 import { type Served, serve } from '../../support/served.ts';
+import { fillDisk, onSmallDisk, smallDiskObjection } from '../../support/small-disk.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
 let provider: IdProvider;
@@ -60,6 +62,30 @@ test('ids are bound across the processes of a machine, and after it was killed',
   await eventOf(ann, 'response.completed');
   ann.close();
 });
+
+const noSmallDisk = smallDiskObjection();
+test.skipIf(noSmallDisk !== undefined)(
+  'while the store reads and cannot write, nobody says that an id was not handed out',
+  async () => {
+    const data = temporaryFolder('small-disk');
+    const config = { provider: provider.url, keys, rehearsal: false, within: onSmallDisk(data) };
+    const served = await serve(config, data);
+    onTestFinished(() => killAll(served.child));
+    const client = await open(served, 'ann');
+    const ask = async (id: string) => {
+      client.send(JSON.stringify({ type: 'response.create', previous_response_id: id }));
+      return ((await nextEvent(client)) as { error: { code: string } }).error.code;
+    };
+    const number = await respond(await open(served, 'bob'));
+    const free = fillDisk(served.run.pid, data);
+    // The database may have room in its pages.
+    while ((await served.metric('trunkline_store_up')) === 1) await respond(await open(served, 'bob'));
+    expect(await ask('resp_elsewhere')).toBe('side_unavailable');
+    expect(await ask(`resp_${number}`)).toBe('previous_response_not_found');
+    free();
+    await until(async () => (await ask('resp_elsewhere')) === 'previous_response_not_found');
+  },
+);
 
 const postgres = await postgresForTests();
 test.skipIf(postgres === undefined)('ids are bound across machines that share a store', async () => {
