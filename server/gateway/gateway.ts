@@ -161,6 +161,7 @@ export class Gateway {
     }, this.#options.config.limits.closeMs);
     await this.#whenEmpty();
     clearTimeout(timer);
+    this.#host.idOwners.close();
     await Promise.all(this.#servers.map(closeListener));
   }
 
@@ -227,7 +228,7 @@ export class Gateway {
       connections: this.#connections,
       logRefusal: createRefusalLog(this.#options.log),
       quota: this.#quota,
-      idOwners: new IdOwners({ findOwners, push: (event) => outbox?.push(event) }),
+      idOwners: new IdOwners({ findOwners, push: (event) => outbox?.push(event) ?? true }),
       find: async (id) => this.record(id) ?? (await registry.find(id)),
       policy: () => this.#policy,
       refusal: (admission) => {

@@ -13,10 +13,12 @@ import type { Admission } from '../admission/admission.ts';
 interface IdOwnersOptions {
   /** undefined where there is no side process. */
   readonly findOwners: FindOwners | undefined;
-  /** Hands ids over to be stored. */
-  readonly push: (event: SessionEvent) => void;
+  /** Hands ids over to be stored. False where there is no room for them now: they are handed over again. */
+  readonly push: (event: SessionEvent) => boolean;
   /** Ids that are remembered here, about 150 bytes each. */
   readonly maxIds?: number;
+  /** Pause before ids are handed over again. */
+  readonly retryMs?: number;
 }
 
 interface Known {
@@ -31,11 +33,16 @@ interface Known {
 const PAUSES_MS = [100, 300, 800];
 /** Longest wait for an answer, all tries together. */
 const ANSWER_MS = 4000;
+/** Ids that are handed over again in one event. */
+const RETRIED_IDS = 64;
 
 export class IdOwners {
   readonly #options: IdOwnersOptions;
   /** By digest, the oldest first. */
   readonly #known = new Map<string, Known>();
+  /** Digests of known ids that found no room to be stored. */
+  readonly #unstored = new Set<string>();
+  #retry: NodeJS.Timeout | undefined;
 
   constructor(options: IdOwnersOptions) {
     this.#options = options;
@@ -57,6 +64,12 @@ export class IdOwners {
     };
   }
 
+  /** Hands nothing over again. */
+  close(): void {
+    clearTimeout(this.#retry);
+    this.#unstored.clear();
+  }
+
   /** Stores those that are new, or were stored long ago: some ids come again with every event. The id of another key stays with it, as in the store. */
   #keep(key: string, digests: readonly string[], keptMs: number): void {
     const now = Date.now();
@@ -67,7 +80,32 @@ export class IdOwners {
     });
     if (kept.length === 0) return;
     for (const digest of kept) this.#remember(digest, { key, expiresAt });
-    this.#options.push({ kind: 'handed-out', key, ids: kept.map((digest) => ({ digest, key, expiresAt })) });
+    this.#store(key, kept);
+  }
+
+  /** Hands ids of one key over, later where there is no room: nobody else can tell whose they are. */
+  #store(key: string, digests: readonly string[]): boolean {
+    const ids = digests.flatMap((digest) => {
+      const known = this.#known.get(digest);
+      return known === undefined ? [] : [{ digest, ...known }];
+    });
+    const isStored = this.#options.push({ kind: 'handed-out', key, ids });
+    for (const { digest } of ids) {
+      if (isStored) this.#unstored.delete(digest);
+      else this.#unstored.add(digest);
+    }
+    if (this.#unstored.size > 0)
+      this.#retry ??= setTimeout(() => this.#storeAgain(), this.#options.retryMs ?? 1000).unref();
+    return isStored;
+  }
+
+  #storeAgain(): void {
+    this.#retry = undefined;
+    const byKey = Map.groupBy(this.#unstored, (digest) => this.#known.get(digest)?.key);
+    for (const [key, digests] of byKey) {
+      for (let at = 0; key !== undefined && at < digests.length; at += RETRIED_IDS)
+        if (!this.#store(key, digests.slice(at, at + RETRIED_IDS))) break;
+    }
   }
 
   #remember(digest: string, known: Known): void {
@@ -76,7 +114,9 @@ export class IdOwners {
     this.#known.delete(digest);
     this.#known.set(digest, known);
     const [oldest] = this.#known.keys();
-    if (this.#known.size > maxIds && oldest !== undefined) this.#known.delete(oldest);
+    if (this.#known.size <= maxIds || oldest === undefined) return;
+    this.#known.delete(oldest);
+    this.#unstored.delete(oldest);
   }
 
   #alive(digest: string, now = Date.now()): Known | undefined {

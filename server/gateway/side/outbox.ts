@@ -94,12 +94,12 @@ export class Outbox {
     return this.#lost;
   }
 
-  /** True when it is kept, and will be stored. */
+  /** True when it is kept, and will be stored. Ids that find no room are not lost: they are pushed again. */
   push(event: SessionEvent): boolean {
     if (this.#isClosed) return false;
     const key = this.#keyOf(event);
     if (!this.#mayKeep(event, key)) {
-      this.#lose();
+      if (event.kind !== 'handed-out') this.#lose();
       return false;
     }
     if (event.kind === 'started') this.#sessions.set(event.id, key);

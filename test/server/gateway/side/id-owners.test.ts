@@ -1,7 +1,7 @@
 // Tests that what a provider hands out belongs to the key that got it, where several keys share an account: with gateways that share a
 // store, which fails and is late as a test likes.
 
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { decodeMsgpack } from '../../../../codecs/msgpack.ts';
 import { IdOwners } from '../../../../server/gateway/side/id-owners.ts';
 import { Outbox } from '../../../../server/gateway/side/outbox.ts';
@@ -276,7 +276,7 @@ function idsOf(owners: IdOwners, key: string, keptMs: number) {
 
 test('an id that another key is told of stays with its key until its time is over, and is asked of the store then', async () => {
   vi.useFakeTimers({ toFake: ['Date'] });
-  const process = new IdOwners({ findOwners: async (digests) => digests.map(() => null), push: () => {} });
+  const process = new IdOwners({ findOwners: async (digests) => digests.map(() => null), push: () => true });
   const [ann, bob] = [idsOf(process, 'ann', 10_000), idsOf(process, 'bob', 10_000)];
   ann.handedOut(['resp_1']);
   vi.advanceTimersByTime(6000);
@@ -284,4 +284,30 @@ test('an id that another key is told of stays with its key until its time is ove
   expect([ann.owns(['resp_1']), bob.owns(['resp_1'])]).toEqual([true, false]);
   vi.advanceTimersByTime(6000);
   expect(await ann.owns(['resp_1'])).toBe(false);
+});
+
+test('ids that find no room to be stored are handed over again until there is some', async () => {
+  let hasRoom = false;
+  const stored: string[] = [];
+  const push = (event: SessionEvent): boolean => {
+    if (hasRoom && event.kind === 'handed-out') stored.push(...event.ids.map(({ key }) => `${event.key} ${key}`));
+    return hasRoom;
+  };
+  const process = new IdOwners({ findOwners: undefined, push, retryMs: 5 });
+  onTestFinished(() => process.close());
+  for (let number = 0; number < 100; number++) idsOf(process, 'ann', 10_000).handedOut([`resp_${number}`]);
+  idsOf(process, 'bob', 10_000).handedOut(['resp_of_bob']);
+  expect(stored).toEqual([]);
+  hasRoom = true;
+  await until(() => stored.length >= 101);
+  idsOf(process, 'ann', 10_000).handedOut(['resp_0']);
+  expect(stored.toSorted()).toEqual([...Array(100).fill('ann ann'), 'bob bob']);
+});
+
+test('ids that find no room in the outbox are not counted as lost', () => {
+  const outbox = new Outbox({ maxItems: 1, maxBytes: 1e6, whenFull: 'refuse', send: () => new Promise(() => {}) });
+  const push = () => outbox.push({ kind: 'handed-out', key: 'ann', ids: [{ digest: 'd', key: 'ann', expiresAt: 1 }] });
+  expect([push(), push(), push()]).toEqual([true, true, false]);
+  expect(outbox.lost).toBe(0);
+  outbox.close();
 });
