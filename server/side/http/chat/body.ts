@@ -24,8 +24,11 @@ const MODEL = 'expected the name of a model';
 const counted = ({ input }: { readonly input?: unknown }) =>
   `expected 1 to ${MAX_MESSAGES} messages, got ${(input as unknown[]).length}`;
 
+/** Audio of an answer stays at the provider, under an id that any key of the account could name; calls through here are given none. */
+const AUDIO = 'expected what was said as content: no answer of this gateway has audio that could be referred to';
+
 const message = z.looseObject(
-  { role: z.string('expected a role such as user or system') },
+  { role: z.string('expected a role such as user or system'), audio: z.null(AUDIO).optional() },
   'expected an object with role and content',
 );
 

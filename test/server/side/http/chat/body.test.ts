@@ -25,6 +25,10 @@ test('fields of a chat completion are forwarded as they are, and null counts as 
   });
 });
 
+test('a message that says it has no audio passes', () => {
+  expect(read({ messages: [...messages, { role: 'assistant', content: 'Hi', audio: null }] })).toHaveProperty('chat');
+});
+
 test('the limit of the answer is the one of the client, else that of the class', () => {
   const tokensOf = (more: object) => (read(more) as { chat: { llm: { maxTokens: number } } }).chat.llm.maxTokens;
   expect(tokensOf({})).toBe(50);
@@ -38,6 +42,7 @@ test.each([
   ['messages', { messages: 'Hello' }],
   ['messages[0]', { messages: ['Hello'] }],
   ['messages[0].role', { messages: [{ content: 'Hello' }] }],
+  ['messages[1].audio', { messages: [...messages, { role: 'assistant', audio: { id: 'audio_of_another_key' } }] }],
   ['max_tokens', { max_tokens: 0 }],
   ['max_completion_tokens', { max_completion_tokens: 1.5 }],
   ['temperature', { temperature: 'hot' }],
