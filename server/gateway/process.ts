@@ -32,6 +32,7 @@ const supervisor = new Rpc(process, {
       whenFull,
       keys: config.keys.length,
       send: (batch) => supervisor.call<void>('commitEvents', batch),
+      onKept: (kept) => supervisor.notify('kept', kept),
       onLost: () => log.error('the outbox is full: what sessions do is lost'),
     });
     gateway = new Gateway({

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Config } from '../config/config.ts';
-import type { EventBatch } from '../gateway/side/outbox.ts';
+import type { EventBatch, KeptEvent } from '../gateway/side/outbox.ts';
 import { type DevCertificate, ensureDevCertificate } from '../http/dev-certificate.ts';
 import { canReusePort, closeListener, createListener, openListener } from '../http/listener.ts';
 import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
@@ -185,6 +185,7 @@ export class GatewayProcesses {
         if (reservation !== undefined) this.#sessions.reserve(reservation, gateway);
         if (started !== undefined) this.#options.side.heldBy(gateway).opened(started);
       },
+      kept: (kept: KeptEvent) => this.#options.side.heldBy(gateway).kept(kept),
       ending: (record: SessionRecord) => this.#options.side.heldBy(gateway).ending(record),
       release: (id: string) => this.#sessions.release(id),
       ended: (record: SessionRecord) => {

@@ -1,7 +1,7 @@
 // Holds what is known of the sessions of a gateway process and not stored yet: enough to store them when the process is killed.
 
 import { encodeMsgpack } from '../../codecs/msgpack.ts';
-import type { EventBatch } from '../gateway/side/outbox.ts';
+import type { EventBatch, KeptEvent } from '../gateway/side/outbox.ts';
 import type { SessionEnded, SessionEvent, SessionStarted } from '../ipc/session-event.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 
@@ -13,11 +13,17 @@ export class HeldSessions {
   readonly #starts = new Map<string, SessionStarted | undefined>();
   /** Ends that the sessions gave themselves. */
   readonly #ends = new Map<string, SessionEnded>();
+  /** Turns, and ids that a provider handed out, by their numbers. */
+  readonly #kept = new Map<number, SessionEvent>();
   /** The batch that was handed over and is not stored yet: a gateway process sends one at a time. */
   #batch: Uint8Array | undefined;
 
   opened(started: SessionStarted): void {
     this.#starts.set(started.id, started);
+  }
+
+  kept({ number, event }: KeptEvent): void {
+    this.#kept.set(number, event);
   }
 
   /** Takes how a session ends, before its client learns of it; again when it has ended. */
@@ -36,8 +42,9 @@ export class HeldSessions {
     for (const id of started) if (!this.#starts.has(id)) this.#starts.set(id, undefined);
   }
 
-  stored({ started, ended }: EventBatch): void {
+  stored({ started, ended, kept }: EventBatch): void {
     this.#batch = undefined;
+    for (const number of kept) this.#kept.delete(number);
     for (const id of started) this.#starts.set(id, undefined);
     for (const id of ended) {
       this.#starts.delete(id);
@@ -45,16 +52,21 @@ export class HeldSessions {
     }
   }
 
-  /** Gives, once the process is gone, what has to be stored, in order: what it handed over, starts, and ends. Each may be stored twice. */
+  /**
+   * Gives, once the process is gone, what has to be stored, in order: what it handed over, starts and turns, ends. Each may be stored twice.
+   * An end without a record takes over what the ledger has of the session: it is in a batch behind.
+   */
   batches(): readonly Uint8Array[] {
     const lost = (id: string): SessionEvent => ({ kind: 'lost', id, endedAt: Date.now() });
-    const events = [...this.#starts].flatMap(([id, started]) => [
-      ...(started === undefined ? [] : [started]),
-      this.#ends.get(id) ?? lost(id),
-    ]);
-    const portions = Array.from({ length: Math.ceil(events.length / BATCH_EVENTS) }, (_, index) =>
-      encodeMsgpack(events.slice(index * BATCH_EVENTS, (index + 1) * BATCH_EVENTS)),
-    );
-    return this.#batch === undefined ? portions : [this.#batch, ...portions];
+    const starts = [...this.#starts.values()].filter((started) => started !== undefined);
+    const ends = [...this.#starts.keys()].map((id) => this.#ends.get(id) ?? lost(id));
+    const own = this.#batch === undefined ? [] : [this.#batch];
+    return [...own, ...portionsOf([...starts, ...this.#kept.values()]), ...portionsOf(ends)];
   }
+}
+
+function portionsOf(events: readonly SessionEvent[]): readonly Uint8Array[] {
+  return Array.from({ length: Math.ceil(events.length / BATCH_EVENTS) }, (_, index) =>
+    encodeMsgpack(events.slice(index * BATCH_EVENTS, (index + 1) * BATCH_EVENTS)),
+  );
 }

@@ -14,6 +14,14 @@ export interface EventBatch {
   /** Sessions whose start, or whose end, is among them. */
   readonly started: readonly string[];
   readonly ended: readonly string[];
+  /** Numbers of the events among them that `onKept` was told. */
+  readonly kept: readonly number[];
+}
+
+/** An event that waits here. `number`: counts up from 1. */
+export interface KeptEvent {
+  readonly number: number;
+  readonly event: SessionEvent;
 }
 
 interface OutboxOptions {
@@ -25,6 +33,8 @@ interface OutboxOptions {
   readonly whenFull: 'refuse' | 'lose';
   /** Resolves when the batch is stored. The same batch is sent again after a rejection. */
   readonly send: (batch: EventBatch) => Promise<void>;
+  /** Called at once for a turn or ids that wait here: somebody who outlives this process can store them in its place. */
+  readonly onKept?: (kept: KeptEvent) => void;
   /** Called when something is lost for the first time since there was room. */
   readonly onLost?: () => void;
   /** Time that an event may wait for others. */
@@ -50,9 +60,10 @@ type Fullness = 'share' | 'all';
 
 export class Outbox {
   readonly #options: OutboxOptions;
-  readonly #queues = new KeyQueues<SessionEvent>();
+  readonly #queues = new KeyQueues<KeptEvent>();
   /** Sessions whose start was kept and whose end has yet to come, with their keys. Their ends always find room: there is one for each. */
   readonly #sessions = new Map<string, string | undefined>();
+  #lastNumber = 0;
   #lost = 0;
   #isLosing = false;
   #isClosed = false;
@@ -104,8 +115,10 @@ export class Outbox {
     }
     if (event.kind === 'started') this.#sessions.set(event.id, key);
     if (event.kind === 'ended') this.#sessions.delete(event.id);
-    this.#queues.add(key, event, sizeOf(event));
-    const { batchMs = 25 } = this.#options;
+    const kept: KeptEvent = { number: ++this.#lastNumber, event };
+    this.#queues.add(key, kept, sizeOf(event));
+    const { batchMs = 25, onKept } = this.#options;
+    if (isToldAtOnce(event)) onKept?.(kept);
     if (this.#delivery === undefined) this.#timer ??= setTimeout(() => this.#deliver(), batchMs).unref();
     return true;
   }
@@ -179,12 +192,8 @@ export class Outbox {
   /** Sends from the oldest of each key on; a batch leaves the queue when it is stored. */
   async #sendAll(): Promise<void> {
     while (!this.#queues.isEmpty && !this.#isClosed) {
-      const taken: Taken<SessionEvent> = this.#queues.take({ items: BATCH_ITEMS, bytes: BATCH_BYTES });
-      await this.#store({
-        bytes: encodeMsgpack(taken.items),
-        started: idsOf(taken.items, 'started'),
-        ended: idsOf(taken.items, 'ended'),
-      });
+      const taken: Taken<KeptEvent> = this.#queues.take({ items: BATCH_ITEMS, bytes: BATCH_BYTES });
+      await this.#store(batchOf(taken.items));
       if (this.#isClosed) break;
       this.#queues.letGo(taken);
       if (this.#queues.isEmpty) this.#isLosing = false;
@@ -204,6 +213,19 @@ export class Outbox {
     }
   }
 }
+
+function batchOf(kept: readonly KeptEvent[]): EventBatch {
+  const events = kept.map(({ event }) => event);
+  return {
+    bytes: encodeMsgpack(events),
+    started: idsOf(events, 'started'),
+    ended: idsOf(events, 'ended'),
+    kept: kept.flatMap(({ number, event }) => (isToldAtOnce(event) ? [number] : [])),
+  };
+}
+
+/** The start and the end of a session are told by the session itself, ahead of its client. */
+const isToldAtOnce = ({ kind }: SessionEvent): boolean => kind === 'turn' || kind === 'handed-out';
 
 /** Estimates the bytes that an event takes here and on its way. */
 function sizeOf(event: SessionEvent): number {

@@ -3,9 +3,9 @@
 
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { decodeMsgpack } from '../../../codecs/msgpack.ts';
-import type { SessionEvent, SessionStarted } from '../../../server/ipc/session-event.ts';
+import type { SessionEvent, SessionStarted, TurnFinished } from '../../../server/ipc/session-event.ts';
 import type { SessionRecord } from '../../../server/ipc/session-record.ts';
 import { HeldSessions } from '../../../server/processes/held-sessions.ts';
 import { openStore } from '../../../server/side/store/open.ts';
@@ -35,15 +35,15 @@ const kinds = (held: HeldSessions) =>
 test('a session is held until its end is stored: with its start while that is not stored, and the end that it gave itself', () => {
   const held = new HeldSessions();
   for (const id of ['a', 'b', 'c', 'd']) held.opened(started(id));
-  const batch = { bytes: Buffer.from([0x90]), started: ['a', 'b', 'c'], ended: ['c'] };
+  const batch = { bytes: Buffer.from([0x90]), started: ['a', 'b', 'c'], ended: ['c'], kept: [] };
   held.handedOver(batch);
   held.stored(batch);
   held.ending(record('b'));
   held.ending(record('nobody'));
   expect(kinds(held)).toEqual([
+    ['started', 'd'],
     ['lost', 'a'],
     ['ended', 'b'],
-    ['started', 'd'],
     ['lost', 'd'],
   ]);
 });
@@ -51,9 +51,23 @@ test('a session is held until its end is stored: with its start while that is no
 test('a batch that was handed over and is not stored comes first, and as it came', () => {
   const held = new HeldSessions();
   const bytes = Buffer.from([0x90]);
-  held.handedOver({ bytes, started: ['a'], ended: [] });
+  held.handedOver({ bytes, started: ['a'], ended: [], kept: [] });
   expect(held.batches()[0]).toBe(bytes);
   expect(kinds(held)).toEqual([['lost', 'a']]);
+});
+
+test('turns and ids are held until they are stored, and come between the start of their session and its end', () => {
+  const held = new HeldSessions();
+  held.opened(started('a'));
+  for (const number of [1, 2]) held.kept({ number, event: { kind: 'turn', session: 'a', number } as TurnFinished });
+  held.kept({ number: 3, event: { kind: 'handed-out', key: 'ann', ids: [] } });
+  held.stored({ bytes: Buffer.from([0x90]), started: [], ended: [], kept: [1] });
+  expect(kinds(held)).toEqual([
+    ['started', 'a'],
+    ['turn', 'a'],
+    ['handed-out', 'ann'],
+    ['lost', 'a'],
+  ]);
 });
 
 let provider: FakeProvider;
@@ -118,4 +132,30 @@ test(`no session that a client saw open is missing after kill -9 of its gateway 
   );
   expect(seen.opened.size).toBeGreaterThan(ROUNDS * AT_ONCE);
   expect({ missing, open, mistaken }).toEqual({ missing: [], open: [], mistaken: [] });
+});
+
+test('turns that waited in a gateway process are stored after its kill -9, with what they used', async () => {
+  const served = await serve({ provider: provider.url, transcripts: 'P30D', tasks: [] });
+  onTestFinished(() => served.stop());
+  const id = randomUUID();
+  const client = await openClient(`${served.url}${REALTIME}&trunkline-session=${id}`);
+  const [side = 0] = childrenOf(served.run.pid, 'side/process');
+  // While it stands still, nothing leaves the queue of the gateway process.
+  process.kill(side, 'SIGSTOP');
+  const words = ['one', 'two', 'three', 'four'];
+  for (const said of words) {
+    await turn(client, said);
+    await delay(50);
+  }
+  process.kill(gatewayOf(served), 'SIGKILL');
+  await closed(client);
+  process.kill(side, 'SIGCONT');
+  const stored = await until(async () => {
+    const session = await (
+      await fetch(`${served.url.replace('ws', 'http')}/v1/sessions/${id}`).catch(() => undefined)
+    )?.json();
+    return session?.reason === 'gateway-lost' && session;
+  });
+  expect(stored.turns.map(({ assistant }: { assistant: string }) => assistant)).toEqual(words);
+  expect(stored.ledger).toMatchObject([{ outcome: 'gateway-lost', usage: { totalTokens: 40 } }]);
 });

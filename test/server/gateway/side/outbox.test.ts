@@ -136,6 +136,14 @@ test('is never full with whenFull lose: it drops the events of sessions that beg
   expect(outbox.lost).toBe(6);
 });
 
+test('ids that find no room in the outbox are not counted as lost', () => {
+  const outbox = new Outbox({ maxItems: 1, maxBytes: 1e6, whenFull: 'refuse', send: () => new Promise(() => {}) });
+  const push = () => outbox.push({ kind: 'handed-out', key: 'ann', ids: [{ digest: 'd', key: 'ann', expiresAt: 1 }] });
+  expect([push(), push(), push()]).toEqual([true, true, false]);
+  expect(outbox.lost).toBe(0);
+  outbox.close();
+});
+
 test('sends nothing once it is closed', async () => {
   const { outbox, sent } = outboxTo({ isUp: false });
   outbox.push(started('a'));
