@@ -2,7 +2,6 @@
 // Rule: nothing passes before its header is complete and checked, so the passed bytes always end within or after a valid frame.
 
 import { isUtf8 } from 'node:buffer';
-import type { Frame } from './frame.ts';
 import { emptyFrameBatch, type FrameBatch, type MutableFrameBatch } from './frame-batch.ts';
 import {
   BINARY,
@@ -15,21 +14,16 @@ import {
   readHeader,
   TEXT,
 } from './frame-header.ts';
+import type { FrameLimits, Gate } from './frame-limits.ts';
+import { HeldFrames } from './held-frames.ts';
 import { unmask } from './mask.ts';
+import { MessageBuffer } from './message-buffer.ts';
 import { type Utf8Check, utf8Check } from './utf8.ts';
 
-interface FrameReaderOptions {
-  /** True for frames of clients. */
-  readonly isMasked: boolean;
-  readonly maxPayloadBytes: number;
-  readonly maxFragments: number;
-  /** Reads over which one incomplete message may extend. */
-  readonly maxBufferedChunks: number;
-  /**
-   * Decides about every message before a byte of it passes, so messages are held until they are complete. Returns undefined to
-   * let the message pass, else the callback for its refusal. `frame.data` is valid during the call.
-   */
-  readonly gate?: ((frame: Frame) => (() => void) | undefined) | undefined;
+interface FrameReaderOptions extends FrameLimits {
+  readonly gate?: Gate | undefined;
+  /** Told by how many bytes the memory of the unfinished message has grown, or shrunk. */
+  readonly onResize?: ((byBytes: number) => void) | undefined;
 }
 
 const EMPTY = Buffer.alloc(0);
@@ -45,6 +39,10 @@ export class FrameReader {
   isBetweenFrames = true;
   /** True when the passed bytes end after a whole message: any frame may follow. */
   isBetweenMessages = true;
+  /** Number of messages, and of control frames between them, that came in steps and have ended. */
+  ended = 0;
+  /** Number of payload bytes of messages that came in steps. */
+  readBytes = 0;
   readonly #options: FrameReaderOptions;
   readonly #header = Buffer.alloc(14);
   #headerHas = 0;
@@ -56,10 +54,10 @@ export class FrameReader {
   #messageBytes = 0;
   #reads = 0;
   #utf8: Utf8Check | undefined;
-  /** Earlier pieces of the open message, unmasked. */
-  #kept: Buffer[] = [];
-  /** Earlier bytes of the open message as they came, held for the gate. */
-  #held: Buffer[] = [];
+  /** Payload that has come of the open message, unmasked. */
+  readonly #kept: MessageBuffer;
+  /** Frames of the open message as they came, for the gate. */
+  readonly #held: HeldFrames | undefined;
   #isMuted = false;
   #isDropping = false;
   /** The result of the read in progress. */
@@ -76,12 +74,26 @@ export class FrameReader {
 
   constructor(options: FrameReaderOptions) {
     this.#options = options;
+    this.#kept = new MessageBuffer(options.onResize);
+    this.#held = options.gate && new HeldFrames(options.onResize);
+  }
+
+  /** True while more has to come: of a header, of a frame, or of a message. */
+  get isUnfinished(): boolean {
+    return this.#frame !== undefined || this.#opcode !== 0 || this.#headerHas > 0;
   }
 
   /** Stops passing from the next message on. Control frames are still read. */
   mute(): void {
     this.#isMuted = true;
-    if (this.#options.gate !== undefined) this.#drop();
+    if (this.#held !== undefined) this.drop();
+  }
+
+  /** Reads the rest of the open message without keeping or passing it. With a gate none of it has passed. */
+  drop(): void {
+    this.#isDropping = true;
+    this.#kept.clear();
+    this.#held?.clear();
   }
 
   /**
@@ -202,31 +214,36 @@ export class FrameReader {
     const to = Math.min(chunk.length, from + frame.payloadBytes - frame.read);
     const isEnd = to - from === frame.payloadBytes - frame.read;
     if (frame.opcode >= CLOSE) this.#control = Buffer.concat([this.#control, this.#plain(frame, chunk, from, to)]);
-    else if (!this.#isDropping) this.#readData(frame, chunk, from, to);
+    else this.#readData(frame, chunk, from, to);
     frame.read += to - from;
     if (isEnd && this.#batch.end === undefined) this.#endFrame(frame);
     return to;
   }
 
   #readData(frame: OpenFrame, chunk: Buffer, from: number, to: number): void {
+    this.readBytes += to - from;
+    if (this.#isDropping) return;
     const plain = this.#plain(frame, chunk, from, to);
-    const isEnd = frame.read + plain.length === frame.payloadBytes;
-    const isLast = frame.isFinal && isEnd;
+    const missing = frame.payloadBytes - frame.read - plain.length;
+    const isLast = frame.isFinal && missing === 0;
+    const announced = frame.isFinal ? missing : undefined;
     if (this.#utf8?.(plain, isLast) === false) return void this.#break(1007);
-    const start = this.#headerStart ?? from;
-    this.#headerStart = undefined;
-    if (this.#headerBefore > 0) this.#passing.push(Buffer.from(this.#header.subarray(0, this.#headerBefore)));
-    this.#headerBefore = 0;
-    if (this.#options.gate === undefined) {
-      this.#extendRun(chunk, start, to);
-      this.isBetweenFrames = isEnd;
+    const headerBefore = this.#header.subarray(0, this.#headerBefore);
+    if (this.#held === undefined) {
+      if (headerBefore.length > 0) this.#batch.runs.push(Buffer.from(headerBefore));
+      this.#extendRun(chunk, this.#headerStart ?? from, to);
+      this.isBetweenFrames = missing === 0;
       this.isBetweenMessages = isLast;
+      if (!isLast || this.#kept.length > 0) this.#kept.add(plain, announced);
     } else {
-      const held = chunk.subarray(start, to);
-      this.#held.push(isLast ? held : Buffer.from(held));
+      if (this.#headerStart !== undefined) {
+        this.#held.begin([headerBefore, chunk.subarray(this.#headerStart, from)], frame);
+      }
+      this.#held.add(chunk.subarray(from, to), announced);
     }
+    this.#headerStart = undefined;
+    this.#headerBefore = 0;
     if (isLast) this.#complete(chunk, plain);
-    else this.#kept.push(Buffer.from(plain));
   }
 
   #plain({ mask, read }: OpenFrame, chunk: Buffer, from: number, to: number): Buffer {
@@ -256,30 +273,16 @@ export class FrameReader {
     this.#runStart = this.#runEnd;
   }
 
-  /** The list that collects passing bytes. With a gate they wait for the end of their message. */
-  get #passing(): Buffer[] {
-    return this.#options.gate === undefined ? this.#batch.runs : this.#held;
-  }
-
   #complete(chunk: Buffer, last: Buffer): void {
-    const data = this.#kept.length === 0 ? last : Buffer.concat([...this.#kept, last]);
-    const frame = { data, binary: this.#opcode !== TEXT, at: this.#at };
-    this.#kept = [];
+    const [binary, at] = [this.#opcode !== TEXT, this.#at];
+    const held = this.#held?.take();
+    const frame = { data: held?.data ?? (this.#kept.length > 0 ? this.#kept.take() : last), binary, at };
     const refuse = this.#options.gate?.(frame);
     if (refuse !== undefined) this.#batch.end = { name: 'refused', refuse };
-    else {
-      this.#batch.frames.push(frame);
-      this.#endRun(chunk);
-      for (const bytes of this.#held) this.#batch.runs.push(bytes);
-    }
-    if (this.#held.length > 0) this.#held = [];
-  }
-
-  /** Drops the open message. With a gate none of it has passed. */
-  #drop(): void {
-    this.#isDropping = true;
-    this.#kept = [];
-    this.#held = [];
+    else this.#batch.frames.push(frame);
+    if (refuse !== undefined || held === undefined) return;
+    this.#endRun(chunk);
+    this.#batch.runs.push(held.frames);
   }
 
   #endFrame({ opcode, isFinal }: OpenFrame): void {
@@ -289,6 +292,8 @@ export class FrameReader {
     else if (opcode > CLOSE) {
       this.#batch.controls.push({ name: opcode === PING ? 'ping' : 'pong', payload: this.#control });
     } else if (isFinal) this.#opcode = 0;
-    if (this.#opcode === 0) this.#reads = 0;
+    if (this.#opcode !== 0) return;
+    this.#reads = 0;
+    this.ended += 1;
   }
 }

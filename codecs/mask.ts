@@ -26,11 +26,24 @@ export function unmask(chunk: Buffer, { from, to, mask, read }: MaskedPiece, pla
   chunk.copy(bytes, place, from, to);
   const turn = (read & 3) * 8;
   const turned = turn === 0 ? mask : (mask >>> turn) | (mask << (32 - turn));
-  const end = (place + length + 3) >> 2;
-  for (let index = place >> 2; index < end; index += 1) words[index] = (words[index] as number) ^ turned;
+  flip(words, turned, place >> 2, (place + length + 3) >> 2);
   if (place > 0) return bytes.subarray(place, place + length);
   if (first.length !== length) first = bytes.subarray(0, length);
   return first;
+}
+
+/** The unmasked bytes of a whole payload, in memory of their own; without a mask those of the chunk itself. */
+export function unmaskWhole(chunk: Buffer, { from, to, mask }: Omit<MaskedPiece, 'read'>): Buffer {
+  if (mask === 0) return chunk.subarray(from, to);
+  const own = new Int32Array((to - from + 3) >> 2);
+  const plain = Buffer.from(own.buffer, 0, to - from);
+  chunk.copy(plain, 0, from, to);
+  flip(own, mask, 0, own.length);
+  return plain;
+}
+
+function flip(masked: Int32Array, mask: number, from: number, to: number): void {
+  for (let index = from; index < to; index += 1) masked[index] = (masked[index] as number) ^ mask;
 }
 
 /** Replaces the memory. Earlier views keep the old one alive. */

@@ -5,15 +5,16 @@ import { createSecureContext } from 'node:tls';
 import { isLoopbackHost } from '../platform/private-address.ts';
 import { type Config, knownProviders } from './config.ts';
 import { faultText, type Problem, unknownName } from './problem.ts';
-import type { Key } from './schema.ts';
+import type { Key, Limits } from './schema.ts';
 
 /** Every conflict between fields, and between the configuration and the file system. */
-export function conflictsOf({ listen, admin, keys }: Config): Problem[] {
+export function conflictsOf({ listen, admin, keys, limits }: Config): Problem[] {
   return [
     ...hostConflicts(listen.host, admin, keys),
     ...portConflicts(listen, admin),
     ...tlsConflicts(listen),
     ...keyConflicts(keys),
+    ...limitConflicts(limits),
   ];
 }
 
@@ -52,6 +53,14 @@ function tlsConflicts({ tls, tlsPort }: Config['listen']): Problem[] {
   if (problems.length > 0 || !tls) return problems;
   const fault = faultIn(() => createSecureContext({ cert: readFileSync(tls.cert), key: readFileSync(tls.key) }));
   return fault ? [{ path: 'listen.tls', message: `expected a certificate and its key in PEM, got: ${fault}` }] : [];
+}
+
+/** Memory grows by doubling, so that of one message may be twice its length. */
+function limitConflicts({ clientMaxPayloadBytes, providerMaxPayloadBytes, maxUnfinishedBytes }: Limits): Problem[] {
+  const least = 2 * Math.max(clientMaxPayloadBytes, providerMaxPayloadBytes);
+  if (maxUnfinishedBytes >= least) return [];
+  const message = `expected at least ${least}, twice the largest message, got ${maxUnfinishedBytes}`;
+  return [{ path: 'limits.maxUnfinishedBytes', message }];
 }
 
 function faultIn(action: () => unknown): string | undefined {

@@ -41,6 +41,15 @@ export const limitsSchema = z.strictObject({
   providerMaxPayloadBytes: bytes.default(32 * 1024 * 1024).describe('Largest message of a provider, in bytes.'),
   maxFragments: z.int().min(1).default(64).describe('Fragments of one message.'),
   maxBufferedChunks: z.int().min(1).default(32_768).describe('Network reads that one incomplete message may take up.'),
+  messageMs: ms
+    .default(60_000)
+    .describe('Time in which at least 4 KiB of an unfinished message must come, while its sender is read.'),
+  maxUnfinishedBytes: z
+    .int()
+    .min(1)
+    .max(2 ** 40)
+    .default(256 * 1024 * 1024)
+    .describe('Memory of all unfinished messages of a process. Beyond it the one without progress for longest goes.'),
   handshakeMs: ms.default(10_000).describe('TLS and the HTTP request, until its headers are complete.'),
   dialMs: ms
     .default(10_000)

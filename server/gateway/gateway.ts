@@ -29,6 +29,7 @@ import { createMetrics, exportGauge, type Metrics, subjectLabels } from '../plat
 import type { Readiness } from '../platform/readiness.ts';
 import { reasons } from '../session/close-reason.ts';
 import type { Session } from '../session/session.ts';
+import { UnfinishedMessages } from '../session/unfinished-messages.ts';
 import { Connector } from '../transport/connector.ts';
 import type { AdmissionPolicy } from './admission/admission.ts';
 import { indexKeys } from './admission/authenticate.ts';
@@ -65,6 +66,7 @@ export class Gateway {
   /** Emits `ended` for each session and each opening. */
   readonly #ends = new EventEmitter();
   readonly #budgets = new ClosedBudgets();
+  readonly #unfinished: UnfinishedMessages;
   #policy: AdmissionPolicy;
   #phase: 'serving' | 'draining' | 'ending' = 'serving';
 
@@ -73,6 +75,7 @@ export class Gateway {
     const { config, rehearsalUrl, log } = options;
     this.metrics = createMetrics(() => this.#sessions.size, subjectLabels(config.metrics));
     this.#connector = new Connector(this.metrics);
+    this.#unfinished = new UnfinishedMessages(config.limits);
     if (options.outbox !== undefined) exportOutbox(this.metrics.registry, options.outbox);
     this.#isProxy = addressList(config.listen.trustedProxies);
     const origins = { allowed: new Set<string>(), loopbackHostOnly: config.keys.length === 0, isProxy: this.#isProxy };
@@ -88,6 +91,11 @@ export class Gateway {
     });
     this.#quota = new SideQuota(config.side, config.keys.length);
     exportConnections(this.metrics.registry, this.#connections);
+    exportGauge(this.metrics.registry, {
+      name: 'trunkline_unfinished_message_bytes',
+      help: 'memory of messages that have begun and have yet to end, see limits.maxUnfinishedBytes',
+      read: () => this.#unfinished.bytes,
+    });
     this.#host = this.#makeHost();
   }
 
@@ -226,6 +234,7 @@ export class Gateway {
       metrics: this.metrics,
       connector: this.#connector,
       connections: this.#connections,
+      unfinished: this.#unfinished,
       logRefusal: createRefusalLog(this.#options.log),
       quota: this.#quota,
       idOwners: new IdOwners({ findOwners, push: (event) => outbox?.push(event) ?? true }),

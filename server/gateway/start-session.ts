@@ -11,6 +11,7 @@ import type { SessionRecord } from '../ipc/session-record.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import { Session } from '../session/session.ts';
 import type { SessionSubject } from '../session/subject.ts';
+import type { UnfinishedMessages } from '../session/unfinished-messages.ts';
 import { Peer } from '../transport/peer.ts';
 import { upgradeReply } from '../transport/upgrade.ts';
 import type { Admission } from './admission/admission.ts';
@@ -32,6 +33,7 @@ export interface SessionOwner {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly registry: SessionRegistry;
+  readonly unfinished: UnfinishedMessages;
   /** Takes the events of sessions to the side process; undefined when there is none. */
   readonly outbox?: Outbox | undefined;
   readonly idOwners: IdOwners;
@@ -61,6 +63,7 @@ export function startSession(
     client: new Peer({ socket, role: 'client', limits }),
     provider: new Peer({ socket: upstream, role: 'provider', limits }),
     limits,
+    unfinished: owner.unfinished,
     metrics,
     log,
     turns: emitter,

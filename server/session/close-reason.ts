@@ -1,6 +1,8 @@
 // Lists every name that a session ends by, with its outcome in the ledger. For the endings that a live gateway brings about, gives the
 // close that each end gets and whether the client may try again. Maps codes that cannot be sent.
 
+import type { OutFrame } from '../../codecs/frame.ts';
+
 /** A WebSocket close as it goes out. Without a code the close frame is empty (RFC 6455, section 7.1.5: 1005). */
 export interface Close {
   readonly code?: number;
@@ -15,6 +17,15 @@ export interface CloseReason {
   readonly provider: Close | 'lost';
 }
 
+export interface EndOptions {
+  /** Close code on the client's side, where it is not the one of the reason. */
+  readonly closeCode?: number;
+  /** An event for the client before its close. */
+  readonly finalEvent?: OutFrame | undefined;
+  /** The close does not wait for what is queued before it to leave. */
+  readonly isHurried?: boolean;
+}
+
 /**
  * Every name that a session ends by, and the outcome of its ledger row: `ok`, or the name itself for a failure. `gateway-lost` is
  * written for a session whose gateway process died, `recovered` for one whose whole instance was lost; neither sends a close.
@@ -25,11 +36,14 @@ export const closeOutcomes = {
   'client-broke-protocol': 'failure',
   'client-silent': 'failure',
   'client-slow': 'failure',
+  'client-stalled': 'failure',
   'provider-closed': 'ok',
   'provider-lost': 'failure',
   'provider-broke-protocol': 'failure',
   'provider-silent': 'failure',
   'provider-slow': 'failure',
+  'provider-stalled': 'failure',
+  'no-message-memory': 'failure',
   'frame-refused': 'failure',
   idle: 'ok',
   'duration-reached': 'ok',
@@ -108,6 +122,24 @@ export const reasons = {
     mayRetry: true,
     client: { code: 1011, reason: 'the provider reads too slowly' },
     provider: { code: 4008, reason: 'the provider reads too slowly' },
+  },
+  clientStalled: {
+    name: 'client-stalled',
+    mayRetry: true,
+    client: { code: 4408, reason: 'a message made no progress' },
+    provider: goingAway,
+  },
+  providerStalled: {
+    name: 'provider-stalled',
+    mayRetry: true,
+    client: { code: 1011, reason: 'a message of the provider made no progress' },
+    provider: { code: 4408, reason: 'a message made no progress' },
+  },
+  noMessageMemory: {
+    name: 'no-message-memory',
+    mayRetry: true,
+    client: { code: 1013, reason: 'no memory for unfinished messages: try again later' },
+    provider: goingAway,
   },
   frameRefused: { name: 'frame-refused', mayRetry: false, client: { code: 1008 }, provider: goingAway },
   idle: { name: 'idle', mayRetry: true, client: { code: 4408, reason: 'idle' }, provider: goingAway },

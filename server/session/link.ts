@@ -2,9 +2,9 @@
 // Frames are read as they go by, and looked at only after they were sent; the only queue is the one of the target's socket.
 
 import { performance } from 'node:perf_hooks';
-import type { Direction, Frame } from '../../codecs/frame.ts';
+import type { Direction } from '../../codecs/frame.ts';
 import { type FrameBatch, newestPing, type ReadEnd } from '../../codecs/frame-batch.ts';
-import { FrameReader } from '../../codecs/frame-reader.ts';
+import type { FrameReader } from '../../codecs/frame-reader.ts';
 import type { Limits } from '../config/config.ts';
 import type { Boundary, Peer } from '../transport/peer.ts';
 import type { Tap } from './tap/tap.ts';
@@ -15,8 +15,8 @@ interface LinkOptions {
   readonly target: Peer;
   readonly limits: Limits;
   readonly tap: Tap;
-  /** Asked about each message before it passes: see `FrameReaderOptions`. */
-  readonly gate?: ((frame: Frame) => (() => void) | undefined) | undefined;
+  /** Reads what the source sends. */
+  readonly reader: FrameReader;
   /** Called when the source closed, or sent what may not pass. Everything before that has been passed on. */
   readonly onEnd: (end: ReadEnd) => void;
   /** Called when the target took nothing for `stallMs`. */
@@ -46,16 +46,8 @@ export class Link {
   #finishTimer: NodeJS.Timeout | undefined;
 
   constructor(options: LinkOptions) {
-    const { direction, limits, gate } = options;
-    const isUpstream = direction === 'upstream';
     this.#options = options;
-    this.#reader = new FrameReader({
-      isMasked: isUpstream,
-      maxPayloadBytes: isUpstream ? limits.clientMaxPayloadBytes : limits.providerMaxPayloadBytes,
-      maxFragments: limits.maxFragments,
-      maxBufferedChunks: limits.maxBufferedChunks,
-      gate,
-    });
+    this.#reader = options.reader;
   }
 
   get target(): Peer {

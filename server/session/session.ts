@@ -4,7 +4,7 @@ import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import type { Rejection } from '../../adapters/realtime/contract.ts';
 import { readClose } from '../../codecs/close-frame.ts';
-import type { Frame, OutFrame } from '../../codecs/frame.ts';
+import type { Frame } from '../../codecs/frame.ts';
 import type { ReadEnd } from '../../codecs/frame-batch.ts';
 import type { Limits } from '../config/config.ts';
 import type { TurnFinished } from '../ipc/session-event.ts';
@@ -17,13 +17,14 @@ import {
   type CloseReason,
   clientBrokeProtocol,
   clientEnded,
+  type EndOptions,
   frameRefused,
   providerBrokeProtocol,
   providerEnded,
   reasons,
 } from './close-reason.ts';
-import { holdForeignIds, type KeyIds } from './id-guard.ts';
-import { afterAllRead, injectContext, type Links, type Receivers } from './inject-context.ts';
+import { holdForeignIds, type KeyIds } from './hold/id-guard.ts';
+import { afterAllRead, injectContext, type Links, type Receivers } from './hold/inject-context.ts';
 import { Link } from './link.ts';
 import { rejectionOf } from './model-policy.ts';
 import { startSessionTimers } from './session-timers.ts';
@@ -31,12 +32,15 @@ import { type ReadFrames, SourceReader } from './source-reader.ts';
 import { recordOf, type SessionSubject } from './subject.ts';
 import { Tap } from './tap/tap.ts';
 import { Transcript } from './tap/transcript.ts';
+import { type SessionMessages, type UnfinishedMessages, watchMessages } from './unfinished-messages.ts';
 
 interface SessionOptions {
   readonly subject: SessionSubject;
   readonly client: Peer;
   readonly provider: Peer;
   readonly limits: Limits;
+  /** Those of all sessions of the process. */
+  readonly unfinished: UnfinishedMessages;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Takes finished turns, without their texts unless `keepsText`; undefined: nobody wants them. */
@@ -54,21 +58,13 @@ type SessionState =
   | { readonly name: 'closing'; readonly reason: CloseReason; readonly closeCode: number }
   | { readonly name: 'closed'; readonly reason: CloseReason; readonly closeCode: number; readonly durationMs: number };
 
-interface EndOptions {
-  /** Close code on the client's side, where it is not the one of the reason. */
-  readonly closeCode?: number;
-  /** An event for the client before its close. */
-  readonly finalEvent?: OutFrame | undefined;
-  /** The close does not wait for what is queued before it to leave. */
-  readonly isHurried?: boolean;
-}
-
 export class Session {
   readonly #options: SessionOptions;
   readonly #upstream: Link;
   readonly #downstream: Link;
   readonly #client: SourceReader;
   readonly #provider: SourceReader;
+  readonly #messages: SessionMessages;
   readonly #tap: Tap;
   readonly #transcript: Transcript | undefined;
   readonly #startedAt = new Date();
@@ -84,13 +80,14 @@ export class Session {
     const times = { provider: name, metrics, startedAt: this.#startedMs };
     const tap = new Tap({ dialect, ...times, observer: this.#transcript, ids });
     this.#tap = tap;
+    this.#messages = watchMessages(options, (reason, how) => this.end(reason, how));
     this.#upstream = new Link({
       direction: 'upstream',
       source: client,
       target: provider,
       limits,
       tap,
-      gate: subject.mayUse && ((frame) => this.#gate(frame)),
+      reader: this.#messages.upstream.newReader(subject.mayUse && ((frame) => this.#gate(frame))),
       onEnd: (end) => this.#clientEnded(end),
       onSlow: () => this.#slow(reasons.providerSlow, provider),
     });
@@ -100,13 +97,21 @@ export class Session {
       target: client,
       limits,
       tap,
+      reader: this.#messages.downstream.newReader(),
       onEnd: (end) => this.#providerEnded(end),
       onSlow: () => this.#slow(reasons.clientSlow, client),
     });
     const receivers = this.#receivers();
     this.#client = this.#readerOf(client, receivers.fromClient);
     this.#provider = this.#readerOf(provider, receivers.fromProvider);
-    this.#state = { name: 'open', stopTimers: this.#startTimers() };
+    const stopTimers = startSessionTimers({
+      client: { peer: client, linkToPeer: this.#downstream },
+      provider: { peer: provider, linkToPeer: this.#upstream },
+      limits,
+      lastFrameAt: () => tap.lastFrameAt,
+      end: (reason) => this.end(reason),
+    });
+    this.#state = { name: 'open', stopTimers };
     this.#listen(receivers);
   }
 
@@ -153,6 +158,7 @@ export class Session {
   #receivers(): Receivers {
     const options = {
       ...this.#options,
+      messages: this.#messages.upstream,
       isOpen: () => this.#state.name === 'open',
       mayInterject: () => this.#downstream.boundary.isBetweenMessages,
       readAgain: (chunks: readonly Buffer[]) => this.#client.giveBack(chunks),
@@ -205,19 +211,15 @@ export class Session {
   }
 
   #clientEnded(end: ReadEnd): void {
-    const { client } = this.#options;
-    client.finish();
-    if (end.name === 'refused') return void end.refuse();
-    const close = end.name === 'closed' ? readClose(end.payload) : { fault: end.code };
+    const close = closeOf(end, this.#options.client);
+    if (close === undefined) return;
     if ('fault' in close) this.end(clientBrokeProtocol(close.fault));
     else this.end(clientEnded(close.code, close.reason), { closeCode: close.code });
   }
 
   #providerEnded(end: ReadEnd): void {
-    const { provider } = this.#options;
-    provider.finish();
-    if (end.name === 'refused') return void end.refuse();
-    const close = end.name === 'closed' ? readClose(end.payload) : { fault: end.code };
+    const close = closeOf(end, this.#options.provider);
+    if (close === undefined) return;
     this.end('fault' in close ? providerBrokeProtocol(close.fault) : providerEnded(close.code, close.reason));
   }
 
@@ -261,6 +263,7 @@ export class Session {
     const state = this.#state;
     if (state.name !== 'closing') return;
     if (!client.isGone || !provider.isGone) return;
+    this.#messages.stop();
     this.#upstream.stop();
     this.#downstream.stop();
     this.#client.stop();
@@ -271,17 +274,6 @@ export class Session {
     metrics.closed(state.reason.name, state.closeCode, { key: subject.key, model: record.model });
     this.#options.log.info(record, 'session ended');
     onClosed(record);
-  }
-
-  #startTimers(): () => void {
-    const { client, provider, limits } = this.#options;
-    return startSessionTimers({
-      client: { peer: client, linkToPeer: this.#downstream },
-      provider: { peer: provider, linkToPeer: this.#upstream },
-      limits,
-      lastFrameAt: () => this.#tap.lastFrameAt,
-      end: (reason) => this.end(reason),
-    });
   }
 
   /** Fills in the model of the handshake where neither the provider nor a frame named one. */
@@ -296,4 +288,11 @@ export class Session {
   get #durationMs(): number {
     return this.#state.name === 'closed' ? this.#state.durationMs : performance.now() - this.#startedMs;
   }
+}
+
+/** Reads the source no further. Returns its close, or the code of its fault; undefined for a refusal, which ends the session itself. */
+function closeOf(end: ReadEnd, source: Peer): ReturnType<typeof readClose> | undefined {
+  source.finish();
+  if (end.name === 'refused') return void end.refuse();
+  return end.name === 'closed' ? readClose(end.payload) : { fault: end.code };
 }

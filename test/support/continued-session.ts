@@ -8,6 +8,7 @@ import { createLog } from '../../server/platform/log.ts';
 import { createMetrics } from '../../server/platform/metrics.ts';
 import { Session } from '../../server/session/session.ts';
 import type { SessionSubject } from '../../server/session/subject.ts';
+import { UnfinishedMessages } from '../../server/session/unfinished-messages.ts';
 import { Peer } from '../../server/transport/peer.ts';
 import { watchSocket } from './raw-socket.ts';
 import { openSocketPair } from './socket-pair.ts';
@@ -44,6 +45,7 @@ export async function openContinuedSession(options: ContinuedSessionOptions) {
     client: new Peer({ socket: near.near, role: 'client', limits }),
     provider: new Peer({ socket: far.near, role: 'provider', limits }),
     limits,
+    unfinished: new UnfinishedMessages(limits),
     metrics: createMetrics(() => 1),
     log: createLog({ level: 'silent', format: 'json' }),
     onClosed: resolve,

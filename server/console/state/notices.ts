@@ -69,11 +69,14 @@ const closeMeanings: Readonly<Record<number, readonly [title: string, detail: st
     'The session broke off',
     'The provider failed or its connection was lost. Start a new one; the log of the gateway says more.',
   ],
-  1013: ['The provider is overloaded', 'Wait a little, then start again.'],
+  1013: ['The provider or the gateway is overloaded', 'Wait a little, then start again.'],
   3000: ['The provider did not accept the credential', 'Check the API key that the gateway is configured with.'],
   4000: ['The provider refused this dialect', 'The client speaks a version that is no longer served.'],
   4008: ['The page was too slow to read', 'The gateway ended the session because this page did not take its frames.'],
-  4408: ['Nothing was said for a while', 'The gateway ends sessions that are idle. Start a new one.'],
+  4408: [
+    'Nothing came for a while',
+    'The gateway ends sessions that are idle, or stop within a message. Start a new one.',
+  ],
 };
 
 /** Notice of a session that ended; undefined for a normal end. */

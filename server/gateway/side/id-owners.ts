@@ -7,7 +7,7 @@ import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import type { SessionEvent } from '../../ipc/session-event.ts';
 import type { FindOwners } from '../../ipc/side-request.ts';
 import { withDeadline } from '../../platform/deadline.ts';
-import type { KeyIds } from '../../session/id-guard.ts';
+import type { KeyIds } from '../../session/hold/id-guard.ts';
 import type { Admission } from '../admission/admission.ts';
 
 interface IdOwnersOptions {

@@ -1,8 +1,9 @@
-// Reads the body of a request, up to a size and within a time. Rule: bytes are not parsed, and those of a large body not even copied,
+// Reads the body of a request, up to a size and within a time. Rule: bytes are not parsed, and the large pieces of a large body not even copied,
 // since this process carries the audio.
 
 import type { IncomingMessage } from 'node:http';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
+import { MessageBuffer } from '../../../codecs/message-buffer.ts';
 
 interface BodyLimits {
   readonly maxBytes: number;
@@ -14,6 +15,8 @@ interface BodyLimits {
 
 /** Largest body that is put together. A larger one stays in the pieces that it came in. */
 const WHOLE_BYTES = 64 * 1024;
+/** Smaller pieces are put together: one takes some hundred bytes beside its own. */
+const PIECE_BYTES = 4096;
 
 export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
@@ -29,19 +32,26 @@ export async function readBody(
   const { promise, resolve, reject } = Promise.withResolvers<Buffer | readonly Buffer[] | Refusal>();
   const timer = setTimeout(resolve, ms, tooSlow(ms));
   const pieces: Buffer[] = [];
+  const small = new MessageBuffer();
   let bytes = 0;
   request.on('data', (piece: Buffer) => {
     bytes += piece.length;
     const refusal = bytes > maxBytes ? tooLarge(maxBytes) : reserve?.(piece.length);
     if (refusal !== undefined) return resolve(refusal);
-    pieces.push(piece);
+    if (piece.length < PIECE_BYTES) small.add(piece);
+    else if (small.length > 0) pieces.push(small.take(), piece);
+    else pieces.push(piece);
+    if (small.length >= WHOLE_BYTES) pieces.push(small.take());
     // A pause lets one or two pieces through in each turn of the loop: a socket would give up to 2 MiB at once.
     if (bytes > WHOLE_BYTES) {
       request.pause();
       setImmediate(() => request.resume());
     }
   });
-  request.once('end', () => resolve(bytes > WHOLE_BYTES ? pieces : Buffer.concat(pieces, bytes)));
+  request.once('end', () => {
+    if (small.length > 0) pieces.push(small.take());
+    resolve(bytes > WHOLE_BYTES ? pieces : Buffer.concat(pieces, bytes));
+  });
   request.once('error', reject);
   request.once('close', () => reject(new Error('the client left')));
   return promise.finally(() => {

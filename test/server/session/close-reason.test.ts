@@ -199,7 +199,8 @@ describe('the mapping', () => {
         if (close === 'lost') continue;
         const { code, reason = '' }: Close = close;
         expect(Buffer.byteLength(reason)).toBeLessThanOrEqual(123);
-        if (code !== undefined) expect(code === 1001 || code === 1008 || code === 1011 || code >= 4000).toBe(true);
+        if (code !== undefined)
+          expect(code === 1001 || code === 1013 || code === 1008 || code === 1011 || code >= 4000).toBe(true);
       }
     }
   });

@@ -30,6 +30,17 @@ test('passes a large body on as it was sent, in the pieces that it came in', asy
   expect(Buffer.concat([asked[0]?.body ?? []].flat()).equals(body)).toBe(true);
 });
 
+test('puts small pieces together, in their order among large ones', async () => {
+  const pieces = [...Array.from({ length: 70_000 }, (_, index) => Buffer.from([index % 251])), Buffer.alloc(9000, 'x')];
+  const given = [...pieces, ...pieces, Buffer.from('the end')];
+  const request = Object.assign(Readable.from(given, { objectMode: false }), {
+    headers: { 'transfer-encoding': 'chunked' },
+  });
+  const body = await readBody(request as unknown as IncomingMessage, { maxBytes: 4_194_304, ms: 60_000 });
+  expect(Buffer.concat(body as readonly Buffer[]).equals(Buffer.concat(given))).toBe(true);
+  expect((body as readonly Buffer[]).length).toBeLessThan(12);
+});
+
 test('reads a large body in many turns of the loop, however fast it comes', async () => {
   const pieces = Array.from({ length: 32 }, () => Buffer.alloc(65_536, 'x'));
   // The stream gives all it has at once, as long as it is read.

@@ -1,17 +1,20 @@
 // Puts a merged message in the place of a client's first one. Rule: its bytes pass only as a whole, and all bytes behind it pass untouched.
 
-import type { Rejection } from '../../adapters/realtime/contract.ts';
-import type { Frame, OutFrame } from '../../codecs/frame.ts';
-import { type FrameBatch, newestPing, type ReadEnd } from '../../codecs/frame-batch.ts';
-import { encodeFrame } from '../../codecs/frame-encoder.ts';
-import { FrameReader } from '../../codecs/frame-reader.ts';
-import type { Limits } from '../config/config.ts';
-import type { Peer } from '../transport/peer.ts';
-import type { ReadFrames } from './source-reader.ts';
+import type { Rejection } from '../../../adapters/realtime/contract.ts';
+import type { Frame, OutFrame } from '../../../codecs/frame.ts';
+import { type FrameBatch, newestPing, type ReadEnd } from '../../../codecs/frame-batch.ts';
+import { encodeFrame } from '../../../codecs/frame-encoder.ts';
+import type { FrameReader } from '../../../codecs/frame-reader.ts';
+import type { Limits } from '../../config/config.ts';
+import type { Peer } from '../../transport/peer.ts';
+import type { ReadFrames } from '../source-reader.ts';
+import type { MessageWatch } from '../unfinished-messages.ts';
 
 export interface MergeOptions {
   readonly client: Peer;
   readonly limits: Limits;
+  /** Messages of the client. */
+  readonly messages: Pick<MessageWatch, 'newReader'>;
   /** Tells whether the session goes on: in one that has ended nothing is merged any more. */
   isOpen(): boolean;
   /** Called when the client closed or broke the protocol before its first message was complete. */
@@ -31,16 +34,10 @@ export class FirstMessageMerge {
 
   /** `pass` gets frames as a client sends them: the merged message, masked, and then the bytes as they come. */
   constructor(merge: (first: Frame) => OutFrame | Rejection, pass: ReadFrames, options: MergeOptions) {
-    const { clientMaxPayloadBytes: maxPayloadBytes, maxFragments, maxBufferedChunks } = options.limits;
     this.#merge = merge;
     this.#pass = pass;
     this.#options = options;
-    this.#reader = new FrameReader({
-      isMasked: true,
-      maxPayloadBytes,
-      maxFragments,
-      maxBufferedChunks,
-    });
+    this.#reader = options.messages.newReader();
   }
 
   /** See `ReadFrames`. Reads one frame at a time: what is behind the first message passes untouched. */

@@ -1,7 +1,7 @@
 // Holds chunks of a client that may not pass yet. What is held is bounded: the client is not read while it is more than `pauseBytes`.
 
-import type { Limits } from '../config/config.ts';
-import type { Peer } from '../transport/peer.ts';
+import type { Limits } from '../../config/config.ts';
+import type { Peer } from '../../transport/peer.ts';
 
 export interface HeldChunksOptions {
   readonly client: Peer;

@@ -1,16 +1,16 @@
 // Puts the context of an earlier session before the provider: in an event of the gateway, or inside the client's first message.
 // Rule: no message of the client overtakes the context; once the context is sent, bytes pass untouched.
 
-import type { ContextForm } from '../../adapters/realtime/contract.ts';
-import { findClose } from '../../codecs/close-frame.ts';
-import type { OutFrame } from '../../codecs/frame.ts';
-import type { FrameBatch } from '../../codecs/frame-batch.ts';
-import type { Limits } from '../config/config.ts';
-import type { Peer } from '../transport/peer.ts';
+import type { ContextForm } from '../../../adapters/realtime/contract.ts';
+import { findClose } from '../../../codecs/close-frame.ts';
+import type { OutFrame } from '../../../codecs/frame.ts';
+import type { FrameBatch } from '../../../codecs/frame-batch.ts';
+import type { Limits } from '../../config/config.ts';
+import type { Peer } from '../../transport/peer.ts';
+import type { ReadFrames, SourceReader } from '../source-reader.ts';
+import type { SessionSubject } from '../subject.ts';
 import { FirstMessageMerge, type MergeOptions } from './first-message-merge.ts';
 import { HELD, HeldChunks, type HeldChunksOptions } from './held-chunks.ts';
-import type { ReadFrames, SourceReader } from './source-reader.ts';
-import type { SessionSubject } from './subject.ts';
 
 /** Readers of the bytes of either end. */
 export interface Receivers {

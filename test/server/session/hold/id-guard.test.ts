@@ -1,16 +1,17 @@
 // The guard of ids: the messages that wait, and those that pass, while it is found out whose the ids in one of them are.
 
 import { afterEach, describe, expect, test } from 'vitest';
-import { findEndpoint } from '../../../adapters/realtime/index.ts';
-import { FrameReader } from '../../../codecs/frame-reader.ts';
-import { limitsSchema } from '../../../server/config/schema.ts';
-import { holdForeignIds, type KeyIds } from '../../../server/session/id-guard.ts';
-import type { Receivers } from '../../../server/session/inject-context.ts';
-import type { ReadFrames } from '../../../server/session/source-reader.ts';
-import { openReadPeer } from '../../support/peer.ts';
-import { closeBytes, frameBytes } from '../../support/raw-socket.ts';
-import { destroySocketPairs } from '../../support/socket-pair.ts';
-import { until } from '../../support/until.ts';
+import { findEndpoint } from '../../../../adapters/realtime/index.ts';
+import { FrameReader } from '../../../../codecs/frame-reader.ts';
+import { limitsSchema } from '../../../../server/config/schema.ts';
+import { holdForeignIds, type KeyIds } from '../../../../server/session/hold/id-guard.ts';
+import type { Receivers } from '../../../../server/session/hold/inject-context.ts';
+import type { ReadFrames } from '../../../../server/session/source-reader.ts';
+import { messagesOf } from '../../../support/client-messages.ts';
+import { openReadPeer } from '../../../support/peer.ts';
+import { closeBytes, frameBytes } from '../../../support/raw-socket.ts';
+import { destroySocketPairs } from '../../../support/socket-pair.ts';
+import { until } from '../../../support/until.ts';
 
 const RESPONSES = '/v1/responses';
 const GEMINI = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
@@ -51,6 +52,7 @@ async function open(path: string, owns: KeyIds['owns'] | undefined) {
     ids: owns && { owns, handedOut: () => {} },
     client: client.peer,
     limits,
+    messages: messagesOf(client.peer),
     isOpen: () => isOpen,
     mayInterject: () => mayInterject,
     readAgain: (chunks) => chunks.forEach(readAll(receivers.fromClient)),

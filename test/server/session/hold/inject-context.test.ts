@@ -1,17 +1,18 @@
 // The place of the context between the messages of a session, however these arrive.
 
 import { afterEach, describe, expect, test } from 'vitest';
-import { findEndpoint } from '../../../adapters/realtime/index.ts';
-import { FrameReader } from '../../../codecs/frame-reader.ts';
-import type { Limits } from '../../../server/config/config.ts';
-import { limitsSchema } from '../../../server/config/schema.ts';
-import { injectContext } from '../../../server/session/inject-context.ts';
-import type { ReadFrames } from '../../../server/session/source-reader.ts';
-import { openContinuedSession } from '../../support/continued-session.ts';
-import { openReadPeer } from '../../support/peer.ts';
-import { closeBytes, closeOf, frameBytes } from '../../support/raw-socket.ts';
-import { destroySocketPairs } from '../../support/socket-pair.ts';
-import { until } from '../../support/until.ts';
+import { findEndpoint } from '../../../../adapters/realtime/index.ts';
+import { FrameReader } from '../../../../codecs/frame-reader.ts';
+import type { Limits } from '../../../../server/config/config.ts';
+import { limitsSchema } from '../../../../server/config/schema.ts';
+import { injectContext } from '../../../../server/session/hold/inject-context.ts';
+import type { ReadFrames } from '../../../../server/session/source-reader.ts';
+import { messagesOf } from '../../../support/client-messages.ts';
+import { openContinuedSession } from '../../../support/continued-session.ts';
+import { openReadPeer } from '../../../support/peer.ts';
+import { closeBytes, closeOf, frameBytes } from '../../../support/raw-socket.ts';
+import { destroySocketPairs } from '../../../support/socket-pair.ts';
+import { until } from '../../../support/until.ts';
 
 const REALTIME = '/v1/realtime';
 const GEMINI = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
@@ -53,6 +54,7 @@ async function open(path: string, text: string | undefined) {
     client: client.peer,
     provider: provider.peer,
     limits,
+    messages: messagesOf(client.peer),
     isOpen: () => isOpen,
     readAgain: (chunks) => chunks.forEach(readAll(receivers.fromClient)),
     onUnanswered: () => void passed.push('unanswered'),

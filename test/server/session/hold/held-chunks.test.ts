@@ -2,10 +2,10 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
-import { startGateway, type TestGateway } from '../../support/gateway.ts';
-import { type IdProvider, keys, open, startIdProvider } from '../../support/id-provider.ts';
-import { closeBytes, frameBytes, socketOf } from '../../support/raw-socket.ts';
-import { until } from '../../support/until.ts';
+import { startGateway, type TestGateway } from '../../../support/gateway.ts';
+import { type IdProvider, keys, open, startIdProvider } from '../../../support/id-provider.ts';
+import { closeBytes, frameBytes, socketOf } from '../../../support/raw-socket.ts';
+import { until } from '../../../support/until.ts';
 
 let provider: IdProvider;
 let gateway: TestGateway;

@@ -2,17 +2,18 @@
 // message; once no frame can have an id any more, bytes pass untouched.
 
 import { performance } from 'node:perf_hooks';
-import type { FrameIds, NamedId, Rejection } from '../../adapters/realtime/contract.ts';
-import type { Frame, OutFrame } from '../../codecs/frame.ts';
-import { type FrameBatch, newestPing, type ReadEnd } from '../../codecs/frame-batch.ts';
-import { encodeFrame } from '../../codecs/frame-encoder.ts';
-import { FrameReader } from '../../codecs/frame-reader.ts';
-import type { Limits } from '../config/config.ts';
-import type { Metrics } from '../platform/metrics.ts';
+import type { FrameIds, NamedId, Rejection } from '../../../adapters/realtime/contract.ts';
+import type { Frame, OutFrame } from '../../../codecs/frame.ts';
+import { type FrameBatch, newestPing, type ReadEnd } from '../../../codecs/frame-batch.ts';
+import { encodeFrame } from '../../../codecs/frame-encoder.ts';
+import type { FrameReader } from '../../../codecs/frame-reader.ts';
+import type { Limits } from '../../config/config.ts';
+import type { Metrics } from '../../platform/metrics.ts';
+import type { ReadFrames } from '../source-reader.ts';
+import type { SessionSubject } from '../subject.ts';
+import type { MessageWatch } from '../unfinished-messages.ts';
 import { HELD, HeldChunks, type HeldChunksOptions } from './held-chunks.ts';
 import type { Receivers } from './inject-context.ts';
-import type { ReadFrames } from './source-reader.ts';
-import type { SessionSubject } from './subject.ts';
 
 /** The ids of one key at one account. */
 export interface KeyIds {
@@ -27,6 +28,8 @@ interface IdGuardOptions extends HeldChunksOptions {
   /** undefined: the key has the account for itself. */
   readonly ids?: KeyIds | undefined;
   readonly limits: Limits;
+  /** Messages of the client. */
+  readonly messages: Pick<MessageWatch, 'newReader'>;
   /** Tells whether the session goes on: in one that has ended nothing passes any more. */
   isOpen(): boolean;
   /** Tells whether an event of our own may go to the client now: not within a message of the provider. */
@@ -120,10 +123,8 @@ class IdGuard implements Receivers {
     while (rest !== undefined) ({ rest } = this.#receivers.fromClient(rest, at, Number.POSITIVE_INFINITY));
   }
 
-  #newReader(): FrameReader {
-    const { clientMaxPayloadBytes: maxPayloadBytes, maxFragments, maxBufferedChunks } = this.#options.limits;
-    const gate = (frame: Frame) => this.#gate(frame);
-    return new FrameReader({ isMasked: true, maxPayloadBytes, maxFragments, maxBufferedChunks, gate });
+  #newReader(former?: FrameReader): FrameReader {
+    return this.#options.messages.newReader((frame) => this.#gate(frame), former);
   }
 
   /** Decides at once where this process knows who was given the ids. */
@@ -148,7 +149,7 @@ class IdGuard implements Receivers {
   async #decide(frame: Frame, found: FrameIds, answer: false | Promise<boolean>): Promise<void> {
     this.#state = 'asking';
     // The reader ended with the message that it did not let pass.
-    this.#reader = this.#newReader();
+    this.#reader = this.#newReader(this.#reader);
     const rejection = await rejectionOf(found.ids, answer);
     try {
       // The close of a client is behind what is held.

@@ -1,12 +1,12 @@
 // A client's first message with the context in it: what reaches the provider, and what becomes of a message that takes none.
 
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Dialect } from '../../../adapters/realtime/contract.ts';
-import { jsonFrame } from '../../../codecs/frame.ts';
-import { readObject } from '../../../codecs/json-object.ts';
-import { type ContinuedSessionOptions, openContinuedSession } from '../../support/continued-session.ts';
-import { closeBytes, closeOf, frameBytes } from '../../support/raw-socket.ts';
-import { destroySocketPairs } from '../../support/socket-pair.ts';
+import type { Dialect } from '../../../../adapters/realtime/contract.ts';
+import { jsonFrame } from '../../../../codecs/frame.ts';
+import { readObject } from '../../../../codecs/json-object.ts';
+import { type ContinuedSessionOptions, openContinuedSession } from '../../../support/continued-session.ts';
+import { closeBytes, closeOf, frameBytes } from '../../../support/raw-socket.ts';
+import { destroySocketPairs } from '../../../support/socket-pair.ts';
 
 afterEach(destroySocketPairs);
 
@@ -54,6 +54,15 @@ describe('the first message of a client', () => {
       expect(await ended).toMatchObject({ frames: { upstream: 3 } });
     },
   );
+
+  test('ends the session when it makes no progress, before it is merged and behind that for a key with a list of models', async () => {
+    const half = (text: string) => frameBytes(TEXT, text).subarray(0, 12);
+    for (const bytes of [half(settings), Buffer.concat([frameBytes(TEXT, settings), half(settings)])]) {
+      const { client } = await open({ limits: { messageMs: 200 }, mayUse: () => true });
+      client.send(bytes);
+      expect(closeOf(await client.frame())).toEqual({ code: 4408, reason: 'a message made no progress' });
+    }
+  });
 
   test('goes on in one frame and with its opcode where it came in several', async () => {
     const { client, upstream } = await open();
