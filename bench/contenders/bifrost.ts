@@ -15,7 +15,7 @@ const configFor = (providerPort: number) => ({
 export const bifrost: Contender = {
   name: 'bifrost',
   hasChat: true,
-  ...onPath('bifrost-http', '-version', /v?(\d+\.\d+\S*)/),
+  ...onPath('bifrost-http', { flag: '-version', pattern: /^\S*bifrost\S*(?: version)?:? v?(\d+\.\d+\S*)/im }),
   async start({ providerPort, llmPort, folder }) {
     fileIn(folder, 'config.json', configFor(llmPort ?? providerPort));
     const started = await startServer('bifrost-http', {

@@ -7,7 +7,7 @@ import { fileIn, onPath, startServer } from './server.ts';
 export const haproxy: Contender = {
   name: 'haproxy',
   hasTls: true,
-  ...onPath('haproxy', '-v', /version (\S+)/),
+  ...onPath('haproxy', { flag: '-v', pattern: /^HA-?Proxy version (\S+)/m }),
   start: (options) =>
     startServer('haproxy', {
       args: (port) => ['-db', '-f', fileIn(options.folder, 'haproxy.cfg', configFor(port, options))],

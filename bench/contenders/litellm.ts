@@ -32,8 +32,7 @@ const configFor = ({ providerPort, llmPort }: StartOptions) => ({
 export const litellm: Contender = {
   name: 'litellm',
   hasChat: true,
-  // The output begins with other numbers, such as the time that imports took.
-  ...onPath('litellm', '--version', /(\d+\.\d+\.\d+\S*)/),
+  ...onPath('litellm', { flag: '--version', pattern: /Current Version = (\d\S*)/ }),
   start: (options) =>
     startServer('litellm', {
       args: (port) => [

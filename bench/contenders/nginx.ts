@@ -35,7 +35,7 @@ http {
 export const nginx: Contender = {
   name: 'nginx',
   hasTls: true,
-  ...onPath('nginx', '-v', /nginx\/(\S+)/),
+  ...onPath('nginx', { flag: '-v', pattern: /^nginx version: \S+\/(\S+)/m }),
   start: (options) =>
     startServer('nginx', {
       args: (port) => [

@@ -5,11 +5,25 @@ import { join } from 'node:path';
 import type { ChatEndpoint, Contender, RunningContender } from '../bench.ts';
 import { freePort, isListening, outputOf, startCommand, whenReady } from '../machine/processes.ts';
 
-/** Presence and version of a command on PATH. `pattern` finds the version in what it prints with `flag`. */
-export const onPath = (command: string, flag: string, pattern: RegExp): Pick<Contender, 'absent' | 'version'> => ({
-  absent: () => (outputOf(command, [flag]) === undefined ? `no ${command} on PATH` : undefined),
-  version: () => pattern.exec(outputOf(command, [flag]) ?? '')?.[1] ?? 'unknown',
-});
+interface VersionOptions {
+  /** Option with which it prints its version. */
+  readonly flag: string;
+  /** Finds the version by the words before it, since some print warnings with other numbers first. */
+  readonly pattern: RegExp;
+}
+
+/** Presence and version of a command on PATH. A version that is not found in what it prints is `unknown`. */
+export function onPath(command: string, { flag, pattern }: VersionOptions): Pick<Contender, 'absent' | 'version'> {
+  let printed: string | undefined;
+  const output = () => {
+    printed ??= outputOf(command, [flag]);
+    return printed;
+  };
+  return {
+    absent: () => (output() === undefined ? `no ${command} on PATH` : undefined),
+    version: () => pattern.exec(output() ?? '')?.[1] ?? 'unknown',
+  };
+}
 
 interface ServerOptions {
   readonly args: (port: number) => readonly string[];
