@@ -129,12 +129,14 @@ export interface Resource {
   readonly name: string;
 }
 
-/** An HTTP endpoint that is answered with 501; `{name}` in its path stands for one segment. */
+/** An HTTP endpoint that is answered with 501, for any method where none is given; `{name}` and `{name...}` in its path: see `pathPattern`. */
 export interface NotServed {
-  readonly method: string;
+  readonly method?: string;
   readonly path: string;
-  /** Content types of the request, where they are not JSON. */
-  readonly bodies?: readonly string[];
+  /** True where SDKs send something else than JSON. */
+  readonly takesAnyBody?: boolean;
+  /** The thing to use in its place, as a sentence goes on; sessions where it is left out. */
+  readonly instead?: string;
 }
 
 /** An event vocabulary. */

@@ -1,5 +1,6 @@
 // The registry of realtime providers: the only file through which the server knows them.
 
+import { anthropic } from './anthropic/http.ts';
 import { deepgram } from './deepgram/adapter.ts';
 import { gemini } from './gemini/adapter.ts';
 import { openai } from './openai/adapter.ts';
@@ -10,4 +11,4 @@ export { errorTypeByStatus } from './openai/error-type.ts';
 export { headerText } from './settings.ts';
 
 export const { providers, knownPaths, findEndpoint, findNotServed, clientCredential, answerable } =
-  createProviderLookup([openai, gemini, deepgram]);
+  createProviderLookup([openai, gemini, deepgram], [anthropic]);

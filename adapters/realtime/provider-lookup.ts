@@ -5,12 +5,18 @@ import type { Handshake, NotServed, Provider, ServedEndpoint } from './contract.
 import { findCredential, mergedPlaces, withoutCredentials } from './credential.ts';
 import { OWN_PREFIX } from './forwarded.ts';
 
+/** Somebody whose SDKs know endpoints that are not served here. */
+export type NotServedBy = Pick<Provider, 'name' | 'notServed' | 'httpError'>;
+
 /** An endpoint and its provider. */
-interface Found<Endpoint> {
+interface FoundEndpoint {
   readonly provider: Provider;
-  readonly endpoint: Endpoint;
+  readonly endpoint: ServedEndpoint;
 }
-type FoundEndpoint = Found<ServedEndpoint>;
+interface FoundNotServed {
+  readonly provider: NotServedBy;
+  readonly endpoint: NotServed;
+}
 
 interface ProviderLookup {
   /** Providers by name. */
@@ -19,25 +25,27 @@ interface ProviderLookup {
   readonly knownPaths: readonly string[];
   /** Finds the endpoint of a path, which has its leading slashes collapsed and no query. */
   findEndpoint(path: string): FoundEndpoint | undefined;
-  /** Finds an endpoint that SDKs know and this gateway does not serve. */
-  findNotServed(method: string, path: string): Found<NotServed> | undefined;
+  /** Finds an endpoint that SDKs know and this gateway does not serve; its provider tells the shape of the answer. */
+  findNotServed(method: string, path: string): FoundNotServed | undefined;
   /** Finds the credential of a client where the provider of the path expects it; anywhere on a path that belongs to none. */
   clientCredential(handshake: Handshake, provider: Provider | undefined): string | undefined;
   /** Returns the offered subprotocols that are no credential of any provider, in the order in which a client may be answered with them. */
   answerable(handshake: Handshake): readonly string[];
 }
 
-/** Makes the lookup of providers with different names and paths. */
-export function createProviderLookup(all: readonly Provider[]): ProviderLookup {
+/** Makes the lookup of providers with different names and paths. `others`: those who have no endpoint that is served. */
+export function createProviderLookup(all: readonly Provider[], others: readonly NotServedBy[] = []): ProviderLookup {
   const served = all.flatMap((provider) => provider.endpoints.map((endpoint) => withPattern(provider, endpoint)));
-  const notServed = all.flatMap((provider) => provider.notServed.map((endpoint) => withPattern(provider, endpoint)));
+  const notServed = [...all, ...others].flatMap((provider) =>
+    provider.notServed.map((endpoint) => withPattern(provider, endpoint)),
+  );
   const allPlaces = mergedPlaces(all.map(({ credentials }) => credentials));
   return {
     providers: new Map(all.map((provider) => [provider.name, provider])),
     knownPaths: served.map(({ endpoint }) => endpoint.path),
     findEndpoint: (path) => served.find(({ match }) => match(path) !== undefined),
     findNotServed: (method, path) =>
-      notServed.find(({ endpoint, match }) => endpoint.method === method && match(path) !== undefined),
+      notServed.find(({ endpoint, match }) => (endpoint.method ?? method) === method && match(path) !== undefined),
     clientCredential: (handshake, provider) => findCredential(handshake, provider?.credentials ?? allPlaces),
     answerable: ({ protocols }) => {
       const names = withoutCredentials(protocols, allPlaces);
@@ -48,7 +56,7 @@ export function createProviderLookup(all: readonly Provider[]): ProviderLookup {
   };
 }
 
-const withPattern = <Endpoint extends { readonly path: string }>(provider: Provider, endpoint: Endpoint) => ({
+const withPattern = <Owner, Endpoint extends { readonly path: string }>(provider: Owner, endpoint: Endpoint) => ({
   provider,
   endpoint,
   match: pathPattern(endpoint.path),

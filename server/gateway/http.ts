@@ -70,13 +70,13 @@ async function replyTo(
   const methods = sideRoutesAt('key', path).map(({ route }) => route.method);
   const early = checkOrigin(request, host.policy().origins) ?? preflightReply(request, methods);
   if (early !== undefined) return early;
-  if (methods.length > 0) {
+  const notServed = findNotServed(request.method ?? '', path);
+  if (methods.length > 0 && notServed === undefined) {
     return checkBody(request) ?? handleSideRequest(request, response, { handshake, requestId: source.requestId }, host);
   }
-  const notServed = findNotServed(request.method ?? '', path);
-  const refusal = checkBody(request, notServed?.endpoint.bodies);
+  const refusal = notServed?.endpoint.takesAnyBody ? undefined : checkBody(request);
   if (refusal !== undefined) return refusal;
-  if (notServed !== undefined) return notImplemented(path);
+  if (notServed !== undefined) return notImplemented(path, notServed.endpoint.instead);
   if (findEndpoint(path) !== undefined) return explainUpgrade(request, host);
   const page = path === '/console.json' ? jsonReply(200, describeConsole(host.policy())) : consoleFile(path);
   if (page === undefined) return nowhere(path);
@@ -115,10 +115,10 @@ function describeConsole({ config, rehearsalUrl }: AdmissionPolicy) {
 }
 
 /** Bodies must be JSON: a page elsewhere can send other types without asking first. */
-function checkBody(request: IncomingMessage, alsoAllowed: readonly string[] = []): Refusal | undefined {
+function checkBody(request: IncomingMessage): Refusal | undefined {
   if (!hasBody(request)) return undefined;
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  if (type === 'application/json' || alsoAllowed.includes(type)) return undefined;
+  if (type === 'application/json') return undefined;
   const message = `expected a body of application/json, got ${type || 'no content-type'}`;
   return { status: 415, code: 'unsupported_media_type', message };
 }

@@ -24,7 +24,13 @@ export const deepgram: Provider = {
   notServed: [
     { method: 'POST', path: '/v1/auth/grant' },
     { method: 'GET', path: '/v1/agent/settings/think/models' },
-    ...['/v1/listen', '/v2/listen', '/v1/speak', '/v2/speak'].map((path) => ({ method: 'GET', path })),
+    ...['/v1/listen', '/v2/listen', '/v1/speak', '/v2/speak', '/v1/read', '/v1/projects', '/v1/projects/{rest...}'].map(
+      (path) => ({
+        path,
+        takesAnyBody: true,
+        instead: 'of Deepgram there is the Voice Agent, over WebSocket at /v1/agent/converse',
+      }),
+    ),
   ],
   free: { path: '/v1/agent/settings/think/models', refusals: [401, 403] },
   credentials,

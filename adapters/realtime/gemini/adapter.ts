@@ -1,23 +1,49 @@
 // Gemini Live (AI Studio): BidiGenerateContent, and its twin for ephemeral tokens, in three API versions.
 
-import type { Account, Handshake, Provider, ServedEndpoint, Upstream } from '../contract.ts';
+import type { Account, Handshake, NotServed, Provider, ServedEndpoint, Upstream } from '../contract.ts';
 import { commonPlaces } from '../credential.ts';
 import { pickHeaders, upstreamUrl, withParameter } from '../forwarded.ts';
 import type { HttpReply, Refusal } from '../refusal.ts';
 import { geminiLiveDialect } from './dialect.ts';
 
+const SERVICE = 'google.ai.generativelanguage';
 const versions = ['v1', 'v1beta', 'v1alpha'];
 const constrained = 'Constrained';
 const forwardedHeaders = ['user-agent', 'x-goog-api-client'];
 
 const endpoints: readonly ServedEndpoint[] = versions.flatMap((version) =>
   ['', constrained].map((suffix) => ({
-    path: `/ws/google.ai.generativelanguage.${version}.GenerativeService.BidiGenerateContent${suffix}`,
+    path: `/ws/${SERVICE}.${version}.GenerativeService.BidiGenerateContent${suffix}`,
     dialect: geminiLiveDialect,
     resources: () => [],
     upstream,
   })),
 );
+
+const sockets = `of Google's sockets there is /ws/${SERVICE}.v1beta.GenerativeService.BidiGenerateContent`;
+const instead =
+  'text goes through POST /v1/chat/completions, in the form of OpenAI; its classes may have targets of the profile gemini';
+/** The HTTP API: all of the versions that nobody else has, and of `v1` what no other API has there. Vertex has the paths of projects. */
+const httpPaths = [
+  ...['v1beta', 'v1alpha', 'v1beta1', 'upload'].map((version) => `/${version}/{rest...}`),
+  ...['cachedContents', 'tunedModels', 'operations'].map((name) => `/v1/${name}/{rest...}`),
+  '/v1/projects/{project}/locations/{rest...}',
+];
+
+const notServed: readonly NotServed[] = [
+  ...versions.map((version) => ({ method: 'POST', path: `/${version}/auth_tokens` })),
+  // `{call}`: a model and its method, such as `gemini-3.8-flash:generateContent`.
+  { method: 'POST', path: '/v1/models/{call}', instead },
+  ...httpPaths.map((path) => ({ path, takesAnyBody: true, instead })),
+  ...versions.map((version) => ({
+    path: `/ws/${SERVICE}.${version}.GenerativeService.BidiGenerateMusic`,
+    instead: sockets,
+  })),
+  ...['v1', 'v1beta1'].map((version) => ({
+    path: `/ws/google.cloud.aiplatform.${version}.LlmBidiService/BidiGenerateContent`,
+    instead: sockets,
+  })),
+];
 
 /** Gemini Live, dialled with an API key or an ephemeral token in the query. */
 export const gemini: Provider = {
@@ -25,7 +51,7 @@ export const gemini: Provider = {
   environment: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
   baseUrl: 'wss://generativelanguage.googleapis.com',
   endpoints,
-  notServed: versions.map((version) => ({ method: 'POST', path: `/${version}/auth_tokens` })),
+  notServed,
   // A key that is none is a 400.
   free: { path: '/v1beta/models', refusals: [400, 401, 403] },
   billing: { by: 'reported-usage', priceListName: 'google' },

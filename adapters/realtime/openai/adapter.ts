@@ -6,20 +6,25 @@ import { headerText } from '../settings.ts';
 import { credentials, forwardedHeaders, openaiEndpoints, switches } from './endpoints.ts';
 import { errorTypeByStatus } from './error-type.ts';
 
-const sdpBodies = ['application/sdp', 'multipart/form-data'];
+const onlyText = 'of the HTTP API of OpenAI there are /v1/chat/completions and /v1/models';
 
 const notServed: readonly NotServed[] = [
   { method: 'POST', path: '/v1/realtime/client_secrets' },
   { method: 'POST', path: '/v1/realtime/translations/client_secrets' },
   { method: 'POST', path: '/v1/realtime/sessions' },
   { method: 'POST', path: '/v1/realtime/transcription_sessions' },
-  { method: 'POST', path: '/v1/realtime/calls', bodies: sdpBodies },
-  { method: 'POST', path: '/v1/realtime/translations/calls', bodies: sdpBodies },
+  { method: 'POST', path: '/v1/realtime/calls', takesAnyBody: true },
+  { method: 'POST', path: '/v1/realtime/translations/calls', takesAnyBody: true },
   { method: 'POST', path: '/v1/realtime/calls/{id}/{action}' },
-  { method: 'POST', path: '/v1/live/sessions', bodies: sdpBodies },
+  { method: 'POST', path: '/v1/live/sessions', takesAnyBody: true },
   { method: 'POST', path: '/v1/live/sessions/{id}/{action}' },
   { method: 'GET', path: '/v1/live/sessions/{id}/{action}' },
-  { method: 'POST', path: '/v1/responses' },
+  { method: 'POST', path: '/v1/responses', instead: 'responses are asked for over WebSocket at the same path' },
+  { path: '/v1/completions', instead: 'expected POST /v1/chat/completions' },
+  // SDKs ask for these beside text: the side path has none of them.
+  ...['embeddings', 'moderations', 'images', 'audio', 'videos', 'files', 'uploads', 'batches', 'vector_stores'].flatMap(
+    (name) => [`/v1/${name}`, `/v1/${name}/{rest...}`].map((path) => ({ path, takesAnyBody: true, instead: onlyText })),
+  ),
 ];
 
 /** OpenAI, dialled with an API key as a bearer token. */

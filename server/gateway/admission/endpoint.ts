@@ -9,7 +9,8 @@ export function resolveEndpoint({
 }: Pick<Admission, 'handshake'>): Pick<Admission, 'provider' | 'endpoint'> | Refusal {
   const found = findEndpoint(path);
   if (found !== undefined) return found;
-  return findNotServed('GET', path) === undefined ? nowhere(path) : notImplemented(path);
+  const known = findNotServed('GET', path);
+  return known === undefined ? nowhere(path) : notImplemented(path, known.endpoint.instead);
 }
 
 /**

@@ -5,7 +5,7 @@ import { findEndpoint, findNotServed, knownPaths } from '../../../adapters/realt
 import type { HttpReply, Refusal } from '../../../adapters/realtime/refusal.ts';
 import { readHandshake } from '../../http/handshake.ts';
 import { unknownPath } from '../../http/nearest-path.ts';
-import { type HttpProblem, helpFor, problemReply } from '../../http/problem.ts';
+import { type HttpProblem, helpFor, problemReply, shortened } from '../../http/problem.ts';
 import { sidePaths } from '../../ipc/side-routes.ts';
 
 const UPGRADE_HEADERS = { upgrade: 'websocket', 'sec-websocket-version': '13' };
@@ -26,8 +26,12 @@ export function refuse(request: IncomingMessage, refusal: Refusal): HttpReply {
   return refusal.status === 426 ? { ...reply, headers: { ...reply.headers, ...UPGRADE_HEADERS } } : reply;
 }
 
-export function notImplemented(path: string): Refusal {
-  const message = `${path} is not served by this gateway: sessions are opened over WebSocket with a key of the gateway`;
+/** `instead`: see `NotServed`. */
+export function notImplemented(
+  path: string,
+  instead = 'sessions are opened over WebSocket with a key of the gateway',
+): Refusal {
+  const message = `${shortened(path)} is not served by this gateway: ${instead}`;
   return { status: 501, code: 'not_implemented', message };
 }
 

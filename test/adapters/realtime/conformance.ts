@@ -195,7 +195,7 @@ function checkContext(endpoint: ServedEndpoint, { conversation, context }: Diale
 }
 
 function checkNotServed(subject: Subject): void {
-  test.each(subject.provider.notServed)('$method $path is answered with 501', async ({ method, path }) => {
+  test.each(subject.provider.notServed)('$method $path is answered with 501', async ({ method = 'POST', path }) => {
     const { status, body } = await subject.gateways.get('open', pathOf(path), {}, method);
     expect([status, JSON.parse(body)]).toEqual([501, errorBody(subject, 501, 'not_implemented')]);
   });

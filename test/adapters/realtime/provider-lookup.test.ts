@@ -22,7 +22,8 @@ const first = provider(
   ['/v1/talk', '/calls/{token}'],
   [
     { method: 'POST', path: '/v1/secrets' },
-    { method: 'POST', path: '/v1/calls/{id}/{action}', bodies: ['application/sdp'] },
+    { method: 'POST', path: '/v1/calls/{id}/{action}', takesAnyBody: true },
+    { path: '/v1/files/{rest...}', instead: 'there are none' },
   ],
 );
 const second = provider('second', ['/v2/talk'], [{ method: 'GET', path: '/v2/listen' }], {
@@ -76,9 +77,20 @@ describe('an endpoint that is not served', () => {
     expect(registry.findNotServed(method, path)).toBeUndefined();
   });
 
-  test('an endpoint that is not served says which bodies it may have beside JSON', () => {
-    expect(registry.findNotServed('POST', '/v1/calls/c_1/accept')?.endpoint.bodies).toEqual(['application/sdp']);
-    expect(registry.findNotServed('POST', '/v1/secrets')?.endpoint.bodies).toBeUndefined();
+  test.each(['GET', 'POST', 'DELETE'])('an endpoint without a method is found by any: %s', (method) => {
+    expect(registry.findNotServed(method, '/v1/files/f_1/content')?.endpoint.instead).toBe('there are none');
+  });
+
+  test('an endpoint that is not served says whether it may have another body than JSON', () => {
+    expect(registry.findNotServed('POST', '/v1/calls/c_1/accept')?.endpoint.takesAnyBody).toBe(true);
+    expect(registry.findNotServed('POST', '/v1/secrets')?.endpoint.takesAnyBody).toBeUndefined();
+  });
+
+  test('an endpoint of somebody without a provider is found too, and belongs to no path that is served', () => {
+    const other = { name: 'other', notServed: [{ path: '/v1/messages' }], httpError: () => ({}) as never };
+    const more = createProviderLookup([first], [other]);
+    expect(more.findNotServed('POST', '/v1/messages')?.provider).toBe(other);
+    expect([...more.providers.keys()]).toEqual(['first']);
   });
 });
 

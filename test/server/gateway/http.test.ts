@@ -1,4 +1,4 @@
-// Checks plain HTTP on the public listener: what is served, what is known and not served, and how everything else is refused.
+// Checks plain HTTP on the public listener: what is served, and how everything else is refused.
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -33,7 +33,6 @@ function ask(path: string, options: RequestInit = {}, gateway = open): Promise<R
 }
 
 const errorOf = async (response: Response) => ((await response.json()) as { error: Record<string, unknown> }).error;
-const json = { 'content-type': 'application/json' };
 
 describe('an unknown path', () => {
   test.each(['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])(
@@ -94,34 +93,6 @@ describe('an unknown path', () => {
     const raw = openRaw(open.port);
     raw.send(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n`);
     expect((await raw.answer()).status).toBe(404);
-  });
-});
-
-describe('an endpoint that SDKs know and this gateway does not serve', () => {
-  test.each([
-    '/v1/realtime/client_secrets',
-    '/v1/realtime/sessions',
-    '/v1/realtime/transcription_sessions',
-    '/v1/realtime/calls',
-    '/v1/realtime/calls/rtc_1/hangup',
-    '/v1/live/sessions',
-    '/v1/responses',
-    '//v1/realtime/client_secrets',
-  ])('an endpoint of OpenAI that is not served is a 501 in its shape: %s', async (path) => {
-    const response = await ask(path, { method: 'POST', headers: json, body: '{}' });
-    expect(response.status).toBe(501);
-    expect(await errorOf(response)).toMatchObject({ type: 'server_error', code: 'not_implemented' });
-  });
-
-  test.each(['/v1/auth_tokens', '/v1beta/auth_tokens', '/v1alpha/auth_tokens'])('Gemini: %s', async (path) => {
-    const response = await ask(path, { method: 'POST', headers: json, body: '{}' });
-    expect(response.status).toBe(501);
-    expect(await errorOf(response)).toMatchObject({ code: 501, status: 'UNIMPLEMENTED' });
-  });
-
-  test('an endpoint that is not served is a 501 also where SDKs send SDP', async () => {
-    const headers = { 'content-type': 'application/sdp' };
-    expect((await ask('/v1/realtime/calls', { method: 'POST', headers, body: 'v=0' })).status).toBe(501);
   });
 });
 

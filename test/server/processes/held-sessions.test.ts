@@ -106,8 +106,10 @@ test(`no session that a client saw open is missing after kill -9 of its gateway 
   const seen: Seen = { opened: new Set(), closed: new Set() };
   for (let round = 0; round < ROUNDS; round += 1) {
     let isOver = false;
+    const before = seen.opened.size;
     const clients = Array.from({ length: AT_ONCE }, () => churn(served, seen, () => isOver));
-    await delay(100 + chance.below(200));
+    await until(() => seen.opened.size > before + AT_ONCE);
+    await delay(chance.below(200));
     const victim = gatewayOf(served);
     process.kill(victim, 'SIGKILL');
     isOver = true;
