@@ -48,6 +48,8 @@ export class Peer {
   readonly #reader: SocketReader;
   /** TLS copies the bytes of a write. */
   readonly #copies: boolean;
+  /** Length of the last write over TLS, where nothing was queued ahead of it. */
+  #tlsWriteBytes = 0;
   #boundary: Boundary = { isBetweenFrames: true, isBetweenMessages: true };
   /** The newest frame of each kind that waits for the end of the frame that is passing, or for the socket to take more. */
   #pending: Map<OwnOpcode, Buffer> | undefined;
@@ -84,8 +86,13 @@ export class Peer {
     return this.socket.isPaused();
   }
 
+  /**
+   * Bytes that the kernel has yet to take. A socket of TLS calls a write done at the end of the turn at the earliest, though the kernel may
+   * have it by then; to wait for that would cost as much again as the write.
+   */
   get queuedBytes(): number {
-    return this.socket.writableLength;
+    const bytes = this.socket.writableLength;
+    return bytes > 0 && bytes === this.#tlsWriteBytes && hasTcpTakenAll(this.socket) ? 0 : bytes;
   }
 
   /** Bytes that the kernel took so far. */
@@ -133,8 +140,9 @@ export class Peer {
   /** Passes bytes of the other end on. Returns true when the socket still needs the memory of `bytes`. */
   pass(bytes: Buffer): boolean {
     // Bytes behind a queue would wait for long in memory that the next read needs.
-    const isQueued = this.queuedBytes > 0;
+    const isQueued = this.socket.writableLength > 0;
     this.socket.write(isQueued ? Buffer.from(bytes) : bytes);
+    if (this.#copies) this.#tlsWriteBytes = isQueued ? 0 : bytes.length;
     return !isQueued && !this.#copies && this.queuedBytes > 0;
   }
 
@@ -245,4 +253,9 @@ export function takenBytes(socket: Socket | null): number | undefined {
   const top = (socket as (Socket & { _handle?: Handle | null }) | null)?._handle;
   const handle = top?._parent ?? top;
   return handle?.bytesWritten === undefined ? undefined : handle.bytesWritten - (handle.writeQueueSize ?? 0);
+}
+
+/** True when the TCP connection beneath TLS has nothing left to write. */
+function hasTcpTakenAll(socket: Socket): boolean {
+  return (socket as Socket & { _handle?: Handle | null })._handle?._parent?.writeQueueSize === 0;
 }

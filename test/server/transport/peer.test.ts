@@ -168,6 +168,23 @@ describe.each(transports)('bytes that pass over %s', (_, tls) => {
     expect(String((await readBytes(far, 5)).bytes)).toBe('small');
   });
 
+  test('are not queued once the kernel took them, and are while it has yet to take some', async () => {
+    const { peer, far } = await openPeer('provider', { tls });
+    for (const length of [2600, 16_000, 2600]) {
+      peer.pass(Buffer.alloc(length));
+      expect(peer.queuedBytes).toBe(0);
+      // One that is passed in the same turn is behind the one that TLS has not called done.
+      peer.pass(Buffer.alloc(length));
+      expect(peer.queuedBytes).toBe(tls ? 2 * length : 0);
+      await readBytes(far, 2 * length);
+      await until(() => peer.socket.writableLength === 0);
+    }
+    peer.pass(Buffer.alloc(20 * MIB));
+    expect(peer.queuedBytes).toBe(20 * MIB);
+    await readBytes(far, 20 * MIB);
+    await until(() => peer.queuedBytes === 0);
+  });
+
   test('are in use while the kernel has yet to take them, unless they were copied', async () => {
     const { peer } = await openPeer('client', { tls });
     expect(peer.pass(Buffer.alloc(20 * MIB))).toBe(!tls);
