@@ -15,6 +15,17 @@ export function matchesGlob(pattern: string, name: string): boolean {
   return at <= name.length - suffix.length;
 }
 
+/** Tells whether a list of `<provider>/<model>` allows a model. An unknown model ('') needs `<provider>/*`; without a list all are allowed. */
+export function allowsModel(patterns: readonly string[] | undefined, provider: string, model: string): boolean {
+  if (patterns === undefined) return true;
+  return patterns.some((pattern) => {
+    const slash = pattern.indexOf('/');
+    const models = pattern.slice(slash + 1);
+    const isProvider = matchesGlob(pattern.slice(0, slash), provider);
+    return isProvider && (model === '' ? models === '*' : matchesGlob(models, model));
+  });
+}
+
 /** The longest pattern that matches one of the names; an exact name beats any pattern. */
 export function longestMatchingGlob(patterns: readonly string[], names: readonly string[]): string | undefined {
   let best: string | undefined;

@@ -1,6 +1,6 @@
 // The parts that a rehearsal replaces: providers that have a simulator and are not configured, and the LLM gateway with its tasks.
 
-import { SIMULATED_PROVIDERS } from '../../adapters/simulators/simulated-providers.ts';
+import { SIMULATED_MODELS, SIMULATED_PROVIDERS } from '../../adapters/simulators/simulated-providers.ts';
 import { type SideConfig, sideShape, taskSchema } from './side-schema.ts';
 
 /** Name of the rehearsal's LLM gateway and of its class. A configuration may use it for neither. */
@@ -34,4 +34,10 @@ interface RehearsalRequest {
 export function rehearsedProviders({ isWanted, configured, isOpen }: RehearsalRequest): readonly string[] {
   const isDefault = isOpen && configured.length === 0;
   return (isWanted ?? isDefault) ? SIMULATED_PROVIDERS.filter((name) => !configured.includes(name)) : [];
+}
+
+/** Lists models that a rehearsal of these providers answers for, each with its provider. */
+export function rehearsedModels(providers: readonly string[]): readonly { provider: string; model: string }[] {
+  const rehearsed = SIMULATED_PROVIDERS.filter((name) => providers.includes(name));
+  return rehearsed.flatMap((provider) => SIMULATED_MODELS[provider].map((model) => ({ provider, model })));
 }

@@ -2,7 +2,7 @@
 
 import type { Provider, Resource } from '../../../adapters/realtime/contract.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
-import { matchesGlob } from '../../../codecs/glob.ts';
+import { allowsModel, matchesGlob } from '../../../codecs/glob.ts';
 import { type Config, type Key, knownProviders } from '../../config/config.ts';
 import { FORWARD_CLIENT } from '../../config/schema.ts';
 import type { Admission } from './admission.ts';
@@ -20,16 +20,9 @@ export function authorizeResource({
   return forbidden === undefined ? { model: resources[0]?.name } : notAllowed(provider, forbidden);
 }
 
-/** Tells whether the key's list allows a model. An unknown model ('') needs `provider/*`; a key without a list may use all. */
-export function mayUse(key: Key | undefined, provider: Provider, model: string): boolean {
-  if (key?.models === undefined) return true;
-  return key.models.some((pattern) => {
-    const slash = pattern.indexOf('/');
-    const models = pattern.slice(slash + 1);
-    const isProvider = matchesGlob(pattern.slice(0, slash), provider.name);
-    return isProvider && (model === '' ? models === '*' : matchesGlob(models, model));
-  });
-}
+/** Tells whether the key's list allows a model; '' stands for one that cannot be known. */
+export const mayUse = (key: Key | undefined, provider: Provider, model: string): boolean =>
+  allowsModel(key?.models, provider.name, model);
 
 function notAllowed({ name }: Provider, resource: Resource | 'unknown'): Refusal {
   const message =

@@ -30,7 +30,7 @@ function classesOf({ classes, hasRehearsalGateway }: Config): Readonly<Record<st
   return Object.keys(classes).length === 0 && hasRehearsalGateway ? { [REHEARSAL_NAME]: rehearsalClass } : classes;
 }
 
-const keyOf = ({ requester }: Pick<SideRequest, 'requester'>, { keys }: Config) =>
+export const keyOf = ({ requester }: Pick<SideRequest, 'requester'>, { keys }: Config) =>
   requester.scope === 'key' ? keys.find(({ id }) => id === requester.key) : undefined;
 
 /** Classes that the requester's key and the path are bound to. */
@@ -75,6 +75,9 @@ export function chatScopeOf(request: SideRequest, config: Config): ChatScope | H
   };
 }
 
+/** The rehearsal takes any name, so that a program runs as it is. */
+export const isRehearsed = ({ classes }: Pick<ChatScope, 'classes'>): boolean => classes[0]?.[0] === REHEARSAL_NAME;
+
 /**
  * Chooses the class by the model that a client names: the first of its classes that has it. No name, and `*`, mean the first class. A model that
  * policy forbids for this data class is a 403, any other a 404.
@@ -87,8 +90,7 @@ export function chatClassOf(
   const [first] = classes;
   if (first === undefined) return nothingConfigured;
   const [firstClass, settings] = first;
-  // The rehearsal takes any name, so that a program runs as it is.
-  if (name === undefined || name === '*' || firstClass === REHEARSAL_NAME)
+  if (name === undefined || name === '*' || isRehearsed({ classes }))
     return { promptClass: firstClass, settings, dataClass, model: name };
   const names = modelNames({ config, classes, dataClass });
   const named = names.find(name);

@@ -9,7 +9,7 @@ import { type HttpProblem, shortened } from '../../../http/problem.ts';
 import type { DataClass } from '../../../ipc/stored-rows.ts';
 import { callPathOf } from '../../llm/policy.ts';
 
-export interface NamedModel {
+interface NamedModel {
   readonly promptClass: string;
   /** The target of the class that is asked first; undefined: the class chooses. */
   readonly model: string | undefined;

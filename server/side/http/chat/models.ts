@@ -1,18 +1,25 @@
 // GET /v1/models and GET /v1/models/{model}: what a client with this key, on the path of chat completions, may give as `model`, in the shape
-// of OpenAI's list.
+// of OpenAI's list. In a rehearsal, which takes any name, models of the providers that it plays are listed, too.
 
+import { allowsModel } from '../../../../codecs/glob.ts';
+import { REHEARSAL_NAME, rehearsedModels } from '../../../config/rehearsal.ts';
 import { isProblem } from '../../../http/problem.ts';
-import { type RouteHandler, sendJson } from '../handler.ts';
-import { chatScopeOf } from './class.ts';
-import { modelNames, type NamedModel, unknownModel } from './model-names.ts';
+import type { SideRequest } from '../../../ipc/side-request.ts';
+import { type RouteHandler, type SideHttpOptions, sendJson } from '../handler.ts';
+import { chatScopeOf, isRehearsed, keyOf } from './class.ts';
+import { modelNames, unknownModel } from './model-names.ts';
 
-const modelJson = (id: string, { gateway }: NamedModel) => ({ id, object: 'model', created: 0, owned_by: gateway });
+const modelJson = (id: string, owner: string) => ({ id, object: 'model', created: 0, owned_by: owner });
 
 export const getModels: RouteHandler = (request, { config }) => {
   const scope = chatScopeOf(request, config);
   if (isProblem(scope)) return scope;
-  const { listed } = modelNames({ config, ...scope });
-  return sendJson(request, 200, { object: 'list', data: [...listed].map(([id, named]) => modelJson(id, named)) });
+  const listed = [...modelNames({ config, ...scope }).listed].map(([id, { gateway }]) => modelJson(id, gateway));
+  const played = isRehearsed(scope) ? playedModels(request, config) : [];
+  return sendJson(request, 200, {
+    object: 'list',
+    data: [...listed, ...played.map((id) => modelJson(id, REHEARSAL_NAME))],
+  });
 };
 
 export const getModel: RouteHandler = (request, { config }) => {
@@ -20,6 +27,13 @@ export const getModel: RouteHandler = (request, { config }) => {
   if (isProblem(scope)) return scope;
   const names = modelNames({ config, ...scope });
   const id = request.parameters.model ?? '';
-  const named = names.find(id);
-  return named === undefined ? unknownModel(id, names) : sendJson(request, 200, modelJson(id, named));
+  const owner = isRehearsed(scope) ? REHEARSAL_NAME : names.find(id)?.gateway;
+  return owner === undefined ? unknownModel(id, names) : sendJson(request, 200, modelJson(id, owner));
 };
+
+/** Models that the key may use in sessions. */
+function playedModels(request: SideRequest, config: SideHttpOptions['config']): readonly string[] {
+  const allowed = keyOf(request, config)?.models;
+  const all = rehearsedModels(config.rehearsal === false ? [] : config.rehearsal.providers);
+  return all.filter(({ provider, model }) => allowsModel(allowed, provider, model)).map(({ model }) => model);
+}

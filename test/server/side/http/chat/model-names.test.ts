@@ -168,3 +168,40 @@ describe('fields that change nothing here', () => {
     expect(await ask('loose')).toEqual([200, 'metadata, phoneNumber']);
   });
 });
+
+describe('in a rehearsal', () => {
+  const rehearse = async (file: Record<string, unknown>) => {
+    await side.close();
+    side = await startSideHttp({ file, router });
+  };
+
+  test('models of the providers that it plays are listed, and each that is listed can be called and looked up', async () => {
+    await rehearse({});
+    const names = await listed('nobody');
+    expect(names).toEqual(['rehearsal', expect.stringContaining('gpt-realtime'), ...names.slice(2)]);
+    expect(names).toEqual(expect.arrayContaining(['gemini-3.8-live', 'gpt-6-luna']));
+    for (const name of names) {
+      expect(await call('nobody', name)).toEqual({ promptClass: 'rehearsal', model: name });
+      expect(await (await side.ask(`/v1/models/${name}`)).json()).toMatchObject({ id: name, owned_by: 'rehearsal' });
+    }
+  });
+
+  test('a name that is not listed is looked up as well as it is called', async () => {
+    await rehearse({});
+    expect(await call('nobody', 'acme/any')).toEqual({ promptClass: 'rehearsal', model: 'acme/any' });
+    expect((await side.ask('/v1/models/acme/any')).status).toBe(200);
+  });
+
+  test('a provider that is configured is not played, and a key is shown no model beyond its list', async () => {
+    const providers = { openai: { apiKey: 'provider-secret' } };
+    const some = [{ id: 'some', secret: 'secret-some', models: ['gemini/*-live'] }];
+    await rehearse({ providers, keys: [keys[0], ...some], rehearsal: true });
+    expect(await listed('free')).toEqual(['rehearsal', 'gemini-3.8-live', 'gemini-live-2.5-flash-preview']);
+    expect(await listed('some')).toEqual(['rehearsal', 'gemini-3.8-live']);
+  });
+
+  test('classes of the configuration are listed without it', async () => {
+    await rehearse({ gateways, classes, rehearsal: true });
+    expect(await listed('nobody')).not.toContain('gemini-3.8-live');
+  });
+});
