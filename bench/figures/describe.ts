@@ -82,23 +82,14 @@ export function timeMeasures(values: Rounds<number>, name: string, bench: string
 
 interface Judged {
   readonly invalid: string | undefined;
-  readonly repeatedFor?: string;
 }
 
-/** Counts of the runs that were repeated, left out, or failed, with the first reason of each. */
+/** Counts of the runs that were left out, or failed, with the first reason. */
 export function faultsIn(runs: readonly (Judged | undefined)[], leftOut = 'invalid and left out'): string[] {
-  const counted = (reasons: readonly string[], words: string) =>
-    reasons.length > 0 ? [`${reasons.length} ${words} (${reasons[0]})`] : [];
+  const reasons = runs.flatMap((run) => run?.invalid ?? []);
   const failed = runs.filter((run) => run === undefined).length;
   return [
-    ...counted(
-      runs.flatMap((run) => run?.repeatedFor ?? []),
-      'repeated',
-    ),
-    ...counted(
-      runs.flatMap((run) => run?.invalid ?? []),
-      leftOut,
-    ),
+    ...(reasons.length > 0 ? [`${reasons.length} ${leftOut} (${reasons[0]})`] : []),
     ...(failed > 0 ? [`${failed} failed`] : []),
   ];
 }

@@ -23,8 +23,6 @@ export interface LoadRun {
   readonly megabytesPerSecond: number;
   /** Reason why its latency does not count. */
   readonly invalid: string | undefined;
-  /** Reason why there was a run before it. */
-  readonly repeatedFor?: string;
   /** Frames that did not arrive. */
   readonly lost: number;
   /** All frames arrived, so that its CPU counts. */
@@ -69,17 +67,6 @@ export async function runLoad(options: LoadRunOptions): Promise<LoadRun> {
           ? `${lost} of ${sent.frames} frames did not arrive`
           : undefined,
   };
-}
-
-/**
- * Repeats a run once when it is invalid: on a shared machine that is chance. The second run counts, whatever it is; frames that the
- * first one lost stay lost.
- */
-export async function runTwice(options: LoadRunOptions): Promise<LoadRun> {
-  const first = await runLoad(options);
-  if (first.invalid === undefined) return first;
-  const second = await runLoad(options);
-  return { ...second, lost: first.lost + second.lost, repeatedFor: first.invalid };
 }
 
 /** Microseconds. CPU does not depend on when frames were sent: late runs count, incomplete ones do not. */

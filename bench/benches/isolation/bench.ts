@@ -1,37 +1,41 @@
-// Measures whether the audio feels the side path: the added latency of audio sessions while side tasks run, fail, hang, lose
-// their disk or their process. Direct sessions are measured beside the same side load, since all of it shares the cores of one
-// machine. Apps and LLM gateways run elsewhere, so the processes that stand for them have the lowest priority.
+// Measures whether the audio feels the side path: the added latency of audio sessions in slices without side tasks and in slices beside
+// side tasks that run, fail, hang, lose their disk or their process. Direct sessions get the same slices, since all of it shares the cores
+// of one machine. Apps and LLM gateways run elsewhere, so the processes that stand for them have the lowest priority.
 
 import { constants, setPriority } from 'node:os';
-import type { Direction } from '../../../codecs/frame.ts';
 import type { Bench, BenchContext, BenchSettings, RunningContender } from '../../bench.ts';
 import { sideSettings } from '../../contenders/side-settings.ts';
 import { GREET_MS, PATH } from '../../contenders/start-all.ts';
 import { audioLoad, DIRECTIONS } from '../../load/audio-load.ts';
 import { type Caller, type MockLlm, startCaller, startMockLlm } from '../../load/load-processes.ts';
-import { type LoadRun, runTwice } from '../../load/run.ts';
+import { type LoadRun, runLoad } from '../../load/run.ts';
 import { type Ends, startEnds } from '../../load/sessions.ts';
-import { beginCase, CASES, type Case, type Disk, mountDisk } from './cases.ts';
-import type { CaseRun, Directions, IsolationData } from './data.ts';
+import { beginCase, CASES, type Case, type Disk, mountDisk, renewSideProcess, type SideLoad } from './cases.ts';
+import type { Block, CaseRun, Directions, IsolationData } from './data.ts';
 import { isolationFigures } from './figures.ts';
 import { describeIsolation } from './report.ts';
 
 const SESSIONS = 100;
-const WARM_UP_MS = 100;
+/** Time of a slice that is thrown away, and the time that counts. */
+const LEAD_MS = 40;
+const SLICE_MS = 160;
+/** Time for the beginning and the end of a case, and between two slices. */
+const CASE_MS = 600;
+const PAUSE_MS = 40;
 /** Short, so that concurrency does not limit the tasks. */
 const PACE = { thinkMs: 5, tokens: 1, gapMs: 0 };
 /** Tasks at once: 200 a second that take a third of a second still fit. Those of a killed process are soon run again. */
 const SIDE = { concurrency: 64, leaseMs: 1500 };
+/** Cases that open the breaker of their target for seconds: a new side process has it closed. */
+const BREAKING: readonly Case[] = ['hung', 'failing'];
 
-/** Cases of the first round, whose code is not compiled yet. */
-const WARM_UP_CASES: readonly Case[] = ['absent', 'tasks', 'chat', 'disk-full'];
 export const isolation: Bench = {
   name: 'isolation',
   description: `the added p99 of ${SESSIONS} audio sessions while the side path works, fails, hangs, or dies`,
   needs: 'trunkline',
   seconds: (settings) => {
     const { rounds, measureMs } = planOf(settings);
-    return 8 + ((rounds + 0.4) * CASES.length * (2 * (WARM_UP_MS + measureMs + 60) + 600)) / 1000;
+    return 8 + ((rounds + 1) * CASES.length * (8 * (LEAD_MS + measureMs + PAUSE_MS) + CASE_MS)) / 1000;
   },
   async run(context) {
     const { seed } = context.settings;
@@ -41,15 +45,17 @@ export const isolation: Bench = {
 };
 
 function planOf({ isShort, rounds, seconds }: BenchSettings) {
-  return { rounds: rounds ?? (isShort ? 3 : 8), measureMs: 1000 * (seconds ?? (isShort ? 0.8 : 2)) };
+  return { rounds: rounds ?? (isShort ? 5 : 20), measureMs: seconds === undefined ? SLICE_MS : 1000 * seconds };
 }
 
-/** The audio sessions of one contender, open all the time. */
-interface Line extends Ends {
+/** The audio sessions of one contender, open all the time: a group at both ends. */
+interface Line {
+  readonly group: string;
   readonly running: RunningContender;
 }
 
 interface Bed {
+  readonly ends: Ends;
   readonly llm: MockLlm;
   readonly caller: Caller;
   readonly direct: Line;
@@ -64,75 +70,83 @@ async function makeBed(context: BenchContext): Promise<Bed> {
   const caller = context.own(startCaller());
   for (const { pid } of [llm, caller]) setPriority(pid, constants.priority.PRIORITY_LOW);
   const disk = await mountDisk(context);
-  const openLine = async (name: string, dataFolder?: string): Promise<Line> => {
-    const ends = await startEnds(context, { greetAfterMs: GREET_MS });
+  const ends = await startEnds(context, { greetAfterMs: GREET_MS });
+  const openLine = async (name: string, group: string, dataFolder?: string): Promise<Line> => {
     const config = { ...sideSettings(llm.port), side: SIDE };
     const options = { providerPort: ends.provider.port, llmPort: llm.port, config };
     const running = await context.start(name, { ...options, ...(dataFolder !== undefined && { dataFolder }) });
-    await ends.generator.open({ url: running.url(PATH), headers: running.headers, sessions: SESSIONS });
-    return { ...ends, running };
+    await ends.generator.open({ url: running.url(PATH), headers: running.headers, sessions: SESSIONS, group });
+    await ends.provider.nameSessions(group);
+    return { group, running };
   };
   return {
-    ...{ llm, caller },
-    direct: await openLine('direct'),
-    trunkline: await openLine('trunkline'),
-    onDisk: typeof disk === 'string' ? disk : { disk, line: await openLine('trunkline', disk.folder) },
+    ...{ ends, llm, caller },
+    direct: await openLine('direct', 'direct'),
+    trunkline: await openLine('trunkline', 'trunkline'),
+    onDisk: typeof disk === 'string' ? disk : { disk, line: await openLine('trunkline', 'disk', disk.folder) },
   };
 }
 
-/** Some cases warm up, with half of the time. Then all take turns, so that what drifts on the machine meets all. */
+/** All cases take turns, so that what drifts on the machine meets all. Those of the first round, whose code is not compiled yet, do not count. */
 async function takeTurns(context: BenchContext, bed: Bed): Promise<IsolationData> {
-  const { rounds, measureMs } = planOf(context.settings);
+  const { rounds } = planOf(context.settings);
   const left = new Map<Case, string>(typeof bed.onDisk === 'string' ? [['disk-full', bed.onDisk]] : []);
   const cases = new Map(CASES.filter((name) => !left.has(name)).map((name): [Case, CaseRun[]] => [name, []]));
   for (let round = -1; round < rounds; round += 1) {
     for (const [index, [name, runs]] of [...cases].entries()) {
-      if (round < 0 && !WARM_UP_CASES.includes(name)) continue;
       const share = (round + 1 + index / cases.size) / (rounds + 1);
       context.progress(`isolation: ${name}, round ${round + 1} of ${rounds}`, share);
-      const run = await runCase(context, bed, { name, measureMs: round < 0 ? measureMs / 2 : measureMs });
+      const run = await runCase(context, bed, { name, isReversed: round % 2 !== 0 });
       if (round >= 0) runs.push(run);
     }
   }
-  const lines = [bed.direct, bed.trunkline, ...(typeof bed.onDisk === 'string' ? [] : [bed.onDisk.line])];
-  const open = await Promise.all(lines.map(({ provider }) => provider.sessions()));
-  return { cases, notMeasured: left, sessionsLost: open.reduce((sum, count) => sum + SESSIONS - count, 0) };
+  const lines = typeof bed.onDisk === 'string' ? 2 : 3;
+  return { cases, notMeasured: left, sessionsLost: lines * SESSIONS - (await bed.ends.provider.sessions()) };
 }
 
-async function runCase(
-  context: BenchContext,
-  bed: Bed,
-  { name, measureMs }: { readonly name: Case; readonly measureMs: number },
-): Promise<CaseRun> {
+interface Turn {
+  readonly name: Case;
+  /** The gateway comes before direct: whoever is first after a kill feels most of it. */
+  readonly isReversed: boolean;
+}
+
+async function runCase(context: BenchContext, bed: Bed, { name, isReversed }: Turn): Promise<CaseRun> {
   const onDisk = name === 'disk-full' && typeof bed.onDisk !== 'string' ? bed.onDisk : undefined;
   const line = onDisk?.line ?? bed.trunkline;
-  const { llm, caller } = bed;
+  const { llm, caller, ends } = bed;
+  const slices = { lines: { direct: bed.direct, trunkline: line }, ends, isReversed };
+  const quiet = await runBlock(context, slices);
   const side = await beginCase(name, { llm, caller, running: line.running, disk: onDisk?.disk });
-  const { toleranceMs } = context.settings;
-  // The two run at the same time, so that what the machine does meanwhile meets both.
-  const both = [bed.direct, line].map((line) => bothWays(line, measureMs, toleranceMs));
-  const [direct, trunkline] = (await Promise.all(both)) as [Directions, Directions];
-  return { direct, trunkline, seen: await side.end() };
+  const busy = await runBlock(context, { ...slices, side });
+  const seen = await side.end();
+  if (BREAKING.includes(name)) await renewSideProcess(line.running);
+  return { quiet, busy, seen };
 }
 
-async function bothWays(
-  { provider, generator, running }: Line,
-  measureMs: number,
-  toleranceMs: number,
-): Promise<Directions> {
-  const runs = new Map<Direction, LoadRun>();
+interface Slices {
+  readonly ends: Ends;
+  readonly lines: Readonly<Record<keyof Block, Line>>;
+  readonly isReversed: boolean;
+  readonly side?: SideLoad;
+}
+
+/** One slice in each direction for direct and for the gateway. */
+async function runBlock(context: BenchContext, { ends, lines, isReversed, side }: Slices): Promise<Block> {
+  const { toleranceMs } = context.settings;
+  const times = { warmUpMs: LEAD_MS, measureMs: planOf(context.settings).measureMs };
+  const block = { direct: new Map(), trunkline: new Map() } satisfies Record<keyof Block, Directions>;
+  const order = isReversed ? (['trunkline', 'direct'] as const) : (['direct', 'trunkline'] as const);
   for (const direction of DIRECTIONS) {
-    const [from, to] = direction === 'upstream' ? [generator, provider] : [provider, generator];
-    runs.set(
-      direction,
-      await runTwice({
-        from,
-        to,
-        load: audioLoad(direction, { warmUpMs: WARM_UP_MS, measureMs }),
-        running,
-        toleranceMs,
-      }),
-    );
+    for (const who of order) {
+      const { group, running } = lines[who];
+      const [from, to] = direction === 'upstream' ? [ends.generator, ends.provider] : [ends.provider, ends.generator];
+      await side?.before();
+      const load = { ...audioLoad(direction, times), group };
+      const meanwhile = side?.during(LEAD_MS);
+      const run: LoadRun = await runLoad({ from, to, load, running, toleranceMs });
+      await meanwhile;
+      block[who].set(direction, run);
+    }
   }
-  return runs;
+  return block;
 }

@@ -12,37 +12,37 @@ import { kill } from '../../machine/processes.ts';
 import { commandOf, processTree } from '../../machine/resource-usage.ts';
 import { chatCalls } from '../side-hop/bench.ts';
 
-/**
- * Cases in the order of a round; the two that are quiet are the A/A pair. Calls that fail open the breaker of their target for 5 s:
- * so a fresh side process comes between `hung` and `failing`, and two quiet cases come after that.
- */
-export const CASES = ['absent', 'tasks', 'chat', 'disk-full', 'hung', 'killed', 'failing', 'absent-again'] as const;
+/** Cases in the order of a round. In the first one nothing happens: how far that moves is the noise floor. */
+export const CASES = ['absent', 'tasks', 'chat', 'disk-full', 'hung', 'killed', 'failing'] as const;
 export type Case = (typeof CASES)[number];
-export const QUIET: readonly Case[] = ['absent', 'absent-again'];
 
 export const CASE_WORDS: Readonly<Record<Case, string>> = {
-  absent: 'no side tasks',
+  absent: 'no side tasks (noise floor)',
   tasks: '200 side tasks/s',
   chat: '200 chat completions/s',
   failing: '200 side tasks/s, the LLM gateway answers 500',
   hung: '200 side tasks/s, the LLM gateway never answers',
   'disk-full': "200 side tasks/s, the store's disk is full",
-  killed: '200 side tasks/s, the side process is killed every 2 s',
-  'absent-again': 'no side tasks, again (noise floor)',
+  killed: '200 side tasks/s, the side process is killed in every slice',
 };
 
 const PER_SECOND = 200;
 const CONNECTIONS = 64;
 /** Longest schedule of a case, which ends it earlier. */
 const LONGEST_MS = 600_000;
-const KILL_EVERY_MS = 2000;
-/** The first one falls into the measured time. */
-const KILL_AFTER_MS = 250;
+/** From the asking for a slice to the kill in it, beyond what is thrown away of the slice. */
+const KILL_AFTER_MS = 40;
 const BEGIN_MS = 150;
+/** Longest wait for a side process that answers. */
+const RENEW_MS = 5000;
 const DRAIN_MS = 2500;
 const DISK_BYTES = 24 * 1024 * 1024;
 
-interface SideLoad {
+export interface SideLoad {
+  /** Waits until a slice may begin. */
+  before(): Promise<void>;
+  /** Does what happens in a slice, of which the first `leadMs` do not count. */
+  during(leadMs: number): Promise<void>;
   /** Ends the case. Resolves with what the callers saw of the side path. */
   end(): Promise<SideSeen>;
 }
@@ -66,29 +66,35 @@ interface CaseParts {
   readonly disk: Disk | undefined;
 }
 
+const nothing = async () => {};
 const NOTHING: SideSeen = { seconds: 0, asked: 0, taken: 0, reached: 0, kills: 0 };
 
 /** Resolves when it goes on. */
 export async function beginCase(name: Case, { llm, caller, running, disk }: CaseParts): Promise<SideLoad> {
-  if (QUIET.includes(name)) return { end: async () => NOTHING };
+  if (name === 'absent') return { before: nothing, during: nothing, end: async () => NOTHING };
   if (name === 'failing') await llm.behave('fails');
   if (name === 'hung') await llm.behave('hangs');
   if (name === 'disk-full') disk?.fill();
   await llm.counts();
   const called = caller.call(callsOf(name, running));
-  const killing = new AbortController();
-  const killed = name === 'killed' ? killAgain(running, killing.signal) : 0;
+  let kills = 0;
   await delay(BEGIN_MS);
   return {
+    before: name === 'killed' ? () => whenServing(running) : nothing,
+    async during(leadMs) {
+      if (name !== 'killed') return;
+      await delay(leadMs + KILL_AFTER_MS);
+      kills += killSideProcesses(running);
+    },
     async end() {
-      killing.abort();
       await caller.stopCalling();
       const { seconds, calls, answers } = await called;
       const { requests } = await llm.counts();
       await llm.behave('answers');
       disk?.free();
+      if (name === 'killed') await whenServing(running);
       await drained(running);
-      return { seconds, asked: calls, taken: answers, reached: requests, kills: await killed };
+      return { seconds, asked: calls, taken: answers, reached: requests, kills };
     },
   };
 }
@@ -111,30 +117,36 @@ async function drained({ admin }: RunningContender): Promise<void> {
 }
 
 /** True also while nobody answers. */
-async function hasTasks(admin: string, state: string): Promise<boolean> {
+const hasTasks = async (admin: string, state: string): Promise<boolean> =>
+  (await tasksIn(admin, state))?.tasks?.length !== 0;
+
+/** Asks the side process; undefined while nobody answers. */
+async function tasksIn(admin: string, state: string): Promise<{ readonly tasks?: unknown[] } | undefined> {
   try {
     const response = await fetch(`${admin}/tasks?state=${state}&limit=1`);
-    return ((await response.json()) as { tasks?: unknown[] }).tasks?.length !== 0;
+    return response.ok ? ((await response.json()) as { tasks?: unknown[] }) : undefined;
   } catch {
-    return true;
+    return undefined;
   }
 }
 
-/** The side process of a gateway: the child of its supervisor that says so in its command. */
-export function sideProcessId({ pids }: Pick<RunningContender, 'pids'>): number | undefined {
-  return pids.flatMap(processTree).find((pid) => commandOf(pid).includes('side/process'));
+async function whenServing({ admin }: RunningContender): Promise<void> {
+  for (const until = Date.now() + RENEW_MS; Date.now() < until; await delay(20)) {
+    if ((await tasksIn(`${admin}`, 'queued')) !== undefined) return;
+  }
 }
 
-/** Kills the side process until the signal aborts. Gives the number of kills. */
-async function killAgain(running: RunningContender, signal: AbortSignal): Promise<number> {
-  let kills = 0;
-  const wait = (ms: number) => delay(ms, undefined, { signal }).catch(() => {});
-  await wait(BEGIN_MS + KILL_AFTER_MS);
-  for (; !signal.aborted; await wait(KILL_EVERY_MS)) {
-    const pid = sideProcessId(running);
-    if (pid !== undefined && kill(pid)) kills += 1;
-  }
-  return kills;
+/** The side processes of a gateway: children of its supervisor that say so in their command. */
+export const sideProcessIds = ({ pids }: Pick<RunningContender, 'pids'>): number[] =>
+  pids.flatMap(processTree).filter((pid) => commandOf(pid).includes('side/process'));
+
+/** Gives the number of kills. */
+const killSideProcesses = (running: RunningContender): number => sideProcessIds(running).filter(kill).length;
+
+/** Ends the side processes, and waits for new ones. */
+export async function renewSideProcess(running: RunningContender): Promise<void> {
+  killSideProcesses(running);
+  await whenServing(running);
 }
 
 /** A small file system of its own. */

@@ -3,19 +3,19 @@
 import type { Direction } from '../../../codecs/frame.ts';
 import { digits } from '../../figures/format.ts';
 import { type Figure, judge, TOO_FEW, unjudged } from '../../figures/results.ts';
-import { addedRounds, noiseFloor } from '../../figures/rounds.ts';
-import { type Estimate, estimateMedian } from '../../figures/statistics.ts';
+import { noiseFloor } from '../../figures/rounds.ts';
+import { bootstrap, type Estimate } from '../../figures/statistics.ts';
 import { DIRECTIONS } from '../../load/audio-load.ts';
-import { CASES, type Case, QUIET } from './cases.ts';
-import { addedP99s, type IsolationData, lostIn } from './data.ts';
+import { CASES, type Case } from './cases.ts';
+import { fewestValid, type IsolationData, lostIn, movedP99, roundP99s } from './data.ts';
 
 const GOAL_MS = 0.2;
 /** Five times the goal: a noise floor above it says nothing about the goal. */
 const HIGHEST_FLOOR_MS = 1;
-const FEWEST_ROUNDS = 2;
+const FEWEST_ROUNDS = 3;
 
 export function isolationFigures(data: IsolationData, seed: number): Figure[] {
-  const moved = CASES.filter((name) => !QUIET.includes(name)).map((name) => movedFigure(data, name, seed));
+  const moved = CASES.filter((name) => name !== 'absent').map((name) => movedFigure(data, name, seed));
   return [...moved, droppedFigure(data)];
 }
 
@@ -24,9 +24,9 @@ function movedFigure(data: IsolationData, name: Case, seed: number): Figure {
   const reason = data.notMeasured.get(name);
   if (reason !== undefined) return unjudged(goal, reason);
   const own = worstMoved(data, name, seed);
-  const floor = worstMoved(data, 'absent-again', seed);
-  if (own === undefined || floor === undefined) return unjudged(goal, `${TOO_FEW}${whyNot(data, name)}`);
-  const noise = noiseFloor(floor);
+  if (own === undefined) return unjudged(goal, `${TOO_FEW}${whyNot(data, name)}`);
+  const floor = worstFloor(data, seed);
+  const noise = floor ?? Number.NaN;
   const figure = judge(goal, own.value, { interval: [...own.interval], noise });
   const isNoise = own.value > GOAL_MS && own.value <= noise;
   const isTooNoisy = isNoise && noise > HIGHEST_FLOOR_MS;
@@ -39,33 +39,36 @@ function movedFigure(data: IsolationData, name: Case, seed: number): Figure {
   };
 }
 
-/** Reason why the first invalid run of a case does not count. */
+/** Reason why the first invalid slice of a case does not count. */
 function whyNot({ cases }: IsolationData, name: Case): string {
-  const runs = ([name, 'absent', 'absent-again'] as const).flatMap((caseName) => cases.get(caseName) ?? []);
-  const all = runs.flatMap(({ direct, trunkline }) => [...direct.values(), ...trunkline.values()]);
+  const blocks = (cases.get(name) ?? []).flatMap(({ quiet, busy }) => [quiet, busy]);
+  const all = blocks.flatMap(({ direct, trunkline }) => [...direct.values(), ...trunkline.values()]);
   const invalid = all.find((run) => run.invalid !== undefined)?.invalid;
   return invalid === undefined ? '' : `: ${invalid}`;
 }
 
+/** Distance by which it moves when nothing happens, in the direction that is noisier; undefined when there are too few valid rounds. */
+function worstFloor(data: IsolationData, seed: number): number | undefined {
+  const floors = movedBoth(data, 'absent', seed)?.map(noiseFloor);
+  return floors && Math.max(...floors);
+}
+
 /** The direction in which it moved most; undefined when there are too few valid rounds. */
-function worstMoved(
+const worstMoved = (data: IsolationData, name: Case, seed: number) =>
+  movedBoth(data, name, seed)?.reduce((a, b) => (b.value > a.value ? b : a));
+
+function movedBoth(
   data: IsolationData,
   name: Case,
   seed: number,
-): (Estimate & { readonly direction: Direction }) | undefined {
-  const all = DIRECTIONS.map((direction) => ({ direction, rounds: movedRounds(data, name, direction) }));
-  if (all.some(({ rounds }) => rounds.length < FEWEST_ROUNDS)) return undefined;
-  return all
-    .map(({ direction, rounds }) => ({ direction, ...estimateMedian(rounds, seed) }))
-    .reduce((a, b) => (b.value > a.value ? b : a));
+): (Estimate & { readonly direction: Direction })[] | undefined {
+  const all = DIRECTIONS.map((direction) => ({ direction, rounds: roundP99s(data, name, direction) }));
+  if (all.some(({ rounds }) => fewestValid(rounds) < FEWEST_ROUNDS)) return undefined;
+  return all.map(({ direction, rounds }) => ({ direction, ...bootstrap(rounds, movedP99, seed) }));
 }
 
-/** The added p99 less that of the same round without side tasks. */
-export const movedRounds = (data: IsolationData, name: Case, direction: Direction): number[] =>
-  addedRounds(addedP99s(data, direction), name, 'absent');
-
 function droppedFigure({ cases, sessionsLost, notMeasured }: IsolationData): Figure {
-  const frames = [...cases.values()].flat().reduce((sum, { trunkline }) => sum + lostIn(trunkline), 0);
+  const frames = [...cases.values()].flat().reduce((sum, run) => sum + lostIn(run), 0);
   const goal = { id: 'isolation.dropped', unit: 'frames and sessions', below: 0 };
   const reason = `${frames} frames, ${sessionsLost} sessions, in all cases`;
   return judge(goal, frames + sessionsLost, {
