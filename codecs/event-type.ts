@@ -1,5 +1,6 @@
 // Finds the type of an event in the first bytes of a JSON message, without parsing it.
 
+import type { DecisiveBytes } from './alike-messages.ts';
 import {
   BACKSLASH,
   COLON,
@@ -32,6 +33,16 @@ export function eventType(data: Buffer): string | undefined {
     at = nextKeyStart(data, value);
   }
   return undefined;
+}
+
+/** The bytes up to the end of the type, where that comes first: messages which begin with the same ones are of one type. Else undefined. */
+export function typeDecides(data: Buffer): DecisiveBytes | undefined {
+  const open = firstKeyStart(data, 0);
+  const keyEnd = data[open] === QUOTE ? stringEnd(data, open) : -1;
+  if (keyEnd < 0 || !isTypeKey(data, open, keyEnd)) return undefined;
+  const value = valueStart(data, keyEnd);
+  const end = value < 0 ? -1 : stringEnd(data, value);
+  return end < 0 ? undefined : { first: end + 1, last: 0 };
 }
 
 /** The first key of the object that starts at `at` (after whitespace), and the index of its value. */

@@ -83,6 +83,11 @@ export class FrameReader {
     return this.#frame !== undefined || this.#opcode !== 0 || this.#headerHas > 0;
   }
 
+  /** True when whole messages that are known to be sound may pass without being read. */
+  get mayPassUnread(): boolean {
+    return !this.isUnfinished && !this.#isMuted && this.#held === undefined && this.#batch.end === undefined;
+  }
+
   /** Stops passing from the next message on. Control frames are still read. */
   mute(): void {
     this.#isMuted = true;
@@ -135,9 +140,8 @@ export class FrameReader {
     const length = payloadLength(chunk, from);
     const end = start + length;
     if (end > chunk.length || length > maxPayloadBytes) return 0;
-    const data = isMasked
-      ? this.#unmask(chunk, start, end, chunk.readInt32LE(start - 4), 0)
-      : chunk.subarray(start, end);
+    const mask = isMasked ? chunk.readInt32LE(start - 4) : 0;
+    const data = isMasked ? this.#unmask(chunk, start, end, mask, 0) : chunk.subarray(start, end);
     const binary = first === (0x80 | BINARY);
     if (!binary && !isUtf8(data)) return 0;
     const frame = { data, binary, at: this.#at };
@@ -163,8 +167,7 @@ export class FrameReader {
       header[this.#headerHas++] = chunk[offset++] as number;
       if (this.#headerHas < 2) continue;
       if (this.#headerHas === 2) {
-        const { isMasked } = this.#options;
-        const code = headerFault(header[0] as number, header[1] as number, isMasked, this.#opcode !== 0);
+        const code = headerFault(header[0] as number, header[1] as number, this.#options.isMasked, this.#opcode !== 0);
         if (code !== undefined) {
           this.#break(code);
           return offset;
@@ -236,9 +239,8 @@ export class FrameReader {
       this.isBetweenMessages = isLast;
       if (!isLast || this.#kept.length > 0) this.#kept.add(plain, announced);
     } else {
-      if (this.#headerStart !== undefined) {
+      if (this.#headerStart !== undefined)
         this.#held.begin([headerBefore, chunk.subarray(this.#headerStart, from)], frame);
-      }
       this.#held.add(chunk.subarray(from, to), announced);
     }
     this.#headerStart = undefined;
@@ -267,9 +269,8 @@ export class FrameReader {
 
   #endRun(chunk: Buffer): void {
     const isAll = this.#runStart === 0 && this.#runEnd === chunk.length;
-    if (this.#runEnd > this.#runStart) {
+    if (this.#runEnd > this.#runStart)
       this.#batch.runs.push(isAll ? chunk : chunk.subarray(this.#runStart, this.#runEnd));
-    }
     this.#runStart = this.#runEnd;
   }
 

@@ -2,6 +2,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { z } from 'zod';
+import type { DecisiveBytes } from '../../codecs/alike-messages.ts';
 import type { Direction, Frame, OutFrame } from '../../codecs/frame.ts';
 import type { HttpReply, Refusal } from './refusal.ts';
 
@@ -167,8 +168,7 @@ export interface Dialect {
 
 /**
  * Ids that a provider hands out, such as those of a stored response or a handle to resume a session: whoever has one reaches what was said under
- * it. Keys that share an account must not reach each other's. `Observation.handedOut` tells which are handed out, `ServedEndpoint.idsIn` has
- * those of a handshake.
+ * it. Keys that share an account must not reach each other's. `Observation.handedOut` tells which they are, `ServedEndpoint.idsIn` has a handshake's.
  */
 interface DialectIds {
   /** Time for which a provider keeps what an id stands for. */
@@ -242,6 +242,8 @@ export interface Rejection {
 /** The facts that the tap learns from one frame. */
 export interface Observation {
   readonly type: string;
+  /** Returns the bytes that decide: messages which have the same ones are observed alike. Left out where more decides. */
+  readonly decides?: (data: Buffer) => DecisiveBytes | undefined;
   readonly mark?: Mark;
   readonly usage?: Usage;
   /** The maker of this usage, where it is not the model that serves: one that the event names, or the one that transcribes the user. */
@@ -273,10 +275,9 @@ export interface Utterance {
 /** A moment in a turn. `request`: the client asked for a reply; `audio` and `text`: a piece of the reply. */
 export type Mark = 'request' | 'speech-started' | 'speech-stopped' | 'audio' | 'text' | 'interrupted' | 'turn-done';
 
-/** Tokens (or seconds) that the provider reports. Reports add up, except a `cumulative` one, which replaces the last. `isFaulty`: see `faultIn`. */
+/** Tokens (or seconds) that the provider reports. Reports add up, except a `cumulative` one, which replaces the last. */
 export interface Usage {
   readonly cumulative?: boolean;
-  readonly isFaulty?: true;
   readonly inputTokens?: number;
   readonly outputTokens?: number;
   readonly totalTokens?: number;

@@ -2,8 +2,10 @@
 // Frames are read as they go by, and looked at only after they were sent; the only queue is the one of the target's socket.
 
 import { performance } from 'node:perf_hooks';
+import type { Observation } from '../../adapters/realtime/contract.ts';
+import { AlikeMessages } from '../../codecs/alike-messages.ts';
 import type { Direction } from '../../codecs/frame.ts';
-import { type FrameBatch, newestPing, type ReadEnd } from '../../codecs/frame-batch.ts';
+import { emptyFrameBatch, type FrameBatch, newestPing, type ReadEnd } from '../../codecs/frame-batch.ts';
 import type { FrameReader } from '../../codecs/frame-reader.ts';
 import type { Limits } from '../config/config.ts';
 import type { Boundary, Peer } from '../transport/peer.ts';
@@ -27,6 +29,11 @@ const EMPTY = Buffer.alloc(0);
 /** Memory that a queued write takes beside its bytes: a flood of tiny ones must not hold more than one of large ones. */
 const WRITE_COST_BYTES = 512;
 
+/** Reads of repeats of which one is measured. */
+const MEASURED_ONE_IN = 16;
+/** The result of a read of such messages, which nobody looks into. */
+const repeated = emptyFrameBatch();
+
 /** Frames that were passed with one write, which has yet to leave. */
 interface QueuedWrite {
   readonly at: number;
@@ -36,6 +43,10 @@ interface QueuedWrite {
 export class Link {
   readonly #options: LinkOptions;
   readonly #reader: FrameReader;
+  readonly #alike: AlikeMessages;
+  /** `tap.learned` when the messages that are alike were last observed; undefined where they mean the same at any time. */
+  #learned: number | undefined;
+  #repeats = 0;
   readonly #queue: QueuedWrite[] = [];
   #isPaused = false;
   #isFlushing = false;
@@ -48,6 +59,10 @@ export class Link {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#reader = options.reader;
+    const { direction, limits } = options;
+    const isUpstream = direction === 'upstream';
+    const maxPayloadBytes = isUpstream ? limits.clientMaxPayloadBytes : limits.providerMaxPayloadBytes;
+    this.#alike = new AlikeMessages({ isMasked: isUpstream, maxPayloadBytes });
   }
 
   get target(): Peer {
@@ -66,6 +81,7 @@ export class Link {
 
   /** Reads a chunk of the source up to the end of so many frames, and passes on what may pass. See `ReadFrames`. */
   read(chunk: Buffer, at: number, maxFrames: number): FrameBatch {
+    if (this.#alike.areAll(chunk, maxFrames) && this.#mayRepeat) return this.#repeat(chunk, at);
     const batch = this.#reader.read(chunk, at, maxFrames);
     if (batch.controls.length > 0) {
       const ping = newestPing(batch);
@@ -111,7 +127,32 @@ export class Link {
     target.sendPending();
     if (target.queuedBytes > 0) this.#enqueue({ at, frames: frames.length });
     else if (frames.length > 0) tap.sent(direction, performance.now() - at, frames.length);
-    for (const frame of frames) tap.observe(frame, direction);
+    let observation: Observation | undefined;
+    for (const frame of frames) observation = tap.observe(frame, direction);
+    const newest = frames.at(-1);
+    if (newest === undefined || !this.#reader.mayPassUnread) return;
+    this.#alike.learn(newest.data, newest.binary, observation?.decides?.(newest.data));
+    this.#learned = observation?.mark && tap.learned;
+  }
+
+  get #mayRepeat(): boolean {
+    const { target, tap } = this.#options;
+    const isSame = this.#learned === undefined || this.#learned === tap.learned;
+    return isSame && this.#reader.mayPassUnread && target.isOpen;
+  }
+
+  /** Passes messages that repeat what was observed before. */
+  #repeat(chunk: Buffer, at: number): FrameBatch {
+    const alike = this.#alike;
+    const { source, target, tap, direction } = this.#options;
+    if (target.pass(chunk)) source.keepChunk();
+    target.sendPending();
+    if (target.queuedBytes > 0) this.#enqueue({ at, frames: alike.count });
+    else if (this.#repeats++ % MEASURED_ONE_IN === 0) tap.sent(direction, performance.now() - at, alike.count);
+    else tap.sentUnmeasured(direction, alike.count);
+    tap.repeated(direction, alike, at);
+    repeated.count = alike.count;
+    return repeated;
   }
 
   #enqueue(write: QueuedWrite): void {

@@ -20,6 +20,8 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/gateway/upstream-handshake.test.ts': 'what adapters and server make of a handshake',
   'test/server/session/hostile-peers.test.ts': 'the protocol as both ends may break it',
   'test/server/processes/metric-names.test.ts': 'the metrics of all processes together',
+  'test/server/session/alike-messages.test.ts': 'repeated messages from client to provider',
+  'test/server/session/random-frames.test.ts': 'random frames of a session from client to provider',
   'test/server/session/floods.test.ts': 'floods of frames from client to provider',
   'test/server/transport/closing-handshake.test.ts': 'how peer.ts ends a connection',
   'test/bench/report/committed.test.ts': 'docs/benchmarks.md beside the committed report',

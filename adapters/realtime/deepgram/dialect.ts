@@ -65,8 +65,10 @@ function modelOf(stage: JsonObject): string | undefined {
   return textAt(stage, 'provider', 'model') ?? textAt(stage, 'provider', 'model_id');
 }
 
-const heard: Observation = { type: 'audio' };
-const spoken: Observation = { type: 'audio', mark: 'audio' };
+/** All binary messages of one direction are observed alike. */
+const decides = () => ({ first: 0, last: 0 });
+const heard: Observation = { type: 'audio', decides };
+const spoken: Observation = { type: 'audio', mark: 'audio', decides };
 
 function observe({ data, binary }: Frame, direction: Direction): Observation | undefined {
   if (binary) return direction === 'upstream' ? heard : spoken;

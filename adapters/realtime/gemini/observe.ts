@@ -1,5 +1,6 @@
 // Reads what the tap learns from Gemini's messages. The first key of a message is its type; audio, both ways, is not parsed.
 
+import type { DecisiveBytes } from '../../../codecs/alike-messages.ts';
 import { firstMember } from '../../../codecs/event-type.ts';
 import type { Direction, Frame } from '../../../codecs/frame.ts';
 import { QUOTE, stringEnd } from '../../../codecs/json-bytes.ts';
@@ -15,6 +16,13 @@ export function observe({ data }: Frame, direction: Direction): Observation | un
   return direction === 'upstream' ? observeClient(data, first) : observeServer(data, first.key);
 }
 
+/** Sound of a client: the first key within the message says what it is. */
+function inputDecides(data: Buffer): DecisiveBytes | undefined {
+  const input = firstMember(data);
+  const kind = input && firstMember(data, input.valueAt);
+  return kind && { first: kind.valueAt, last: 0 };
+}
+
 const requestInputs = ['text', 'activityEnd', 'activity_end'];
 /** Largest client message that is parsed for its words: a larger one carries pictures or sound. */
 const MAX_CLIENT_BYTES = 256 * 1024;
@@ -23,7 +31,8 @@ function observeClient(data: Buffer, first: { key: string; valueAt: number }): O
   const type = first.key;
   if (type === 'realtimeInput' || type === 'realtime_input') {
     const input = firstMember(data, first.valueAt)?.key;
-    if (input === undefined || !requestInputs.includes(input)) return { type };
+    if (input === undefined) return { type };
+    if (!requestInputs.includes(input)) return { type, decides: inputDecides };
     const request = { type, mark: 'request' } as const;
     return input === 'text' ? withTranscript(request, () => typedIn(data, type)) : request;
   }
@@ -63,7 +72,7 @@ const inlineData = Buffer.from('"inlineData"');
 const dataKey = Buffer.from('"data"');
 /** Most bytes around the audio of one message; usually there are a few hundred. */
 const MAX_OUTSIDE_BYTES = 64 * 1024;
-const audioPiece: Observation = { type: 'serverContent', mark: 'audio' };
+const audioPiece: Observation = { type: 'serverContent', mark: 'audio', decides: outsideDecides };
 const moreThanAudio =
   /"(?:interrupted|turnComplete|usageMetadata|voiceActivity|voiceActivityDetectionSignal|inputTranscription|outputTranscription)"/;
 
@@ -93,13 +102,19 @@ function serverSaid({ serverContent }: JsonObject): readonly Utterance[] | undef
 
 /** Returns the message without the contents of its first inline string; undefined when it has none. */
 function outsideInline(data: Buffer): string | undefined {
+  const outside = outsideDecides(data);
+  return outside && data.toString('utf8', 0, outside.first) + data.toString('utf8', data.length - outside.last);
+}
+
+/** Finds the first inline string: the bytes around it decide. */
+function outsideDecides(data: Buffer): DecisiveBytes | undefined {
   const inline = data.indexOf(inlineData);
   const key = inline < 0 ? -1 : data.indexOf(dataKey, inline + inlineData.length);
   if (key < 0) return undefined;
   const open = data.indexOf(QUOTE, key + dataKey.length);
   const end = open < 0 ? -1 : stringEnd(data, open);
   if (end < 0 || data.length - (end - open) > MAX_OUTSIDE_BYTES) return undefined;
-  return data.toString('utf8', 0, open + 1) + data.toString('utf8', end);
+  return { first: open + 1, last: data.length - end };
 }
 
 function serverMark(message: JsonObject, hasAudio: boolean): Mark | undefined {

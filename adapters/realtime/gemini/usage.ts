@@ -2,7 +2,6 @@
 
 import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
 import type { Usage } from '../contract.ts';
-import { faultIn } from '../usage-fault.ts';
 
 /** Modalities that are priced as images. */
 export const IMAGE_MODALITIES: readonly string[] = ['IMAGE', 'VIDEO', 'DOCUMENT'];
@@ -26,8 +25,7 @@ export function usageOfMetadata(metadata: JsonObject): Usage | undefined {
     outputImageTokens: modality(output, IMAGE_MODALITIES),
   };
   const kept = Object.entries(counts).filter(([, count]) => count !== undefined);
-  const usage = { ...Object.fromEntries(kept), ...faultIn(metadata) };
-  return Object.keys(usage).length === 0 ? undefined : usage;
+  return kept.length === 0 ? undefined : (Object.fromEntries(kept) as Usage);
 }
 
 function modality(lists: readonly unknown[], names: readonly string[]): number | undefined {

@@ -1,6 +1,6 @@
 // The Live dialect (/v1/live/sessions): full duplex, no turns; the model comes in the first event, usage in seconds.
 
-import { eventType } from '../../../codecs/event-type.ts';
+import { eventType, typeDecides } from '../../../codecs/event-type.ts';
 import type { Frame } from '../../../codecs/frame.ts';
 import { objectAt, readObject, textAt } from '../../../codecs/json-object.ts';
 import type { Dialect, Observation } from '../contract.ts';
@@ -55,7 +55,7 @@ export const openaiLiveDialect: Dialect = {
   observe: (frame, direction) => {
     const type = eventType(frame.data);
     if (type === undefined) return undefined;
-    return direction === 'upstream' ? { type } : observeServerEvent(type, frame);
+    return direction === 'upstream' ? { type, decides: typeDecides } : observeServerEvent(type, frame);
   },
   errorEvent: liveError,
 };
@@ -63,7 +63,7 @@ export const openaiLiveDialect: Dialect = {
 function observeServerEvent(type: string, frame: Frame): Observation {
   switch (type) {
     case 'session.output_audio.delta':
-      return { type, mark: 'audio' };
+      return { type, mark: 'audio', decides: typeDecides };
     case 'session.started':
       return { type, model: textAt(readObject(frame.data), 'session', 'model'), isContinuous: true };
     case 'session.input_transcript.delta':

@@ -1,6 +1,6 @@
 // The Realtime GA dialect (/v1/realtime): speech-to-speech, transcription and sideband sessions.
 
-import { eventType } from '../../../codecs/event-type.ts';
+import { eventType, typeDecides } from '../../../codecs/event-type.ts';
 import { type Direction, type Frame, jsonFrame, type OutFrame } from '../../../codecs/frame.ts';
 import { objectAt, readObject, textAt } from '../../../codecs/json-object.ts';
 import type { Dialect, Mark, Observation } from '../contract.ts';
@@ -70,6 +70,7 @@ function systemItem(text: string): OutFrame {
 function observeEvent(type: string, frame: Frame, direction: Direction): Observation {
   if (direction === 'upstream') return observeClient(type, frame.data);
   const mark = marks.get(type);
+  if (mark === 'audio') return { type, mark, decides: typeDecides };
   if (mark !== undefined) return { type, mark };
   switch (type) {
     case 'response.done':
@@ -95,6 +96,7 @@ function observeEvent(type: string, frame: Frame, direction: Direction): Observa
 }
 
 function observeClient(type: string, data: Buffer): Observation {
+  if (type === 'input_audio_buffer.append') return { type, decides: typeDecides };
   if (type === 'response.create') return { type, mark: 'request' };
   return type === 'conversation.item.create' ? withTranscript({ type }, () => userWords(data, createdItem)) : { type };
 }

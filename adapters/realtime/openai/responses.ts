@@ -1,6 +1,6 @@
 // The Responses dialect over WebSocket (/v1/responses): text turns. Its event names occur in Realtime too, with other bodies.
 
-import { eventType } from '../../../codecs/event-type.ts';
+import { eventType, typeDecides } from '../../../codecs/event-type.ts';
 import type { Frame } from '../../../codecs/frame.ts';
 import { isObject, type JsonObject, objectAt, readObject, textAt } from '../../../codecs/json-object.ts';
 import type { Dialect, NamedId, Observation } from '../contract.ts';
@@ -117,7 +117,7 @@ function observeServerEvent(type: string, frame: Frame): Observation {
       return { type, mark: 'text' };
     case 'response.output_audio.delta':
     case 'response.audio.delta':
-      return { type, mark: 'audio' };
+      return { type, mark: 'audio', decides: typeDecides };
     case 'response.output_text.done':
       return withTranscript({ type }, () => assistantWords(frame.data, 'text'));
     case 'response.output_audio_transcript.done':

@@ -1,6 +1,6 @@
 // The Realtime Translation dialect (/v1/realtime/translations): continuous, without turns and without usage.
 
-import { eventType } from '../../../codecs/event-type.ts';
+import { eventType, typeDecides } from '../../../codecs/event-type.ts';
 import { readObject, textAt } from '../../../codecs/json-object.ts';
 import type { Dialect, Observation } from '../contract.ts';
 import { guardModels, type ModelRules } from '../guards/model-guard.ts';
@@ -23,7 +23,7 @@ export const openaiTranslationDialect: Dialect = {
   observe: (frame, direction) => {
     const type = eventType(frame.data);
     if (type === undefined) return undefined;
-    if (direction === 'upstream') return { type };
+    if (direction === 'upstream') return { type, decides: typeDecides };
     return observeServerEvent(type, frame.data);
   },
   errorEvent: realtimeError,
@@ -32,7 +32,7 @@ export const openaiTranslationDialect: Dialect = {
 function observeServerEvent(type: string, data: Buffer): Observation {
   switch (type) {
     case 'session.output_audio.delta':
-      return { type, mark: 'audio' };
+      return { type, mark: 'audio', decides: typeDecides };
     case 'session.created':
       return { type, model: textAt(readObject(data), 'session', 'model'), isContinuous: true };
     case 'session.input_transcript.delta':

@@ -1,7 +1,7 @@
 // A histogram of the time that frames stay in the gateway, in buckets of a sixteenth of an octave: 1.5 KiB for each direction of a session,
 // and no call out of JavaScript for each frame (the histogram of perf_hooks takes 20 KiB).
 
-/** Residence times of one direction in microseconds: receipt of a frame until its bytes left. */
+/** Residence times of one direction in microseconds: receipt of a frame until its bytes left. Those of repeats are sampled. */
 export interface ResidenceSummary {
   readonly count: number;
   /** Percentiles are right to 6 %. */
@@ -20,8 +20,18 @@ export class ResidenceHistogram {
   #counts: Uint32Array | undefined;
   #total = 0;
   #max = 0;
+  #newestUs = 0;
+  #unmeasured = 0;
 
-  add(us: number, frames: number): void {
+  /** Counts frames that were not measured: the next time stands for theirs, or the newest where none comes. */
+  addUnmeasured(frames: number): void {
+    this.#unmeasured += frames;
+  }
+
+  add(us: number, measured: number): void {
+    const frames = measured + this.#unmeasured;
+    this.#unmeasured = 0;
+    this.#newestUs = us;
     const bounded = Math.min(LONGEST_US, Math.max(1, Math.round(us)));
     const bucket = bucketOf(bounded);
     this.#counts ??= new Uint32Array(bucketOf(LONGEST_US) + 1);
@@ -31,6 +41,7 @@ export class ResidenceHistogram {
   }
 
   summary(): ResidenceSummary {
+    if (this.#unmeasured > 0) this.add(this.#newestUs, 0);
     return { count: this.#total, p50: this.#percentile(0.5), p99: this.#percentile(0.99), max: this.#max };
   }
 

@@ -1,6 +1,7 @@
 // Observes what a session does: counts, residence times, turn latencies, usage. The tap reads frames after they were sent, and keeps no content.
 
 import type { Dialect, Mark, Observation, Usage } from '../../../adapters/realtime/contract.ts';
+import type { AlikeMessages } from '../../../codecs/alike-messages.ts';
 import { type Direction, type Frame, inDirection } from '../../../codecs/frame.ts';
 import type { SessionUsage, TapSummary } from '../../ipc/session-record.ts';
 import type { Metrics } from '../../platform/metrics.ts';
@@ -42,6 +43,8 @@ export class Tap {
   #model: string | undefined;
   #transcriptionModel: string | undefined;
   #lastFrameAt: number;
+  #learned = 0;
+  #lastMark: Mark | undefined;
   #isBeyondBound = false;
 
   constructor(options: TapOptions) {
@@ -64,15 +67,43 @@ export class Tap {
     this.#options.metrics.residence(direction, residenceMs, frames);
   }
 
-  observe(frame: Frame, direction: Direction): void {
+  /**
+   * Changes whenever something is learned that may give the next message another meaning: of messages that are observed alike, those count as
+   * repeated which come while it stays the same.
+   */
+  get learned(): number {
+    return this.#learned;
+  }
+
+  /** Counts messages that were sent and not looked at, since they repeat one that was. `at`: when they came. */
+  repeated(direction: Direction, { count, bytes }: Pick<AlikeMessages, 'count' | 'bytes'>, at: number): void {
+    this.#lastFrameAt = at;
+    const counts = inDirection(this.#counts, direction);
+    counts.frames += count;
+    counts.bytes += bytes;
+    this.#options.metrics.frames(direction, count, bytes);
+  }
+
+  /** Counts frames that left, and of which nobody measured when: see `ResidenceHistogram`. */
+  sentUnmeasured(direction: Direction, frames: number): void {
+    inDirection(this.#counts, direction).residence.addUnmeasured(frames);
+    this.#options.metrics.unmeasured(direction, frames);
+  }
+
+  observe(frame: Frame, direction: Direction): Observation | undefined {
     const { dialect, metrics } = this.#options;
     this.#lastFrameAt = frame.at;
     const counts = inDirection(this.#counts, direction);
     counts.frames += 1;
     counts.bytes += frame.data.length;
-    metrics.frame(direction, frame.data.length);
+    metrics.frames(direction, 1, frame.data.length);
     const observation = dialect.observe(frame, direction);
-    if (observation !== undefined) this.#learn(observation, frame.at);
+    if (observation === undefined) return undefined;
+    const isRepeated = observation.decides !== undefined && (observation.mark ?? this.#lastMark) === this.#lastMark;
+    if (!isRepeated) this.#learned += 1;
+    this.#lastMark = observation.mark ?? this.#lastMark;
+    this.#learn(observation, frame.at);
+    return observation;
   }
 
   usage(): SessionUsage {

@@ -7,9 +7,9 @@ import { sample } from '../../support/metrics.ts';
 
 function busy() {
   const metrics = createMetrics(() => 3);
-  metrics.frame('upstream', 100);
-  metrics.frame('upstream', 50);
-  metrics.frame('downstream', 7);
+  metrics.frames('upstream', 1, 100);
+  metrics.frames('upstream', 1, 50);
+  metrics.frames('downstream', 1, 7);
   for (const ms of [0.005, 0.015, 0.05, 3, 5000]) metrics.residence('upstream', ms, 1);
   metrics.turn({ speechToAudioMs: 400, requestToTextMs: 90 }, 'openai');
   metrics.refused('invalid_key', 401);
@@ -73,10 +73,10 @@ test('adds up several processes after a way through plain data', async () => {
 
 test('asks for the live sessions with each scrape', async () => {
   let live = 1;
-  const { registry, frame } = createMetrics(() => live);
+  const { registry, frames } = createMetrics(() => live);
   expect(sample(await registry.metrics(), 'trunkline_sessions')).toBe(1);
   live = 2;
-  frame('upstream', 5);
+  frames('upstream', 1, 5);
   const text = await registry.metrics();
   expect(sample(text, 'trunkline_sessions')).toBe(2);
   expect(sample(text, 'trunkline_frames_total', { direction: 'upstream' })).toBe(1);

@@ -65,10 +65,13 @@ function watchTurns(frames: () => number): () => number {
 }
 
 const FLOOD = 1500;
-const floods: [string, (options: FrameOptions) => Buffer[]][] = [
+const sound = '{"type":"input_audio_buffer.append","audio":""}';
+const floods: [string, (options: FrameOptions) => Buffer[], route?: string][] = [
   ['texts of one byte', (o) => [frameBytes(1, 'x', o)]],
   ['empty texts', (o) => [frameBytes(1, '', o)]],
   ['empty sounds', (o) => [frameBytes(2, '', o)]],
+  ['empty sounds where all are alike', (o) => [frameBytes(2, '', o)], '/v1/agent/converse'],
+  ['messages that begin alike', (o) => [frameBytes(1, sound, o)]],
   [
     'texts with a ping and a pong before them',
     (o) => [frameBytes(9, 'x', o), frameBytes(10, 'x', o), frameBytes(1, 'x', o)],
@@ -83,19 +86,23 @@ const floods: [string, (options: FrameOptions) => Buffer[]][] = [
   ],
 ];
 
-test.each(floods)('a few hundred frames of either end pass in one turn of the loop: %s', async (_, framesOf) => {
-  const client = await upgradeRaw(gateway.port, REALTIME);
-  const upstream = await provider.next();
-  const record = () => gateway.gateway.records()[0]?.frames ?? { upstream: 0, downstream: 0 };
-  const most = watchTurns(() => record().upstream + record().downstream);
-  const many = (options: FrameOptions) => Buffer.concat(Array.from({ length: FLOOD }, () => framesOf(options)).flat());
-  client.send(many({ masked: true }));
-  socketOf(upstream).write(many({ masked: false }));
-  await until(() => record().upstream === FLOOD && record().downstream === FLOOD);
-  expect(most()).toBeLessThan(700);
-  client.socket.destroy();
-  await gateway.nextEnd();
-});
+test.each(floods)(
+  'a few hundred frames of either end pass in one turn of the loop: %s',
+  async (_, framesOf, route = REALTIME) => {
+    const client = await upgradeRaw(gateway.port, route);
+    const upstream = await provider.next();
+    const record = () => gateway.gateway.records()[0]?.frames ?? { upstream: 0, downstream: 0 };
+    const most = watchTurns(() => record().upstream + record().downstream);
+    const many = (options: FrameOptions) =>
+      Buffer.concat(Array.from({ length: FLOOD }, () => framesOf(options)).flat());
+    client.send(many({ masked: true }));
+    socketOf(upstream).write(many({ masked: false }));
+    await until(() => record().upstream === FLOOD && record().downstream === FLOOD);
+    expect(most()).toBeLessThan(700);
+    client.socket.destroy();
+    await gateway.nextEnd();
+  },
+);
 
 test('pings of a client that has yet to send the first message of a continued session are answered a part at a time', async () => {
   const deepgram = findEndpoint('/v1/agent/converse')?.endpoint.dialect;

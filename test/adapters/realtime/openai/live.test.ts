@@ -30,12 +30,16 @@ test('audio marks itself, and is not parsed', () => {
   const audio = frameOf({ type: 'session.output_audio.delta', delta: 'QUJD' });
   const parse = vi.spyOn(JSON, 'parse');
   onTestFinished(() => parse.mockRestore());
-  expect(dialect.observe(audio, 'downstream')).toEqual({ type: 'session.output_audio.delta', mark: 'audio' });
+  expect(dialect.observe(audio, 'downstream')).toEqual({
+    type: 'session.output_audio.delta',
+    mark: 'audio',
+    decides: expect.any(Function),
+  });
   expect(parse).not.toHaveBeenCalled();
 });
 
 test('no client event asks for a turn', () => {
   for (const type of ['session.start', 'response.create', 'session.input_audio.append']) {
-    expect(dialect.observe(frameOf({ type }), 'upstream')).toEqual({ type });
+    expect(dialect.observe(frameOf({ type }), 'upstream')).toEqual({ type, decides: expect.any(Function) });
   }
 });

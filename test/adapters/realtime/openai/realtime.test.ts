@@ -32,6 +32,7 @@ const counted = {
   outputAudioTokens: 91,
 };
 
+const AUDIO = 'response.output_audio.delta';
 const downstream = (event: object) => dialect.observe(frameOf(event), 'downstream');
 const upstream = (event: object) => dialect.observe(frameOf(event), 'upstream');
 
@@ -39,11 +40,18 @@ describe('from the provider', () => {
   test.each([
     ['input_audio_buffer.speech_started', 'speech-started'],
     ['input_audio_buffer.speech_stopped', 'speech-stopped'],
-    ['response.output_audio.delta', 'audio'],
     ['response.output_text.delta', 'text'],
   ])('%s marks %s', (type, mark) => {
     expect(downstream({ type, event_id: 'e', delta: 'QUJD' })).toEqual({ type, mark });
     expect(downstream({ event_id: 'e', delta: 'QUJD', type })).toEqual({ type, mark });
+  });
+
+  test('a piece of sound marks audio', () => {
+    for (const event of [
+      { type: AUDIO, delta: 'QUJD' },
+      { event_id: 'e', delta: 'QUJD', type: AUDIO },
+    ])
+      expect(downstream(event)).toEqual({ type: AUDIO, mark: 'audio', decides: expect.any(Function) });
   });
 
   test.each([
@@ -101,7 +109,7 @@ describe('from the provider', () => {
   });
 
   test('counts that are no counts are left out', () => {
-    const broken = { total_tokens: '5', input_tokens: {}, output_tokens: null, input_token_details: 7 };
+    const broken = { total_tokens: '5', input_tokens: -1, output_tokens: null, input_token_details: 7 };
     expect(downstream({ type: 'response.done', response: { usage: broken } })?.usage).toBeUndefined();
     const text = '{"type":"response.done","response":{"usage":{"input_tokens":1e999,"output_tokens":2}}}';
     expect(dialect.observe(frameOf(text), 'downstream')?.usage).toEqual({ outputTokens: 2 });
@@ -148,11 +156,14 @@ test('a context is a system message; neither it nor the acknowledgement of the p
 });
 
 test('audio is not parsed, in either direction', () => {
-  const delta = frameOf({ type: 'response.output_audio.delta', event_id: 'e', delta: 'QUJD' });
+  const delta = frameOf({ type: AUDIO, event_id: 'e', delta: 'QUJD' });
   const append = frameOf({ audio: 'QUJD', type: 'input_audio_buffer.append' });
   const parse = vi.spyOn(JSON, 'parse');
   onTestFinished(() => parse.mockRestore());
-  expect(dialect.observe(delta, 'downstream')).toEqual({ type: 'response.output_audio.delta', mark: 'audio' });
-  expect(dialect.observe(append, 'upstream')).toEqual({ type: 'input_audio_buffer.append' });
+  expect(dialect.observe(delta, 'downstream')).toEqual({ type: AUDIO, mark: 'audio', decides: expect.any(Function) });
+  expect(dialect.observe(append, 'upstream')).toEqual({
+    type: 'input_audio_buffer.append',
+    decides: expect.any(Function),
+  });
   expect(parse).not.toHaveBeenCalled();
 });

@@ -14,7 +14,7 @@ test('session.created tells the model, audio marks itself', () => {
 
 test('client events are known by their type', () => {
   const type = 'session.input_audio_buffer.append';
-  expect(dialect.observe(frameOf({ type, audio: 'QUJD' }), 'upstream')).toEqual({ type });
+  expect(dialect.observe(frameOf({ type, audio: 'QUJD' }), 'upstream')?.type).toBe(type);
   expect(dialect.observe(frameOf('x'), 'upstream')).toBeUndefined();
 });
 
