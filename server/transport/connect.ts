@@ -2,16 +2,18 @@
 
 import { lookup as dnsLookup } from 'node:dns';
 import { once } from 'node:events';
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { connect as connectTcp, type Socket } from 'node:net';
 import { isPrivateAddress, PrivateAddressError, publicLookup } from '../platform/private-address.ts';
 import { openTunnel } from '../platform/tunnel.ts';
+import { ProviderTls } from './provider-tls.ts';
 import { readerForDial } from './socket-reader.ts';
 
 export interface ConnectOptions {
   readonly allowPrivate: boolean;
   /** undefined: the provider is dialled directly. A proxy resolves the provider's name itself. */
   readonly proxy?: URL | undefined;
+  /** undefined: nothing is known of connections before this one. */
+  readonly tls?: ProviderTls | undefined;
   /** Aborted when the connection is not wanted any more. */
   readonly signal: AbortSignal;
 }
@@ -21,7 +23,7 @@ export interface ConnectOptions {
  * one. Rejects with the error of the socket, a ProxyError or a PrivateAddressError.
  */
 export async function connect(url: URL, options: ConnectOptions): Promise<Socket> {
-  const { allowPrivate, proxy, signal } = options;
+  const { allowPrivate, proxy, signal, tls = new ProviderTls() } = options;
   const isSecure = url.protocol === 'wss:';
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = Number(url.port) || (isSecure ? 443 : 80);
@@ -31,8 +33,8 @@ export async function connect(url: URL, options: ConnectOptions): Promise<Socket
   if (tunnel !== undefined && !isSecure) return tunnel.on('error', ignoreError);
   const socket =
     tunnel === undefined
-      ? connectDirectly({ host, port, isSecure, allowPrivate })
-      : connectTls({ ...tlsOptions(host), socket: tunnel });
+      ? connectDirectly({ host, port, tls: isSecure ? tls : undefined, allowPrivate })
+      : tls.connect({ host, port }, { socket: tunnel });
   socket.on('error', ignoreError);
   try {
     await once(socket, isSecure ? 'secureConnect' : 'connect', { signal });
@@ -46,18 +48,14 @@ export async function connect(url: URL, options: ConnectOptions): Promise<Socket
 interface Target {
   readonly host: string;
   readonly port: number;
-  readonly isSecure: boolean;
+  readonly tls: ProviderTls | undefined;
   readonly allowPrivate: boolean;
 }
 
-function connectDirectly({ host, port, isSecure, allowPrivate }: Target): Socket {
+function connectDirectly({ host, port, tls, allowPrivate }: Target): Socket {
   const { onread, bind } = readerForDial();
-  const target = { host, port, lookup: allowPrivate ? dnsLookup : publicLookup, noDelay: true, onread };
-  return bind(isSecure ? connectTls({ ...target, ...tlsOptions(host) }) : connectTcp(target));
-}
-
-function tlsOptions(host: string): ConnectionOptions {
-  return { servername: isIP(host) ? '' : host, minVersion: 'TLSv1.2', ALPNProtocols: ['http/1.1'] };
+  const options = { lookup: allowPrivate ? dnsLookup : publicLookup, noDelay: true, onread };
+  return bind(tls?.connect({ host, port }, options) ?? connectTcp({ host, port, ...options }));
 }
 
 function ignoreError(): void {}

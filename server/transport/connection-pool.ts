@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { ConnectionOrigin } from '../platform/metrics.ts';
 import { IdleConnection } from './idle-connection.ts';
+import type { ProviderTls } from './provider-tls.ts';
 
 export interface PoolTarget {
   /** `ws:` or `wss:`; only its origin matters. */
@@ -12,6 +13,7 @@ export interface PoolTarget {
   readonly allowPrivate: boolean;
   /** The same for all sessions of an origin. */
   readonly proxy?: URL | undefined;
+  readonly tls?: ProviderTls | undefined;
   /** The most that are held open for the origin. */
   readonly connections: number;
   /** The longest time that one may wait. */

@@ -7,8 +7,9 @@ import type { Preconnect } from '../config/config.ts';
 import type { ConnectionOrigin, Metrics } from '../platform/metrics.ts';
 import { ConnectionPool } from './connection-pool.ts';
 import { type DialOptions, type DialOutcome, dial } from './dial.ts';
+import { ProviderTls } from './provider-tls.ts';
 
-interface ConnectorOptions extends DialOptions {
+interface ConnectorOptions extends Omit<DialOptions, 'tls'> {
   /** undefined: nothing is opened ahead for this provider. */
   readonly preconnect: Preconnect | undefined;
   /** Name of the provider, for the metrics. */
@@ -18,17 +19,20 @@ interface ConnectorOptions extends DialOptions {
 export class Connector {
   readonly #metrics: Pick<Metrics, 'dialled'>;
   readonly #pool = new ConnectionPool();
+  readonly #tls = new ProviderTls();
 
   constructor(metrics: Pick<Metrics, 'dialled'>) {
     this.#metrics = metrics;
   }
 
   /** Dials like `dial()`, within the same deadline. The next connections are opened once a session is open and its client knows. */
-  async dial({ preconnect, provider, ...options }: ConnectorOptions): Promise<DialOutcome> {
+  async dial({ preconnect, provider, ...rest }: ConnectorOptions): Promise<DialOutcome> {
+    const options = { ...rest, tls: this.#tls };
     const target = preconnect && {
       url: options.upstream.url,
       allowPrivate: options.allowPrivate,
       proxy: options.proxy,
+      tls: this.#tls,
       ...preconnect,
     };
     const startedAt = performance.now();
