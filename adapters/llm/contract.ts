@@ -77,8 +77,9 @@ export interface LlmReply {
   readonly body: Buffer;
 }
 
-/** Tokens of a call. An absent count is not reported. */
+/** Tokens of a call. An absent count is not reported. `isFaulty`: a count of less than nothing was left out. */
 export interface LlmUsage {
+  readonly isFaulty?: true;
   readonly inputTokens?: number;
   readonly outputTokens?: number;
   readonly totalTokens?: number;

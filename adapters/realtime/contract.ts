@@ -166,10 +166,7 @@ export interface Dialect {
   readonly context?: ContextForm;
 }
 
-/**
- * Ids that a provider hands out, such as those of a stored response or a handle to resume a session: whoever has one reaches what was said under
- * it. Keys that share an account must not reach each other's. `Observation.handedOut` tells which they are, `ServedEndpoint.idsIn` has a handshake's.
- */
+/** Ids by which whoever has one reaches what was said under it, so that keys of one account must not have each other's: see `Observation.handedOut`. */
 interface DialectIds {
   /** Time for which a provider keeps what an id stands for. */
   readonly keptMs: number;
@@ -250,7 +247,7 @@ export interface Observation {
   readonly usageOf?: { readonly model: string } | 'transcription' | undefined;
   /** The model that transcribes what the user says, where the session names it. */
   readonly transcriptionModel?: string | undefined;
-  /** The model that the provider says it serves; where it never does, the one that the client asked for in a frame. */
+  /** The model that the provider says it serves; where it never does, that of a client's frame. */
   readonly model?: string;
   /** The words that this frame tells of, unbounded. Reading them may take a parse of the frame. */
   readonly utterances?: readonly Utterance[];
@@ -275,9 +272,10 @@ export interface Utterance {
 /** A moment in a turn. `request`: the client asked for a reply; `audio` and `text`: a piece of the reply. */
 export type Mark = 'request' | 'speech-started' | 'speech-stopped' | 'audio' | 'text' | 'interrupted' | 'turn-done';
 
-/** Tokens (or seconds) that the provider reports. Reports add up, except a `cumulative` one, which replaces the last. */
+/** Tokens (or seconds) that the provider reports. Reports add up, except a `cumulative` one, which replaces the last. `isFaulty`: see `faultIn`. */
 export interface Usage {
   readonly cumulative?: boolean;
+  readonly isFaulty?: true;
   readonly inputTokens?: number;
   readonly outputTokens?: number;
   readonly totalTokens?: number;

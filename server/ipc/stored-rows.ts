@@ -98,7 +98,7 @@ type CostSource = 'reported' | 'estimated' | 'unknown';
 
 /**
  * `no_usage`: none was reported, so an estimate or the worst case was charged. `no_price`: a kind of use without a price. `zero_cost`: a zero was
- * reported beside tokens that are not free. `beyond_bound`: more was reported than the request can have used, and its bound was charged.
+ * reported beside tokens that are not free. `beyond_bound`: more was reported than the request can have used, and its bound was charged; or less than nothing.
  * `over_reserved`: the reported cost is above what was reserved. `model_not_allowed`: the endpoint says that a model served which `allow.models` of
  * the class has not.
  */

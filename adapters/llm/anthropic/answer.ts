@@ -65,9 +65,9 @@ function endingOf(reason: string | undefined, hasCalls: boolean): Ending {
 
 /** Adds cached tokens, which `input_tokens` leaves out. */
 function usageOf(usage: JsonObject | undefined): LlmUsage | undefined {
-  const count = (name: string) => Number(usage?.[name] ?? 0);
+  const count = (name: string) => Math.max(0, Number(usage?.[name] ?? 0));
   const cached = count('cache_read_input_tokens');
-  return usageOfCounts({
+  return usageOfCounts(usage, {
     inputTokens: usage && count('input_tokens') + cached + count('cache_creation_input_tokens'),
     outputTokens: usage?.output_tokens,
     cachedTokens: cached,

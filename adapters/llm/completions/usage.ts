@@ -1,6 +1,7 @@
 // Reads the usage of chat completions, and the cost that a gateway reports.
 
 import { isObject, type JsonObject, objectAt } from '../../../codecs/json-object.ts';
+import { faultIn } from '../../realtime/usage-fault.ts';
 import type { LlmUsage } from '../contract.ts';
 
 /** The usage of a completion; undefined when it is not reported. */
@@ -8,7 +9,7 @@ export function completionsUsage(usage: unknown): LlmUsage | undefined {
   if (!isObject(usage)) return undefined;
   const input = objectAt(usage, 'prompt_tokens_details');
   const output = objectAt(usage, 'completion_tokens_details');
-  return withWhatIsLeftOut({
+  return withWhatIsLeftOut(usage, {
     inputTokens: usage.prompt_tokens,
     outputTokens: usage.completion_tokens,
     totalTokens: usage.total_tokens,
@@ -32,8 +33,8 @@ const cachedIn = (usage: JsonObject, input: JsonObject | undefined): unknown =>
  * Adds what some reports leave out of a count and are billed for all the same: xAI and Google have reasoning in the total alone, and a prompt that is
  * shorter than what the cache had of it is without that.
  */
-function withWhatIsLeftOut(counts: { [Name in keyof LlmUsage]: unknown }): LlmUsage | undefined {
-  const usage = usageOfCounts(counts);
+function withWhatIsLeftOut(report: JsonObject, counts: { [Name in keyof LlmUsage]: unknown }): LlmUsage | undefined {
+  const usage = usageOfCounts(report, counts);
   if (usage?.inputTokens === undefined || usage.outputTokens === undefined) return usage;
   const ofCache = (usage.cachedTokens ?? 0) + (usage.cacheWriteTokens ?? 0);
   const inputTokens = ofCache > usage.inputTokens ? usage.inputTokens + ofCache : usage.inputTokens;
@@ -41,10 +42,13 @@ function withWhatIsLeftOut(counts: { [Name in keyof LlmUsage]: unknown }): LlmUs
   return { ...usage, inputTokens, outputTokens };
 }
 
-/** Keeps counts that are numbers of zero or more; undefined unless both input and output are counted. */
-export function usageOfCounts(counts: { [Name in keyof LlmUsage]: unknown }): LlmUsage | undefined {
+/** Keeps counts that are numbers of zero or more, and tells negative ones of the report; undefined unless both input and output are counted. */
+export function usageOfCounts(
+  report: JsonObject | undefined,
+  counts: { [Name in keyof LlmUsage]: unknown },
+): LlmUsage | undefined {
   const kept = Object.entries(counts).filter(([, count]) => Number.isFinite(count) && Number(count) >= 0);
-  const usage = Object.fromEntries(kept) as LlmUsage;
+  const usage: LlmUsage = { ...Object.fromEntries(kept), ...faultIn(report) };
   return usage.inputTokens === undefined || usage.outputTokens === undefined ? undefined : usage;
 }
 

@@ -97,9 +97,9 @@ function endingOf(reason: string | undefined, hasCalls: boolean): Ending {
 
 /** Counts thoughts as output and prompts of tools as input, as they are billed. */
 function usageOf(usage: JsonObject | undefined): LlmUsage | undefined {
-  const sum = (...names: string[]) => names.reduce((total, name) => total + Number(usage?.[name] ?? 0), 0);
+  const sum = (...names: string[]) => names.reduce((total, name) => total + Math.max(0, Number(usage?.[name] ?? 0)), 0);
   const prompt = [usage?.promptTokensDetails, usage?.toolUsePromptTokensDetails];
-  return usageOfCounts({
+  return usageOfCounts(usage, {
     inputTokens: usage?.promptTokenCount === undefined ? undefined : sum('promptTokenCount', 'toolUsePromptTokenCount'),
     outputTokens: usage && sum('candidatesTokenCount', 'thoughtsTokenCount'),
     totalTokens: usage?.totalTokenCount,
@@ -116,5 +116,7 @@ function usageOf(usage: JsonObject | undefined): LlmUsage | undefined {
 function tokensOf(lists: readonly unknown[], modalities: readonly string[]): number | undefined {
   const counts = lists.flatMap((list) => (Array.isArray(list) ? list.filter(isObject) : []));
   const own = counts.filter(({ modality }) => modalities.includes(String(modality)));
-  return own.length === 0 ? undefined : own.reduce((sum, { tokenCount }) => sum + Number(tokenCount ?? 0), 0);
+  return own.length === 0
+    ? undefined
+    : own.reduce((sum, { tokenCount }) => sum + Math.max(0, Number(tokenCount ?? 0)), 0);
 }

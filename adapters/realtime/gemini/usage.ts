@@ -2,6 +2,7 @@
 
 import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
 import type { Usage } from '../contract.ts';
+import { faultIn } from '../usage-fault.ts';
 
 /** Modalities that are priced as images. */
 export const IMAGE_MODALITIES: readonly string[] = ['IMAGE', 'VIDEO', 'DOCUMENT'];
@@ -25,7 +26,8 @@ export function usageOfMetadata(metadata: JsonObject): Usage | undefined {
     outputImageTokens: modality(output, IMAGE_MODALITIES),
   };
   const kept = Object.entries(counts).filter(([, count]) => count !== undefined);
-  return kept.length === 0 ? undefined : (Object.fromEntries(kept) as Usage);
+  const usage = { ...Object.fromEntries(kept), ...faultIn(metadata) };
+  return Object.keys(usage).length === 0 ? undefined : usage;
 }
 
 function modality(lists: readonly unknown[], names: readonly string[]): number | undefined {

@@ -12,13 +12,14 @@ export interface UsageBounds {
 /** No answer is made of more searches. */
 const MOST_SEARCHES = 100;
 
-/** The usage with each count within its bound; the same object where it is. */
+/** The usage with each count within its bound; the same object where it is, and nothing is wrong with it. */
 export function boundedUsage(usage: Usage, bounds: UsageBounds): Usage {
-  const bounded = Object.entries(usage).map(([field, amount]) => {
+  const { isFaulty, ...counts } = usage;
+  const bounded = Object.entries(counts).map(([field, amount]) => {
     return [field, typeof amount === 'number' ? Math.min(amount, mostOf(field, bounds)) : amount] as const;
   });
   const isWithin = bounded.every(([field, amount]) => amount === usage[field as keyof Usage]);
-  return isWithin ? usage : (Object.fromEntries(bounded) as Usage);
+  return isWithin && isFaulty !== true ? usage : (Object.fromEntries(bounded) as Usage);
 }
 
 function mostOf(field: string, { input, output, seconds = Number.POSITIVE_INFINITY }: UsageBounds): number {

@@ -44,7 +44,7 @@ export const handedOut = table<HandedOutId>('handed_out', {
   expiresAt: 'integer',
 });
 
-type Tokens = Omit<Usage, 'cumulative'>;
+type Tokens = Omit<Usage, 'cumulative' | 'isFaulty'>;
 /** Usage is spread over columns. A pending row also holds what it has reserved, in which budgets, and until when. */
 type FlatLedgerRow = Omit<LedgerRow, 'usage'> &
   Tokens & {

@@ -70,6 +70,15 @@ test.each([
   expect(completionsUsage(usage)).toMatchObject({ inputTokens: 10, outputTokens: 5 });
 });
 
+test.each([
+  [{ prompt_tokens: 10, completion_tokens: 5, prompt_tokens_details: { cached_tokens: -1, audio_tokens: 3 } }, true],
+  [{ prompt_tokens: 10, completion_tokens: 5, cost: { total_cost: -1 } }, true],
+  [{ prompt_tokens: 10, completion_tokens: 5, cost: 0.1, cost_details: { cache_discount: -0.02 } }, undefined],
+])('a count of less than nothing is left out and told, a discount is none: %j', (usage, isFaulty) => {
+  const read = completionsUsage(usage);
+  expect([read?.inputTokens, read?.cachedTokens, read?.isFaulty]).toEqual([10, undefined, isFaulty]);
+});
+
 test.each([[undefined], [null], [{}], [{ prompt_tokens: 10 }], [{ prompt_tokens: 'ten', completion_tokens: 5 }]])(
   'what is no report is none: %j',
   (usage) => {

@@ -109,7 +109,7 @@ describe('from the provider', () => {
   });
 
   test('counts that are no counts are left out', () => {
-    const broken = { total_tokens: '5', input_tokens: -1, output_tokens: null, input_token_details: 7 };
+    const broken = { total_tokens: '5', input_tokens: {}, output_tokens: null, input_token_details: 7 };
     expect(downstream({ type: 'response.done', response: { usage: broken } })?.usage).toBeUndefined();
     const text = '{"type":"response.done","response":{"usage":{"input_tokens":1e999,"output_tokens":2}}}';
     expect(dialect.observe(frameOf(text), 'downstream')?.usage).toEqual({ outputTokens: 2 });

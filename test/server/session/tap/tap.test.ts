@@ -184,10 +184,19 @@ describe('with the real dialects', () => {
     });
   });
 
+  test('tells of a report that counts less than nothing, and adds up the rest', () => {
+    const done = (usage: object) => ({ type: 'response.done', response: { status: 'completed', usage } });
+    down(done({ input_tokens: 10, output_tokens: 20 }));
+    expect(tap.summary().isBeyondBound).toBeUndefined();
+    down(done({ input_tokens: 5, output_tokens: -20 }));
+    expect(tap.summary()).toMatchObject({ usage: { inputTokens: 15, outputTokens: 20 }, isBeyondBound: true });
+  });
+
   test('keeps the newest usage that a Live session reports', () => {
     start(live);
     down({ type: 'session.usage.updated', usage: { seconds: 3 } });
     down({ type: 'session.usage.updated', usage: { seconds: 8.5 } });
+    down({ type: 'session.usage.updated', usage: { seconds: -1 } });
     expect(tap.summary().usage).toEqual({ cumulative: true, seconds: 8.5 });
   });
 

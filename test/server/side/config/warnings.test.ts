@@ -171,6 +171,9 @@ describe('keys, classes and budgets', () => {
     expect(warnings(`${openai}${key(', models: ["gemini/*", "*/x"]')}`)).toEqual([
       'keys[0].models[0]: it allows nothing: expected a provider that is configured (openai)',
     ]);
+    expect(warnings(`${openai}${key(', models: ["*nope/x", "openai*/x"]')}`)).toEqual([
+      'keys[0].models[0]: it allows nothing: expected a provider that is configured (openai)',
+    ]);
     expect(warnings(`${openai}${key(', models: ["gemini/*"]')}rehearsal: true`)).toEqual([
       'providers.openai: no key may use it: no keys[].models has openai/',
     ]);

@@ -41,6 +41,23 @@ test('runs at once and again, goes on after a failure, and stops', async () => {
   expect(deleted).toEqual([]);
 });
 
+test('says nothing of a store that is closed in the middle of it', async () => {
+  const lines: string[] = [];
+  const close = Promise.withResolvers<never>();
+  const store = {
+    settleLost: () => close.promise,
+    sweep: async () => 0,
+    removeExpiredIds: async () => 0,
+    deleteOld: async () => 0,
+  };
+  const log = pino({}, { write: (line: string) => void lines.push(line) });
+  const stop = startMaintenance({ store, config: { transcripts: 'off', keep: {} }, log });
+  stop();
+  close.reject(new Error('closed'));
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(lines).toEqual([]);
+});
+
 test('rows are deleted by the durations that are configured, each by its own', async () => {
   const startedAt = Date.now();
   const deleted: OldRows[] = [];

@@ -102,6 +102,19 @@ describe('an absurd figure', () => {
     }
   });
 
+  test.each([
+    { ...tokens, prompt_tokens_details: { cached_tokens: -5 } },
+    { ...tokens, total_tokens: -1 },
+    { ...tokens, cost: -0.5 },
+  ])('that counts less than nothing is flagged, and charged by the rest: %j', async (usage) => {
+    for (const isStreamed of [false, true]) {
+      const row = await rowOf('openrouter', { usage }, isStreamed, { [model]: { input: 1, output: 10 } });
+      expect(row?.flags).toEqual(['beyond_bound']);
+      expect(row?.costMicroUsd).toBeGreaterThan(0);
+      expect(row?.usage).toMatchObject({ inputTokens: tokens.prompt_tokens, outputTokens: tokens.completion_tokens });
+    }
+  });
+
   test.each([Number.NaN, -5, '9007199254740991', null, '2^63'])('that is no count is none: %j', async (count) => {
     const usage = { prompt_tokens: count, completion_tokens: count, cost: count };
     const row = await rowOf('openrouter', { usage }, false, { [model]: { input: 1, output: 10 } });
