@@ -1,6 +1,7 @@
 // The command line of the benchmark: runs benches and writes their report, compares two results, draws a report again.
 
 import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Contender } from './bench.ts';
 import { benches } from './benches/index.ts';
@@ -11,10 +12,12 @@ import { type Results, resultsSchema } from './figures/results.ts';
 import { createManifest } from './machine/manifest.ts';
 import { createProgress } from './progress.ts';
 import { figuresText } from './report/markdown.ts';
+import { publish } from './report/publish.ts';
 import { writeReport } from './report/report.ts';
 import { BENCH_USAGE, BenchUsageError, type Command, readCommand } from './settings.ts';
 
 const args = process.argv.slice(2);
+const root = fileURLToPath(new URL('..', import.meta.url));
 const NOT_ASKED = 'not asked for';
 
 // A signal, too, ends what was started: by the 'exit' handler of processes.ts.
@@ -31,7 +34,10 @@ try {
 /** The exit code: 0 done; 1 a bench failed, or a comparison found a regression. */
 async function run(command: Command): Promise<number> {
   if (command.name === 'help') return print(BENCH_USAGE, 0);
-  if (command.name === 'report') return print(`${report(readResults(command.file))}\n`, 0);
+  if (command.name === 'report') {
+    const results = readResults(command.file);
+    return print(`${report(results)}\n${command.publishes ? published(results) : ''}`, 0);
+  }
   if (command.name === 'compare') {
     const [before, after] = command.files.map(readResults) as [Results, Results];
     const { text, hasRegression } = compareResults(before, after, command);
@@ -40,7 +46,13 @@ async function run(command: Command): Promise<number> {
   return measure(command);
 }
 
-async function measure({ bench: name, settings, only, json }: Extract<Command, { name: 'run' }>): Promise<number> {
+async function measure({
+  bench: name,
+  settings,
+  only,
+  json,
+  publishes,
+}: Extract<Command, { name: 'run' }>): Promise<number> {
   const chosen = benches.filter((bench) => name === undefined || bench.name === name);
   if (chosen.length === 0)
     throw new BenchUsageError(`no bench ${name}: ${benches.map((bench) => bench.name).join(', ')}`);
@@ -60,7 +72,8 @@ async function measure({ bench: name, settings, only, json }: Extract<Command, {
   const folder = report(results);
   if (json !== undefined) writeFileSync(json, JSON.stringify(results));
   const isWhole = ran.every(({ fault }) => fault === null);
-  return print(`${figuresText(figures)}\n${folder}/report.html\n`, isWhole ? 0 : 1);
+  const paths = publishes && isWhole ? published(results) : '';
+  return print(`${figuresText(figures)}\n${folder}/report.html\n${paths}`, isWhole ? 0 : 1);
 }
 
 /** The A/A pair is always there. */
@@ -79,12 +92,22 @@ function choose(only: readonly string[] | undefined) {
   return { present, absent };
 }
 
+/** Name of the folder of a report. */
+function nameOf({ manifest }: Results): string {
+  return manifest.at.replace(/\.\d+Z$/, 'Z').replaceAll(':', '-');
+}
+
 /** Gives the folder, below `bench/results`. */
 function report(results: Results): string {
-  const name = results.manifest.at.replace(/\.\d+Z$/, 'Z').replaceAll(':', '-');
-  const folder = fileURLToPath(new URL(`./results/${name}`, import.meta.url));
+  const folder = join(root, 'bench/results', nameOf(results));
   writeReport(results, folder);
   return folder;
+}
+
+/** Gives the command that stages it: git ignores other reports. */
+function published(results: Results): string {
+  const paths = publish(results, nameOf(results), root);
+  return `git add --update && git add --force ${paths.join(' ')}\n`;
 }
 
 function readResults(file: string): Results {

@@ -7,6 +7,7 @@ export const BENCH_USAGE = `usage: npm run bench                                
        npm run bench -- NAME [options]                one of them, at length
        npm run bench -- compare A.json B.json [--max-regression PERCENT] [--only PREFIX,...]
        npm run bench -- report FILE                   draws a report again
+       npm run bench -- ... --publish                 and makes it the committed one
 options: --sessions N,...  --frame-bytes N,...  --frame-ms N,...  --rounds N  --seconds N
          --only CONTENDER,...  --json FILE  --short  --tolerance-ms N  --seed N
 `;
@@ -27,6 +28,7 @@ const options = {
   'tolerance-ms': { type: 'string' },
   seed: { type: 'string' },
   'max-regression': { type: 'string' },
+  publish: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -36,6 +38,7 @@ export function readCommand(args: readonly string[]) {
   const [first, ...files] = positionals;
   if (values.help) return { name: 'help' } as const;
   const only = values.only?.split(',');
+  const publishes = values.publish ?? false;
   if (first === 'compare') {
     if (files.length !== 2) throw new BenchUsageError('compare: expected two files');
     const percent = number('max-regression', values['max-regression']);
@@ -44,7 +47,7 @@ export function readCommand(args: readonly string[]) {
   if (files.length > (first === 'report' ? 1 : 0)) throw new BenchUsageError(`unexpected: ${files.join(' ')}`);
   if (first === 'report') {
     if (files[0] === undefined) throw new BenchUsageError('report: expected a file');
-    return { name: 'report', file: files[0] } as const;
+    return { name: 'report', file: files[0], publishes } as const;
   }
   const settings: BenchSettings = {
     isShort: values.short ?? first === undefined,
@@ -56,7 +59,7 @@ export function readCommand(args: readonly string[]) {
     toleranceMs: number('tolerance-ms', values['tolerance-ms']) ?? 10,
     seed: number('seed', values.seed) ?? 1,
   };
-  return { name: 'run', bench: first, settings, only, json: values.json } as const;
+  return { name: 'run', bench: first, settings, only, json: values.json, publishes } as const;
 }
 
 function parse(args: readonly string[]) {

@@ -32,9 +32,26 @@ export async function withSessions<Result>(
   }
 }
 
+interface GroupOptions {
+  readonly sessions: number;
+  readonly group: string;
+  readonly ca?: string;
+}
+
+/** Opens sessions that are a group at both ends. They stay open. */
+export async function openSessions(
+  { provider, generator }: Ends,
+  { url, headers }: RunningContender,
+  options: GroupOptions,
+): Promise<void> {
+  await generator.open({ url: url(PATH), headers, ...options });
+  await provider.nameSessions(options.group);
+}
+
 interface AllSessions {
   readonly contenders: ReadonlyMap<string, RunningContender>;
-  readonly sessions: number;
+  /** The same for all, or what is said of each group. */
+  readonly sessions: number | ReadonlyMap<string, number>;
   /** PEM file that signed the certificates of both ends. */
   readonly ca?: string;
   say(line: string): void;
@@ -46,21 +63,21 @@ interface AllSessions {
  */
 export async function withSessionsOfAll<Result>(
   { provider, generator }: Ends,
-  { contenders, sessions, ca, say }: AllSessions,
+  { contenders, sessions: wanted, ca, say }: AllSessions,
   visit: (open: ReadonlyMap<string, RunningContender>) => Promise<Result>,
 ): Promise<Result> {
   const open = new Map<string, RunningContender>();
   try {
     for (const [group, running] of contenders) {
-      const { url, headers } = running;
+      const sessions = typeof wanted === 'number' ? wanted : (wanted.get(group) ?? 0);
       try {
-        await generator.open({ url: url(PATH), headers, sessions, group, ...(ca !== undefined && { ca }) });
+        await openSessions({ provider, generator }, running, { sessions, group, ...(ca !== undefined && { ca }) });
         open.set(group, running);
       } catch (error) {
         say(`${group}: ${sessions} sessions could not be opened: ${(error as Error).message}`);
         await generator.close({ group });
+        await provider.nameSessions(group);
       }
-      await provider.nameSessions(group);
     }
     return await visit(open);
   } finally {

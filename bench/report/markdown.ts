@@ -3,13 +3,16 @@
 import { alignedText, digits } from '../figures/format.ts';
 import type { Figure, Manifest, RanBench, ReportTable, Results } from '../figures/results.ts';
 import { limits } from './limits.ts';
+import { outlookLines } from './outlook.ts';
 
 export function markdownReport({ manifest, figures, benches }: Results): string {
+  const outlooks = outlookLines(figures);
   return [
     `# Benchmark of ${manifest.at}`,
     `Repeat it with \`${manifest.command}\`.`,
     '## Figures',
     markdownTable(figureRows(figures)),
+    ...(outlooks.length > 0 ? ['What stands in the way of the goals that are not met:', outlooks.join('\n')] : []),
     ...benches.flatMap(benchSection),
     '## Where and with what',
     markdownTable(manifestRows(manifest)),
@@ -69,9 +72,21 @@ export function manifestRows(manifest: Manifest): string[][] {
   ];
 }
 
-function markdownTable([head = [], ...rows]: readonly (readonly string[])[]): string {
-  const line = (row: readonly string[]) => `| ${row.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), `|${head.map((_, index) => (index === 0 ? '---|' : '--:|')).join('')}`, ...rows.map(line)].join(
+function markdownTable(rows: readonly (readonly string[])[]): string {
+  const [head = [], ...rest] = rows.map((row) => row.map((cell) => cell.replaceAll('|', '\\|')));
+  const line = (row: readonly string[]) => `| ${row.join(' | ')} |`;
+  return [line(head), `|${head.map((_, index) => (index === 0 ? '---|' : '--:|')).join('')}`, ...rest.map(line)].join(
     '\n',
   );
+}
+
+/** The same with columns that are aligned in the text as well, for pages that people read as text. */
+export function paddedTable(rows: readonly (readonly string[])[]): string {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)));
+  const pad = (cell: string, index: number) =>
+    index === 0 ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0);
+  const rule = widths.map((width, index) => (index === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
+  const line = (row: readonly string[]) => `| ${row.join(' | ')} |`;
+  const [head = [], ...rest] = rows.map((row) => row.map(pad));
+  return [line(head), line(rule), ...rest.map(line)].join('\n');
 }

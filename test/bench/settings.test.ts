@@ -25,7 +25,7 @@ test('compare takes two files and a limit in percent', () => {
     files: ['a', 'b'],
     maxRegression: 0.05,
   });
-  expect(readCommand(['report', 'a'])).toEqual({ name: 'report', file: 'a' });
+  expect(readCommand(['report', 'a', '--publish'])).toEqual({ name: 'report', file: 'a', publishes: true });
 });
 
 test.each([['compare', 'a'], ['report'], ['hop', 'more'], ['--rounds', 'x'], ['--rounds', '0'], ['--unknown']])(

@@ -90,14 +90,6 @@ describe('the README', () => {
     expect(own.map(({ code }) => code)).toEqual(['npm ci && npm start\n', 'npm ci && npm test\n']);
   });
 
-  test('the README quotes what the hop adds from the committed report', () => {
-    const [, through, without, more] = /takes (\S+) ms .*? and\s(\S+) ms without it: (\S+) ms more/s.exec(readme) ?? [];
-    const [, table = ''] = guide('docs/benchmarks.md').text.split(/\n100 sessions, client audio.*\n/);
-    expect(table).toMatch(new RegExp(`^\\| direct +\\| ${without} `, 'm'));
-    expect(table).toMatch(new RegExp(`^\\| trunkline +\\| ${through} `, 'm'));
-    expect(Number(more)).toBeCloseTo(Number(through) - Number(without), 3);
-  });
-
   test('the README has a row for every room', () => {
     const rooms = [
       ...['codecs', 'bench', 'server/console'],

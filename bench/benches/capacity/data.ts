@@ -1,4 +1,4 @@
-// The results of the three measurements of capacity.
+// The results of the measurements of capacity.
 
 import type { Rounds } from '../../figures/rounds.ts';
 import type { LoadRun } from '../../load/run.ts';
@@ -8,11 +8,19 @@ export interface CapacityData {
   /** Levels in the order in which they were measured. */
   readonly levels: readonly { readonly sessions: number; readonly rounds: Level }[];
   readonly knees: ReadonlyMap<string, Knee>;
-  /** Runs of each visit at one constant rate in all, by sessions. */
-  readonly cost: Rounds<ReadonlyMap<number, LoadRun>>;
+  /** Slices of the audio of calls, by the period of a frame. */
+  readonly audio: readonly AudioSlices[];
+  /** Slices at one constant rate in all, by sessions. */
+  readonly cost: ReadonlyMap<number, Rounds<LoadRun>>;
   readonly idle: Rounds<IdleMemory>;
   /** Sessions that the limit of open files allows. */
   readonly mostSessions: number;
+}
+
+export interface AudioSlices {
+  readonly frameMs: number;
+  readonly upstream: Rounds<LoadRun>;
+  readonly downstream: Rounds<LoadRun>;
 }
 
 /** KiB. */

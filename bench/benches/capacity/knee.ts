@@ -37,14 +37,6 @@ export function verdictOf(level: Level, name: string): KneeVerdict {
   return median(bounds.map(({ most }) => most)) <= KNEE_MS ? 'holds' : 'lost';
 }
 
-/** All rounds say the same: more of them would not change it. */
-export function isClear(level: Level, name: string): boolean {
-  const bounds = addedBounds(level, name);
-  const verdict = verdictOf(level, name);
-  if (verdict === 'holds') return bounds.every(({ most }) => most <= KNEE_MS);
-  return verdict === 'passes' && bounds.every(({ least }) => least > KNEE_MS);
-}
-
 export interface Knee {
   /** The most sessions that held; 0: none did. */
   readonly atLeast: number;

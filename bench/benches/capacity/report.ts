@@ -4,11 +4,12 @@ import { type Column, measure, reportTable } from '../../figures/describe.ts';
 import { digits, finiteOrNull, withInterval } from '../../figures/format.ts';
 import type { Measure, ReportPlot, ReportTable } from '../../figures/results.ts';
 import { type Rounds, runsOf } from '../../figures/rounds.ts';
-import { estimateMedian, median } from '../../figures/statistics.ts';
+import { bootstrap, estimateMedian, median, ratioOfMedians } from '../../figures/statistics.ts';
+import { frameCosts, type LoadRun } from '../../load/run.ts';
 import type { CapacityData } from './data.ts';
-import { costs, filesText, idleRounds, ratioRounds } from './figures.ts';
+import { costs, filesText, idleRounds, ratioPairs, sessionsPerCore } from './figures.ts';
 import { addedBounds, KNEE_MS, kneeText, NOT_ARRIVED_MS, verdictOf } from './knee.ts';
-import { FRAME_MS } from './runs.ts';
+import { AUDIO_SESSIONS, FRAME_MS, FRAMES_PER_SECOND } from './runs.ts';
 
 const VERDICTS = { holds: 'holds', passes: 'passes', lost: 'the generator gave out' } as const;
 
@@ -24,15 +25,13 @@ export function describeCapacity(data: CapacityData, seed: number) {
   );
   return {
     measures: hops.flatMap((name) => measuresOf(data, name)),
-    tables: [knees, levelTable(data), costTable(data, seed), idleTable(data, seed)],
-    plots: [kneePlot(data), costPlot(data)],
+    tables: [knees, levelTable(data), audioTable(data, seed), costTable(data, seed), idleTable(data, seed)],
+    plots: [kneePlot(data)],
     notes: notesOf(data),
   };
 }
 
-const costLevels = ({ cost }: CapacityData): number[] => [
-  ...new Set([...cost.values()].flat().flatMap((visit) => [...(visit?.keys() ?? [])])),
-];
+const costLevels = ({ cost }: CapacityData): number[] => [...cost.keys()];
 
 const medianCost = (data: CapacityData, sessions: number, name: string): number =>
   median(costs(data, sessions).get(name) ?? []);
@@ -64,21 +63,42 @@ function spanText(bounds: ReturnType<typeof addedBounds>): string {
   return digits(least) === digits(most) ? digits(most) : `${digits(least)} to ${digits(most)}`;
 }
 
+/** Sessions of a core, by what their frames cost it. */
+function audioTable({ audio, knees }: CapacityData, seed: number): ReportTable {
+  const title = `sessions of one core, audio in both directions all the time, from ${AUDIO_SESSIONS} sessions`;
+  const us = (runs: Rounds<LoadRun>, name: string) => median(frameCosts(runs).get(name) ?? []);
+  return reportTable(title, knees.keys(), [
+    ['', (name) => name],
+    ...audio.flatMap((slices): Column<string>[] => [
+      [`CPU us/frame up, ${slices.frameMs} ms`, (name) => us(slices.upstream, name)],
+      ['down', (name) => us(slices.downstream, name)],
+      ['sessions, with 95 % interval', (name) => intervalText(sessionsPerCore(slices, name), seed)],
+    ]),
+  ]);
+}
+
 function costTable(data: CapacityData, seed: number): ReportTable {
-  const title = 'CPU us for each frame of 2600 B, 2500 frames a second in all, by sessions (medians of rounds)';
+  const title = `CPU us for each frame of 2600 B, ${FRAMES_PER_SECOND} frames a second in all, by sessions (medians of slices)`;
   return reportTable(title, data.knees.keys(), [
     ['', (name) => name],
     ...costLevels(data).map(
       (sessions): Column<string> => [String(sessions), (name) => medianCost(data, sessions, name)],
     ),
-    ['2000 to 100, with 95 % interval', (name) => intervalText(ratioRounds(data, name), seed)],
+    [
+      '2000 to 100, with 95 % interval',
+      (name) => {
+        const { value, interval } = bootstrap(ratioPairs(data, name), ratioOfMedians, seed);
+        return withInterval(value, interval);
+      },
+    ],
   ]);
 }
 
 const idleTable = (data: CapacityData, seed: number): ReportTable =>
-  reportTable('memory for each idle session, KiB (medians of fresh processes)', data.knees.keys(), [
+  reportTable('memory of idle sessions, all processes of a contender (medians of fresh ones)', data.knees.keys(), [
     ['', (name) => name],
     ['KiB a session, with 95 % interval', (name) => intervalText(idleRounds(data, name), seed)],
+    ['MiB for 1,000 sessions', (name) => (median(idleRounds(data, name)) * 1000) / 1024],
     ['MiB before them', (name) => median(runsOf(data.idle, name).map(({ before }) => before)) / 1024],
     ['processes', (name) => idleRounds(data, name).length],
   ]);
@@ -99,7 +119,11 @@ function measuresOf(data: CapacityData, name: string): Measure[] {
     ...costLevels(data).map((sessions) =>
       measure(`capacity.cpu_us.${sessions}.${name}`, 'us', costs(data, sessions).get(name) ?? []),
     ),
-    measure(`capacity.cpu_ratio.${name}`, 'ratio', ratioRounds(data, name), { paired: true }),
+    ...data.audio.map((slices) =>
+      measure(`capacity.sessions_per_core.${slices.frameMs}ms.${name}`, '1', sessionsPerCore(slices, name), {
+        better: 'higher',
+      }),
+    ),
     measure(`capacity.idle_kib.${name}`, 'KiB', idleRounds(data, name)),
   ];
 }
@@ -132,14 +156,7 @@ function kneePlot({ levels, knees }: CapacityData): ReportPlot {
   });
 }
 
-const costPlot = (data: CapacityData): ReportPlot =>
-  sessionsPlot('CPU for each frame by sessions, 2500 frames a second in all', 'CPU, us/frame', {
-    levels: costLevels(data),
-    names: data.knees.keys(),
-    valueAt: (sessions, name) => medianCost(data, sessions, name),
-  });
-
-function notesOf({ levels, cost, idle, mostSessions }: CapacityData): string[] {
+function notesOf({ levels, cost, audio, idle, mostSessions }: CapacityData): string[] {
   const holes = (label: string, rounds: Rounds<unknown>) =>
     [...rounds].flatMap(([name, runs]) => {
       const failed = runs.filter((run) => run === undefined).length;
@@ -148,7 +165,11 @@ function notesOf({ levels, cost, idle, mostSessions }: CapacityData): string[] {
   return [
     ...(mostSessions < 2000 ? [`${filesText(mostSessions)}: levels above are left out`] : []),
     ...levels.flatMap(({ sessions, rounds }) => holes(`${sessions} sessions`, rounds)),
-    ...holes('CPU', cost),
+    ...[...cost].flatMap(([sessions, rounds]) => holes(`CPU, ${sessions} sessions`, rounds)),
+    ...audio.flatMap(({ frameMs, upstream, downstream }) => [
+      ...holes(`audio of ${frameMs} ms upstream`, upstream),
+      ...holes(`audio of ${frameMs} ms downstream`, downstream),
+    ]),
     ...holes('idle sessions', idle),
   ];
 }

@@ -5,11 +5,11 @@
 import { constants, setPriority } from 'node:os';
 import type { Bench, BenchContext, BenchSettings, RunningContender } from '../../bench.ts';
 import { sideSettings } from '../../contenders/side-settings.ts';
-import { GREET_MS, PATH } from '../../contenders/start-all.ts';
+import { GREET_MS } from '../../contenders/start-all.ts';
 import { audioLoad, DIRECTIONS } from '../../load/audio-load.ts';
 import { type Caller, type MockLlm, startCaller, startMockLlm } from '../../load/load-processes.ts';
 import { type LoadRun, runLoad } from '../../load/run.ts';
-import { type Ends, startEnds } from '../../load/sessions.ts';
+import { type Ends, openSessions, startEnds } from '../../load/sessions.ts';
 import { beginCase, CASES, type Case, type Disk, mountDisk, renewSideProcess, type SideLoad } from './cases.ts';
 import type { Block, CaseRun, Directions, IsolationData } from './data.ts';
 import { isolationFigures } from './figures.ts';
@@ -75,8 +75,7 @@ async function makeBed(context: BenchContext): Promise<Bed> {
     const config = { ...sideSettings(llm.port), side: SIDE };
     const options = { providerPort: ends.provider.port, llmPort: llm.port, config };
     const running = await context.start(name, { ...options, ...(dataFolder !== undefined && { dataFolder }) });
-    await ends.generator.open({ url: running.url(PATH), headers: running.headers, sessions: SESSIONS, group });
-    await ends.provider.nameSessions(group);
+    await openSessions(ends, running, { sessions: SESSIONS, group });
     return { group, running };
   };
   return {

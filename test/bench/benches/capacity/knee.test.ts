@@ -3,7 +3,6 @@
 import { expect, test } from 'vitest';
 import {
   addedBounds,
-  isClear,
   type KneeVerdict,
   kneeText,
   type Level,
@@ -27,13 +26,6 @@ const calm = [run(1), run(3), run(2)];
 test('the median of the rounds decides, each against direct in the same round', () => {
   expect(verdictOf(level(calm, [run(5), run(7.9), run(80)]), 'own')).toBe('holds');
   expect(verdictOf(level(calm, [run(5), run(8.1), run(80)]), 'own')).toBe('passes');
-});
-
-test('a level is clear when all its rounds say the same', () => {
-  expect(isClear(level(calm, [run(2), run(7), run(3)]), 'own')).toBe(true);
-  expect(isClear(level(calm, [run(2), run(7), run(80)]), 'own')).toBe(false);
-  expect(isClear(level(calm, [run(20), run(30), run(40)]), 'own')).toBe(true);
-  expect(isClear(new Map(), 'own')).toBe(false);
 });
 
 test('a late sender leaves a span, and decides only when the whole of it is on one side', () => {

@@ -1,0 +1,61 @@
+// Outlook on figures that are not met, what stands in the way and what would change it: one text for each kind of figure, printed in the report
+// where it is not met. Whoever changes what a figure measures looks at its text.
+
+import type { Figure } from '../figures/results.ts';
+
+/** Beginning of the ids of figures -> text. The longest beginning counts. */
+const OUTLOOKS: Readonly<Record<string, string>> = {
+  'hop.added_p50.':
+    'Each of the two processes that a frame passes must be woken, which is most of what any hop adds; what is left above HAProxy is Node between the two system calls. A data plane in native code would take that away.',
+  'hop.added_p99.':
+    'The p99 on cores that also run the load is who gets the processor first. A machine with a core to spare for each process would show the hop alone.',
+  'hop.added_p99_ms.':
+    'The p99 on cores that also run the load is who gets the processor first. A machine with a core to spare for each process would show the hop alone.',
+  'hop.cpu_per_frame.':
+    'The system calls for a frame are as many as those of HAProxy; Node takes 2 to 4 us more around them, and the frame reader, the tap and the state of a session the rest. Frames that begin like the one before them pass without a second look; a data plane in native code measured 0.87 times HAProxy.',
+  'hop.sender_cpu.':
+    'The sender wakes for each frame, since each has a moment of its own, and a wake-up of an idle processor costs more than the whole work on a frame. Frames in bunches would be cheaper to send, and would be cheaper to forward, too: another load.',
+  'hop_tls.cpu_per_frame.':
+    'Node encrypts and decrypts through memory buffers of OpenSSL, with a copy and a turn through its streams for each record, where HAProxy and nginx hand OpenSSL the socket. TLS in the kernel, or a native data plane, would change it.',
+  'session_start.added_ms.':
+    'A bare relay in Node adds 0.12 ms: two more handshakes of TCP and HTTP. The rest is the check of key, policy and limits, and the objects of a session.',
+  'session_start.cpu_us':
+    'A session takes an HTTP request at one end, a dial at the other, and an entry in the store that outlives a crash, in three processes.',
+  'session_start.warm_vs_direct.': 'Connections opened ahead save the round trips of TCP and TLS, and no others.',
+  'capacity.cpu_ratio.':
+    'With 2,000 sessions the state of the next frame is not in the caches of the processor any more, and a connection less often has two frames to read at once. The same holds for the other contenders of the table.',
+  'capacity.idle_kib':
+    "A session has two sockets, and each has an object of Node with its handle, its stream and its buffers. Those are Node's; fewer need a native data plane.",
+  'side_hop.added_p50_ms':
+    'A call is parsed, checked against policy and budget, and sent on over HTTP: of what is added, two thirds are the HTTP client and server of Node.',
+  'side_hop.added_p99_ms':
+    'On two cores the caller, the endpoint, the gateway and the writer of the ledger run beside each other; the p99 is who waits for whom. A machine with a core for each would show the hop alone.',
+  'side_hop.cpu_us_per_call':
+    'Of a call, the HTTP client and server of Node take more than half; a ledger row is written for each.',
+  'side_hop.errors.':
+    'Calls beyond what the processors of the machine can do wait, and those that wait for too long have no answer in time.',
+  'isolation.p99_moved_ms.':
+    'The side processes share two cores with the gateway process, the load and its provider, and a start of a process takes a core for a quarter of a second. With a core for each it would not be seen; priorities and pinning did not help.',
+  'isolation.dropped': 'A frame or a session that was lost is a fault; it is looked for at once.',
+  'attack.p99_ratio':
+    'Bytes of attackers must be read before they can be told from others; they are, in turns, beside the frames of honest calls.',
+  'attack.loop_lag_ms':
+    'The longest turn of the event loop holds a full read of one attacker, and what the machine gave to others meanwhile.',
+  'attack.dropped': 'A frame or a session that was lost is a fault; it is looked for at once.',
+};
+
+/** Gives the text for a figure that is not met; undefined for others. */
+export function outlookOf({ id, met }: Pick<Figure, 'id' | 'met'>): string | undefined {
+  if (met !== false) return undefined;
+  const beginnings = Object.keys(OUTLOOKS).filter((beginning) => id.startsWith(beginning));
+  return OUTLOOKS[beginnings.toSorted((a, b) => b.length - a.length)[0] ?? ''];
+}
+
+/** One line for each text, with the figures that are not met for it. */
+export function outlookLines(figures: readonly Figure[]): string[] {
+  const byText = Map.groupBy(
+    figures.filter(({ met }) => met === false),
+    (figure) => outlookOf(figure) ?? 'Not looked into yet.',
+  );
+  return [...byText].map(([text, all]) => `- ${all.map(({ id }) => `\`${id}\``).join(', ')}: ${text}`);
+}
