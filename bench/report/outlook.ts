@@ -32,7 +32,7 @@ const OUTLOOKS: Readonly<Record<string, string>> = {
     'On two cores the caller, the endpoint, the gateway and the writer of the ledger run beside each other; the p99 is who waits for whom. A machine with a core for each would show the hop alone.',
   'side_hop.cpu_us_per_call':
     'Of a call, the HTTP client and server of Node take more than half; a ledger row is written for each.',
-  'side_hop.errors.':
+  'side_hop.errors':
     'Calls beyond what the processors of the machine can do wait, and those that wait for too long have no answer in time.',
   'isolation.p99_moved_ms.':
     'The side processes share two cores with the gateway process, the load and its provider, and a start of a process takes a core for a quarter of a second. With a core for each it would not be seen; priorities and pinning did not help.',

@@ -100,7 +100,7 @@ function capacitySection(results: Results): string {
   const calls = row('chat completions a second of one core', 'side_hop.cpu_us.whole.trunkline', (us) => 1e6 / us);
   const starts = row(
     'session starts and ends a second of one core',
-    'session_start.cpu_us.trunkline',
+    'session_start.cpu_us.loopback.trunkline',
     (us) => 1e6 / us,
   );
   return `Measured on ${machine.cores} shared cores (${machine.cpu}), with Node ${results.manifest.node.slice(1)}:

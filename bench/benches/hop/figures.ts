@@ -3,7 +3,7 @@
 import type { BenchContext } from '../../bench.ts';
 import { digits } from '../../figures/format.ts';
 import { type Figure, type Goal, judge, judgeMedian, TOO_FEW, unjudged } from '../../figures/results.ts';
-import { mapRounds, type Rounds, validRounds } from '../../figures/rounds.ts';
+import { mapRounds, type Rounds, runsOf, validRounds } from '../../figures/rounds.ts';
 import { bootstrap, median, pairsOf, ratioOfMedians } from '../../figures/statistics.ts';
 import { frameCosts, type LoadRun } from '../../load/run.ts';
 import { type HopData, loadRuns, loadsOf } from './data.ts';
@@ -17,32 +17,36 @@ const FEWEST_ROUNDS = 3;
 type Judging = Pick<BenchContext, 'settings' | 'absent'>;
 
 export function hopFigures(data: HopData, context: Judging): Figure[] {
-  const ranks = [
-    ['p50', 1],
-    ['p99', 1.2],
-  ] as const;
+  const ranks = ['p50', 'p99'] as const;
   return [
     ...[100, 300].flatMap((sessions) =>
-      ranks.map(([rank, below]) => addedRatio(data, context, { sessions, rank, below })),
+      ranks.map((rank) =>
+        addedRatio(data, context, { id: `${rank}.${sessions}`, sessions, rank, loads: LATENCY_LOADS }),
+      ),
     ),
+    addedRatio(data, context, { id: 'p50.100.20ms', sessions: 100, rank: 'p50', loads: ['up-1300-20ms'] }),
     addedP99(data, context),
     cpuRatio(data, context, { loads: 'up-2600-', bytes: 2600, against: 'haproxy', below: 1.25 }),
-    cpuRatio(data, context, { loads: 'down-16000-', bytes: 16_000, against: 'nginx', below: 1 }),
+    cpuRatio(data, context, { loads: 'up-1300-', bytes: 1300, against: 'haproxy', below: 1.25 }),
+    cpuRatio(data, context, { loads: 'down-16000-', bytes: 16_000, against: 'nginx', below: 1.1 }),
+    senderRatio(data, context),
   ];
 }
 
 interface RatioOptions {
+  /** Middle of the figure's id. */
+  readonly id: string;
   readonly sessions: number;
   readonly rank: 'p50' | 'p99';
-  readonly below: number;
+  readonly loads: readonly string[];
 }
 
 /** Median added latency of ours over HAProxy's, both from the same rounds; resampled by whole rounds. */
-function addedRatio(data: HopData, { settings, absent }: Judging, { sessions, rank, below }: RatioOptions): Figure {
-  const goal = { id: `hop.added_${rank}.${sessions}.vs_haproxy`, unit: 'ratio', below };
+function addedRatio(data: HopData, { settings, absent }: Judging, { id, sessions, rank, loads }: RatioOptions): Figure {
+  const goal = { id: `hop.added_${id}.vs_haproxy`, unit: 'ratio', below: 1.2 };
   const missing = absent.get('haproxy');
   if (missing !== undefined) return unjudged(goal, `haproxy: ${missing}`);
-  const byLoad = LATENCY_LOADS.map((load) => addedIn(data, { sessions, load, rank, against: 'haproxy' }));
+  const byLoad = loads.map((load) => addedIn(data, { sessions, load, rank, against: 'haproxy' }));
   if (byLoad.some((rounds) => rounds.length < FEWEST_ROUNDS)) return unjudged(goal, TOO_FEW);
   const ratio = (rounds: readonly Added[]) => medianOf(rounds, 'subject') / medianOf(rounds, 'floor');
   const estimates = byLoad.map((rounds) => {
@@ -117,12 +121,30 @@ interface CpuOptions {
 
 /** CPU for each frame of that size over all slices with at least 100 sessions. */
 function cpuRatio(data: HopData, context: Judging, { loads, bytes, against, below }: CpuOptions): Figure {
-  const runs = [...data.keys()]
+  const goal: Goal = { id: `hop.cpu_per_frame.${bytes}.vs_${against}`, unit: 'ratio', below };
+  return costRatio(goal, against, { runs: runsWith(data, loads), ...context });
+}
+
+/** Loads whose names begin so, with at least 100 sessions. */
+const runsWith = (data: HopData, loads: string): Rounds<LoadRun>[] =>
+  [...data.keys()]
     .filter((sessions) => sessions >= 100)
     .flatMap((sessions) => loadsOf(data, sessions).map((load) => ({ load, runs: loadRuns(data, sessions, load) })))
-    .filter(({ load }) => load.startsWith(loads));
-  const goal: Goal = { id: `hop.cpu_per_frame.${bytes}.vs_${against}`, unit: 'ratio', below };
-  return costRatio(goal, against, { runs: runs.map((run) => run.runs), ...context });
+    .filter(({ load }) => load.startsWith(loads))
+    .map(({ runs }) => runs);
+
+/** CPU of the sender for a frame over that of the gateway: an instrument should cost less than what it measures. */
+function senderRatio(data: HopData, { settings }: Judging): Figure {
+  const goal = { id: 'hop.sender_cpu.2600.vs_trunkline', unit: 'ratio', below: 1, isStrict: true };
+  const costs = runsWith(data, 'up-2600-')
+    .flatMap((runs) => runsOf(runs, SUBJECT))
+    .flatMap(({ senderUsPerFrame: sender, cpuUsPerFrame: own }) =>
+      sender === undefined || own === undefined ? [] : [[sender, own] as const],
+    );
+  if (costs.length < FEWEST_ROUNDS) return unjudged(goal, TOO_FEW);
+  const { value, interval } = bootstrap(costs, ratioOfMedians, settings.seed);
+  const us = digits(median(costs.map(([sender]) => sender)));
+  return judge(goal, value, { interval: [...interval], reason: `${us} us for each frame` });
 }
 
 /**

@@ -2,13 +2,15 @@
 // the round trips do. One session at a time.
 
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ensureDevCertificate } from '../../../server/http/dev-certificate.ts';
-import type { Bench, BenchContext, BenchSettings } from '../../bench.ts';
+import type { Bench, BenchContext, BenchSettings, RunningContender } from '../../bench.ts';
 import { PATH } from '../../contenders/start-all.ts';
 import { startProvider } from '../../load/load-processes.ts';
 import type { DelayProxyMethods } from '../../machine/delay-proxy-process.ts';
+import { cpuMeter } from '../../machine/resource-usage.ts';
 import { type RpcProcess, startRpcProcess } from '../../machine/rpc.ts';
-import type { StartPlace } from './data.ts';
+import type { StartPlace, StartRun } from './data.ts';
 import { sessionStartFigures } from './figures.ts';
 import type { StarterMethods, StartPlan } from './process.ts';
 import { describeSessionStart } from './report.ts';
@@ -17,6 +19,7 @@ import { describeSessionStart } from './report.ts';
 const DISTANCE_MS = { toGateway: 10, toProvider: 60, direct: 70 };
 /** Connections ahead of use: more than are started while one is opened anew. */
 const WARM_CONNECTIONS = 4;
+const SETTLE_MS = 100;
 
 export const sessionStart: Bench = {
   name: 'session-start',
@@ -57,7 +60,7 @@ interface Plan {
 
 function planOf({ isShort, rounds }: BenchSettings): { readonly loopback: Plan; readonly far: Plan } {
   return {
-    loopback: { rounds: rounds ?? (isShort ? 8 : 20), count: isShort ? 30 : 50, pauseMs: 4, first: 100 },
+    loopback: { rounds: rounds ?? (isShort ? 12 : 40), count: 20, pauseMs: 4, first: 100 },
     // The pause is long enough for TCP and TLS of a new provider connection ahead of use.
     far: { rounds: rounds ?? (isShort ? 5 : 12), count: 3, pauseMs: 3 * DISTANCE_MS.toProvider + 20, first: 2 },
   };
@@ -66,11 +69,11 @@ function planOf({ isShort, rounds }: BenchSettings): { readonly loopback: Plan; 
 function secondsOf(settings: BenchSettings, contenders: number): [near: number, far: number] {
   const { loopback, far } = planOf(settings);
   const visits = ({ rounds, count, pauseMs, first }: Plan, startMs: number) =>
-    (((rounds + 1) * count + first) * (pauseMs + startMs)) / 1000;
+    (((rounds + 1) * count + first) * (pauseMs + startMs) + (rounds + 2) * SETTLE_MS) / 1000;
   return [contenders * (1 + visits(loopback, 3)), 3 + 4 * visits(far, 270)];
 }
 
-type Target = Pick<StartPlan, 'url' | 'headers' | 'ca'>;
+type Target = Pick<StartPlan, 'url' | 'headers' | 'ca'> & Pick<RunningContender, 'pids'>;
 
 /** Contender -> starts it, and gives the way to reach it. */
 type Routes = ReadonlyMap<string, () => Promise<Target>>;
@@ -78,8 +81,8 @@ type Routes = ReadonlyMap<string, () => Promise<Target>>;
 async function nearRoutes(context: BenchContext): Promise<Routes> {
   const { port } = context.own(await startProvider());
   const open = async (name: string) => {
-    const { url, headers } = await context.start(name, { providerPort: port });
-    return { url: url(PATH), headers };
+    const { url, headers, pids } = await context.start(name, { providerPort: port });
+    return { url: url(PATH), headers, pids };
   };
   return new Map(context.contenders.map(({ name }) => [name, () => open(name)]));
 }
@@ -94,8 +97,8 @@ async function farRoutes(context: BenchContext): Promise<Routes> {
   const behind = await proxies.open({ targetPort: provider.port, roundTripMs: DISTANCE_MS.toProvider });
 
   async function openDirect(name: string): Promise<Target> {
-    const { url, headers } = await context.start(name, { providerPort: direct, providerCa: ca });
-    return { url: url(PATH), headers, ca };
+    const { url, headers, pids } = await context.start(name, { providerPort: direct, providerCa: ca });
+    return { url: url(PATH), headers, ca, pids };
   }
 
   async function openGateway(connections: number): Promise<Target> {
@@ -104,7 +107,7 @@ async function farRoutes(context: BenchContext): Promise<Routes> {
     const started = await context.start('trunkline', options);
     const url = new URL(started.url(PATH));
     url.port = String(await proxies.open({ targetPort: Number(url.port), roundTripMs: DISTANCE_MS.toGateway }));
-    return { url: url.href, headers: started.headers, ca };
+    return { url: url.href, headers: started.headers, ca, pids: started.pids };
   }
 
   return new Map([
@@ -137,7 +140,7 @@ async function measurePlace(
     context.progress(`${label}: starting ${name}`, part[0]);
     try {
       const target = await open();
-      await starter.start({ ...target, count: first, pauseMs });
+      await visitOne(starter, target, { count: first, pauseMs });
       contenders.set(name, target);
     } catch (error) {
       const { message } = error as Error;
@@ -145,6 +148,18 @@ async function measurePlace(
       absent.set(name, message);
     }
   }
-  const visit = (target: Target) => starter.start({ ...target, count, pauseMs });
+  const visit = (target: Target) => visitOne(starter, target, { count, pauseMs });
   return { rounds: await context.rounds({ label, part, contenders, rounds }, visit), absent };
+}
+
+/** The CPU is read when what a start leaves to do, such as its entry in the store, is done as well. */
+async function visitOne(
+  starter: RpcProcess<StarterMethods>,
+  { pids, ...target }: Target,
+  times: Pick<StartPlan, 'count' | 'pauseMs'>,
+): Promise<StartRun> {
+  const cpuUs = cpuMeter(pids);
+  const starts = await starter.start({ ...target, ...times });
+  if (pids.length > 0) await delay(SETTLE_MS);
+  return { starts, cpuUsPerStart: cpuUs(times.count) };
 }

@@ -4,9 +4,15 @@ import { mapRounds, type Rounds } from '../../figures/rounds.ts';
 import { type pairedRatios, quantile } from '../../figures/statistics.ts';
 import type { SessionStart } from './process.ts';
 
+export interface StartRun {
+  readonly starts: readonly SessionStart[];
+  /** CPU of all processes of the contender for a start and its end, microseconds; undefined where it has none, or no /proc. */
+  readonly cpuUsPerStart: number | undefined;
+}
+
 export interface StartPlace {
-  /** The starts of each round. */
-  readonly rounds: Rounds<readonly SessionStart[]>;
+  /** One visit a round. */
+  readonly rounds: Rounds<StartRun>;
   /** Contenders that are not here, not asked for, or cannot be measured: name -> reason. */
   readonly absent: ReadonlyMap<string, string>;
 }
@@ -20,12 +26,16 @@ export interface SessionStartData {
 
 /** Milliseconds: a quantile of each round. */
 export const startTimes = ({ rounds }: StartPlace, step: keyof SessionStart = 'total', at = 0.5): Rounds<number> =>
-  mapRounds(rounds, (visit) =>
+  mapRounds(rounds, ({ starts }) =>
     quantile(
-      visit.map((start) => start[step]),
+      starts.map((start) => start[step]),
       at,
     ),
   );
+
+/** Microseconds for each start and its end. */
+export const startCosts = ({ rounds }: StartPlace): Rounds<number> =>
+  mapRounds(rounds, ({ cpuUsPerStart }) => cpuUsPerStart);
 
 /** A contender beside `direct` in the same rounds. `compare`: `pairedDifferences` or `pairedRatios`. */
 export function besideDirect(place: StartPlace, name: string, compare: typeof pairedRatios): number[] {

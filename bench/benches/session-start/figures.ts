@@ -2,8 +2,9 @@
 
 import type { BenchContext } from '../../bench.ts';
 import { type Figure, type Goal, judgeMedian, unjudged } from '../../figures/results.ts';
+import { runsOf } from '../../figures/rounds.ts';
 import { median, pairedDifferences, pairedRatios } from '../../figures/statistics.ts';
-import { besideDirect, type SessionStartData, type StartPlace } from './data.ts';
+import { besideDirect, type SessionStartData, type StartPlace, startCosts } from './data.ts';
 
 export function sessionStartFigures(data: SessionStartData, { settings: { seed } }: BenchContext): Figure[] {
   const added = (name: string) => besideDirect(data.loopback, name, pairedDifferences);
@@ -14,7 +15,16 @@ export function sessionStartFigures(data: SessionStartData, { settings: { seed }
   return [
     judgeRounds(addedGoal, data.loopback, { rounds: added, name: 'trunkline', again: added('direct-again'), seed }),
     judgeRounds(ratioGoal, data.far, { rounds: ratio, name: 'trunkline-warm', again, seed }),
+    cpuFigure(data.loopback, seed),
   ];
+}
+
+function cpuFigure(place: StartPlace, seed: number): Figure {
+  const goal = { id: 'session_start.cpu_us', unit: 'us', below: 1000 };
+  const missing = place.absent.get('trunkline');
+  if (missing !== undefined) return unjudged(goal, `trunkline: ${missing}`);
+  const figure = judgeMedian(goal, runsOf(startCosts(place), 'trunkline'), seed);
+  return { ...figure, reason: figure.reason ?? 'a start and its end, in all processes' };
 }
 
 interface Judging {

@@ -6,7 +6,7 @@ import { createHistogram, encodeHistogram, recordNs } from '../../figures/histog
 import type { Measure, ReportTable } from '../../figures/results.ts';
 import { runsOf } from '../../figures/rounds.ts';
 import { median, pairedDifferences, pairedRatios } from '../../figures/statistics.ts';
-import { besideDirect, type SessionStartData, type StartPlace, startTimes } from './data.ts';
+import { besideDirect, type SessionStartData, type StartPlace, startCosts, startTimes } from './data.ts';
 import type { SessionStart } from './process.ts';
 
 const PLACES = {
@@ -28,10 +28,7 @@ export function describeSessionStart(data: SessionStartData, { settings: { seed 
     measures: cells.flatMap(measuresOf),
     tables: places.map((where) => tableOf(where, seed)),
     histograms: Object.fromEntries(
-      cells.map(({ id, place, name }) => [
-        `session-start-${id}-${name}`,
-        histogramOf(runsOf(place.rounds, name).flat()),
-      ]),
+      cells.map(({ id, place, name }) => [`session-start-${id}-${name}`, histogramOf(startsOf(place, name))]),
     ),
     notes: [...NOTES, ...places.flatMap((where) => failures(where, absent))],
   };
@@ -42,6 +39,9 @@ interface Where {
   readonly title: string;
   readonly place: StartPlace;
 }
+
+const startsOf = ({ rounds }: StartPlace, name: string): SessionStart[] =>
+  runsOf(rounds, name).flatMap(({ starts }) => starts);
 
 function histogramOf(starts: readonly SessionStart[]): string {
   const histogram = createHistogram();
@@ -62,7 +62,8 @@ function tableOf({ title, place }: Where, seed: number): ReportTable {
     ['total p90', (name) => middle(name, 'total', 0.9)],
     ['added p50', addedCells(startTimes(place), seed)],
     ['p50 / direct', (name) => (name === 'direct' ? null : median(besideDirect(place, name, pairedRatios)))],
-    ['starts', (name) => runsOf(place.rounds, name).flat().length],
+    ['starts', (name) => startsOf(place, name).length],
+    ['CPU us/start', (name) => median(startCosts(place).get(name) ?? [])],
   ]);
 }
 
@@ -74,6 +75,7 @@ function measuresOf({ id, place, name }: { id: string; place: StartPlace; name: 
     total,
     measure(idOf('added_ms'), 'ms', besideDirect(place, name, pairedDifferences), { paired: true }),
     measure(idOf('vs_direct'), 'ratio', besideDirect(place, name, pairedRatios), { paired: true }),
+    measure(idOf('cpu_us'), 'us', startCosts(place).get(name) ?? []),
   ];
 }
 

@@ -1,6 +1,7 @@
 // Measures what a chat completion pays for going through the side path, policy, budget and ledger included: direct and through
 // every gateway.
 
+import { availableParallelism } from 'node:os';
 import type { Bench, BenchContext, BenchSettings, ChatEndpoint, RunningContender } from '../../bench.ts';
 import { startAll } from '../../contenders/start-all.ts';
 import { percentilesMs } from '../../figures/histogram.ts';
@@ -18,6 +19,8 @@ import {
   type ChatRun,
   CLOSED_CONNECTIONS,
   type ClosedRun,
+  type LeftOut,
+  type ManyCalls,
   STREAMED_PACE,
   WHOLE_PACE,
 } from './data.ts';
@@ -34,6 +37,10 @@ const SLICE_MS = 160;
 const FEWEST_CALLS = 16;
 /** Load of each contender before its first slice. */
 const WARM_UP_MS = 1500;
+/** Calls a second that two side processes must carry without an error, by the cores of the machine. */
+const MANY = { processes: 2, perSecond: availableParallelism() < 4 ? 1000 : 2000 };
+/** Others keep up with a load when so many of its calls have a right answer, half of them in this time. */
+const KEEPS_UP = { share: 0.9, ms: 250 };
 /** Time between two slices, in which the last answers come. */
 const PAUSE_MS = 60;
 
@@ -44,14 +51,16 @@ export const sideHop: Bench = {
     const { rounds, closedRounds, closedMs } = planOf(settings);
     const slices = CHAT_LOADS.reduce((ms, load) => ms + LEAD_MS + sliceMs(load, seconds) + PAUSE_MS, 0);
     const visitMs = WARM_UP_MS + (rounds + 1) * slices + (closedRounds + 1) * (closedMs + 100);
-    return contenders + (Math.min(contenders, 6) * visitMs) / 1000;
+    return 8 + contenders + (Math.min(contenders, 6) * visitMs) / 1000;
   },
   async run(context) {
     const { seed } = context.settings;
     const bed = await makeBed(context);
     const loads = new Map<string, Rounds<ChatRun>>();
     for (const load of CHAT_LOADS) loads.set(load.name, await sliceLoad(context, bed, load));
-    const data = { loads, closed: await closedLoop(context, bed) };
+    const closed = await closedLoop(context, bed);
+    const { leftOut } = bed;
+    const data = { loads, closed, leftOut, many: await manyCalls(context, bed) };
     const judging = { ledger: await ledgerAfter(bed.contenders.get('trunkline'), bed.answers), seed };
     return { ...describeSideHop(data, judging), figures: sideHopFigures(data, judging) };
   },
@@ -71,6 +80,7 @@ interface Bed {
   readonly contenders: ReadonlyMap<string, RunningContender>;
   /** Calls that trunkline answered, in the rounds that do not count as well. */
   answers: number;
+  readonly leftOut: LeftOut[];
 }
 
 async function makeBed(context: BenchContext): Promise<Bed> {
@@ -81,10 +91,13 @@ async function makeBed(context: BenchContext): Promise<Bed> {
   const routing = context.contenders.filter(({ hasChat }) => hasChat);
   const ports = { providerPort: llm.port, llmPort: llm.port };
   const contenders = await startAll(context, 'side-hop', { contenders: routing, ...ports });
-  return { llm, caller, autocannon, contenders, answers: 0 };
+  return { llm, caller, autocannon, contenders, answers: 0, leftOut: [] };
 }
 
-/** Code that is not compiled yet would cost more than what is measured: each contender warms up first. */
+/**
+ * Code that is not compiled yet would cost more than what is measured: each contender warms up first. Others that cannot do the load then, or
+ * do not keep up with it, are left out: the answers that they still owe would come in the slices of those after them.
+ */
 async function sliceLoad(context: BenchContext, bed: Bed, load: ChatLoad): Promise<Rounds<ChatRun>> {
   const { rounds, seconds, seed, toleranceMs, isShort } = context.settings;
   const { llm, caller, contenders } = bed;
@@ -99,9 +112,25 @@ async function sliceLoad(context: BenchContext, bed: Bed, load: ChatLoad): Promi
   const [warmUp, slice] = [turn(WARM_UP_MS / CHAT_LOADS.length), turn(sliceMs(load, seconds))];
   const label = `side-hop, ${load.name}`;
   const at = CHAT_LOADS.indexOf(load) / CHAT_LOADS.length;
-  const part = [0.9 * at, 0.9 * (at + 1 / CHAT_LOADS.length)] as const;
-  const plan = { label, contenders, part, rounds: planOf({ rounds, isShort }).rounds };
-  return context.rounds(plan, (running, { name, round }) => (round < 0 ? warmUp : slice)(running, name));
+  const part = [0.8 * at, 0.8 * (at + 1 / CHAT_LOADS.length)] as const;
+  const first = { label, contenders, part: [part[0], part[0]] as const, rounds: 1, warmUp: false };
+  const warm = await context.rounds(first, (running, { name }) => warmUp(running, name));
+  const unable = new Map([...contenders.keys()].flatMap((name) => unableIn(name, warm.get(name)?.[0])));
+  bed.leftOut.push(...[...unable].map(([name, reason]) => ({ load: load.name, name, reason })));
+  const able = new Map([...contenders].filter(([name]) => !unable.has(name)));
+  const plan = { label, contenders: able, part, rounds: planOf({ rounds, isShort }).rounds };
+  return context.rounds(plan, (running, { name }) => slice(running, name));
+}
+
+/** The contender with the reason why it is left out; nothing where it can do the load. */
+function unableIn(name: string, run: ChatRun | undefined): [string, string][] {
+  const isOther = !name.startsWith('trunkline') && !name.startsWith('direct');
+  if (!isOther || run === undefined) return [];
+  const { calls, answers, statuses, totalMs } = run;
+  const seen = Object.keys(statuses).map((status) => (status === '0' ? 'nothing' : status));
+  if (answers === 0) return [[name, `it answers ${seen.join(' or ')} to each of ${calls} calls`]];
+  if (answers < KEEPS_UP.share * calls) return [[name, `${calls - answers} of ${calls} calls had no right answer`]];
+  return totalMs.p50 > KEEPS_UP.ms ? [[name, `it does not keep up: p50 ${totalMs.p50.toFixed(0)} ms`]] : [];
 }
 
 async function closedLoop(context: BenchContext, bed: Bed): Promise<Rounds<ClosedRun>> {
@@ -111,7 +140,7 @@ async function closedLoop(context: BenchContext, bed: Bed): Promise<Rounds<Close
     label: 'side-hop, closed loop',
     contenders: bed.contenders,
     rounds: closedRounds,
-    part: [0.9, 1],
+    part: [0.8, 0.95],
   } as const;
   return context.rounds(plan, async ({ chat, pids }, { name }) => {
     const { url, headers, model } = chat as ChatEndpoint;
@@ -122,6 +151,29 @@ async function closedLoop(context: BenchContext, bed: Bed): Promise<Rounds<Close
     if (name === 'trunkline') bed.answers += answersOf(closed);
     return { ...closed, cpuUsPerCall: cpuUs(answersOf(closed)) };
   });
+}
+
+/** A load that one process could not carry, on a gateway of its own: every call counts, and every one must have its row. */
+async function manyCalls(context: BenchContext, { llm, caller }: Bed): Promise<ManyCalls | string> {
+  const missing = context.absent.get('trunkline');
+  if (missing !== undefined) return `trunkline: ${missing}`;
+  const { seed, isShort } = context.settings;
+  const { processes, perSecond } = MANY;
+  context.progress(`side-hop, ${perSecond} calls a second`, 0.95);
+  const options = { providerPort: llm.port, llmPort: llm.port, config: { side: { processes } } };
+  try {
+    const running = await context.start('trunkline', options);
+    const times = { warmUpMs: LEAD_MS, seed, keepsConnections: true, connections: 2 * CONNECTIONS };
+    const callsAt = (rate: number, measureMs: number) =>
+      chatCalls(running.chat as ChatEndpoint, 'whole', { ...times, perSecond: rate, measureMs });
+    const visit = (calls: CallPlan) => runChat(caller, running, { calls, toleranceMs: Infinity });
+    await visit(callsAt(perSecond / 4, WARM_UP_MS));
+    const run = await visit(callsAt(perSecond, isShort ? 3000 : 10_000));
+    await running.stop();
+    return { perSecond, processes, run };
+  } catch (error) {
+    return (error as Error).message.split('\n')[0] ?? 'it did not start';
+  }
 }
 
 /** The same question again and again, on a schedule. */

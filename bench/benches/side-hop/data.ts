@@ -44,10 +44,27 @@ export interface ClosedRun extends HttpRun {
   readonly cpuUsPerCall: number | undefined;
 }
 
+/** Many calls a second for a while, through a gateway of its own with more than one side process. */
+export interface ManyCalls {
+  readonly perSecond: number;
+  readonly processes: number;
+  readonly run: ChatRun;
+}
+
 export interface SideHopData {
   /** Slices by the name of the load, one a round. */
   readonly loads: ReadonlyMap<string, Rounds<ChatRun>>;
   readonly closed: Rounds<ClosedRun>;
+  /** The calls; a reason where there are none. */
+  readonly many: ManyCalls | string;
+  /** Contenders that cannot do a load, with the reason. */
+  readonly leftOut: readonly LeftOut[];
+}
+
+export interface LeftOut {
+  readonly load: string;
+  readonly name: string;
+  readonly reason: string;
 }
 
 export const chatRuns = (data: SideHopData, load: string): Rounds<ChatRun> =>

@@ -24,7 +24,18 @@ export function sideHopFigures(data: SideHopData, { ledger, seed }: Judging): Fi
     return judged(goal, () => added(data, goal, { rank, seed, loads }));
   });
   const cpu = { id: 'side_hop.cpu_us_per_call', unit: 'us', below: 600 };
-  return [...times, judged(cpu, () => judgeMedian(cpu, costsOf(data, 'whole'), seed))];
+  return [...times, judged(cpu, () => judgeMedian(cpu, costsOf(data, 'whole'), seed)), errorsFigure(data)];
+}
+
+/** Calls without a right answer when there are many. */
+function errorsFigure({ many }: SideHopData): Figure {
+  if (typeof many === 'string') return unjudged({ id: 'side_hop.errors', unit: 'calls', below: 0 }, many);
+  const { perSecond, processes, run } = many;
+  const goal = { id: 'side_hop.errors', unit: 'calls', below: 0 };
+  const rate = `${run.calls} calls at ${perSecond} a second through ${processes} side processes`;
+  return judge(goal, run.calls - run.answers, {
+    reason: `${rate}: p50 ${digits(run.totalMs.p50)} ms, p99 ${digits(run.totalMs.p99)} ms`,
+  });
 }
 
 const BUSY = ['whole', 'streamed'];
@@ -70,8 +81,14 @@ function added(data: SideHopData, goal: Goal, ranked: Ranked): Figure {
 function comparison(data: SideHopData, name: string, ranked: Ranked) {
   const loads = ranked.loads.filter((load) => worstAdded(data, name, { ...ranked, loads: [load] }) !== undefined);
   const [peer, own] = [name, SUBJECT].map((value) => worstAdded(data, value, { ...ranked, loads }));
-  if (peer === undefined || own === undefined)
-    return { name, isAhead: false, words: `${name} has too few valid rounds` };
+  if (peer === undefined || own === undefined) {
+    const reason = data.leftOut.find((left) => left.name === name && ranked.loads.includes(left.load))?.reason;
+    return {
+      name,
+      isAhead: false,
+      words: reason === undefined ? `${name} has too few valid rounds` : `${name}: ${reason}`,
+    };
+  }
   const only =
     loads.length < ranked.loads.length
       ? ` to ${loads.join()} answers, of which alone it has valid rounds (${SUBJECT} ${digits(own.value)} ms)`

@@ -21,6 +21,7 @@ import {
   type ClosedRun,
   chatRuns,
   chatTimes,
+  type ManyCalls,
   type Moment,
   type SideHopData,
   STREAMED_PACE,
@@ -50,6 +51,7 @@ export function describeSideHop(data: SideHopData, { ledger, seed }: Judging) {
         addedTable(titleOf(load), added(load.name), seed),
       ]),
       closedTable(data.closed),
+      ...(typeof data.many === 'string' ? [] : [manyTable(data.many)]),
     ],
     histograms: Object.fromEntries(loads.flatMap(({ load, merged }) => encodedAs(`side-hop-${load.name}`, merged))),
     notes: [
@@ -58,6 +60,7 @@ export function describeSideHop(data: SideHopData, { ledger, seed }: Judging) {
         : [
             `the ledger has ${ledger.rows} rows for the ${ledger.answers} calls that trunkline answered (warm-up and closed loop included), ${ledger.unknownCosts} without a cost; together ${ledger.costMicroUsd} micro-USD`,
           ]),
+      ...data.leftOut.map(({ load, name, reason }) => `${titleOf(loadNamed(load))}, ${name}: left out, ${reason}`),
       ...names.flatMap((name) =>
         CHAT_LOADS.flatMap((load) =>
           faultsIn(chatRuns(data, load.name).get(name) ?? []).map((fault) => `${titleOf(load)}, ${name}: ${fault}`),
@@ -66,6 +69,8 @@ export function describeSideHop(data: SideHopData, { ledger, seed }: Judging) {
     ],
   };
 }
+
+const loadNamed = (name: string): ChatLoad => CHAT_LOADS.find((load) => load.name === name) as ChatLoad;
 
 const titleOf = ({ form, perSecond }: ChatLoad): string => `${form} answers, ${perSecond} calls/s`;
 
@@ -113,6 +118,22 @@ function closedTable(closed: SideHopData['closed']): ReportTable {
     ['failed', ({ runs }) => runs.reduce((sum, run) => sum + run.errors + answersOf(run) - rightIn(run), 0)],
   ]);
 }
+
+const manyTable = ({ perSecond, processes, run }: ManyCalls): ReportTable =>
+  reportTable(
+    `${perSecond} calls a second through ${processes} side processes: latency in ms`,
+    [run],
+    [
+      ['', () => 'trunkline'],
+      ['calls', ({ calls }) => calls],
+      ['right answers', ({ answers }) => answers],
+      ['p50', ({ totalMs }) => totalMs.p50],
+      ['p99', ({ totalMs }) => totalMs.p99],
+      ['max', ({ totalMs }) => totalMs.max],
+      ['CPU us/call', ({ cpuUsPerCall }) => cpuUsPerCall],
+      ['caller late p99', ({ latenessMs }) => latenessMs.p99],
+    ],
+  );
 
 function measuresOf(data: SideHopData, name: string): Measure[] {
   const ofLoad = (load: string) => {

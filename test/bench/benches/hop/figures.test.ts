@@ -36,10 +36,11 @@ function rounds(added: number, cpu?: number, others: Partial<LoadRun> = {}): Sli
     ['up-2600-40ms', slices(others)],
     ['down-6500-40ms', slices()],
     ['down-16000-40ms', slices()],
+    ['up-1300-20ms', slices()],
   ]);
 }
 
-const LOADS = ['up-2600-40ms', 'down-6500-40ms', 'down-16000-40ms'];
+const LOADS = ['up-2600-40ms', 'down-6500-40ms', 'down-16000-40ms', 'up-1300-20ms'];
 const slicesOf = (load: string, contenders: Record<string, Slices>) =>
   new Map(Object.entries(contenders).map(([name, slices]) => [name, slices.get(load) ?? []]));
 
@@ -64,7 +65,8 @@ const usual = {
 test('added latency is a ratio of paired differences, so drift does not count', () => {
   const found = figures(usual);
   expect(found.get('hop.added_p50.100.vs_haproxy')?.value).toBeCloseTo(1.5);
-  expect(found.get('hop.added_p50.300.vs_haproxy')).toMatchObject({ met: false, goal: '<= 1' });
+  expect(found.get('hop.added_p50.300.vs_haproxy')).toMatchObject({ met: false, goal: '<= 1.2' });
+  expect(found.get('hop.added_p50.100.20ms.vs_haproxy')?.value).toBeCloseTo(1.5);
   expect(found.get('hop.added_p50.100.vs_haproxy')?.noise).toBeCloseTo(0.1);
   // p99 is twice the latency here, the base included.
   expect(found.get('hop.added_p99.100.vs_haproxy')?.value).toBeCloseTo(1.5);
@@ -75,7 +77,15 @@ test('added latency is a ratio of paired differences, so drift does not count', 
 test('CPU is a ratio within the rounds, upstream at 2,600 and downstream at 16,000 bytes', () => {
   const found = figures(usual);
   expect(found.get('hop.cpu_per_frame.2600.vs_haproxy')).toMatchObject({ value: 1.2, met: true, interval: [1.2, 1.2] });
+  expect(found.get('hop.cpu_per_frame.1300.vs_haproxy')).toMatchObject({ value: 1.2, met: true });
   expect(found.get('hop.cpu_per_frame.16000.vs_nginx')).toMatchObject({ value: 0.75, met: true });
+});
+
+test('the CPU of the sender is compared with that of the gateway', () => {
+  const own = { ...usual, trunkline: rounds(0.3, 30, { senderUsPerFrame: 33 }) };
+  const figure = figures(own).get('hop.sender_cpu.2600.vs_trunkline');
+  expect(figure).toMatchObject({ value: 1.1, met: false, goal: '< 1', reason: '33 us for each frame' });
+  expect(figures(usual).get('hop.sender_cpu.2600.vs_trunkline')).toMatchObject({ met: null });
 });
 
 test('the worse direction is the figure', () => {

@@ -2,9 +2,8 @@
 
 import { expect, test } from 'vitest';
 import type { BenchContext } from '../../../../bench/bench.ts';
-import type { StartPlace } from '../../../../bench/benches/session-start/data.ts';
+import type { StartPlace, StartRun } from '../../../../bench/benches/session-start/data.ts';
 import { sessionStartFigures } from '../../../../bench/benches/session-start/figures.ts';
-import type { SessionStart } from '../../../../bench/benches/session-start/process.ts';
 import { describeSessionStart } from '../../../../bench/benches/session-start/report.ts';
 import { percentilesMs } from '../../../../bench/figures/histogram.ts';
 
@@ -12,18 +11,20 @@ import { percentilesMs } from '../../../../bench/figures/histogram.ts';
 const drift = [1, 5, 2, 9];
 
 /** Three starts, whose median takes so long. */
-const visit = (total: number): readonly SessionStart[] =>
-  [total, 3 * total, total / 2].map((value) => ({
+const visit = (total: number): StartRun => ({
+  starts: [total, 3 * total, total / 2].map((value) => ({
     tcp: 0.1,
     tls: 0.2,
     upgrade: value - 0.7,
     event: 0.4,
     total: value,
-  }));
+  })),
+  cpuUsPerStart: 900 + total,
+});
 const added = (ms: number) => drift.map((base) => visit(base + ms));
 const times = (factor: number) => drift.map((base) => visit(base * factor));
 
-type Rounds = Readonly<Record<string, readonly (readonly SessionStart[] | undefined)[]>>;
+type Rounds = Readonly<Record<string, readonly (StartRun | undefined)[]>>;
 const place = (rounds: Rounds, absent: Record<string, string> = {}): StartPlace => ({
   rounds: new Map(Object.entries(rounds)),
   absent: new Map(Object.entries(absent)),
@@ -51,9 +52,15 @@ test('the figure on loopback is a paired difference of medians, and over distanc
   expect(warm?.noise).toBeCloseTo(0.1);
 });
 
+test('the CPU of a start is the median of its rounds', () => {
+  const cpu = figures(place(near), place(far)).at(-1);
+  expect(cpu).toMatchObject({ id: 'session_start.cpu_us', goal: '<= 1000', met: true });
+  expect(cpu?.value).toBeCloseTo(903.75);
+});
+
 test('a goal that is missed is reported', () => {
   const slow = figures(place({ ...near, trunkline: added(0.4) }), place({ ...far, 'trunkline-warm': times(0.7) }));
-  expect(slow.map(({ met }) => met)).toEqual([false, false]);
+  expect(slow.map(({ met }) => met)).toEqual([false, false, true]);
 });
 
 test('a value within the noise floor is marked, and is not judged when the floor is above the goal', () => {
@@ -69,7 +76,11 @@ test('a contender that is missing or did not start is not judged, nor are too fe
   expect(notStarted).toMatchObject({ met: null, value: null, reason: 'trunkline-warm: not ready' });
   const notAsked = { trunkline: 'not asked for' };
   const missing = figures(place(without, notAsked), place({ direct: times(1) }, notAsked));
-  expect(missing.map(({ reason }) => reason)).toEqual(['trunkline: not asked for', 'trunkline-warm: not asked for']);
+  expect(missing.map(({ reason }) => reason)).toEqual([
+    'trunkline: not asked for',
+    'trunkline-warm: not asked for',
+    'trunkline: not asked for',
+  ]);
   const holes = [visit(1), undefined, undefined, visit(9)];
   expect(figures(place({ ...near, trunkline: holes }), place(far))[0]).toMatchObject({
     met: null,

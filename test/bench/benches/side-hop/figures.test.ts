@@ -47,6 +47,8 @@ function dataWith(own: Slices, portkey: Slices = thrice(slice(run(40, 80)))): Si
       ['whole-50', loadOf('quiet')],
     ]),
     closed: new Map(contenders.map(([name, slices]) => [name, slices.map((value) => value && closed)])),
+    many: { perSecond: 1000, processes: 2, run: run(1, 2, { calls: 3000, answers: 3000 }) },
+    leftOut: [],
   };
 }
 const figures = (data: SideHopData, value = ledger) =>
@@ -93,6 +95,26 @@ test('a peer that cannot stream is compared by its whole answers', () => {
   expect(behind).toMatchObject({ met: true });
 });
 
+test('a peer that answers no call of a load is left out of it, with the reason', () => {
+  const own = dataWith(thrice(slice(run(20.3, 60.3))), []);
+  const reason = 'it answers 500 to each of 100 calls';
+  const data: SideHopData = { ...own, leftOut: [{ load: 'streamed', name: 'portkey', reason }] };
+  expect(figures(data).get('side_hop.added_p50_ms')?.reason).toContain(`portkey: ${reason}`);
+  const { notes } = describeSideHop(data, { ledger, seed: 1 });
+  expect(notes).toContain(`streamed answers, 200 calls/s, portkey: left out, ${reason}`);
+});
+
+test('many calls at once count without an error, or say why they were not made', () => {
+  const data = dataWith(thrice(slice(run(20.3, 60.3))));
+  const some = { perSecond: 1000, processes: 2, run: run(1, 2, { calls: 3000, answers: 2998 }) };
+  expect(figures(data).get('side_hop.errors')).toMatchObject({ value: 0, met: true });
+  expect(figures({ ...data, many: some }).get('side_hop.errors')).toMatchObject({ value: 2, met: false });
+  expect(figures({ ...data, many: 'not ready' }).get('side_hop.errors')).toMatchObject({
+    met: null,
+    reason: 'not ready',
+  });
+});
+
 test('nothing is judged without a ledger row for every call, and without costs', () => {
   const data = dataWith(thrice(slice(run(20, 60))));
   expect(figures(data, { ...ledger, rows: 99 }).get('side_hop.added_p50_ms')).toMatchObject({
@@ -114,7 +136,7 @@ test('two valid rounds are too few to judge', () => {
 test('the report has every contender, its failures, and the rate of right answers', () => {
   const data = dataWith([slice(run(20.3, 60.3)), slice(run(9, 9, { invalid: 'late' })), undefined]);
   const { tables, measures, notes } = describeSideHop(data, { ledger, seed: 1 });
-  expect(tables.map(({ rows }) => rows.length)).toEqual([4, 3, 4, 3, 4, 3, 4]);
+  expect(tables.map(({ rows }) => rows.length)).toEqual([4, 3, 4, 3, 4, 3, 4, 1]);
   expect(measures.find(({ id }) => id === 'side_hop.rate.trunkline')?.rounds).toEqual([25, 25]);
   const added = measures.find(({ id }) => id === 'side_hop.added_total_p50_ms.whole.trunkline')?.rounds;
   expect(added?.map((ms) => Math.round(ms * 10))).toEqual([3]);
