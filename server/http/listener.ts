@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { type AddressInfo, createServer as createNetServer } from 'node:net';
 import type { Limits } from '../config/config.ts';
+import { portOwner } from './connection/port-owner.ts';
 
 /** A certificate, with its chain, and its private key: PEM texts. */
 export interface CertificatePair {
@@ -64,16 +65,18 @@ export interface ListenAddress {
 export async function openListener(server: Server, address: ListenAddress): Promise<number> {
   const { setting, host, port, isShared = false } = address;
   server.listen({ host, port, reusePort: isShared });
-  await once(server, 'listening').catch((cause: NodeJS.ErrnoException) => {
-    throw new Error(`${setting}: cannot listen on ${host}, port ${port}: ${whyNot(cause, setting)}`, { cause });
+  await once(server, 'listening').catch(async (cause: NodeJS.ErrnoException) => {
+    const owner = cause.code === 'EADDRINUSE' ? await portOwner(port) : undefined;
+    throw new Error(`${setting}: cannot listen on ${host}, port ${port}: ${whyNot(cause, setting, owner)}`, { cause });
   });
   return (server.address() as AddressInfo).port;
 }
 
 /** Says in words what keeps a listener from its address, and what would help. */
-function whyNot({ code, message }: NodeJS.ErrnoException, setting: string): string {
+function whyNot({ code, message }: NodeJS.ErrnoException, setting: string, owner: string | undefined): string {
+  const stop = owner === undefined ? 'in use; stop what listens there' : `in use by ${owner}; stop it`;
   const words: Readonly<Record<string, string>> = {
-    EADDRINUSE: `the port is in use; stop what listens there, or choose another ${setting}`,
+    EADDRINUSE: `the port is ${stop}, or choose another ${setting}`,
     EACCES: `this user may not; choose a ${setting} of 1024 or more, or give the right (CAP_NET_BIND_SERVICE)`,
     EADDRNOTAVAIL: `this machine has no such address; choose another ${setting.replace(/\.\w+$/, '.host')}`,
     ENOTFOUND: `there is no host of this name; choose another ${setting.replace(/\.\w+$/, '.host')}`,

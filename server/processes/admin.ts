@@ -10,6 +10,8 @@ import type { HttpReply } from '../../adapters/realtime/refusal.ts';
 import type { Config } from '../config/config.ts';
 import { isRefusal } from '../gateway/admission/refusals.ts';
 import { type ForwardContext, forward } from '../gateway/side/forward.ts';
+import { createConnectionLimit } from '../http/connection/connection-limit.ts';
+import { countDescriptors } from '../http/connection/descriptors.ts';
 import { decodedPath, readHandshake } from '../http/handshake.ts';
 import { closeListener, createListener, openListener } from '../http/listener.ts';
 import { unknownPath } from '../http/nearest-path.ts';
@@ -59,7 +61,14 @@ export async function startAdmin(
   const { admin, limits } = config;
   let origins: OriginPolicy = { allowed: new Set(), loopbackHostOnly: admin.token === undefined };
   const server = createListener(limits);
+  // Clients that open connections and ask for nothing must not keep an operator from the last descriptors.
+  const connections = createConnectionLimit({
+    ...{ limits, isProxy: () => false, descriptors: countDescriptors() },
+    onDropped: (code) => log.debug({ code }, 'admin connection dropped'),
+  });
+  connections.watch(server);
   server.on('request', (request, response) => {
+    connections.hold(request.socket, response);
     request.resume();
     const answered = answer(request, response, { sources, origins, config });
     void answered

@@ -1,6 +1,7 @@
 // Compares /readyz, log and metrics with what a new session and a new call meet: real processes that are stopped, full or out of
 // descriptors.
 
+import { once } from 'node:events';
 import { readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -153,6 +154,16 @@ test.skipIf(why !== undefined)('a full disk makes calls unready before one is re
   await becomes(served, 200);
   expect(await call(served)).toBeUndefined();
   expect(told(served, 'not ready', 'store_full')).toHaveLength(1);
+});
+
+test('an operator is answered also while others hold more connections of the admin listener than there are descriptors', async () => {
+  const within = ['sh', '-c', 'ulimit -n 128 && exec "$@"', 'sh'];
+  gateway = await serve({ within, tasks: [] });
+  const raws = Array.from({ length: 200 }, () => openRaw(Number(gateway?.run.admin.port)));
+  await Promise.all(raws.map(({ socket }) => once(socket, 'connect')));
+  expect(await readyz(gateway)).toEqual(READY);
+  expect(await gateway.metric('trunkline_ready', { part: 'calls' })).toBe(1);
+  for (const { socket } of raws) socket.destroy();
 });
 
 test('without descriptors every new connection has an answer, none a reset, and sessions go on', async () => {
