@@ -35,6 +35,7 @@ export class SourceReader {
   #left: number;
   #at = 0;
   #isWaiting = false;
+  #isStopped = false;
   /** Chunks that came and were not read, in order: at most one read of the socket (or one record of TLS more), and what was given back. */
   #kept: Buffer[] = [];
   #whenRead: (() => void) | undefined;
@@ -59,8 +60,9 @@ export class SourceReader {
     this.#readKept(at);
   };
 
-  /** Takes chunks back that were read and not used, to be read again before anything else. Their memory is not used again. */
+  /** Takes chunks back that were read and not used, to be read again before anything else, until `stop`. Their memory is not used again. */
   giveBack(chunks: readonly Buffer[]): void {
+    if (this.#isStopped) return;
     this.#kept.unshift(...chunks);
     if (!this.#isWaiting) this.#readKept(performance.now());
   }
@@ -72,6 +74,7 @@ export class SourceReader {
   }
 
   stop(): void {
+    this.#isStopped = true;
     loopQueue.leave(this.#takeTurn);
     this.#kept = [];
   }

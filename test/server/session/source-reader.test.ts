@@ -76,6 +76,14 @@ test('what is given back is read before what came later', async () => {
   expect(text()).toBe(`${'x'.repeat(192)}given back, ${'x'.repeat(108)}later`);
 });
 
+test('what is given back to a reader that was stopped is dropped', async () => {
+  const { reader, peer, read } = await open();
+  reader.stop();
+  reader.giveBack([Buffer.alloc(300, 'x')]);
+  expect(read).toEqual([]);
+  expect(peer.isPaused).toBe(false);
+});
+
 test('a source that is gone is told to be so after all that it sent was read', async () => {
   const { reader, text } = await open();
   reader.receive(Buffer.alloc(1000, 'x'));

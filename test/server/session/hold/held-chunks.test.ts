@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { startGateway, type TestGateway } from '../../../support/gateway.ts';
 import { type IdProvider, keys, open, startIdProvider } from '../../../support/id-provider.ts';
+import { sampleOf } from '../../../support/metrics.ts';
 import { closeBytes, frameBytes, socketOf } from '../../../support/raw-socket.ts';
 import { until } from '../../../support/until.ts';
 
@@ -19,6 +20,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     providers: { openai: account },
     keys,
+    limits: { closeMs: 200 },
     async findOwners(digests) {
       isAsked = true;
       await new Promise<void>((resolve) => {
@@ -58,5 +60,21 @@ test.each(leave)('a client that %s behind messages that wait for the store has t
   }
   await until(() => gateway.ended.length > before);
   expect(gateway.ended.at(-1)).toMatchObject({ closeCode: code });
+  client.terminate();
+});
+
+test('a message that was held when the session ended is dropped with its memory', async () => {
+  const before = gateway.ended.length;
+  isAsked = false;
+  const client = await open(gateway, 'ann');
+  const unfinished = masked('x'.repeat(100_000)).subarray(0, 90_000);
+  socketOf(client).write(Buffer.concat([message('unknown_at_end'), unfinished]));
+  await until(() => isAsked);
+  socketOf(client).pause();
+  for (const session of provider.sockets) session.terminate();
+  await until(() => gateway.ended.length > before);
+  answer();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(await sampleOf(gateway.gateway.metrics.registry, 'trunkline_unfinished_message_bytes')).toBe(0);
   client.terminate();
 });
