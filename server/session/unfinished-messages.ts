@@ -10,7 +10,7 @@ import { type CloseReason, type EndOptions, reasons } from './close-reason.ts';
 
 /** Bytes within `messageMs` that count as progress. */
 const PROGRESS_BYTES = 4096;
-/** Looks within `messageMs`. They are counted, so that a loop which was blocked has read again before the next one. */
+/** Looks within `messageMs`, behind the one that it begins with. They are counted, so that a loop which was blocked has read again before the next one. */
 const LOOKS = 4;
 
 interface MessageSource {
@@ -122,6 +122,16 @@ interface WatchListener {
   stopped(): void;
 }
 
+interface Look {
+  /** True when more of a message had to come, and its source was read. */
+  readonly isWaiting: boolean;
+  /** Counts of what the readers had read. */
+  readonly ended: number;
+  readonly readBytes: number;
+}
+
+const NO_LOOK: Look = { isWaiting: false, ended: 0, readBytes: 0 };
+
 /** The message that comes from one end of a session, whoever reads it. */
 export class MessageWatch {
   readonly #source: MessageSource;
@@ -129,8 +139,8 @@ export class MessageWatch {
   readonly #readers = new Set<FrameReader>();
   #bytes = 0;
   #grownAt = 0;
-  /** Counts of what had been read when progress was last seen, and the looks since then. */
-  #mark = { ended: 0, readBytes: 0 };
+  /** The look that last saw progress, or nothing to wait for; and the number of looks since. */
+  #mark: Look = NO_LOOK;
   #quietLooks = 0;
 
   constructor(source: MessageSource, listener: WatchListener) {
@@ -162,7 +172,11 @@ export class MessageWatch {
         this.#grownAt = this.#listener.resized(byBytes);
       },
     });
-    if (former !== undefined) this.#readers.delete(former);
+    if (former !== undefined) {
+      // Its counts go with it, so they are no measure of the next ones.
+      this.#readers.delete(former);
+      this.#mark = NO_LOOK;
+    }
     this.#readers.add(reader);
     return reader;
   }
@@ -176,9 +190,11 @@ export class MessageWatch {
       ended += reader.ended;
       readBytes += reader.readBytes;
     }
-    const isSame = ended === this.#mark.ended && readBytes - this.#mark.readBytes < PROGRESS_BYTES;
-    this.#quietLooks = isUnfinished && isSame && !peer.isPaused ? this.#quietLooks + 1 : 0;
-    if (this.#quietLooks === 0) this.#mark = { ended, readBytes };
+    const mark = this.#mark;
+    const isWaiting = isUnfinished && !peer.isPaused;
+    const isSame = mark.isWaiting && ended === mark.ended && readBytes - mark.readBytes < PROGRESS_BYTES;
+    this.#quietLooks = isWaiting && isSame ? this.#quietLooks + 1 : 0;
+    if (this.#quietLooks === 0) this.#mark = { isWaiting, ended, readBytes };
     if (this.#quietLooks >= LOOKS) onStalled();
   }
 

@@ -1,6 +1,8 @@
 // Messages that begin and do not end: one without progress ends its session, and together they have a bounded memory.
 
 import { afterEach, expect, test } from 'vitest';
+import { limitsSchema } from '../../../server/config/schema.ts';
+import { UnfinishedMessages } from '../../../server/session/unfinished-messages.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { sampleOf } from '../../support/metrics.ts';
 import { type FakeProvider, startProvider } from '../../support/provider.ts';
@@ -19,13 +21,11 @@ const KIB = 1024;
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
 let provider: FakeProvider;
 let gateway: TestGateway;
-let stops: (() => void)[] = [];
+let stops: (() => unknown)[] = [];
 
 afterEach(async () => {
-  for (const stop of stops) stop();
+  for (const stop of stops.reverse()) await stop();
   stops = [];
-  await gateway.close();
-  await provider.close();
 });
 
 async function start(
@@ -38,7 +38,9 @@ async function start(
       return true;
     },
   });
+  stops.push(() => provider.close());
   gateway = await startGateway({ provider: provider.url, ...more });
+  stops.push(() => gateway.close());
   return async () => {
     const count = upstreams.length;
     const client = await upgradeRaw(gateway.port, REALTIME);
@@ -153,4 +155,51 @@ test('beyond maxUnfinishedBytes the session whose message has waited for longest
   expect(await held()).toBe(0);
   stalest?.client.socket.destroy();
   expect(await gateway.nextEnd()).toMatchObject({ reason: 'no-message-memory', closeCode: 1013, mayRetry: true });
+});
+
+/** A watch that is looked at by hand, four times in `messageMs`. */
+function watchByHand() {
+  const peer = { isPaused: false };
+  let isStalled = false;
+  const onStalled = () => {
+    isStalled = true;
+  };
+  const limits = limitsSchema.parse({});
+  const source = { direction: 'upstream', peer, limits, onStalled, onNoMemory: () => {} } as const;
+  const watch = new UnfinishedMessages(limits).watch(source);
+  stops.push(() => watch.stop());
+  const looksUntilStalled = (): number => {
+    for (let looks = 1; looks < 100; looks++) {
+      watch.look();
+      if (isStalled) return looks;
+    }
+    throw new Error('it never stalled');
+  };
+  return { watch, peer, looksUntilStalled, isStalled: () => isStalled };
+}
+
+test('a message has all of its time from the look that first sees it, or sees its sender read again', () => {
+  const { watch, peer, looksUntilStalled } = watchByHand();
+  watch.look();
+  watch.newReader().read(frameBytes(TEXT, 'first', { fin: false }), 0);
+  for (let looks = 0; looks < 4; looks++) watch.look();
+  peer.isPaused = true;
+  watch.look();
+  peer.isPaused = false;
+  expect(looksUntilStalled()).toBe(5);
+});
+
+test('a message whose reader is a new one is measured alone', () => {
+  const { watch, isStalled } = watchByHand();
+  const former = watch.newReader(() => () => {});
+  const bytes = frameBytes(TEXT, 'x'.repeat(1000 * KIB));
+  former.read(bytes.subarray(0, 900 * KIB), 0);
+  watch.look();
+  former.read(bytes.subarray(900 * KIB), 0);
+  const reader = watch.newReader(undefined, former);
+  for (let at = 0; at < 900 * KIB; at += 100 * KIB) {
+    reader.read(bytes.subarray(at, at + 100 * KIB), 0);
+    watch.look();
+  }
+  expect(isStalled()).toBe(false);
 });
