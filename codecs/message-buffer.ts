@@ -28,11 +28,12 @@ export class MessageBuffer {
     this.#used = needed;
   }
 
-  /** Gives the bytes away, and begins anew. */
+  /** Gives the bytes away, in less than twice their own memory, and begins anew. */
   take(): Buffer {
     const bytes = this.#memory.subarray(0, this.#used);
+    const isMostlyEmpty = 2 * this.#used < this.#memory.length;
     this.clear();
-    return bytes;
+    return isMostlyEmpty ? Buffer.from(bytes) : bytes;
   }
 
   clear(): void {
@@ -41,8 +42,9 @@ export class MessageBuffer {
     this.#used = 0;
   }
 
+  /** Memory of its own: a piece of a shared pool would keep all of the pool. */
   #grow(toBytes: number): void {
-    const grown = Buffer.allocUnsafe(toBytes);
+    const grown = Buffer.allocUnsafeSlow(toBytes);
     this.#memory.copy(grown, 0, 0, this.#used);
     this.#onResize?.(toBytes - this.#memory.length);
     this.#memory = grown;

@@ -40,6 +40,21 @@ test('believes an announced length for 16 KiB only', () => {
   expect(memory.now).toBe(0);
 });
 
+test('keeps nothing alive but its own memory, and gives bytes away in less than twice theirs', () => {
+  const { memory, onResize } = open();
+  const buffer = new MessageBuffer(onResize);
+  const taken: Buffer[] = [];
+  for (let count = 0; count < 100; count++) {
+    buffer.add(Buffer.from('a'));
+    expect(memory.now).toBe(16 * KIB);
+    taken.push(buffer.take());
+  }
+  const kept = new Set(taken.map(({ buffer }) => buffer));
+  expect([...kept].reduce((bytes, { byteLength }) => bytes + byteLength, 0)).toBeLessThanOrEqual(2 * Buffer.poolSize);
+  buffer.add(Buffer.alloc(9 * KIB), 0);
+  expect(buffer.take().buffer.byteLength).toBe(9 * KIB);
+});
+
 test('frames that are held take their own length of memory once, until they are given away', () => {
   const { memory, onResize } = open();
   const held = new HeldFrames(onResize);
