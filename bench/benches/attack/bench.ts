@@ -30,10 +30,9 @@ export const attack: Bench = {
   name: 'attack',
   description: 'honest calls beside clients that send floods of tiny frames, or hardly read',
   needs: 'trunkline',
-  seconds: (settings, contenders) => {
+  seconds: (settings) => {
     const { rounds, measureMs } = planOf(settings);
-    const subjects = Math.min(SUBJECTS.length, Math.max(1, contenders - 2));
-    return 3 + (subjects * (rounds + 1) * (4 * (WARM_UP_MS + measureMs + 60) + ONSET_MS + 400)) / 1000;
+    return 3 + ((rounds + 1) * (4 * (WARM_UP_MS + measureMs + 60) + ONSET_MS + 400)) / 1000;
   },
   async run(context) {
     const { seed } = context.settings;

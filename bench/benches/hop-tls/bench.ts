@@ -37,7 +37,7 @@ export const hopTls: Bench = {
   description: 'added latency and CPU for each audio frame, with TLS to the provider and to the clients',
   seconds(settings, contenders) {
     const slices = loadsWith(settings).reduce((ms, load) => ms + (roundsOf(settings) + 1) * millisecondsOf(load), 0);
-    return (LEGS.length * Math.min(contenders, 6) * (WARM_UP_MS + 6 * SESSIONS + slices)) / 1000;
+    return (LEGS.length * Math.min(Math.max(contenders - 2, 1), 6) * (WARM_UP_MS + 6 * SESSIONS + slices)) / 1000;
   },
   async run(context) {
     const parts = new Map<Legs['id'], HopPart>();

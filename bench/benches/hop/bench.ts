@@ -14,21 +14,21 @@ export const hop: Bench = {
   name: 'hop',
   description: 'added latency and CPU for each audio frame, upstream and downstream',
   seconds(settings, contenders) {
-    const { sessions, rounds } = planOf(settings);
-    const parts = sessions.map((count) => partMs(count, rounds, settings));
+    const { sessions } = planOf(settings);
+    const parts = sessions.map((count) => partMs(count, settings));
     return contenders + (contenders * parts.reduce((sum, ms) => sum + ms, 0)) / 1000;
   },
   async run(context) {
-    const { sessions, rounds } = planOf(context.settings);
+    const { sessions } = planOf(context.settings);
     const ends = await startEnds(context, { greetAfterMs: GREET_MS });
     const lines = { ends, contenders: await startAll(context, 'hop', { providerPort: ends.provider.port }) };
-    const shares = sharesOf(sessions.map((count) => partMs(count, rounds, context.settings)));
+    const shares = sharesOf(sessions.map((count) => partMs(count, context.settings)));
     const data = new Map<number, HopPart>();
     for (const [index, count] of sessions.entries()) {
       const plan = {
         label: 'hop',
         count,
-        rounds,
+        rounds: roundsWith(count, context.settings),
         part: shares[index] ?? [0, 1],
         loads: loadsFor(count, context.settings),
       };
@@ -38,14 +38,16 @@ export const hop: Bench = {
   },
 };
 
-function planOf({ isShort, sessions, rounds }: BenchSettings) {
-  return { sessions: sessions ?? [1, 100, 300], rounds: rounds ?? (isShort ? 12 : 40) };
-}
+const planOf = ({ sessions }: BenchSettings) => ({ sessions: sessions ?? [1, 100, 300] });
+
+/** Slices of a single session are long, and no figure needs them. */
+const roundsWith = (sessions: number, { isShort, rounds }: BenchSettings): number =>
+  rounds ?? (isShort ? (sessions === 1 ? 4 : 12) : 40);
 
 /** Milliseconds of one contender, opening and closing its sessions included. */
-const partMs = (sessions: number, rounds: number, settings: BenchSettings): number =>
+const partMs = (sessions: number, settings: BenchSettings): number =>
   loadsFor(sessions, settings).reduce(
-    (ms, load) => ms + (rounds + 1) * millisecondsOf(load),
+    (ms, load) => ms + (roundsWith(sessions, settings) + 1) * millisecondsOf(load),
     WARM_UP_MS + 2 * sessions,
   );
 

@@ -35,7 +35,7 @@ export const http: Bench = {
 };
 
 function planOf({ isShort, rounds, seconds }: BenchContext['settings']) {
-  return { rounds: rounds ?? (isShort ? 2 : 5), ms: 1000 * (seconds ?? (isShort ? 1 : 2)) };
+  return { rounds: rounds ?? (isShort ? 2 : 5), ms: 1000 * (seconds ?? (isShort ? 0.6 : 2)) };
 }
 
 async function targetsOf({ admin, url }: RunningContender): Promise<Target[]> {

@@ -22,6 +22,8 @@ const SLICE_MS = 160;
 /** Time for the beginning and the end of a case, and between two slices. */
 const CASE_MS = 600;
 const PAUSE_MS = 40;
+/** Blocks of slices beside the side load, for each without one. */
+const BUSY_BLOCKS = 2;
 /** Short, so that concurrency does not limit the tasks. */
 const PACE = { thinkMs: 5, tokens: 1, gapMs: 0 };
 /** Tasks at once: 200 a second that take a third of a second still fit. Those of a killed process are soon run again. */
@@ -35,7 +37,9 @@ export const isolation: Bench = {
   needs: 'trunkline',
   seconds: (settings) => {
     const { rounds, measureMs } = planOf(settings);
-    return 8 + ((rounds + 1) * CASES.length * (8 * (LEAD_MS + measureMs + PAUSE_MS) + CASE_MS)) / 1000;
+    return (
+      8 + ((rounds + 1) * CASES.length * (4 * (1 + BUSY_BLOCKS) * (LEAD_MS + measureMs + PAUSE_MS) + CASE_MS)) / 1000
+    );
   },
   async run(context) {
     const { seed } = context.settings;
@@ -45,7 +49,7 @@ export const isolation: Bench = {
 };
 
 function planOf({ isShort, rounds, seconds }: BenchSettings) {
-  return { rounds: rounds ?? (isShort ? 5 : 20), measureMs: seconds === undefined ? SLICE_MS : 1000 * seconds };
+  return { rounds: rounds ?? (isShort ? 3 : 12), measureMs: seconds === undefined ? SLICE_MS : 1000 * seconds };
 }
 
 /** The audio sessions of one contender, open all the time: a group at both ends. */
@@ -116,7 +120,8 @@ async function runCase(context: BenchContext, bed: Bed, { name, isReversed }: Tu
   const slices = { lines: { direct: bed.direct, trunkline: line }, ends, isReversed };
   const quiet = await runBlock(context, slices);
   const side = await beginCase(name, { llm, caller, running: line.running, disk: onDisk?.disk });
-  const busy = await runBlock(context, { ...slices, side });
+  const busy: Block[] = [];
+  for (let block = 0; block < BUSY_BLOCKS; block += 1) busy.push(await runBlock(context, { ...slices, side }));
   const seen = await side.end();
   if (BREAKING.includes(name)) await renewSideProcess(line.running);
   return { quiet, busy, seen };

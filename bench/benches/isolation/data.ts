@@ -13,10 +13,10 @@ export interface Block {
   readonly trunkline: Directions;
 }
 
-/** One case in one round: without side tasks, and then with what the case does. */
+/** One case in one round: without side tasks, and then, more than once, with what the case does. */
 export interface CaseRun {
   readonly quiet: Block;
-  readonly busy: Block;
+  readonly busy: readonly Block[];
   readonly seen: SideSeen;
 }
 
@@ -28,43 +28,56 @@ export interface IsolationData {
   readonly sessionsLost: number;
 }
 
-export const PHASES = ['quiet', 'busy'] as const;
 export const WHO = ['direct', 'trunkline'] as const;
 
-/** The p99s of a round, in milliseconds, by phase and contender; undefined where the slice is invalid. */
-type RoundP99s = Readonly<Record<(typeof PHASES)[number], Readonly<Record<(typeof WHO)[number], number | undefined>>>>;
+/** p99s of slices, in milliseconds. */
+type P99s = Readonly<Record<keyof Block, readonly number[]>>;
 
-export const roundP99s = ({ cases }: IsolationData, name: Case, direction: Direction): RoundP99s[] =>
-  (cases.get(name) ?? []).map(({ quiet, busy }) => ({
-    quiet: p99sOf(quiet, direction),
-    busy: p99sOf(busy, direction),
-  }));
-
-function p99sOf(block: Block, direction: Direction): RoundP99s['quiet'] {
-  const [direct, trunkline] = WHO.map((who) => block[who].get(direction)).map((load) =>
-    load?.invalid === undefined ? load?.latencyMs.p99 : undefined,
-  );
-  return { direct, trunkline };
+/** The slices beside the side load in one block, and all without one in the same round through the same gateway. */
+interface CaseP99s {
+  readonly quiet: P99s;
+  readonly busy: P99s;
 }
 
-/** Valid slices of the kind that has the fewest. */
-export const fewestValid = (rounds: readonly RoundP99s[]): number =>
-  Math.min(
-    ...PHASES.flatMap((phase) => WHO.map((who) => rounds.filter((round) => round[phase][who] !== undefined).length)),
-  );
+/** One value for each busy block of a case. */
+export function caseP99s({ cases }: IsolationData, name: Case, direction: Direction): CaseP99s[] {
+  const isOnDisk = (other: Case) => other === 'disk-full';
+  const sameGateway = [...cases].filter(([other]) => isOnDisk(other) === isOnDisk(name)).map(([, runs]) => runs);
+  return (cases.get(name) ?? []).flatMap(({ busy }, round) => {
+    const quiet = p99sOf(
+      sameGateway.flatMap((runs) => runs[round]?.quiet ?? []),
+      direction,
+    );
+    return busy.map((block) => ({ quiet, busy: p99sOf([block], direction) }));
+  });
+}
 
-export const p99Median = (rounds: readonly RoundP99s[], phase: keyof RoundP99s, who: keyof Block): number =>
-  median(rounds.map((round) => round[phase][who]));
+/** Those of the valid slices. */
+function p99sOf(blocks: readonly Block[], direction: Direction): P99s {
+  const of = (who: keyof Block) =>
+    blocks.flatMap((block) => {
+      const load = block[who].get(direction);
+      return load === undefined || load.invalid !== undefined ? [] : [load.latencyMs.p99];
+    });
+  return { direct: of('direct'), trunkline: of('trunkline') };
+}
+
+/** Busy slices of the contender that has the fewer valid ones. */
+export const fewestValid = (blocks: readonly CaseP99s[]): number =>
+  Math.min(...WHO.map((who) => blocks.flatMap(({ busy }) => busy[who]).length));
+
+export const p99Median = (blocks: readonly CaseP99s[], phase: keyof CaseP99s, who: keyof Block): number =>
+  median(blocks.flatMap((block) => block[phase][who]));
 
 /**
  * Added p99 of the gateway: a difference of medians, since a slice in which the machine was late says nothing about its neighbour.
  */
-export const addedP99 = (rounds: readonly RoundP99s[], phase: keyof RoundP99s): number =>
-  p99Median(rounds, phase, 'trunkline') - p99Median(rounds, phase, 'direct');
+export const addedP99 = (blocks: readonly CaseP99s[], phase: keyof CaseP99s): number =>
+  p99Median(blocks, phase, 'trunkline') - p99Median(blocks, phase, 'direct');
 
 /** Distance by which the side load moves it. */
-export const movedP99 = (rounds: readonly RoundP99s[]): number => addedP99(rounds, 'busy') - addedP99(rounds, 'quiet');
+export const movedP99 = (blocks: readonly CaseP99s[]): number => addedP99(blocks, 'busy') - addedP99(blocks, 'quiet');
 
 /** Frames that the gateway lost. */
 export const lostIn = ({ quiet, busy }: CaseRun): number =>
-  [...quiet.trunkline.values(), ...busy.trunkline.values()].reduce((sum, { lost }) => sum + lost, 0);
+  [quiet, ...busy].flatMap(({ trunkline }) => [...trunkline.values()]).reduce((sum, { lost }) => sum + lost, 0);

@@ -7,12 +7,12 @@ import { noiseFloor } from '../../figures/rounds.ts';
 import { bootstrap, type Estimate } from '../../figures/statistics.ts';
 import { DIRECTIONS } from '../../load/audio-load.ts';
 import { CASES, type Case } from './cases.ts';
-import { fewestValid, type IsolationData, lostIn, movedP99, roundP99s } from './data.ts';
+import { caseP99s, fewestValid, type IsolationData, lostIn, movedP99 } from './data.ts';
 
 const GOAL_MS = 0.2;
 /** Five times the goal: a noise floor above it says nothing about the goal. */
 const HIGHEST_FLOOR_MS = 1;
-const FEWEST_ROUNDS = 3;
+const FEWEST_SLICES = 3;
 
 export function isolationFigures(data: IsolationData, seed: number): Figure[] {
   const moved = CASES.filter((name) => name !== 'absent').map((name) => movedFigure(data, name, seed));
@@ -41,7 +41,7 @@ function movedFigure(data: IsolationData, name: Case, seed: number): Figure {
 
 /** Reason why the first invalid slice of a case does not count. */
 function whyNot({ cases }: IsolationData, name: Case): string {
-  const blocks = (cases.get(name) ?? []).flatMap(({ quiet, busy }) => [quiet, busy]);
+  const blocks = (cases.get(name) ?? []).flatMap(({ quiet, busy }) => [quiet, ...busy]);
   const all = blocks.flatMap(({ direct, trunkline }) => [...direct.values(), ...trunkline.values()]);
   const invalid = all.find((run) => run.invalid !== undefined)?.invalid;
   return invalid === undefined ? '' : `: ${invalid}`;
@@ -62,9 +62,9 @@ function movedBoth(
   name: Case,
   seed: number,
 ): (Estimate & { readonly direction: Direction })[] | undefined {
-  const all = DIRECTIONS.map((direction) => ({ direction, rounds: roundP99s(data, name, direction) }));
-  if (all.some(({ rounds }) => fewestValid(rounds) < FEWEST_ROUNDS)) return undefined;
-  return all.map(({ direction, rounds }) => ({ direction, ...bootstrap(rounds, movedP99, seed) }));
+  const all = DIRECTIONS.map((direction) => ({ direction, blocks: caseP99s(data, name, direction) }));
+  if (all.some(({ blocks }) => fewestValid(blocks) < FEWEST_SLICES)) return undefined;
+  return all.map(({ direction, blocks }) => ({ direction, ...bootstrap(blocks, movedP99, seed) }));
 }
 
 function droppedFigure({ cases, sessionsLost, notMeasured }: IsolationData): Figure {

@@ -11,13 +11,12 @@ import { CASE_WORDS, type Case } from './cases.ts';
 import {
   addedP99,
   type CaseRun,
+  caseP99s,
   fewestValid,
   type IsolationData,
   lostIn,
   movedP99,
-  PHASES,
   p99Median,
-  roundP99s,
   WHO,
 } from './data.ts';
 
@@ -36,29 +35,35 @@ export function describeIsolation(data: IsolationData, seed: number) {
 
 /** The slices beside the side load. */
 function histogramsOf({ cases }: IsolationData, name: Case, direction: Direction): [string, string][] {
-  const latencies = (cases.get(name) ?? []).flatMap(({ busy }) => busy.trunkline.get(direction)?.latency ?? []);
+  const latencies = (cases.get(name) ?? []).flatMap(({ busy }) =>
+    busy.flatMap((block) => block.trunkline.get(direction)?.latency ?? []),
+  );
   return encodedAs('isolation', new Map([[`${name}-${direction}`, mergeHistograms(latencies)]]));
 }
 
 function latencyTable(data: IsolationData, direction: Direction, seed: number): ReportTable {
   const load = direction === 'upstream' ? '2600' : '6500';
-  const rows = [...data.cases].map(([name, runs]) => ({ name, runs, rounds: roundP99s(data, name, direction) }));
+  const rows = [...data.cases].map(([name, runs]) => ({ name, runs, blocks: caseP99s(data, name, direction) }));
   const title = `${direction}, 100 sessions, ${load} B every 40 ms: ms (medians of slices)`;
   return reportTable(title, rows, [
     ['', ({ name }) => CASE_WORDS[name]],
-    ['direct p99', ({ rounds }) => p99Median(rounds, 'busy', 'direct')],
-    ['trunkline p50', ({ runs }) => median(runs.map(({ busy }) => busy.trunkline.get(direction)?.latencyMs.p50))],
-    ['p99', ({ rounds }) => p99Median(rounds, 'busy', 'trunkline')],
-    ['added p99', ({ rounds }) => addedP99(rounds, 'busy')],
-    ['without side tasks', ({ rounds }) => addedP99(rounds, 'quiet')],
+    ['direct p99', ({ blocks }) => p99Median(blocks, 'busy', 'direct')],
+    [
+      'trunkline p50',
+      ({ runs }) =>
+        median(runs.flatMap(({ busy }) => busy.map((block) => block.trunkline.get(direction)?.latencyMs.p50))),
+    ],
+    ['p99', ({ blocks }) => p99Median(blocks, 'busy', 'trunkline')],
+    ['added p99', ({ blocks }) => addedP99(blocks, 'busy')],
+    ['without side tasks', ({ blocks }) => addedP99(blocks, 'quiet')],
     [
       'moved by, with 95 % interval',
-      ({ rounds }) => {
-        const { value, interval } = bootstrap(rounds, movedP99, seed);
+      ({ blocks }) => {
+        const { value, interval } = bootstrap(blocks, movedP99, seed);
         return withInterval(value, interval);
       },
     ],
-    ['valid slices', ({ rounds }) => fewestValid(rounds)],
+    ['valid slices', ({ blocks }) => fewestValid(blocks)],
   ]);
 }
 
@@ -79,23 +84,19 @@ function sideTable({ cases }: IsolationData): ReportTable {
 }
 
 function measuresOf(data: IsolationData, name: Case, direction: Direction): Measure[] {
-  const rounds = roundP99s(data, name, direction);
-  const added = (phase: (typeof PHASES)[number]) =>
-    pairedDifferences(
-      rounds.map((round) => round[phase].trunkline),
-      rounds.map((round) => round[phase].direct),
-    );
+  const blocks = caseP99s(data, name, direction);
+  const added = blocks.flatMap(({ busy }) => pairedDifferences(busy.trunkline, busy.direct));
+  const moved = blocks.map((block) => movedP99([block])).filter(Number.isFinite);
   return [
-    measure(`isolation.added_p99_ms.${direction}.${name}`, 'ms', added('busy'), { paired: true }),
-    measure(`isolation.quiet_added_p99_ms.${direction}.${name}`, 'ms', added('quiet'), { paired: true }),
+    measure(`isolation.added_p99_ms.${direction}.${name}`, 'ms', added, { paired: true }),
+    measure(`isolation.p99_moved_ms.${direction}.${name}`, 'ms', moved, { paired: true }),
   ];
 }
 
 function invalidNotes({ cases }: IsolationData, name: Case, direction: Direction): string[] {
   return WHO.flatMap((who) => {
-    const runs = (cases.get(name) ?? []).flatMap((run) =>
-      PHASES.map((phase) => ({ invalid: run[phase][who].get(direction)?.invalid })),
-    );
+    const blocks = (cases.get(name) ?? []).flatMap(({ quiet, busy }) => [quiet, ...busy]);
+    const runs = blocks.map((block) => ({ invalid: block[who].get(direction)?.invalid }));
     return faultsIn(runs).map((fault) => `${CASE_WORDS[name]}, ${direction}, ${who}: ${fault}`);
   });
 }

@@ -62,7 +62,7 @@ function planOf({ isShort, rounds }: BenchSettings): { readonly loopback: Plan; 
   return {
     loopback: { rounds: rounds ?? (isShort ? 12 : 40), count: 20, pauseMs: 4, first: 100 },
     // The pause is long enough for TCP and TLS of a new provider connection ahead of use.
-    far: { rounds: rounds ?? (isShort ? 5 : 12), count: 3, pauseMs: 3 * DISTANCE_MS.toProvider + 20, first: 2 },
+    far: { rounds: rounds ?? (isShort ? 4 : 12), count: 3, pauseMs: 3 * DISTANCE_MS.toProvider + 20, first: 2 },
   };
 }
 

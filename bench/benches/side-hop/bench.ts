@@ -51,7 +51,7 @@ export const sideHop: Bench = {
     const { rounds, closedRounds, closedMs } = planOf(settings);
     const slices = CHAT_LOADS.reduce((ms, load) => ms + LEAD_MS + sliceMs(load, seconds) + PAUSE_MS, 0);
     const visitMs = WARM_UP_MS + (rounds + 1) * slices + (closedRounds + 1) * (closedMs + 100);
-    return 8 + contenders + (Math.min(contenders, 6) * visitMs) / 1000;
+    return 8 + contenders + (Math.min(Math.max(contenders - 2, 1), 5) * visitMs) / 1000;
   },
   async run(context) {
     const { seed } = context.settings;

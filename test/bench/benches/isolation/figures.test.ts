@@ -26,10 +26,12 @@ interface Busy {
 /** p99s in milliseconds: without side tasks direct has `base` and the gateway 0.3 more, beside them what is given. */
 const run = (base: number, { direct = base, up, down = up, others = {} }: Busy): CaseRun => ({
   quiet: { direct: both(loadRun({ p99: base })), trunkline: both(loadRun({ p99: base + 0.3 })) },
-  busy: {
-    direct: both(loadRun({ p99: direct })),
-    trunkline: both(loadRun({ p99: up, ...others }), loadRun({ p99: down })),
-  },
+  busy: [
+    {
+      direct: both(loadRun({ p99: direct })),
+      trunkline: both(loadRun({ p99: up, ...others }), loadRun({ p99: down })),
+    },
+  ],
   seen,
 });
 /** The added p99 of each round is that much more beside the side load. */
@@ -57,6 +59,13 @@ test('one slice in which the machine was late moves nothing, whatever stands bes
   const late = run(2, { up: 80 });
   const figure = dataWith({ chat: [first, late, third, ...moved(0.1)] }).figures.get('isolation.p99_moved_ms.chat');
   expect(figure?.value).toBeLessThan(1);
+});
+
+test('quiet slices of all cases of a gateway count for each of them', () => {
+  const [first, second, third] = moved(0) as [CaseRun, CaseRun, CaseRun];
+  const late = { ...first, quiet: { ...first.quiet, trunkline: both(loadRun({ p99: 90 })) } };
+  const figure = dataWith({ chat: [late, second, third] }).figures.get('isolation.p99_moved_ms.chat');
+  expect(figure?.value).toBeCloseTo(0);
 });
 
 test('the worse direction decides', () => {
