@@ -3,6 +3,11 @@
 import type { Contender, StartOptions } from '../bench.ts';
 import { fileIn, onPath, startServer } from './server.ts';
 
+/** Buffers that hold a record: with its own of 4 KiB a message of 16 kB would be four records, where others send one. */
+const RECORD_BUFFERS = 'proxy_buffer_size 16k; proxy_buffers 8 16k; proxy_busy_buffers_size 16k;';
+/** Versions of TLS: its own end at 1.2 before release 1.23.4. */
+const VERSIONS = 'TLSv1.2 TLSv1.3';
+
 const configFor = (port: number, { providerPort, providerCa, clientTls, folder }: StartOptions) => `daemon off;
 worker_processes 1;
 pid ${folder}/nginx.pid;
@@ -17,10 +22,11 @@ http {
   scgi_temp_path ${folder}/scgi;
   server {
     listen 127.0.0.1:${port} backlog=4096${clientTls ? ' ssl' : ''};
-    ${clientTls ? `ssl_certificate ${clientTls.cert}; ssl_certificate_key ${clientTls.key};` : ''}
+    ${clientTls ? `ssl_certificate ${clientTls.cert}; ssl_certificate_key ${clientTls.key}; ssl_protocols ${VERSIONS};` : ''}
     location / {
       proxy_pass ${providerCa ? 'https' : 'http'}://127.0.0.1:${providerPort};
-      ${providerCa ? `proxy_ssl_trusted_certificate ${providerCa}; proxy_ssl_verify on; proxy_ssl_name localhost;` : ''}
+      ${providerCa || clientTls ? RECORD_BUFFERS : ''}
+      ${providerCa ? `proxy_ssl_trusted_certificate ${providerCa}; proxy_ssl_verify on; proxy_ssl_name localhost; proxy_ssl_protocols ${VERSIONS};` : ''}
       proxy_http_version 1.1;
       proxy_set_header Upgrade $http_upgrade;
       proxy_set_header Connection "upgrade";
