@@ -55,11 +55,12 @@ function tlsConflicts({ tls, tlsPort }: Config['listen']): Problem[] {
   return fault ? [{ path: 'listen.tls', message: `expected a certificate and its key in PEM, got: ${fault}` }] : [];
 }
 
-/** Memory grows by doubling, so that of one message may be twice its length. */
-function limitConflicts({ clientMaxPayloadBytes, providerMaxPayloadBytes, maxUnfinishedBytes }: Limits): Problem[] {
-  const least = 2 * Math.max(clientMaxPayloadBytes, providerMaxPayloadBytes);
+/** Memory grows by doubling, so that of one message may be twice its length, the headers of its fragments (14 bytes at most) included. */
+function limitConflicts(limits: Limits): Problem[] {
+  const { clientMaxPayloadBytes, providerMaxPayloadBytes, maxFragments, maxUnfinishedBytes } = limits;
+  const least = 2 * (Math.max(clientMaxPayloadBytes, providerMaxPayloadBytes) + 14 * maxFragments);
   if (maxUnfinishedBytes >= least) return [];
-  const message = `expected at least ${least}, twice the largest message, got ${maxUnfinishedBytes}`;
+  const message = `expected at least ${least}, twice the largest message with its headers, got ${maxUnfinishedBytes}`;
   return [{ path: 'limits.maxUnfinishedBytes', message }];
 }
 

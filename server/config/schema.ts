@@ -49,7 +49,7 @@ export const limitsSchema = z.strictObject({
     .min(1)
     .max(2 ** 40)
     .default(256 * 1024 * 1024)
-    .describe('Memory of all unfinished messages of a process. Beyond it the one without progress for longest goes.'),
+    .describe('Memory of all unfinished messages of a process. Beyond it the one whose memory grew longest ago goes.'),
   handshakeMs: ms.default(10_000).describe('TLS and the HTTP request, until its headers are complete.'),
   dialMs: ms
     .default(10_000)

@@ -32,6 +32,15 @@ describe('loadConfig', () => {
     expect(load('listen: { port: 0, tlsPort: 0 }\nadmin: { port: 0 }').listen.tlsPort).toBe(0);
   });
 
+  test('refuses a memory of unfinished messages that one large message may use up alone', () => {
+    const limits = (bytes: number) =>
+      `limits: { clientMaxPayloadBytes: 1000, providerMaxPayloadBytes: 2000, maxFragments: 10, maxUnfinishedBytes: ${bytes} }`;
+    expect(refusal(limits(4279))).toEqual([
+      'limits.maxUnfinishedBytes: expected at least 4280, twice the largest message with its headers, got 4279',
+    ]);
+    expect(load(limits(4280)).limits.maxUnfinishedBytes).toBe(4280);
+  });
+
   test('refuses keys with the id or the secret of another, and does not show the secret', () => {
     const twins = 'keys: [{ id: a, secret: long-enough }, { id: a, secret: long-enough }]';
     const lines = refusal(twins);
