@@ -1,8 +1,9 @@
 // Prometheus metrics of one process. The frame path only adds to plain numbers; prom-client sees them when it is asked.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { type Direction, inDirection } from '../../codecs/frame.ts';
+import type { Direction } from '../../codecs/frame.ts';
 import { DISABLED_INTERVAL_MS, exportEventLoopLag } from './times/event-loop-lag.ts';
+import { Traffic } from './times/traffic.ts';
 
 /** Upper bounds of the residence buckets in milliseconds: the hop is expected in the first third. */
 const RESIDENCE_BOUNDS_MS = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 1000, Number.POSITIVE_INFINITY];
@@ -60,7 +61,7 @@ export function createMetrics(liveSessions: () => number, labels: SubjectLabels 
   });
   return {
     registry,
-    ...traffic,
+    traffic,
     turn(times: TurnTimes, provider: string): void {
       for (const [kind, ms] of Object.entries(times))
         turns.observe({ kind: kind.replace(/Ms$/, ''), provider }, ms / 1000);
@@ -149,7 +150,8 @@ export function exportGauge(registry: Registry, { name, help, read }: GaugeOptio
 
 /** Frames, bytes and residence, exported from plain counters: an `observe()` for every frame would cost more than the tap. */
 function countTraffic(registry: Registry) {
-  const traffic = { upstream: countDirection(), downstream: countDirection() };
+  const residence = { upstream: new ResidenceBuckets(), downstream: new ResidenceBuckets() };
+  const traffic = { upstream: new Traffic(residence.upstream), downstream: new Traffic(residence.downstream) };
   const exported = (name: string, help: string, field: 'frames' | 'bytes'): void => {
     new Counter({
       name,
@@ -164,67 +166,44 @@ function countTraffic(registry: Registry) {
   };
   exported('trunkline_frames_total', 'frames forwarded', 'frames');
   exported('trunkline_bytes_total', 'payload bytes forwarded', 'bytes');
-  exportHistogram(registry, traffic);
-  return {
-    /** Counts frames that have so many bytes in all. */
-    frames(direction: Direction, count: number, bytes: number): void {
-      const counts = inDirection(traffic, direction);
-      counts.frames += count;
-      counts.bytes += bytes;
-    },
-    /** Counts frames that stayed that long. */
-    residence: (direction: Direction, ms: number, count: number) =>
-      addResidence(inDirection(traffic, direction), ms, count),
-    /** Counts frames whose residence was not measured: the next one stands for theirs, or the newest where none comes. */
-    unmeasured(direction: Direction, count: number): void {
-      inDirection(traffic, direction).unmeasured += count;
-    },
-  };
+  exportHistogram(registry, (direction) => {
+    traffic[direction].settle();
+    return residence[direction];
+  });
+  return traffic;
 }
 
-function addResidence(counts: DirectionCounts, ms: number, measured: number): void {
-  const count = measured + counts.unmeasured;
-  counts.unmeasured = 0;
-  counts.newestMs = ms;
-  counts.sumMs += ms * count;
-  let index = 0;
-  while (ms > (RESIDENCE_BOUNDS_MS[index] as number)) index += 1;
-  counts.buckets[index] = (counts.buckets[index] as number) + count;
-}
-
-const countDirection = () => ({
-  frames: 0,
-  bytes: 0,
-  sumMs: 0,
-  newestMs: 0,
-  unmeasured: 0,
+class ResidenceBuckets {
+  sumUs = 0;
   /** Frames by residence. */
-  buckets: new Float64Array(RESIDENCE_BOUNDS_MS.length),
-});
+  readonly counts = new Float64Array(RESIDENCE_BOUNDS_MS.length);
 
-type DirectionCounts = ReturnType<typeof countDirection>;
-type Traffic = Readonly<Record<Direction, DirectionCounts>>;
+  add(us: number, frames: number): void {
+    this.sumUs += us * frames;
+    let index = 0;
+    while (us > 1000 * (RESIDENCE_BOUNDS_MS[index] as number)) index += 1;
+    this.counts[index] = (this.counts[index] as number) + frames;
+  }
+}
 
 /** Registers a histogram in the shape that prom-client makes, which has none that can be filled from outside. */
-function exportHistogram(registry: Registry, traffic: Traffic): void {
+function exportHistogram(registry: Registry, read: (direction: Direction) => ResidenceBuckets): void {
   const name = 'trunkline_residence_seconds';
   const help =
     'time that a frame spent inside the gateway, from its receipt until its bytes left; of messages that repeat one read in 16 is measured';
   const description = { name, help, type: 'histogram', aggregator: 'sum' };
   const metric = { ...description, get: () => ({ ...description, values: DIRECTIONS.flatMap(series) }) };
   function series(direction: Direction) {
-    const counts = traffic[direction];
-    if (counts.unmeasured > 0) addResidence(counts, counts.newestMs, 0);
-    const { buckets, sumMs } = counts;
+    const { counts, sumUs } = read(direction);
     let count = 0;
     const values = RESIDENCE_BOUNDS_MS.map((boundMs, index) => {
-      count += buckets[index] ?? 0;
+      count += counts[index] ?? 0;
       const le = boundMs === Number.POSITIVE_INFINITY ? '+Inf' : boundMs / 1000;
       return { labels: { direction, le }, value: count, metricName: `${name}_bucket` };
     });
     return [
       ...values,
-      { labels: { direction }, value: sumMs / 1000, metricName: `${name}_sum` },
+      { labels: { direction }, value: sumUs / 1e6, metricName: `${name}_sum` },
       { labels: { direction }, value: count, metricName: `${name}_count` },
     ];
   }

@@ -4,10 +4,11 @@
 import { performance } from 'node:perf_hooks';
 import type { Observation } from '../../adapters/realtime/contract.ts';
 import { AlikeMessages } from '../../codecs/alike-messages.ts';
-import type { Direction } from '../../codecs/frame.ts';
+import { type Direction, inDirection } from '../../codecs/frame.ts';
 import { emptyFrameBatch, type FrameBatch, newestPing, type ReadEnd } from '../../codecs/frame-batch.ts';
 import type { FrameReader } from '../../codecs/frame-reader.ts';
 import type { Limits } from '../config/config.ts';
+import type { Traffic } from '../platform/times/traffic.ts';
 import type { Boundary, Peer } from '../transport/peer.ts';
 import type { Tap } from './tap/tap.ts';
 
@@ -44,6 +45,13 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #reader: FrameReader;
   readonly #alike: AlikeMessages;
+  readonly #source: Peer;
+  readonly #target: Peer;
+  readonly #tap: Tap;
+  readonly #direction: Direction;
+  readonly #traffic: Traffic;
+  readonly #allTraffic: Traffic;
+  #mayRepeat = false;
   /** `tap.learned` when the messages that are alike were last observed; undefined where they mean the same at any time. */
   #learned: number | undefined;
   #repeats = 0;
@@ -59,6 +67,12 @@ export class Link {
   constructor(options: LinkOptions) {
     this.#options = options;
     this.#reader = options.reader;
+    this.#source = options.source;
+    this.#target = options.target;
+    this.#tap = options.tap;
+    this.#direction = options.direction;
+    this.#traffic = inDirection(options.tap.traffic, options.direction);
+    this.#allTraffic = inDirection(options.tap.allTraffic, options.direction);
     const { direction, limits } = options;
     const isUpstream = direction === 'upstream';
     const maxPayloadBytes = isUpstream ? limits.clientMaxPayloadBytes : limits.providerMaxPayloadBytes;
@@ -81,7 +95,8 @@ export class Link {
 
   /** Reads a chunk of the source up to the end of so many frames, and passes on what may pass. See `ReadFrames`. */
   read(chunk: Buffer, at: number, maxFrames: number): FrameBatch {
-    if (this.#alike.areAll(chunk, maxFrames) && this.#mayRepeat) return this.#repeat(chunk, at);
+    repeated.count = this.repeat(chunk, at, maxFrames);
+    if (repeated.count > 0) return repeated;
     const batch = this.#reader.read(chunk, at, maxFrames);
     if (batch.controls.length > 0) {
       const ping = newestPing(batch);
@@ -90,7 +105,33 @@ export class Link {
     if (batch.runs.length > 0) this.#pass(batch, at);
     if (batch.end !== undefined) this.#options.onEnd(batch.end);
     if (this.#whenFinished !== undefined) this.#finishIfPossible();
+    this.#mayRepeat = this.#reader.mayPassUnread;
     return batch;
+  }
+
+  /**
+   * Passes a chunk that repeats what was observed before, and nothing else: `maxFrames` messages at most. Returns their number; 0: the
+   * chunk has to be read.
+   */
+  repeat(chunk: Buffer, at: number, maxFrames: number): number {
+    const alike = this.#alike;
+    const target = this.#target;
+    const tap = this.#tap;
+    if (!this.#mayRepeat || (this.#learned !== undefined && this.#learned !== tap.learned)) return 0;
+    if (!alike.areAll(chunk, maxFrames) || !target.isOpen) return 0;
+    if (target.pass(chunk)) this.#source.keepChunk();
+    target.sendPending();
+    const { count, bytes } = alike;
+    this.#traffic.count(count, bytes);
+    this.#allTraffic.count(count, bytes);
+    tap.lastFrameAt = at;
+    if (target.queuedBytes > 0) this.#enqueue({ at, frames: count });
+    else if (this.#repeats++ % MEASURED_ONE_IN === 0) tap.sent(this.#direction, performance.now() - at, count);
+    else {
+      this.#traffic.unmeasured(count);
+      this.#allTraffic.unmeasured(count);
+    }
+    return count;
   }
 
   /**
@@ -99,6 +140,7 @@ export class Link {
    */
   finish(callback: () => void, isHurried = false): void {
     this.#reader.mute();
+    this.#mayRepeat = false;
     this.#whenFinished = isHurried ? callback : () => this.#afterFlush(callback);
     this.#finishTimer = setTimeout(() => this.#finishNow(), this.#options.limits.closeMs);
     if (isHurried) this.#finishNow();
@@ -133,26 +175,6 @@ export class Link {
     if (newest === undefined || !this.#reader.mayPassUnread) return;
     this.#alike.learn(newest.data, newest.binary, observation?.decides?.(newest.data));
     this.#learned = observation?.mark && tap.learned;
-  }
-
-  get #mayRepeat(): boolean {
-    const { target, tap } = this.#options;
-    const isSame = this.#learned === undefined || this.#learned === tap.learned;
-    return isSame && this.#reader.mayPassUnread && target.isOpen;
-  }
-
-  /** Passes messages that repeat what was observed before. */
-  #repeat(chunk: Buffer, at: number): FrameBatch {
-    const alike = this.#alike;
-    const { source, target, tap, direction } = this.#options;
-    if (target.pass(chunk)) source.keepChunk();
-    target.sendPending();
-    if (target.queuedBytes > 0) this.#enqueue({ at, frames: alike.count });
-    else if (this.#repeats++ % MEASURED_ONE_IN === 0) tap.sent(direction, performance.now() - at, alike.count);
-    else tap.sentUnmeasured(direction, alike.count);
-    tap.repeated(direction, alike, at);
-    repeated.count = alike.count;
-    return repeated;
   }
 
   #enqueue(write: QueuedWrite): void {

@@ -101,9 +101,15 @@ export class Session {
       onEnd: (end) => this.#providerEnded(end),
       onSlow: () => this.#slow(reasons.clientSlow, client),
     });
-    const receivers = this.#receivers();
-    this.#client = this.#readerOf(client, receivers.fromClient);
-    this.#provider = this.#readerOf(provider, receivers.fromProvider);
+    const links: Links = {
+      fromClient: (chunk, at, maxFrames) => this.#upstream.read(chunk, at, maxFrames),
+      fromProvider: (chunk, at, maxFrames) => this.#downstream.read(chunk, at, maxFrames),
+      afterHeld: () => false,
+    };
+    const receivers = this.#receivers(links);
+    const isDirect = receivers === links;
+    this.#client = this.#readerOf(client, receivers.fromClient, isDirect ? this.#upstream : undefined);
+    this.#provider = this.#readerOf(provider, receivers.fromProvider, isDirect ? this.#downstream : undefined);
     const stopTimers = startSessionTimers({
       client: { peer: client, linkToPeer: this.#downstream },
       provider: { peer: provider, linkToPeer: this.#upstream },
@@ -155,7 +161,7 @@ export class Session {
   }
 
   /** Returns what reads the bytes of either end: the links behind what holds messages of the client back. The guard of ids sees them first. */
-  #receivers(): Receivers {
+  #receivers(links: Links): Receivers {
     const options = {
       ...this.#options,
       messages: this.#messages.upstream,
@@ -168,18 +174,13 @@ export class Session {
       onRejected: (rejection: Rejection, frame: Frame) =>
         this.#clientEnded({ name: 'refused', refuse: this.#refusal(rejection, frame) }),
     };
-    const links: Links = {
-      fromClient: (chunk, at, maxFrames) => this.#upstream.read(chunk, at, maxFrames),
-      fromProvider: (chunk, at, maxFrames) => this.#downstream.read(chunk, at, maxFrames),
-      afterHeld: () => false,
-    };
     return holdForeignIds(injectContext(links, options), options);
   }
 
   /** Ends this session, and no other, with what goes wrong over a frame. */
-  #readerOf(source: Peer, read: ReadFrames): SourceReader {
+  #readerOf(source: Peer, read: ReadFrames, link?: Link): SourceReader {
     const { limits } = this.#options;
-    return new SourceReader({ source, limits, read, onFault: (error) => this.#failed(error) });
+    return new SourceReader({ source, limits, read, link, onFault: (error) => this.#failed(error) });
   }
 
   #listen(receivers: Receivers): void {

@@ -6,6 +6,7 @@ import type { FrameBatch } from '../../codecs/frame-batch.ts';
 import type { Limits } from '../config/config.ts';
 import { loopQueue, QUEUE_MS } from '../transport/loop-queue.ts';
 import type { Peer } from '../transport/peer.ts';
+import type { Link } from './link.ts';
 
 /**
  * Reads a chunk that came at that time (monotonic ms), up to the end of so many frames: at least one. Tells how many it has read, and what
@@ -17,6 +18,8 @@ interface SourceReaderOptions {
   readonly source: Peer;
   readonly limits: Pick<Limits, 'maxFramesPerSecond'>;
   readonly read: ReadFrames;
+  /** Reads first what repeats, where nothing stands between it and the link. Returns the number of frames: 0 leaves the chunk to `read`. */
+  readonly link?: Pick<Link, 'repeat'> | undefined;
   /** Called with what `read` throws. */
   readonly onFault: (error: unknown) => void;
 }
@@ -29,6 +32,7 @@ const FREE_PART = 1 / 10;
 
 export class SourceReader {
   readonly #options: SourceReaderOptions;
+  readonly #link: Pick<Link, 'repeat'> | undefined;
   /** Frames that the source may send in the time between two times of reading. */
   readonly #share: number;
   /** Frames that may be read now, at most two shares, and when that was calculated. */
@@ -42,6 +46,7 @@ export class SourceReader {
 
   constructor(options: SourceReaderOptions) {
     this.#options = options;
+    this.#link = options.link;
     this.#share = (options.limits.maxFramesPerSecond * QUEUE_MS) / 1000;
     this.#left = 2 * this.#share;
   }
@@ -80,9 +85,13 @@ export class SourceReader {
   }
 
   #read(chunk: Buffer, at: number): Buffer | undefined {
+    const maxFrames = Math.max(1, this.#left);
     const { read, onFault } = this.#options;
     try {
-      const { count, rest } = read(chunk, at, Math.max(1, this.#left));
+      const repeated = this.#link?.repeat(chunk, at, maxFrames) ?? 0;
+      this.#left -= repeated;
+      if (repeated > 0) return undefined;
+      const { count, rest } = read(chunk, at, maxFrames);
       this.#left -= count;
       return rest;
     } catch (error) {

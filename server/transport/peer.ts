@@ -23,7 +23,7 @@ export interface PeerOptions {
 /** Gets what happens to a peer. */
 interface PeerListener {
   /** Gets bytes that the peer sent. The chunk is valid during the call. */
-  received(chunk: Buffer): void;
+  readonly received: (chunk: Buffer) => void;
   /** Called when the peer's side of the connection ended without a close frame. */
   lost(): void;
   /** Called when the connection is closed. */
@@ -121,7 +121,7 @@ export class Peer {
     });
     // Resumes before it reads: the bytes that came before may already pause it.
     socket.resume();
-    this.#reader.start((chunk) => listener.received(chunk));
+    this.#reader.start(listener.received);
     if (socket.destroyed) lose();
   }
 

@@ -20,18 +20,8 @@ export class ResidenceHistogram {
   #counts: Uint32Array | undefined;
   #total = 0;
   #max = 0;
-  #newestUs = 0;
-  #unmeasured = 0;
 
-  /** Counts frames that were not measured: the next time stands for theirs, or the newest where none comes. */
-  addUnmeasured(frames: number): void {
-    this.#unmeasured += frames;
-  }
-
-  add(us: number, measured: number): void {
-    const frames = measured + this.#unmeasured;
-    this.#unmeasured = 0;
-    this.#newestUs = us;
+  add(us: number, frames: number): void {
     const bounded = Math.min(LONGEST_US, Math.max(1, Math.round(us)));
     const bucket = bucketOf(bounded);
     this.#counts ??= new Uint32Array(bucketOf(LONGEST_US) + 1);
@@ -41,7 +31,6 @@ export class ResidenceHistogram {
   }
 
   summary(): ResidenceSummary {
-    if (this.#unmeasured > 0) this.add(this.#newestUs, 0);
     return { count: this.#total, p50: this.#percentile(0.5), p99: this.#percentile(0.99), max: this.#max };
   }
 

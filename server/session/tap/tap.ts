@@ -1,11 +1,11 @@
 // Observes what a session does: counts, residence times, turn latencies, usage. The tap reads frames after they were sent, and keeps no content.
 
 import type { Dialect, Mark, Observation, Usage } from '../../../adapters/realtime/contract.ts';
-import type { AlikeMessages } from '../../../codecs/alike-messages.ts';
 import { type Direction, type Frame, inDirection } from '../../../codecs/frame.ts';
 import type { SessionUsage, TapSummary } from '../../ipc/session-record.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { ResidenceHistogram } from '../../platform/times/residence-histogram.ts';
+import { Traffic } from '../../platform/times/traffic.ts';
 import { TurnBoundary } from './turn-boundary.ts';
 import { TurnLatencies } from './turn-latency.ts';
 import { boundedUsage } from './usage-bounds.ts';
@@ -35,27 +35,34 @@ const [SPARE_SECONDS, MOST_SPEED] = [600, 60];
 
 export class Tap {
   readonly #options: TapOptions;
-  readonly #counts = { upstream: createCounts(), downstream: createCounts() };
+  readonly #residence = { upstream: new ResidenceHistogram(), downstream: new ResidenceHistogram() };
+  readonly traffic = {
+    upstream: new Traffic(this.#residence.upstream),
+    downstream: new Traffic(this.#residence.downstream),
+  };
+  /** Those of all sessions of the process. */
+  readonly allTraffic: Metrics['traffic'];
+  /** The time when a frame last passed, in either direction (monotonic ms). */
+  lastFrameAt: number;
+  /**
+   * Changes whenever something is learned that may give the next message another meaning: of messages that are observed alike, those count as
+   * repeated which come while it stays the same.
+   */
+  learned = 0;
   readonly #boundary: TurnBoundary;
   // Made when there is something to keep: idle sessions have neither.
   #latencies: TurnLatencies | undefined;
   #usage: UsageTotals | undefined;
   #model: string | undefined;
   #transcriptionModel: string | undefined;
-  #lastFrameAt: number;
-  #learned = 0;
   #lastMark: Mark | undefined;
   #isBeyondBound = false;
 
   constructor(options: TapOptions) {
     this.#options = options;
     this.#boundary = new TurnBoundary(options.dialect.capabilities);
-    this.#lastFrameAt = options.startedAt;
-  }
-
-  /** The time when a frame last passed, in either direction (monotonic ms). */
-  get lastFrameAt(): number {
-    return this.#lastFrameAt;
+    this.allTraffic = options.metrics.traffic;
+    this.lastFrameAt = options.startedAt;
   }
 
   /**
@@ -63,44 +70,19 @@ export class Tap {
    * up the buckets of a thousand sessions at each scrape would hold up their frames.
    */
   sent(direction: Direction, residenceMs: number, frames: number): void {
-    inDirection(this.#counts, direction).residence.add(residenceMs * 1000, frames);
-    this.#options.metrics.residence(direction, residenceMs, frames);
-  }
-
-  /**
-   * Changes whenever something is learned that may give the next message another meaning: of messages that are observed alike, those count as
-   * repeated which come while it stays the same.
-   */
-  get learned(): number {
-    return this.#learned;
-  }
-
-  /** Counts messages that were sent and not looked at, since they repeat one that was. `at`: when they came. */
-  repeated(direction: Direction, { count, bytes }: Pick<AlikeMessages, 'count' | 'bytes'>, at: number): void {
-    this.#lastFrameAt = at;
-    const counts = inDirection(this.#counts, direction);
-    counts.frames += count;
-    counts.bytes += bytes;
-    this.#options.metrics.frames(direction, count, bytes);
-  }
-
-  /** Counts frames that left, and of which nobody measured when: see `ResidenceHistogram`. */
-  sentUnmeasured(direction: Direction, frames: number): void {
-    inDirection(this.#counts, direction).residence.addUnmeasured(frames);
-    this.#options.metrics.unmeasured(direction, frames);
+    inDirection(this.traffic, direction).measured(residenceMs * 1000, frames);
+    inDirection(this.allTraffic, direction).measured(residenceMs * 1000, frames);
   }
 
   observe(frame: Frame, direction: Direction): Observation | undefined {
-    const { dialect, metrics } = this.#options;
-    this.#lastFrameAt = frame.at;
-    const counts = inDirection(this.#counts, direction);
-    counts.frames += 1;
-    counts.bytes += frame.data.length;
-    metrics.frames(direction, 1, frame.data.length);
+    const { dialect } = this.#options;
+    this.lastFrameAt = frame.at;
+    inDirection(this.traffic, direction).count(1, frame.data.length);
+    inDirection(this.allTraffic, direction).count(1, frame.data.length);
     const observation = dialect.observe(frame, direction);
     if (observation === undefined) return undefined;
     const isRepeated = observation.decides !== undefined && (observation.mark ?? this.#lastMark) === this.#lastMark;
-    if (!isRepeated) this.#learned += 1;
+    if (!isRepeated) this.learned += 1;
     this.#lastMark = observation.mark ?? this.#lastMark;
     this.#learn(observation, frame.at);
     return observation;
@@ -112,11 +94,13 @@ export class Tap {
   }
 
   summary(): TapSummary {
-    const { upstream, downstream } = this.#counts;
+    const { upstream, downstream } = this.traffic;
+    upstream.settle();
+    downstream.settle();
     return {
       frames: { upstream: upstream.frames, downstream: downstream.frames },
       bytes: { upstream: upstream.bytes, downstream: downstream.bytes },
-      residenceUs: { upstream: upstream.residence.summary(), downstream: downstream.residence.summary() },
+      residenceUs: { upstream: this.#residence.upstream.summary(), downstream: this.#residence.downstream.summary() },
       turns: this.#latencies?.turns ?? [],
       ...this.usage(),
     };
@@ -155,5 +139,3 @@ export class Tap {
     return usageOf.model.slice(0, MAX_MODEL_CHARACTERS) || OTHER_MODELS;
   }
 }
-
-const createCounts = () => ({ frames: 0, bytes: 0, residence: new ResidenceHistogram() });

@@ -7,10 +7,10 @@ import { sample } from '../../support/metrics.ts';
 
 function busy() {
   const metrics = createMetrics(() => 3);
-  metrics.frames('upstream', 1, 100);
-  metrics.frames('upstream', 1, 50);
-  metrics.frames('downstream', 1, 7);
-  for (const ms of [0.005, 0.015, 0.05, 3, 5000]) metrics.residence('upstream', ms, 1);
+  metrics.traffic.upstream.count(1, 100);
+  metrics.traffic.upstream.count(1, 50);
+  metrics.traffic.downstream.count(1, 7);
+  for (const ms of [0.005, 0.015, 0.05, 3, 5000]) metrics.traffic.upstream.measured(1000 * ms, 1);
   metrics.turn({ speechToAudioMs: 400, requestToTextMs: 90 }, 'openai');
   metrics.refused('invalid_key', 401);
   const dial = { provider: 'openai', outcome: 'open', ms: 30 };
@@ -73,10 +73,10 @@ test('adds up several processes after a way through plain data', async () => {
 
 test('asks for the live sessions with each scrape', async () => {
   let live = 1;
-  const { registry, frames } = createMetrics(() => live);
+  const { registry, traffic } = createMetrics(() => live);
   expect(sample(await registry.metrics(), 'trunkline_sessions')).toBe(1);
   live = 2;
-  frames('upstream', 1, 5);
+  traffic.upstream.count(1, 5);
   const text = await registry.metrics();
   expect(sample(text, 'trunkline_sessions')).toBe(2);
   expect(sample(text, 'trunkline_frames_total', { direction: 'upstream' })).toBe(1);
