@@ -18,7 +18,7 @@ type Published = ReadonlyMap<string, string>;
 export function publishedTexts(results: Results, name: string, read: (path: string) => string): Published {
   const folder = `bench/results/${name}`;
   const benches = results.benches.map((bench) => ({ ...bench, histograms: {} }));
-  const between = (path: string, text: string): [string, string] => [path, withSection(read(path), text)];
+  const between = (path: string, text: string): [string, string] => [path, withSection(path, read(path), text)];
   return new Map([
     [`${folder}/results.json`, `${JSON.stringify({ ...results, benches }, undefined, 1)}\n`],
     [`${folder}/report.md`, markdownReport(results)],
@@ -44,11 +44,11 @@ export function publish(results: Results, name: string, root: string): string[] 
 export const committedReport = (page: string): string | undefined =>
   /bench\/results\/([\w-]+)\/report\.md/.exec(page)?.[1];
 
-function withSection(page: string, text: string): string {
+function withSection(path: string, page: string, text: string): string {
   const [before, rest] = page.split(BEGIN);
   const after = rest?.split(END)[1];
   if (before === undefined || after === undefined)
-    throw new Error('a page has lost the marks of what is from the report');
+    throw new Error(`${path} has lost the marks of what is from the report`);
   return `${before}${BEGIN}${text}${END}${after}`;
 }
 
