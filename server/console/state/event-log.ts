@@ -5,16 +5,29 @@ import { parseJson } from '../../../codecs/json-object.ts';
 import { objectOrEmpty } from '../api/loose-json.ts';
 import type { DialectMessage } from '../dialects/dialect.ts';
 import type { LoggedFrame } from '../session/connection.ts';
+import { EventTurns } from './event-turns.ts';
 
 export interface LogEntry extends Omit<LoggedFrame, 'at'> {
   readonly seq: number;
   /** Milliseconds since the log was started. */
   readonly atMs: number;
   readonly type: string;
+  /** The turn that it belongs to: see `EventTurns`. */
+  readonly turn: number;
 }
 
 /** Entries of one type and direction that follow each other. */
 export type Run = readonly [LogEntry, ...LogEntry[]];
+
+/** Entries of one turn, folded. */
+export interface TurnGroup {
+  readonly turn: number;
+  readonly runs: readonly Run[];
+  readonly frames: number;
+  readonly bytes: number;
+  /** Time of the first one. */
+  readonly atMs: number;
+}
 
 export interface LogFilter {
   readonly text: string;
@@ -28,6 +41,7 @@ export class EventLog {
   #events: LogEntry[] = [];
   #audio: LogEntry[] = [];
   #startedAt: number | undefined;
+  #turns = new EventTurns();
   readonly #limits;
 
   constructor(limits = { maxEvents: 5000, maxAudio: 1000 }) {
@@ -40,8 +54,9 @@ export class EventLog {
     const type = message === undefined ? 'not JSON' : typeOf(message);
     const text = this.keepAudio || message === undefined ? frame.text : JSON.stringify(elideAudio(message));
     const isAudio = audioTypes.has(type);
+    const turn = this.#turns.turnOf(frame.direction, type, message ?? {});
     const list = isAudio ? this.#audio : this.#events;
-    list.push({ ...frame, text, type, seq: this.total, atMs: at - this.#startedAt });
+    list.push({ ...frame, text, type, turn, seq: this.total, atMs: at - this.#startedAt });
     if (list.length > (isAudio ? this.#limits.maxAudio : this.#limits.maxEvents)) list.shift();
   }
 
@@ -50,6 +65,7 @@ export class EventLog {
     this.#audio = [];
     this.total = 0;
     this.#startedAt = undefined;
+    this.#turns = new EventTurns();
   }
 
   /** Entries that match, in the order of the wire. */
@@ -65,7 +81,7 @@ export class EventLog {
 }
 
 /** Groups neighbours of the same type and direction: a reply is hundreds of deltas. The first entry of a run names it. */
-export function foldRuns(entries: readonly LogEntry[]): readonly Run[] {
+function foldRuns(entries: readonly LogEntry[]): readonly Run[] {
   const runs: [LogEntry, ...LogEntry[]][] = [];
   for (const entry of entries) {
     const last = runs.at(-1);
@@ -73,6 +89,17 @@ export function foldRuns(entries: readonly LogEntry[]): readonly Run[] {
     else runs.push([entry]);
   }
   return runs;
+}
+
+/** Puts the entries of each turn together, in runs. */
+export function foldTurns(entries: readonly LogEntry[]): readonly TurnGroup[] {
+  return [...Map.groupBy(entries, ({ turn }) => turn)].map(([turn, own]) => ({
+    turn,
+    runs: foldRuns(own),
+    frames: own.length,
+    bytes: own.reduce((sum, { bytes }) => sum + bytes, 0),
+    atMs: own[0]?.atMs ?? 0,
+  }));
 }
 
 /** Writes one JSON object per line: `{ atMs, direction, type, bytes, frame }`. */

@@ -5,7 +5,7 @@ import type { ConsoleController } from '../../session/controller.ts';
 import { isBusy } from '../../state/state.ts';
 import { PostCallPanel } from '../post-call/panel.tsx';
 import { ConversationPanel } from './conversation.tsx';
-import { EventLogPanel } from './event-log.tsx';
+import { EventLogPanel } from './event-log/panel.tsx';
 import { useSessionFocus, useSessionKeys } from './keyboard.ts';
 import { LatencyPanel } from './latency.tsx';
 import { SessionFormPanel } from './session-form.tsx';

@@ -5,7 +5,7 @@ import type { LoggedFrame } from '../../../../server/console/session/connection.
 import {
   EventLog,
   elideAudio,
-  foldRuns,
+  foldTurns,
   type LogFilter,
   toJsonl,
   typeOf,
@@ -98,7 +98,7 @@ test('neighbours of the same type and direction are one run, so that a reply is 
   record(log, 'upstream', { type: 'error' });
   record(log, 'downstream', { type: 'error' });
   record(log, 'downstream', delta);
-  const runs = foldRuns(log.select(withoutAudio));
+  const runs = foldTurns(log.select(withoutAudio)).flatMap((group) => group.runs);
   expect(runs.map((run) => [run[0].type, run.length])).toEqual([
     ['response.output_text.delta', 20],
     ['response.output_text.done', 1],
@@ -107,7 +107,27 @@ test('neighbours of the same type and direction are one run, so that a reply is 
     ['response.output_text.delta', 1],
   ]);
   expect(runs.flat().map(({ seq }) => seq)).toEqual(log.select(withoutAudio).map(({ seq }) => seq));
-  expect(foldRuns([])).toEqual([]);
+  expect(foldTurns([])).toEqual([]);
+});
+
+test('a turn has its rows together, and what it takes; audio that is hidden is in no sum', () => {
+  const log = new EventLog();
+  record(log, 'downstream', { type: 'session.created' });
+  for (let turn = 1; turn <= 40; turn++) {
+    record(log, 'upstream', { type: 'conversation.item.create', item: { type: 'message' } });
+    record(log, 'upstream', { type: 'response.create' });
+    record(log, 'downstream', { type: 'response.output_audio.delta', delta: sound });
+    for (let i = 0; i < 5; i++) record(log, 'downstream', { type: 'response.output_text.delta' });
+    record(log, 'downstream', { type: 'response.done' });
+  }
+  const groups = foldTurns(log.select(withoutAudio));
+  expect(groups.map(({ turn, frames }) => [turn, frames])).toEqual([
+    [0, 1],
+    ...Array.from({ length: 40 }, (_, index) => [index + 1, 8]),
+  ]);
+  expect(groups[1]?.runs.map((run) => run.length)).toEqual([1, 1, 5, 1]);
+  expect(groups[1]?.bytes).toBe(groups[1]?.runs.flat().reduce((sum, { bytes }) => sum + bytes, 0));
+  expect(foldTurns(log.select(everything))[1]?.frames).toBe(9);
 });
 
 test('the export has one JSON object per line, with the frame as JSON', () => {

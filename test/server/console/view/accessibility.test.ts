@@ -74,6 +74,7 @@ const states: readonly (readonly [name: string, reach: () => Promise<unknown>])[
       await page.keyboard.press('Enter');
       await page.locator('.caption-provider[data-final="true"]').waitFor();
       await page.getByLabel('Message').fill('one\ntwo');
+      for (const turn of await page.locator('.event-turn > h3 > [aria-expanded="false"]').all()) await turn.click();
       await page.locator('.event-run > .event-head').first().click();
       await page.locator('.event-run .event .event-head').first().click();
       await page.locator('.event[data-type="session.created"] .event-head').click();

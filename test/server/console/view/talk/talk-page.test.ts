@@ -25,12 +25,12 @@ afterAll(async () => {
 
 /** A session of written messages. */
 async function open(viewport = { width: 1280, height: 900 }) {
-  const { page, faults, phase, close } = await openConsole(browser, gateway.origin, { viewport });
+  const { page, faults, phase, close, screenshot } = await openConsole(browser, gateway.origin, { viewport });
   onTestFinished(close);
   await page.getByLabel('Dialect').selectOption('OpenAI Realtime, text');
   await page.getByRole('button', { name: 'Start session' }).last().click();
   await phase('ready');
-  return { page, faults };
+  return { page, faults, screenshot };
 }
 
 test('the field grows with its text, and Enter sends where Shift and Enter begin a new line', async () => {
@@ -71,6 +71,47 @@ test('repeats in the event log are one row with their number, which opens to eac
     .locator('.event-type')
     .evaluateAll((all) => all.filter((name) => name.scrollWidth > name.clientWidth).map((name) => name.textContent));
   expect(cut).toEqual([]);
+});
+
+test('turns in the event log are one row each, opened by keyboard and told to screen readers', {
+  timeout: 60_000,
+}, async () => {
+  const { page, faults, screenshot } = await open();
+  const log = page.locator('.event-log');
+  for (let turn = 1; turn <= 40; turn++) {
+    await page.getByLabel('Message').fill(`Turn number ${turn}`);
+    await page.keyboard.press('Enter');
+    await page
+      .locator('.caption-provider[data-final="true"]')
+      .nth(turn - 1)
+      .waitFor();
+  }
+  expect(await log.locator('.event-turn').count()).toBe(41);
+  // Only the newest is open: what happened before the turns, and 39 of them, are a row each.
+  expect(await log.locator('.event, .event-run').count()).toBeLessThan(25);
+  const second = log.getByRole('heading', { level: 3 }).getByRole('button', { name: /Turn 2\b.*frames/ });
+  expect(await second.getAttribute('aria-expanded')).toBe('false');
+  await second.focus();
+  await page.keyboard.press('Enter');
+  expect(await second.getAttribute('aria-expanded')).toBe('true');
+  const rows = log.locator('.event-turn[data-turn="2"] .event-list');
+  expect(await rows.locator('[data-type="conversation.item.create"]').count()).toBe(1);
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  expect(await rows.locator('[aria-expanded="true"]').count()).toBe(1);
+  await screenshot('event-turns-1280');
+  // A turn that was opened stays open, and the filter shows what it finds in all turns.
+  await page.getByLabel('Message').fill('One more');
+  await page.keyboard.press('Enter');
+  await page.locator('.event-turn[data-turn="41"]').waitFor();
+  expect(await second.getAttribute('aria-expanded')).toBe('true');
+  await page.getByLabel('Filter events by text').fill('conversation.item.create');
+  await expect.poll(() => log.locator('.event[data-type="conversation.item.create"]').count()).toBe(41);
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.getByLabel('Filter events by text').fill('');
+  await second.scrollIntoViewIfNeeded();
+  await screenshot('event-turns-390');
+  expect(faults).toEqual([]);
 });
 
 test.each([
