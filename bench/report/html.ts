@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import type { Figure, RanBench, ReportPlot, Results } from '../figures/results.ts';
 import { limits } from './limits.ts';
 import { figureRows, manifestRows, tableRows } from './markdown.ts';
+import { outlookLines } from './outlook.ts';
 
 const uplot = join(dirname(createRequire(import.meta.url).resolve('uplot/package.json')), 'dist');
 const script = readFileSync(new URL('./plots.js', import.meta.url), 'utf8');
@@ -28,6 +29,7 @@ th:first-child, td:first-child, .words :is(th, td):last-child { text-align: left
 export function htmlReport(results: Results): string {
   const { manifest, figures, benches } = results;
   const plots = benches.flatMap((bench) => bench.plots);
+  const unmet = outlookLines(figures);
   let drawn = 0;
   const plot = (value: ReportPlot) => `<h3>${escaped(value.title)}</h3><div class="plot" data-plot="${drawn++}"></div>`;
   return `<!doctype html>
@@ -37,6 +39,7 @@ export function htmlReport(results: Results): string {
 <h1>Benchmark of ${escaped(manifest.at)}</h1>
 <p>Repeat it with <code>${escaped(manifest.command)}</code>.</p>
 <h2>Figures</h2><div class="words">${table(figureRows(figures), (index) => figureClass(figures[index]))}</div>
+${unmet.length > 0 ? `<p>What stands in the way of the goals that are not met:</p><ul>${unmet.map((line) => `<li>${escaped(line.replace(/^- |`/g, ''))}</li>`).join('')}</ul>` : ''}
 ${benches.map((bench) => section(bench, plot)).join('\n')}
 <h2>Where and with what</h2><div class="words">${table(manifestRows(manifest))}</div>
 <h2>Limits of the method</h2><ul>${limits.map((line) => `<li>${escaped(line)}</li>`).join('')}</ul>

@@ -18,7 +18,7 @@ const COST_LEVELS = [100, 2000];
 export const capacity: Bench = {
   name: 'capacity',
   description: 'sessions of one process: the knee of its latency, sessions of a core, memory of idle sessions',
-  seconds: ({ isShort, rounds }) => (isShort ? 85 * ((rounds ?? 6) / 6) : 400 * ((rounds ?? 16) / 16)),
+  seconds: ({ isShort, rounds }) => (isShort ? 70 * ((rounds ?? 5) / 5) : 400 * ((rounds ?? 16) / 16)),
   async run(context) {
     const { settings } = context;
     const names = settings.isShort ? SHORT : LONG;
@@ -41,7 +41,7 @@ export const capacity: Bench = {
 /** Levels that do not fit into the limit of open files are left out; the report says so. */
 function planOf({ isShort, sessions, rounds, seconds }: BenchSettings, mostSessions: number): CapacityPlan {
   const fitting = (levels: readonly number[]) => levels.filter((count) => count <= mostSessions).sort((a, b) => a - b);
-  const slices = rounds ?? (isShort ? 6 : 16);
+  const slices = rounds ?? (isShort ? 5 : 16);
   return {
     knee: {
       levels: fitting(sessions ?? KNEE_LEVELS),

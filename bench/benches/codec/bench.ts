@@ -34,5 +34,5 @@ export const codec: Bench = {
 };
 
 function planOf({ isShort, rounds, seconds }: BenchContext['settings']) {
-  return { rounds: rounds ?? (isShort ? 5 : 10), ms: 1000 * (seconds ?? (isShort ? 0.1 : 0.3)) };
+  return { rounds: rounds ?? (isShort ? 4 : 10), ms: 1000 * (seconds ?? (isShort ? 0.1 : 0.3)) };
 }

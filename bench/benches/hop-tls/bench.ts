@@ -50,7 +50,7 @@ export const hopTls: Bench = {
   },
 };
 
-const roundsOf = ({ isShort, rounds }: BenchSettings): number => rounds ?? (isShort ? 12 : 40);
+const roundsOf = ({ isShort, rounds }: BenchSettings): number => rounds ?? (isShort ? 10 : 40);
 
 const loadsWith = ({ seconds }: BenchSettings) => [
   loadOf(SESSIONS, { direction: 'upstream', frameBytes: 2600, frameMs: 40, seconds }),

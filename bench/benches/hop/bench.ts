@@ -42,7 +42,7 @@ const planOf = ({ sessions }: BenchSettings) => ({ sessions: sessions ?? [1, 100
 
 /** Slices of a single session are long, and no figure needs them. */
 const roundsWith = (sessions: number, { isShort, rounds }: BenchSettings): number =>
-  rounds ?? (isShort ? (sessions === 1 ? 4 : 12) : 40);
+  rounds ?? (isShort ? (sessions === 1 ? 4 : 10) : 40);
 
 /** Milliseconds of one contender, opening and closing its sessions included. */
 const partMs = (sessions: number, settings: BenchSettings): number =>

@@ -11,7 +11,7 @@ const LEAD_MS = 40;
 /** Time between two slices, in which the last frames arrive. */
 const PAUSE_MS = 40;
 /** With one session a slice has to be longer, or its median would be that of four frames. */
-const FEWEST_FRAMES = 16;
+const FEWEST_FRAMES = 10;
 
 export const loadName = ({ direction, frameBytes, frameMs }: HopLoad): string =>
   `${direction === 'upstream' ? 'up' : 'down'}-${frameBytes}-${frameMs}ms`;

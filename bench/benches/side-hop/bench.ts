@@ -67,7 +67,7 @@ export const sideHop: Bench = {
 };
 
 function planOf({ isShort, rounds }: Pick<BenchSettings, 'isShort' | 'rounds'>) {
-  return { rounds: rounds ?? (isShort ? 12 : 40), closedRounds: isShort ? 2 : 6, closedMs: isShort ? 500 : 1000 };
+  return { rounds: rounds ?? (isShort ? 10 : 40), closedRounds: isShort ? 2 : 6, closedMs: isShort ? 500 : 1000 };
 }
 
 const sliceMs = ({ perSecond }: ChatLoad, seconds: number | undefined): number =>

@@ -34,7 +34,7 @@ export const turn: Bench = {
 
 /** The first turn warms up. */
 function planOf({ isShort, sessions, rounds }: BenchContext['settings']) {
-  return { sessions: sessions?.[0] ?? 8, turns: 1 + (rounds ?? (isShort ? 12 : 40)) };
+  return { sessions: sessions?.[0] ?? 8, turns: 1 + (rounds ?? (isShort ? 10 : 40)) };
 }
 
 /** Gives the port of the rehearsal provider, in a process of its own as the gateway would start it. */
