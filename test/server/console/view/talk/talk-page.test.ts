@@ -78,7 +78,8 @@ test('turns in the event log are one row each, opened by keyboard and told to sc
 }, async () => {
   const { page, faults, screenshot } = await open();
   const log = page.locator('.event-log');
-  for (let turn = 1; turn <= 40; turn++) {
+  const turns = 12;
+  for (let turn = 1; turn <= turns; turn++) {
     await page.getByLabel('Message').fill(`Turn number ${turn}`);
     await page.keyboard.press('Enter');
     await page
@@ -86,8 +87,8 @@ test('turns in the event log are one row each, opened by keyboard and told to sc
       .nth(turn - 1)
       .waitFor();
   }
-  expect(await log.locator('.event-turn').count()).toBe(41);
-  // Only the newest is open: what happened before the turns, and 39 of them, are a row each.
+  expect(await log.locator('.event-turn').count()).toBe(turns + 1);
+  // Only the newest is open: what happened before the turns, and all others of them, are a row each.
   expect(await log.locator('.event, .event-run').count()).toBeLessThan(25);
   const second = log.getByRole('heading', { level: 3 }).getByRole('button', { name: /Turn 2\b.*frames/ });
   expect(await second.getAttribute('aria-expanded')).toBe('false');
@@ -103,10 +104,10 @@ test('turns in the event log are one row each, opened by keyboard and told to sc
   // A turn that was opened stays open, and the filter shows what it finds in all turns.
   await page.getByLabel('Message').fill('One more');
   await page.keyboard.press('Enter');
-  await page.locator('.event-turn[data-turn="41"]').waitFor();
+  await page.locator(`.event-turn[data-turn="${turns + 1}"]`).waitFor();
   expect(await second.getAttribute('aria-expanded')).toBe('true');
   await page.getByLabel('Filter events by text').fill('conversation.item.create');
-  await expect.poll(() => log.locator('.event[data-type="conversation.item.create"]').count()).toBe(41);
+  await expect.poll(() => log.locator('.event[data-type="conversation.item.create"]').count()).toBe(turns + 1);
   await page.setViewportSize({ width: 390, height: 844 });
   await page.getByLabel('Filter events by text').fill('');
   await second.scrollIntoViewIfNeeded();
