@@ -1,6 +1,6 @@
 // Encodes small frames of our own (RFC 6455, section 5.2).
 
-import { randomBytes } from 'node:crypto';
+import { takeRandomBytes } from './random-bytes.ts';
 
 export type OwnOpcode = 'text' | 'binary' | 'close' | 'ping' | 'pong';
 
@@ -18,7 +18,7 @@ export function encodeFrame(opcode: OwnOpcode, payload: Buffer, isMasked: boolea
   const start = frame.length - length;
   payload.copy(frame, start);
   if (isMasked) {
-    const mask = randomBytes(4);
+    const mask = takeRandomBytes(4);
     mask.copy(frame, start - 4);
     for (let index = 0; index < length; index += 1) {
       frame[start + index] = (frame[start + index] as number) ^ (mask[index & 3] as number);

@@ -14,12 +14,30 @@ export function upstreamUrl(
   { path, rawQuery }: Pick<Handshake, 'path' | 'rawQuery'>,
   { parameters }: CredentialPlaces,
 ): string {
-  const { origin, pathname, search } = new URL(baseUrl);
-  const own = search === '' ? [] : [search.slice(1)];
+  const { start, own } = baseOf(baseUrl);
   const kept = rawQuery?.split('&').filter((part) => !isKeptBack(part, parameters)) ?? [];
   const query = [...own, ...kept];
-  const url = origin + pathname.replace(/\/+$/, '') + path;
+  const url = start + path;
   return query.length === 0 ? url : `${url}?${query.join('&')}`;
+}
+
+interface Base {
+  /** The origin, and a path without a slash at its end. */
+  readonly start: string;
+  /** The query, in one part or none. */
+  readonly own: readonly string[];
+}
+
+/** Base URLs come from the configuration, so they are few. */
+const bases = new Map<string, Base>();
+
+function baseOf(baseUrl: string): Base {
+  const known = bases.get(baseUrl);
+  if (known !== undefined) return known;
+  const { origin, pathname, search } = new URL(baseUrl);
+  const base = { start: origin + pathname.replace(/\/+$/, ''), own: search === '' ? [] : [search.slice(1)] };
+  bases.set(baseUrl, base);
+  return base;
 }
 
 /** Appends a parameter of ours behind a query that stays as it is. */

@@ -37,9 +37,12 @@ export class Connector {
     };
     const startedAt = performance.now();
     const { outcome, origin } = await dialOn(target && this.#pool.take(target), options);
-    this.#metrics.dialled(origin, { provider, outcome: outcome.kind, ms: performance.now() - startedAt });
-    // Preconnect only after the caller has answered its client: a connect costs as much as that answer.
-    if (target && outcome.kind === 'open') setImmediate(() => this.#pool.used(target, origin));
+    const ms = performance.now() - startedAt;
+    // Only after the caller has answered its client: a connect costs as much as that answer.
+    setImmediate(() => {
+      this.#metrics.dialled(origin, { provider, outcome: outcome.kind, ms });
+      if (target && outcome.kind === 'open') this.#pool.used(target, origin);
+    });
     return outcome;
   }
 

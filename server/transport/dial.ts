@@ -32,18 +32,20 @@ export type DialOutcome =
 /** Rejects only for a header that HTTP cannot carry. */
 export async function dial(options: DialOptions): Promise<DialOutcome> {
   const { upstream, limits, spentMs = 0 } = options;
-  const url = new URL(upstream.url);
   const upgrade = upgradeRequest(upstream.subprotocols);
-  const head = requestHead(upstream.url, url.host, { ...upstream.headers, ...upgrade.headers });
+  const head = requestHead(upstream.url, { ...upstream.headers, ...upgrade.headers });
   const deadlineAt = performance.now() + limits.dialMs - spentMs;
-  const socket = options.connection ?? (await connectBefore(deadlineAt, url, options));
+  const socket = options.connection ?? (await connectBefore(deadlineAt, options));
   return 'kind' in socket ? socket : upgradeOn(socket, { ...options, head, deadlineAt, faultIn: upgrade.faultIn });
 }
 
-async function connectBefore(deadlineAt: number, url: URL, options: DialOptions): Promise<Socket | DialOutcome> {
+async function connectBefore(deadlineAt: number, options: DialOptions): Promise<Socket | DialOutcome> {
   const deadline = AbortSignal.timeout(Math.max(0, Math.ceil(deadlineAt - performance.now())));
   try {
-    return await connect(url, { ...options, signal: AbortSignal.any([options.signal, deadline]) });
+    return await connect(new URL(options.upstream.url), {
+      ...options,
+      signal: AbortSignal.any([options.signal, deadline]),
+    });
   } catch (error) {
     if (options.signal.aborted) return failed(clientLeft());
     if (isOutOfDescriptors(error)) return failed(outOfDescriptors);
@@ -99,12 +101,13 @@ function upgradeOn(
   return promise;
 }
 
-/** The part of a URL ahead of its request target. */
-const ORIGIN = /^wss?:\/\/[^/?]+/;
+/** The part of a URL ahead of its request target, as `URL` writes it. */
+const ORIGIN = /^wss?:\/\/([^/?]+)/;
 
 /** Writes the target in the bytes of the URL, which `URL` would change. Throws for a header that HTTP cannot carry. */
-function requestHead(url: string, host: string, headers: Readonly<Record<string, string>>): string {
-  let head = `GET ${url.replace(ORIGIN, '')} HTTP/1.1\r\nHost: ${host}\r\n`;
+function requestHead(url: string, headers: Readonly<Record<string, string>>): string {
+  const [origin = '', host = ''] = ORIGIN.exec(url) ?? [];
+  let head = `GET ${url.slice(origin.length)} HTTP/1.1\r\nHost: ${host}\r\n`;
   for (const [name, value] of Object.entries(headers)) {
     validateHeaderValue(name, value);
     head += `${name}: ${value}\r\n`;

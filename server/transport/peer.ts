@@ -232,7 +232,8 @@ export class Peer {
 
   /** Ends our side. The server closes the connection first (section 7.1.1): toward a client we do, toward us the provider does. */
   #end(): void {
-    this.socket.end();
+    // A second end makes an error with its stack, which nobody sees.
+    if (!this.socket.writableEnded) this.socket.end();
     this.#startCloseTimer();
   }
 

@@ -1,24 +1,12 @@
 // The HTTP side of a WebSocket (RFC 6455, section 4): the 101 that clients get, and the check of the 101 of a provider.
 
-import { hash, randomFillSync } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { takeRandomBytes } from '../../codecs/random-bytes.ts';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
 const acceptOf = (key: string): string => hash('sha1', key + GUID, 'base64');
-
-/** Random bytes for many keys: a call for 16 of them costs more than all the rest of a request. */
-const entropy = Buffer.allocUnsafeSlow(16 * 128);
-let used = entropy.length;
-
-function newKey(): string {
-  if (used === entropy.length) {
-    randomFillSync(entropy);
-    used = 0;
-  }
-  used += 16;
-  return entropy.toString('base64', used - 16, used);
-}
 
 /** Parts of a 101 beside the key: the subprotocol, the ids of session and request and, where it continues another, what its context was made from. */
 interface UpgradeAnswer {
@@ -51,7 +39,7 @@ interface UpgradeRequest {
 
 /** Makes the headers that ask a provider for a WebSocket, with a new key. */
 export function upgradeRequest(protocols: readonly string[]): UpgradeRequest {
-  const key = newKey();
+  const key = takeRandomBytes(16).toString('base64');
   return {
     headers: {
       Connection: 'Upgrade',

@@ -3,26 +3,30 @@
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { isRefusal } from './refusals.ts';
 
-interface Phases<Start, Known> {
+interface Phases<Start extends object, Known> {
   run(start: Start): Known | Refusal;
   /** Appends a phase, which refuses, finds something out, or lets pass. */
   add<Found extends object>(phase: (known: Known) => Found | Refusal | undefined): Phases<Start, Known & Found>;
 }
 
+type Phase = (known: never) => object | undefined;
+
 /** Begins an empty list. */
 export function startPhases<Start extends object>(): Phases<Start, Start> {
-  return phasesOf((start) => start);
+  return phasesOf([]);
 }
 
-function phasesOf<Start, Known extends object>(run: (start: Start) => Known | Refusal): Phases<Start, Known> {
+function phasesOf<Start extends object, Known extends object>(phases: readonly Phase[]): Phases<Start, Known> {
   return {
-    run,
-    add: <Found extends object>(phase: (known: Known) => Found | Refusal | undefined) =>
-      phasesOf((start: Start): (Known & Found) | Refusal => {
-        const known = run(start);
-        if (isRefusal(known)) return known;
-        const found = phase(known);
-        return isRefusal(found) ? found : { ...known, ...(found as Found) };
-      }),
+    run(start) {
+      const known = { ...start };
+      for (const phase of phases) {
+        const found = phase(known as never);
+        if (isRefusal(found)) return found;
+        Object.assign(known, found);
+      }
+      return known as unknown as Known;
+    },
+    add: (phase) => phasesOf([...phases, phase as Phase]),
   };
 }

@@ -2,6 +2,7 @@
 // answer is a reset.
 
 import { closeSync, openSync, readFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 
 /** `tight`: only the reserve is left. `spent`: half of that is taken, too. */
@@ -17,17 +18,26 @@ export const outOfDescriptors: Refusal = {
 /** The largest reserve, and the part of the limit that it takes where that is less. */
 const MAX_RESERVE = 64;
 const RESERVE_PART = 1 / 8;
+/** For so long nobody looks again where more were left than a process can open meanwhile. */
+const SEEN_MS = 5;
+const MOST_OPENED = 1000;
 
 export type Descriptors = ReturnType<typeof countDescriptors>;
 
 /** `limit`: descriptors that the process may have; Node raises its soft limit to the hard one at its start. */
 export function countDescriptors(limit: number = limitOfProcess()) {
   const reserve = Math.min(MAX_RESERVE, Math.floor(limit * RESERVE_PART));
+  let seenAt = Number.NEGATIVE_INFINITY;
+  let seen = 0;
   return {
     /** `wanted`: descriptors that are as good as taken. */
     state(wanted = 0): DescriptorState {
       if (limit === Number.POSITIVE_INFINITY) return 'free';
-      const left = limit - lowestFree() - wanted;
+      const now = performance.now();
+      if (now - seenAt < SEEN_MS && seen - wanted > reserve + MOST_OPENED) return 'free';
+      seenAt = now;
+      seen = limit - lowestFree();
+      const left = seen - wanted;
       if (left > reserve) return 'free';
       return left > reserve / 2 ? 'tight' : 'spent';
     },
@@ -39,7 +49,7 @@ export function isOutOfDescriptors(error: unknown): boolean {
   return ['EMFILE', 'ENFILE'].includes((error as NodeJS.ErrnoException | undefined)?.code ?? '');
 }
 
-/** POSIX gives out the lowest number that is free, so all below it are taken; that costs two microseconds, and a count of them a list. */
+/** POSIX gives out the lowest number that is free, so all below it are taken; a count of them would take a list. */
 function lowestFree(): number {
   try {
     const descriptor = openSync('/dev/null', 'r');
