@@ -29,7 +29,7 @@ import { dialWithContext, readContext } from './read-context.ts';
 import type { RefusalFacts, RefusalLog } from './refusal-log.ts';
 import type { ForwardContext } from './side/forward.ts';
 import { refuseForeignIds } from './side/id-owners.ts';
-import { type SessionOwner, startSession, type Upgrade } from './start-session.ts';
+import { announceSession, type SessionOwner, startSession, type Upgrade } from './start-session.ts';
 
 /** The gateway, as the opening of a session sees it. */
 export interface SessionHost extends SessionOwner, ForwardContext {
@@ -97,21 +97,27 @@ export class SessionOpening {
 
   async #dial(admission: Admission, { signal, stop }: ClientGone): Promise<void> {
     const { connector, config, registry, isEnding } = this.#host;
-    const { upstream, allowPrivate, preconnect, continues, isRehearsal, provider } = admission;
+    const { upstream, allowPrivate, preconnect, continues, isOffered, isRehearsal, provider } = admission;
     let isStarted = false;
     let dialled: DialOutcome | undefined;
     try {
-      const proxy = isRehearsal ? undefined : proxyFor(new URL(upstream.url), config.proxy);
+      const proxy = isRehearsal || !config.proxy ? undefined : proxyFor(new URL(upstream.url), config.proxy);
       const options = { upstream, allowPrivate, proxy, preconnect, limits: config.limits, provider: provider.name };
       const dial = (aborted: AbortSignal) => connector.dial({ ...options, signal: aborted });
       const read = (aborted: AbortSignal) => readContext(admission, this.#host, aborted);
-      const outcome = continues === undefined ? undefined : await dialWithContext({ dial, read, signal });
-      dialled = outcome?.dialled ?? (await dial(signal));
+      const dialling = continues === undefined ? dial(signal) : dialWithContext({ dial, read, signal });
+      // Nobody waits for this while the provider is asked. What is left of a session with the same id has to be over before.
+      const early = continues === undefined && !isOffered ? announceSession(admission, this.#host) : undefined;
+      const outcome = await dialling;
+      dialled = 'dialled' in outcome ? outcome.dialled : outcome;
       stop();
       if (isEnding()) return this.#refuse(draining, admission);
       if (dialled.kind !== 'open') return this.#answerFailure(admission, dialled, signal.aborted);
       if (!this.#upgrade.socket.writable) return;
-      startSession(withContext(admission, outcome?.context), this.#upgrade, dialled.socket, this.#host);
+      const known = withContext(admission, 'context' in outcome ? outcome.context : undefined);
+      const started = early ?? announceSession(known, this.#host);
+      const parts = { admission: known, upgrade: this.#upgrade, upstream: dialled.socket, started };
+      startSession(parts, this.#host);
       isStarted = true;
     } finally {
       if (!isStarted) {

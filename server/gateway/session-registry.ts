@@ -3,40 +3,49 @@
 import type { Rpc } from '../ipc/rpc.ts';
 import type { SessionStarted } from '../ipc/session-event.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
-import type { Reservation, ReserveResult, SessionOpened } from '../ipc/session-reservation.ts';
+import type { Reservation, ReserveResult, SessionAnnounced } from '../ipc/session-reservation.ts';
 
 /** The registry, as a gateway process sees it. */
 export type SessionRegistry = ReturnType<typeof createSessionRegistry>;
 
 /**
  * Asks the supervisor only where it has to decide. An id of our own making is unique, and a key without a limit always has a place: such
- * a session opens without a round trip, and the supervisor is told when the session opens.
+ * a session opens without a round trip, and the supervisor is told while the provider is dialled.
  */
-export function createSessionRegistry(supervisor: Pick<Rpc, 'notify' | 'call'>) {
+export function createSessionRegistry(supervisor: Pick<Rpc, 'notify' | 'call' | 'flush'>) {
+  /** Places that need no answer: of sessions that the supervisor has yet to be told of. */
   const unannounced = new Map<string, Reservation>();
+  /** Sessions whose places others may wait for. */
+  const awaited = new Set<string>();
   return {
     /** Reserves a place before the provider is dialled; `release` or `ended` gives it back. */
     reserve(reservation: Reservation): ReserveResult | Promise<ReserveResult> {
-      if (reservation.isOffered || reservation.maxSessions !== undefined)
+      const { id, isOffered, maxSessions } = reservation;
+      if (isOffered || maxSessions !== undefined) {
+        awaited.add(id);
         return supervisor.call<ReserveResult>('reserve', reservation);
-      unannounced.set(reservation.id, reservation);
+      }
+      unannounced.set(id, reservation);
       return 'granted';
     },
-    /** Keeps the place until the session ends. What is said here is in the channel, and outlives a kill of this process. */
-    opened(id: string, started: SessionStarted | undefined): void {
-      const reservation = unannounced.get(id);
+    /** Tells of a session whose provider is being dialled, in one message with the others of this turn of the loop. */
+    announce(id: string, started: SessionStarted | undefined): void {
+      const announced: SessionAnnounced = { reservation: unannounced.get(id), started };
       unannounced.delete(id);
-      const opened: SessionOpened = { reservation, started };
-      if (reservation !== undefined || started !== undefined) supervisor.notify('opened', opened);
+      if (announced.reservation ?? started) supervisor.notify('announced', announced, 'this-turn');
     },
+    /** Called before the 101. What was announced is in the channel from now on, and outlives a kill of this process. */
+    opened: () => supervisor.flush(),
+    /** Takes back that the events of a session are kept. */
+    notKept: (id: string) => supervisor.notify('notKept', id),
     /** Tells how a session ends, before its client learns of it. */
     ending: (record: SessionRecord) => supervisor.notify('ending', record),
     release(id: string): void {
+      awaited.delete(id);
       if (!unannounced.delete(id)) supervisor.notify('release', id);
     },
     ended(record: SessionRecord): void {
-      unannounced.delete(record.id);
-      supervisor.notify('ended', record);
+      supervisor.notify('ended', record, awaited.delete(record.id) ? 'now' : 'later');
     },
     /** Finds a session of any process, live or lately ended. */
     find: (id: string) => supervisor.call<SessionRecord | undefined>('find', id),

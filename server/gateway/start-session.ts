@@ -43,21 +43,33 @@ export interface SessionOwner {
   onClosed(id: string): void;
 }
 
-export function startSession(
-  admission: Admission,
-  { request, socket, head, source }: Upgrade,
-  upstream: Socket,
-  owner: SessionOwner,
-): void {
+interface SessionParts {
+  readonly admission: Admission;
+  readonly upgrade: Upgrade;
+  /** The provider's socket, behind its 101. */
+  readonly upstream: Socket;
+  /** The start that `announceSession` returned. */
+  readonly started: SessionStarted;
+}
+
+/** Lets the supervisor know of a session before its client: one that has its 101 has a row, even if this process is killed now. */
+export function announceSession(admission: Admission, { registry, outbox }: SessionOwner): SessionStarted {
+  const started = startOf(admission);
+  registry.announce(admission.sessionId, outbox && started);
+  return started;
+}
+
+export function startSession({ admission, upgrade, upstream, started }: SessionParts, owner: SessionOwner): void {
   const { config, log, metrics, registry, outbox } = owner;
+  const { request, socket, head, source } = upgrade;
   const { limits } = config;
   const { sessionId, provider, endpoint } = admission;
-  const emitter = outbox && emitEvents(admission, config, outbox);
-  // A client that has its 101 has a row, even if this process is killed now.
-  registry.opened(sessionId, emitter?.started);
+  registry.opened();
   const webSocketKey = request.headers['sec-websocket-key'] ?? '';
   socket.write(upgradeReply(webSocketKey, { ...admission, ...source }));
+  if (outbox?.push(started) === false) registry.notKept(sessionId);
   if (head.length > 0) socket.unshift(head);
+  const emitter = outbox && emitEvents(admission, config, outbox);
   const session = new Session({
     subject: subjectOf(admission),
     client: new Peer({ socket, role: 'client', limits }),
@@ -97,14 +109,10 @@ function subjectOf({ provider, endpoint, key, ...admission }: Admission): Sessio
   };
 }
 
-/** Emits the start of the session at once, then its turns and its end. Texts only where the configuration lets them be kept. */
-function emitEvents(
-  admission: Admission,
-  { transcripts, regulated }: Pick<Config, 'transcripts' | 'regulated'>,
-  outbox: Outbox,
-) {
+/** It starts when its provider is dialled. */
+function startOf(admission: Admission): SessionStarted {
   const { sessionId, key, provider, endpoint, model, promptClass, dataClass, isRehearsal, context } = admission;
-  const started: SessionStarted = {
+  return {
     kind: 'started',
     id: sessionId,
     key: key?.id,
@@ -120,9 +128,15 @@ function emitEvents(
     // Ownership of an unreadable session is unknown.
     ...(context !== undefined && context.from !== 'unavailable' && { continues: context.continues }),
   };
-  const isKept = outbox.push(started);
+}
+
+/** Emits the turns of the session and its end. Texts only where the configuration lets them be kept. */
+function emitEvents(
+  { sessionId, dataClass }: Admission,
+  { transcripts, regulated }: Pick<Config, 'transcripts' | 'regulated'>,
+  outbox: Outbox,
+) {
   return {
-    started: isKept ? started : undefined,
     keepsText: transcripts !== 'off' && (dataClass === 'open' || regulated.store),
     onTurn: (turn: TurnFinished) => outbox.push(turn),
     ended: (record: SessionRecord) => outbox.push({ kind: 'ended', id: sessionId, endedAt: Date.now(), record }),

@@ -14,6 +14,8 @@ type Emit = (part: unknown, isPaced?: boolean) => unknown;
  */
 export type Handlers = Readonly<Record<string, (argument: never, emit: Emit, signal: AbortSignal) => unknown>>;
 
+type Handler = (argument: unknown, emit: Emit, signal: AbortSignal) => unknown;
+
 /** Carries messages in order: the IPC channel of a forked child, `process` in the child itself, or a socket (`socketPort`). */
 export interface Port {
   readonly connected: boolean;
@@ -30,13 +32,22 @@ type Message =
   | { readonly kind: 'part'; readonly id: number; readonly part: unknown; readonly isPaced?: boolean }
   | { readonly kind: 'taken'; readonly id: number }
   | { readonly kind: 'answer'; readonly id: number; readonly result: unknown }
-  | { readonly kind: 'fault'; readonly id: number; readonly message: string };
+  | { readonly kind: 'fault'; readonly id: number; readonly message: string }
+  | { readonly kind: 'several'; readonly messages: readonly Message[] };
+
+/** When a call without an answer goes out: at once, with the others of this turn of the loop, or with whatever goes next, `LATER_MS` at most. */
+type Urgency = 'now' | 'this-turn' | 'later';
 
 interface PendingCall {
   readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
   readonly onPart?: OnPart | undefined;
 }
+
+/** Each message of its own wakes the other process up, which costs more than its bytes. */
+const LATER_MS = 25;
+/** The signal of calls that nobody waits for. */
+const NEVER = new AbortController().signal;
 
 export class Rpc {
   readonly #port: Port;
@@ -47,6 +58,10 @@ export class Rpc {
   readonly #answering = new Map<number, AbortController>();
   /** Resolvers of our paced parts that the other side has yet to take. */
   readonly #paced = new Map<number, () => void>();
+  /** Calls without an answer that wait for company, in order. */
+  #waiting: Message[] = [];
+  #turn: NodeJS.Immediate | undefined;
+  #later: NodeJS.Timeout | undefined;
   #lastId = 0;
 
   constructor(port: Port, handlers: Handlers = {}) {
@@ -86,8 +101,19 @@ export class Rpc {
   }
 
   /** Calls without an answer; a failure is a matter of the handler. */
-  notify(name: string, argument?: unknown): void {
-    this.#send({ kind: 'call', name, argument });
+  notify(name: string, argument?: unknown, urgency: Urgency = 'now'): void {
+    const message = { kind: 'call', name, argument } as const;
+    if (urgency === 'now') return void this.#send(message);
+    this.#waiting.push(message);
+    if (urgency === 'this-turn') this.#turn ??= setImmediate(() => this.flush());
+    else this.#later ??= setTimeout(() => this.flush(), LATER_MS).unref();
+  }
+
+  /** Sends what waits. */
+  flush(): void {
+    const [first, ...others] = this.#takeWaiting();
+    if (first !== undefined)
+      this.#post(others.length === 0 ? first : { kind: 'several', messages: [first, ...others] });
   }
 
   #call<Result>(name: string, argument: unknown, onPart?: OnPart): { id: number; promise: Promise<Result> } {
@@ -101,15 +127,35 @@ export class Rpc {
     return { id, promise };
   }
 
+  /** Sends a message behind those that wait, in one with them. */
   #send(message: Message): void {
+    if (this.#waiting.length === 0) this.#post(message);
+    else this.#post({ kind: 'several', messages: [...this.#takeWaiting(), message] });
+  }
+
+  #takeWaiting(): readonly Message[] {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    clearImmediate(this.#turn);
+    clearTimeout(this.#later);
+    this.#turn = undefined;
+    this.#later = undefined;
+    return waiting;
+  }
+
+  #post(message: Message): void {
     if (!this.isConnected) return;
     this.#port.send?.(message, undefined, undefined, (error) => error && this.#disconnected());
   }
 
   #receive(message: Message): void {
     switch (message.kind) {
+      case 'several':
+        for (const one of message.messages) this.#receive(one);
+        return;
       case 'call':
-        void this.#answer(message);
+        if (message.id === undefined) this.#heed(message);
+        else void this.#answer(message, message.id);
         return;
       case 'cancel':
         this.#answering.get(message.id)?.abort();
@@ -129,25 +175,36 @@ export class Rpc {
     }
   }
 
-  async #answer({ name, argument, id }: Message & { kind: 'call' }): Promise<void> {
+  /** Does what was asked for; nobody waits for an answer. */
+  #heed({ name, argument }: Message & { kind: 'call' }): void {
+    try {
+      void Promise.resolve(this.#handler(name)(argument, () => undefined, NEVER)).catch(() => {});
+    } catch {
+      // A failure is a matter of the handler.
+    }
+  }
+
+  async #answer({ name, argument }: Message & { kind: 'call' }, id: number): Promise<void> {
     const controller = new AbortController();
-    if (id !== undefined) this.#answering.set(id, controller);
+    this.#answering.set(id, controller);
     const emit: Emit = (part, isPaced) => {
-      if (id === undefined || controller.signal.aborted) return undefined;
+      if (controller.signal.aborted) return undefined;
       this.#send(isPaced ? { kind: 'part', id, part, isPaced } : { kind: 'part', id, part });
       return isPaced ? new Promise<void>((resolve) => this.#paced.set(id, resolve)) : undefined;
     };
     try {
-      if (!Object.hasOwn(this.#handlers, name)) throw new Error(`no handler for ${name}`);
-      const handler = this.#handlers[name] as (argument: unknown, emit: Emit, signal: AbortSignal) => unknown;
-      const result = await handler(argument, emit, controller.signal);
-      if (id !== undefined) this.#send({ kind: 'answer', id, result });
+      const result = await this.#handler(name)(argument, emit, controller.signal);
+      this.#send({ kind: 'answer', id, result });
     } catch (error) {
-      if (id !== undefined)
-        this.#send({ kind: 'fault', id, message: error instanceof Error ? error.message : String(error) });
+      this.#send({ kind: 'fault', id, message: error instanceof Error ? error.message : String(error) });
     } finally {
-      if (id !== undefined) this.#answering.delete(id);
+      this.#answering.delete(id);
     }
+  }
+
+  #handler(name: string): Handler {
+    if (!Object.hasOwn(this.#handlers, name)) throw new Error(`no handler for ${name}`);
+    return this.#handlers[name] as Handler;
   }
 
   #partTaken(id: number): void {

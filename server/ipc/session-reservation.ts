@@ -12,8 +12,11 @@ export interface Reservation {
 
 export type ReserveResult = 'granted' | 'duplicate' | 'full';
 
-/** A session whose client gets its 101 now. `reservation`: where it was not asked for before; `started`: where its events are kept. */
-export interface SessionOpened {
+/**
+ * A session whose provider is being dialled, or whose client gets its 101 now. `reservation`: where it was not asked for before; `started`:
+ * where its events are kept.
+ */
+export interface SessionAnnounced {
   readonly reservation: Reservation | undefined;
   readonly started: SessionStarted | undefined;
 }

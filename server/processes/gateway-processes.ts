@@ -10,7 +10,7 @@ import { canReusePort, closeListener, createListener, openListener } from '../ht
 import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
 import type { Handlers, Rpc } from '../ipc/rpc.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
-import type { Reservation, SessionOpened } from '../ipc/session-reservation.ts';
+import type { Reservation, SessionAnnounced } from '../ipc/session-reservation.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { exportGauge } from '../platform/metrics.ts';
 import type { CloseName } from '../session/close-reason.ts';
@@ -96,7 +96,8 @@ export class GatewayProcesses {
     if (ended !== undefined) return ended;
     const others = this.children.filter((child) => child !== asker);
     const records = await askAll<SessionRecord | undefined>(others, 'find', id);
-    return records.find((record) => record !== undefined);
+    // An end that a process had yet to tell comes ahead of its answer.
+    return records.find((record) => record !== undefined) ?? this.#sessions.endedRecord(id);
   }
 
   async #prepareListening(): Promise<void> {
@@ -181,13 +182,17 @@ export class GatewayProcesses {
   #handlersFor(gateway: Child): Handlers {
     return {
       reserve: (reservation: Reservation) => this.#sessions.reserve(reservation, gateway),
-      opened: ({ reservation, started }: SessionOpened) => {
+      announced: ({ reservation, started }: SessionAnnounced) => {
         if (reservation !== undefined) this.#sessions.reserve(reservation, gateway);
-        if (started !== undefined) this.#options.side.heldBy(gateway).opened(started);
+        if (started !== undefined) this.#options.side.heldBy(gateway).announced(started);
       },
       kept: (kept: KeptEvent) => this.#options.side.heldBy(gateway).kept(kept),
       ending: (record: SessionRecord) => this.#options.side.heldBy(gateway).ending(record),
-      release: (id: string) => this.#sessions.release(id),
+      notKept: (id: string) => this.#options.side.heldBy(gateway).forget(id),
+      release: (id: string) => {
+        this.#sessions.release(id);
+        this.#options.side.heldBy(gateway).forget(id);
+      },
       ended: (record: SessionRecord) => {
         this.#sessions.ended(record);
         this.#options.side.heldBy(gateway).ending(record);

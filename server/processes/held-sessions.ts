@@ -18,8 +18,13 @@ export class HeldSessions {
   /** The batch that was handed over and is not stored yet: a gateway process sends one at a time. */
   #batch: Uint8Array | undefined;
 
-  opened(started: SessionStarted): void {
+  announced(started: SessionStarted): void {
     this.#starts.set(started.id, started);
+  }
+
+  /** Lets go of a session that did not open after all, or that nobody keeps; not of what is left of an earlier one with its id. */
+  forget(id: string): void {
+    if (!this.#ends.has(id)) this.#starts.delete(id);
   }
 
   kept({ number, event }: KeptEvent): void {

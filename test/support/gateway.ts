@@ -73,7 +73,9 @@ export async function startGateway({
   const table = new SessionTable<string>();
   const registry: SessionRegistry = {
     reserve: (claim) => table.reserve(claim, 'test'),
+    announce: () => {},
     opened: () => {},
+    notKept: () => {},
     ending: () => {},
     release: (id) => table.release(id),
     ended(record) {

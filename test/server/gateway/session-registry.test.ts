@@ -5,11 +5,12 @@ import { createSessionRegistry } from '../../../server/gateway/session-registry.
 import type { SessionRecord } from '../../../server/ipc/session-record.ts';
 import type { Reservation } from '../../../server/ipc/session-reservation.ts';
 
-/** A registry, and the calls that its supervisor gets. */
+/** A registry, and the calls that its supervisor gets; `flush` is what makes sure that those before it are sent. */
 function watched() {
-  const told: [name: string, argument: unknown][] = [];
+  const told: unknown[][] = [];
   const registry = createSessionRegistry({
-    notify: (name, argument) => void told.push([name, argument]),
+    notify: (...call) => void told.push(call),
+    flush: () => void told.push(['flush']),
     call<Result>(name: string, argument: unknown) {
       told.push([name, argument]);
       return Promise.resolve('full' as Result);
@@ -19,34 +20,40 @@ function watched() {
 }
 
 const own: Reservation = { id: 'a', isOffered: false, key: 'web', maxSessions: undefined };
+const record = { id: 'a' } as SessionRecord;
 
-test('gives a new id of a key without a limit its place at once, and tells the supervisor when the session is open', () => {
+test('gives a new id of a key without a limit its place at once, and tells the supervisor before the session is open', () => {
   const { registry, told } = watched();
   expect(registry.reserve(own)).toBe('granted');
   expect(told).toEqual([]);
-  registry.opened('a', undefined);
-  registry.opened('a', undefined);
-  const opened = ['opened', { reservation: own, started: undefined }];
-  expect(told).toEqual([opened]);
+  registry.announce('a', undefined);
+  registry.announce('a', undefined);
+  const announced = ['announced', { reservation: own, started: undefined }, 'this-turn'];
+  expect(told).toEqual([announced]);
+  registry.opened();
   registry.release('a');
-  expect(told).toEqual([opened, ['release', 'a']]);
+  expect(told).toEqual([announced, ['flush'], ['release', 'a']]);
 });
 
-test('tells the supervisor nothing of a session that never opened', () => {
+test('tells the supervisor nothing of a session that was not announced', () => {
   const { registry, told } = watched();
   void registry.reserve(own);
   registry.release('a');
-  registry.opened('a', undefined);
+  registry.announce('a', undefined);
   expect(told).toEqual([]);
 });
 
-test('leaves no place behind for a session that ended before the supervisor was told of it', () => {
+test('tells of an end with whatever goes next, and at once where somebody may wait for the place', () => {
   const { registry, told } = watched();
-  const record = { id: 'a' } as SessionRecord;
   void registry.reserve(own);
+  registry.announce('a', undefined);
   registry.ended(record);
-  registry.opened('a', undefined);
-  expect(told).toEqual([['ended', record]]);
+  void registry.reserve({ ...own, isOffered: true });
+  registry.ended(record);
+  expect(told.filter(([name]) => name === 'ended')).toEqual([
+    ['ended', record, 'later'],
+    ['ended', record, 'now'],
+  ]);
 });
 
 test.each([
@@ -55,7 +62,7 @@ test.each([
 ])('waits for the supervisor to reserve %s, and gives the place back', async (_, claim) => {
   const { registry, told } = watched();
   expect(await registry.reserve(claim)).toBe('full');
-  registry.opened('a', undefined);
+  registry.announce('a', undefined);
   registry.release('a');
   expect(told).toEqual([
     ['reserve', claim],

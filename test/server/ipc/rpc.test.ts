@@ -2,7 +2,7 @@
 
 import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { type Handlers, Rpc } from '../../../server/ipc/rpc.ts';
 import { until } from '../../support/until.ts';
 
@@ -102,6 +102,27 @@ test('a notification reaches the other side, and is no error when that is gone',
   near.notify('hear', 'two');
   await new Promise(setImmediate);
   expect(heard).toEqual(['one']);
+});
+
+test('notifications that wait for company go in order, in one message: with the turn of the loop, the next message, or a flush', async () => {
+  const told: string[] = [];
+  const { near, end } = pair({ tell: (word: string) => void told.push(word), ask: () => told.length });
+  const sent = vi.spyOn(end, 'send');
+  near.notify('tell', 'one', 'later');
+  near.notify('tell', 'two', 'this-turn');
+  near.notify('tell', 'three', 'this-turn');
+  expect(sent).not.toHaveBeenCalled();
+  await until(() => told.length === 3);
+  expect(sent).toHaveBeenCalledTimes(1);
+  near.notify('tell', 'four', 'later');
+  expect(await near.call('ask')).toBe(4);
+  near.notify('tell', 'five', 'this-turn');
+  near.flush();
+  expect(sent).toHaveBeenCalledTimes(3);
+  near.notify('tell', 'six', 'later');
+  await until(() => told.length === 6);
+  expect(told).toEqual(['one', 'two', 'three', 'four', 'five', 'six']);
+  expect(sent).toHaveBeenCalledTimes(4);
 });
 
 test('an answer without a call is ignored', async () => {

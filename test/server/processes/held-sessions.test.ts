@@ -2,6 +2,7 @@
 // that its client saw. TRUNKLINE_LONG=1 runs 100 rounds, else 6.
 
 import { randomUUID } from 'node:crypto';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { decodeMsgpack } from '../../../codecs/msgpack.ts';
@@ -34,7 +35,7 @@ const kinds = (held: HeldSessions) =>
 
 test('a session is held until its end is stored: with its start while that is not stored, and the end that it gave itself', () => {
   const held = new HeldSessions();
-  for (const id of ['a', 'b', 'c', 'd']) held.opened(started(id));
+  for (const id of ['a', 'b', 'c', 'd']) held.announced(started(id));
   const batch = { bytes: Buffer.from([0x90]), started: ['a', 'b', 'c'], ended: ['c'], kept: [] };
   held.handedOver(batch);
   held.stored(batch);
@@ -48,6 +49,17 @@ test('a session is held until its end is stored: with its start while that is no
   ]);
 });
 
+test('a session that did not open is not held, but what is left of an earlier one with its id is', () => {
+  const held = new HeldSessions();
+  for (const id of ['a', 'b']) held.announced(started(id));
+  held.ending(record('b'));
+  for (const id of ['a', 'b']) held.forget(id);
+  expect(kinds(held)).toEqual([
+    ['started', 'b'],
+    ['ended', 'b'],
+  ]);
+});
+
 test('a batch that was handed over and is not stored comes first, and as it came', () => {
   const held = new HeldSessions();
   const bytes = Buffer.from([0x90]);
@@ -58,7 +70,7 @@ test('a batch that was handed over and is not stored comes first, and as it came
 
 test('turns and ids are held until they are stored, and come between the start of their session and its end', () => {
   const held = new HeldSessions();
-  held.opened(started('a'));
+  held.announced(started('a'));
   for (const number of [1, 2]) held.kept({ number, event: { kind: 'turn', session: 'a', number } as TurnFinished });
   held.kept({ number: 3, event: { kind: 'handed-out', key: 'ann', ids: [] } });
   held.stored({ bytes: Buffer.from([0x90]), started: [], ended: [], kept: [1] });
@@ -84,11 +96,18 @@ interface Seen {
   readonly closed: Set<string>;
 }
 
-/** Opens sessions one after the other until told to stop; most speak, and most close by themselves. */
+/** Opens sessions one after the other until told to stop; most speak, and most close by themselves. Half of them bring an id of their own. */
 async function churn(served: Served, seen: Seen, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
-    const id = randomUUID();
-    const client = await openClient(`${served.url}${REALTIME}&trunkline-session=${id}`).catch(() => delay(5));
+    const offered = chance.below(2) > 0 ? `&trunkline-session=${randomUUID()}` : '';
+    let id = '';
+    const finishRequest = (request: ClientRequest): void => {
+      request.once('upgrade', ({ headers }: IncomingMessage) => {
+        id = String(headers['x-trunkline-session']);
+      });
+      request.end();
+    };
+    const client = await openClient(served.url + REALTIME + offered, { finishRequest }).catch(() => delay(5));
     if (client === undefined) continue;
     seen.opened.add(id);
     const gone = closed(client);
