@@ -41,13 +41,23 @@ export interface StoreLocation {
 }
 
 /** Rejects with a StoreError that says what is wrong: damaged, written by a newer version, owned by another process, not reached. */
-export const openStore = (location: StoreLocation): Promise<Store> =>
-  opened(location, { isReader: false }, async (database) => {
-    await createTables(database);
-    // Text that was deleted just before the last end may still be in SQLite's log.
-    await database.eraseDeleted();
-    return createSqlStore(database);
-  });
+export async function openStore(location: StoreLocation): Promise<Store> {
+  const { url, dataDirectory } = location;
+  if (url !== 'sqlite') return opened(location, { isReader: false }, storeIn);
+  const { startSqliteThread } = await import('./engines/sqlite-thread.ts');
+  return startSqliteThread(dataDirectory);
+}
+
+/** Opens the SQLite store of this folder in the thread that calls it. */
+export const openSqliteStore = (dataDirectory: string): Promise<Store> =>
+  opened({ url: 'sqlite', dataDirectory }, { isReader: false }, storeIn);
+
+async function storeIn(database: Database): Promise<Store> {
+  await createTables(database);
+  // Text that was deleted just before the last end may still be in SQLite's log.
+  await database.eraseDeleted();
+  return createSqlStore(database);
+}
 
 /** Opens the database for exports: reads beside the owner, and changes nothing. */
 export const openReader = (location: StoreLocation): Promise<Database> =>

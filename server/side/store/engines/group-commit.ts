@@ -28,7 +28,6 @@ export class GroupCommit {
   readonly #waiting: Job[] = [];
   #running: Promise<void> | undefined;
   #isClosed = false;
-  #hasRunInThisTurn = false;
   /** The mode that the connection was opened with. */
   #synchronous: 'full' | 'normal' = 'full';
   readonly #begin: () => void;
@@ -74,16 +73,9 @@ export class GroupCommit {
     this.#running = undefined;
   }
 
-  /**
-   * Lets requests that came together, such as messages of one read, get into the same commit. There is one commit in a turn of the event
-   * loop: a caller that asks again and again must not keep it from turning.
-   */
-  async #gather(): Promise<void> {
-    await new Promise<void>((resolve) => (this.#hasRunInThisTurn ? setImmediate : process.nextTick)(resolve));
-    this.#hasRunInThisTurn = true;
-    setImmediate(() => {
-      this.#hasRunInThisTurn = false;
-    });
+  /** Lets requests that came together, such as the messages of one turn of the loop, get into the same commit. */
+  #gather(): Promise<void> {
+    return new Promise((resolve) => setImmediate(resolve));
   }
 
   async #runGroup(group: readonly Job[]): Promise<void> {

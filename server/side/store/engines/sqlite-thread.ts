@@ -1,0 +1,53 @@
+// The SQLite store of a process, which a worker thread owns (`sqlite-worker.ts`). A thread that dies takes the process with it: it would have
+// nothing to write to.
+
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { entry } from '../../../platform/entry.ts';
+import { type Store, StoreError } from '../contract.ts';
+import { askedStore, resultOf, type StoreAnswer, type StoreCall } from './store-calls.ts';
+
+interface Reply {
+  readonly id: number;
+  readonly answer: StoreAnswer;
+}
+
+/** Rejects as `openStore` does. `dataDirectory` is the folder of the file. */
+export async function startSqliteThread(dataDirectory: string): Promise<Store> {
+  const worker = new Worker(entry('side/store/engines/sqlite-worker'), { workerData: dataDirectory });
+  const asked = new Map<number, (answer: StoreAnswer) => void>();
+  let lastId = 0;
+  let isClosed = false;
+  const ask = (call: StoreCall): Promise<StoreAnswer> => {
+    if (isClosed) return Promise.reject(new StoreError('store_unavailable', new Error('closed')));
+    return new Promise((resolve) => {
+      // The thread keeps the process alive only while somebody waits for it.
+      if (asked.size === 0) worker.ref();
+      asked.set(++lastId, resolve);
+      worker.postMessage({ id: lastId, call });
+    });
+  };
+  const [{ answer }] = (await once(worker, 'message')) as [Reply];
+  worker.on('message', (reply: Reply) => {
+    asked.get(reply.id)?.(reply.answer);
+    asked.delete(reply.id);
+    if (asked.size === 0) worker.unref();
+  });
+  worker.unref();
+  try {
+    const store = askedStore('sqlite', resultOf(answer) as readonly string[], ask);
+    return {
+      ...store,
+      async close() {
+        if (isClosed) return;
+        const closing = store.close();
+        isClosed = true;
+        await closing;
+        await worker.terminate();
+      },
+    };
+  } catch (error) {
+    await worker.terminate();
+    throw error;
+  }
+}
