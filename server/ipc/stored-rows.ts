@@ -177,3 +177,25 @@ export interface Delivery {
   readonly createdAt: number;
   readonly nextAt: number;
 }
+
+/** Sum over ledger rows. */
+export interface ReportRow {
+  /** Values of the fields that were asked for, in order. */
+  readonly by: readonly string[];
+  readonly calls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly costMicroUsd: number;
+  /** Calls whose cost is unknown, and not in the sum. */
+  readonly unknownCosts: number;
+  /** Calls that a rehearsal answered: their cost is an estimate that nobody pays. */
+  readonly rehearsals: number;
+  readonly valid: number;
+  readonly repaired: number;
+  readonly failed: number;
+  /** Means, where there are any values. */
+  readonly score: number | undefined;
+  readonly latencyMs: number | undefined;
+}
+export const REPORT_FIELDS = ['class', 'model', 'path', 'team', 'key', 'day', 'gateway', 'kind', 'outcome'] as const;
+export type ReportField = (typeof REPORT_FIELDS)[number];

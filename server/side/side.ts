@@ -1,5 +1,6 @@
 // The side path as a whole: store, ingest, router, tasks, webhooks and HTTP answers, opened together and closed in order.
 
+import { mkdirSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { decodeMsgpack } from '../../codecs/msgpack.ts';
 import type { Config } from '../config/config.ts';
@@ -10,13 +11,15 @@ import { withDeadline } from '../platform/deadline.ts';
 import { faultOf } from '../platform/log.ts';
 import { exportGauge, subjectLabels } from '../platform/metrics.ts';
 import type { Readiness } from '../platform/readiness.ts';
+import { newId } from '../platform/uuid-v7.ts';
 import { countAttempts } from './billing/attempt-metrics.ts';
 import { exportBudgets } from './billing/budgets/budget-metrics.ts';
 import { BudgetWatch, type OnBudgetsClosed, tellMoves } from './billing/budgets/budget-watch.ts';
+import { Journal, readJournals } from './billing/journal.ts';
 import { createPrices } from './billing/prices.ts';
 import { createSideHttp, storeFailed } from './http/routes.ts';
 import type { Router } from './llm/call.ts';
-import { createRouter } from './llm/router.ts';
+import { createRouter, type Leasing } from './llm/router.ts';
 import { createSideMetrics } from './metrics.ts';
 import { Ingest } from './sessions/ingest.ts';
 import { type Store, StoreError } from './store/contract.ts';
@@ -78,6 +81,19 @@ interface SideParts {
   readonly budgets: BudgetWatch;
 }
 
+/** Without a journal each call waits for the store. */
+function startLeasing({ start, store, log }: SideParts): Leasing | undefined {
+  const { dataDirectory } = start.config;
+  const holder = newId();
+  try {
+    mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+    return { store, holder, journal: new Journal(dataDirectory, holder) };
+  } catch (error) {
+    log.warn(faultOf(error), 'no journal of calls: each reserves in the store');
+    return undefined;
+  }
+}
+
 export class Side {
   readonly metrics: SideParts['metrics'];
   readonly answer: SideHandler;
@@ -100,7 +116,8 @@ export class Side {
     this.#parts = parts;
     this.metrics = metrics;
     this.#rehearsalUrl = start.rehearsalUrl;
-    this.#router = createRouter({ ...shared, prices, rehearsalUrl: () => this.#rehearsalUrl });
+    const leasing = startLeasing(parts);
+    this.#router = createRouter({ ...shared, leasing, prices, rehearsalUrl: () => this.#rehearsalUrl });
     this.#webhooks = isBackground ? new Webhooks(shared) : undefined;
     const onSettled = () => this.#webhooks?.wake();
     this.#runner = new Runner({ ...shared, router: this.#router, onSettled, isBackground });
@@ -116,8 +133,12 @@ export class Side {
   async holdLease(): Promise<void> {
     const { start, log, store } = this.#parts;
     const { config, instance: owner, runsTasks } = start;
+    for (const { gone, remove } of readJournals(config.dataDirectory)) {
+      await store.recoverLeases(gone);
+      remove();
+    }
     // A file has one owner: what is pending there belongs to a process that is gone.
-    if (store.kind === 'sqlite') await store.settleLost(Number.POSITIVE_INFINITY);
+    await store.settleLost(store.kind === 'sqlite' ? Number.POSITIVE_INFINITY : Date.now());
     const { side } = config;
     this.#lease = await holdInstanceLease({
       ...{ store, owner, leaseMs: side.ownerLeaseMs, log },

@@ -1,7 +1,14 @@
 // A store in memory for tests of its users. Its rows are lists that a test fills and reads.
 
-import type { LedgerRow, SessionEnd, StoredSession, StoredTurn, Task } from '../../server/ipc/stored-rows.ts';
-import type { ReportRow, Store } from '../../server/side/store/contract.ts';
+import type {
+  LedgerRow,
+  ReportRow,
+  SessionEnd,
+  StoredSession,
+  StoredTurn,
+  Task,
+} from '../../server/ipc/stored-rows.ts';
+import type { Store } from '../../server/side/store/contract.ts';
 
 type Session = StoredSession & Partial<SessionEnd>;
 
@@ -116,6 +123,10 @@ export function createFakeStore(): FakeStore {
     extendReservations: unused,
     settleLost: unused,
     grade: unused,
+    takeLease: unused,
+    holdLeases: unused,
+    returnLease: unused,
+    recoverLeases: unused,
     budgetUse: unused,
     budgetUses: unused,
     idOwners: unused,

@@ -30,6 +30,7 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/side/tasks/rehearsal-tasks.test.ts': 'the tasks of a rehearsal from plan to result',
   'test/server/side/tasks/runner-kills.test.ts': 'tasks whose runners are killed or stopped',
   'test/server/side/continued-rehearsal.test.ts': 'a call, its summaries, and a call that continues it',
+  'test/server/side/killed-calls.test.ts': 'what a kill leaves of calls that were just sent',
   'test/server/side/kill.test.ts': 'what a kill leaves behind',
   'test/server/side/bound-ids.test.ts': 'ids that processes and machines learn of each other by the store',
   'test/server/side/two-machines.test.ts': 'gateways and side processes of several machines on one Postgres',

@@ -32,7 +32,7 @@ export async function onBothStores(suite: (stores: Stores) => void): Promise<voi
 /** Empties a database for the next test: making one takes longer than most tests. */
 async function emptyPostgres({ url }: StoreLocation): Promise<void> {
   const database = openPostgres({ url, connections: 1 });
-  await database.query('truncate session, turn, task, ledger, budget, delivery, lease');
+  await database.query('truncate session, turn, task, ledger, budget, budget_lease, delivery, lease');
   await database.close();
 }
 

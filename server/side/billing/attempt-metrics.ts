@@ -54,8 +54,8 @@ export function countAttempts(store: Store, registry: Registry, subjects: Subjec
   }
   return {
     ...store,
-    async settle(settlements) {
-      await store.settle(settlements);
+    async settle(settlements, leased) {
+      await store.settle(settlements, leased);
       for (const { row } of settlements) count(row);
     },
   };

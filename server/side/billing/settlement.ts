@@ -1,103 +1,181 @@
-// Writes down what became of attempts. A store that fails for a while is asked again. A settlement that is lost with the process was reserved
-// at its worst case, and the next process that opens the store charges it so.
+// Writes calls down: that they began, where their reservation came from a lease, and what became of them. All that waits is one transaction, within
+// milliseconds of the beginning of a call. A store that fails for a while is asked again.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { withDeadline } from '../../platform/deadline.ts';
 import { faultOf } from '../../platform/log.ts';
-import type { Settlement, Store } from '../store/contract.ts';
+import type { LeasedCall, Settlement, Store } from '../store/contract.ts';
+import type { Journal } from './journal.ts';
 
-/** Settlements that are tried again at most; beyond it the store charges reservations. */
-const MAX_UNSETTLED = 10_000;
+/** Calls that wait at most; beyond it settlements are dropped, and the store charges reservations. */
+const MAX_WAITING = 10_000;
 const MAX_PAUSE_MS = 5000;
-/** Settlements of this time are written together: one transaction, and each budget moves once. */
-const BATCH_MS = 100;
+/** Time from the beginning of a call until its row is on its way to the disk, which takes the rest of 20 ms. */
+const START_MS = 12;
+/** Time from the answer to the settlement of a call whose row is there. */
+const SETTLE_MS = 100;
+/** Time of one transaction after which the store is not keeping up. */
+const SLOW_MS = 1000;
+
+interface SettlementOptions {
+  readonly store: Pick<Store, 'settle'>;
+  readonly log: Logger;
+  /** Where calls are that reserve from leases; undefined where none do. */
+  readonly leasing?: { readonly holder: string; readonly journal: Journal } | undefined;
+}
+
+interface Entry {
+  readonly id: string;
+  call?: LeasedCall | undefined;
+  settlement?: (() => Settlement) | undefined;
+  /** Called after the first try. */
+  onTried?: (() => void) | undefined;
+}
 
 export class SettlementWriter {
-  readonly #store: Pick<Store, 'settle'>;
-  readonly #log: Logger;
-  readonly #writing = new Set<Promise<void>>();
-  #waiting: (() => Settlement)[] = [];
-  #timer: NodeJS.Timeout | undefined;
-  #unsettled = 0;
+  readonly #options: SettlementOptions;
+  #waiting = new Map<string, Entry>();
+  #timer: { readonly timeout: NodeJS.Timeout; readonly at: number } | undefined;
+  #writing: Promise<void> | undefined;
+  #writingSince = 0;
+  #pauseMs = 0;
   #isClosed = false;
 
-  constructor(store: Pick<Store, 'settle'>, log: Logger) {
-    this.#store = store;
-    this.#log = log;
+  constructor(options: SettlementOptions) {
+    this.#options = options;
+  }
+
+  /** True while calls may begin before their rows are stored. */
+  get isKeepingUp(): boolean {
+    const { leasing } = this.#options;
+    if (leasing === undefined || this.#isClosed || this.#pauseMs > 0) return false;
+    return this.#writing === undefined || performance.now() - this.#writingSince < SLOW_MS;
+  }
+
+  /** Begins with a call that reserved from leases. Throws when the disk takes nothing: it must not be made. */
+  begin(call: LeasedCall): void {
+    this.#options.leasing?.journal.write(call);
+    this.#entry(call.row.id).call = call;
+    this.#schedule(START_MS);
   }
 
   /** Resolves when the settlement is written, or when that has failed once; it is then tried again. Never rejects. */
   settle(settlement: Settlement): Promise<void> {
-    return this.#track(this.#settle(settlement));
+    return new Promise((resolve) => {
+      const entry = this.#entry(settlement.row.id);
+      entry.settlement = () => settlement;
+      this.#schedule(0);
+      // A store that has just failed is asked later.
+      if (this.#pauseMs > 0) resolve();
+      else entry.onTried = resolve;
+    });
   }
 
-  /** Works the settlement out and writes it within `BATCH_MS`, after the client has its answer. */
-  settleLater(settlement: () => Settlement): void {
-    this.#waiting.push(settlement);
-    this.#timer ??= setTimeout(() => this.#flush(), BATCH_MS);
+  /** Works the settlement out and writes it soon, after the client has its answer. `id` is that of the row. */
+  settleLater(id: string, settlement: () => Settlement): void {
+    this.#entry(id).settlement = settlement;
+    this.#schedule(SETTLE_MS);
+  }
+
+  /** Resolves when what waits now is written, or has failed. */
+  async flush(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
+    await this.#write();
   }
 
   /** Resolves when all is written, or after `patienceMs`. */
   async close(patienceMs: number): Promise<void> {
-    this.#flush();
-    await withDeadline(this.#written(), patienceMs).catch(() => {});
+    const written = async () => {
+      while (this.#waiting.size > 0 || this.#writing !== undefined) {
+        await this.flush();
+        if (this.#pauseMs > 0) await delay(Math.min(this.#pauseMs, patienceMs / 4), undefined, { ref: false });
+      }
+    };
+    await withDeadline(written(), patienceMs).catch(() => {});
     this.#isClosed = true;
+    clearTimeout(this.#timer?.timeout);
   }
 
-  #track(work: Promise<void>): Promise<void> {
-    this.#writing.add(work);
-    return work.finally(() => this.#writing.delete(work));
+  #entry(id: string): Entry {
+    const known = this.#waiting.get(id);
+    if (known !== undefined) return known;
+    const entry: Entry = { id };
+    this.#waiting.set(id, entry);
+    return entry;
   }
 
-  async #written(): Promise<void> {
-    while (this.#writing.size > 0) await Promise.all(this.#writing);
+  #schedule(afterMs: number): void {
+    const at = performance.now() + Math.max(afterMs, this.#pauseMs);
+    if (this.#isClosed || (this.#timer !== undefined && this.#timer.at <= at)) return;
+    clearTimeout(this.#timer?.timeout);
+    const run = (): void => {
+      this.#timer = undefined;
+      // One that is under way schedules the next.
+      if (this.#writing === undefined) void this.#write();
+    };
+    this.#timer = { at, timeout: setTimeout(run, Math.max(afterMs, this.#pauseMs)) };
   }
 
-  async #settle(settlement: Settlement): Promise<void> {
+  #write(): Promise<void> {
+    if (this.#waiting.size === 0) return Promise.resolve();
+    const entries = [...this.#waiting.values()];
+    this.#waiting = new Map();
+    const stored = this.#options.leasing?.journal.turn();
+    this.#writingSince = performance.now();
+    this.#writing = this.#store(entries).then((failed) => {
+      this.#writing = undefined;
+      if (failed.length === 0) stored?.();
+      this.#pauseMs = failed.length === 0 ? 0 : Math.min(Math.max(100, this.#pauseMs * 2), MAX_PAUSE_MS);
+      for (const { onTried } of entries) onTried?.();
+      this.#putBack(failed);
+      if (this.#waiting.size > 0) this.#schedule(0);
+    });
+    return this.#writing;
+  }
+
+  /** Returns what could not be written. If one entry is at fault, the others are written all the same. */
+  async #store(entries: readonly Entry[]): Promise<readonly Entry[]> {
+    for (const entry of entries) this.#workOut(entry);
+    if (await this.#isStored(entries)) return [];
+    if (entries.length === 1) return entries;
+    const alone = await Promise.all(entries.map(async (entry) => ((await this.#isStored([entry])) ? [] : [entry])));
+    return alone.flat();
+  }
+
+  async #isStored(entries: readonly Entry[]): Promise<boolean> {
+    const { store, leasing, log } = this.#options;
+    const settlements = entries.flatMap(({ settlement }) => (settlement ? [settlement()] : []));
+    const calls = entries.flatMap(({ call }) => call ?? []);
+    if (settlements.length + calls.length === 0) return true;
     try {
-      await this.#store.settle([settlement]);
+      await store.settle(settlements, leasing && calls.length > 0 ? { holder: leasing.holder, calls } : undefined);
+      return true;
     } catch (error) {
-      this.#log.error({ ...faultOf(error), attempt: settlement.row.id }, 'attempt not settled, will be tried again');
-      if (this.#unsettled < MAX_UNSETTLED) void this.#track(this.#repeat(settlement));
+      const [first] = entries;
+      if (entries.length === 1)
+        log.error({ ...faultOf(error), attempt: first?.id }, 'attempt not settled, will be tried again');
+      return false;
     }
-  }
-
-  async #repeat(settlement: Settlement): Promise<void> {
-    this.#unsettled++;
-    for (let pauseMs = 100; !this.#isClosed; pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS)) {
-      await delay(pauseMs, undefined, { ref: false });
-      const isWritten = await this.#store.settle([settlement]).then(
-        () => true,
-        () => false,
-      );
-      if (isWritten) break;
-    }
-    this.#unsettled--;
-  }
-
-  #flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    const settlements = this.#waiting.flatMap((settlement) => this.#workedOut(settlement));
-    this.#waiting = [];
-    if (settlements.length > 0) void this.#track(this.#settleAll(settlements));
   }
 
   /** A settlement that cannot be worked out stays pending, and is charged at its reservation. */
-  #workedOut(settlement: () => Settlement): readonly Settlement[] {
+  #workOut(entry: Entry): void {
     try {
-      return [settlement()];
+      const settlement = entry.settlement?.();
+      entry.settlement = settlement && (() => settlement);
     } catch (error) {
-      this.#log.error(faultOf(error), 'settlement failed');
-      return [];
+      this.#options.log.error(faultOf(error), 'settlement failed');
+      entry.settlement = undefined;
     }
   }
 
-  /** If one of them is at fault, the others are written all the same. */
-  async #settleAll(settlements: readonly Settlement[]): Promise<void> {
-    await this.#store
-      .settle(settlements)
-      .catch(() => Promise.all(settlements.map((settlement) => this.#settle(settlement))));
+  #putBack(failed: readonly Entry[]): void {
+    for (const { id, call, settlement } of failed) {
+      if (this.#waiting.size >= MAX_WAITING && call === undefined) continue;
+      const entry = this.#entry(id);
+      entry.call = call;
+      entry.settlement ??= settlement;
+    }
   }
 }

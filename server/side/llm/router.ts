@@ -4,10 +4,12 @@
 import type { Logger } from 'pino';
 import type { SideConfig } from '../../config/side-schema.ts';
 import { withDeadline } from '../../platform/deadline.ts';
+import { Leases } from '../billing/budgets/leases.ts';
 import { Reservations } from '../billing/budgets/reservations.ts';
+import type { Journal } from '../billing/journal.ts';
 import type { Prices } from '../billing/prices.ts';
 import { SettlementWriter } from '../billing/settlement.ts';
-import type { Store } from '../store/contract.ts';
+import type { BudgetLeases, Store } from '../store/contract.ts';
 import { runAttempt } from './attempt/attempt.ts';
 import type { Attempt, AttemptContext } from './attempt/contract.ts';
 import type { Answered, Call, Router } from './call.ts';
@@ -21,6 +23,8 @@ import { type ClassPlan, createClassPlans, type RouterMetrics, type Target } fro
 export interface RouterOptions {
   readonly config: Pick<SideConfig, 'gateways' | 'classes' | 'budgets' | 'hasRehearsalGateway' | 'side'>;
   readonly store: Pick<Store, 'reserve' | 'settle' | 'extendReservations'>;
+  /** Lets calls reserve from leases of this process; undefined: each asks the store. */
+  readonly leasing?: Leasing | undefined;
   readonly prices: Prices;
   /** Gives the http: or ws: URL of the rehearsal process; undefined while it does not run. */
   readonly rehearsalUrl: () => string | undefined;
@@ -33,13 +37,21 @@ export interface RouterOptions {
   readonly closeMs?: number;
 }
 
+export interface Leasing {
+  readonly store: BudgetLeases;
+  /** Name of this process, never used before. */
+  readonly holder: string;
+  readonly journal: Journal;
+}
+
 export function createRouter(options: RouterOptions): Router {
-  const { config, store, prices, log, closeMs = 5000 } = options;
+  const { config, store, leasing, prices, log, closeMs = 5000 } = options;
   const { plans, close: closeConnections } = createClassPlans(options);
-  const settlements = new SettlementWriter(store, log);
   const { maxReplyBytes } = config.side;
-  const reservations = new Reservations({ store, log });
-  const shared = { store, prices, settlements, reservations, maxReplyBytes, log };
+  const settlements = new SettlementWriter({ store, log, leasing });
+  const leases = leasing && new Leases({ ...leasing, log });
+  const reservations = new Reservations({ store, settlements, leases, log });
+  const shared = { prices, settlements, reservations, maxReplyBytes, log };
   const context: AttemptContext = { ...shared, budgets: config.budgets };
   const names = [...plans.keys()];
   /** Calls that run, and their ends. */
@@ -65,6 +77,8 @@ export function createRouter(options: RouterOptions): Router {
       await withDeadline(Promise.allSettled(running.values()), closeMs).catch(() => {});
       await settlements.close(closeMs);
       reservations.close();
+      await leases?.close();
+      leasing?.journal.close();
       await closeConnections();
     },
   };

@@ -6,6 +6,8 @@ import type {
   HandedOutId,
   LedgerRow,
   Quality,
+  ReportField,
+  ReportRow,
   SessionEnd,
   StoredSession,
   StoredTurn,
@@ -34,7 +36,57 @@ export interface BudgetAmounts {
 /** `exceeded` names the first budget that could not take the amount. */
 export type BudgetReservation =
   | { readonly kind: 'reserved' }
-  | (BudgetAmounts & { readonly kind: 'exceeded'; readonly budget: BudgetWindow; readonly leftMicroUsd: number });
+  | (BudgetAmounts & {
+      readonly kind: 'exceeded';
+      readonly budget: BudgetWindow;
+      readonly leftMicroUsd: number;
+      /** Leases hold a part of it, and their processes were asked to return what they do not need. */
+      readonly isLeased?: true | undefined;
+    });
+
+/** Call that reserved from the leases of its process, and is not stored yet. `budgets` are ids. */
+export interface LeasedCall {
+  /** Pending. */
+  readonly row: LedgerRow;
+  readonly budgets: readonly string[];
+  readonly reservedMicroUsd: number;
+}
+
+/** Calls of one process; `holder` is the name that it takes leases by. */
+export interface LeasedCalls {
+  readonly holder: string;
+  readonly calls: readonly LeasedCall[];
+}
+
+/** Slices of budgets that processes hold, and reserve from without asking the store. What they hold counts as reserved. */
+export interface BudgetLeases {
+  /** Takes what is wished of a budget, or less; nothing where that is less than `leastMicroUsd`, near the limit, and while others need it. */
+  takeLease(wish: {
+    readonly holder: string;
+    readonly budget: BudgetWindow;
+    readonly wishMicroUsd: number;
+    readonly leastMicroUsd: number;
+    readonly now: number;
+    readonly until: number;
+  }): Promise<number>;
+  /**
+   * Extends the leases of a holder that end before `renewBefore`. Returns the budgets that it still holds, and those of them that somebody
+   * needs: it returns what it has free of them.
+   */
+  holdLeases(held: {
+    readonly holder: string;
+    readonly now: number;
+    readonly until: number;
+    readonly renewBefore: number;
+  }): Promise<{ readonly held: readonly string[]; readonly wanted: readonly string[] }>;
+  /** Gives back amounts by the ids of their budgets. */
+  returnLease(holder: string, amounts: Readonly<Record<string, number>>): Promise<void>;
+  /**
+   * Ends the leases of a process that is gone. Its calls, those that were stored included, are lost with the next `settleLost`; what they have
+   * not reserved is given back.
+   */
+  recoverLeases(gone: LeasedCalls): Promise<void>;
+}
 
 /** Final state of a row, with what it had reserved where. */
 export interface Settlement {
@@ -141,29 +193,8 @@ export interface ReportSpan {
   readonly key?: string | null | undefined;
 }
 
-export interface ReportRow {
-  /** Values of the fields that were asked for, in order. */
-  readonly by: readonly string[];
-  readonly calls: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly costMicroUsd: number;
-  /** Calls whose cost is unknown, and not in the sum. */
-  readonly unknownCosts: number;
-  /** Calls that a rehearsal answered: their cost is an estimate that nobody pays. */
-  readonly rehearsals: number;
-  readonly valid: number;
-  readonly repaired: number;
-  readonly failed: number;
-  /** Means, where there are any values. */
-  readonly score: number | undefined;
-  readonly latencyMs: number | undefined;
-}
-export const REPORT_FIELDS = ['class', 'model', 'path', 'team', 'key', 'day', 'gateway', 'kind', 'outcome'] as const;
-export type ReportField = (typeof REPORT_FIELDS)[number];
-
 /** All methods reject with a StoreError when the database does. Lists are newest first where nothing else is said. */
-export interface Store {
+export interface Store extends BudgetLeases {
   readonly kind: 'sqlite' | 'postgres';
   commitSessions(changes: SessionChanges): Promise<void>;
 
@@ -221,12 +252,12 @@ export interface Store {
   extendReservations(ids: readonly string[], until: number): Promise<void>;
   /**
    * Replaces pending rows, and settles the budgets in which they are reserved: all or none. After `settleLost` it corrects what that has
-   * charged. A row that was never pending is added, and settles the budgets given here.
+   * charged. A row that was never pending is added, and settles the budgets given here. `leased` are calls that are stored first.
    */
-  settle(settlements: readonly Settlement[]): Promise<void>;
+  settle(settlements: readonly Settlement[], leased?: LeasedCalls): Promise<void>;
   /**
    * Charges pending attempts whose reservation holds no longer, since their process is gone, at that and flags them: outcome `lost`. The
-   * cost is unknown where nothing was reserved.
+   * cost is unknown where nothing was reserved. Leases that nobody holds any longer count as spent until they are returned.
    */
   settleLost(now: number): Promise<number>;
   /** Sets quality or score of a ledger row. */

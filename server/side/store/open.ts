@@ -8,7 +8,8 @@ import { createTables, requireTables } from './schema.ts';
 import { budgetUse, budgetUses, reserve } from './statements/budgets.ts';
 import { claimDeliveries, settleDelivery } from './statements/deliveries.ts';
 import { idOwners, removeExpiredIds } from './statements/id-owners.ts';
-import { extendReservations, grade, selectLedger, settle, settleLost } from './statements/ledger.ts';
+import { holdLeases, returnLease, takeLease } from './statements/leases.ts';
+import { extendReservations, grade, recoverLeases, selectLedger, settle, settleLost } from './statements/ledger.ts';
 import { deleteOld } from './statements/old-rows.ts';
 import { report } from './statements/report.ts';
 import { forget, sweep } from './statements/retention.ts';
@@ -142,7 +143,11 @@ export function createSqlStore(database: Database): Store {
     requeueTask: (id, now) => requeueTask(query, id, now),
     requeueTasks: (filter) => requeueTasks(database, filter),
     reserve: (budgets, amountMicroUsd, pending) => reserve(database, { budgets, amountMicroUsd, pending }),
-    settle: (settlements) => database.transaction((run) => settle(run, settlements)),
+    settle: (settlements, leased) => database.transaction((run) => settle(run, settlements, leased)),
+    takeLease: (wish) => takeLease(database, wish),
+    holdLeases: (held) => holdLeases(database, held),
+    returnLease: (holder, amounts) => returnLease(database, holder, amounts),
+    recoverLeases: (gone) => database.transaction((run) => recoverLeases(run, gone)),
     extendReservations: (ids, until) => extendReservations(query, ids, until),
     settleLost: (now) => settleLost(database, now),
     grade: (id, values) => grade(query, id, values),

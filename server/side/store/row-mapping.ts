@@ -1,5 +1,5 @@
-// Maps records to rows and back: a table lists its fields, and columns have their names in snake_case. Whatever a client or a provider
-// sent, the row is one that both databases take.
+// Maps records to rows and back, and filters to conditions: a table lists its fields, and columns have their names in snake_case. Whatever a
+// client or a provider sent, the row is one that both databases take.
 
 import type { Query, Row, Value } from './database.ts';
 
@@ -120,3 +120,20 @@ const rowsOf = (count: number, width: number): string =>
 
 const placeholders = (count: number, from = 0): string =>
   Array.from({ length: count }, (_, index) => `$${from + index + 1}`).join(', ');
+
+/** SQL with one `?` for its value, or without a value; false where the list is not narrowed by it. */
+type Condition = readonly [sql: string, value?: Value] | false;
+
+/** Joins conditions, with `$1`, `$2`, ... for their values. */
+export function conditions(list: readonly Condition[]): { readonly and: string; readonly params: readonly Value[] } {
+  const params: Value[] = [];
+  const given = list.filter((condition) => condition !== false);
+  const texts = given.map(([sql, value]) => (value === undefined ? sql : sql.replace('?', `$${params.push(value)}`)));
+  return { and: texts.length > 0 ? texts.join(' and ') : '1 = 1', params };
+}
+
+/** `null`: rows without a key; `undefined`: all rows. */
+export function keyCondition(key: string | null | undefined): Condition {
+  if (key === null) return ['key is null'];
+  return key !== undefined && ['key = ?', key];
+}

@@ -3,8 +3,8 @@
 import { StoreError } from './contract.ts';
 import type { Database, Query } from './database.ts';
 
-/** Goes up with every change of TABLES. Versions 1 to 4 were never released. */
-export const SCHEMA_VERSION = 5;
+/** Goes up with every change of TABLES. Versions 1 to 5 were never released. */
+export const SCHEMA_VERSION = 6;
 
 /** Time at which a task is due: a queued one at its time, a running one when its lease ends, others never. The index needs the very same text. */
 export const DUE_AT = "(case state when 'queued' then run_at when 'running' then lease_until end)";
@@ -63,9 +63,15 @@ const TABLES = [
   'create index ledger_task on ledger (task) where task is not null',
   "create index ledger_pending on ledger (outcome, held_until, id) where outcome = 'pending'",
   `create table budget (
-    id text not null primary key, spent bigint not null, reserved bigint not null, resets_at bigint
+    id text not null primary key, spent bigint not null, reserved bigint not null, resets_at bigint, wanted_until bigint
   )`,
   'create index budget_reset on budget (resets_at) where resets_at is not null',
+  `create table budget_lease (
+    holder text not null, budget text not null, amount bigint not null, held_until bigint not null, is_lost bigint not null,
+    primary key (holder, budget)
+  )`,
+  'create index budget_lease_budget on budget_lease (budget)',
+  'create index budget_lease_held on budget_lease (is_lost, held_until)',
   `create table delivery (
     id text not null primary key, session text, url text not null, event text not null, body text not null,
     attempts bigint not null, created_at bigint not null, next_at bigint not null, is_over bigint not null default 0

@@ -113,7 +113,7 @@ async function answered(context: AttemptContext, ended: EndedAttempt, outcome: L
   const settlement = () => settlementOf(context, ended, 'ok', { ...outcome, served });
   // Tasks settle before returning, since scoring reads the row; chats settle later, to save latency.
   if (call.kind === 'task') await context.settlements.settle(settlement());
-  else context.settlements.settleLater(settlement);
+  else context.settlements.settleLater(ended.reserved.row.id, settlement);
   const { gatewayName: gateway, isRehearsal } = target;
   const { row, addedMaxTokens } = ended.reserved;
   return { kind: 'answered', ...outcome, served, attempt: row.id, addedMaxTokens, gateway, isRehearsal };

@@ -5,13 +5,11 @@ import type { BudgetConfig } from '../../../config/side-schema.ts';
 import type { Reservations } from '../../billing/budgets/reservations.ts';
 import type { Prices } from '../../billing/prices.ts';
 import type { SettlementWriter } from '../../billing/settlement.ts';
-import type { Store } from '../../store/contract.ts';
 import type { Call, StreamSink } from '../call.ts';
 import type { ClassPlan, Target } from '../targets.ts';
 
 /** The parts that all attempts of a process share. */
 export interface AttemptContext {
-  readonly store: Pick<Store, 'reserve'>;
   readonly prices: Prices;
   readonly budgets: readonly BudgetConfig[];
   readonly settlements: SettlementWriter;

@@ -85,7 +85,7 @@ function pricedWithin(context: AttemptContext, attempt: Attempt, { hasBudget, le
 const MAX_TRIES = 8;
 
 export async function reserveFor(context: AttemptContext, attempt: Attempt, now: number): Promise<Reserved | Failure> {
-  const { store, log, budgets: configured } = context;
+  const { reservations, log, budgets: configured } = context;
   const { target, call, plan } = attempt;
   // The rehearsal is free, so it counts in no budget.
   const budgets = target.isRehearsal ? [] : budgetsFor(configured, call, now);
@@ -99,7 +99,7 @@ export async function reserveFor(context: AttemptContext, attempt: Attempt, now:
     if (tooDear) return tooDear;
     const row = pendingRow({ ...attempt, at: now, worstMicroUsd: made.worst });
     const reservedMicroUsd = made.worst ?? 0;
-    const reservation = await store.reserve(budgets, reservedMicroUsd, row);
+    const reservation = await reservations.reserve(budgets, reservedMicroUsd, row);
     return { ...made, row, reservedMicroUsd, reservation };
   };
   try {

@@ -8,8 +8,8 @@ import { flatten, ledger } from '../tables.ts';
 
 /** Undoes the transaction. It is an answer, and no fault. */
 class Exceeded extends Error {
-  readonly reservation: BudgetReservation;
-  constructor(reservation: BudgetReservation) {
+  readonly reservation: Extract<BudgetReservation, { kind: 'exceeded' }>;
+  constructor(reservation: Exceeded['reservation']) {
     super('exceeded');
     this.reservation = reservation;
   }
@@ -41,10 +41,18 @@ export async function reserve(
       // Relaxed durability is enough: a call waits for this, and when the power fails the call is gone too.
     }, 'relaxed');
   } catch (error) {
-    if (error instanceof Exceeded) return error.reservation;
-    throw error;
+    if (!(error instanceof Exceeded)) throw error;
+    const { reservation } = error;
+    if (reservation.isLeased) {
+      const until = pending.at + WANTED_MS;
+      await database.query('update budget set wanted_until = $2 where id = $1', [reservation.budget.id, until]);
+    }
+    return reservation;
   }
 }
+
+/** Time for which a budget that was too small for a call is leased to nobody. */
+const WANTED_MS = 10_000;
 
 async function reserveOne(query: Query, budget: BudgetWindow, amount: number): Promise<void> {
   const limit = Math.floor(budget.limitMicroUsd);
@@ -60,7 +68,15 @@ async function reserveOne(query: Query, budget: BudgetWindow, amount: number): P
   }
   const { spentMicroUsd, reservedMicroUsd } = await budgetUse(query, budget.id);
   const leftMicroUsd = Math.max(0, limit - spentMicroUsd - reservedMicroUsd);
-  throw new Exceeded({ kind: 'exceeded', budget, leftMicroUsd, spentMicroUsd, reservedMicroUsd });
+  const leased =
+    (await isLeased(query, budget.id)) && amount <= limit - spentMicroUsd ? { isLeased: true as const } : {};
+  throw new Exceeded({ kind: 'exceeded', budget, leftMicroUsd, spentMicroUsd, reservedMicroUsd, ...leased });
+}
+
+/** Tells whether processes hold a part of this budget that no stored call has reserved. */
+async function isLeased(query: Query, budget: string): Promise<boolean> {
+  const sql = 'select 1 from budget_lease where budget = $1 and is_lost = 0 and amount > 0 limit 1';
+  return (await query(sql, [budget])).length > 0;
 }
 
 /** Amounts that are added to a budget; `resetsAt` where it is known. */

@@ -1,12 +1,19 @@
 // The ledger: one row for each attempt and each realtime session. A row is settled once, and a realtime row never goes back.
 
 import type { LedgerRow } from '../../../ipc/stored-rows.ts';
-import type { LedgerFilter, Settlement, Store } from '../contract.ts';
+import {
+  HOLD_MS,
+  type LeasedCall,
+  type LeasedCalls,
+  type LedgerFilter,
+  type Settlement,
+  type Store,
+} from '../contract.ts';
 import type { Database, Query, Row, Value } from '../database.ts';
-import { byId, insertAll, queryForIds } from '../row-mapping.ts';
+import { byId, conditions, idsOf, insertAll, queryForIds } from '../row-mapping.ts';
 import { flatten, ledger, unflatten } from '../tables.ts';
 import { type Charge, charge } from './budgets.ts';
-import { conditions } from './conditions.ts';
+import { endLeases, loseLeases, spendLeases } from './leases.ts';
 
 type Field = (typeof ledger.fields)[number];
 
@@ -61,11 +68,48 @@ export async function replaceRows(query: Query, rows: readonly LedgerRow[]): Pro
  * Replaces pending rows and exchanges their reservations for what they cost. A row that was taken for lost gets its real cost. Rows that
  * were never pending are added.
  */
-export async function settle(query: Query, settlements: readonly Settlement[]): Promise<void> {
-  const charges: Charge[] = [];
-  const inOrder = settlements.toSorted((a, b) => byId(a.row, b.row));
+export async function settle(query: Query, settlements: readonly Settlement[], leased?: LeasedCalls): Promise<void> {
+  const rows = new Map(settlements.map(({ row }) => [row.id, row]));
+  const [added, charges] = await addLeased(query, leased, rows);
+  const inOrder = settlements.filter(({ row }) => !added.has(row.id)).sort((a, b) => byId(a.row, b.row));
   for (const settlement of inOrder) charges.push(...(await settleRow(query, settlement)));
+  if (leased !== undefined) charges.push(...(await spendLeases(query, leased.holder, [...added.values()])));
   await charge(query, charges);
+}
+
+/** Adds calls that reserved from a lease, those with a settlement as settled. Returns those that were not there, by their ids. */
+async function addLeased(
+  query: Query,
+  { calls }: Pick<LeasedCalls, 'calls'> = { calls: [] },
+  settled: ReadonlyMap<string, LedgerRow> = new Map(),
+): Promise<[Map<string, LeasedCall>, Charge[]]> {
+  const byIds = new Map(calls.map((call) => [call.row.id, call]));
+  const flat = calls.map(({ row, budgets, reservedMicroUsd }) => {
+    const reserved = { reservedMicroUsd, reservedBudgets: budgets, heldUntil: row.at + HOLD_MS };
+    return flatten(settled.get(row.id) ?? row, reserved);
+  });
+  const inserted = await insertAll(query, ledger, flat.sort(byId), 'on conflict do nothing returning id');
+  const added = new Map(idsOf(inserted).map((id) => [id, byIds.get(id) as LeasedCall]));
+  const charges = [...added].flatMap(([id, { budgets, reservedMicroUsd }]) => {
+    const row = settled.get(id);
+    return row
+      ? chargesOf(row.costMicroUsd, { budgets: budgets.map((budget) => ({ id: budget })), reservedMicroUsd })
+      : [];
+  });
+  return [added, charges];
+}
+
+/** Stores the calls of a process that is gone as ones whose time is over, and ends its leases. */
+export async function recoverLeases(query: Query, { holder, calls }: LeasedCalls): Promise<void> {
+  const [added] = await addLeased(query, { calls });
+  await extendReservations(
+    query,
+    calls.map(({ row }) => row.id),
+    0,
+  );
+  const charges = await spendLeases(query, holder, [...added.values()]);
+  await charge(query, charges);
+  await endLeases(query, holder);
 }
 
 async function settleRow(query: Query, { row, budgets, reservedMicroUsd }: Settlement): Promise<readonly Charge[]> {
@@ -121,6 +165,7 @@ export async function extendReservations(query: Query, ids: readonly string[], u
 const MAX_LOST = 200;
 
 export async function settleLost({ transaction, skipLocked }: Database, now: number): Promise<number> {
+  await transaction((query) => loseLeases(query, now, skipLocked));
   for (let settled = 0; ; ) {
     const count = await transaction((query) => settleSome(query, now, skipLocked));
     settled += count;

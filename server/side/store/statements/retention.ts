@@ -7,7 +7,7 @@ import { END_DELIVERY } from './deliveries.ts';
 
 /** Number of sessions that one transaction sweeps. */
 const MAX_SESSIONS = 200;
-/** Age after which ended budget windows, ids of sent messages, and the input of failed tasks are of no use. */
+/** Age after which ended budget windows, lost leases, ids of sent messages, and the input of failed tasks are of no use. */
 const STALE_MS = 8 * 24 * 60 * 60 * 1000;
 
 export async function forget(database: Database, session: string, now: number): Promise<boolean> {
@@ -91,5 +91,6 @@ async function removeAll(query: Query, ids: readonly string[], now: number): Pro
 
 async function removeStale(query: Query, now: number): Promise<void> {
   await query('delete from budget where resets_at < $1 and reserved = 0', [now - STALE_MS]);
+  await query('delete from budget_lease where is_lost = 1 and held_until < $1', [now - STALE_MS]);
   await query('delete from delivery where is_over = 1 and next_at < $1', [now - STALE_MS]);
 }

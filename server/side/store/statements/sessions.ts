@@ -3,9 +3,8 @@
 import type { StoredSession, StoredTurn } from '../../../ipc/stored-rows.ts';
 import type { SessionFilter, SessionRow } from '../contract.ts';
 import type { Database, Query } from '../database.ts';
-import { idsOf } from '../row-mapping.ts';
+import { conditions, idsOf, keyCondition } from '../row-mapping.ts';
 import { sessions, turns } from '../tables.ts';
-import { conditions, keyCondition } from './conditions.ts';
 import { RECOVERED, releaseTasks } from './session-events.ts';
 
 export async function selectSession(query: Query, id: string): Promise<SessionRow | undefined> {

@@ -3,10 +3,9 @@
 import type { Task } from '../../../ipc/stored-rows.ts';
 import type { RequeueFilter, SummaryEntry, TaskFilter, TaskOutcome } from '../contract.ts';
 import type { Database, Query, Value } from '../database.ts';
-import { insertAll, textValue } from '../row-mapping.ts';
+import { conditions, insertAll, keyCondition, textValue } from '../row-mapping.ts';
 import { DUE_AT } from '../schema.ts';
 import { deliveries, tasks } from '../tables.ts';
-import { conditions, keyCondition } from './conditions.ts';
 import { grade } from './ledger.ts';
 
 export async function insertTask(query: Query, task: Task): Promise<void> {

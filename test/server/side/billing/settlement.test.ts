@@ -6,7 +6,9 @@ import type { LedgerRow } from '../../../../server/ipc/stored-rows.ts';
 import { SettlementWriter } from '../../../../server/side/billing/settlement.ts';
 import { until } from '../../../support/until.ts';
 
-const settlement = { row: { id: 'a-1' } as LedgerRow, budgets: [], reservedMicroUsd: 5 };
+const settlementOf = (id: string) => ({ row: { id } as LedgerRow, budgets: [], reservedMicroUsd: 5 });
+const settlement = settlementOf('a-1');
+const ids = ['a-1', 'a-2', 'a-3'];
 
 function failing(times: number) {
   const written: string[] = [];
@@ -18,7 +20,7 @@ function failing(times: number) {
   return {
     written,
     calls: () => calls,
-    settler: new SettlementWriter({ settle }, pino({ level: 'silent' })),
+    settler: new SettlementWriter({ store: { settle }, log: pino({ level: 'silent' }) }),
   };
 }
 
@@ -31,33 +33,33 @@ test('a settlement that fails is tried again until it is written, and its caller
 
 test('settlements that are left for later are written together, after the present turn of the loop', async () => {
   const { written, calls, settler } = failing(0);
-  for (let count = 0; count < 3; count++) settler.settleLater(() => settlement);
+  for (const id of ids) settler.settleLater(id, () => settlementOf(id));
   await Promise.resolve();
   expect(calls()).toBe(0);
   await until(() => written.length > 0);
-  expect(written).toEqual(['a-1,a-1,a-1']);
+  expect(written).toEqual(['a-1,a-2,a-3']);
 });
 
 test('each settlement of a batch is written alone when the batch cannot be written', async () => {
   const { written, settler } = failing(1);
-  for (let count = 0; count < 3; count++) settler.settleLater(() => settlement);
+  for (const id of ids) settler.settleLater(id, () => settlementOf(id));
   await until(() => written.length === 3);
-  expect(written).toEqual(['a-1', 'a-1', 'a-1']);
+  expect(written.toSorted()).toEqual(ids);
 });
 
 test('a settlement that cannot be worked out does not keep the others from being written', async () => {
   const { written, settler } = failing(0);
-  settler.settleLater(() => {
+  settler.settleLater('a-0', () => {
     throw new Error('scripted');
   });
-  settler.settleLater(() => settlement);
+  settler.settleLater('a-1', () => settlement);
   await settler.close(10_000);
   expect(written).toEqual(['a-1']);
 });
 
 test('close writes settlements that were left for later', async () => {
   const { written, settler } = failing(0);
-  settler.settleLater(() => settlement);
+  settler.settleLater('a-1', () => settlement);
   await settler.close(10_000);
   expect(written).toEqual(['a-1']);
 });

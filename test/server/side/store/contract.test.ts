@@ -6,6 +6,7 @@ import { budgets } from './on-both/budgets.ts';
 import { deliveries } from './on-both/deliveries.ts';
 import { exports } from './on-both/exports.ts';
 import { handedOut } from './on-both/id-owners.ts';
+import { leases } from './on-both/leases.ts';
 import { ledgers } from './on-both/ledgers.ts';
 import { oldRows } from './on-both/old-rows.ts';
 import { retention } from './on-both/retention.ts';
@@ -20,6 +21,7 @@ await onBothStores((stores) => {
   describe('tasks', () => tasks(stores));
   describe('deliveries', () => deliveries(stores));
   describe('budgets', () => budgets(stores));
+  describe('leases', () => leases(stores));
   describe('ids that were handed out', () => handedOut(stores));
   describe('the ledger', () => ledgers(stores));
   describe('retention', () => retention(stores));

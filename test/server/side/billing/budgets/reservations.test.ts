@@ -18,7 +18,9 @@ function kept() {
     },
   };
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line).msg) });
-  const reservations = new Reservations({ store, log, everyMs: 1 });
+  const unused = async () => Promise.reject(new Error('not part of this test'));
+  const settlements = { isKeepingUp: false, begin() {}, flush: async () => {} };
+  const reservations = new Reservations({ store: { ...store, reserve: unused }, settlements, log, everyMs: 1 });
   onTestFinished(() => reservations.close());
   return { reservations, extended, lines, faults };
 }

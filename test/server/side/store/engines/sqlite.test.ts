@@ -5,10 +5,8 @@ import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
-import { StoreError } from '../../../../../server/side/store/contract.ts';
 import type { Database, Durability, Query } from '../../../../../server/side/store/database.ts';
 import { openSqlite } from '../../../../../server/side/store/engines/sqlite.ts';
 import { createSqlStore, openStore } from '../../../../../server/side/store/open.ts';
@@ -106,40 +104,6 @@ async function aWriter(dataDirectory: string, prefix: string): Promise<Writer> {
     },
   };
 }
-
-describe('the thread of the store', () => {
-  test('the event loop turns while a write waits for another process', async () => {
-    const where = aPlace();
-    const store = await aStore(where);
-    const other = new DatabaseSync(where.path);
-    other.exec('begin immediate');
-    const written = store.commitSessions(sessionsOf(['s1']));
-    let turns = 0;
-    while (turns < 100) await new Promise((resolve) => setImmediate(resolve)).then(() => turns++);
-    other.exec('rollback');
-    other.close();
-    await written;
-    expect(await store.session('s1')).toBeDefined();
-  });
-
-  test('an error of a statement arrives with its code and what the database said', async () => {
-    const store = await aStore();
-    await store.close();
-    await expect(store.session('s1')).rejects.toMatchObject({ code: 'store_unavailable', isTransient: true });
-    const wrong = aStore(await damaged());
-    await expect(wrong).rejects.toBeInstanceOf(StoreError);
-    await expect(wrong).rejects.toMatchObject({
-      code: 'store_damaged',
-      cause: { message: expect.stringMatching('not a database') },
-    });
-  });
-
-  async function damaged() {
-    const where = aPlace();
-    writeFileSync(where.path, 'not a database '.repeat(1000));
-    return where;
-  }
-});
 
 describe('kill -9', () => {
   test('acknowledged rows are there once after a kill, and the next owner goes on', async () => {
