@@ -27,6 +27,7 @@ export function startHeartbeat({ peer, isHeldBack, pingMs, silenceMs, onSilent }
     bytesRead = peer.socket.bytesRead;
     if (now - heardAt >= silenceMs) return onSilent();
     checks += 1;
+    peer.rest();
     // Its answer would not be read, and a peer gives up when too many of its answers wait.
     if (checks % CHECKS_PER_PING === 0 && !heldBack) peer.ping();
   }, pingMs / CHECKS_PER_PING);

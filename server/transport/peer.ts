@@ -151,6 +151,11 @@ export class Peer {
     this.#reader.keepChunk();
   }
 
+  /** Called from time to time: lets go of memory that was hardly used since. */
+  rest(): void {
+    this.#reader.rest();
+  }
+
   /** Sends our frames that wait, where they may go out now. Called after bytes were passed, or have left. */
   sendPending(): void {
     if (!this.#pending?.size || this.#mustWait || !this.isOpen) return;

@@ -1,5 +1,6 @@
 // Reads a socket into memory that is used again for every read: a buffer for each read is most of what a busy hop leaves to
-// the garbage collector. A chunk that is still needed after its read is kept by taking other memory for the next one.
+// the garbage collector. Sockets that are read seldom share one buffer, since there are many of them; its bytes are copied at once. A
+// chunk that is still needed after its read is kept by taking other memory for the next one.
 
 import type { OnReadOpts, Socket } from 'node:net';
 
@@ -8,47 +9,32 @@ export interface SocketReader {
   start(onChunk: (chunk: Buffer) => void): void;
   /** Leaves the memory of the chunk in hand as it is. */
   keepChunk(): void;
+  /** Called from time to time: lets go of memory that was hardly used since. */
+  rest(): void;
 }
 
 /** Enough for an event; a read that fills it gets four times as much the next time, up to what libuv reads at once. */
 const FIRST_READ_BYTES = 2 * 1024;
 const LARGEST_READ_BYTES = 64 * 1024;
-/** The readers of dialled sockets, whose memory is given with the dialling. */
-const dialledReaders = new WeakMap<Socket, SocketReader>();
+/** A socket that is read more often than this between two rests has memory of its own. */
+const FEW_READS = 4;
+/** The memory of every socket that has none of its own. */
+const SHARED = Buffer.allocUnsafeSlow(LARGEST_READ_BYTES);
+/** The reader of a dialled socket, which was given with the dialling. */
+const READER = Symbol('reader');
 
 /** Returns `onread` for `net.connect` and `tls.connect`; `bind` must be called with the socket at once. */
 export function readerForDial(): { readonly onread: OnReadOpts; bind<S extends Socket>(socket: S): S } {
-  const memory = readMemory();
-  let onChunk: ((chunk: Buffer) => void) | undefined;
-  let bound: Socket | undefined;
+  const reader = new MemoryReader();
   return {
-    onread: {
-      buffer: memory.next,
-      callback(length, buffer) {
-        const chunk = memory.filled(buffer as Buffer, length);
-        // The socket is a stream like any other until the reader is started: it carries the HTTP upgrade, and stops when it is full.
-        if (onChunk === undefined) return bound?.push(Buffer.from(chunk)) ?? true;
-        onChunk(chunk);
-        return true;
-      },
-    },
-    bind(socket) {
-      bound = socket;
-      dialledReaders.set(socket, {
-        start(listener) {
-          readBuffered(socket, listener);
-          onChunk = listener;
-        },
-        keepChunk: memory.keep,
-      });
-      return socket;
-    },
+    onread: { buffer: reader.next, callback: (length, read) => reader.received(length, read as Buffer) },
+    bind: (socket) => Object.assign(reader.bind(socket), { [READER]: reader }),
   };
 }
 
 /** Returns the reader of a dialled or an accepted socket. */
-export function readerOf(socket: Socket): SocketReader {
-  return dialledReaders.get(socket) ?? acceptedReader(socket);
+export function readerOf(socket: Socket & { readonly [READER]?: SocketReader }): SocketReader {
+  return socket[READER] ?? acceptedReader(socket);
 }
 
 /**
@@ -61,49 +47,82 @@ function acceptedReader(socket: Socket): SocketReader {
   const [buffer, callback, generator] = [symbolOf('kBuffer'), symbolOf('kBufferCb'), symbolOf('kBufferGen')];
   const handle = (socket as Socket & { _handle?: { useUserBuffer?(memory: Buffer): void } | null })._handle;
   if (!buffer || !callback || !generator || handle?.useUserBuffer === undefined) return streamReader(socket);
-  const memory = readMemory();
-  return {
-    start(onChunk) {
-      readBuffered(socket, onChunk);
-      Object.assign(socket, {
-        [buffer]: memory.next(),
-        [generator]: memory.next,
-        [callback](length: number, read: Buffer) {
-          onChunk(memory.filled(read, length));
-          return true;
-        },
-      });
-      handle.useUserBuffer?.(memory.next());
-    },
-    keepChunk: memory.keep,
-  };
+  const reader = new MemoryReader(() => {
+    Object.assign(socket, {
+      [buffer]: reader.next(),
+      [generator]: reader.next,
+      [callback]: (length: number, read: Buffer) => reader.received(length, read),
+    });
+    handle.useUserBuffer?.(reader.next());
+  });
+  reader.bind(socket);
+  return reader;
 }
 
-/** The memory that a socket reads into, and how it grows. */
-function readMemory() {
-  let memory = Buffer.allocUnsafeSlow(FIRST_READ_BYTES);
-  let size = FIRST_READ_BYTES;
+/** Reads one socket, and holds the memory that it reads into. */
+class MemoryReader implements SocketReader {
+  readonly #onStart: (() => void) | undefined;
+  #socket: Socket | undefined;
+  #onChunk: ((chunk: Buffer) => void) | undefined;
+  #memory: Buffer = SHARED;
+  #size = FIRST_READ_BYTES;
+  /** Reads since the last rest. */
+  #reads = 0;
   // Audio frames are of one size, so most reads can use the view of the read before.
-  let view: Buffer = memory;
-  let viewed: Buffer = memory;
-  return {
-    next(): Buffer {
-      if (memory.length < size) memory = Buffer.allocUnsafeSlow(size);
-      return memory;
-    },
-    /** Returns the part that a read filled. */
-    filled(read: Buffer, length: number): Buffer {
-      if (length === read.length) size = Math.min(LARGEST_READ_BYTES, read.length * 4);
-      if (view.length !== length || viewed !== read) {
-        view = read.subarray(0, length);
-        viewed = read;
-      }
-      return view;
-    },
-    keep(): void {
-      memory = Buffer.allocUnsafeSlow(size);
-    },
+  #view: Buffer = SHARED;
+  #viewed: Buffer = SHARED;
+
+  /** `onStart`: makes the socket read into this memory, where it does not yet. */
+  constructor(onStart?: () => void) {
+    this.#onStart = onStart;
+  }
+
+  bind<S extends Socket>(socket: S): S {
+    this.#socket = socket;
+    return socket;
+  }
+
+  start(onChunk: (chunk: Buffer) => void): void {
+    if (this.#socket !== undefined) readBuffered(this.#socket, onChunk);
+    this.#onChunk = onChunk;
+    this.#onStart?.();
+  }
+
+  keepChunk(): void {
+    if (this.#memory !== SHARED) this.#memory = Buffer.allocUnsafeSlow(this.#size);
+  }
+
+  rest(): void {
+    if (this.#reads <= FEW_READS) this.#memory = SHARED;
+    this.#reads = 0;
+  }
+
+  /** Returns the memory of the next read. A function: Node asks for it after each read. */
+  readonly next = (): Buffer => {
+    const isShared = this.#memory === SHARED;
+    if (isShared ? this.#reads > FEW_READS : this.#memory.length < this.#size)
+      this.#memory = Buffer.allocUnsafeSlow(this.#size);
+    return this.#memory;
   };
+
+  /** Takes what was read. The socket is a stream like any other until the reader is started: it carries the HTTP upgrade, and stops when it is full. */
+  received(length: number, read: Buffer): boolean {
+    const chunk = this.#filled(read, length);
+    if (this.#onChunk === undefined) return this.#socket?.push(read === SHARED ? chunk : Buffer.from(chunk)) ?? true;
+    this.#onChunk(chunk);
+    return true;
+  }
+
+  #filled(read: Buffer, length: number): Buffer {
+    this.#reads += 1;
+    if (length === read.length) this.#size = Math.min(LARGEST_READ_BYTES, read.length * 4);
+    if (read === SHARED) return Buffer.from(read.subarray(0, length));
+    if (this.#view.length !== length || this.#viewed !== read) {
+      this.#view = read.subarray(0, length);
+      this.#viewed = read;
+    }
+    return this.#view;
+  }
 }
 
 /** Reads the portable way: every read has memory of its own. */
@@ -111,6 +130,7 @@ export function streamReader(socket: Socket): SocketReader {
   return {
     start: (onChunk) => void socket.on('data', onChunk),
     keepChunk() {},
+    rest() {},
   };
 }
 

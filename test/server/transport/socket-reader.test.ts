@@ -15,6 +15,8 @@ import { until } from '../../support/until.ts';
 const KIB = 1024;
 const TOTAL_BYTES = 20_000_000;
 const LARGEST_READ_BYTES = 64 * KIB;
+/** More than a socket without memory of its own has between two rests. */
+const MANY_READS = 8;
 
 type Way = [name: string, open: () => Promise<SocketPair>, intake: (socket: Socket) => SocketReader];
 
@@ -111,6 +113,20 @@ describe.each(reusing)('a socket %s', (_, open, intake) => {
     expect(String(chunks[0])).toBe('other');
   });
 
+  test('has no memory of its own while it is read seldom, and what it gave stays as it is', async () => {
+    const { reader, chunks, next } = await reads(open, intake);
+    reader.rest();
+    reader.rest();
+    // The memory of the read before is in use for one read more.
+    await next('zero');
+    await next('first');
+    await next('other');
+    expect(chunks.slice(1).map(String)).toEqual(['first', 'other']);
+    for (let more = 0; more < MANY_READS; more += 1) await next('again');
+    expect(chunks.at(-1)?.buffer).toBe(chunks.at(-2)?.buffer);
+    expect(chunks.at(-1)?.buffer.byteLength).toBeLessThan(LARGEST_READ_BYTES);
+  });
+
   test('leaves a chunk that is kept as it is, and reuses the memory after it', async () => {
     const { chunks, next } = await reads(open, intake, 'first');
     await next('first');
@@ -181,7 +197,7 @@ function collect(socket: Socket, intake: SocketReader, seen?: () => void) {
   return received;
 }
 
-/** The chunks themselves, as they are given: `next` sends a text and resolves when it has come. `kept` is kept. */
+/** The chunks themselves, as they are given to a socket that is read often: `next` sends a text and resolves when it has come. `kept` is kept. */
 async function reads(open: () => Promise<SocketPair>, intakeFor: (socket: Socket) => SocketReader, kept?: string) {
   const { near, far } = await open();
   const intake = intakeFor(near);
@@ -196,7 +212,9 @@ async function reads(open: () => Promise<SocketPair>, intakeFor: (socket: Socket
     far.write(text);
     await until(() => chunks.length > count);
   };
-  return { chunks, next };
+  for (let read = 0; read < MANY_READS; read += 1) await next('often');
+  chunks.length = 0;
+  return { reader: intake, chunks, next };
 }
 
 const reversed = ({ near, far }: SocketPair): SocketPair => ({ near: far, far: near });
