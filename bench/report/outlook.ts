@@ -16,7 +16,7 @@ const OUTLOOKS: Readonly<Record<string, string>> = {
   'hop.sender_cpu.':
     'The sender wakes for each frame, since each has a moment of its own, and a wake-up of an idle processor costs more than the whole work on a frame. Frames in bunches would be cheaper to send, and would be cheaper to forward, too: another load.',
   'hop_tls.cpu_per_frame.':
-    'Node encrypts and decrypts through memory buffers of OpenSSL, with a copy and a turn through its streams for each record, where HAProxy and nginx hand OpenSSL the socket. TLS in the kernel, or a native data plane, would change it.',
+    'The profile is flat: encryption itself is 2 % of a frame, the kernel 42 %, Node in C++ and its built-ins around the read and the write 29 %, and its TLS says that a write is done one phase of the loop later, which takes 7 %. OpenSSL that writes to the socket itself, in native code, would take that away.',
   'session_start.added_ms.':
     'A bare relay in Node adds 0.12 ms: two more handshakes of TCP and HTTP. The rest is the check of key, policy and limits, and the objects of a session.',
   'session_start.cpu_us':
