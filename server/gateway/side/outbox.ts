@@ -117,7 +117,7 @@ export class Outbox {
     if (event.kind === 'ended') this.#sessions.delete(event.id);
     const kept: KeptEvent = { number: ++this.#lastNumber, event };
     this.#queues.add(key, kept, sizeOf(event));
-    const { batchMs = 25, onKept } = this.#options;
+    const { batchMs = 100, onKept } = this.#options;
     if (isToldAtOnce(event)) onKept?.(kept);
     if (this.#delivery === undefined) this.#timer ??= setTimeout(() => this.#deliver(), batchMs).unref();
     return true;
