@@ -265,7 +265,9 @@ export function fileSchema<R extends z.ZodType>(providers: readonly KnownProvide
     ...sideShape,
     limits: limitsSchema
       .prefault({})
-      .describe('Bounds of connections, messages and sessions, in each gateway process.'),
+      .describe(
+        'Bounds of connections, messages and sessions, in each gateway process; of connections and requests in the side process, too.',
+      ),
     metrics: metricsSchema.prefault({}).describe('The metrics of the admin listener.'),
     log: z
       .strictObject({

@@ -36,7 +36,9 @@ export const sideLimitsSchema = z.strictObject({
     .min(1)
     .max(1_000_000)
     .default(2000)
-    .describe('Requests of one gateway process that wait for their answers. Then 503 side_unavailable.'),
+    .describe(
+      'Requests that wait for their answers, in each side process; so many connections may be on their way there. Then 503 side_unavailable.',
+    ),
   requestBytes: bytes(2 ** 32)
     .default(64 * 1024 * 1024)
     .describe('Bytes of the bodies of those requests together, as they arrive. Then 503 side_unavailable.'),

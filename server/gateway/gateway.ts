@@ -3,11 +3,14 @@
 import { EventEmitter, once } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Registry } from 'prom-client';
-import type { Refusal } from '../../adapters/realtime/refusal.ts';
-import { type ConnectionLimit, createConnectionLimit, endsOf } from '../http/connection/connection-limit.ts';
+import { findEndpoint } from '../../adapters/realtime/index.ts';
+import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
+import { Clients } from '../http/connection/clients.ts';
+import { type ConnectionLimit, createConnectionLimit, exportWaiting } from '../http/connection/connection-limit.ts';
 import { countDescriptors, type DescriptorState, outOfDescriptors } from '../http/connection/descriptors.ts';
+import { readFirstLines } from '../http/connection/first-line.ts';
 import { readProxyHeaders } from '../http/connection/proxy-header.ts';
+import { requestTarget } from '../http/handshake.ts';
 import {
   type CertificatePair,
   closeListener,
@@ -16,14 +19,20 @@ import {
   openListener,
   useCertificate,
 } from '../http/listener.ts';
-import { ownOrigins } from '../http/origin-policy.ts';
+import { listenerOrigins } from '../http/origin-policy.ts';
+import { answerHttp, type CheckedExchange } from '../http/request/answer.ts';
+import { indexKeys } from '../http/request/authenticate.ts';
 import { answerFaults } from '../http/request/fault.ts';
-import { type RequestSource, sourceOf } from '../http/request/source.ts';
+import type { RequestHead } from '../http/request/head.ts';
+import { oldNameWarner } from '../http/request/old-names.ts';
+import { createRefusalLog } from '../http/request/refusal-log.ts';
+import { draining } from '../http/request/refusals.ts';
+import type { PassedConnection } from '../ipc/connection.ts';
 import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import type { FindOwners } from '../ipc/side-request.ts';
 import type { BudgetUse } from '../ipc/stored-rows.ts';
-import { type AddressList, addressList, plainAddress } from '../platform/address-list.ts';
+import { type AddressList, addressList } from '../platform/address-list.ts';
 import { faultOf } from '../platform/log.ts';
 import { createMetrics, exportGauge, type Metrics, subjectLabels } from '../platform/metrics.ts';
 import type { Readiness } from '../platform/readiness.ts';
@@ -32,22 +41,21 @@ import type { Session } from '../session/session.ts';
 import { UnfinishedMessages } from '../session/unfinished-messages.ts';
 import { Connector } from '../transport/connector.ts';
 import type { AdmissionPolicy } from './admission/admission.ts';
-import { indexKeys } from './admission/authenticate.ts';
 import { sharedAccounts } from './admission/authorize.ts';
-import { draining, outboxShareFull, processFull, sideUnavailable, tooManyUpgrades } from './admission/refusals.ts';
-import { answerHttp, type GatewayHost } from './http.ts';
-import { oldNameWarner } from './old-names.ts';
-import { SessionOpening } from './open-session.ts';
-import { createRefusalLog } from './refusal-log.ts';
-import { sideQuotaFull } from './side/api.ts';
+import { outboxShareFull, processFull, sideUnavailable, tooManyUpgrades } from './admission/refusals.ts';
+import { gatewayAnswer } from './http.ts';
+import { explainUpgrade, type SessionHost, SessionOpening } from './open-session.ts';
 import { ClosedBudgets } from './side/budgets.ts';
+import { boundedPassing, type PassOn } from './side/connections.ts';
 import { IdOwners } from './side/id-owners.ts';
 import { exportOutbox } from './side/outbox-metrics.ts';
-import { SideQuota } from './side/quota.ts';
 import type { Upgrade } from './start-session.ts';
 
-type GatewayOptions = Pick<GatewayHost, 'config' | 'registry' | 'log' | 'outbox' | 'askSide'> &
-  Partial<Pick<GatewayStart, 'tls' | 'rehearsalUrl'>> & { readonly findOwners?: FindOwners | undefined };
+type GatewayOptions = Pick<SessionHost, 'config' | 'registry' | 'log' | 'outbox' | 'askSide'> &
+  Partial<Pick<GatewayStart, 'tls' | 'rehearsalUrl'>> & {
+    readonly findOwners?: FindOwners | undefined;
+    readonly passOn?: PassOn | undefined;
+  };
 
 export class Gateway {
   readonly metrics: Metrics;
@@ -57,17 +65,17 @@ export class Gateway {
   readonly #servers: Server[] = [];
   readonly #descriptors = countDescriptors();
   readonly #connections: ConnectionLimit;
-  readonly #quota: SideQuota;
   readonly #connector: Connector;
-  readonly #host: GatewayHost;
+  readonly #host: SessionHost;
   readonly #isProxy: AddressList;
-  /** Addresses of clients behind the PROXY protocol, by the ends of their connections. */
-  readonly #clients = new Map<string, string>();
+  readonly #clients: Clients;
   /** Emits `ended` for each session and each opening. */
   readonly #ends = new EventEmitter();
   readonly #budgets = new ClosedBudgets();
   readonly #unfinished: UnfinishedMessages;
+  readonly #passOn: ReturnType<typeof boundedPassing>;
   #policy: AdmissionPolicy;
+  #serveHere: ((socket: Socket, bytes: Buffer) => void) | undefined;
   #phase: 'serving' | 'draining' | 'ending' = 'serving';
 
   constructor(options: GatewayOptions) {
@@ -78,6 +86,7 @@ export class Gateway {
     this.#unfinished = new UnfinishedMessages(config.limits);
     if (options.outbox !== undefined) exportOutbox(this.metrics.registry, options.outbox);
     this.#isProxy = addressList(config.listen.trustedProxies);
+    this.#clients = new Clients(this.#isProxy);
     const origins = { allowed: new Set<string>(), loopbackHostOnly: config.keys.length === 0, isProxy: this.#isProxy };
     this.#policy = {
       ...{ config, origins, rehearsalUrl, keys: indexKeys(config.keys), shared: sharedAccounts(config) },
@@ -89,8 +98,14 @@ export class Gateway {
       descriptors: this.#descriptors,
       onDropped: (code) => this.metrics.refused(code, 503),
     });
-    this.#quota = new SideQuota(config.side, config.keys.length);
-    exportConnections(this.metrics.registry, this.#connections);
+    const { requests: most } = config.side;
+    this.#passOn = boundedPassing({ ...options, most, clients: this.#clients, connections: this.#connections });
+    exportWaiting(this.metrics.registry, this.#connections);
+    exportGauge(this.metrics.registry, {
+      name: 'trunkline_upgrades',
+      help: 'upgrades in progress',
+      read: this.#connections.upgrading,
+    });
     exportGauge(this.metrics.registry, {
       name: 'trunkline_unfinished_message_bytes',
       help: 'memory of messages that have begun and have yet to end, see limits.maxUnfinishedBytes',
@@ -106,9 +121,7 @@ export class Gateway {
     let tlsPort: number | undefined;
     if (tls !== undefined && ports.tlsPort !== undefined)
       tlsPort = await this.#serve({ setting: 'listen.tlsPort', port: ports.tlsPort, isShared }, tls);
-    const { host, origins } = config.listen;
-    const secure = tlsPort === undefined ? [] : ownOrigins('https', host, tlsPort);
-    const allowed = new Set([...ownOrigins('http', host, port), ...secure, ...origins]);
+    const allowed = listenerOrigins(config.listen, { port, tlsPort });
     this.#policy = { ...this.#policy, origins: { ...this.#policy.origins, allowed } };
     return { port, tlsPort };
   }
@@ -136,6 +149,17 @@ export class Gateway {
     return this.#sessions.get(id)?.record();
   }
 
+  /** Serves a connection that was passed on, and whose request is an upgrade. */
+  take(socket: Socket, { bytes, address }: PassedConnection): void {
+    if (address !== undefined) this.#clients.add(socket, address);
+    this.#serveHere?.(socket, bytes);
+  }
+
+  /** Tells what an upgrade with this head would be answered. */
+  explain(head: RequestHead): Promise<HttpReply> {
+    return explainUpgrade(head as IncomingMessage, this.#host);
+  }
+
   /** Returns what a new session and a new call would be refused with here, whoever asks. */
   readiness(): Readiness {
     const { config, outbox } = this.#options;
@@ -147,7 +171,6 @@ export class Gateway {
     if (this.#isFull) sessions.push(processFull);
     if (outbox?.isFull) sessions.push(sideUnavailable);
     if (this.#connections.upgrading() >= config.limits.maxUpgrades) sessions.push(tooManyUpgrades.all);
-    if (this.#quota.isFull) calls.push(sideQuotaFull);
     return { sessions, calls };
   }
 
@@ -192,42 +215,34 @@ export class Gateway {
     const { config, log } = this.#options;
     const server = createListener(config.limits, tls);
     this.#servers.push(server);
-    if (config.listen.proxyProtocol) this.#readProxyHeaders(server);
+    const { handshakeMs: ms, maxHeaderBytes: maxBytes } = config.limits;
+    const serve = readFirstLines(server, {
+      ...{ ms, maxBytes },
+      isOurs: ({ method, target }) => method === 'GET' && findEndpoint(requestTarget(target).path) !== undefined,
+      passOn: this.#passOn,
+    });
+    this.#serveHere ??= serve;
+    const onClient = (socket: Socket, address: string): void => this.#clients.add(socket, address);
+    if (config.listen.proxyProtocol) readProxyHeaders(server, { isProxy: this.#isProxy, ms, onClient });
     this.#connections.watch(server);
     answerFaults(server, ({ socket, refusal: { code, status }, requestId }) => {
       this.metrics.refused(code, status);
-      this.#host.logRefusal({ code, status, requestId, address: this.#peerOf(socket) }, 'request refused');
+      this.#host.logRefusal({ code, status, requestId, address: this.#clients.addressOf(socket) }, 'request refused');
     });
     server.on('upgrade', (request, socket: Socket, head) => {
-      void this.#openSession({ request, socket, head, source: this.#sourceOf(request) });
+      void this.#openSession({ request, socket, head, source: this.#clients.sourceOf(request) });
     });
+    const answering = { ...this.#host, reply: (exchange: CheckedExchange) => gatewayAnswer(exchange, this.#host) };
     server.on('request', (request, response) => {
-      void answerHttp({ request, response, source: this.#sourceOf(request) }, this.#host);
+      response.shouldKeepAlive = false;
+      void answerHttp({ request, response, source: this.#clients.sourceOf(request) }, answering);
     });
     const port = await openListener(server, { ...address, host: config.listen.host });
     server.on('error', (error) => log.error(faultOf(error), 'listener failed'));
     return port;
   }
 
-  #readProxyHeaders(server: Server): void {
-    const onClient = (socket: Socket, address: string): void => {
-      const ends = endsOf(socket);
-      this.#clients.set(ends, address);
-      socket.once('close', () => this.#clients.delete(ends));
-    };
-    readProxyHeaders(server, { isProxy: this.#isProxy, ms: this.#options.config.limits.handshakeMs, onClient });
-  }
-
-  #sourceOf(request: IncomingMessage): RequestSource {
-    return sourceOf(request, this.#peerOf(request.socket), this.#isProxy);
-  }
-
-  /** The address at the other end, behind a proxy that passes TCP on. */
-  #peerOf(socket: Socket): string {
-    return this.#clients.get(endsOf(socket)) ?? plainAddress(socket.remoteAddress ?? '');
-  }
-
-  #makeHost(): GatewayHost {
+  #makeHost(): SessionHost {
     const { registry, outbox, findOwners } = this.#options;
     return {
       ...this.#options,
@@ -236,7 +251,6 @@ export class Gateway {
       connections: this.#connections,
       unfinished: this.#unfinished,
       logRefusal: createRefusalLog(this.#options.log),
-      quota: this.#quota,
       idOwners: new IdOwners({ findOwners, push: (event) => outbox?.push(event) ?? true }),
       find: async (id) => this.record(id) ?? (await registry.find(id)),
       policy: () => this.#policy,
@@ -270,13 +284,4 @@ export class Gateway {
       this.#ends.emit('ended');
     }
   }
-}
-
-function exportConnections(registry: Registry, { waiting, upgrading }: ConnectionLimit): void {
-  exportGauge(registry, {
-    name: 'trunkline_waiting_connections',
-    help: 'connections that wait for a request, or stay open after one',
-    read: waiting,
-  });
-  exportGauge(registry, { name: 'trunkline_upgrades', help: 'upgrades in progress', read: upgrading });
 }

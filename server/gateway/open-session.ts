@@ -7,6 +7,9 @@ import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
 import { type ClientGone, watchClientGone } from '../http/connection/client-gone.ts';
 import type { ConnectionLimit } from '../http/connection/connection-limit.ts';
 import { writeReply } from '../http/reply.ts';
+import { askedFor } from '../http/request/facts.ts';
+import type { RefusalFacts, RefusalLog } from '../http/request/refusal-log.ts';
+import { draining, isRefusal, refuse } from '../http/request/refusals.ts';
 import { REQUEST_ID_HEADER, type RequestSource } from '../http/request/source.ts';
 import type { Reservation } from '../ipc/session-reservation.ts';
 import { faultOf } from '../platform/log.ts';
@@ -15,24 +18,13 @@ import type { Connector } from '../transport/connector.ts';
 import type { DialOutcome } from '../transport/dial.ts';
 import type { Admission, AdmissionPolicy } from './admission/admission.ts';
 import { admit } from './admission/admit.ts';
-import { askedFor } from './admission/facts.ts';
-import {
-  draining,
-  duplicateSession,
-  isRefusal,
-  refuse,
-  speaksWebSocket,
-  tooManySessions,
-  tooManyUpgrades,
-} from './admission/refusals.ts';
-import { dialWithContext, readContext } from './read-context.ts';
-import type { RefusalFacts, RefusalLog } from './refusal-log.ts';
-import type { ForwardContext } from './side/forward.ts';
+import { duplicateSession, speaksWebSocket, tooManySessions, tooManyUpgrades } from './admission/refusals.ts';
+import { type ContextReader, dialWithContext, readContext } from './read-context.ts';
 import { refuseForeignIds } from './side/id-owners.ts';
 import { announceSession, type SessionOwner, startSession, type Upgrade } from './start-session.ts';
 
 /** The gateway, as the opening of a session sees it. */
-export interface SessionHost extends SessionOwner, ForwardContext {
+export interface SessionHost extends SessionOwner, ContextReader {
   readonly connector: Connector;
   policy(): AdmissionPolicy;
   /** The reason why this session does not open now; undefined: it does. */

@@ -1,8 +1,14 @@
 // Runs one gateway process, forked by the supervisor. Everything it needs arrives over the channel, and it ends when the channel does.
 
 import cluster from 'node:cluster';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { splice } from '../http/connection/splice.ts';
 import type { CertificatePair } from '../http/listener.ts';
-import { FLUSH_MS, type GatewayStart, type Ports } from '../ipc/process-start.ts';
+import type { RequestHead } from '../http/request/head.ts';
+import { sidePathUnavailable } from '../http/request/refusals.ts';
+import { handleOf, type PassedConnection, socketOf } from '../ipc/connection.ts';
+import { FLUSH_MS, type GatewayStart, type Ports, sideSockets } from '../ipc/process-start.ts';
 import { Rpc } from '../ipc/rpc.ts';
 import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
 import type { BudgetUse } from '../ipc/stored-rows.ts';
@@ -11,7 +17,6 @@ import { createLog } from '../platform/log.ts';
 import type { Readiness } from '../platform/readiness.ts';
 import { Gateway } from './gateway.ts';
 import { createSessionRegistry } from './session-registry.ts';
-import { sidePathUnavailable } from './side/api.ts';
 import { SideClient } from './side/client.ts';
 import { Outbox } from './side/outbox.ts';
 
@@ -43,13 +48,19 @@ const supervisor = new Rpc(process, {
       outbox,
       askSide: side.ask,
       findOwners: side.findOwners,
+      passOn,
       log,
     });
-    if (sideSocket !== undefined) side.use(sideSocket);
+    side.use(sideSocket);
     gateway.useBudgets(closedBudgets);
     return gateway.listen(ports, isShared);
   },
-  side: (path: string) => side.use(path),
+  side: (path: string | undefined) => side.use(path),
+  takeBack(connection: PassedConnection, handle) {
+    if (gateway === undefined) throw new Error('the gateway process has not started');
+    gateway.take(socketOf(handle), connection);
+  },
+  explain: (head: RequestHead) => gateway?.explain(head),
   certificate: (pair: CertificatePair) => gateway?.useCertificate(pair),
   budgets: (closed: readonly BudgetUse[]) => gateway?.useBudgets(closed),
   rehearsal: (url: string) => gateway?.useRehearsal(url),
@@ -70,6 +81,14 @@ const supervisor = new Rpc(process, {
 });
 
 const registry = createSessionRegistry(supervisor);
+
+/** Only this process can read what comes under TLS. */
+async function passOn(socket: Socket, connection: PassedConnection): Promise<void> {
+  if (side.path === undefined) throw new Error('the side process does not run');
+  if (socket instanceof TLSSocket) return splice(socket, connection, sideSockets(side.path).http);
+  await supervisor.call('connection', connection, handleOf(socket));
+  socket.destroy();
+}
 
 // Node would end a clustered process with its channel, and its sessions without a close.
 if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;

@@ -3,17 +3,21 @@
 
 import type { Refusal } from '../../adapters/realtime/refusal.ts';
 import type { Config } from '../config/config.ts';
-import { askWhole, type ContextAnswer } from '../ipc/side-request.ts';
+import { isRefusal } from '../http/request/refusals.ts';
+import type { SessionRecord } from '../ipc/session-record.ts';
+import type { AskWhole, ContextAnswer } from '../ipc/side-request.ts';
 import { unlessAborted } from '../platform/deadline.ts';
 import type { SessionContext } from '../session/subject.ts';
 import type { DialOutcome } from '../transport/dial.ts';
 import type { Admission } from './admission/admission.ts';
 import { CONTINUE } from './admission/continuation.ts';
-import { isRefusal } from './admission/refusals.ts';
-import type { ForwardContext } from './side/forward.ts';
 
-interface ContextReader extends ForwardContext {
-  readonly config: Pick<Config, 'side'>;
+export interface ContextReader {
+  readonly config: Config;
+  /** Undefined where there is no side process. */
+  readonly askSide?: AskWhole | undefined;
+  /** Finds a session of any process, live or lately ended. */
+  find(id: string): Promise<SessionRecord | undefined>;
 }
 
 /** Reads for `side.contextMs` at most. A Refusal says why the session must not be opened. Never rejects. */
@@ -36,7 +40,7 @@ export async function readContext(
       // Another key's session does not exist for this one.
       live: live?.key === key?.id ? live : undefined,
     } as const;
-    const { status, text: body } = await askWhole(askSide, request, until);
+    const { status, text: body } = await unlessAborted(askSide(request, until), until);
     if (status === 404) return unknown;
     if (status !== 200) throw new Error(`the side path answered ${status}`);
     const answer = JSON.parse(body) as ContextAnswer;

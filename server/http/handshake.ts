@@ -16,16 +16,21 @@ const ORIGIN_FORM = /^\/[\x21\x22\x24-\x7e]*$/;
 export function readHandshake(request: IncomingMessage): Handshake | undefined {
   const target = request.url ?? '';
   if (!ORIGIN_FORM.test(target)) return undefined;
-  const [path = '', ...rest] = target.split('?');
-  const rawQuery = rest.length === 0 ? undefined : rest.join('?');
+  const { path, rawQuery } = requestTarget(target);
   const offered = request.headers['sec-websocket-protocol'];
   return {
-    path: path.replace(/^\/+/, '/'),
+    path,
     rawQuery,
     query: new URLSearchParams(rawQuery),
     headers: request.headers,
     protocols: offered === undefined ? [] : offered.split(',').map((protocol) => protocol.trim()),
   };
+}
+
+/** Splits a target into its path, whose leading slashes are one, and its query without the `?`. */
+export function requestTarget(target: string): Pick<Handshake, 'path' | 'rawQuery'> {
+  const [path = '', ...rest] = target.split('?');
+  return { path: path.replace(/^\/+/, '/'), rawQuery: rest.length === 0 ? undefined : rest.join('?') };
 }
 
 /** Returns the path without its percent-encoding; undefined where that is malformed, such as `%zz`, or `%00`, which no store can hold. */

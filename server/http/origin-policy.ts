@@ -2,6 +2,8 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Refusal } from '../../adapters/realtime/refusal.ts';
+import type { Config } from '../config/config.ts';
+import type { Ports } from '../ipc/process-start.ts';
 import { type AddressList, plainAddress } from '../platform/address-list.ts';
 import { isLoopbackHost, urlHost } from '../platform/private-address.ts';
 import { forwardedOrigin } from './request/source.ts';
@@ -21,6 +23,15 @@ export function ownOrigins(scheme: 'http' | 'https', host: string, port: number)
   const names = isAny || isLoopbackHost(host) ? ['localhost', '127.0.0.1', '[::1]'] : [urlHost(host)];
   // `origin` leaves out the default port of the scheme, as browsers do.
   return names.map((name) => new URL(`${scheme}://${name}:${port}`).origin);
+}
+
+/** The origins of pages that may use the listeners of this configuration, on the ports that they have. */
+export function listenerOrigins(
+  { host, origins }: Pick<Config['listen'], 'host' | 'origins'>,
+  { port, tlsPort }: Ports,
+): ReadonlySet<string> {
+  const secure = tlsPort === undefined ? [] : ownOrigins('https', host, tlsPort);
+  return new Set([...ownOrigins('http', host, port), ...secure, ...origins]);
 }
 
 export function checkOrigin({ headers, socket }: IncomingMessage, rule: OriginPolicy): Refusal | undefined {

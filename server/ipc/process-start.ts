@@ -28,5 +28,20 @@ export interface GatewayStart {
   readonly isShared: boolean;
 }
 
+/** The sockets that a side process listens on, in a folder that only this user can enter. */
+export interface SideSockets {
+  /** Calls of gateway processes for their sessions. */
+  readonly calls: string;
+  /** Connections of clients that only a gateway process can read. */
+  readonly http: string;
+  /** The administrator's requests. */
+  readonly admin: string;
+}
+
+/** `path`: the one of which the others are told by. */
+export function sideSockets(path: string): SideSockets {
+  return { calls: path, http: `${path}-http`, admin: `${path}-admin` };
+}
+
 /** Time that the end of a process waits until its events are stored. */
 export const FLUSH_MS = 5000;

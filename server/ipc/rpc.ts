@@ -1,36 +1,22 @@
-// Calls between two of our processes: a named request, one answer, maybe parts before it. Never on the frame path.
+// Calls between two of our processes: a named request, one answer. Never on the frame path.
 
-import { addAbortListener } from 'node:events';
+/** Functions that one side answers calls with, by name. A rejected promise reaches the caller as an error. `handle`: see `call`. */
+export type Handlers = Readonly<Record<string, (argument: never, handle: unknown) => unknown>>;
 
-/**
- * Sends a part of the answer ahead of it; dropped where the caller asked for none. `isPaced`: to be awaited until the caller has
- * taken the part, or wants no more; one at a time.
- */
-type Emit = (part: unknown, isPaced?: boolean) => unknown;
-
-/**
- * Functions that one side answers calls with, by name. A rejected promise reaches the caller as an error. The signal aborts when the
- * caller no longer wants the answer, or is gone.
- */
-export type Handlers = Readonly<Record<string, (argument: never, emit: Emit, signal: AbortSignal) => unknown>>;
-
-type Handler = (argument: unknown, emit: Emit, signal: AbortSignal) => unknown;
+type Handler = (argument: unknown, handle: unknown) => unknown;
 
 /** Carries messages in order: the IPC channel of a forked child, `process` in the child itself, or a socket (`socketPort`). */
 export interface Port {
   readonly connected: boolean;
-  send?(message: object, handle: undefined, options: undefined, sent: (error: Error | null) => void): unknown;
-  on(event: 'message', listener: (message: unknown) => void): unknown;
+  send?(message: object, handle: unknown, options: undefined, sent: (error: Error | null) => void): unknown;
+  on(event: 'message', listener: (message: unknown, handle: unknown) => void): unknown;
   once(event: 'disconnect', listener: () => void): unknown;
+  /** An IPC channel has it. */
+  emit?(event: 'disconnect'): unknown;
 }
-
-type OnPart = (part: never) => unknown;
 
 type Message =
   | { readonly kind: 'call'; readonly name: string; readonly argument: unknown; readonly id?: number }
-  | { readonly kind: 'cancel'; readonly id: number }
-  | { readonly kind: 'part'; readonly id: number; readonly part: unknown; readonly isPaced?: boolean }
-  | { readonly kind: 'taken'; readonly id: number }
   | { readonly kind: 'answer'; readonly id: number; readonly result: unknown }
   | { readonly kind: 'fault'; readonly id: number; readonly message: string }
   | { readonly kind: 'several'; readonly messages: readonly Message[] };
@@ -41,33 +27,31 @@ type Urgency = 'now' | 'this-turn' | 'later';
 interface PendingCall {
   readonly resolve: (result: never) => void;
   readonly reject: (error: Error) => void;
-  readonly onPart?: OnPart | undefined;
 }
 
 /** Each message of its own wakes the other process up, which costs more than its bytes. */
 const LATER_MS = 25;
-/** The signal of calls that nobody waits for. */
-const NEVER = new AbortController().signal;
+/** Node tells of no end of a channel while a handle is on its way to the other side, so that it has to be looked for. */
+const LOOK_MS = 20;
 
 export class Rpc {
   readonly #port: Port;
   readonly #handlers: Handlers;
   /** Our calls that have no answer yet. */
   readonly #pending = new Map<number, PendingCall>();
-  /** Calls of the other side that have no answer yet. */
-  readonly #answering = new Map<number, AbortController>();
-  /** Resolvers of our paced parts that the other side has yet to take. */
-  readonly #paced = new Map<number, () => void>();
   /** Calls without an answer that wait for company, in order. */
   #waiting: Message[] = [];
   #turn: NodeJS.Immediate | undefined;
   #later: NodeJS.Timeout | undefined;
+  /** Our calls with a handle that have no answer yet. */
+  #handles = 0;
+  #look: NodeJS.Timeout | undefined;
   #lastId = 0;
 
   constructor(port: Port, handlers: Handlers = {}) {
     this.#port = port;
     this.#handlers = handlers;
-    port.on('message', (message) => this.#receive(message as Message));
+    port.on('message', (message, handle) => this.#receive(message as Message, handle));
     port.once('disconnect', () => this.#disconnected());
   }
 
@@ -75,29 +59,19 @@ export class Rpc {
     return this.#port.connected;
   }
 
-  /** Rejects when the other side fails or is gone. */
-  call<Result>(name: string, argument?: unknown): Promise<Result> {
-    return this.#call<Result>(name, argument).promise;
-  }
-
   /**
-   * Calls for parts, which come in order and before the answer. Rejects at once when the signal aborts; no part comes after that.
-   * A paced part is taken when the promise that `onPart` returns resolves.
+   * Rejects when the other side fails or is gone. `handle`: of a socket, of which the other side gets one of its own, over an IPC channel
+   * alone. Whatever is sent behind it waits until the other side has it.
    */
-  async stream<Result>(
-    name: string,
-    argument: unknown,
-    { onPart, signal }: { readonly onPart: OnPart; readonly signal: AbortSignal },
-  ): Promise<Result> {
-    signal.throwIfAborted();
-    const { id, promise } = this.#call<Result>(name, argument, onPart);
-    using _listener = addAbortListener(signal, () => {
-      const call = this.#take(id);
-      if (call === undefined) return;
-      this.#send({ kind: 'cancel', id });
-      call.reject(signal.reason);
-    });
-    return await promise;
+  call<Result>(name: string, argument?: unknown, handle?: unknown): Promise<Result> {
+    const id = ++this.#lastId;
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    if (!this.isConnected) reject(new Error('the other process is gone'));
+    else {
+      this.#pending.set(id, { resolve, reject });
+      this.#send({ kind: 'call', name, argument, id }, handle);
+    }
+    return handle === undefined ? promise : this.#watched(promise);
   }
 
   /** Calls without an answer; a failure is a matter of the handler. */
@@ -116,20 +90,24 @@ export class Rpc {
       this.#post(others.length === 0 ? first : { kind: 'several', messages: [first, ...others] });
   }
 
-  #call<Result>(name: string, argument: unknown, onPart?: OnPart): { id: number; promise: Promise<Result> } {
-    const id = ++this.#lastId;
-    const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    if (!this.isConnected) reject(new Error('the other process is gone'));
-    else {
-      this.#pending.set(id, { resolve, reject, onPart });
-      this.#send({ kind: 'call', name, argument, id });
+  async #watched<Result>(answer: Promise<Result>): Promise<Result> {
+    this.#handles += 1;
+    this.#look ??= setInterval(() => this.isConnected || this.#port.emit?.('disconnect'), LOOK_MS);
+    try {
+      return await answer;
+    } finally {
+      this.#handles -= 1;
+      if (this.#handles === 0) {
+        clearInterval(this.#look);
+        this.#look = undefined;
+      }
     }
-    return { id, promise };
   }
 
-  /** Sends a message behind those that wait, in one with them. */
-  #send(message: Message): void {
-    if (this.#waiting.length === 0) this.#post(message);
+  /** Sends a message behind those that wait, in one with them, unless it has a handle. */
+  #send(message: Message, handle?: unknown): void {
+    if (handle !== undefined) this.flush();
+    if (this.#waiting.length === 0) this.#post(message, handle);
     else this.#post({ kind: 'several', messages: [...this.#takeWaiting(), message] });
   }
 
@@ -143,29 +121,19 @@ export class Rpc {
     return waiting;
   }
 
-  #post(message: Message): void {
+  #post(message: Message, handle?: unknown): void {
     if (!this.isConnected) return;
-    this.#port.send?.(message, undefined, undefined, (error) => error && this.#disconnected());
+    this.#port.send?.(message, handle, undefined, (error) => error && this.#disconnected());
   }
 
-  #receive(message: Message): void {
+  #receive(message: Message, handle: unknown): void {
     switch (message.kind) {
       case 'several':
-        for (const one of message.messages) this.#receive(one);
+        for (const one of message.messages) this.#receive(one, undefined);
         return;
       case 'call':
         if (message.id === undefined) this.#heed(message);
-        else void this.#answer(message, message.id);
-        return;
-      case 'cancel':
-        this.#answering.get(message.id)?.abort();
-        this.#partTaken(message.id);
-        return;
-      case 'part':
-        this.#takePart(message);
-        return;
-      case 'taken':
-        this.#partTaken(message.id);
+        else void this.#answer(message, message.id, handle);
         return;
       case 'answer':
         this.#take(message.id)?.resolve(message.result as never);
@@ -178,43 +146,24 @@ export class Rpc {
   /** Does what was asked for; nobody waits for an answer. */
   #heed({ name, argument }: Message & { kind: 'call' }): void {
     try {
-      void Promise.resolve(this.#handler(name)(argument, () => undefined, NEVER)).catch(() => {});
+      void Promise.resolve(this.#handler(name)(argument, undefined)).catch(() => {});
     } catch {
       // A failure is a matter of the handler.
     }
   }
 
-  async #answer({ name, argument }: Message & { kind: 'call' }, id: number): Promise<void> {
-    const controller = new AbortController();
-    this.#answering.set(id, controller);
-    const emit: Emit = (part, isPaced) => {
-      if (controller.signal.aborted) return undefined;
-      this.#send(isPaced ? { kind: 'part', id, part, isPaced } : { kind: 'part', id, part });
-      return isPaced ? new Promise<void>((resolve) => this.#paced.set(id, resolve)) : undefined;
-    };
+  async #answer({ name, argument }: Message & { kind: 'call' }, id: number, handle: unknown): Promise<void> {
     try {
-      const result = await this.#handler(name)(argument, emit, controller.signal);
+      const result = await this.#handler(name)(argument, handle);
       this.#send({ kind: 'answer', id, result });
     } catch (error) {
       this.#send({ kind: 'fault', id, message: error instanceof Error ? error.message : String(error) });
-    } finally {
-      this.#answering.delete(id);
     }
   }
 
   #handler(name: string): Handler {
     if (!Object.hasOwn(this.#handlers, name)) throw new Error(`no handler for ${name}`);
     return this.#handlers[name] as Handler;
-  }
-
-  #partTaken(id: number): void {
-    this.#paced.get(id)?.();
-    this.#paced.delete(id);
-  }
-
-  #takePart({ id, part, isPaced }: Message & { kind: 'part' }): void {
-    const whenTaken = this.#pending.get(id)?.onPart?.(part as never);
-    if (isPaced) void Promise.resolve(whenTaken).finally(() => this.#send({ kind: 'taken', id }));
   }
 
   #take(id: number): PendingCall | undefined {
@@ -225,8 +174,5 @@ export class Rpc {
 
   #disconnected(): void {
     for (const id of [...this.#pending.keys()]) this.#take(id)?.reject(new Error('the other process is gone'));
-    for (const controller of this.#answering.values()) controller.abort();
-    this.#answering.clear();
-    for (const id of [...this.#paced.keys()]) this.#partTaken(id);
   }
 }

@@ -53,6 +53,9 @@ export type SideHandler = (request: SideRequest, emit: EmitPart, signal: AbortSi
 /** Finds the keys that ids were handed out to, by their digests and in their order; `null` for one that nobody got. */
 export type FindOwners = (digests: readonly string[]) => Promise<readonly (string | null)[]>;
 
+/** Asks for an answer as a whole. Rejects where the side process is down, hung or fails; what it does for a signal that aborts is up to it. */
+export type AskWhole = (request: SideRequest, signal: AbortSignal) => Promise<WholeReply>;
+
 /** An answer that did not come in parts. */
 export interface WholeReply {
   readonly status: number;

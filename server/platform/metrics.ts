@@ -25,14 +25,6 @@ export function createMetrics(liveSessions: () => number, labels: SubjectLabels 
   const counter = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
     new Counter({ name, help, labelNames, registers });
   const opened = counter('trunkline_sessions_opened_total', 'sessions opened', 'provider', 'dialect', ...labels.names);
-  const refused = counter('trunkline_refusals_total', 'handshakes and requests refused, by reason', 'code', 'status');
-  const refusedCalls = counter(
-    'trunkline_refused_calls_total',
-    'calls of chat completions that were answered with an error, by its code, key and class',
-    'code',
-    'key',
-    'class',
-  );
   const dialled = counter(
     'trunkline_dials_total',
     'providers dialled: on a connection opened ahead (warm), on a new one (cold) or on one after the other (stale)',
@@ -66,9 +58,7 @@ export function createMetrics(liveSessions: () => number, labels: SubjectLabels 
       for (const [kind, ms] of Object.entries(times))
         turns.observe({ kind: kind.replace(/Ms$/, ''), provider }, ms / 1000);
     },
-    refused: (code: string, status: number) => refused.inc({ code, status }),
-    refusedCall: (call: RefusedCall) =>
-      refusedCalls.inc({ code: call.code, key: call.key ?? '', class: call.class ?? '' }),
+    ...countRefusals(registry),
     dialled(connection: ConnectionOrigin, { provider, outcome, ms }: Dial): void {
       dialled.inc({ connection });
       dials.observe({ provider, outcome }, ms / 1000);
@@ -77,6 +67,30 @@ export function createMetrics(liveSessions: () => number, labels: SubjectLabels 
       opened.inc({ provider, dialect, ...labels.of(subject) }),
     closed: (reason: string, code: number, subject: Subject = {}) =>
       closed.inc({ reason, code, ...labels.of(subject) }),
+  };
+}
+
+export type RefusalCounts = ReturnType<typeof countRefusals>;
+
+/** Refusals are counted in every process that clients reach. */
+export function countRefusals(registry: Registry) {
+  const registers = [registry];
+  const refused = new Counter({
+    name: 'trunkline_refusals_total',
+    help: 'handshakes and requests refused, by reason',
+    labelNames: ['code', 'status'],
+    registers,
+  });
+  const refusedCalls = new Counter({
+    name: 'trunkline_refused_calls_total',
+    help: 'calls of chat completions that were answered with an error, by its code, key and class',
+    labelNames: ['code', 'key', 'class'],
+    registers,
+  });
+  return {
+    refused: (code: string, status: number) => refused.inc({ code, status }),
+    refusedCall: (call: RefusedCall) =>
+      refusedCalls.inc({ code: call.code, key: call.key ?? '', class: call.class ?? '' }),
   };
 }
 

@@ -8,8 +8,6 @@ import { AggregatorRegistry } from 'prom-client';
 import type { Handshake } from '../../adapters/realtime/contract.ts';
 import type { HttpReply } from '../../adapters/realtime/refusal.ts';
 import type { Config } from '../config/config.ts';
-import { isRefusal } from '../gateway/admission/refusals.ts';
-import { type ForwardContext, forward } from '../gateway/side/forward.ts';
 import { createConnectionLimit } from '../http/connection/connection-limit.ts';
 import { countDescriptors } from '../http/connection/descriptors.ts';
 import { decodedPath, readHandshake } from '../http/handshake.ts';
@@ -18,14 +16,18 @@ import { unknownPath } from '../http/nearest-path.ts';
 import { checkOrigin, type OriginPolicy, ownOrigins } from '../http/origin-policy.ts';
 import { type HttpProblem, problemReply } from '../http/problem.ts';
 import { jsonReply, sendReply } from '../http/reply.ts';
-import { hasBody, readBody } from '../http/request/body.ts';
+import { hasBody } from '../http/request/body.ts';
 import { checkRequest } from '../http/request/guard.ts';
+import { sidePathUnavailable } from '../http/request/refusals.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import { sidePaths, sideRoutesAt } from '../ipc/side-routes.ts';
 import { faultOf } from '../platform/log.ts';
 import { PARTS, type Readiness, type Reason } from '../platform/readiness.ts';
+import { relayToSide } from './admin-relay.ts';
 
-interface AdminSources extends ForwardContext {
+interface AdminSources {
+  /** The socket of the side process for these requests; undefined while it is down. */
+  sideSocket?(): string | undefined;
   readiness(): Promise<Readiness>;
   /** The live sessions of all processes. */
   records(): Promise<readonly SessionRecord[]>;
@@ -48,9 +50,6 @@ export const adminPaths: ReadonlyMap<string, OwnAnswer> = new Map<string, OwnAns
 /** Paths for service managers and proxies, which have no token and ask under any name. They tell nothing of clients. */
 const PROBES: readonly string[] = ['/healthz', '/readyz'];
 
-/** Bodies that this listener reads are a few words long. */
-const MAX_BODY_BYTES = 64 * 1024;
-
 const PATHS: readonly string[] = [...adminPaths.keys(), ...sidePaths('admin')];
 
 export async function startAdmin(
@@ -69,14 +68,16 @@ export async function startAdmin(
   connections.watch(server);
   server.on('request', (request, response) => {
     connections.hold(request.socket, response);
-    request.resume();
     const answered = answer(request, response, { sources, origins, config });
     void answered
       .catch((error: unknown) => {
         log.error(faultOf(error), 'the admin listener failed to answer');
         return failed({ status: 500, code: 'internal', message: 'the admin listener failed to answer' });
       })
-      .then((reply) => reply && sendReply(response, reply));
+      .then((reply) => {
+        request.resume();
+        if (reply !== undefined) sendReply(response, reply);
+      });
   });
   const port = await openListener(server, { setting: 'admin.port', host: admin.host, port: admin.port });
   server.on('error', (error) => log.error(faultOf(error), 'admin listener failed'));
@@ -110,18 +111,11 @@ async function answer(
   if (takesBody && !/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
     return failed({ status: 415, code: 'unsupported_media_type', message: 'expected a body of application/json' });
   if (matches.length > 0) {
-    const body = await readBody(request, { maxBytes: MAX_BODY_BYTES, ms: context.config.limits.handshakeMs });
-    if (isRefusal(body)) return failed(body);
-    const path = decodedPath(handshake);
-    if (path === undefined)
+    if (decodedPath(handshake) === undefined)
       return failed({ status: 400, code: 'invalid_request', message: 'expected a path in percent-encoding' });
-    const { sources: source, config } = context;
-    const requester = { scope: 'admin' } as const;
-    const outcome = await forward(request, response, { handshake, path, requester, body, source, config });
-    const isAnswered = outcome === 'answered' || (typeof outcome === 'object' && 'refused' in outcome);
-    return isAnswered
-      ? undefined
-      : failed({ status: 503, code: 'side_unavailable', message: 'the side path does not answer' });
+    const socket = context.sources.sideSocket?.();
+    const isAnswered = socket !== undefined && (await relayToSide(request, response, socket));
+    return isAnswered ? undefined : failed(sidePathUnavailable);
   }
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return failed({ status: 405, code: 'method_not_allowed', message: 'expected GET', allow: ['GET', 'HEAD'] });

@@ -7,6 +7,8 @@ import type { Config } from '../config/config.ts';
 import type { EventBatch, KeptEvent } from '../gateway/side/outbox.ts';
 import { type DevCertificate, ensureDevCertificate } from '../http/dev-certificate.ts';
 import { canReusePort, closeListener, createListener, openListener } from '../http/listener.ts';
+import type { RequestHead } from '../http/request/head.ts';
+import { letGo, type PassedConnection } from '../ipc/connection.ts';
 import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
 import type { Handlers, Rpc } from '../ipc/rpc.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
@@ -32,6 +34,8 @@ export class GatewayProcesses {
   readonly #options: GatewayProcessesOptions;
   readonly children: Child[] = [];
   readonly #sessions = new SessionTable<Child>();
+  /** Each is asked in its turn. */
+  #turn = 0;
   #certificate: DevCertificate | undefined;
   #tls: CertificateWatch | undefined;
   #ports: Ports;
@@ -98,6 +102,25 @@ export class GatewayProcesses {
     const records = await askAll<SessionRecord | undefined>(others, 'find', id);
     // An end that a process had yet to tell comes ahead of its answer.
     return records.find((record) => record !== undefined) ?? this.#sessions.endedRecord(id);
+  }
+
+  /** Passes a connection with an upgrade on to one of them. Rejects where none runs. */
+  async take(connection: PassedConnection, handle: unknown): Promise<void> {
+    await this.#anyOne()
+      .call('takeBack', connection, handle)
+      .finally(() => letGo(handle));
+  }
+
+  /** Asks one of them what an upgrade with this head would be answered. */
+  async explain(head: RequestHead): Promise<unknown> {
+    return this.#anyOne().call('explain', head);
+  }
+
+  #anyOne(): Rpc {
+    const running = this.children.flatMap(({ rpc }) => rpc ?? []);
+    const rpc = running[++this.#turn % running.length];
+    if (rpc === undefined) throw new Error('no gateway process runs');
+    return rpc;
   }
 
   async #prepareListening(): Promise<void> {
@@ -172,6 +195,7 @@ export class GatewayProcesses {
       isShared: config.processes > 1 && !this.#isClustered,
     };
     this.#ports = await rpc.call<Ports>('start', start);
+    side.usePorts(this.#ports);
     // The side process and the rehearsal may have started elsewhere in the meantime, budgets may have moved, and the certificate may be a new one.
     if (this.#tls?.pair.cert !== start.tls?.cert) rpc.notify('certificate', this.#tls?.pair);
     if (side.socketPath !== start.sideSocket) rpc.notify('side', side.socketPath);
@@ -198,6 +222,8 @@ export class GatewayProcesses {
         this.#options.side.heldBy(gateway).ending(record);
       },
       find: (id: string) => this.find(id, gateway),
+      connection: (connection: PassedConnection, handle) =>
+        this.#options.side.take(connection, handle).finally(() => letGo(handle)),
       commitEvents: (batch: EventBatch) => this.#options.side.commitEvents(gateway, batch),
     };
   }

@@ -5,8 +5,10 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { EventBatch } from '../gateway/side/outbox.ts';
-import type { Rpc } from '../ipc/rpc.ts';
-import type { SideHandler } from '../ipc/side-request.ts';
+import type { PassedConnection } from '../ipc/connection.ts';
+import type { Ports } from '../ipc/process-start.ts';
+import { sideSockets } from '../ipc/process-start.ts';
+import type { Handlers, Rpc } from '../ipc/rpc.ts';
 import type { BudgetUse } from '../ipc/stored-rows.ts';
 import type { SideStart } from '../side/side.ts';
 import { Child } from './child.ts';
@@ -24,8 +26,10 @@ interface SideSupervisorOptions {
   readonly log: Logger;
   /** The folder for its socket, from before its first start. */
   folder(): string;
-  /** Called after each start, also after a death, with the socket that it listens on. */
-  onStart(socketPath: string): void;
+  /** Called after each start with the socket that it listens on, and after each death with undefined. */
+  onMove(socketPath: string | undefined): void;
+  /** Answers what it asks of the gateway processes. */
+  readonly handlers: Handlers;
   /** Called with the budgets without room, whenever the process tells them. */
   onBudgets?(closed: readonly BudgetUse[]): void;
 }
@@ -41,6 +45,7 @@ export class SideSupervisor {
   #retry: NodeJS.Timeout | undefined;
   #isBehind = false;
   #rehearsalUrl: string | undefined;
+  #ports: Ports | undefined;
   #starts = 0;
   #socketPath: string | undefined;
   #closedBudgets: readonly BudgetUse[] = [];
@@ -52,14 +57,22 @@ export class SideSupervisor {
       niceness: NICENESS,
       log: options.log,
       start: (rpc) => this.#start(rpc),
-      handlers: () => ({ budgets: (closed: readonly BudgetUse[]) => this.#useBudgets(closed) }),
-      onDeath: () => this.#removeSocket(),
+      handlers: () => ({
+        ...options.handlers,
+        budgets: (closed: readonly BudgetUse[]) => this.#useBudgets(closed),
+      }),
+      onDeath: () => this.#died(),
     });
   }
 
-  /** The socket that gateway processes ask it on; another one after each start. */
+  /** The socket that gateway processes ask it on; another one after each start, undefined while it is down. */
   get socketPath(): string | undefined {
     return this.#socketPath;
+  }
+
+  /** The socket for the administrator's requests; undefined while it is down. */
+  get adminSocket(): string | undefined {
+    return this.#socketPath === undefined ? undefined : sideSockets(this.#socketPath).admin;
   }
 
   /** The budgets without room, as they were told last. */
@@ -67,8 +80,16 @@ export class SideSupervisor {
     return this.#closedBudgets;
   }
 
-  readonly ask: SideHandler = async (request, emit, signal) =>
-    this.#rpc().stream<void>('side', request, { onPart: emit, signal });
+  /** Passes on the connection of a client. Rejects where it is down, or dies before it has it. */
+  async take(connection: PassedConnection, handle: unknown): Promise<void> {
+    await this.#rpc().call('connection', connection, handle);
+  }
+
+  /** Tells on which ports gateway processes listen. */
+  usePorts(ports: Ports): void {
+    this.#ports = ports;
+    this.child.rpc?.notify('ports', ports);
+  }
 
   /** Passes on the events of a gateway process, and keeps what it would take to store its sessions without it. */
   async commitEvents(gateway: Child, batch: EventBatch): Promise<void> {
@@ -105,15 +126,16 @@ export class SideSupervisor {
   }
 
   async #start(rpc: Rpc): Promise<void> {
-    const { start, log, folder, onStart } = this.#options;
+    const { start, log, folder, onMove } = this.#options;
     this.#starts += 1;
     const socketPath = join(folder(), `side-${this.#starts}`);
-    this.#socketPath = socketPath;
     const rehearsalUrl = this.#rehearsalUrl;
     await rpc.call('start', { ...start, rehearsalUrl, socketPath } satisfies SideStart);
     // The rehearsal may have started elsewhere in the meantime.
     if (this.#rehearsalUrl !== rehearsalUrl) rpc.notify('rehearsal', this.#rehearsalUrl);
-    onStart(socketPath);
+    if (this.#ports !== undefined) rpc.notify('ports', this.#ports);
+    this.#socketPath = socketPath;
+    onMove(socketPath);
     await this.#storeLeft(rpc);
     void watchForHang(rpc, start.config.side.silenceMs).then((isHung) => {
       if (!isHung) return;
@@ -157,7 +179,10 @@ export class SideSupervisor {
     }
   }
 
-  #removeSocket(): void {
-    if (this.#socketPath !== undefined) rmSync(this.#socketPath, { force: true });
+  #died(): void {
+    if (this.#socketPath === undefined) return;
+    for (const path of Object.values(sideSockets(this.#socketPath))) rmSync(path, { force: true });
+    this.#socketPath = undefined;
+    this.#options.onMove(undefined);
   }
 }

@@ -6,6 +6,8 @@ import type { Logger } from 'pino';
 import { Gauge, Registry } from 'prom-client';
 import type { Config } from '../config/config.ts';
 import type { DevCertificate } from '../http/dev-certificate.ts';
+import type { RequestHead } from '../http/request/head.ts';
+import type { PassedConnection } from '../ipc/connection.ts';
 import { FLUSH_MS } from '../ipc/process-start.ts';
 import { type Role, RunFile, type RunInfo, startOf } from '../ipc/run-file.ts';
 import { withDeadline } from '../platform/deadline.ts';
@@ -47,7 +49,12 @@ export class Supervisor {
       start: { config, instance: randomUUID(), runsTasks: role !== 'gateway' },
       log,
       folder: () => this.#folder,
-      onStart: (path) => this.#gateways.notify('side', path),
+      onMove: (path) => this.#gateways.notify('side', path),
+      handlers: {
+        find: (id: string) => this.#gateways.find(id),
+        explain: (head: RequestHead) => this.#gateways.explain(head),
+        giveBack: (connection: PassedConnection, handle) => this.#gateways.take(connection, handle),
+      },
       onBudgets: (closed) => this.#gateways.notify('budgets', closed),
     });
     this.#side = side;
@@ -150,10 +157,9 @@ export class Supervisor {
 
   #startAdmin(): Promise<AdminListener> {
     const sources = {
-      askSide: this.#side.ask,
+      sideSocket: () => this.#side.adminSocket,
       readiness: () => this.#readiness.look(),
       metrics: () => this.#metrics(),
-      find: (id: string) => this.#gateways.find(id),
       records: () => this.#gateways.records(),
     };
     return startAdmin(this.#config, sources, this.#log);

@@ -2,17 +2,24 @@
 
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { requestHead } from '../http/request/head.ts';
+import { handleOf, letGo, type PassedConnection, socketOf } from '../ipc/connection.ts';
+import type { Ports } from '../ipc/process-start.ts';
+import { type SideSockets, sideSockets } from '../ipc/process-start.ts';
 import { Rpc } from '../ipc/rpc.ts';
 import { removeStaleRun } from '../ipc/run-file.ts';
-import type { FindOwners, SideHandler } from '../ipc/side-request.ts';
+import { askWhole, type FindOwners, type SideRequest } from '../ipc/side-request.ts';
 import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
 import type { BudgetUse } from '../ipc/stored-rows.ts';
 import { createLog } from '../platform/log.ts';
-import { listenToGateways, type SideListener } from './listener.ts';
+import { serveAdmin } from './http/admin.ts';
+import type { PublicListener } from './http/public/listener.ts';
+import { listenToGateways } from './listener.ts';
 import { openSide, type Side, type SideStart } from './side.ts';
 
 let opening: Promise<Side> | undefined;
-let listener: SideListener | undefined;
+let clients: PublicListener | undefined;
+const listeners: { close(): unknown }[] = [];
 let place: (Pick<SideStart, 'socketPath'> & { readonly dataDirectory: string }) | undefined;
 let isTold = false;
 
@@ -25,31 +32,59 @@ function side(): Promise<Side> {
 
 function close(graceMs: number): Promise<void> {
   isTold = true;
-  return side()
-    .then((open) => open.close(graceMs))
-    .finally(() => listener?.close());
+  for (const listener of listeners) listener.close();
+  return side().then((open) => open.close(graceMs));
 }
 
-const answer: SideHandler = async (request, emit, signal) => (await side()).answer(request, emit, signal);
-
-const ownersOf: FindOwners = async (digests) => (await side()).ownersOf(digests);
+const owners: FindOwners = async (digests) => (await side()).ownersOf(digests);
 
 const supervisor = new Rpc(process, {
   async start(start: SideStart): Promise<void> {
     place = { socketPath: start.socketPath, dataDirectory: start.config.dataDirectory };
+    const log = createLog(start.config.log);
     const onBudgets = (closed: readonly BudgetUse[]) => supervisor.notify('budgets', closed);
-    opening = openSide(start, createLog(start.config.log), onBudgets);
-    await opening;
-    if (start.socketPath !== undefined) listener = await listenToGateways(start.socketPath, answer, ownersOf);
+    opening = openSide(start, log, onBudgets);
+    const open = await opening;
+    if (start.socketPath !== undefined) await listen(open, sideSockets(start.socketPath));
   },
   commitEvents: async (batch: Uint8Array) => (await side()).commitEvents(batch),
-  side: answer,
+  connection(connection: PassedConnection, handle) {
+    if (clients === undefined) {
+      letGo(handle);
+      throw new Error('the side process has not started');
+    }
+    clients.take(socketOf(handle), connection);
+  },
+  ports: (ports: Ports) => clients?.usePorts(ports),
   rehearsal: async (url: string) => (await side()).useRehearsal(url),
   pulse: () => true,
-  readiness: async () => (await side()).readiness(),
+  async readiness() {
+    const { calls = [] } = (await side()).readiness();
+    return { calls: [...calls, ...(clients?.refusals() ?? [])] };
+  },
   metrics: async () => (await side()).metrics.registry.getMetricsAsJSON(),
   close,
 });
+
+async function listen(open: Side, { calls, http, admin }: SideSockets): Promise<void> {
+  const find = (id: string) => supervisor.call<undefined>('find', id);
+  const listener = open.clientListener({
+    find,
+    explain: (request) => supervisor.call('explain', requestHead(request)),
+    async giveBack(socket, connection) {
+      await supervisor.call('giveBack', connection, handleOf(socket));
+      socket.destroy();
+    },
+  });
+  await listener.open(http);
+  clients = listener;
+  const ask = (request: SideRequest) => askWhole(open.answer, request, new AbortController().signal);
+  listeners.push(
+    listener,
+    await serveAdmin(admin, { answer: open.answer, config: open.config, find }),
+    await listenToGateways(calls, { ask, owners, pulse: () => true }),
+  );
+}
 
 leaveSignalsToSupervisor();
 process.once('disconnect', () => {

@@ -17,6 +17,7 @@ import { exportBudgets } from './billing/budgets/budget-metrics.ts';
 import { BudgetWatch, type OnBudgetsClosed, tellMoves } from './billing/budgets/budget-watch.ts';
 import { Journal, readJournals } from './billing/journal.ts';
 import { createPrices } from './billing/prices.ts';
+import { PublicListener, type PublicListenerOptions } from './http/public/listener.ts';
 import { createSideHttp, storeFailed } from './http/routes.ts';
 import type { Router } from './llm/call.ts';
 import { createRouter, type Leasing } from './llm/router.ts';
@@ -148,6 +149,22 @@ export class Side {
       },
     });
     if (runsTasks) this.#stopMaintenance = startMaintenance({ store, config, log });
+  }
+
+  get config(): Config {
+    return this.#parts.start.config;
+  }
+
+  /** Makes the listener for the connections of clients. */
+  clientListener(options: Pick<PublicListenerOptions, 'find' | 'explain' | 'giveBack'>): PublicListener {
+    const { log, metrics } = this.#parts;
+    const { config } = this;
+    const { rehearsal } = config;
+    return new PublicListener({
+      ...options,
+      ...{ config, log, registry: metrics.registry, descriptors: this.#descriptors, answer: this.answer },
+      rehearsed: () => (rehearsal === false || this.#rehearsalUrl === undefined ? [] : rehearsal.providers),
+    });
   }
 
   /** Resolves when the batch (a list of SessionEvent as MessagePack) is committed. */

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { knownPaths } from '../../adapters/realtime/index.ts';
-import { refuse } from '../../server/gateway/admission/refusals.ts';
+import { refuse } from '../../server/http/request/refusals.ts';
 import { closeOutcomes } from '../../server/session/close-reason.ts';
 import { requestOf } from '../support/admissions.ts';
 import { AGREES, anchorsOf, compared, guide, root } from '../support/pages.ts';

@@ -4,8 +4,8 @@ import type { IncomingMessage } from 'node:http';
 import { findEndpoint } from '../../adapters/realtime/index.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import type { Admission, AdmissionPolicy } from '../../server/gateway/admission/admission.ts';
-import { indexKeys } from '../../server/gateway/admission/authenticate.ts';
 import { sharedAccounts } from '../../server/gateway/admission/authorize.ts';
+import { indexKeys } from '../../server/http/request/authenticate.ts';
 import { configFile } from './config-file.ts';
 import { handshakeOf } from './handshakes.ts';
 

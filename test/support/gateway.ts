@@ -1,19 +1,29 @@
 // A gateway for tests, in this process, on ports of its own, with a registry for it alone.
 
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { TLSSocket } from 'node:tls';
 import { pino } from 'pino';
+import { Registry } from 'prom-client';
 import { WebSocket } from 'ws';
 import { providers as realtimeProviders } from '../../adapters/realtime/index.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import { Gateway } from '../../server/gateway/gateway.ts';
 import type { SessionRegistry } from '../../server/gateway/session-registry.ts';
 import type { Outbox } from '../../server/gateway/side/outbox.ts';
+import { countDescriptors } from '../../server/http/connection/descriptors.ts';
+import { splice } from '../../server/http/connection/splice.ts';
 import type { DevCertificate } from '../../server/http/dev-certificate.ts';
+import { requestHead } from '../../server/http/request/head.ts';
+import { readOn } from '../../server/ipc/connection.ts';
 import type { SessionRecord } from '../../server/ipc/session-record.ts';
-import type { FindOwners, SideHandler } from '../../server/ipc/side-request.ts';
+import { askWhole, type FindOwners, type SideHandler } from '../../server/ipc/side-request.ts';
 import { SessionTable } from '../../server/processes/session-table.ts';
+import { PublicListener } from '../../server/side/http/public/listener.ts';
 import { configFile } from './config-file.ts';
 import { keepInbox } from './inbox.ts';
+import { sampleOf } from './metrics.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 export interface TestGateway {
   readonly gateway: Gateway;
@@ -22,6 +32,8 @@ export interface TestGateway {
   readonly url: string;
   /** wss://127.0.0.1:port; only with a certificate. */
   readonly tlsUrl: string;
+  /** The sum of the samples with this name and these labels, of both processes. */
+  sample(name: string, labels?: Record<string, string | number>): Promise<number>;
   /** Records of the sessions that ended, oldest first. */
   readonly ended: readonly SessionRecord[];
   /** The log lines, parsed. */
@@ -93,8 +105,35 @@ export async function startGateway({
     cert: readFileSync(certificate.certPath, 'utf8'),
     key: readFileSync(certificate.keyPath, 'utf8'),
   };
-  const gateway = new Gateway({ config: loaded, registry, log, tls, askSide, outbox, findOwners, rehearsalUrl });
+  const rehearsal = loaded.rehearsal === false || rehearsalUrl === undefined ? [] : loaded.rehearsal.providers;
+  const sideRegistry = new Registry();
+  const side = new PublicListener({
+    config: loaded,
+    log,
+    registry: sideRegistry,
+    descriptors: countDescriptors(),
+    answer: askSide ?? (() => Promise.reject(new Error('there is no side process'))),
+    find: async (id) => gateway.record(id) ?? (await registry.find(id)),
+    explain: (request) => gateway.explain(requestHead(request)),
+    rehearsed: () => rehearsal,
+    giveBack: async (socket, connection) => {
+      readOn(socket);
+      gateway.take(socket, connection);
+    },
+  });
+  const http = join(temporaryFolder('http'), 's');
+  await side.open(http);
+  const gateway = new Gateway({
+    ...{ config: loaded, registry, log, tls, outbox, findOwners, rehearsalUrl },
+    askSide: askSide && ((request, signal) => askWhole(askSide, request, signal)),
+    async passOn(socket, connection) {
+      if (socket instanceof TLSSocket) return splice(socket, connection, http);
+      readOn(socket);
+      side.take(socket, connection);
+    },
+  });
   const { port, tlsPort } = await gateway.listen();
+  side.usePorts({ port, tlsPort });
   return {
     gateway,
     port,
@@ -106,7 +145,14 @@ export async function startGateway({
       const ready = unread.shift();
       return ready ? Promise.resolve(ready) : new Promise((resolve) => waiting.push(resolve));
     },
-    close: () => gateway.close(),
+    async sample(...query) {
+      const samples = [gateway.metrics.registry, sideRegistry].map((each) => sampleOf(each, ...query));
+      return (await Promise.all(samples)).reduce((sum, one) => sum + one);
+    },
+    async close() {
+      await gateway.close();
+      await side.close();
+    },
   };
 }
 

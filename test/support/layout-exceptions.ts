@@ -12,7 +12,6 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/session/bytes.test.ts': 'a session from client to provider',
   'test/docs/': 'the pages and documents, beside what they tell of',
   'test/sdk/': 'the official clients against the whole gateway',
-  'test/server/gateway/refusals.test.ts': 'what is told of requests that are refused, on every path',
   'test/server/gateway/not-served.test.ts': 'what SDKs are told that come for other endpoints',
   'test/server/gateway/memory.test.ts': 'what peers can make a process hold',
   'test/server/cli/pack.test.ts': 'the npm package',

@@ -23,6 +23,8 @@ export interface RawSocket {
   answer(): Promise<HttpAnswer>;
   /** The next frame of the other end; rejects when the connection ends before. */
   frame(): Promise<WireFrame>;
+  /** The next bytes, as many; rejects when the connection ends before. */
+  bytes(count: number): Promise<Buffer>;
   /** Bytes that were not taken yet, once the other end has closed or is lost. */
   rest(): Promise<Buffer>;
 }
@@ -74,6 +76,8 @@ export function watchSocket(socket: Socket): RawSocket {
     send: (bytes) => void socket.write(bytes),
     answer: () => next(takeAnswer),
     frame: () => next(takeFrame),
+    bytes: (count) =>
+      next((bytes) => (bytes.length < count ? undefined : { value: bytes.subarray(0, count), size: count })),
     rest: () => next((bytes) => (isOver ? { value: bytes, size: bytes.length } : undefined)),
   };
 }

@@ -2,20 +2,15 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Handshake, Provider, ServedEndpoint, Upstream } from '../../../adapters/realtime/contract.ts';
-import type { Config, Key, Preconnect } from '../../config/config.ts';
-import type { OriginPolicy } from '../../http/origin-policy.ts';
+import type { Key, Preconnect } from '../../config/config.ts';
+import type { RequestPolicy } from '../../http/request/policy.ts';
 import type { DataClass } from '../../ipc/stored-rows.ts';
 import type { SessionContext } from '../../session/subject.ts';
-import type { WarnOfOldName } from '../old-names.ts';
 
 /** Everything that a gateway decides by. */
-export interface AdmissionPolicy {
-  readonly config: Config;
-  readonly keys: ReadonlyMap<string, Key>;
-  readonly origins: OriginPolicy;
+export interface AdmissionPolicy extends RequestPolicy {
   /** URL of the rehearsal provider; undefined when no provider is rehearsed. */
   readonly rehearsalUrl?: string | undefined;
-  readonly warnOfOldName: WarnOfOldName;
   /** Names of the providers whose account several keys share: see `sharedAccounts`. */
   readonly shared: ReadonlySet<string>;
 }

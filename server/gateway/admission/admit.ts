@@ -5,16 +5,16 @@ import { refusedSwitch } from '../../../adapters/realtime/index.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { checkUpgrade, readHandshake } from '../../http/handshake.ts';
 import { checkOrigin } from '../../http/origin-policy.ts';
+import { authenticate } from '../../http/request/authenticate.ts';
 import { checkRequest } from '../../http/request/guard.ts';
+import { badTarget } from '../../http/request/refusals.ts';
 import { chooseAccount } from './account.ts';
 import type { Admission, AdmissionPolicy, AdmissionRequest } from './admission.ts';
-import { authenticate } from './authenticate.ts';
 import { authorizeCall, authorizeResource } from './authorize.ts';
 import { classify } from './classify.ts';
 import { readContinuation } from './continuation.ts';
 import { chooseSubprotocol, resolveEndpoint } from './endpoint.ts';
 import { startPhases } from './phases.ts';
-import { badTarget } from './refusals.ts';
 import { chooseSessionId } from './session-id.ts';
 
 const phases = startPhases<AdmissionRequest>()

@@ -3,8 +3,8 @@
 import type { Handshake } from '../../../adapters/realtime/contract.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { gatewayParameter } from '../../http/handshake.ts';
+import { invalid } from '../../http/request/refusals.ts';
 import type { Admission } from './admission.ts';
-import { invalid } from './refusals.ts';
 
 export const CONTINUE = 'trunkline-continue';
 const OLD_NAME = 'trunkline-seed';

@@ -1,8 +1,8 @@
 // Finds the endpoint of a path, the provider that it belongs to, and the subprotocol that the client is answered with.
 import { answerable, findEndpoint, findNotServed } from '../../../adapters/realtime/index.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
+import { invalid, notImplemented, nowhere } from '../../http/request/refusals.ts';
 import type { Admission } from './admission.ts';
-import { invalid, notImplemented, nowhere } from './refusals.ts';
 
 export function resolveEndpoint({
   handshake: { path },

@@ -1,7 +1,7 @@
 // Composes the phases of admission. Knowledge grows from phase to phase, also in its type; the first Refusal ends it.
 
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
-import { isRefusal } from './refusals.ts';
+import { isRefusal } from '../../http/request/refusals.ts';
 
 interface Phases<Start extends object, Known> {
   run(start: Start): Known | Refusal;

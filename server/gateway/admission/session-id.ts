@@ -3,8 +3,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { gatewayParameter } from '../../http/handshake.ts';
+import { invalid } from '../../http/request/refusals.ts';
 import type { Admission } from './admission.ts';
-import { invalid } from './refusals.ts';
 
 const PARAMETER = 'trunkline-session';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

@@ -1,33 +1,33 @@
-// A gateway process's own way to the side process: calls go there directly, and the supervisor only says where it is.
+// A gateway process's own way to the side process for what its sessions need: the supervisor only says where it is.
 
 import { createConnection } from 'node:net';
-import { sendBodyInChunks } from '../../ipc/body-chunks.ts';
 import { Rpc } from '../../ipc/rpc.ts';
-import type { FindOwners, SideHandler } from '../../ipc/side-request.ts';
+import type { AskWhole, FindOwners } from '../../ipc/side-request.ts';
 import { socketPort } from '../../ipc/socket-port.ts';
 
 export class SideClient {
   #path: string | undefined;
   #rpc: Rpc | undefined;
 
-  /** Rejects while there is no side process, and when it dies before its answer is complete. */
-  readonly ask: SideHandler = async (request, emit, signal) => {
-    const rpc = this.#connect();
-    return rpc.stream<void>('side', await sendBodyInChunks(rpc, request, signal), { onPart: emit, signal });
-  };
+  /** Rejects while there is no side process, and when it dies before its answer. */
+  readonly ask: AskWhole = async (request) => this.#connect().call('ask', request);
 
   /** Rejects as `ask` does. */
   readonly findOwners: FindOwners = async (digests) => this.#connect().call('owners', digests);
 
-  /** Resolves once the side process has answered on the way that calls take; rejects as `ask` does. */
+  /** Resolves once the side process has answered; rejects as `ask` does. */
   async reach(): Promise<void> {
     await this.#connect().call('pulse');
   }
 
-  /** Tells where the side process listens from now on. Calls to the one before end with their connection. */
-  use(path: string): void {
+  /** Tells where the side process listens from now on; undefined while it does not. Calls to the one before end with their connection. */
+  use(path: string | undefined): void {
     this.#path = path;
     this.#rpc = undefined;
+  }
+
+  get path(): string | undefined {
+    return this.#path;
   }
 
   #connect(): Rpc {

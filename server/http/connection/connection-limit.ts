@@ -4,8 +4,10 @@
 
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Registry } from 'prom-client';
 import type { Limits } from '../../config/config.ts';
 import { type AddressList, plainAddress } from '../../platform/address-list.ts';
+import { exportGauge } from '../../platform/metrics.ts';
 import { type Descriptors, outOfDescriptors } from './descriptors.ts';
 
 export type ConnectionLimit = ReturnType<typeof createConnectionLimit>;
@@ -103,15 +105,23 @@ export function createConnectionLimit({ limits, isProxy, descriptors, onDropped 
     /** Counts every connection of the server until it is closed. */
     watch(server: Server): void {
       const isTls = 'setSecureContext' in server;
-      server.on('connection', (socket: Socket) => {
-        const left = descriptors.state();
-        if (left === 'tight') dropOldest(waiting);
-        if (left === 'spent') return turnAway(socket, isTls);
-        const ends = endsOf(socket);
-        enter(ends, { socket, since: Date.now(), address: plainAddress(socket.remoteAddress ?? ''), isTls });
-        socket.once('close', () => leave(ends));
-      });
+      server.on('connection', (socket: Socket) => void this.enter(socket, isTls));
     },
+    /** Counts a connection until it is closed. Returns false where it was turned away. */
+    enter(socket: Socket, isTls = false): boolean {
+      const left = descriptors.state();
+      if (left === 'tight') dropOldest(waiting);
+      if (left === 'spent') {
+        turnAway(socket, isTls);
+        return false;
+      }
+      const ends = endsOf(socket);
+      enter(ends, { socket, since: Date.now(), address: plainAddress(socket.remoteAddress ?? ''), isTls });
+      socket.once('close', () => leave(ends));
+      return true;
+    },
+    /** Counts a connection no longer: it is on its way to another process. */
+    leave: (socket: Socket) => void leave(endsOf(socket)),
     /** Lets a connection wait no longer while its request has a place elsewhere. */
     hold(socket: Socket, response: ServerResponse): void {
       const ends = endsOf(socket);
@@ -135,6 +145,14 @@ export function createConnectionLimit({ limits, isProxy, descriptors, onDropped 
       };
     },
   };
+}
+
+export function exportWaiting(registry: Registry, { waiting }: Pick<ConnectionLimit, 'waiting'>): void {
+  exportGauge(registry, {
+    name: 'trunkline_waiting_connections',
+    help: 'connections that wait for a request, or stay open after one',
+    read: waiting,
+  });
 }
 
 const NOBODY: ReadonlyMap<string, Waiting> = new Map();

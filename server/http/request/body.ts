@@ -22,6 +22,15 @@ export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
 }
 
+/** Bodies must be JSON: a page elsewhere can send other types without asking first. */
+export function checkBodyType(request: IncomingMessage): Refusal | undefined {
+  if (!hasBody(request)) return undefined;
+  const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  if (type === 'application/json') return undefined;
+  const message = `expected a body of application/json, got ${type || 'no content-type'}`;
+  return { status: 415, code: 'unsupported_media_type', message };
+}
+
 /** Resolves with undefined for a request without a body. Rejects when the client leaves before its last byte. */
 export async function readBody(
   request: IncomingMessage,

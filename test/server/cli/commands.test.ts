@@ -12,6 +12,7 @@ import { startAdmin } from '../../../server/processes/admin.ts';
 import { createSideHttp } from '../../../server/side/http/routes.ts';
 import type { Store } from '../../../server/side/store/contract.ts';
 import { openStore } from '../../../server/side/store/open.ts';
+import { adminSide } from '../../support/admin-side.ts';
 import { configFile } from '../../support/config-file.ts';
 import { ledgerRow, storedTask } from '../../support/fake-store.ts';
 import { runCommand } from '../../support/served.ts';
@@ -61,13 +62,11 @@ async function inTurn(...commands: string[][]) {
 async function startRun() {
   const config = loadConfig({ file, data, env: {} });
   const log = pino({ level: 'silent' });
-  const askSide = createSideHttp({ config, store, log });
   const sources = {
     readiness: async () => ({ sessions: [], calls: [] }),
     metrics: async () => [],
     records: async () => [],
-    find: async () => undefined,
-    askSide,
+    ...(await adminSide(createSideHttp({ config, store, log }))),
   };
   const admin = await startAdmin(config, sources, log);
   const run = { pid: process.pid, listen: {}, admin: { host: '127.0.0.1', port: admin.port }, rehearsal: [] };

@@ -29,7 +29,6 @@ beforeAll(async () => {
     readiness: async () => ({ sessions: [], calls: [] }),
     metrics: async () => [],
     records: async () => [],
-    find: async () => undefined,
   };
   admin = await startAdmin({ admin: { host: '127.0.0.1', port: 0 }, limits, side }, sources, log);
   guarded = await startAdmin(

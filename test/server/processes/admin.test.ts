@@ -1,5 +1,6 @@
 // The admin listener: health, readiness, metrics and sessions, for those who may ask.
 
+import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../server/config/load.ts';
@@ -7,8 +8,10 @@ import type { SideHandler, SideRequest } from '../../../server/ipc/side-request.
 import { createMetrics } from '../../../server/platform/metrics.ts';
 import type { Readiness } from '../../../server/platform/readiness.ts';
 import { type AdminListener, startAdmin } from '../../../server/processes/admin.ts';
+import { adminSide } from '../../support/admin-side.ts';
 import { sample } from '../../support/metrics.ts';
 import { openRaw, upgradeRequest } from '../../support/raw-socket.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const { limits, side } = loadConfig({ env: {} });
 const DRAINING = { code: 'draining', message: 'the gateway is shutting down' };
@@ -25,7 +28,6 @@ async function start(token?: string): Promise<void> {
       readiness: async () => readiness,
       metrics: () => Promise.all([1, 2].map((live) => createMetrics(() => live).registry.getMetricsAsJSON())),
       records: async () => [{ id: 'one' }, { id: 'two' }] as never,
-      find: async () => undefined,
     },
     { token },
   );
@@ -155,7 +157,6 @@ test('answers 500 when a source fails, and goes on', async () => {
     readiness: async () => ({ sessions: [], calls: [] }),
     metrics: () => Promise.reject(new Error('canary')),
     records: async () => [],
-    find: async () => undefined,
   });
   const response = await ask('/metrics');
   expect(response.status).toBe(500);
@@ -195,7 +196,6 @@ test('rejects when its port is taken, and names the setting', async () => {
     readiness: async () => ({ sessions: [], calls: [] }),
     metrics: async () => [],
     records: async () => [],
-    find: async () => undefined,
   };
   await expect(startWith(sources, { port: admin.port })).rejects.toThrow('admin.port');
 });
@@ -212,9 +212,9 @@ describe('the side path over all keys', () => {
     readiness: async () => ({ sessions: [], calls: [] }),
     metrics: async () => [],
     records: () => Promise.reject(new Error('not all sessions are asked for one')),
-    find: async (id: string) => (id === 'one' ? { id, state: 'open' } : undefined) as never,
-    askSide,
   };
+  const side = () =>
+    adminSide(askSide, { find: async (id) => (id === 'one' ? { id, state: 'open' } : undefined) as never });
 
   test.each([
     ['GET', '/tasks?state=dead&key=web'],
@@ -225,7 +225,7 @@ describe('the side path over all keys', () => {
     ['GET', '/export?format=csv'],
     ['DELETE', '/sessions/two'],
   ])('answers %s %s by the side process', async (method, path) => {
-    admin = await startWith(sources);
+    admin = await startWith({ ...sources, ...(await side()) });
     const response = await ask(path, { method });
     expect(await response.json()).toEqual({ rows: [] });
     const [pathname = '', query] = path.split('?');
@@ -239,21 +239,20 @@ describe('the side path over all keys', () => {
   });
 
   test('gives the side process the live record of a session', async () => {
-    admin = await startWith(sources);
+    admin = await startWith({ ...sources, ...(await side()) });
     await ask('/sessions/ONE');
     expect(seen.at(-1)?.live).toEqual({ id: 'one', state: 'open' });
   });
 
   test('needs the token, and answers 503 without a side process', async () => {
     const count = seen.length;
-    admin = await startWith(sources, { token: 'admin-token' });
+    admin = await startWith({ ...sources, ...(await side()) }, { token: 'admin-token' });
     expect((await ask('/tasks')).status).toBe(401);
     await admin.close();
-    const { askSide: _, ...without } = sources;
-    admin = await startWith(without);
+    admin = await startWith(sources);
     expect((await ask('/tasks')).status).toBe(503);
     await admin.close();
-    admin = await startWith({ ...sources, askSide: () => Promise.reject(new Error('gone')) });
+    admin = await startWith({ ...sources, sideSocket: () => join(temporaryFolder('admin'), 'nothing') });
     expect((await ask('/tasks')).status).toBe(503);
     expect(seen).toHaveLength(count);
   });

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { admit } from '../../../../server/gateway/admission/admit.ts';
-import { isRefusal, refuse } from '../../../../server/gateway/admission/refusals.ts';
+import { isRefusal, refuse } from '../../../../server/http/request/refusals.ts';
 import { policyOf, requestOf } from '../../../support/admissions.ts';
 
 const SECRET = 'secret-of-web';

@@ -4,8 +4,8 @@ import { expect, test } from 'vitest';
 import type { Handshake } from '../../../../adapters/realtime/contract.ts';
 import { findEndpoint } from '../../../../adapters/realtime/index.ts';
 import { readContinuation } from '../../../../server/gateway/admission/continuation.ts';
-import { isRefusal } from '../../../../server/gateway/admission/refusals.ts';
-import type { WarnOfOldName } from '../../../../server/gateway/old-names.ts';
+import type { WarnOfOldName } from '../../../../server/http/request/old-names.ts';
+import { isRefusal } from '../../../../server/http/request/refusals.ts';
 import { policyOf } from '../../../support/admissions.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
 

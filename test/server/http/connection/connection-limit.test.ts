@@ -10,7 +10,6 @@ import { createConnectionLimit } from '../../../../server/http/connection/connec
 import { countDescriptors, type DescriptorState } from '../../../../server/http/connection/descriptors.ts';
 import { testCertificate } from '../../../support/certificate.ts';
 import { openClient, startGateway, type TestGateway } from '../../../support/gateway.ts';
-import { sampleOf } from '../../../support/metrics.ts';
 import { type FakeProvider, startProvider } from '../../../support/provider.ts';
 import { openRaw, upgradeRequest } from '../../../support/raw-socket.ts';
 import { until } from '../../../support/until.ts';
@@ -37,9 +36,8 @@ async function openIdle() {
   return raw;
 }
 
-const waiting = () => sampleOf(gateway.gateway.metrics.registry, 'trunkline_waiting_connections');
-const refused = () =>
-  sampleOf(gateway.gateway.metrics.registry, 'trunkline_refusals_total', { code: 'too_many_connections' });
+const waiting = () => gateway.sample('trunkline_waiting_connections');
+const refused = () => gateway.sample('trunkline_refusals_total', { code: 'too_many_connections' });
 
 test.each(['maxConnectionsPerAddress', 'maxConnections'])('over %s the oldest that is idle goes', async (limit) => {
   await start({ [limit]: 3 });
@@ -50,20 +48,24 @@ test.each(['maxConnectionsPerAddress', 'maxConnections'])('over %s the oldest th
   expect(idle[1]?.socket.readyState).toBe('open');
 });
 
-test('slow handshakes lock nobody out: the oldest is told, and a whole one is served', async () => {
+test.each([
+  ['of sessions', REALTIME, 426],
+  ['of plain requests', '/nowhere', 404],
+])('slow heads %s lock nobody out: the oldest is told, and a whole one is served', async (_, path, status) => {
   await start({ maxConnectionsPerAddress: 3 });
   const slow = Array.from({ length: 20 }, () => openRaw(gateway.port));
-  for (const raw of slow) raw.send('GET / HTTP/1.1\r\nHost: 127');
-  await until(async () => (await waiting()) === 20);
+  for (const raw of slow) raw.send(`GET ${path} HTTP/1.1\r\nHost: 127`);
+  await until(async () => (await waiting()) + (await refused()) === 20);
   // Each has a moment for its request, however many come at once.
   await delay(150);
-  const client = await openClient(gateway.url + REALTIME);
+  const whole = openRaw(gateway.port);
+  whole.send(`GET ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`);
+  expect((await whole.answer()).status).toBe(status);
   const told = await slow[0]?.answer();
   expect(told).toMatchObject({ status: 503, headers: { 'retry-after': '1' } });
   expect((await slow[0]?.rest())?.toString()).toContain('too_many_connections');
   expect(await waiting()).toBeLessThanOrEqual(3);
-  client.terminate();
-  for (const raw of slow) raw.socket.destroy();
+  for (const raw of [whole, ...slow]) raw.socket.destroy();
 });
 
 test('a client that opens many connections at once is served on all of them', async () => {

@@ -8,6 +8,7 @@ import { loadConfig } from '../../../../server/config/load.ts';
 import { startAdmin } from '../../../../server/processes/admin.ts';
 import { createSideHttp } from '../../../../server/side/http/routes.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
+import { adminSide } from '../../../support/admin-side.ts';
 import { ledgerRow } from '../../../support/fake-store.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
@@ -24,14 +25,13 @@ async function serveRows(): Promise<number> {
     ledgerRow({ id: `row-${at}`, kind: 'chat', at: at + 1, team: 'x'.repeat(800) }),
   );
   await store.commitSessions({ ledger });
-  const askSide = createSideHttp({ config, store, log });
+  const side = await adminSide(createSideHttp({ config, store, log }), { config });
   const sources = {
     readiness: async () => ({ sessions: [], calls: [] }),
     metrics: async () => [],
     records: async () => [],
-    find: async () => undefined,
   };
-  const admin = await startAdmin(config, { ...sources, askSide }, log);
+  const admin = await startAdmin(config, { ...sources, ...side }, log);
   onTestFinished(async () => {
     await admin.close();
     await store.close();

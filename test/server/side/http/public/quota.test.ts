@@ -1,10 +1,10 @@
 // The quota of requests that wait for the side process: beyond it clients get 503 and retry-after.
 
 import { afterEach, describe, expect, test } from 'vitest';
-import type { SideHandler } from '../../../../server/ipc/side-request.ts';
-import { startGateway, type TestGateway } from '../../../support/gateway.ts';
-import { openRaw, type RawSocket } from '../../../support/raw-socket.ts';
-import { until } from '../../../support/until.ts';
+import type { SideHandler } from '../../../../../server/ipc/side-request.ts';
+import { startGateway, type TestGateway } from '../../../../support/gateway.ts';
+import { openRaw, type RawSocket } from '../../../../support/raw-socket.ts';
+import { until } from '../../../../support/until.ts';
 
 let gateway: TestGateway;
 afterEach(() => gateway.close());

@@ -4,9 +4,9 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type AddressInfo, createConnection } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { relay } from '../../../../server/gateway/side/relay.ts';
-import type { SideHandler, SideReplyHead } from '../../../../server/ipc/side-request.ts';
-import { openRaw } from '../../../support/raw-socket.ts';
+import type { SideHandler, SideReplyHead } from '../../../../../server/ipc/side-request.ts';
+import { relay } from '../../../../../server/side/http/public/relay.ts';
+import { openRaw } from '../../../../support/raw-socket.ts';
 
 const request = {
   requester: { scope: 'admin' },

@@ -1,7 +1,7 @@
 // Bounds the requests and body bytes that wait for the side process, in all and per key: one that hangs does not take our memory, and no key
 // takes all of it.
 
-import { quotaOfKey, type SideQuotaLimits } from '../../config/side-limits-schema.ts';
+import { quotaOfKey, type SideQuotaLimits } from '../../../config/side-limits-schema.ts';
 
 export class SideQuota {
   readonly #total: Usage;

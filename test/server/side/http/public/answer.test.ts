@@ -2,11 +2,11 @@
 
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../../support/gateway.ts';
-import { closed } from '../../support/inbox.ts';
-import { sampleOf } from '../../support/metrics.ts';
-import { type FakeProvider, startProvider } from '../../support/provider.ts';
-import { openRaw, upgradeRequest } from '../../support/raw-socket.ts';
+import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../../../../support/gateway.ts';
+import { closed } from '../../../../support/inbox.ts';
+import { type FakeProvider, startProvider } from '../../../../support/provider.ts';
+import { openRaw, upgradeRequest } from '../../../../support/raw-socket.ts';
+import { startSideHttp } from '../../../../support/side-http.ts';
 
 let provider: FakeProvider;
 let open: TestGateway;
@@ -14,13 +14,13 @@ let keyed: TestGateway;
 
 beforeAll(async () => {
   provider = await startProvider();
-  open = await startGateway({ provider: provider.url });
+  open = await startSideHttp({ provider: provider.url });
   const keys = [
     { id: 'web', secret: 'secret-of-web', models: ['openai/allowed'] },
     { id: 'other', secret: 'secret-of-other' },
     { id: 'narrow', secret: 'secret-of-narrow', maxSessions: 1 },
   ];
-  keyed = await startGateway({ provider: provider.url, keys });
+  keyed = await startSideHttp({ provider: provider.url, file: { keys } });
 });
 afterAll(async () => {
   await open.close();
@@ -211,10 +211,9 @@ test('ignores an offer to upgrade to another protocol', async () => {
 });
 
 test('counts every refusal by its reason', async () => {
-  const { registry } = open.gateway.metrics;
-  const before = await sampleOf(registry, 'trunkline_refusals_total', { code: 'unknown_path', status: 404 });
+  const before = await open.sample('trunkline_refusals_total', { code: 'unknown_path', status: 404 });
   await ask('/v1/nowhere');
-  expect(await sampleOf(registry, 'trunkline_refusals_total', { code: 'unknown_path', status: 404 })).toBe(before + 1);
+  expect(await open.sample('trunkline_refusals_total', { code: 'unknown_path', status: 404 })).toBe(before + 1);
 });
 
 test('a connection that carried plain requests can still become a session', async () => {
@@ -234,8 +233,7 @@ test('a plain GET on a route says that the key is full, or that the gateway is d
   const path = '/v1/realtime?model=any';
   expect((await ask(path, { headers }, keyed)).status).toBe(426);
   const client = await openClient(keyed.url + path, { headers });
-  const refusals = () =>
-    sampleOf(keyed.gateway.metrics.registry, 'trunkline_refusals_total', { code: 'too_many_sessions', status: 429 });
+  const refusals = () => keyed.sample('trunkline_refusals_total', { code: 'too_many_sessions', status: 429 });
   const before = await refusals();
   const full = await ask(path, { headers }, keyed);
   expect(full.status).toBe(429);

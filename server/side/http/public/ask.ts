@@ -1,34 +1,28 @@
-// The HTTP API of the side path on the public listener: checks the key, keeps to the quota, reads the body, and forwards. Bodies are not
-// parsed here, since this process carries the audio.
+// The HTTP API of the side path for clients: checks the key, keeps to the quota, and reads the body.
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Handshake } from '../../../adapters/realtime/contract.ts';
-import type { HttpReply, Refusal } from '../../../adapters/realtime/refusal.ts';
-import type { ConnectionLimit } from '../../http/connection/connection-limit.ts';
-import { decodedPath } from '../../http/handshake.ts';
-import { jsonReply } from '../../http/reply.ts';
-import { readBody } from '../../http/request/body.ts';
-import type { SideRefusal } from '../../ipc/side-request.ts';
-import { sideRoutesAt } from '../../ipc/side-routes.ts';
-import type { AdmissionPolicy } from '../admission/admission.ts';
-import { authenticate } from '../admission/authenticate.ts';
-import { isRefusal } from '../admission/refusals.ts';
+import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
+import type { ConnectionLimit } from '../../../http/connection/connection-limit.ts';
+import { decodedPath } from '../../../http/handshake.ts';
+import type { Answer, CheckedExchange } from '../../../http/request/answer.ts';
+import { authenticate } from '../../../http/request/authenticate.ts';
+import { readBody } from '../../../http/request/body.ts';
+import type { RequestPolicy } from '../../../http/request/policy.ts';
+import { isRefusal, sidePathUnavailable } from '../../../http/request/refusals.ts';
+import { sideRoutesAt } from '../../../ipc/side-routes.ts';
 import { type ForwardContext, forward } from './forward.ts';
 import type { SideQuota } from './quota.ts';
 
-export interface SideApiContext extends ForwardContext {
-  policy(): AdmissionPolicy;
+export interface AskContext extends ForwardContext {
+  policy(): RequestPolicy;
   readonly quota: SideQuota;
   readonly connections: Pick<ConnectionLimit, 'hold'>;
 }
 
-/** Answers one request, or says why not. A reply or a Refusal that is returned is still to be written; what is `refused` was. */
-export async function handleSideRequest(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { handshake, requestId }: { readonly handshake: Handshake; readonly requestId: string },
-  context: SideApiContext,
-): Promise<HttpReply | Refusal | { readonly refused: SideRefusal } | undefined> {
+/** Answers one request, or says why not. */
+export async function askSide(
+  { request, response, handshake, source: { requestId } }: CheckedExchange,
+  context: AskContext,
+): Promise<Answer> {
   const policy = context.policy();
   const { config } = policy;
   const path = decodedPath(handshake);
@@ -49,29 +43,21 @@ export async function handleSideRequest(
   });
   if (isRefusal(body)) {
     // The unread rest of the body must not be taken for the next request.
-    response.setHeader('connection', 'close');
+    response.shouldKeepAlive = false;
     return body;
   }
   const requester = { scope: 'key', key: key?.id, team: key?.team } as const;
-  const options = { handshake, path, requester, requestId, body, source: context, config };
-  const outcome = await forward(request, response, options);
+  const outcome = await forward(request, response, { handshake, path, requester, requestId, body }, context);
   if (outcome === 'answered') return undefined;
-  if (typeof outcome === 'object') return 'refused' in outcome ? outcome : jsonReply(200, outcome.shown);
-  return outcome === 'unknown_session' ? unknownSession : sidePathUnavailable;
+  return outcome === 'unavailable' ? sidePathUnavailable : outcome;
 }
 
-function warnOfOldPath(path: string, { warnOfOldName }: AdmissionPolicy): void {
+function warnOfOldPath(path: string, { warnOfOldName }: RequestPolicy): void {
   const { route, isOldPath } = sideRoutesAt('key', path)[0] ?? {};
   if (isOldPath && route?.oldPath !== undefined) warnOfOldName(route.oldPath, route.path);
 }
 
 const undecodable: Refusal = { status: 404, code: 'unknown_path', message: 'expected a path in percent-encoding' };
-
-const unknownSession: Refusal = {
-  status: 404,
-  code: 'unknown_session',
-  message: 'no session of this key has this id',
-};
 
 const sideUnavailable = (message: string): Refusal => ({
   status: 503,
@@ -79,8 +65,6 @@ const sideUnavailable = (message: string): Refusal => ({
   message,
   retryAfterS: 1,
 });
-
-export const sidePathUnavailable = sideUnavailable('the side path does not answer; sessions go on without it');
 
 const tooManyStreams: Refusal = {
   status: 503,

@@ -1,7 +1,7 @@
 // Checks that a replaced name is logged once, however often clients use it.
 
 import { expect, test } from 'vitest';
-import { oldNameWarner } from '../../../server/gateway/old-names.ts';
+import { oldNameWarner } from '../../../../server/http/request/old-names.ts';
 
 test('warns once for each name', () => {
   const lines: unknown[] = [];

@@ -2,18 +2,18 @@
 
 import type { IncomingMessage } from 'node:http';
 import { findEndpoint } from '../../../adapters/realtime/index.ts';
-import { CLASS_HEADER, classNames } from '../../http/class-policy.ts';
-import { readHandshake } from '../../http/handshake.ts';
-import { shortened } from '../../http/problem.ts';
 import { sideRoutesAt } from '../../ipc/side-routes.ts';
-import type { RefusalFacts } from '../refusal-log.ts';
-import type { AdmissionPolicy } from './admission.ts';
+import { CLASS_HEADER, classNames } from '../class-policy.ts';
+import { readHandshake } from '../handshake.ts';
+import { shortened } from '../problem.ts';
 import { authenticate } from './authenticate.ts';
+import type { RequestPolicy } from './policy.ts';
+import type { RefusalFacts } from './refusal-log.ts';
 import { isRefusal } from './refusals.ts';
 
 export function askedFor(
   request: IncomingMessage,
-  policy: AdmissionPolicy,
+  policy: RequestPolicy,
 ): Pick<RefusalFacts, 'key' | 'provider' | 'route' | 'model' | 'class'> {
   const handshake = readHandshake(request);
   if (handshake === undefined) return {};

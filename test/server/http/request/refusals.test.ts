@@ -1,13 +1,12 @@
 // Checks that every answer has the id of its request, and that the log says of each refusal who was refused what.
 
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { loadConfig } from '../../../server/config/load.ts';
-import { configFile } from '../../support/config-file.ts';
-import { openClient, refusedUpgrade } from '../../support/gateway.ts';
-import { sampleOf } from '../../support/metrics.ts';
-import { type FakeProvider, startProvider } from '../../support/provider.ts';
-import { openRaw, upgradeRequest } from '../../support/raw-socket.ts';
-import { aFailure, answered, scriptedRouter, startSideHttp, type TestSide } from '../../support/side-http.ts';
+import { loadConfig } from '../../../../server/config/load.ts';
+import { configFile } from '../../../support/config-file.ts';
+import { openClient, refusedUpgrade } from '../../../support/gateway.ts';
+import { type FakeProvider, startProvider } from '../../../support/provider.ts';
+import { openRaw, upgradeRequest } from '../../../support/raw-socket.ts';
+import { aFailure, answered, scriptedRouter, startSideHttp, type TestSide } from '../../../support/side-http.ts';
 
 const KEY = { authorization: 'Bearer secret-of-web' };
 const ID = { 'x-request-id': 'req-of-the-client' };
@@ -106,8 +105,7 @@ describe('a refused request', () => {
     headers: Record<string, string>,
     json: object = { model: 'm', messages: [{ role: 'user', content: 'a' }] },
   ) => gateway.ask('/v1/chat/completions', { method: 'POST', headers, json });
-  const counted = (labels: Record<string, string>) =>
-    sampleOf(gateway.gateway.metrics.registry, 'trunkline_refused_calls_total', labels);
+  const counted = (labels: Record<string, string>) => gateway.sample('trunkline_refused_calls_total', labels);
 
   test.each([
     ['of the gateway', 401, 'invalid_key', '', '', {}, undefined],

@@ -1,23 +1,23 @@
-// Forwards an HTTP request to the side process, for keys and for the administrator alike.
+// Gives an HTTP request to the handlers of the side path, for keys and for the administrator alike.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Handshake } from '../../../adapters/realtime/contract.ts';
-import type { Config } from '../../config/config.ts';
-import type { SessionRecord } from '../../ipc/session-record.ts';
+import type { Handshake } from '../../../../adapters/realtime/contract.ts';
+import type { Config } from '../../../config/config.ts';
+import type { SessionRecord } from '../../../ipc/session-record.ts';
 import {
   FORWARDED_HEADERS,
   type Requester,
   type SideHandler,
   type SideRefusal,
   type SideRequest,
-} from '../../ipc/side-request.ts';
-import { sideRoutesAt } from '../../ipc/side-routes.ts';
+} from '../../../ipc/side-request.ts';
+import { sideRoutesAt } from '../../../ipc/side-routes.ts';
 import { relay } from './relay.ts';
 
 export interface ForwardContext {
-  /** Asks the side process; undefined when there is none. */
-  readonly askSide?: SideHandler | undefined;
-  /** Finds a session of any process, live or lately ended. */
+  readonly answer: SideHandler;
+  readonly config: Pick<Config, 'limits' | 'side'>;
+  /** Finds a session of any gateway process, live or lately ended. */
   find(id: string): Promise<SessionRecord | undefined>;
 }
 
@@ -29,48 +29,34 @@ interface ForwardOptions {
   /** The id of the request, for the log. */
   readonly requestId?: string | undefined;
   readonly body?: SideRequest['body'];
-  readonly source: ForwardContext;
-  readonly config: Pick<Config, 'limits' | 'side'>;
 }
-
-/**
- * Outcome of forwarding. Nothing was written unless it is `answered`, or `refused` by the answer. `unknown_session`: the path names a session of another key, or
- * one that cannot be known. `unavailable`: the side process is down, hung or failed. `shown`: the record that answers all the same.
- */
-type Forwarded =
-  | 'answered'
-  | 'unknown_session'
-  | 'unavailable'
-  | { readonly refused: SideRefusal }
-  | { readonly shown: SessionRecord };
 
 /** Limit for the beginning of an answer that waits for no LLM. */
 const HEAD_MS = 5000;
 
+/** `refused` says what was wrong where the answer does. `unavailable`: it did not begin in time, and nothing was written. */
 export async function forward(
   request: IncomingMessage,
   response: ServerResponse,
-  { handshake, path, requester, requestId, body, source, config }: ForwardOptions,
-): Promise<Forwarded> {
+  { handshake, path, requester, requestId, body }: ForwardOptions,
+  { answer, config, find }: ForwardContext,
+): Promise<'answered' | 'unavailable' | { readonly refused: SideRefusal }> {
   const { method: sent = '' } = request;
   const method = sent === 'HEAD' ? 'GET' : sent;
   const matches = sideRoutesAt(requester.scope, path);
   const route = matches.find((match) => match.route.method === method)?.route;
   const session = matches.find((match) => match.route.needsLiveSession)?.parameters.id;
-  const found = session === undefined ? undefined : await source.find(session.toLowerCase()).catch(() => undefined);
+  const found = session === undefined ? undefined : await find(session.toLowerCase()).catch(() => undefined);
   // A session of another key under the same id hides none that the requester had under it before.
   const live = requester.scope === 'key' && found?.key !== requester.key ? undefined : found;
   const query = Object.fromEntries(handshake.query);
   const sideRequest = { requester, requestId, method, path, query, headers: forwardedHeaders(request), body, live };
-  const outcome = await relay(sideRequest, response, {
-    ask: source.askSide,
+  return relay(sideRequest, response, {
+    ask: answer,
     maxReplyBytes: config.side.maxReplyBytes,
     stallMs: config.limits.stallMs,
     headMs: route?.awaitsLlm ? undefined : HEAD_MS,
   });
-  if (outcome !== 'unavailable') return outcome;
-  if (route?.name === 'getSession' && live !== undefined) return { shown: live };
-  return source.askSide === undefined && session !== undefined ? 'unknown_session' : 'unavailable';
 }
 
 function forwardedHeaders({ headers }: IncomingMessage): Readonly<Record<string, string>> {

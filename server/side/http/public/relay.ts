@@ -1,17 +1,16 @@
-// Passes a request on to the side process and writes its answer as it comes. The memory that a slow client takes is bounded.
+// Asks the handlers of the side path and writes their answer as it comes. The memory that a slow client takes is bounded.
 
 import type { ServerResponse } from 'node:http';
-import { writeHead } from '../../http/reply.ts';
-import type { EmitPart, SideHandler, SideRefusal, SideReplyHead, SideRequest } from '../../ipc/side-request.ts';
-import { unlessAborted } from '../../platform/deadline.ts';
-import { takenBytes } from '../../transport/peer.ts';
+import { writeHead } from '../../../http/reply.ts';
+import type { EmitPart, SideHandler, SideRefusal, SideReplyHead, SideRequest } from '../../../ipc/side-request.ts';
+import { unlessAborted } from '../../../platform/deadline.ts';
+import { takenBytes } from '../../../transport/peer.ts';
 
 const CHECKS_PER_STALL = 4;
 
 interface RelayOptions {
-  /** Answers the request; undefined where there is no side process. */
-  readonly ask: SideHandler | undefined;
-  /** Bytes written and not yet sent; beyond it the client is cut off, and the call to the side process aborted. */
+  readonly ask: SideHandler;
+  /** Bytes written and not yet sent; beyond it the client is cut off, and its call aborted. */
   readonly maxReplyBytes: number;
   /** The longest time without write progress while bytes are queued. */
   readonly stallMs: number;
@@ -20,15 +19,14 @@ interface RelayOptions {
 }
 
 /**
- * `answered`: the response has been written, or its client is gone; with what was wrong where it says so. `unavailable`: the side process is down, hung or failed before
- * its answer began, and nothing was written.
+ * `answered`: the response has been written, or its client is gone; with what was wrong where it says so. `unavailable`: it failed, or
+ * did not begin in time, and nothing was written.
  */
 export async function relay(
   request: SideRequest,
   response: ServerResponse,
   { ask, ...limits }: RelayOptions,
 ): Promise<'answered' | 'unavailable' | { readonly refused: SideRefusal }> {
-  if (ask === undefined) return 'unavailable';
   const stop = new AbortController();
   let refused: SideRefusal | undefined;
   const answered = () => (refused === undefined ? 'answered' : { refused });
@@ -47,13 +45,13 @@ export async function relay(
       response.end();
       return stop.abort();
     } catch {
-      // A head that HTTP cannot carry ends this answer, not the process that carries the audio.
+      // A head that HTTP cannot carry ends this answer alone.
       response.destroy();
       return undefined;
     }
   };
   try {
-    // A side process that hangs never acknowledges the cancellation, so this does not wait for it.
+    // A handler that waits for a store which hangs hears of no cancellation, so this does not wait for it.
     await unlessAborted(ask(request, emit, stop.signal), stop.signal);
     if (!response.headersSent) return 'unavailable';
     if (!response.writableEnded) response.end();

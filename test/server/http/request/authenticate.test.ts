@@ -1,7 +1,7 @@
 // Checks which key a handshake brings.
 
 import { describe, expect, test } from 'vitest';
-import { authenticate } from '../../../../server/gateway/admission/authenticate.ts';
+import { authenticate } from '../../../../server/http/request/authenticate.ts';
 import { handshakeAt, policyOf } from '../../../support/admissions.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
 

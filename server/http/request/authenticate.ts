@@ -1,13 +1,15 @@
 // Finds the key of a client. Secrets are compared by digest, so that a lookup takes the same time however much of a guess is right.
 
 import { createHash } from 'node:crypto';
-import type { Provider } from '../../../adapters/realtime/contract.ts';
+import type { Handshake, Provider } from '../../../adapters/realtime/contract.ts';
 import { clientCredential } from '../../../adapters/realtime/index.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import type { Key } from '../../config/config.ts';
-import type { Admission } from './admission.ts';
+import type { RequestPolicy } from './policy.ts';
 
-interface AuthenticationRequest extends Pick<Admission, 'handshake' | 'policy'> {
+interface AuthenticationRequest {
+  readonly handshake: Handshake;
+  readonly policy: Pick<RequestPolicy, 'config' | 'keys'>;
   /** The provider of the path; undefined on the side path, where the credential may be in any place that an SDK uses. */
   readonly provider?: Provider | undefined;
 }
@@ -22,7 +24,7 @@ export function authenticate({
   handshake,
   provider,
   policy: { config, keys },
-}: AuthenticationRequest): Pick<Admission, 'key'> | Refusal {
+}: AuthenticationRequest): { readonly key: Key | undefined } | Refusal {
   if (keys.size === 0) return { key: undefined };
   const own = handshake.headers['x-trunkline-key'];
   const isForwarding = provider !== undefined && config.providers[provider.name]?.apiKey === 'client';

@@ -1,0 +1,95 @@
+// Answers a plain request of a client: what every one of them has to pass, and what becomes of a refusal. What it asks for is for the
+// listener to know.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Handshake } from '../../../adapters/realtime/contract.ts';
+import type { HttpReply, Refusal } from '../../../adapters/realtime/refusal.ts';
+import type { SideRefusal } from '../../ipc/side-request.ts';
+import { sideRoutes, sideRoutesAt } from '../../ipc/side-routes.ts';
+import type { RefusalCounts } from '../../platform/metrics.ts';
+import { allowReading, preflightReply } from '../cors.ts';
+import { readHandshake } from '../handshake.ts';
+import { checkOrigin } from '../origin-policy.ts';
+import { problemReply } from '../problem.ts';
+import { sendReply } from '../reply.ts';
+import { askedFor } from './facts.ts';
+import { checkRequest } from './guard.ts';
+import type { RequestPolicy } from './policy.ts';
+import type { RefusalLog } from './refusal-log.ts';
+import { badTarget, isRefusal, refuse } from './refusals.ts';
+import { REQUEST_ID_HEADER, type RequestSource } from './source.ts';
+
+/** A request whose answer is to be written. */
+interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly source: RequestSource;
+}
+
+/** A request that has passed what every one has to pass. */
+export interface CheckedExchange extends Exchange {
+  readonly handshake: Handshake;
+}
+
+/** undefined where the answer has been written; `refused` where it has been, and says what was wrong. */
+export type Answer = HttpReply | Refusal | { readonly refused: SideRefusal } | undefined;
+
+interface AnswerContext {
+  readonly metrics: RefusalCounts;
+  readonly logRefusal: RefusalLog;
+  policy(): RequestPolicy;
+  /** Finds the answer, or writes it. */
+  reply(exchange: CheckedExchange): Promise<Answer> | Answer;
+}
+
+/** Answers one request. Faults become a 500 for that request alone. */
+export async function answerHttp(exchange: Exchange, context: AnswerContext): Promise<void> {
+  const { request, response, source } = exchange;
+  response.setHeader(REQUEST_ID_HEADER, source.requestId);
+  allowReading(request, response, context.policy().origins);
+  try {
+    const answer = await checkedReply(exchange, context);
+    request.resume();
+    if (answer === undefined) return;
+    if ('refused' in answer) return reportRefusal(exchange, answer.refused, context);
+    if (isRefusal(answer)) {
+      const { code, status, cause } = answer;
+      context.metrics.refused(code, status);
+      reportRefusal(exchange, { code, status, cause }, context);
+    }
+    sendReply(response, isRefusal(answer) ? refuse(request, answer) : answer);
+  } catch {
+    request.resume();
+    if (response.headersSent) return void response.destroy();
+    sendReply(response, problemReply('', { status: 500, code: 'internal', message: 'the gateway failed to answer' }));
+  }
+}
+
+function checkedReply(exchange: Exchange, context: AnswerContext): Promise<Answer> | Answer {
+  const { request, response } = exchange;
+  const ambiguous = checkRequest(request);
+  if (ambiguous !== undefined) {
+    response.shouldKeepAlive = false;
+    return ambiguous;
+  }
+  const handshake = readHandshake(request);
+  if (handshake === undefined) return badTarget;
+  const methods = sideRoutesAt('key', handshake.path).map(({ route }) => route.method);
+  const early = checkOrigin(request, context.policy().origins) ?? preflightReply(request, methods);
+  return early ?? context.reply({ ...exchange, handshake });
+}
+
+/** The path of calls, which are counted by key and class when they are refused. */
+const CALL_PATH = sideRoutes.find(({ name }) => name === 'postChatCompletion')?.path;
+
+/** Logs a refusal, and counts refused calls. */
+function reportRefusal(
+  { request, source }: Exchange,
+  { promptClass, ...refused }: SideRefusal & Pick<Refusal, 'cause'>,
+  { metrics, policy, logRefusal }: AnswerContext,
+): void {
+  const asked = askedFor(request, policy());
+  const facts = { ...source, ...asked, class: promptClass ?? asked.class, ...refused };
+  if (facts.route === CALL_PATH) metrics.refusedCall(facts);
+  logRefusal(facts, 'request refused');
+}

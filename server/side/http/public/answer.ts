@@ -1,0 +1,50 @@
+// Finds the answer to a plain request of a client: the console, the API of the side path, and a refusal that says why for everything else.
+
+import type { IncomingMessage } from 'node:http';
+import { findEndpoint, findNotServed, providers } from '../../../../adapters/realtime/index.ts';
+import type { HttpReply } from '../../../../adapters/realtime/refusal.ts';
+import { consoleFile } from '../../../http/console-files.ts';
+import { jsonReply } from '../../../http/reply.ts';
+import type { Answer, CheckedExchange } from '../../../http/request/answer.ts';
+import { checkBodyType } from '../../../http/request/body.ts';
+import { notImplemented, nowhere, onlyGet } from '../../../http/request/refusals.ts';
+import { sideRoutesAt } from '../../../ipc/side-routes.ts';
+import { version } from '../../../platform/entry.ts';
+import { type AskContext, askSide } from './ask.ts';
+
+export interface PublicContext extends AskContext {
+  /** Tells what an upgrade to a session would be answered. */
+  explain(request: IncomingMessage): Promise<HttpReply>;
+  /** Providers that the rehearsal plays now. */
+  rehearsed(): readonly string[];
+}
+
+export async function publicAnswer(exchange: CheckedExchange, context: PublicContext): Promise<Answer> {
+  const { request, handshake } = exchange;
+  const { path } = handshake;
+  const notServed = findNotServed(request.method ?? '', path);
+  const refusal = notServed?.endpoint.takesAnyBody ? undefined : checkBodyType(request);
+  if (refusal !== undefined) return refusal;
+  if (notServed !== undefined) return notImplemented(path, notServed.endpoint.instead);
+  if (sideRoutesAt('key', path).length > 0) return askSide(exchange, context);
+  if (findEndpoint(path) !== undefined) return context.explain(request);
+  const page = path === '/console.json' ? jsonReply(200, describeConsole(context)) : consoleFile(path);
+  if (page === undefined) return nowhere(path);
+  return request.method === 'GET' || request.method === 'HEAD' ? page : onlyGet;
+}
+
+function describeConsole({ policy, rehearsed }: PublicContext) {
+  const { config } = policy();
+  // Kinds of tasks that a session may have; those that score results follow from them.
+  const kinds = config.tasks.filter(({ of }) => of === undefined).map(({ kind }) => kind);
+  return {
+    version,
+    mode: config.keys.length === 0 ? 'open' : 'keys',
+    providers: [...providers.values()].map(({ name, endpoints }) => ({
+      name,
+      status: config.providers[name] ? 'configured' : rehearsed().includes(name) ? 'rehearsal' : 'missing',
+      dialects: endpoints.map(({ path, dialect }) => ({ name: dialect.name, path })),
+    })),
+    side: { tasks: [...new Set(kinds)], transcripts: config.transcripts },
+  };
+}

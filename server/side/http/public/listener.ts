@@ -1,0 +1,134 @@
+// Serves HTTP to clients. Their connections are accepted by gateway processes, which pass them on once their first request is for no session.
+// Rule: a request to open a session goes back to a gateway process, with its connection.
+
+import { once } from 'node:events';
+import type { IncomingMessage, Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
+import type { Config } from '../../../config/config.ts';
+import { Clients } from '../../../http/connection/clients.ts';
+import {
+  type ConnectionLimit,
+  createConnectionLimit,
+  exportWaiting,
+} from '../../../http/connection/connection-limit.ts';
+import type { Descriptors } from '../../../http/connection/descriptors.ts';
+import { readSpliced } from '../../../http/connection/splice.ts';
+import { closeListener, createListener } from '../../../http/listener.ts';
+import { listenerOrigins } from '../../../http/origin-policy.ts';
+import { writeReply } from '../../../http/reply.ts';
+import { answerHttp, type CheckedExchange } from '../../../http/request/answer.ts';
+import { indexKeys } from '../../../http/request/authenticate.ts';
+import { answerFaults } from '../../../http/request/fault.ts';
+import { oldNameWarner } from '../../../http/request/old-names.ts';
+import type { RequestPolicy } from '../../../http/request/policy.ts';
+import { createRefusalLog } from '../../../http/request/refusal-log.ts';
+import { draining, refuse } from '../../../http/request/refusals.ts';
+import { type PassedConnection, stopReading } from '../../../ipc/connection.ts';
+import type { Ports } from '../../../ipc/process-start.ts';
+import { addressList } from '../../../platform/address-list.ts';
+import { countRefusals } from '../../../platform/metrics.ts';
+import { type PublicContext, publicAnswer } from './answer.ts';
+import { sideQuotaFull } from './ask.ts';
+import { SideQuota } from './quota.ts';
+
+export interface PublicListenerOptions extends Pick<PublicContext, 'answer' | 'find' | 'explain' | 'rehearsed'> {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly registry: Registry;
+  readonly descriptors: Descriptors;
+  /** Gives a connection with an upgrade to a gateway process. Rejects where there is none. */
+  giveBack(socket: Socket, connection: PassedConnection): Promise<void>;
+}
+
+export class PublicListener {
+  readonly #options: PublicListenerOptions;
+  readonly #server: Server;
+  readonly #serve: (socket: Socket) => void;
+  readonly #clients: Clients;
+  readonly #connections: ConnectionLimit;
+  readonly #quota: SideQuota;
+  #policy: RequestPolicy;
+
+  constructor(options: PublicListenerOptions) {
+    this.#options = options;
+    const { config, log, registry, descriptors } = options;
+    const isProxy = addressList(config.listen.trustedProxies);
+    const origins = { allowed: new Set(config.listen.origins), loopbackHostOnly: config.keys.length === 0, isProxy };
+    this.#policy = { config, origins, keys: indexKeys(config.keys), warnOfOldName: oldNameWarner(log) };
+    this.#clients = new Clients(isProxy);
+    this.#quota = new SideQuota(config.side, config.keys.length);
+    const metrics = countRefusals(registry);
+    const onDropped = (code: string): void => metrics.refused(code, 503);
+    this.#connections = createConnectionLimit({ limits: config.limits, isProxy, descriptors, onDropped });
+    exportWaiting(registry, this.#connections);
+    this.#server = createListener(config.limits);
+    this.#serve = readSpliced(this.#server, (socket, connection) => this.take(socket, connection));
+    const logRefusal = createRefusalLog(log);
+    const policy = () => this.#policy;
+    const context: PublicContext = { ...options, policy, quota: this.#quota, connections: this.#connections };
+    const answering = {
+      metrics,
+      logRefusal,
+      policy,
+      reply: (exchange: CheckedExchange) => publicAnswer(exchange, context),
+    };
+    this.#server.on('request', (request, response) => {
+      void answerHttp({ request, response, source: this.#clients.sourceOf(request) }, answering);
+    });
+    this.#server.on('upgrade', (request, socket: Socket, head) => void this.#giveBack(request, socket, head));
+    answerFaults(this.#server, ({ socket, refusal: { code, status }, requestId }) => {
+      metrics.refused(code, status);
+      logRefusal({ code, status, requestId, address: this.#clients.addressOf(socket) }, 'request refused');
+    });
+  }
+
+  /** Listens for connections that cannot be passed on as they are, on a socket of this path. */
+  async open(path: string): Promise<void> {
+    this.#server.listen(path);
+    await once(this.#server, 'listening');
+    this.#server.unref();
+  }
+
+  /** Serves a connection from the first byte of a request on. */
+  take(socket: Socket, { bytes, address }: PassedConnection): void {
+    if (address !== undefined) this.#clients.add(socket, address);
+    if (!this.#connections.enter(socket)) return;
+    this.#serve(socket);
+    socket.emit('data', bytes);
+  }
+
+  /** Tells where gateway processes listen, which are the origins of our own pages. */
+  usePorts(ports: Ports): void {
+    const allowed = listenerOrigins(this.#options.config.listen, ports);
+    this.#policy = { ...this.#policy, origins: { ...this.#policy.origins, allowed } };
+  }
+
+  /** Returns what a new call would be refused with here. */
+  refusals(): readonly Refusal[] {
+    return this.#quota.isFull ? [sideQuotaFull] : [];
+  }
+
+  /** Ends every connection. */
+  close(): Promise<void> {
+    return closeListener(this.#server);
+  }
+
+  async #giveBack(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+    socket.on('error', () => {});
+    const bytes = Buffer.concat([headOf(request), head, stopReading(socket)]);
+    try {
+      await this.#options.giveBack(socket, { bytes, address: this.#clients.saidOf(socket) });
+    } catch {
+      writeReply(socket, refuse(request, draining));
+    }
+  }
+}
+
+/** The head of a request as it came, but for spaces that mean nothing. */
+function headOf({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
+  const headers = rawHeaders.map((word, at) => word + (at % 2 === 0 ? ': ' : '\r\n'));
+  return Buffer.from(`${method} ${url} HTTP/${httpVersion}\r\n${headers.join('')}\r\n`, 'latin1');
+}
