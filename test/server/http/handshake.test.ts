@@ -144,7 +144,6 @@ describe('the request target', () => {
     '/v1/realtime;x',
     '/v1/realtime%3Fmodel=m',
     '/ws/google.ai.generativelanguage.v2.GenerativeService.BidiGenerateContent',
-    '/ws/google.cloud.aiplatform.v1beta1.LlmBidiService/BidiGenerateContent',
   ])('an unknown path is answered with 404 and the nearest ones: %s', async (path) => {
     await expectUndialled(async () => {
       const answer = await ask(upgradeRequest(`${path}?model=m`));
