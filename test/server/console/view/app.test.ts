@@ -191,7 +191,7 @@ test('a written message interrupts a spoken turn of Gemini Live over binary fram
   await page.keyboard.press('Enter');
   await page.locator('[data-truncated-at-ms]').waitFor();
   await eventually(() => page.locator('.caption-provider').last().textContent()).toContain('You wrote: hello');
-  await eventually(() => page.locator('[data-turn]').count()).toBe(2);
+  await eventually(() => page.locator('.turn[data-turn]').count()).toBe(2);
   await page.locator('[data-turn="2"][data-outcome="completed"]').waitFor();
   expect(faults).toEqual([]);
 });
@@ -207,13 +207,13 @@ test('the event log filters, opens frames, shows audio only when it is asked for
   await eventually(() => count('sent-samples')).toBeGreaterThan(3 * 24_000);
   await page.getByRole('button', { name: 'End session' }).click();
   await phase('closed');
-  const append = page.locator('.events > [data-type="input_audio_buffer.append"]');
+  const append = page.locator('.events [data-type="input_audio_buffer.append"]');
   expect(await append.count()).toBe(0);
   await page.getByLabel('audio frames').check();
   await append.first().waitFor();
 
   await page.getByLabel('Direction').selectOption('to provider');
-  expect(await page.locator('.events > [data-direction="downstream"]').count()).toBe(0);
+  expect(await page.locator('.events [data-direction="downstream"]').count()).toBe(0);
   const [download] = await Promise.all([
     page.waitForEvent('download'),
     page.getByRole('button', { name: 'Export JSONL' }).click(),
