@@ -73,6 +73,8 @@ export class Gateway {
   readonly #ends = new EventEmitter();
   readonly #budgets = new ClosedBudgets();
   readonly #unfinished: UnfinishedMessages;
+  /** Connections that are open here, those included that HTTP has not seen or will not see. */
+  readonly #sockets = new Set<Socket>();
   readonly #passOn: ReturnType<typeof boundedPassing>;
   #policy: AdmissionPolicy;
   #serveHere: ((socket: Socket, bytes: Buffer) => void) | undefined;
@@ -193,7 +195,9 @@ export class Gateway {
     await this.#whenEmpty();
     clearTimeout(timer);
     this.#host.idOwners.close();
-    await Promise.all(this.#servers.map(closeListener));
+    const closed = Promise.all(this.#servers.map(closeListener));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
   }
 
   /** Each upgrade in progress is about to be a session. */
@@ -225,6 +229,10 @@ export class Gateway {
     const onClient = (socket: Socket, address: string): void => this.#clients.add(socket, address);
     if (config.listen.proxyProtocol) readProxyHeaders(server, { isProxy: this.#isProxy, ms, onClient });
     this.#connections.watch(server);
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
     answerFaults(server, ({ socket, refusal: { code, status }, requestId }) => {
       this.metrics.refused(code, status);
       this.#host.logRefusal({ code, status, requestId, address: this.#clients.addressOf(socket) }, 'request refused');

@@ -150,8 +150,8 @@ export async function startGateway({
       return (await Promise.all(samples)).reduce((sum, one) => sum + one);
     },
     async close() {
-      await gateway.close();
-      await side.close();
+      // Connections that were passed on within this process are still those of the first listener.
+      await Promise.all([gateway.close(), side.close()]);
     },
   };
 }

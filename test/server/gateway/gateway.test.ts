@@ -2,10 +2,12 @@
 
 import { randomUUID } from 'node:crypto';
 import { afterEach, expect, test } from 'vitest';
+import { testCertificate } from '../../support/certificate.ts';
 import { heldBack } from '../../support/flow.ts';
 import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../../support/gateway.ts';
 import { closed, message } from '../../support/inbox.ts';
 import { type FakeProvider, startProvider } from '../../support/provider.ts';
+import { openRaw } from '../../support/raw-socket.ts';
 import { until } from '../../support/until.ts';
 
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
@@ -129,6 +131,18 @@ test('does not wait at the end for a peer that takes nothing', async () => {
   await heldBack(upstream);
   await gateway.close();
   expect(gateway.ended).toHaveLength(1);
+});
+
+test('does not wait at the end for connections that have asked for nothing, or whose TLS has not begun', async () => {
+  const certificate = await testCertificate();
+  provider = await startProvider();
+  gateway = await startGateway({ provider: provider.url, certificate, limits: { handshakeMs: 600_000 } });
+  const { port } = gateway;
+  const raw = [openRaw(port), openRaw(Number(new URL(gateway.tlsUrl).port)), openRaw(port)];
+  raw[2]?.send('GET /v1/real');
+  await until(async () => (await gateway.sample('trunkline_waiting_connections')) >= 3);
+  await gateway.close();
+  for (const { rest } of raw) expect((await rest()).length).toBe(0);
 });
 
 test('refuses a client whose provider is still being dialled when the gateway ends', async () => {
