@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { configFile } from '../../support/config-file.ts';
 import { runCommand, serve } from '../../support/served.ts';
+import { until } from '../../support/until.ts';
 
 async function check(config: object) {
   const command = runCommand(['config', 'check', '--config', configFile(config)]);
@@ -48,6 +49,7 @@ test('config check names what the side path has, and warns of what can never wor
 
 test('a store in use is told in one line, with the process that has it', async () => {
   const gateway = await serve({ keys: [{ id: 'web', secret: 'secret-of-web' }] });
+  await until(() => gateway.stderr().endsWith('\n') && gateway.stderr().includes('; store: '));
   expect(gateway.stderr()).toMatch(
     /^trunkline \S+: console http:\S+, admin http:\S+\n {2}keys: web; providers: none; gateways: none; .*; store: sqlite in [^\n]+\n$/,
   );
