@@ -96,7 +96,11 @@ export class Link {
   /** Reads a chunk of the source up to the end of so many frames, and passes on what may pass. See `ReadFrames`. */
   read(chunk: Buffer, at: number, maxFrames: number): FrameBatch {
     repeated.count = this.repeat(chunk, at, maxFrames);
-    if (repeated.count > 0) return repeated;
+    return repeated.count > 0 ? repeated : this.readNew(chunk, at, maxFrames);
+  }
+
+  /** Reads a chunk that is known to repeat nothing. See `read`. */
+  readNew(chunk: Buffer, at: number, maxFrames: number): FrameBatch {
     const batch = this.#reader.read(chunk, at, maxFrames);
     if (batch.controls.length > 0) {
       const ping = newestPing(batch);

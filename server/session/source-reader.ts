@@ -18,8 +18,8 @@ interface SourceReaderOptions {
   readonly source: Peer;
   readonly limits: Pick<Limits, 'maxFramesPerSecond'>;
   readonly read: ReadFrames;
-  /** Reads first what repeats, where nothing stands between it and the link. Returns the number of frames: 0 leaves the chunk to `read`. */
-  readonly link?: Pick<Link, 'repeat'> | undefined;
+  /** Reads in place of `read`, first what repeats, where nothing stands between the source and its link. */
+  readonly link?: Pick<Link, 'repeat' | 'readNew'> | undefined;
   /** Called with what `read` throws. */
   readonly onFault: (error: unknown) => void;
 }
@@ -32,7 +32,7 @@ const FREE_PART = 1 / 10;
 
 export class SourceReader {
   readonly #options: SourceReaderOptions;
-  readonly #link: Pick<Link, 'repeat'> | undefined;
+  readonly #link: Pick<Link, 'repeat' | 'readNew'> | undefined;
   /** Frames that the source may send in the time between two times of reading. */
   readonly #share: number;
   /** Frames that may be read now, at most two shares, and when that was calculated. */
@@ -91,7 +91,7 @@ export class SourceReader {
       const repeated = this.#link?.repeat(chunk, at, maxFrames) ?? 0;
       this.#left -= repeated;
       if (repeated > 0) return undefined;
-      const { count, rest } = read(chunk, at, maxFrames);
+      const { count, rest } = this.#link?.readNew(chunk, at, maxFrames) ?? read(chunk, at, maxFrames);
       this.#left -= count;
       return rest;
     } catch (error) {

@@ -11,7 +11,7 @@ const MOST_TICKETS = 16;
 const CHECKED_FOR_MS = 3_600_000;
 
 interface Ticket {
-  /** As Node gives it: it works for one server name only. */
+  /** The session as Node gives it, which works for one server name only. */
   readonly session: Buffer;
   /** Monotonic ms. Those that come on a resumed connection have the time of the first. */
   readonly checkedAtMs: number;
