@@ -165,6 +165,7 @@ describe.skipIf(postgres === undefined)('machines that share a store', () => {
     expect(seen.turns.map(({ user }) => user)).toEqual(['asked work-call-1', 'asked and more']);
     expect(await events.text()).toMatch(/event: session.ended[\s\S]*event: task.done/);
     expect(await finished(gateways[1], id)).toMatchObject({ tasks: seen.tasks, ledger: seen.ledger });
+    await until(() => sides.flatMap(settledBy).length > 0);
     expect(sides.flatMap(settledBy)).toEqual([`${id}.title`]);
     expect(gateways.flatMap(settledBy)).toEqual([]);
 
@@ -193,7 +194,10 @@ describe.skipIf(postgres === undefined)('machines that share a store', () => {
       ids.map(() => ({ attempts: 1, result: TITLE })),
     );
     expect(timesDone('once')).toEqual(ids.map(() => 1));
-    const [first, second] = sides.map((side) => settledBy(side).filter((id) => ids.includes(id as string)));
+    const ownSettled = () => sides.map((side) => settledBy(side).filter((id) => ids.includes(id as string)));
+    // The lines of the log may come behind the stored states.
+    await until(() => ownSettled().flat().length >= ids.length);
+    const [first, second] = ownSettled();
     expect([...(first ?? []), ...(second ?? [])].sort()).toEqual([...ids].sort());
     expect(Math.min(first?.length ?? 0, second?.length ?? 0)).toBeGreaterThanOrEqual(AT_ONCE);
 
