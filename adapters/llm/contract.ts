@@ -2,6 +2,7 @@
 // Rule: inside of the side path a call has the form of OpenAI's chat completions.
 
 import type { JsonObject } from '../../codecs/json-object.ts';
+import type { Usage } from '../realtime/contract.ts';
 
 /** A kind of LLM endpoint. */
 export interface LlmProfile {
@@ -77,26 +78,8 @@ export interface LlmReply {
   readonly body: Buffer;
 }
 
-/** Tokens of a call. An absent count is not reported. `isFaulty`: a count of less than nothing was left out. */
-export interface LlmUsage {
-  readonly isFaulty?: true;
-  readonly inputTokens?: number;
-  readonly outputTokens?: number;
-  readonly totalTokens?: number;
-  readonly inputAudioTokens?: number;
-  readonly inputImageTokens?: number;
-  readonly outputAudioTokens?: number;
-  /** The part of the input that came from the provider's cache. */
-  readonly cachedTokens?: number;
-  readonly cachedAudioTokens?: number;
-  readonly cachedImageTokens?: number;
-  /** The part of the input that was written into the provider's cache, and of it what stays there for an hour. */
-  readonly cacheWriteTokens?: number;
-  readonly cacheWriteHourTokens?: number;
-  readonly outputImageTokens?: number;
-  /** Searches of the web that are billed beside the tokens. */
-  readonly webSearches?: number;
-}
+/** Tokens of a call. An absent count is not reported. */
+export type LlmUsage = Omit<Usage, 'cumulative' | 'inputTextTokens' | 'outputTextTokens' | 'seconds'>;
 
 export interface LlmOutcome {
   /** The answer as a chat completion, which a client may see. */

@@ -272,7 +272,7 @@ export interface Utterance {
 /** A moment in a turn. `request`: the client asked for a reply; `audio` and `text`: a piece of the reply. */
 export type Mark = 'request' | 'speech-started' | 'speech-stopped' | 'audio' | 'text' | 'interrupted' | 'turn-done';
 
-/** Tokens (or seconds) that the provider reports. Reports add up, except a `cumulative` one, which replaces the last. `isFaulty`: see `faultIn`. */
+/** Tokens (or seconds) that the provider reports. Reports add up, except a `cumulative` one, which replaces the last. `isFaulty`: see `soundUsage`. */
 export interface Usage {
   readonly cumulative?: boolean;
   readonly isFaulty?: true;

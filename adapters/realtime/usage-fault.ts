@@ -1,15 +1,18 @@
-// Finds out whether a report of usage can be believed: a count of less than nothing is left out of it, and its row has to say so.
+// Keeps the counts of a report of usage that can be believed: one of less than nothing is left out, and its row has to say so.
 
 import { isObject, type JsonObject } from '../../codecs/json-object.ts';
+import type { Usage } from './contract.ts';
 
 /** Counts, and the cost, by their names in the reports of all providers and LLM gateways. Discounts beside them may be negative. */
 const COUNT = /token|requests|seconds|^(total_)?cost$/i;
 /** Reports have details, and those have details. */
 const MAX_DEPTH = 4;
 
-/** Returns the mark for usage that was read from such a report; nothing for a sound one. */
-export function faultIn(report: JsonObject | undefined): { readonly isFaulty?: true } {
-  return report !== undefined && hasNegativeCount(report, MAX_DEPTH) ? { isFaulty: true } : {};
+/** Keeps the counts that are numbers of zero or more, and tells negative ones of the report; undefined when nothing is left. */
+export function soundUsage(report: JsonObject, counts: { [Name in keyof Usage]: unknown }): Usage | undefined {
+  const kept = Object.entries(counts).filter(([, count]) => Number.isFinite(count) && Number(count) >= 0);
+  const usage: Usage = { ...Object.fromEntries(kept), ...(hasNegativeCount(report, MAX_DEPTH) && { isFaulty: true }) };
+  return Object.keys(usage).length === 0 ? undefined : usage;
 }
 
 function hasNegativeCount(report: object, depth: number): boolean {

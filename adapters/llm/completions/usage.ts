@@ -1,7 +1,7 @@
 // Reads the usage of chat completions, and the cost that a gateway reports.
 
 import { isObject, type JsonObject, objectAt } from '../../../codecs/json-object.ts';
-import { faultIn } from '../../realtime/usage-fault.ts';
+import { soundUsage } from '../../realtime/usage-fault.ts';
 import type { LlmUsage } from '../contract.ts';
 
 /** The usage of a completion; undefined when it is not reported. */
@@ -42,14 +42,13 @@ function withWhatIsLeftOut(report: JsonObject, counts: { [Name in keyof LlmUsage
   return { ...usage, inputTokens, outputTokens };
 }
 
-/** Keeps counts that are numbers of zero or more, and tells negative ones of the report; undefined unless both input and output are counted. */
+/** Keeps the sound counts of a report; undefined unless both input and output are counted. */
 export function usageOfCounts(
   report: JsonObject | undefined,
   counts: { [Name in keyof LlmUsage]: unknown },
 ): LlmUsage | undefined {
-  const kept = Object.entries(counts).filter(([, count]) => Number.isFinite(count) && Number(count) >= 0);
-  const usage: LlmUsage = { ...Object.fromEntries(kept), ...faultIn(report) };
-  return usage.inputTokens === undefined || usage.outputTokens === undefined ? undefined : usage;
+  const usage = report && soundUsage(report, counts);
+  return usage?.inputTokens === undefined || usage.outputTokens === undefined ? undefined : usage;
 }
 
 /** The amount in a header or a field, in USD; undefined when it is no amount. */

@@ -1,7 +1,7 @@
 // Reads answers of Gemini's generateContent, whole and streamed, for chat completions.
 
 import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json-object.ts';
-import { IMAGE_MODALITIES } from '../../realtime/gemini/usage.ts';
+import { IMAGE_MODALITIES, modalityTokens } from '../../realtime/gemini/usage.ts';
 import { type AnswerDelta, chatOutcome } from '../chat/answer.ts';
 import { type Ending, finishReader } from '../chat/finish.ts';
 import type { ReadEvent } from '../chat/stream.ts';
@@ -104,19 +104,11 @@ function usageOf(usage: JsonObject | undefined): LlmUsage | undefined {
     outputTokens: usage && sum('candidatesTokenCount', 'thoughtsTokenCount'),
     totalTokens: usage?.totalTokenCount,
     cachedTokens: usage?.cachedContentTokenCount,
-    inputAudioTokens: tokensOf(prompt, ['AUDIO']),
-    inputImageTokens: tokensOf(prompt, IMAGE_MODALITIES),
-    cachedAudioTokens: tokensOf([usage?.cacheTokensDetails], ['AUDIO']),
-    cachedImageTokens: tokensOf([usage?.cacheTokensDetails], IMAGE_MODALITIES),
-    outputAudioTokens: tokensOf([usage?.candidatesTokensDetails], ['AUDIO']),
-    outputImageTokens: tokensOf([usage?.candidatesTokensDetails], IMAGE_MODALITIES),
+    inputAudioTokens: modalityTokens(prompt, ['AUDIO']),
+    inputImageTokens: modalityTokens(prompt, IMAGE_MODALITIES),
+    cachedAudioTokens: modalityTokens([usage?.cacheTokensDetails], ['AUDIO']),
+    cachedImageTokens: modalityTokens([usage?.cacheTokensDetails], IMAGE_MODALITIES),
+    outputAudioTokens: modalityTokens([usage?.candidatesTokensDetails], ['AUDIO']),
+    outputImageTokens: modalityTokens([usage?.candidatesTokensDetails], IMAGE_MODALITIES),
   });
-}
-
-function tokensOf(lists: readonly unknown[], modalities: readonly string[]): number | undefined {
-  const counts = lists.flatMap((list) => (Array.isArray(list) ? list.filter(isObject) : []));
-  const own = counts.filter(({ modality }) => modalities.includes(String(modality)));
-  return own.length === 0
-    ? undefined
-    : own.reduce((sum, { tokenCount }) => sum + Math.max(0, Number(tokenCount ?? 0)), 0);
 }

@@ -2,7 +2,7 @@
 
 import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
 import type { Usage } from '../contract.ts';
-import { faultIn } from '../usage-fault.ts';
+import { soundUsage } from '../usage-fault.ts';
 
 /** Modalities that are priced as images. */
 export const IMAGE_MODALITIES: readonly string[] = ['IMAGE', 'VIDEO', 'DOCUMENT'];
@@ -11,26 +11,24 @@ export const IMAGE_MODALITIES: readonly string[] = ['IMAGE', 'VIDEO', 'DOCUMENT'
 export function usageOfMetadata(metadata: JsonObject): Usage | undefined {
   const input = [metadata.promptTokensDetails, metadata.toolUsePromptTokensDetails];
   const output = [metadata.responseTokensDetails];
-  const counts: { [Name in keyof Usage]: number | undefined } = {
+  return soundUsage(metadata, {
     inputTokens: sum([metadata.promptTokenCount, metadata.toolUsePromptTokenCount]),
     outputTokens: sum([metadata.responseTokenCount, metadata.thoughtsTokenCount]),
     totalTokens: sum([metadata.totalTokenCount]),
-    inputTextTokens: modality(input, ['TEXT']),
-    inputAudioTokens: modality(input, ['AUDIO']),
-    inputImageTokens: modality(input, IMAGE_MODALITIES),
+    inputTextTokens: modalityTokens(input, ['TEXT']),
+    inputAudioTokens: modalityTokens(input, ['AUDIO']),
+    inputImageTokens: modalityTokens(input, IMAGE_MODALITIES),
     cachedTokens: sum([metadata.cachedContentTokenCount]),
-    cachedAudioTokens: modality([metadata.cacheTokensDetails], ['AUDIO']),
-    cachedImageTokens: modality([metadata.cacheTokensDetails], IMAGE_MODALITIES),
-    outputTextTokens: modality(output, ['TEXT']),
-    outputAudioTokens: modality(output, ['AUDIO']),
-    outputImageTokens: modality(output, IMAGE_MODALITIES),
-  };
-  const kept = Object.entries(counts).filter(([, count]) => count !== undefined);
-  const usage = { ...Object.fromEntries(kept), ...faultIn(metadata) };
-  return Object.keys(usage).length === 0 ? undefined : usage;
+    cachedAudioTokens: modalityTokens([metadata.cacheTokensDetails], ['AUDIO']),
+    cachedImageTokens: modalityTokens([metadata.cacheTokensDetails], IMAGE_MODALITIES),
+    outputTextTokens: modalityTokens(output, ['TEXT']),
+    outputAudioTokens: modalityTokens(output, ['AUDIO']),
+    outputImageTokens: modalityTokens(output, IMAGE_MODALITIES),
+  });
 }
 
-function modality(lists: readonly unknown[], names: readonly string[]): number | undefined {
+/** Adds up the tokens of some modalities in lists of details; undefined when none is counted. */
+export function modalityTokens(lists: readonly unknown[], names: readonly string[]): number | undefined {
   const items: unknown[] = lists.flatMap((list) => (Array.isArray(list) ? list : []));
   return sum(
     items.filter(isObject).map((item) => (names.includes(String(item.modality)) ? item.tokenCount : undefined)),

@@ -2,7 +2,7 @@
 
 import { isObject, type JsonObject, objectAt, textAt } from '../../../codecs/json-object.ts';
 import type { Usage } from '../contract.ts';
-import { faultIn } from '../usage-fault.ts';
+import { soundUsage } from '../usage-fault.ts';
 
 /** Converts the usage of Realtime, transcription and Responses: tokens by kind, or seconds. Undefined when nothing is counted. */
 export function tokenUsage(usage: JsonObject | undefined): Usage | undefined {
@@ -10,7 +10,7 @@ export function tokenUsage(usage: JsonObject | undefined): Usage | undefined {
   const input = details(usage.input_token_details ?? usage.input_tokens_details);
   const cached = details(input.cached_tokens_details);
   const output = details(usage.output_token_details ?? usage.output_tokens_details);
-  return counted(usage, {
+  return soundUsage(usage, {
     inputTokens: usage.input_tokens,
     outputTokens: usage.output_tokens,
     totalTokens: usage.total_tokens,
@@ -41,16 +41,10 @@ const isSearch = (item: JsonObject): boolean =>
 
 /** Converts the running total of a Live session. */
 export function sessionSeconds(usage: JsonObject | undefined): Usage | undefined {
-  const total = usage && counted(usage, { seconds: usage.seconds });
+  const total = usage && soundUsage(usage, { seconds: usage.seconds });
   return total === undefined ? undefined : { cumulative: true, ...total };
 }
 
 function details(value: unknown): JsonObject {
   return isObject(value) ? value : {};
-}
-
-function counted(report: JsonObject, counts: { [Name in keyof Usage]: unknown }): Usage | undefined {
-  const kept = Object.entries(counts).filter(([, count]) => Number.isFinite(count) && Number(count) >= 0);
-  const usage = { ...Object.fromEntries(kept), ...faultIn(report) };
-  return Object.keys(usage).length === 0 ? undefined : usage;
 }

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { usageOfMetadata } from '../../../adapters/realtime/gemini/usage.ts';
 import { sessionSeconds, tokenUsage } from '../../../adapters/realtime/openai/usage.ts';
-import { faultIn } from '../../../adapters/realtime/usage-fault.ts';
+import { soundUsage } from '../../../adapters/realtime/usage-fault.ts';
 
 test.each([
   ['OpenAI', tokenUsage({ input_tokens: 5, output_tokens: -1 }), { inputTokens: 5, isFaulty: true }],
@@ -32,5 +32,5 @@ test.each([
 test('a report is looked through to a depth that no sound one has', () => {
   let deep: object = { tokens: -1 };
   for (let level = 0; level < 100_000; level++) deep = { deep };
-  expect(faultIn({ deep })).toEqual({});
+  expect(soundUsage({ deep }, {})).toBeUndefined();
 });
