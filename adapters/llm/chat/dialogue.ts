@@ -88,17 +88,8 @@ function textIn(content: unknown): string {
 
 /** Fields that have no other form: hints that may be dropped, since the answer is complete without them, and what is read elsewhere. */
 const NOT_RENAMED = [
-  ...[
-    'user',
-    'safety_identifier',
-    'prompt_cache_key',
-    'verbosity',
-    'reasoning_effort',
-    'seed',
-    'stream_options',
-    'prediction',
-  ],
-  ...['response_format', ...TOOL_FIELDS],
+  ...['user', 'safety_identifier', 'prompt_cache_key', 'verbosity', 'reasoning_effort', 'seed', 'stream_options'],
+  ...['prediction', 'response_format', ...TOOL_FIELDS],
 ];
 
 /** Values that clients send though they change nothing. */
