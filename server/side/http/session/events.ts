@@ -1,6 +1,5 @@
 // GET /v1/sessions/{id}/events: changes of a session's tasks, and its end, as server-sent events, until nothing more can come.
 
-import type { HttpProblem } from '../../../http/problem.ts';
 import type { Task } from '../../../ipc/stored-rows.ts';
 import { EVENT_STREAM_HEADERS, type RoutedRequest, type RouteHandler, type SideHttpOptions } from '../handler.ts';
 import { isoTime, taskView } from '../views.ts';
@@ -22,19 +21,11 @@ export function sessionEventsHandler({ store, config, heartbeatMs = HEARTBEAT_MS
   return async (request) => {
     const found = await findReadableSession(request, store);
     if (found === undefined) return unknownSession(request);
-    if (watch.count >= config.side.streams) return tooManyStreams;
     request.emit({ status: 200, headers: EVENT_STREAM_HEADERS });
     await stream(request, { id: found.id, watch, heartbeatMs });
     return undefined;
   };
 }
-
-const tooManyStreams: HttpProblem = {
-  status: 503,
-  code: 'too_many_streams',
-  message: 'as many event streams are open as may be (side.streams)',
-  retryAfterS: 5,
-};
 
 interface Streaming {
   readonly id: string;

@@ -12,8 +12,6 @@ export interface SessionSnapshot {
 export interface SessionWatch {
   /** Calls `see` at once and then at every poll, with undefined when the store failed. Returns the function that stops it. */
   listen(id: string, see: (sight: SessionSnapshot | undefined) => void): () => void;
-  /** Number of listeners. */
-  readonly count: number;
 }
 
 const MAX_TASKS = 1000;
@@ -25,7 +23,6 @@ interface Watched {
 
 export function watchSessions(store: Store, pollMs: number): SessionWatch {
   const watched = new Map<string, Watched>();
-  let count = 0;
 
   async function look(id: string): Promise<SessionSnapshot | undefined> {
     try {
@@ -45,19 +42,14 @@ export function watchSessions(store: Store, pollMs: number): SessionWatch {
   }
 
   return {
-    get count() {
-      return count;
-    },
     listen(id, see) {
       const known = watched.get(id);
       const entry = known ?? { listeners: new Set(), timer: undefined };
       watched.set(id, entry);
       entry.listeners.add(see);
-      count += 1;
       if (known === undefined) void poll(id, entry);
       return () => {
         if (!entry.listeners.delete(see)) return;
-        count -= 1;
         if (entry.listeners.size > 0 || entry.timer === undefined) return;
         clearTimeout(entry.timer);
         if (watched.get(id) === entry) watched.delete(id);
