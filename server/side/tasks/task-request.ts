@@ -6,6 +6,7 @@ import { problemsOf } from '../../config/problem.ts';
 import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
 import { type SideConfig, taskSchema } from '../../config/side-schema.ts';
 import { type ClassBinding, choosePromptClass, classNames } from '../../http/class-policy.ts';
+import type { HttpProblem } from '../../http/problem.ts';
 import type { DataClass, StoredSession, Task } from '../../ipc/stored-rows.ts';
 import { newId } from '../../platform/uuid-v7.ts';
 import { BUILT_IN_KINDS } from '../prompts/built-in-kinds.ts';
@@ -60,25 +61,7 @@ export interface TaskRequestOptions {
   readonly findSession: (id: string) => Promise<StoredSession | undefined>;
 }
 
-/** Says what was wrong. The message quotes names and bounds, no content. */
-interface TaskRequestProblem {
-  readonly kind: 'problem';
-  readonly status: 400 | 403 | 404 | 409;
-  readonly code:
-    | 'invalid_request'
-    | 'unknown_class'
-    | 'class_not_allowed'
-    | 'unknown_kind'
-    | 'unknown_session'
-    | 'no_gateway'
-    | 'no_transcripts'
-    | 'not_stored';
-  readonly message: string;
-  readonly param?: string;
-}
-
 export interface TaskRequest {
-  readonly kind: 'task';
   readonly task: Task;
   readonly mode: 'sync' | 'async';
 }
@@ -87,7 +70,7 @@ export interface TaskRequest {
  * Makes a new task for the store. A sync one has `runAt` 0, which is before everything else that is due. With an idempotency key the id
  * is the same for the same key: where the store has a task of this id, that one is the answer.
  */
-export async function readTaskRequest(request: TaskRequestOptions): Promise<TaskRequest | TaskRequestProblem> {
+export async function readTaskRequest(request: TaskRequestOptions): Promise<TaskRequest | HttpProblem> {
   const parsed = taskRequestSchema.safeParse(request.body, { reportInput: true });
   if (!parsed.success) return problem('invalid_request', issuesOf(parsed.error));
   const body = parsed.data;
@@ -108,21 +91,18 @@ export async function readTaskRequest(request: TaskRequestOptions): Promise<Task
   }
   const kind = taskKind(taskSettings(task, request.config));
   if ('problem' in kind) return problem('invalid_request', kind.problem);
-  return { kind: 'task', task, mode: body.mode };
+  return { task, mode: body.mode };
 }
 
-function problem(
-  code: TaskRequestProblem['code'],
-  message: string,
-  status: TaskRequestProblem['status'] = 400,
-): TaskRequestProblem {
-  return { kind: 'problem', status, code, message };
-}
+type Code = 'invalid_request' | 'unknown_kind' | 'unknown_session' | 'no_gateway' | 'no_transcripts' | 'not_stored';
+
+/** The message quotes names and bounds, no content. */
+const problem = (code: Code, message: string, status = 400): HttpProblem => ({ status, code, message });
 
 function sourceProblem(
   { session, text, messages }: TaskRequestBody,
   { transcripts }: SideConfig,
-): TaskRequestProblem | undefined {
+): HttpProblem | undefined {
   const given = [session, text, messages].filter((source) => source !== undefined).length;
   if (given !== 1) return problem('invalid_request', `expected one of session, text and messages, got ${given}`);
   if (session !== undefined && transcripts === 'off') {
@@ -140,16 +120,13 @@ function sourceProblem(
 }
 
 /** Knows built-in and configured kinds; a request cannot add any. */
-function kindProblem({ kind }: TaskRequestBody, { tasks }: SideConfig): TaskRequestProblem | undefined {
+function kindProblem({ kind }: TaskRequestBody, { tasks }: SideConfig): HttpProblem | undefined {
   const known = new Set([...BUILT_IN_KINDS, ...tasks.map((task) => task.kind)]);
   return known.has(kind) ? undefined : problem('unknown_kind', `kind: expected one of ${[...known].join(', ')}`);
 }
 
 /** Finds the named class, else the default: that of the kind, the only one, or the first that the key lists. */
-function classOf(
-  body: TaskRequestBody,
-  { binding, promptClass, config }: TaskRequestOptions,
-): string | TaskRequestProblem {
+function classOf(body: TaskRequestBody, { binding, promptClass, config }: TaskRequestOptions): string | HttpProblem {
   const known = classNames(config);
   if (known.length === 0)
     return problem('no_gateway', 'no LLM gateway and no class is configured, so no task can run', 409);
@@ -157,8 +134,7 @@ function classOf(
   const ofKind = config.tasks.find(({ kind }) => kind === body.kind)?.class;
   const only = known.length === 1 ? known : [];
   const defaults = [ofKind ?? [], only, key?.classes ?? []].flat().filter((name) => known.includes(name));
-  const choice = choosePromptClass({ requested: body.class ?? promptClass, key, route, known, defaults });
-  return typeof choice === 'string' ? choice : { kind: 'problem', ...choice };
+  return choosePromptClass({ requested: body.class ?? promptClass, key, route, known, defaults });
 }
 
 function taskOf(

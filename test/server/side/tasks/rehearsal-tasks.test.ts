@@ -3,6 +3,7 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { rehearsalTasks } from '../../../../server/config/rehearsal.ts';
+import { isProblem } from '../../../../server/http/problem.ts';
 import { type RunningRehearsal, startRehearsal } from '../../../../server/rehearsal/host.ts';
 import { createPrices } from '../../../../server/side/billing/prices.ts';
 import { createRouter } from '../../../../server/side/llm/router.ts';
@@ -64,7 +65,7 @@ test('a rehearsal session ends with all its results, each marked and with a row 
     team: undefined,
     findSession: async () => undefined,
   });
-  if (request.kind === 'problem') throw new Error(request.message);
+  if (isProblem(request)) throw new Error(request.message);
   await store.addTask(request.task);
   const done = await runner.run(request.task.id, new AbortController().signal);
   expect(JSON.parse(done?.result ?? '')).toEqual({

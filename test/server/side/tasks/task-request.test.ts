@@ -1,6 +1,7 @@
 // Tests bodies of POST /v1/tasks, good and bad.
 
 import { describe, expect, test } from 'vitest';
+import { isProblem } from '../../../../server/http/problem.ts';
 import { readTaskRequest, type TaskRequestOptions } from '../../../../server/side/tasks/task-request.ts';
 import { sideConfig, storedSession } from '../../../support/task-records.ts';
 
@@ -24,7 +25,7 @@ function request(body: unknown, more: Partial<TaskRequestOptions> = {}) {
 
 async function taskOf(body: unknown, more: Partial<TaskRequestOptions> = {}) {
   const made = await request(body, more);
-  if (made.kind === 'problem') throw new Error(made.message);
+  if (isProblem(made)) throw new Error(made.message);
   return made.task;
 }
 
@@ -122,7 +123,7 @@ describe('a problem', () => {
     [{ kind: 'summary', text: 'x', tekst: 1 }, 'invalid_request', /^tekst: unknown key, .*did you mean text\?$/],
     [{ kind: 'summary', text: 'x', mode: 'now' }, 'invalid_request', /^mode: expected one of sync, async, got "now"$/],
   ])('body %# is refused with its code and message', async (body, code, message) => {
-    expect(await request(body)).toMatchObject({ kind: 'problem', code, message: expect.stringMatching(message) });
+    expect(await request(body)).toMatchObject({ code, message: expect.stringMatching(message) });
   });
 
   test('a task of a session is refused where transcripts are off', async () => {
@@ -130,12 +131,12 @@ describe('a problem', () => {
       { kind: 'summary', session: 'session-1' },
       { config: { ...config, transcripts: 'off' } },
     );
-    expect(made).toMatchObject({ kind: 'problem', status: 409, code: 'no_transcripts' });
+    expect(made).toMatchObject({ status: 409, code: 'no_transcripts' });
   });
 
   test('every task is refused without a gateway', async () => {
     const made = await request({ kind: 'summary', text: 'x' }, { config: { ...config, classes: {}, tasks: [] } });
-    expect(made).toMatchObject({ kind: 'problem', status: 409, code: 'no_gateway' });
+    expect(made).toMatchObject({ status: 409, code: 'no_gateway' });
   });
 
   test('a task of a real session is refused on the rehearsal gateway', async () => {
