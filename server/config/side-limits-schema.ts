@@ -8,6 +8,12 @@ export const ms = z.int().min(1).max(MAX_TIMER_MS);
 const bytes = (max: number) => z.int().min(1024).max(max);
 
 export const sideLimitsSchema = z.strictObject({
+  processes: z
+    .int()
+    .min(1)
+    .max(16)
+    .default(1)
+    .describe('Side processes: all answer requests and run tasks; the first one owns the store, which the others ask.'),
   outboxItems: z
     .int()
     .min(1)
@@ -23,9 +29,9 @@ export const sideLimitsSchema = z.strictObject({
     .describe(
       'What happens when the outbox is full: refuse new sessions (503 side_unavailable), or lose what cannot be kept.',
     ),
-  concurrency: z.int().min(1).max(1000).default(8).describe('Tasks at once.'),
+  concurrency: z.int().min(1).max(1000).default(8).describe('Tasks at once, in each side process.'),
   leaseMs: ms.default(60_000).describe('Silence of a runner, after which it loses its task.'),
-  silenceMs: ms.default(30_000).describe('Silence of the side process, after which it is started anew.'),
+  silenceMs: ms.default(30_000).describe('Silence of a side process, after which it is started anew.'),
   ownerLeaseMs: ms.default(30_000).describe('Silence of an instance, after which its sessions are ended.'),
   pollMs: ms.default(500).describe('Time between looks at the queue, and at a followed session, without a sign.'),
   maxBodyBytes: bytes(2 ** 28)

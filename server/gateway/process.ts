@@ -8,7 +8,7 @@ import type { CertificatePair } from '../http/listener.ts';
 import type { RequestHead } from '../http/request/head.ts';
 import { sidePathUnavailable } from '../http/request/refusals.ts';
 import { handleOf, type PassedConnection, socketOf } from '../ipc/connection.ts';
-import { FLUSH_MS, type GatewayStart, type Ports, sideSockets } from '../ipc/process-start.ts';
+import { FLUSH_MS, type GatewayStart, type Ports, type SidePlaces } from '../ipc/process-start.ts';
 import { Rpc } from '../ipc/rpc.ts';
 import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
 import type { BudgetUse } from '../ipc/stored-rows.ts';
@@ -26,9 +26,25 @@ const REACH_MS = 400;
 let gateway: Gateway | undefined;
 let outbox: Outbox | undefined;
 const side = new SideClient();
+let http: readonly string[] = [];
+/** Each side process is asked in its turn. */
+let turn = 0;
+
+function useSide(places: SidePlaces): void {
+  http = places.http;
+  side.use(places.calls);
+}
 
 const supervisor = new Rpc(process, {
-  async start({ config, tls, rehearsalUrl, sideSocket, closedBudgets, ports, isShared }: GatewayStart): Promise<Ports> {
+  async start({
+    config,
+    tls,
+    rehearsalUrl,
+    side: places,
+    closedBudgets,
+    ports,
+    isShared,
+  }: GatewayStart): Promise<Ports> {
     const log = createLog(config.log);
     const { outboxItems: maxItems, outboxBytes: maxBytes, whenFull } = config.side;
     outbox = new Outbox({
@@ -51,11 +67,11 @@ const supervisor = new Rpc(process, {
       passOn,
       log,
     });
-    side.use(sideSocket);
+    useSide(places);
     gateway.useBudgets(closedBudgets);
     return gateway.listen(ports, isShared);
   },
-  side: (path: string | undefined) => side.use(path),
+  side: useSide,
   takeBack(connection: PassedConnection, handle) {
     if (gateway === undefined) throw new Error('the gateway process has not started');
     gateway.take(socketOf(handle), connection);
@@ -84,8 +100,9 @@ const registry = createSessionRegistry(supervisor);
 
 /** Only this process can read what comes under TLS. */
 async function passOn(socket: Socket, connection: PassedConnection): Promise<void> {
-  if (side.path === undefined) throw new Error('the side process does not run');
-  if (socket instanceof TLSSocket) return splice(socket, connection, sideSockets(side.path).http);
+  const path = http[++turn % http.length];
+  if (path === undefined) throw new Error('no side process runs');
+  if (socket instanceof TLSSocket) return splice(socket, connection, path);
   await supervisor.call('connection', connection, handleOf(socket));
   socket.destroy();
 }

@@ -19,8 +19,7 @@ export interface GatewayStart {
   /** PEM texts of the certificate and its key. Where it is undefined, the gateway has no TLS listener. */
   readonly tls: { readonly cert: string; readonly key: string } | undefined;
   readonly rehearsalUrl: string | undefined;
-  /** The socket that the side process listens on. */
-  readonly sideSocket: string | undefined;
+  readonly side: SidePlaces;
   /** The budgets without room. */
   readonly closedBudgets: readonly BudgetUse[];
   readonly ports: Ports;
@@ -28,9 +27,17 @@ export interface GatewayStart {
   readonly isShared: boolean;
 }
 
+/** Where side processes are found. */
+export interface SidePlaces {
+  /** The socket of the one that owns the store, for what sessions ask; undefined while it is down. */
+  readonly calls: string | undefined;
+  /** Sockets for connections that only a gateway process can read: one of each that runs. */
+  readonly http: readonly string[];
+}
+
 /** The sockets that a side process listens on, in a folder that only this user can enter. */
 export interface SideSockets {
-  /** Calls of gateway processes for their sessions. */
+  /** Calls of gateway processes for their sessions, and of other side processes for the store. */
   readonly calls: string;
   /** Connections of clients that only a gateway process can read. */
   readonly http: string;

@@ -142,6 +142,8 @@ export interface LedgerRow {
   /** 0 to 1, from a `quality` task that scored this answer or session. */
   readonly score: number | undefined;
   readonly isRehearsal: boolean;
+  /** The process that runs the call, by the name of its leases; only of a pending row. */
+  readonly heldBy?: string | undefined;
 }
 
 /** Use of the present window of a budget, which counts a key and a class (undefined: all of them). */

@@ -189,16 +189,16 @@ export class GatewayProcesses {
       config,
       tls: this.#tls?.pair,
       rehearsalUrl: rehearsalUrl(),
-      sideSocket: side.socketPath,
+      side: side.places,
       closedBudgets: side.closedBudgets,
       ports: this.#ports,
       isShared: config.processes > 1 && !this.#isClustered,
     };
     this.#ports = await rpc.call<Ports>('start', start);
     side.usePorts(this.#ports);
-    // The side process and the rehearsal may have started elsewhere in the meantime, budgets may have moved, and the certificate may be a new one.
+    // Side processes and the rehearsal may have started elsewhere in the meantime, budgets may have moved, and the certificate may be a new one.
     if (this.#tls?.pair.cert !== start.tls?.cert) rpc.notify('certificate', this.#tls?.pair);
-    if (side.socketPath !== start.sideSocket) rpc.notify('side', side.socketPath);
+    if (side.places !== start.side) rpc.notify('side', side.places);
     if (side.closedBudgets !== start.closedBudgets) rpc.notify('budgets', side.closedBudgets);
     if (rehearsalUrl() !== start.rehearsalUrl) rpc.notify('rehearsal', rehearsalUrl());
   }

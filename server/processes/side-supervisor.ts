@@ -1,15 +1,15 @@
-// Starts the side process and supervises it: passes the events of sessions on to it, tells where it listens, and which sessions died with
-// their gateway process.
+// Starts the side processes and supervises them: deals connections out to them, and tells the one that owns the store what sessions do, and which
+// died with their gateway process.
 
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { EventBatch } from '../gateway/side/outbox.ts';
 import type { PassedConnection } from '../ipc/connection.ts';
-import type { Ports } from '../ipc/process-start.ts';
-import { sideSockets } from '../ipc/process-start.ts';
+import { type Ports, type SidePlaces, sideSockets } from '../ipc/process-start.ts';
 import type { Handlers, Rpc } from '../ipc/rpc.ts';
 import type { BudgetUse } from '../ipc/stored-rows.ts';
+import { withDeadline } from '../platform/deadline.ts';
 import type { SideStart } from '../side/side.ts';
 import { Child } from './child.ts';
 import { HeldSessions } from './held-sessions.ts';
@@ -19,23 +19,39 @@ import { watchForHang } from './watchdog.ts';
 const NICENESS = 10;
 /** Time until a store that did not take what is left is tried again. */
 const RETRY_MS = 1000;
+/** Time beside that of running work in which a process closes, before the store is closed without it. */
+const CLOSE_MS = 2500;
 
 interface SideSupervisorOptions {
   /** The part that is the same for every start. */
-  readonly start: Omit<SideStart, 'rehearsalUrl' | 'socketPath'>;
+  readonly start: Omit<SideStart, 'rehearsalUrl' | 'socketPath' | 'isOwner'>;
   readonly log: Logger;
-  /** The folder for its socket, from before its first start. */
+  /** The folder for their sockets, from before the first start. */
   folder(): string;
-  /** Called after each start with the socket that it listens on, and after each death with undefined. */
-  onMove(socketPath: string | undefined): void;
-  /** Answers what it asks of the gateway processes. */
+  /** Called after each start and each death. */
+  onMove(places: SidePlaces): void;
+  /** Answers what they ask of the gateway processes. */
   readonly handlers: Handlers;
-  /** Called with the budgets without room, whenever the process tells them. */
+  /** Called with the budgets without room, whenever the owner of the store tells them. */
   onBudgets?(closed: readonly BudgetUse[]): void;
 }
 
+/** A process that works. */
+interface Working {
+  readonly rpc: Rpc;
+  /** Undefined until it listens. */
+  socketPath: string | undefined;
+  /** Connections on their way to it. */
+  passing: number;
+  /** Its turn was so many turns ago, counted from the first. */
+  turn: number;
+}
+
 export class SideSupervisor {
-  readonly child: Child;
+  readonly children: readonly Child[];
+  /** It owns the store. */
+  readonly #owner: Child;
+  readonly #working = new Map<Child, Working>();
   readonly #options: SideSupervisorOptions;
   /** Sessions of each gateway process that are not wholly stored yet. */
   readonly #held = new Map<Child, HeldSessions>();
@@ -47,32 +63,27 @@ export class SideSupervisor {
   #rehearsalUrl: string | undefined;
   #ports: Ports | undefined;
   #starts = 0;
-  #socketPath: string | undefined;
+  #turn = 0;
+  #owned: Promise<void> | undefined;
+  #places: SidePlaces = { calls: undefined, http: [] };
   #closedBudgets: readonly BudgetUse[] = [];
 
   constructor(options: SideSupervisorOptions) {
     this.#options = options;
-    this.child = new Child({
-      name: 'side/process',
-      niceness: NICENESS,
-      log: options.log,
-      start: (rpc) => this.#start(rpc),
-      handlers: () => ({
-        ...options.handlers,
-        budgets: (closed: readonly BudgetUse[]) => this.#useBudgets(closed),
-      }),
-      onDeath: () => this.#died(),
-    });
+    const { processes } = options.start.config.side;
+    this.#owner = this.#makeChild();
+    this.children = [this.#owner, ...Array.from({ length: processes - 1 }, () => this.#makeChild())];
   }
 
-  /** The socket that gateway processes ask it on; another one after each start, undefined while it is down. */
-  get socketPath(): string | undefined {
-    return this.#socketPath;
+  /** Where they listen; another object after each change. */
+  get places(): SidePlaces {
+    return this.#places;
   }
 
-  /** The socket for the administrator's requests; undefined while it is down. */
+  /** The socket for the administrator's requests; undefined while the owner of the store is down. */
   get adminSocket(): string | undefined {
-    return this.#socketPath === undefined ? undefined : sideSockets(this.#socketPath).admin;
+    const { calls } = this.#places;
+    return calls === undefined ? undefined : sideSockets(calls).admin;
   }
 
   /** The budgets without room, as they were told last. */
@@ -80,22 +91,49 @@ export class SideSupervisor {
     return this.#closedBudgets;
   }
 
-  /** Passes on the connection of a client. Rejects where it is down, or dies before it has it. */
+  /** They load their code at once, but the others begin after the owner of the store. */
+  async start(): Promise<void> {
+    this.#owned = this.#owner.start();
+    await Promise.all([this.#owned, ...this.#others.map((child) => child.start())]);
+  }
+
+  /** Lets them run, but starts none again. */
+  retire(): void {
+    for (const child of this.children) child.retire();
+  }
+
+  /**
+   * Passes on the connection of a client, to each in its turn but for those that are behind with what they were given, and to another one where
+   * it dies before it has it. Rejects where none runs.
+   */
   async take(connection: PassedConnection, handle: unknown): Promise<void> {
-    await this.#rpc().call('connection', connection, handle);
+    const [next] = [...this.#working.values()]
+      .filter(({ rpc, socketPath }) => socketPath !== undefined && rpc.isConnected)
+      .sort((a, b) => a.passing - b.passing || a.turn - b.turn);
+    if (next === undefined) throw new Error('no side process runs');
+    next.turn = ++this.#turn;
+    next.passing += 1;
+    try {
+      await next.rpc.call('connection', connection, handle);
+    } catch (error) {
+      if (next.rpc.isConnected) throw error;
+      await this.take(connection, handle);
+    } finally {
+      next.passing -= 1;
+    }
   }
 
   /** Tells on which ports gateway processes listen. */
   usePorts(ports: Ports): void {
     this.#ports = ports;
-    this.child.rpc?.notify('ports', ports);
+    this.#notify('ports', ports);
   }
 
   /** Passes on the events of a gateway process, and keeps what it would take to store its sessions without it. */
   async commitEvents(gateway: Child, batch: EventBatch): Promise<void> {
     const held = this.heldBy(gateway);
     held.handedOver(batch);
-    await this.#rpc().call('commitEvents', batch.bytes);
+    await this.#ownerRpc().call('commitEvents', batch.bytes);
     held.stored(batch);
   }
 
@@ -110,37 +148,62 @@ export class SideSupervisor {
   gatewayDied(gateway: Child): void {
     this.#left.push(...(this.#held.get(gateway)?.batches() ?? []));
     this.#held.delete(gateway);
-    if (this.child.rpc !== undefined) void this.#storeLeft(this.child.rpc);
+    if (this.#owner.rpc !== undefined) void this.#storeLeft(this.#owner.rpc);
   }
 
   useRehearsal(url: string): void {
     this.#rehearsalUrl = url;
-    this.child.rpc?.notify('rehearsal', url);
+    this.#notify('rehearsal', url);
   }
 
-  /** Lets running work end within `ms`, or less when it is called again. Rejects when the process is gone. */
+  /** Lets running work end within `ms`, or less when it is called again. Rejects when the owner of the store is gone. */
   async close(ms: number): Promise<void> {
-    const rpc = this.#rpc();
+    const until = performance.now() + ms;
+    const closing = Promise.allSettled(this.#others.map(({ rpc }) => rpc?.call('close', ms)));
+    await withDeadline(closing, ms + CLOSE_MS).catch(() => {});
+    const rpc = this.#ownerRpc();
     await this.#storeLeft(rpc);
-    await rpc.call('close', ms);
+    await rpc.call('close', Math.max(0, Math.round(until - performance.now())));
   }
 
-  async #start(rpc: Rpc): Promise<void> {
-    const { start, log, folder, onMove } = this.#options;
+  get #others(): readonly Child[] {
+    return this.children.slice(1);
+  }
+
+  #makeChild(): Child {
+    const { handlers, log } = this.#options;
+    const child: Child = new Child({
+      name: 'side/process',
+      niceness: NICENESS,
+      log,
+      start: (rpc) => this.#start(child, rpc),
+      handlers: () => ({ ...handlers, budgets: (closed: readonly BudgetUse[]) => this.#useBudgets(closed) }),
+      onDeath: () => this.#died(child),
+    });
+    return child;
+  }
+
+  async #start(child: Child, rpc: Rpc): Promise<void> {
+    const { start, log, folder } = this.#options;
+    const isOwner = child === this.#owner;
+    if (!isOwner) await this.#owned;
+    const working: Working = { rpc, socketPath: undefined, passing: 0, turn: this.#turn };
+    this.#working.set(child, working);
     this.#starts += 1;
     const socketPath = join(folder(), `side-${this.#starts}`);
     const rehearsalUrl = this.#rehearsalUrl;
-    await rpc.call('start', { ...start, rehearsalUrl, socketPath } satisfies SideStart);
+    if (!isOwner) rpc.notify('owner', this.#places.calls);
+    await rpc.call('start', { ...start, isOwner, rehearsalUrl, socketPath } satisfies SideStart);
     // The rehearsal may have started elsewhere in the meantime.
     if (this.#rehearsalUrl !== rehearsalUrl) rpc.notify('rehearsal', this.#rehearsalUrl);
     if (this.#ports !== undefined) rpc.notify('ports', this.#ports);
-    this.#socketPath = socketPath;
-    onMove(socketPath);
-    await this.#storeLeft(rpc);
+    working.socketPath = socketPath;
+    this.#moved();
+    if (isOwner) await this.#storeLeft(rpc);
     void watchForHang(rpc, start.config.side.silenceMs).then((isHung) => {
       if (!isHung) return;
       log.error('the side process hangs: it is started anew');
-      this.child.kill();
+      child.kill();
     });
   }
 
@@ -149,9 +212,13 @@ export class SideSupervisor {
     this.#options.onBudgets?.(closed);
   }
 
-  #rpc(): Rpc {
-    if (this.child.rpc === undefined) throw new Error('the side process does not run');
-    return this.child.rpc;
+  #ownerRpc(): Rpc {
+    if (this.#owner.rpc === undefined) throw new Error('the side process does not run');
+    return this.#owner.rpc;
+  }
+
+  #notify(name: string, argument: unknown): void {
+    for (const { rpc } of this.#working.values()) rpc.notify(name, argument);
   }
 
   /** Keeps what could not be stored, and tries again until it is: the store may be away for longer than the side process. */
@@ -175,14 +242,24 @@ export class SideSupervisor {
       if (!this.#isBehind) this.#options.log.error({ batches }, 'sessions of a dead gateway process not stored yet');
       this.#isBehind = true;
       // Without a side process its next start does it.
-      this.#retry = setTimeout(() => this.child.rpc && void this.#storeLeft(this.child.rpc), RETRY_MS).unref();
+      this.#retry = setTimeout(() => this.#owner.rpc && void this.#storeLeft(this.#owner.rpc), RETRY_MS).unref();
     }
   }
 
-  #died(): void {
-    if (this.#socketPath === undefined) return;
-    for (const path of Object.values(sideSockets(this.#socketPath))) rmSync(path, { force: true });
-    this.#socketPath = undefined;
-    this.#options.onMove(undefined);
+  #died(child: Child): void {
+    const { socketPath } = this.#working.get(child) ?? {};
+    this.#working.delete(child);
+    if (socketPath === undefined) return;
+    for (const path of Object.values(sideSockets(socketPath))) rmSync(path, { force: true });
+    this.#moved();
+  }
+
+  #moved(): void {
+    const before = this.#places.calls;
+    const paths = [...this.#working.values()].flatMap(({ socketPath }) => socketPath ?? []);
+    const calls = this.#working.get(this.#owner)?.socketPath;
+    this.#places = { calls, http: paths.map((path) => sideSockets(path).http) };
+    if (calls !== before) this.#notify('owner', calls);
+    this.#options.onMove(this.#places);
   }
 }

@@ -49,7 +49,7 @@ export class Supervisor {
       start: { config, instance: randomUUID(), runsTasks: role !== 'gateway' },
       log,
       folder: () => this.#folder,
-      onMove: (path) => this.#gateways.notify('side', path),
+      onMove: (places) => this.#gateways.notify('side', places),
       handlers: {
         find: (id: string) => this.#gateways.find(id),
         explain: (head: RequestHead) => this.#gateways.explain(head),
@@ -79,8 +79,8 @@ export class Supervisor {
       this.#folder = await openRunFolder();
       // The processes put there what they write on the way, so that it goes with the run.
       process.env.TMPDIR = this.#folder;
-      // All load their code at once, but a gateway listens after the side process, so that it never refuses for want of it.
-      const isBacked = Promise.all([this.#side.child.start(), this.#startRehearsal()]);
+      // All load their code at once, but a gateway listens after the side processes, so that it never refuses for want of it.
+      const isBacked = Promise.all([this.#side.start(), this.#startRehearsal()]);
       await Promise.all([isBacked, this.#role !== 'side' && this.#gateways.start(isBacked)]);
       this.#admin = await this.#startAdmin();
       const run = this.#describe(this.#admin.port);
@@ -110,8 +110,8 @@ export class Supervisor {
   async end(tasksMs: number = TASKS_MS.end): Promise<void> {
     this.#readiness.draining();
     await this.#gateways.close(this.#config.limits.closeMs + FLUSH_MS + ANSWER_MS);
-    // The gateways hand events over until they end, so the side process is closed after them.
-    this.#side.child.retire();
+    // The gateways hand events over until they end, so side processes are closed after them.
+    this.#side.retire();
     await withDeadline(this.#side.close(tasksMs), tasksMs + FLUSH_MS).then(
       () => {
         this.#isSideClosed = true;
@@ -130,7 +130,7 @@ export class Supervisor {
 
   get #children(): readonly Child[] {
     const rehearsal = this.#rehearsal === undefined ? [] : [this.#rehearsal];
-    return [...this.#gateways.children, this.#side.child, ...rehearsal];
+    return [...this.#gateways.children, ...this.#side.children, ...rehearsal];
   }
 
   /** A call of a client comes through a gateway process; the rehearsal answers calls only where it is their gateway. */
@@ -145,14 +145,14 @@ export class Supervisor {
     };
     return [
       ...(isOfGateways ? [gateways] : []),
-      { name: 'side', children: [this.#side.child], parts: ['calls'] },
+      { name: 'side', children: this.#side.children, parts: ['calls'] },
       ...(this.#rehearsal === undefined ? [] : [rehearsal]),
     ];
   }
 
   async #metrics(): Promise<readonly object[]> {
     const own = await this.#registry.getMetricsAsJSON();
-    return [...(await askAll<object>([...this.#gateways.children, this.#side.child], 'metrics')), own];
+    return [...(await askAll<object>([...this.#gateways.children, ...this.#side.children], 'metrics')), own];
   }
 
   #startAdmin(): Promise<AdminListener> {

@@ -1,4 +1,5 @@
-// Listens for gateway processes, which ask here for what their sessions need, on a Unix socket in a folder that only this user can enter.
+// Listens for our other processes, which ask here for what their sessions and calls need, on a Unix socket in a folder that only this user can
+// enter.
 
 import { createServer, type Socket } from 'node:net';
 import { type Handlers, Rpc } from '../ipc/rpc.ts';
@@ -10,7 +11,7 @@ interface SideListener {
 }
 
 /** `path` is that of the socket. Resolves when it listens, and keeps no process alive. */
-export async function listenToGateways(path: string, handlers: Handlers): Promise<SideListener> {
+export async function listenToProcesses(path: string, handlers: Handlers): Promise<SideListener> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);

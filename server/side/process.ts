@@ -1,4 +1,5 @@
-// The side process, forked by the supervisor. It owns the store and everything that is not realtime, and ends with its channel.
+// A side process, forked by the supervisor, for everything that is not realtime. The first one owns the store, the others ask it for theirs. It
+// ends with its channel.
 
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
@@ -14,14 +15,16 @@ import type { BudgetUse } from '../ipc/stored-rows.ts';
 import { createLog } from '../platform/log.ts';
 import { serveAdmin } from './http/admin.ts';
 import type { PublicListener } from './http/public/listener.ts';
-import { listenToGateways } from './listener.ts';
+import { listenToProcesses } from './listener.ts';
 import { openSide, type Side, type SideStart } from './side.ts';
+import { OwnerStore, storeHandlers } from './store/engines/owner-store.ts';
 
 let opening: Promise<Side> | undefined;
 let clients: PublicListener | undefined;
 const listeners: { close(): unknown }[] = [];
 let place: (Pick<SideStart, 'socketPath'> & { readonly dataDirectory: string }) | undefined;
 let isTold = false;
+const ownerStore = new OwnerStore();
 
 /** Grace without a supervisor: only what is quick is waited for. */
 const ORPHAN_MS = 1000;
@@ -43,10 +46,14 @@ const supervisor = new Rpc(process, {
     place = { socketPath: start.socketPath, dataDirectory: start.config.dataDirectory };
     const log = createLog(start.config.log);
     const onBudgets = (closed: readonly BudgetUse[]) => supervisor.notify('budgets', closed);
-    opening = openSide(start, log, onBudgets);
+    opening = openSide(start, log, { onBudgets, ownerStore: start.isOwner ? undefined : ownerStore });
     const open = await opening;
-    if (start.socketPath !== undefined) await listen(open, sideSockets(start.socketPath));
+    if (start.socketPath === undefined) return;
+    const sockets = sideSockets(start.socketPath);
+    await listenToClients(open, sockets);
+    if (start.isOwner) await listenToOthers(open, sockets);
   },
+  owner: (path: string | undefined) => ownerStore.use(path),
   commitEvents: async (batch: Uint8Array) => (await side()).commitEvents(batch),
   connection(connection: PassedConnection, handle) {
     if (clients === undefined) {
@@ -66,8 +73,9 @@ const supervisor = new Rpc(process, {
   close,
 });
 
-async function listen(open: Side, { calls, http, admin }: SideSockets): Promise<void> {
-  const find = (id: string) => supervisor.call<undefined>('find', id);
+const find = (id: string) => supervisor.call<undefined>('find', id);
+
+async function listenToClients(open: Side, { http }: SideSockets): Promise<void> {
   const listener = open.clientListener({
     find,
     explain: (request) => supervisor.call('explain', requestHead(request)),
@@ -78,11 +86,14 @@ async function listen(open: Side, { calls, http, admin }: SideSockets): Promise<
   });
   await listener.open(http);
   clients = listener;
+  listeners.push(listener);
+}
+
+async function listenToOthers(open: Side, { calls, admin }: SideSockets): Promise<void> {
   const ask = (request: SideRequest) => askWhole(open.answer, request, new AbortController().signal);
   listeners.push(
-    listener,
     await serveAdmin(admin, { answer: open.answer, config: open.config, find }),
-    await listenToGateways(calls, { ask, owners, pulse: () => true }),
+    await listenToProcesses(calls, { ask, owners, pulse: () => true, ...storeHandlers(open.store) }),
   );
 }
 

@@ -24,6 +24,7 @@ import { createRouter, type Leasing } from './llm/router.ts';
 import { createSideMetrics } from './metrics.ts';
 import { Ingest } from './sessions/ingest.ts';
 import { type Store, StoreError } from './store/contract.ts';
+import type { OwnerStore } from './store/engines/owner-store.ts';
 import { StoreFaultLog, withoutStoreFaults } from './store/fault-log.ts';
 import { type StoreHealth, watchStore } from './store/health.ts';
 import { holdInstanceLease, type InstanceLease } from './store/instance-lease.ts';
@@ -36,6 +37,8 @@ export interface SideStart {
   readonly config: Config;
   /** Id of one supervisor, from its start to its end. */
   readonly instance: string;
+  /** True for the one of several side processes that owns the store. */
+  readonly isOwner: boolean;
   /** False for a process that takes events and answers HTTP, but works on nothing by itself. */
   readonly runsTasks: boolean;
   /** URL of the rehearsal (http:), if there is one now. */
@@ -47,30 +50,46 @@ export interface SideStart {
 /** Time to write what is given back, and what became of calls. */
 const WRITE_MS = 1000;
 
-/** Rejects when the store cannot be opened, and says why. `onBudgets`: see BudgetWatch. */
-export async function openSide(start: SideStart, logger: Logger, onBudgets: OnBudgetsClosed = () => {}): Promise<Side> {
+interface SideLinks {
+  /** See BudgetWatch. */
+  readonly onBudgets?: OnBudgetsClosed;
+  /** The store of the process that owns it; undefined where this one does. */
+  readonly ownerStore?: Pick<OwnerStore, 'open'> | undefined;
+}
+
+/** Rejects when the store cannot be opened, and says why. */
+export async function openSide(start: SideStart, logger: Logger, links: SideLinks = {}): Promise<Side> {
   const log = withoutStoreFaults(logger);
   const { config } = start;
   const metrics = createSideMetrics();
-  const opened = await openStore({ url: config.store.url, dataDirectory: config.dataDirectory });
+  const { onBudgets = () => {}, ownerStore } = links;
+  const opened = await (ownerStore?.open() ??
+    openStore({ url: config.store.url, dataDirectory: config.dataDirectory }));
   const { ownerLeaseMs } = config.side;
   const health = watchStore(opened, {
     tryWrite: (watched) => watched.renewLease(start.instance, Date.now() + ownerLeaseMs),
     faults: new StoreFaultLog(logger),
   });
+  const parts = { start, log, metrics, health };
+  const side = new Side(
+    ownerStore === undefined ? { ...parts, ...watched(parts, onBudgets) } : { ...parts, store: health.store },
+  );
+  await side.begin();
+  return side;
+}
+
+/** Counts and tells what all side processes do with the store, where it is done. */
+function watched({ start, log, metrics, health }: Omit<SideParts, 'store'>, onBudgets: OnBudgetsClosed) {
+  const { budgets: configured, metrics: labels } = start.config;
   exportGauge(metrics.registry, {
     name: 'trunkline_store_up',
     help: '1 while the store takes what it is asked to write, 0 while it fails',
     read: () => (health.look() === undefined ? 1 : 0),
   });
-  const counted = countAttempts(health.store, metrics.registry, subjectLabels(config.metrics));
-  const budgets = new BudgetWatch({ budgets: config.budgets, store: counted, onClosed: onBudgets, log });
+  const counted = countAttempts(health.store, metrics.registry, subjectLabels(labels));
+  const budgets = new BudgetWatch({ budgets: configured, store: counted, onClosed: onBudgets, log });
   exportBudgets(metrics.registry, () => budgets.uses);
-  const store = config.budgets.length === 0 ? counted : tellMoves(counted, () => budgets.moved());
-  const side = new Side({ start, log, metrics, health, store, budgets });
-  await side.holdLease();
-  await budgets.start();
-  return side;
+  return { budgets, store: configured.length === 0 ? counted : tellMoves(counted, () => budgets.moved()) };
 }
 
 interface SideParts {
@@ -79,7 +98,8 @@ interface SideParts {
   readonly metrics: ReturnType<typeof createSideMetrics>;
   readonly store: Store;
   readonly health: StoreHealth;
-  readonly budgets: BudgetWatch;
+  /** Undefined where another process owns the store. */
+  readonly budgets?: BudgetWatch;
 }
 
 /** Without a journal each call waits for the store. */
@@ -119,7 +139,7 @@ export class Side {
     this.#rehearsalUrl = start.rehearsalUrl;
     const leasing = startLeasing(parts);
     this.#router = createRouter({ ...shared, leasing, prices, rehearsalUrl: () => this.#rehearsalUrl });
-    this.#webhooks = isBackground ? new Webhooks(shared) : undefined;
+    this.#webhooks = isBackground && parts.budgets ? new Webhooks(shared) : undefined;
     const onSettled = () => this.#webhooks?.wake();
     this.#runner = new Runner({ ...shared, router: this.#router, onSettled, isBackground });
     this.#ingest = new Ingest({ ...shared, prices, owner, onCommitted: (events) => this.#onCommitted(events) });
@@ -131,15 +151,15 @@ export class Side {
     });
   }
 
-  async holdLease(): Promise<void> {
-    const { start, log, store } = this.#parts;
+  async begin(): Promise<void> {
+    const { start, log, store, budgets } = this.#parts;
     const { config, instance: owner, runsTasks } = start;
     for (const { gone, remove } of readJournals(config.dataDirectory)) {
       await store.recoverLeases(gone);
       remove();
     }
-    // A file has one owner: what is pending there belongs to a process that is gone.
-    await store.settleLost(store.kind === 'sqlite' ? Number.POSITIVE_INFINITY : Date.now());
+    await store.settleLost(Date.now());
+    if (budgets === undefined) return;
     const { side } = config;
     this.#lease = await holdInstanceLease({
       ...{ store, owner, leaseMs: side.ownerLeaseMs, log },
@@ -149,10 +169,15 @@ export class Side {
       },
     });
     if (runsTasks) this.#stopMaintenance = startMaintenance({ store, config, log });
+    await budgets.start();
   }
 
   get config(): Config {
     return this.#parts.start.config;
+  }
+
+  get store(): Store {
+    return this.#parts.store;
   }
 
   /** Makes the listener for the connections of clients. */
@@ -177,9 +202,9 @@ export class Side {
   readonly ownersOf: FindOwners = async (digests) => {
     const { store, health } = this.#parts;
     const owners = await store.idOwners(digests, Date.now());
-    const fault = digests.every((digest) => owners.has(digest)) ? undefined : health.unwritten();
+    const fault = digests.every((digest) => digest in owners) ? undefined : health.unwritten();
     if (fault !== undefined) throw new StoreError(fault, new Error('what was handed out may not be written yet'));
-    return digests.map((digest) => owners.get(digest) ?? null);
+    return digests.map((digest) => owners[digest] ?? null);
   };
 
   useRehearsal(url: string): void {
@@ -196,7 +221,7 @@ export class Side {
   /** Lets running work end, for as long as that, and closes the store. When called again, the shorter time counts. */
   async close(graceMs: number): Promise<void> {
     this.#stopMaintenance?.();
-    this.#parts.budgets.stop();
+    this.#parts.budgets?.stop();
     const ended = Promise.allSettled([this.#runner.close(graceMs), this.#webhooks?.close(graceMs)]);
     await withDeadline(ended, graceMs + WRITE_MS).catch(() => {});
     this.#closing ??= this.#closeStore();

@@ -26,10 +26,6 @@ export class SideClient {
     this.#rpc = undefined;
   }
 
-  get path(): string | undefined {
-    return this.#path;
-  }
-
   #connect(): Rpc {
     if (this.#path === undefined) throw new Error('the side process does not run');
     if (!this.#rpc?.isConnected) this.#rpc = new Rpc(socketPort(createConnection(this.#path)));

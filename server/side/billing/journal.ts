@@ -2,7 +2,7 @@
 // killed process leaves what it began. It does not wait for the disk: when the power fails, these calls are gone with it.
 // Rule: two files take turns, and one is emptied when all that is in it is stored.
 
-import { closeSync, ftruncateSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRunning, startOf } from '../../ipc/run-file.ts';
 import type { LedgerRow } from '../../ipc/stored-rows.ts';
@@ -27,8 +27,10 @@ export class Journal {
     const head = JSON.stringify({ pid: process.pid, start: startOf(process.pid) });
     const page = (index: number): Page => {
       const path = join(dataDirectory, `calls.${holder}.${index}.jsonl`);
-      const file = openSync(path, 'ax', 0o600);
+      // Under its name it is never without its head: another process would take it for one of a process that is gone.
+      const file = openSync(`${path}.new`, 'ax', 0o600);
       writeSync(file, head);
+      renameSync(`${path}.new`, path);
       return { path, file, isEmpty: true };
     };
     this.#headBytes = Buffer.byteLength(head);
@@ -79,7 +81,7 @@ export function readJournals(dataDirectory: string): readonly LeftCalls[] {
   const holders = new Set(names.flatMap((name) => NAME.exec(name)?.[1] ?? []));
   return [...holders].flatMap((holder) => {
     const paths = names.filter((name) => NAME.exec(name)?.[1] === holder).map((name) => join(dataDirectory, name));
-    const pages = paths.map((path) => linesOf(readFileSync(path, 'utf8')));
+    const pages = paths.map((path) => linesOf(textIn(path)));
     if (pages.some(([owner]) => owner !== undefined && isRunning(owner as { pid: number }))) return [];
     const calls = pages.flatMap(([, ...written]) => written.map((line) => callOf(line as WrittenCall)));
     const remove = (): void => {
@@ -92,6 +94,15 @@ export function readJournals(dataDirectory: string): readonly LeftCalls[] {
 type WrittenCall = readonly [row: LedgerRow, budgets: readonly string[], reservedMicroUsd: number];
 
 const callOf = ([row, budgets, reservedMicroUsd]: WrittenCall): LeasedCall => ({ row, budgets, reservedMicroUsd });
+
+/** Another process may have read it, and removed it, at the same time. */
+function textIn(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
 
 /** The last line of a killed process may be cut off: its call was not sent. */
 function linesOf(text: string): readonly unknown[] {

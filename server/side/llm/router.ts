@@ -51,7 +51,7 @@ export function createRouter(options: RouterOptions): Router {
   const settlements = new SettlementWriter({ store, log, leasing });
   const leases = leasing && new Leases({ ...leasing, log });
   const reservations = new Reservations({ store, settlements, leases, log });
-  const shared = { prices, settlements, reservations, maxReplyBytes, log };
+  const shared = { prices, settlements, reservations, maxReplyBytes, holder: leasing?.holder, log };
   const context: AttemptContext = { ...shared, budgets: config.budgets };
   const names = [...plans.keys()];
   /** Calls that run, and their ends. */

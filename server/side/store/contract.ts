@@ -83,7 +83,7 @@ export interface BudgetLeases {
   returnLease(holder: string, amounts: Readonly<Record<string, number>>): Promise<void>;
   /**
    * Ends the leases of a process that is gone. Its calls, those that were stored included, are lost with the next `settleLost`; what they have
-   * not reserved is given back.
+   * not reserved is given back. Calls are those of which `heldBy` is the holder.
    */
   recoverLeases(gone: LeasedCalls): Promise<void>;
 }
@@ -267,10 +267,10 @@ export interface Store extends BudgetLeases {
   report(by: readonly ReportField[], span: ReportSpan): Promise<readonly ReportRow[]>;
   budgetUse(budget: string): Promise<BudgetAmounts>;
   /** Amounts of windows by their ids; one that nothing counted in yet is left out. */
-  budgetUses(ids: readonly string[]): Promise<ReadonlyMap<string, BudgetAmounts>>;
+  budgetUses(ids: readonly string[]): Promise<Readonly<Record<string, BudgetAmounts>>>;
 
   /** Keys by the digests of ids that were handed out to them; one that nobody got, or that has expired, is left out. */
-  idOwners(digests: readonly string[], now: number): Promise<ReadonlyMap<string, string>>;
+  idOwners(digests: readonly string[], now: number): Promise<Readonly<Record<string, string>>>;
   /** Forgets ids that have expired. Returns how many. */
   removeExpiredIds(now: number): Promise<number>;
 

@@ -3,8 +3,8 @@
 import { StoreError } from './contract.ts';
 import type { Database, Query } from './database.ts';
 
-/** Goes up with every change of TABLES. Versions 1 to 5 were never released. */
-export const SCHEMA_VERSION = 6;
+/** Goes up with every change of TABLES. Versions 1 to 6 were never released. */
+export const SCHEMA_VERSION = 7;
 
 /** Time at which a task is due: a queued one at its time, a running one when its lease ends, others never. The index needs the very same text. */
 export const DUE_AT = "(case state when 'queued' then run_at when 'running' then lease_until end)";
@@ -55,7 +55,7 @@ const TABLES = [
     reserved_micro_usd bigint, reserved_budgets text not null,
     cached_audio_tokens bigint, cached_image_tokens bigint, cache_write_tokens bigint, output_image_tokens bigint,
     cache_write_hour_tokens bigint, web_searches bigint,
-    flags text, held_until bigint
+    flags text, held_until bigint, held_by text
   )`,
   'create index ledger_at on ledger (at, id)',
   'create index ledger_key on ledger (key, at)',

@@ -45,7 +45,7 @@ export const handedOut = table<HandedOutId>('handed_out', {
 });
 
 type Tokens = Omit<Usage, 'cumulative' | 'isFaulty'>;
-/** Usage is spread over columns. A pending row also holds what it has reserved, in which budgets, and until when. */
+/** Usage is spread over columns. A pending row also holds what it has reserved, in which budgets, and until when; by whom is a field of the row. */
 type FlatLedgerRow = Omit<LedgerRow, 'usage'> &
   Tokens & {
     readonly reservedMicroUsd: number | undefined;
@@ -85,6 +85,7 @@ export const ledger = table<FlatLedgerRow>('ledger', {
   ...moreTokens,
   flags: 'list',
   heldUntil: 'integer',
+  heldBy: 'text',
 });
 
 type Reserved = Pick<FlatLedgerRow, 'reservedMicroUsd' | 'reservedBudgets' | 'heldUntil'>;
@@ -98,7 +99,7 @@ export const flatten = (row: LedgerRow, reserved?: Reserved): FlatLedgerRow => (
   heldUntil: reserved?.heldUntil,
 });
 
-export function unflatten({ reservedMicroUsd, reservedBudgets, heldUntil, ...flat }: FlatLedgerRow): LedgerRow {
+export function unflatten({ reservedMicroUsd, reservedBudgets, heldUntil, heldBy, ...flat }: FlatLedgerRow): LedgerRow {
   const names = Object.keys(allTokens) as (keyof Tokens)[];
   const usage = Object.fromEntries(names.flatMap((name) => (flat[name] === undefined ? [] : [[name, flat[name]]])));
   const row = Object.fromEntries(Object.entries(flat).filter(([name]) => !(name in allTokens)));

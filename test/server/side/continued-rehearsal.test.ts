@@ -32,7 +32,10 @@ beforeEach(async () => {
   rehearsal = await startRehearsal(file.rehearsal);
   relay = await startRelay(rehearsal.url);
   const rehearsalUrl = rehearsal.url.replace(/^ws/, 'http');
-  side = await openSide({ config, instance: 'one', runsTasks: true, rehearsalUrl }, pino({ level: 'silent' }));
+  side = await openSide(
+    { config, instance: 'one', isOwner: true, runsTasks: true, rehearsalUrl },
+    pino({ level: 'silent' }),
+  );
   const { outboxItems: maxItems, outboxBytes: maxBytes, whenFull } = config.side;
   const send = ({ bytes }: { bytes: Buffer }) => side.commitEvents(bytes);
   const outbox = new Outbox({ maxItems, maxBytes, whenFull, send });

@@ -73,7 +73,13 @@ test(`no acknowledged turn is lost while the side process is killed (${mode})`, 
 }, async () => {
   const data = temporaryFolder('killed-side');
   const loaded = loadConfig({ file: configFile(config), data, env: {} });
-  const start: SideStart = { config: loaded, instance: 'one', runsTasks: false, rehearsalUrl: undefined };
+  const start: SideStart = {
+    config: loaded,
+    instance: 'one',
+    isOwner: true,
+    runsTasks: false,
+    rehearsalUrl: undefined,
+  };
   const acknowledged = new Map<string, number>();
   const sent = new Map<string, number>();
   const open = new Map<string, number>();

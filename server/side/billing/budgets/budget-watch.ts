@@ -83,7 +83,7 @@ export class BudgetWatch {
       this.#isFailing = false;
       this.#uses = windows.map(({ budget: { key, class: name, window: length }, window }) => {
         const { id, limitMicroUsd, resetsAt } = window;
-        const amounts = uses.get(id) ?? { spentMicroUsd: 0, reservedMicroUsd: 0 };
+        const amounts = uses[id] ?? { spentMicroUsd: 0, reservedMicroUsd: 0 };
         return { key, class: name, window: length, limitMicroUsd, resetsAt, ...amounts };
       });
       const closed = this.#uses.filter((use) => closedBy(use) !== undefined);

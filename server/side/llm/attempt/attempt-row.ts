@@ -20,9 +20,10 @@ interface PendingAttempt {
   readonly tried: readonly string[];
   readonly at: number;
   readonly worstMicroUsd: number | undefined;
+  readonly heldBy: string | undefined;
 }
 
-export function pendingRow({ call, target, asked, tried, at, worstMicroUsd }: PendingAttempt): LedgerRow {
+export function pendingRow({ call, target, asked, tried, at, worstMicroUsd, heldBy }: PendingAttempt): LedgerRow {
   return {
     id: newId(),
     at,
@@ -51,6 +52,7 @@ export function pendingRow({ call, target, asked, tried, at, worstMicroUsd }: Pe
     quality: undefined,
     score: undefined,
     isRehearsal: target.isRehearsal,
+    heldBy,
   };
 }
 

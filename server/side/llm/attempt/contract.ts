@@ -15,6 +15,8 @@ export interface AttemptContext {
   readonly settlements: SettlementWriter;
   readonly reservations: Reservations;
   readonly maxReplyBytes: number;
+  /** Name of this process, where it has leases. */
+  readonly holder: string | undefined;
   readonly log: Logger;
 }
 

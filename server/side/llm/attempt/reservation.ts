@@ -85,7 +85,7 @@ function pricedWithin(context: AttemptContext, attempt: Attempt, { hasBudget, le
 const MAX_TRIES = 8;
 
 export async function reserveFor(context: AttemptContext, attempt: Attempt, now: number): Promise<Reserved | Failure> {
-  const { reservations, log, budgets: configured } = context;
+  const { reservations, log, budgets: configured, holder: heldBy } = context;
   const { target, call, plan } = attempt;
   // The rehearsal is free, so it counts in no budget.
   const budgets = target.isRehearsal ? [] : budgetsFor(configured, call, now);
@@ -97,7 +97,7 @@ export async function reserveFor(context: AttemptContext, attempt: Attempt, now:
       ? undefined
       : failureOfPrice(target.label, plan.config, { worstMicroUsd: made.worst, hasBudget: budgets.length > 0 });
     if (tooDear) return tooDear;
-    const row = pendingRow({ ...attempt, at: now, worstMicroUsd: made.worst });
+    const row = pendingRow({ ...attempt, at: now, worstMicroUsd: made.worst, heldBy });
     const reservedMicroUsd = made.worst ?? 0;
     const reservation = await reservations.reserve(budgets, reservedMicroUsd, row);
     return { ...made, row, reservedMicroUsd, reservation };

@@ -1,5 +1,5 @@
 // The store as messages: whoever asks it in another thread or process sends the name of a method with what it is given, and gets its result or
-// its error. Everything in them is plain data, with Maps.
+// its error. Everything in them is plain data.
 
 import { type Store, StoreError } from '../contract.ts';
 

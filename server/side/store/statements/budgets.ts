@@ -122,11 +122,14 @@ export async function budgetUse(query: Query, budget: string) {
   return { spentMicroUsd: Number(row?.spent ?? 0), reservedMicroUsd: Number(row?.reserved ?? 0) };
 }
 
-export async function budgetUses(query: Query, ids: readonly string[]): Promise<ReadonlyMap<string, BudgetAmounts>> {
+export async function budgetUses(
+  query: Query,
+  ids: readonly string[],
+): Promise<Readonly<Record<string, BudgetAmounts>>> {
   const rows = await queryForIds(query, ids, 'select id, spent, reserved from budget where id in (:ids)');
   const amounts = rows.map(({ spent, reserved }) => ({
     spentMicroUsd: Number(spent),
     reservedMicroUsd: Number(reserved),
   }));
-  return new Map(idsOf(rows).map((id, at) => [id, amounts[at] as BudgetAmounts]));
+  return Object.fromEntries(idsOf(rows).map((id, at) => [id, amounts[at] as BudgetAmounts]));
 }

@@ -24,10 +24,10 @@ export async function idOwners(
   query: Query,
   digests: readonly string[],
   now: number,
-): Promise<ReadonlyMap<string, string>> {
+): Promise<Readonly<Record<string, string>>> {
   const sql = 'select digest, key from handed_out where digest in (:ids) and expires_at >= $1';
   const rows = await queryForIds(query, digests, sql, [Math.round(now)]);
-  return new Map(rows.map(({ digest, key }) => [digest as string, key as string]));
+  return Object.fromEntries(rows.map(({ digest, key }) => [digest as string, key as string]));
 }
 
 /** Number of ids that one transaction forgets. */

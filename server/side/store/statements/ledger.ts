@@ -24,7 +24,7 @@ function assignment(field: Field, value: (column: string) => string): string {
   return `${column} = ${isGrade ? `coalesce(${value(column)}, ledger.${column})` : value(column)}`;
 }
 
-export const RESERVATION_FIELDS: readonly Field[] = ['reservedMicroUsd', 'reservedBudgets', 'heldUntil'];
+export const RESERVATION_FIELDS: readonly Field[] = ['reservedMicroUsd', 'reservedBudgets', 'heldUntil', 'heldBy'];
 
 const REPLACE = `on conflict (id) do update set ${ledger.fields
   .filter((field) => field !== 'id' && !RESERVATION_FIELDS.includes(field))
@@ -102,11 +102,7 @@ async function addLeased(
 /** Stores the calls of a process that is gone as ones whose time is over, and ends its leases. */
 export async function recoverLeases(query: Query, { holder, calls }: LeasedCalls): Promise<void> {
   const [added] = await addLeased(query, { calls });
-  await extendReservations(
-    query,
-    calls.map(({ row }) => row.id),
-    0,
-  );
+  await query("update ledger set held_until = 0 where outcome = 'pending' and held_by = $1", [holder]);
   const charges = await spendLeases(query, holder, [...added.values()]);
   await charge(query, charges);
   await endLeases(query, holder);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { SideClient } from '../../../../server/gateway/side/client.ts';
 import type { SideRequest, WholeReply } from '../../../../server/ipc/side-request.ts';
-import { listenToGateways } from '../../../../server/side/listener.ts';
+import { listenToProcesses } from '../../../../server/side/listener.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
 const request = (path: string): SideRequest => ({
@@ -23,7 +23,7 @@ async function listen(ask: (request: SideRequest) => Promise<WholeReply>): Promi
   const folder = join(temporaryFolder('client'), 's');
   mkdirSync(folder);
   const path = join(folder, 'side');
-  const { close } = await listenToGateways(path, { ask, owners: async () => ['web', null] });
+  const { close } = await listenToProcesses(path, { ask, owners: async () => ['web', null] });
   onTestFinished(close);
   return { path, close };
 }

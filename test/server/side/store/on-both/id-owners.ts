@@ -5,7 +5,6 @@ import { NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 
 const id = (digest: string, key: string, expiresAt = NOON + 1000) => ({ digest, key, expiresAt });
-const found = (owners: ReadonlyMap<string, string>) => Object.fromEntries(owners);
 
 export function handedOut({ open, beside }: Stores): void {
   test('an id belongs to the key that got it first, on every machine, however often it comes', async () => {
@@ -13,7 +12,7 @@ export function handedOut({ open, beside }: Stores): void {
     const other = await beside(store);
     await store.commitSessions({ handedOut: [id('a', 'ann'), id('a', 'ann'), id('b', 'ann')] });
     await other.commitSessions({ handedOut: [id('a', 'bob'), id('c', 'bob')] });
-    expect(found(await other.idOwners(['c', 'b', 'a', 'none'], NOON))).toEqual({ a: 'ann', b: 'ann', c: 'bob' });
+    expect(await other.idOwners(['c', 'b', 'a', 'none'], NOON)).toEqual({ a: 'ann', b: 'ann', c: 'bob' });
   });
 
   test('an id that comes again is kept for longer, and one that has expired belongs to nobody', async () => {
@@ -22,7 +21,7 @@ export function handedOut({ open, beside }: Stores): void {
     await store.commitSessions({
       handedOut: [id('a', 'ann', NOON + 5000), id('a', 'ann', NOON), id('b', 'bob', NOON + 5000)],
     });
-    expect(found(await store.idOwners(['a', 'b'], NOON + 1001))).toEqual({ a: 'ann' });
+    expect(await store.idOwners(['a', 'b'], NOON + 1001)).toEqual({ a: 'ann' });
   });
 
   test('ids that have expired are removed, thousands of them in portions', async () => {
@@ -31,7 +30,7 @@ export function handedOut({ open, beside }: Stores): void {
     await store.commitSessions({ handedOut: [...many, id('new', 'ann')] });
     expect(await store.removeExpiredIds(NOON)).toBe(2100);
     expect(await store.removeExpiredIds(NOON)).toBe(0);
-    expect(found(await store.idOwners(['new', 'old-1'], NOON - 2))).toEqual({ new: 'ann' });
+    expect(await store.idOwners(['new', 'old-1'], NOON - 2)).toEqual({ new: 'ann' });
   });
 
   test('machines that store the same ids at once do not get into each other’s way', async () => {
@@ -45,6 +44,6 @@ export function handedOut({ open, beside }: Stores): void {
         return (index % 3 ? store : other).commitSessions(changes);
       }),
     );
-    expect((await store.idOwners(ids, NOON)).size).toBe(60);
+    expect(Object.keys(await store.idOwners(ids, NOON))).toHaveLength(60);
   });
 }

@@ -23,7 +23,7 @@ const take = (store: Store, holder: string, some: { budget?: BudgetWindow; wish?
 const look = (store: Store, holder: string, now = NOON) =>
   store.holdLeases({ holder, now, until: now + HOLD_MS, renewBefore: now + HOLD_MS / 2 });
 const leased = (id: string, reservedMicroUsd: number, budgets = ['a']): LeasedCall => ({
-  row: anAttempt(id),
+  row: anAttempt(id, { heldBy: 'one' }),
   budgets,
   reservedMicroUsd,
 });
