@@ -9,7 +9,7 @@ import type { Figure } from '../../figures/results.ts';
 import { startEnds } from '../../load/sessions.ts';
 import type { HopPart } from '../hop/data.ts';
 import { costRatio } from '../hop/figures.ts';
-import { loadOf, millisecondsOf, WARM_UP_MS } from '../hop/loads.ts';
+import { loadOf, millisecondsOf, warmUpTime } from '../hop/loads.ts';
 import { describeParts } from '../hop/report.ts';
 import { type HopLines, measurePart } from '../hop/slices.ts';
 
@@ -37,7 +37,9 @@ export const hopTls: Bench = {
   description: 'added latency and CPU for each audio frame, with TLS to the provider and to the clients',
   seconds(settings, contenders) {
     const slices = loadsWith(settings).reduce((ms, load) => ms + (roundsOf(settings) + 1) * millisecondsOf(load), 0);
-    return (LEGS.length * Math.min(Math.max(contenders - 2, 1), 6) * (WARM_UP_MS + 6 * SESSIONS + slices)) / 1000;
+    return (
+      (LEGS.length * Math.min(Math.max(contenders - 2, 1), 6) * (warmUpTime(SESSIONS) + 6 * SESSIONS + slices)) / 1000
+    );
   },
   async run(context) {
     const parts = new Map<Legs['id'], HopPart>();

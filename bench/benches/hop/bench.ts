@@ -6,7 +6,7 @@ import { GREET_MS, startAll } from '../../contenders/start-all.ts';
 import { startEnds } from '../../load/sessions.ts';
 import type { HopPart } from './data.ts';
 import { hopFigures } from './figures.ts';
-import { loadsFor, millisecondsOf, WARM_UP_MS } from './loads.ts';
+import { loadsFor, millisecondsOf, warmUpTime } from './loads.ts';
 import { describeHop } from './report.ts';
 import { measurePart } from './slices.ts';
 
@@ -48,7 +48,7 @@ const roundsWith = (sessions: number, { isShort, rounds }: BenchSettings): numbe
 const partMs = (sessions: number, settings: BenchSettings): number =>
   loadsFor(sessions, settings).reduce(
     (ms, load) => ms + (roundsWith(sessions, settings) + 1) * millisecondsOf(load),
-    WARM_UP_MS + 2 * sessions,
+    warmUpTime(sessions) + 2 * sessions,
   );
 
 function sharesOf(parts: readonly number[]): [from: number, to: number][] {

@@ -3,8 +3,10 @@
 import type { BenchSettings } from '../../bench.ts';
 import type { HopLoad } from './data.ts';
 
-/** Length of the load that a contender has before its first slice. */
-export const WARM_UP_MS = 1000;
+/** Length of the load in each direction that a contender has before its first slice. */
+const WARM_UP_MS = 1500;
+/** Frames a second of that load, where the sessions allow it: V8 compiles a function for good after some thousand calls. */
+const WARM_UP_RATE = 5000;
 const SLICE_MS = 160;
 /** Time of a slice that is thrown away: one frame of each session. */
 const LEAD_MS = 40;
@@ -29,6 +31,17 @@ export const loadOf = (sessions: number, { direction, frameBytes, frameMs, secon
   warmUpMs: Math.max(LEAD_MS, frameMs),
   measureMs: Math.max(seconds === undefined ? SLICE_MS : 1000 * seconds, (FEWEST_FRAMES * frameMs) / sessions),
 });
+
+/** Loads of a contender before its first slice. */
+export const warmUpLoads = (sessions: number): HopLoad[] =>
+  (['upstream', 'downstream'] as const).map((direction) => {
+    const frameMs = Math.max(1, (1000 * sessions) / WARM_UP_RATE);
+    return loadOf(sessions, { direction, frameBytes: 2600, frameMs, seconds: WARM_UP_MS / 1000 });
+  });
+
+/** Milliseconds of those. */
+export const warmUpTime = (sessions: number): number =>
+  warmUpLoads(sessions).reduce((ms, load) => ms + millisecondsOf(load), 0);
 
 /** Sizes and periods that are asked for go both ways; otherwise those of real sessions do. */
 export function loadsFor(sessions: number, { seconds, frameBytes, frameMs }: BenchSettings): HopLoad[] {

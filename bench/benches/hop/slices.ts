@@ -7,7 +7,7 @@ import type { Rounds } from '../../figures/rounds.ts';
 import { type LoadRun, runLoad } from '../../load/run.ts';
 import { type Ends, withSessionsOfAll } from '../../load/sessions.ts';
 import type { EventLoopDelay, HopLoad, HopPart } from './data.ts';
-import { loadName, loadsFor, WARM_UP_MS } from './loads.ts';
+import { loadName, warmUpLoads } from './loads.ts';
 import { sessionsText } from './report.ts';
 
 /** Contenders that are ready, and both ends of their sessions. */
@@ -38,7 +38,7 @@ export function measurePart(
   const sessions = { contenders, sessions: count, say: context.say, ...(ca !== undefined && { ca }) };
   return withSessionsOfAll(ends, sessions, async (open) => {
     const turns: Turns = { context, ends, label, contenders: open, rounds };
-    await warmUp(turns, part[0]);
+    await warmUp(turns, count, part[0]);
     await eventLoopDelaysOf(open);
     const loads = await sliceLoads(turns, wanted, part);
     const eventLoopDelays = await eventLoopDelaysOf(open);
@@ -55,12 +55,10 @@ interface Turns {
 }
 
 /** Code that is not compiled yet would cost more than what is measured. */
-async function warmUp({ context, ends, label, contenders }: Turns, at: number): Promise<void> {
-  const [load] = loadsFor(1, context.settings) as [HopLoad];
+async function warmUp({ context, ends, label, contenders }: Turns, sessions: number, at: number): Promise<void> {
   const plan = { label: `${label}, warm-up`, contenders, rounds: 1, warmUp: false, part: [at, at] } as const;
-  await context.rounds(plan, (running, { name: group }) =>
-    slice(ends, running, { ...load, group, measureMs: WARM_UP_MS }),
-  );
+  for (const load of warmUpLoads(sessions))
+    await context.rounds(plan, (running, { name: group }) => slice(ends, running, { ...load, group }));
 }
 
 async function sliceLoads(

@@ -60,7 +60,7 @@ interface Plan {
 
 function planOf({ isShort, rounds }: BenchSettings): { readonly loopback: Plan; readonly far: Plan } {
   return {
-    loopback: { rounds: rounds ?? (isShort ? 10 : 40), count: 20, pauseMs: 4, first: 100 },
+    loopback: { rounds: rounds ?? (isShort ? 10 : 40), count: 20, pauseMs: 4, first: 500 },
     // The pause is long enough for TCP and TLS of a new provider connection ahead of use.
     far: { rounds: rounds ?? (isShort ? 4 : 12), count: 3, pauseMs: 3 * DISTANCE_MS.toProvider + 20, first: 2 },
   };

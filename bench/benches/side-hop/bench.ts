@@ -35,8 +35,10 @@ const LEAD_MS = 50;
 const SLICE_MS = 160;
 /** A slice of a slow schedule is longer, or its median would be that of eight calls. */
 const FEWEST_CALLS = 16;
-/** Load of each contender before its first slice. */
-const WARM_UP_MS = 1500;
+/** Calls in a closed loop of each contender before its first slice: V8 compiles a function for good after some thousand calls. */
+const COMPILE_MS = 2500;
+/** Load of each contender before its first slice of each kind. */
+const WARM_UP_MS = 500;
 /** Calls a second that two side processes must carry without an error, by the cores of the machine. */
 const MANY = { processes: 2, perSecond: availableParallelism() < 4 ? 1000 : 2000 };
 /** Others keep up with a load when so many of its calls have a right answer, half of them in this time. */
@@ -50,12 +52,14 @@ export const sideHop: Bench = {
   seconds({ seconds, ...settings }, contenders) {
     const { rounds, closedRounds, closedMs } = planOf(settings);
     const slices = CHAT_LOADS.reduce((ms, load) => ms + LEAD_MS + sliceMs(load, seconds) + PAUSE_MS, 0);
-    const visitMs = WARM_UP_MS + (rounds + 1) * slices + (closedRounds + 1) * (closedMs + 100);
+    const visitMs =
+      2 * COMPILE_MS + CHAT_LOADS.length * WARM_UP_MS + (rounds + 1) * slices + (closedRounds + 1) * (closedMs + 100);
     return 8 + contenders + (Math.min(Math.max(contenders - 2, 1), 5) * visitMs) / 1000;
   },
   async run(context) {
     const { seed } = context.settings;
     const bed = await makeBed(context);
+    await compile(context, bed);
     const loads = new Map<string, Rounds<ChatRun>>();
     for (const load of CHAT_LOADS) loads.set(load.name, await sliceLoad(context, bed, load));
     const closed = await closedLoop(context, bed);
@@ -94,9 +98,23 @@ async function makeBed(context: BenchContext): Promise<Bed> {
   return { llm, caller, autocannon, contenders, answers: 0, leftOut: [] };
 }
 
+/** Code that is not compiled yet would cost more than what is measured. */
+async function compile(context: BenchContext, bed: Bed): Promise<void> {
+  await bed.llm.pace(WHOLE_PACE);
+  const plan = {
+    label: 'side-hop, warm-up',
+    contenders: bed.contenders,
+    rounds: 1,
+    warmUp: false,
+    part: [0, 0],
+  } as const;
+  for (const form of ['whole', 'streamed'] as const)
+    await context.rounds(plan, (running, { name }) => loop(bed, running, { name, form, ms: COMPILE_MS }));
+}
+
 /**
- * Code that is not compiled yet would cost more than what is measured: each contender warms up first. Others that cannot do the load then, or
- * do not keep up with it, are left out: the answers that they still owe would come in the slices of those after them.
+ * Others that cannot do the load, or do not keep up with it, are left out: the answers that they still owe would come in the slices of
+ * those after them.
  */
 async function sliceLoad(context: BenchContext, bed: Bed, load: ChatLoad): Promise<Rounds<ChatRun>> {
   const { rounds, seconds, seed, toleranceMs, isShort } = context.settings;
@@ -109,7 +127,7 @@ async function sliceLoad(context: BenchContext, bed: Bed, load: ChatLoad): Promi
     if (name === 'trunkline') bed.answers += run.callsInAll - run.calls + run.answers;
     return run;
   };
-  const [warmUp, slice] = [turn(WARM_UP_MS / CHAT_LOADS.length), turn(sliceMs(load, seconds))];
+  const [warmUp, slice] = [turn(WARM_UP_MS), turn(sliceMs(load, seconds))];
   const label = `side-hop, ${load.name}`;
   const at = CHAT_LOADS.indexOf(load) / CHAT_LOADS.length;
   const part = [0.8 * at, 0.8 * (at + 1 / CHAT_LOADS.length)] as const;
@@ -142,15 +160,24 @@ async function closedLoop(context: BenchContext, bed: Bed): Promise<Rounds<Close
     rounds: closedRounds,
     part: [0.8, 0.95],
   } as const;
-  return context.rounds(plan, async ({ chat, pids }, { name }) => {
-    const { url, headers, model } = chat as ChatEndpoint;
-    const json = { ...headers, 'content-type': 'application/json' };
-    const load = { url, headers: json, body: questionTo(model, 'whole'), connections: CLOSED_CONNECTIONS };
-    const cpuUs = cpuMeter(pids);
-    const closed = await bed.autocannon.load({ ...load, ms: closedMs });
-    if (name === 'trunkline') bed.answers += answersOf(closed);
-    return { ...closed, cpuUsPerCall: cpuUs(answersOf(closed)) };
-  });
+  return context.rounds(plan, (running, { name }) => loop(bed, running, { name, form: 'whole', ms: closedMs }));
+}
+
+interface Loop {
+  readonly name: string;
+  readonly form: AnswerForm;
+  readonly ms: number;
+}
+
+/** As many calls as there can be on a few connections. */
+async function loop(bed: Bed, { chat, pids }: RunningContender, { name, form, ms }: Loop): Promise<ClosedRun> {
+  const { url, headers, model } = chat as ChatEndpoint;
+  const json = { ...headers, 'content-type': 'application/json' };
+  const load = { url, headers: json, body: questionTo(model, form), connections: CLOSED_CONNECTIONS };
+  const cpuUs = cpuMeter(pids);
+  const closed = await bed.autocannon.load({ ...load, ms });
+  if (name === 'trunkline') bed.answers += answersOf(closed);
+  return { ...closed, cpuUsPerCall: cpuUs(answersOf(closed)) };
 }
 
 /** A load that one process could not carry, on a gateway of its own: every call counts, and every one must have its row. */
