@@ -25,10 +25,10 @@ export function reportTable<Row>(title: string, rows: Iterable<Row>, columns: re
 export function addedCells(values: Rounds<number>, seed: number): (name: string) => string | null {
   const floor = noiseFloor(estimateMedian(addedRounds(values, 'direct-again'), seed));
   return (name) => {
-    const { value, interval } = estimateMedian(addedRounds(values, name), seed);
-    if (name === 'direct' || !Number.isFinite(value)) return null;
-    const isNoise = name !== 'direct-again' && Math.abs(value) <= floor;
-    return `${withInterval(value, interval)}${isNoise ? ' (noise)' : ''}`;
+    const added = estimateMedian(addedRounds(values, name), seed);
+    if (name === 'direct' || !Number.isFinite(added.value)) return null;
+    const isNoise = name !== 'direct-again' && Math.abs(added.value) <= floor;
+    return `${withInterval(added)}${isNoise ? ' (noise)' : ''}`;
   };
 }
 

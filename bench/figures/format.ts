@@ -1,5 +1,7 @@
 // Writes numbers: three significant digits, never an exponent.
 
+import type { Estimate } from './statistics.ts';
+
 export function digits(value: number | null | undefined): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return '–';
   if (value === 0) return '0';
@@ -14,7 +16,7 @@ export function digits(value: number | null | undefined): string {
 export const finiteOrNull = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 /** Writes `1.2 [1.1, 1.4]`. */
-export const withInterval = (value: number, [low, high]: readonly [number, number]): string =>
+export const withInterval = ({ value, interval: [low, high] }: Estimate): string =>
   `${digits(value)} [${digits(low)}, ${digits(high)}]`;
 
 export const percent = (share: number): string => `${share > 0 ? '+' : ''}${(share * 100).toFixed(1)} %`;

@@ -1,7 +1,7 @@
 // results.json: its schema and the few rules that every figure follows. A figure that cannot be judged has `met: null`.
 
 import { z } from 'zod';
-import { estimateMedian } from './statistics.ts';
+import { bootstrap, type Estimate, estimateMedian, type Pair, ratioOfMedians } from './statistics.ts';
 
 const interval = z.tuple([z.number(), z.number()]);
 
@@ -98,12 +98,13 @@ export interface Goal {
   readonly isStrict?: boolean;
 }
 
-/** A value with its goal judged. `interval` and `noise` are reported, the value decides. One that is no number is not judged. */
+/** A value with its goal judged. Its interval and `noise` are reported, the value decides. One that is no number is not judged. */
 export function judge(
   { id, unit, below, isStrict = false }: Goal,
-  value: number,
-  { interval = null, noise = null, reason = null }: Partial<Pick<Figure, 'interval' | 'noise' | 'reason'>> = {},
+  measured: number | Estimate,
+  { noise = null, reason = null }: Partial<Pick<Figure, 'noise' | 'reason'>> = {},
 ): Figure {
+  const { value, interval = null } = typeof measured === 'number' ? { value: measured } : measured;
   const goal = `${isStrict ? '<' : '<='} ${below}`;
   const figure = {
     noise: Number.isFinite(noise) ? noise : null,
@@ -123,10 +124,16 @@ export function judge(
 export const unjudged = (goal: Goal, reason: string): Figure => judge(goal, Number.NaN, { reason });
 
 /** Judges the median of rounds, unless they are too few. */
-export function judgeMedian(goal: Goal, rounds: readonly number[], seed: number, fewest = 3): Figure {
-  if (rounds.length < fewest) return unjudged(goal, TOO_FEW);
-  const { value, interval } = estimateMedian(rounds, seed);
-  return judge(goal, value, { interval: [...interval] });
+export function judgeMedian(goal: Goal, rounds: readonly number[], seed: number): Figure {
+  if (rounds.length < FEWEST_ROUNDS) return unjudged(goal, TOO_FEW);
+  return judge(goal, estimateMedian(rounds, seed));
 }
 
+/** Judges the ratio of the medians, resampled by whole rounds, unless they are too few. */
+export function judgeRatio(goal: Goal, rounds: readonly Pair[], seed: number): Figure {
+  if (rounds.length < FEWEST_ROUNDS) return unjudged(goal, TOO_FEW);
+  return judge(goal, bootstrap(rounds, ratioOfMedians, seed));
+}
+
+export const FEWEST_ROUNDS = 3;
 export const TOO_FEW = 'too few valid rounds';

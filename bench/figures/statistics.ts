@@ -3,7 +3,7 @@
 /** A value with its 95 % confidence interval. */
 export interface Estimate {
   readonly value: number;
-  readonly interval: readonly [low: number, high: number];
+  readonly interval: [low: number, high: number];
 }
 
 const RESAMPLES = 2000;
@@ -33,7 +33,7 @@ const paired = (a: Values, b: Values, compare: (x: number, y: number) => number)
   pairsOf(a, b).map(([x, y]) => compare(x, y));
 
 /** Values of one round: [ours, theirs]. */
-type Pair = readonly [subject: number, floor: number];
+export type Pair = readonly [subject: number, floor: number];
 
 /** The rounds that both have. */
 export const pairsOf = (subject: Values, floor: Values): Pair[] =>

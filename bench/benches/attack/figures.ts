@@ -1,13 +1,12 @@
 // The figures of the attack: how far it moves the p99 of honest calls, how long it holds up the event loop, and that it ends no honest call.
 
-import { type Figure, judge, judgeMedian, TOO_FEW, unjudged } from '../../figures/results.ts';
+import { type Figure, judge, judgeMedian, judgeRatio, TOO_FEW, unjudged } from '../../figures/results.ts';
 import { runsOf } from '../../figures/rounds.ts';
-import { bootstrap, pairsOf, ratioOfMedians } from '../../figures/statistics.ts';
+import { pairsOf } from '../../figures/statistics.ts';
 import { DIRECTIONS } from '../../load/audio-load.ts';
 import { type AttackData, p99s } from './data.ts';
 
 const SUBJECT = 'trunkline';
-const FEWEST_ROUNDS = 3;
 
 export function attackFigures(data: AttackData, seed: number): Figure[] {
   const lags = runsOf(data.runs, SUBJECT).flatMap(({ attack }) => attack.loopLagMs ?? []);
@@ -21,15 +20,12 @@ export function attackFigures(data: AttackData, seed: number): Figure[] {
 /** The worse direction: the median p99 beside the attack over that without it, resampled by whole rounds. */
 function ratioFigure(data: AttackData, seed: number): Figure {
   const goal = { id: 'attack.p99_ratio', unit: 'ratio', below: 2 };
-  const ratios = DIRECTIONS.map((direction) => {
+  const figures = DIRECTIONS.map((direction): Figure => {
     const [attack, quiet] = (['attack', 'quiet'] as const).map((phase) => p99s(data, phase, direction).get(SUBJECT));
-    return { direction, pairs: pairsOf(attack ?? [], quiet ?? []) };
+    return { ...judgeRatio(goal, pairsOf(attack ?? [], quiet ?? []), seed), reason: direction };
   });
-  if (ratios.some(({ pairs }) => pairs.length < FEWEST_ROUNDS)) return unjudged(goal, TOO_FEW);
-  const worst = ratios
-    .map(({ direction, pairs }) => ({ direction, ...bootstrap(pairs, ratioOfMedians, seed) }))
-    .reduce((a, b) => (b.value > a.value ? b : a));
-  return judge(goal, worst.value, { interval: [...worst.interval], reason: worst.direction });
+  if (figures.some(({ value }) => value === null)) return unjudged(goal, TOO_FEW);
+  return figures.reduce((a, b) => (Number(b.value) > Number(a.value) ? b : a));
 }
 
 function droppedFigure({ runs, ended: byName }: AttackData): Figure {

@@ -52,8 +52,7 @@ function latencyTable(data: AttackData, direction: Direction, { sessions, seed }
       (name) => {
         const [attack, quiet] = (['attack', 'quiet'] as const).map((phase) => p99s(data, phase, direction).get(name));
         const pairs = pairsOf(attack ?? [], quiet ?? []);
-        const { value, interval } = bootstrap(pairs, ratioOfMedians, seed);
-        return pairs.length === 0 ? null : withInterval(value, interval);
+        return pairs.length === 0 ? null : withInterval(bootstrap(pairs, ratioOfMedians, seed));
       },
     ],
   ]);

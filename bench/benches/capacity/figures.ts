@@ -1,14 +1,13 @@
 // The figures of capacity: what a frame costs with many sessions over what it costs with few, and what an idle one holds.
 
-import { type Figure, judge, judgeMedian, TOO_FEW, unjudged } from '../../figures/results.ts';
+import { type Figure, judgeMedian, judgeRatio, unjudged } from '../../figures/results.ts';
 import { type Rounds, runsOf } from '../../figures/rounds.ts';
-import { bootstrap, pairsOf, ratioOfMedians } from '../../figures/statistics.ts';
+import { pairsOf } from '../../figures/statistics.ts';
 import { frameCosts } from '../../load/run.ts';
 import type { AudioSlices, CapacityData } from './data.ts';
 
 const SUBJECT = 'trunkline';
 const [FEW, MANY] = [100, 2000];
-const FEWEST_ROUNDS = 3;
 
 export function capacityFigures(data: CapacityData, seed: number): Figure[] {
   const idle = { id: 'capacity.idle_kib', unit: 'KiB', below: 36 };
@@ -19,12 +18,10 @@ export function capacityFigures(data: CapacityData, seed: number): Figure[] {
 function ratioFigure(data: CapacityData, seed: number): Figure {
   const goal = { id: `capacity.cpu_ratio.${MANY}_vs_${FEW}`, unit: 'ratio', below: 1 };
   if (data.mostSessions < MANY) return unjudged(goal, filesText(data.mostSessions));
-  const pairs = ratioPairs(data, SUBJECT);
-  if (pairs.length < FEWEST_ROUNDS) return unjudged(goal, TOO_FEW);
-  const { value, interval } = bootstrap(pairs, ratioOfMedians, seed);
-  const figure = judge(goal, value, { interval: [...interval] });
-  const isSame = interval[0] <= goal.below;
-  const reason = value > goal.below && isSame ? 'no rise that these slices could tell' : null;
+  const figure = judgeRatio(goal, ratioPairs(data, SUBJECT), seed);
+  if (figure.interval === null) return figure;
+  const isSame = figure.interval[0] <= goal.below;
+  const reason = !figure.met && isSame ? 'no rise that these slices could tell' : null;
   return { ...figure, goal: `${figure.goal}, or not told from it`, met: isSame, reason };
 }
 

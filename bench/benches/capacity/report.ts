@@ -72,7 +72,7 @@ function audioTable({ audio, knees }: CapacityData, seed: number): ReportTable {
     ...audio.flatMap((slices): Column<string>[] => [
       [`CPU us/frame up, ${slices.frameMs} ms`, (name) => us(slices.upstream, name)],
       ['down', (name) => us(slices.downstream, name)],
-      ['sessions, with 95 % interval', (name) => intervalText(sessionsPerCore(slices, name), seed)],
+      ['sessions, with 95 % interval', (name) => withInterval(estimateMedian(sessionsPerCore(slices, name), seed))],
     ]),
   ]);
 }
@@ -86,10 +86,7 @@ function costTable(data: CapacityData, seed: number): ReportTable {
     ),
     [
       '2000 to 100, with 95 % interval',
-      (name) => {
-        const { value, interval } = bootstrap(ratioPairs(data, name), ratioOfMedians, seed);
-        return withInterval(value, interval);
-      },
+      (name) => withInterval(bootstrap(ratioPairs(data, name), ratioOfMedians, seed)),
     ],
   ]);
 }
@@ -97,16 +94,11 @@ function costTable(data: CapacityData, seed: number): ReportTable {
 const idleTable = (data: CapacityData, seed: number): ReportTable =>
   reportTable('memory of idle sessions, all processes of a contender (medians of fresh ones)', data.knees.keys(), [
     ['', (name) => name],
-    ['KiB a session, with 95 % interval', (name) => intervalText(idleRounds(data, name), seed)],
+    ['KiB a session, with 95 % interval', (name) => withInterval(estimateMedian(idleRounds(data, name), seed))],
     ['MiB for 1,000 sessions', (name) => (median(idleRounds(data, name)) * 1000) / 1024],
     ['MiB before them', (name) => median(runsOf(data.idle, name).map(({ before }) => before)) / 1024],
     ['processes', (name) => idleRounds(data, name).length],
   ]);
-
-function intervalText(rounds: readonly number[], seed: number): string {
-  const { value, interval } = estimateMedian(rounds, seed);
-  return withInterval(value, interval);
-}
 
 function measuresOf(data: CapacityData, name: string): Measure[] {
   return [

@@ -2,9 +2,18 @@
 
 import type { BenchContext } from '../../bench.ts';
 import { digits } from '../../figures/format.ts';
-import { type Figure, type Goal, judge, judgeMedian, TOO_FEW, unjudged } from '../../figures/results.ts';
+import {
+  FEWEST_ROUNDS,
+  type Figure,
+  type Goal,
+  judge,
+  judgeMedian,
+  judgeRatio,
+  TOO_FEW,
+  unjudged,
+} from '../../figures/results.ts';
 import { mapRounds, type Rounds, runsOf, validRounds } from '../../figures/rounds.ts';
-import { bootstrap, median, pairsOf, ratioOfMedians } from '../../figures/statistics.ts';
+import { bootstrap, median, pairsOf } from '../../figures/statistics.ts';
 import { frameCosts, type LoadRun } from '../../load/run.ts';
 import { type HopData, loadRuns, loadsOf } from './data.ts';
 
@@ -12,7 +21,6 @@ const SUBJECT = 'trunkline';
 const OTHER_GATEWAYS = ['portkey', 'litellm', 'bifrost'];
 /** The loads of one direction each that stand for the hop's latency; the worse direction is the figure. */
 const LATENCY_LOADS = ['up-2600-40ms', 'down-6500-40ms'];
-const FEWEST_ROUNDS = 3;
 
 type Judging = Pick<BenchContext, 'settings' | 'absent'>;
 
@@ -55,7 +63,7 @@ function addedRatio(data: HopData, { settings, absent }: Judging, { id, sessions
   });
   const worst = estimates.reduce((a, b) => (b.value > a.value ? b : a));
   const noise = worst.again / Math.abs(worst.floor);
-  const figure = judge(goal, worst.value, { interval: [...worst.interval], noise });
+  const figure = judge(goal, worst, { noise });
   const isNoise = estimates.some(({ floor, again }) => floor <= again);
   // A ratio to noise says nothing, whichever way it comes out.
   return isNoise ? { ...figure, met: null, reason: 'what haproxy adds is within the noise floor' } : figure;
@@ -141,10 +149,9 @@ function senderRatio(data: HopData, { settings }: Judging): Figure {
     .flatMap(({ senderUsPerFrame: sender, cpuUsPerFrame: own }) =>
       sender === undefined || own === undefined ? [] : [[sender, own] as const],
     );
-  if (costs.length < FEWEST_ROUNDS) return unjudged(goal, TOO_FEW);
-  const { value, interval } = bootstrap(costs, ratioOfMedians, settings.seed);
+  const figure = judgeRatio(goal, costs, settings.seed);
   const us = digits(median(costs.map(([sender]) => sender)));
-  return judge(goal, value, { interval: [...interval], reason: `${us} us for each frame` });
+  return { ...figure, reason: figure.reason ?? `${us} us for each frame` };
 }
 
 /**
@@ -159,7 +166,5 @@ export function costRatio(
   const missing = absent.get(against);
   if (missing !== undefined) return unjudged(goal, `${against}: ${missing}`);
   const costs = runs.map(frameCosts).flatMap((byName) => pairsOf(byName.get(SUBJECT) ?? [], byName.get(against) ?? []));
-  if (costs.length < FEWEST_ROUNDS) return unjudged(goal, TOO_FEW);
-  const { value, interval } = bootstrap(costs, ratioOfMedians, settings.seed);
-  return judge(goal, value, { interval: [...interval] });
+  return judgeRatio(goal, costs, settings.seed);
 }

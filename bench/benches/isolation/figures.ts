@@ -2,7 +2,7 @@
 
 import type { Direction } from '../../../codecs/frame.ts';
 import { digits } from '../../figures/format.ts';
-import { type Figure, judge, TOO_FEW, unjudged } from '../../figures/results.ts';
+import { FEWEST_ROUNDS, type Figure, judge, TOO_FEW, unjudged } from '../../figures/results.ts';
 import { noiseFloor } from '../../figures/rounds.ts';
 import { bootstrap, type Estimate } from '../../figures/statistics.ts';
 import { DIRECTIONS } from '../../load/audio-load.ts';
@@ -12,7 +12,6 @@ import { caseP99s, fewestValid, type IsolationData, lostIn, movedP99 } from './d
 const GOAL_MS = 0.2;
 /** Five times the goal: a noise floor above it says nothing about the goal. */
 const HIGHEST_FLOOR_MS = 1;
-const FEWEST_SLICES = 3;
 
 export function isolationFigures(data: IsolationData, seed: number): Figure[] {
   const moved = CASES.filter((name) => name !== 'absent').map((name) => movedFigure(data, name, seed));
@@ -27,7 +26,7 @@ function movedFigure(data: IsolationData, name: Case, seed: number): Figure {
   if (own === undefined) return unjudged(goal, `${TOO_FEW}${whyNot(data, name)}`);
   const floor = worstFloor(data, seed);
   const noise = floor ?? Number.NaN;
-  const figure = judge(goal, own.value, { interval: [...own.interval], noise });
+  const figure = judge(goal, own, { noise });
   const isNoise = own.value > GOAL_MS && own.value <= noise;
   const isTooNoisy = isNoise && noise > HIGHEST_FLOOR_MS;
   const words = isTooNoisy ? 'a noise floor that says nothing:' : 'the noise floor of';
@@ -63,7 +62,7 @@ function movedBoth(
   seed: number,
 ): (Estimate & { readonly direction: Direction })[] | undefined {
   const all = DIRECTIONS.map((direction) => ({ direction, blocks: caseP99s(data, name, direction) }));
-  if (all.some(({ blocks }) => fewestValid(blocks) < FEWEST_SLICES)) return undefined;
+  if (all.some(({ blocks }) => fewestValid(blocks) < FEWEST_ROUNDS)) return undefined;
   return all.map(({ direction, blocks }) => ({ direction, ...bootstrap(blocks, movedP99, seed) }));
 }
 

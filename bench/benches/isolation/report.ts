@@ -56,13 +56,7 @@ function latencyTable(data: IsolationData, direction: Direction, seed: number): 
     ['p99', ({ blocks }) => p99Median(blocks, 'busy', 'trunkline')],
     ['added p99', ({ blocks }) => addedP99(blocks, 'busy')],
     ['without side tasks', ({ blocks }) => addedP99(blocks, 'quiet')],
-    [
-      'moved by, with 95 % interval',
-      ({ blocks }) => {
-        const { value, interval } = bootstrap(blocks, movedP99, seed);
-        return withInterval(value, interval);
-      },
-    ],
+    ['moved by, with 95 % interval', ({ blocks }) => withInterval(bootstrap(blocks, movedP99, seed))],
     ['valid slices', ({ blocks }) => fewestValid(blocks)],
   ]);
 }

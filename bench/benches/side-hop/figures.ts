@@ -1,14 +1,13 @@
 // The figures of the side path's hop: the worst of whole and streamed answers, of the first byte and the last.
 
 import { digits } from '../../figures/format.ts';
-import { type Figure, type Goal, judge, judgeMedian, TOO_FEW, unjudged } from '../../figures/results.ts';
+import { FEWEST_ROUNDS, type Figure, type Goal, judge, judgeMedian, TOO_FEW, unjudged } from '../../figures/results.ts';
 import { addedRounds, runsOf, validRounds } from '../../figures/rounds.ts';
 import { type Estimate, estimateMedian, median } from '../../figures/statistics.ts';
 import { chatRuns, chatTimes, type Moment, type SideHopData } from './data.ts';
 import { type Ledger, ledgerGap } from './ledger.ts';
 
 const SUBJECT = 'trunkline';
-const FEWEST_ROUNDS = 3;
 
 export interface Judging {
   /** Ledger after the rounds; undefined when there was no trunkline. */
@@ -64,8 +63,7 @@ function added(data: SideHopData, goal: Goal, ranked: Ranked): Figure {
     .map((name) => comparison(data, name, ranked));
   const ahead = peers.filter(({ isAhead }) => isAhead).map(({ name }) => name);
   const place = `${load} answers, ${at === 'totalMs' ? 'last' : 'first'} byte`;
-  const figure = judge(goal, own.value, {
-    interval: [...own.interval],
+  const figure = judge(goal, own, {
     noise: median(addedRounds(chatTimes(data, own.moment), 'direct-again').map(Math.abs)),
     reason: [place, ...peers.map(({ words }) => words)].join('; '),
   });

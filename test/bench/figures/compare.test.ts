@@ -49,7 +49,8 @@ test('changes of other contenders and of too few rounds are no regression', () =
 
 test('the comparison says whether the intervals of the figures overlap', () => {
   const goal = { id: 'hop.ratio', unit: 'ratio', below: 1 };
-  const of = (low: number, high: number) => results([], { figures: [judge(goal, low, { interval: [low, high] })] });
+  const of = (low: number, high: number) =>
+    results([], { figures: [judge(goal, { value: low, interval: [low, high] })] });
   expect(compareResults(of(1, 2), of(1.5, 3), limit).text).toMatch(/hop\.ratio .* overlap/);
   expect(compareResults(of(1, 2), of(2.5, 3), limit).text).toMatch(/hop\.ratio .* APART/);
 });

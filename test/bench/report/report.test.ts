@@ -19,7 +19,7 @@ beforeAll(() => {
   const goal = { id: 'hop.some', unit: 'ratio', below: 1 };
   const given = results([], {
     figures: [
-      judge(goal, 0.5, { interval: [0.4, 0.6], noise: 0.01 }),
+      judge(goal, { value: 0.5, interval: [0.4, 0.6] }, { noise: 0.01 }),
       judge({ ...goal, isStrict: true }, 1),
       unjudged(goal, 'no </script> nginx'),
     ],
