@@ -1,6 +1,7 @@
 // The contract of the benchmarks: what a contender, a bench and its results are. Types only; everything is plain data.
 
-import type { Figure, Measure, ReportPlot, ReportTable } from './figures/results.ts';
+import type { Percentiles } from './figures/histogram.ts';
+import type { RanBench } from './figures/results.ts';
 import type { Rounds } from './figures/rounds.ts';
 
 export interface StartOptions {
@@ -29,13 +30,15 @@ export interface RunningContender {
   /** Roots of its process trees, whose CPU time and memory are its cost. None: nothing is between the ends. */
   readonly pids: readonly number[];
   /** Delay of its event loop since the last call, milliseconds; where it is known. */
-  eventLoopDelay?(): Promise<{ readonly p50: number; readonly p99: number; readonly max: number } | undefined>;
+  eventLoopDelay?(): Promise<EventLoopDelay | undefined>;
   /** Endpoint of chat completions, when the contender was started with `llmPort`. */
   readonly chat?: ChatEndpoint;
   /** http:// address of its admin listener (trunkline). */
   readonly admin?: string;
   stop(): Promise<void>;
 }
+
+export type EventLoopDelay = Pick<Percentiles, 'p50' | 'p99' | 'max'>;
 
 /** `model`: as this contender names the one model of the LLM endpoint. */
 export interface ChatEndpoint {
@@ -109,16 +112,8 @@ export interface BenchContext {
   own<T extends { stop(): unknown }>(started: T): T;
 }
 
-export interface BenchResult {
-  readonly figures: readonly Figure[];
-  readonly measures: readonly Measure[];
-  readonly tables: readonly ReportTable[];
-  readonly plots: readonly ReportPlot[];
-  /** Name (`hop-100-up-2600-trunkline`) -> histogram in nanoseconds, compressed base64: see `histogram.ts`. */
-  readonly histograms: Readonly<Record<string, string>>;
-  /** Said in the report below the tables: invalid runs, bounds, what was left out. */
-  readonly notes: readonly string[];
-}
+/** What a bench found. Names of `histograms` are such as `hop-100-up-2600-trunkline`; `notes` are said in the report below the tables. */
+export type BenchResult = Omit<RanBench, 'name' | 'description' | 'seconds' | 'fault'>;
 
 export interface Bench {
   readonly name: string;

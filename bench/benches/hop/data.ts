@@ -1,6 +1,7 @@
 // The results of the hop benchmark: what each contender did in each slice.
 
 import type { Direction } from '../../../codecs/frame.ts';
+import type { EventLoopDelay } from '../../bench.ts';
 import type { Percentiles } from '../../figures/histogram.ts';
 import type { Rounds } from '../../figures/rounds.ts';
 import type { Load } from '../../load/load.ts';
@@ -8,12 +9,6 @@ import type { LoadRun } from '../../load/run.ts';
 
 export interface HopLoad extends Load {
   readonly direction: Direction;
-}
-
-export interface EventLoopDelay {
-  readonly p50: number;
-  readonly p99: number;
-  readonly max: number;
 }
 
 /** Measurements while that many sessions were open in every contender. */

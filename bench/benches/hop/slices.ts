@@ -1,12 +1,12 @@
 // One part of the hop: the sessions of all contenders are open at once, and their loads take turns in short slices, so that a change
 // of the machine's mood meets everyone.
 
-import type { BenchContext, RunningContender } from '../../bench.ts';
+import type { BenchContext, EventLoopDelay, RunningContender } from '../../bench.ts';
 import { type Percentiles, percentilesMs } from '../../figures/histogram.ts';
 import type { Rounds } from '../../figures/rounds.ts';
 import { type LoadRun, runLoad } from '../../load/run.ts';
 import { type Ends, withSessionsOfAll } from '../../load/sessions.ts';
-import type { EventLoopDelay, HopLoad, HopPart } from './data.ts';
+import type { HopLoad, HopPart } from './data.ts';
 import { loadName, warmUpLoads } from './loads.ts';
 import { sessionsText } from './report.ts';
 

@@ -1,6 +1,7 @@
 // Checks that every call that was answered is in the ledger with its cost, by asking the admin listener as an operator would.
 
 import { setTimeout as delay } from 'node:timers/promises';
+import type { ReportRow } from '../../../server/ipc/stored-rows.ts';
 import type { RunningContender } from '../../bench.ts';
 
 export interface Ledger {
@@ -16,12 +17,7 @@ export interface Ledger {
 /** Rows are settled after the answer. */
 const SETTLE_MS = 3000;
 
-export interface LedgerSum {
-  readonly by: readonly string[];
-  readonly calls: number;
-  readonly costMicroUsd: number;
-  readonly unknownCosts: number;
-}
+export type LedgerSum = Pick<ReportRow, 'by' | 'calls' | 'costMicroUsd' | 'unknownCosts'>;
 
 /** Sums of the ledger, of all keys. Throws when the admin listener has none. */
 export async function ledgerBy(admin: string | undefined, fields: string, since = 0): Promise<readonly LedgerSum[]> {
