@@ -1,18 +1,12 @@
 // The types of the router: a call that a key makes in a class, and its answer.
 
 import type { LlmCall, LlmOutcome } from '../../../adapters/llm/contract.ts';
-import type { DataClass } from '../../ipc/stored-rows.ts';
+import type { LedgerRow } from '../../ipc/stored-rows.ts';
 import type { Failure } from './failure.ts';
 
-export interface Call {
+/** `promptClass`: a name of `classes`. */
+export interface Call extends Pick<LedgerRow, 'promptClass' | 'dataClass' | 'key' | 'team' | 'session' | 'task'> {
   readonly kind: 'task' | 'chat';
-  /** A name of `classes`. */
-  readonly promptClass: string;
-  readonly dataClass: DataClass;
-  readonly key: string | undefined;
-  readonly team: string | undefined;
-  readonly session: string | undefined;
-  readonly task: string | undefined;
   /**
    * The model (or `<gateway>/<model>`) that a client named. Its target is asked first, then the others in order; a name that no target of the
    * class has is refused. undefined, `*` and the name of the class mean any model.

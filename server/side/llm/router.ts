@@ -7,7 +7,6 @@ import { withDeadline } from '../../platform/deadline.ts';
 import { Leases } from '../billing/budgets/leases.ts';
 import { Reservations } from '../billing/budgets/reservations.ts';
 import type { Journal } from '../billing/journal.ts';
-import type { Prices } from '../billing/prices.ts';
 import { SettlementWriter } from '../billing/settlement.ts';
 import type { BudgetLeases, Store } from '../store/contract.ts';
 import { runAttempt } from './attempt/attempt.ts';
@@ -15,24 +14,16 @@ import type { Attempt, AttemptContext } from './attempt/contract.ts';
 import type { Answered, Call, Router } from './call.ts';
 import { type CallDeadline, startDeadline } from './deadline.ts';
 import { type Failure, failure, failureToReport } from './failure.ts';
-import type { BreakerOptions } from './guard/circuit.ts';
 import { hedged } from './hedging.ts';
 import { chooseTargets, isNamed } from './policy.ts';
-import { type ClassPlan, createClassPlans, type RouterMetrics, type Target } from './targets.ts';
+import { type ClassPlan, type ClassPlansOptions, createClassPlans, type Target } from './targets.ts';
 
-export interface RouterOptions {
+export interface RouterOptions extends Omit<ClassPlansOptions, 'config'> {
   readonly config: Pick<SideConfig, 'gateways' | 'classes' | 'budgets' | 'hasRehearsalGateway' | 'side'>;
   readonly store: Pick<Store, 'reserve' | 'settle' | 'extendReservations'>;
   /** Lets calls reserve from leases of this process; undefined: each asks the store. */
   readonly leasing?: Leasing | undefined;
-  readonly prices: Prices;
-  /** Gives the http: or ws: URL of the rehearsal process; undefined while it does not run. */
-  readonly rehearsalUrl: () => string | undefined;
   readonly log: Logger;
-  readonly metrics?: RouterMetrics | undefined;
-  readonly breaker?: BreakerOptions;
-  /** Limit for TCP and TLS to an LLM gateway together. */
-  readonly connectMs?: number;
   /** Limit for the end of calls, and then for the writing of their settlements, when the router closes. */
   readonly closeMs?: number;
 }

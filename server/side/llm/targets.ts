@@ -42,11 +42,13 @@ export interface ClassPlan {
   readonly targets: readonly Target[];
 }
 
-interface ClassPlansOptions {
+export interface ClassPlansOptions {
   readonly config: Pick<SideConfig, 'gateways' | 'classes' | 'hasRehearsalGateway' | 'proxy'>;
   readonly prices: Prices;
+  /** Gives the http: or ws: URL of the rehearsal process; undefined while it does not run. */
   readonly rehearsalUrl: () => string | undefined;
   readonly breaker?: BreakerOptions | undefined;
+  /** Limit for TCP and TLS to an LLM gateway together. */
   readonly connectMs?: number | undefined;
   readonly metrics?: RouterMetrics | undefined;
 }

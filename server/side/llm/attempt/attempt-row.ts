@@ -9,35 +9,22 @@ import { newId } from '../../../platform/uuid-v7.ts';
 import { boundedUsage, type UsageBounds } from '../../../session/tap/usage-bounds.ts';
 import { mostMicroUsd } from '../../billing/bounds.ts';
 import { type Prices, wholeMicroUsd } from '../../billing/prices.ts';
-import type { Call } from '../call.ts';
 import type { Target } from '../targets.ts';
+import type { Attempt } from './contract.ts';
 
-interface PendingAttempt {
-  readonly call: Call;
-  readonly target: Target;
-  /** The model that was asked for first, and `<gateway>/<model>` of the targets that failed since. */
-  readonly asked: string;
-  readonly tried: readonly string[];
+interface PendingAttempt extends Pick<Attempt, 'call' | 'target' | 'asked' | 'tried'> {
   readonly at: number;
   readonly worstMicroUsd: number | undefined;
   readonly heldBy: string | undefined;
 }
 
 export function pendingRow({ call, target, asked, tried, at, worstMicroUsd, heldBy }: PendingAttempt): LedgerRow {
+  const { kind, session, task, key, team, promptClass, dataClass } = call;
   return {
     id: newId(),
-    at,
-    kind: call.kind,
+    ...{ at, kind, session, task, key, team, promptClass, dataClass, asked, tried },
     path: target.path,
-    session: call.session,
-    task: call.task,
-    key: call.key,
-    team: call.team,
-    promptClass: call.promptClass,
-    dataClass: call.dataClass,
     gateway: target.gatewayName,
-    asked,
-    tried,
     served: undefined,
     provider: target.provider,
     usage: {},
