@@ -11,7 +11,7 @@ import type { Store } from '../store/contract.ts';
 import { type AskOptions, ask } from './ask.ts';
 import { outcomeOfRun, type RetryPolicy, type RunOutcome } from './outcome.ts';
 
-interface RunContext {
+export interface RunContext {
   readonly config: SideConfig;
   readonly store: Store;
   readonly router: Router;

@@ -2,26 +2,21 @@
 // runs at least once and has its effect exactly once: a run that lost its lease writes nothing.
 
 import type { Logger } from 'pino';
-import type { SideConfig } from '../../config/side-schema.ts';
 import type { Task } from '../../ipc/stored-rows.ts';
 import { unlessAborted } from '../../platform/deadline.ts';
 import { faultOf } from '../../platform/log.ts';
-import type { Router } from '../llm/call.ts';
 import { gradeOf, scoringTasks } from '../prompts/scoring.ts';
 import { readTaskInput, taskSettings } from '../prompts/task-input.ts';
-import { type Store, StoreError, type TaskOutcome } from '../store/contract.ts';
+import { StoreError, type TaskOutcome } from '../store/contract.ts';
 import { taskDeliveries } from './events.ts';
 import { holdTaskLease, type TaskLease } from './lease.ts';
 import { createOutages } from './outages.ts';
 import { RETRY_POLICY, type RetryPolicy, type RunOutcome, retry, wait } from './outcome.ts';
 import { planNext } from './plan.ts';
-import { runTask } from './run-task.ts';
+import { type RunContext, runTask } from './run-task.ts';
 import { createWakeSignal } from './wake-signal.ts';
 
-export interface RunnerOptions {
-  readonly config: SideConfig;
-  readonly store: Store;
-  readonly router: Router;
+export interface RunnerOptions extends Omit<RunContext, 'retryPolicy'> {
   readonly log: Logger;
   readonly metrics?: { settled(kind: string, state: TaskOutcome['state'], tookMs: number): void } | undefined;
   /** Called after each outcome that is written. */
