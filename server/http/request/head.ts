@@ -2,30 +2,17 @@
 
 import type { IncomingMessage } from 'node:http';
 
-export interface RequestHead {
-  readonly method: string | undefined;
-  readonly url: string | undefined;
-  readonly httpVersion: string;
-  readonly headers: IncomingMessage['headers'];
-  readonly headersDistinct: IncomingMessage['headersDistinct'];
+export interface RequestHead
+  extends Readonly<Pick<IncomingMessage, 'method' | 'url' | 'httpVersion' | 'headers' | 'headersDistinct'>> {
   readonly socket: { readonly remoteAddress: string | undefined };
 }
 
-export function requestHead({
-  method,
-  url,
-  httpVersion,
-  headers,
-  headersDistinct,
-  socket,
-}: IncomingMessage): RequestHead {
-  const { remoteAddress } = socket;
+export function requestHead(request: IncomingMessage): RequestHead {
+  const { method, url, httpVersion, socket } = request;
   return {
-    method,
-    url,
-    httpVersion,
-    headers: { ...headers },
-    headersDistinct: { ...headersDistinct },
-    socket: { remoteAddress },
+    ...{ method, url, httpVersion },
+    headers: { ...request.headers },
+    headersDistinct: { ...request.headersDistinct },
+    socket: { remoteAddress: socket.remoteAddress },
   };
 }

@@ -4,13 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handshake } from '../../../../adapters/realtime/contract.ts';
 import type { Config } from '../../../config/config.ts';
 import type { SessionRecord } from '../../../ipc/session-record.ts';
-import {
-  FORWARDED_HEADERS,
-  type Requester,
-  type SideHandler,
-  type SideRefusal,
-  type SideRequest,
-} from '../../../ipc/side-request.ts';
+import { FORWARDED_HEADERS, type SideHandler, type SideRefusal, type SideRequest } from '../../../ipc/side-request.ts';
 import { sideRoutesAt } from '../../../ipc/side-routes.ts';
 import { relay } from './relay.ts';
 
@@ -21,14 +15,9 @@ export interface ForwardContext {
   find(id: string): Promise<SessionRecord | undefined>;
 }
 
-interface ForwardOptions {
+/** `path`: that of the handshake, decoded. */
+interface ForwardOptions extends Pick<SideRequest, 'path' | 'requester' | 'requestId' | 'body'> {
   readonly handshake: Handshake;
-  /** The path of the handshake, decoded. */
-  readonly path: string;
-  readonly requester: Requester;
-  /** The id of the request, for the log. */
-  readonly requestId?: string | undefined;
-  readonly body?: SideRequest['body'];
 }
 
 /** Limit for the beginning of an answer that waits for no LLM. */
