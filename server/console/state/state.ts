@@ -2,7 +2,7 @@
 
 import type { GatewayInfo, SessionReport } from '../api/gateway.ts';
 import type { Device } from '../audio/microphone.ts';
-import type { Truncation, TurnTaking } from '../dialects/dialect.ts';
+import type { SessionSettings, Truncation } from '../dialects/dialect.ts';
 import { type Mode, modes } from '../dialects/modes.ts';
 import type { PlaybackCounts } from '../session/reply-playback.ts';
 import type { PostCallState } from '../session/side-task-follower.ts';
@@ -13,15 +13,10 @@ import type { Notice } from './notices.ts';
 export type Phase = 'idle' | 'starting' | 'connecting' | 'preparing' | 'ready' | 'closing' | 'closed';
 
 /** The form of a session. It is locked while a session runs, except the device. */
-export interface SessionForm {
+export interface SessionForm extends Omit<SessionSettings, 'modality'> {
   readonly mode: Mode;
   readonly provider: string;
-  readonly model: string;
   readonly key: string;
-  readonly instructions: string;
-  readonly voice: string;
-  readonly turnTaking: TurnTaking;
-  readonly tools: boolean;
   readonly input: 'microphone' | 'samples';
   readonly deviceId: string;
 }
@@ -53,13 +48,9 @@ export interface ConsoleState {
   readonly output: PlaybackCounts;
 }
 
-export interface RunningSession {
+export interface RunningSession extends Pick<SessionForm, 'mode' | 'provider' | 'model' | 'turnTaking'> {
   readonly id: string;
-  readonly mode: Mode;
-  readonly provider: string;
   readonly rehearsal: boolean;
-  readonly model: string;
-  readonly turnTaking: TurnTaking;
   /** Wall clock, for the display. */
   readonly openedAt: number | undefined;
   readonly endedAt: number | undefined;
