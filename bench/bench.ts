@@ -112,7 +112,7 @@ export interface BenchContext {
   own<T extends { stop(): unknown }>(started: T): T;
 }
 
-/** What a bench found. Names of `histograms` are such as `hop-100-up-2600-trunkline`; `notes` are said in the report below the tables. */
+/** Results of a bench. Names of `histograms` are such as `hop-100-up-2600-trunkline`; `notes` are said in the report below the tables. */
 export type BenchResult = Omit<RanBench, 'name' | 'description' | 'seconds' | 'fault'>;
 
 export interface Bench {

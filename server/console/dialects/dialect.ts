@@ -5,7 +5,7 @@ import type { JsonObject } from '../../../codecs/json-object.ts';
 
 export type Modality = 'voice' | 'text';
 /** `detect`: the provider decides when a turn ends. `manual`: the page decides (push-to-talk). */
-export type TurnTaking = 'detect' | 'manual';
+type TurnTaking = 'detect' | 'manual';
 /** One message of a provider or of the page, as parsed JSON. */
 export type DialectMessage = JsonObject;
 /** Messages to send, in order. */

@@ -54,7 +54,7 @@ export interface ClassPlansOptions {
 }
 
 /** Told of each new connection to an LLM gateway. */
-export interface RouterMetrics {
+interface RouterMetrics {
   connected(gateway: string, tookMs: number): void;
 }
 
