@@ -6,7 +6,6 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { isPrivateAddress, PrivateAddressError, publicLookup } from '../platform/private-address.ts';
 import { openTunnel } from '../platform/tunnel.ts';
 import { ProviderTls } from './provider-tls.ts';
-import { readerForDial } from './socket-reader.ts';
 
 export interface ConnectOptions {
   readonly allowPrivate: boolean;
@@ -53,9 +52,8 @@ interface Target {
 }
 
 function connectDirectly({ host, port, tls, allowPrivate }: Target): Socket {
-  const { onread, bind } = readerForDial();
-  const options = { lookup: allowPrivate ? dnsLookup : publicLookup, noDelay: true, onread };
-  return bind(tls?.connect({ host, port }, options) ?? connectTcp({ host, port, ...options }));
+  const options = { lookup: allowPrivate ? dnsLookup : publicLookup, noDelay: true };
+  return tls?.connect({ host, port }, options) ?? connectTcp({ host, port, ...options });
 }
 
 function ignoreError(): void {}

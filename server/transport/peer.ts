@@ -7,6 +7,7 @@ import { closePayload } from '../../codecs/close-frame.ts';
 import type { OutFrame } from '../../codecs/frame.ts';
 import { encodeFrame, type OwnOpcode } from '../../codecs/frame-encoder.ts';
 import type { Limits } from '../config/config.ts';
+import { DirectWriter, hasDirectWays, hasTcpTakenAll, takenBytes } from './socket-handle.ts';
 import { readerOf, type SocketReader } from './socket-reader.ts';
 
 export interface PeerOptions {
@@ -47,7 +48,8 @@ export class Peer {
   readonly #options: PeerOptions;
   readonly #reader: SocketReader;
   /** TLS copies the bytes of a write. */
-  readonly #copies: boolean;
+  readonly #isSecure: boolean;
+  readonly #direct: DirectWriter | undefined;
   /** Length of the last write over TLS, where nothing was queued ahead of it. */
   #tlsWriteBytes = 0;
   #boundary: Boundary = { isBetweenFrames: true, isBetweenMessages: true };
@@ -64,7 +66,8 @@ export class Peer {
     this.#options = options;
     this.socket = options.socket;
     this.#reader = readerOf(options.socket);
-    this.#copies = options.socket instanceof TLSSocket;
+    this.#isSecure = options.socket instanceof TLSSocket;
+    if (!this.#isSecure && hasDirectWays(options.socket)) this.#direct = new DirectWriter(options.socket);
   }
 
   /** True while it may be written to: no close frame of ours is on its way. */
@@ -92,6 +95,7 @@ export class Peer {
    */
   get queuedBytes(): number {
     const bytes = this.socket.writableLength;
+    if (this.#direct !== undefined) return bytes + this.#direct.queuedBytes;
     return bytes > 0 && bytes === this.#tlsWriteBytes && hasTcpTakenAll(this.socket) ? 0 : bytes;
   }
 
@@ -139,11 +143,13 @@ export class Peer {
 
   /** Passes bytes of the other end on. Returns true when the socket still needs the memory of `bytes`. */
   pass(bytes: Buffer): boolean {
+    const direct = this.#direct;
     // Bytes behind a queue would wait for long in memory that the next read needs.
-    const isQueued = this.socket.writableLength > 0;
+    const isQueued = this.socket.writableLength > 0 || (direct !== undefined && direct.queuedBytes > 0);
+    if (!isQueued && direct !== undefined) return direct.write(bytes);
     this.socket.write(isQueued ? Buffer.from(bytes) : bytes);
-    if (this.#copies) this.#tlsWriteBytes = isQueued ? 0 : bytes.length;
-    return !isQueued && !this.#copies && this.queuedBytes > 0;
+    if (this.#isSecure) this.#tlsWriteBytes = isQueued ? 0 : bytes.length;
+    return !isQueued && !this.#isSecure && this.queuedBytes > 0;
   }
 
   /** Keeps the memory of the chunk that was received, which is still in use. */
@@ -245,23 +251,4 @@ export class Peer {
   #startCloseTimer(): void {
     this.#closeTimer ??= setTimeout(() => this.socket.destroy(), this.#options.limits.closeMs);
   }
-}
-
-/** The handle that Node keeps beneath a socket; under TLS the handle of the TCP connection is the parent of the one on top. */
-interface Handle {
-  readonly bytesWritten?: number;
-  readonly writeQueueSize?: number;
-  readonly _parent?: Handle | null;
-}
-
-/** Bytes of a socket that the kernel took so far: one write of 16 MiB is one request, so only the handle sees it progress. */
-export function takenBytes(socket: Socket | null): number | undefined {
-  const top = (socket as (Socket & { _handle?: Handle | null }) | null)?._handle;
-  const handle = top?._parent ?? top;
-  return handle?.bytesWritten === undefined ? undefined : handle.bytesWritten - (handle.writeQueueSize ?? 0);
-}
-
-/** True when the TCP connection beneath TLS has nothing left to write. */
-function hasTcpTakenAll(socket: Socket): boolean {
-  return (socket as Socket & { _handle?: Handle | null })._handle?._parent?.writeQueueSize === 0;
 }

@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import { Peer, type PeerOptions } from '../../server/transport/peer.ts';
 import { type RawSocket, watchSocket } from './raw-socket.ts';
-import { openSocketPair } from './socket-pair.ts';
+import { openSocketPair, type SocketPairOptions } from './socket-pair.ts';
 import { until } from './until.ts';
 
 export type Role = PeerOptions['role'];
@@ -22,8 +22,7 @@ export interface OpenedPeer {
   readonly boundary: { isBetweenFrames: boolean; isBetweenMessages: boolean };
 }
 
-export interface OpenPeerOptions {
-  readonly tls?: boolean;
+export interface OpenPeerOptions extends Pick<SocketPairOptions, 'tls' | 'hidesHandle'> {
   readonly limits?: Partial<PeerOptions['limits']>;
   /** Bytes that the peer received before it was started. */
   readonly early?: string;
@@ -32,7 +31,7 @@ export interface OpenPeerOptions {
 
 /** Clients are accepted, providers are dialled. */
 export async function openPeer(role: Role, options: OpenPeerOptions = {}): Promise<OpenedPeer> {
-  const pair = await openSocketPair({ near: role === 'client' ? 'accepted' : 'dialled', tls: options.tls });
+  const pair = await openSocketPair({ ...options, near: role === 'client' ? 'accepted' : 'dialled' });
   const { near, far } = pair;
   if (options.early !== undefined) {
     far.write(options.early);

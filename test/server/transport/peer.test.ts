@@ -9,9 +9,11 @@ import { until } from '../../support/until.ts';
 
 const PING = 9;
 const PONG = 10;
-const transports: [string, boolean][] = [
-  ['TCP', false],
-  ['TLS', true],
+const transports: [string, { tls: boolean; hidesHandle?: boolean }][] = [
+  ['TCP', { tls: false }],
+  ['TCP through the stream', { tls: false, hidesHandle: true }],
+  ['TLS', { tls: true }],
+  ['TLS through the stream', { tls: true, hidesHandle: true }],
 ];
 
 afterEach(destroySocketPairs);
@@ -141,9 +143,10 @@ describe('pongs to an end that does not read', () => {
   });
 });
 
-describe.each(transports)('bytes that pass over %s', (_, tls) => {
+describe.each(transports)('bytes that pass over %s', (_, way) => {
+  const { tls } = way;
   test.each(roles)('arrive unchanged at a %s, although free memory is used again', async (role) => {
-    const { peer, far } = await openPeer(role, { tls });
+    const { peer, far } = await openPeer(role, way);
     const count = 200;
     const expected: Buffer[] = [];
     const isHeld: boolean[] = [];
@@ -163,13 +166,13 @@ describe.each(transports)('bytes that pass over %s', (_, tls) => {
   });
 
   test('are no longer in use once the kernel took them all', async () => {
-    const { peer, far } = await openPeer('client', { tls });
+    const { peer, far } = await openPeer('client', way);
     expect(peer.pass(Buffer.from('small'))).toBe(false);
     expect(String((await readBytes(far, 5)).bytes)).toBe('small');
   });
 
   test('are not queued once the kernel took them, and are while it has yet to take some', async () => {
-    const { peer, far } = await openPeer('provider', { tls });
+    const { peer, far } = await openPeer('provider', way);
     for (const length of [2600, 16_000, 2600]) {
       peer.pass(Buffer.alloc(length));
       expect(peer.queuedBytes).toBe(0);
@@ -186,13 +189,13 @@ describe.each(transports)('bytes that pass over %s', (_, tls) => {
   });
 
   test('are in use while the kernel has yet to take them, unless they were copied', async () => {
-    const { peer } = await openPeer('client', { tls });
+    const { peer } = await openPeer('client', way);
     expect(peer.pass(Buffer.alloc(20 * MIB))).toBe(!tls);
     expect(peer.pass(Buffer.alloc(20 * MIB))).toBe(false);
   });
 
   test('are seen to be taken within one large write', async () => {
-    const { peer, far } = await openPeer('client', { tls });
+    const { peer, far } = await openPeer('client', way);
     // More than what is read and all that the kernel can hold, so that the write is under way until the end.
     peer.pass(Buffer.alloc(64 * MIB));
     const before = await settled(() => peer.takenBytes);

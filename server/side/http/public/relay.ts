@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { writeHead } from '../../../http/reply.ts';
 import type { EmitPart, SideHandler, SideRefusal, SideReplyHead, SideRequest } from '../../../ipc/side-request.ts';
 import { unlessAborted } from '../../../platform/deadline.ts';
-import { takenBytes } from '../../../transport/peer.ts';
+import { takenBytes } from '../../../transport/socket-handle.ts';
 
 const CHECKS_PER_STALL = 4;
 
