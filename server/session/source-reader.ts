@@ -4,9 +4,9 @@
 import { performance } from 'node:perf_hooks';
 import type { FrameBatch } from '../../codecs/frame-batch.ts';
 import type { Limits } from '../config/config.ts';
-import { loopQueue, QUEUE_MS } from '../transport/loop-queue.ts';
 import type { Peer } from '../transport/peer.ts';
 import type { Link } from './link.ts';
+import { loopQueue, QUEUE_MS } from './loop-queue.ts';
 
 /**
  * Reads a chunk that came at that time (monotonic ms), up to the end of so many frames: at least one. Tells how many it has read, and what

@@ -2,7 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
-import { loopQueue } from '../../../server/transport/loop-queue.ts';
+import { loopQueue } from '../../../server/session/loop-queue.ts';
 import { until } from '../../support/until.ts';
 
 test('those that wait are served in order, once, and not those that left', async () => {
