@@ -40,6 +40,7 @@ test('docs/errors.md has every code of an HTTP answer or of a frame, and no othe
     [...product, ...sources('server/side')],
     new RegExp(String.raw`\bcode:${STRINGS}`, 'g'),
     new RegExp(String.raw`type \w*Code =${STRINGS}`, 'g'),
+    /^ {2}(?!status:)([a-z_]+): [45]\d\d,$/gm,
     new RegExp(String.raw`\brefused\(${STRINGS}`, 'g'),
   );
   const onPage = [...rowsOf('Codes of HTTP answers'), ...rowsOf('Codes in frames')];

@@ -26,25 +26,9 @@ export interface Failure {
   readonly upstream?: UpstreamError | undefined;
 }
 
-type FailureCode =
-  | 'unknown_class'
-  | 'no_gateway'
-  | 'policy_refused'
-  | 'budget_exceeded'
-  | 'budget_reserved'
-  | 'price_unknown'
-  | 'too_expensive'
-  | 'invalid_request'
-  | 'upstream_failed'
-  | 'upstream_timeout'
-  | 'rate_limited'
-  | 'cancelled'
-  | 'draining'
-  | 'store_unavailable'
-  | 'store_full'
-  | 'store_damaged';
+type FailureCode = keyof typeof STATUS;
 
-const STATUS: Readonly<Record<FailureCode, number>> = {
+const STATUS = {
   unknown_class: 400,
   no_gateway: 501,
   policy_refused: 403,
@@ -61,7 +45,7 @@ const STATUS: Readonly<Record<FailureCode, number>> = {
   store_unavailable: 503,
   store_full: 503,
   store_damaged: 503,
-};
+} as const;
 
 type More = Partial<Pick<Failure, 'isFinal' | 'isTransient' | 'isOutage' | 'retryAfterMs' | 'resetsAt' | 'upstream'>>;
 
