@@ -36,15 +36,8 @@ function useSide(places: SidePlaces): void {
 }
 
 const supervisor = new Rpc(process, {
-  async start({
-    config,
-    tls,
-    rehearsalUrl,
-    side: places,
-    closedBudgets,
-    ports,
-    isShared,
-  }: GatewayStart): Promise<Ports> {
+  async start({ side: places, closedBudgets, ports, isShared, ...given }: GatewayStart): Promise<Ports> {
+    const { config } = given;
     const log = createLog(config.log);
     const { outboxItems: maxItems, outboxBytes: maxBytes, whenFull } = config.side;
     outbox = new Outbox({
@@ -56,17 +49,8 @@ const supervisor = new Rpc(process, {
       onKept: (kept) => supervisor.notify('kept', kept),
       onLost: () => log.error('the outbox is full: what sessions do is lost'),
     });
-    gateway = new Gateway({
-      config,
-      tls,
-      rehearsalUrl,
-      registry,
-      outbox,
-      askSide: side.ask,
-      findOwners: side.findOwners,
-      passOn,
-      log,
-    });
+    const { ask: askSide, findOwners } = side;
+    gateway = new Gateway({ ...given, registry, outbox, askSide, findOwners, passOn, log });
     useSide(places);
     gateway.useBudgets(closedBudgets);
     return gateway.listen(ports, isShared);
