@@ -3,12 +3,11 @@
 import { anthropic } from './anthropic/http.ts';
 import { deepgram } from './deepgram/adapter.ts';
 import { gemini } from './gemini/adapter.ts';
+import { createProviderLookup } from './handshake/provider-lookup.ts';
 import { openai } from './openai/adapter.ts';
-import { createProviderLookup } from './provider-lookup.ts';
 
-export { refusedSwitch } from './forwarded.ts';
+export { headerText, refusedSwitch } from './handshake/forwarded.ts';
 export { errorTypeByStatus } from './openai/error-type.ts';
-export { headerText } from './settings.ts';
 
 export const { providers, knownPaths, findEndpoint, findNotServed, clientCredential, answerable } =
   createProviderLookup([openai, gemini, deepgram], [anthropic]);

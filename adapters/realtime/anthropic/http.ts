@@ -1,7 +1,7 @@
 // Anthropic has no realtime API: its SDKs come to this port only when somebody takes it for a gateway of theirs, and read what they are told
 // in Anthropic's shape.
 
-import type { NotServedBy } from '../provider-lookup.ts';
+import type { NotServedBy } from '../handshake/provider-lookup.ts';
 import type { HttpReply, Refusal } from '../refusal.ts';
 
 const instead =

@@ -1,8 +1,8 @@
 // Gemini Live (AI Studio): BidiGenerateContent, and its twin for ephemeral tokens, in three API versions.
 
 import type { Account, Handshake, NotServed, Provider, ServedEndpoint, Upstream } from '../contract.ts';
-import { commonPlaces } from '../credential.ts';
-import { pickHeaders, upstreamUrl, withParameter } from '../forwarded.ts';
+import { commonPlaces } from '../handshake/credential.ts';
+import { pickHeaders, upstreamUrl, withParameter } from '../handshake/forwarded.ts';
 import type { HttpReply, Refusal } from '../refusal.ts';
 import { geminiLiveDialect } from './dialect.ts';
 

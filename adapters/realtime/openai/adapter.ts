@@ -1,8 +1,8 @@
 // OpenAI: Realtime, Translation, Live and Responses over WebSocket, with the account of the configuration.
 
 import type { NotServed, Provider } from '../contract.ts';
+import { headerText } from '../handshake/forwarded.ts';
 import type { HttpReply, Refusal } from '../refusal.ts';
-import { headerText } from '../settings.ts';
 import { credentials, forwardedHeaders, openaiEndpoints, switches } from './endpoints.ts';
 import { errorTypeByStatus } from './error-type.ts';
 

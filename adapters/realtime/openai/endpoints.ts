@@ -10,8 +10,8 @@ import type {
   ServedEndpoint,
   Upstream,
 } from '../contract.ts';
-import { commonPlaces } from '../credential.ts';
-import { pickHeaders, upstreamUrl } from '../forwarded.ts';
+import { commonPlaces } from '../handshake/credential.ts';
+import { pickHeaders, upstreamUrl } from '../handshake/forwarded.ts';
 import type { Refusal } from '../refusal.ts';
 import { openaiLiveDialect } from './live.ts';
 import { openaiRealtimeDialect } from './realtime.ts';

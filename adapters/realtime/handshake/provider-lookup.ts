@@ -1,7 +1,7 @@
 // Finds the provider and the endpoint of a path, and the credential of a client, among some providers.
 
-import { pathPattern } from '../../codecs/path-pattern.ts';
-import type { Handshake, NotServed, Provider, ServedEndpoint } from './contract.ts';
+import { pathPattern } from '../../../codecs/path-pattern.ts';
+import type { Handshake, NotServed, Provider, ServedEndpoint } from '../contract.ts';
 import { findCredential, mergedPlaces, withoutCredentials } from './credential.ts';
 import { OWN_PREFIX } from './forwarded.ts';
 

@@ -1,11 +1,11 @@
 // Tests what of a client's handshake goes on to a provider, and all that does not, at every endpoint there is.
 
 import { describe, expect, test } from 'vitest';
-import type { Account } from '../../../adapters/realtime/contract.ts';
-import { commonPlaces } from '../../../adapters/realtime/credential.ts';
-import { pickHeaders, refusedSwitch, upstreamUrl } from '../../../adapters/realtime/forwarded.ts';
-import { providers } from '../../../adapters/realtime/index.ts';
-import { handshakeOf } from '../../support/handshakes.ts';
+import type { Account } from '../../../../adapters/realtime/contract.ts';
+import { commonPlaces } from '../../../../adapters/realtime/handshake/credential.ts';
+import { pickHeaders, refusedSwitch, upstreamUrl } from '../../../../adapters/realtime/handshake/forwarded.ts';
+import { providers } from '../../../../adapters/realtime/index.ts';
+import { handshakeOf } from '../../../support/handshakes.ts';
 
 const account: Account = { baseUrl: 'wss://provider.example', credential: 'ours', settings: {} };
 const endpoints = [...providers.values()].flatMap(({ endpoints: served, forwardedHeaders }) =>

@@ -1,10 +1,10 @@
 // The lookup of providers: how the endpoint of a path is found, among providers that are invented here.
 
 import { describe, expect, test } from 'vitest';
-import type { NotServed, Provider, ServedEndpoint } from '../../../adapters/realtime/contract.ts';
-import { commonPlaces } from '../../../adapters/realtime/credential.ts';
-import { createProviderLookup } from '../../../adapters/realtime/provider-lookup.ts';
-import { handshakeOf } from '../../support/handshakes.ts';
+import type { NotServed, Provider, ServedEndpoint } from '../../../../adapters/realtime/contract.ts';
+import { commonPlaces } from '../../../../adapters/realtime/handshake/credential.ts';
+import { createProviderLookup } from '../../../../adapters/realtime/handshake/provider-lookup.ts';
+import { handshakeOf } from '../../../support/handshakes.ts';
 
 /** A provider of which only what is found counts. */
 function provider(
