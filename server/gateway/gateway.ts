@@ -29,14 +29,14 @@ import { createRefusalLog } from '../http/request/refusal-log.ts';
 import { draining } from '../http/request/refusals.ts';
 import type { PassedConnection } from '../ipc/connection.ts';
 import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
-import type { SessionRecord } from '../ipc/session-record.ts';
+import type { SessionOrder, SessionRecord } from '../ipc/session-record.ts';
 import type { FindOwners } from '../ipc/side-request.ts';
 import type { BudgetUse } from '../ipc/stored-rows.ts';
 import { type AddressList, addressList } from '../platform/address-list.ts';
 import { faultOf } from '../platform/log.ts';
 import { createMetrics, exportGauge, type Metrics, subjectLabels } from '../platform/metrics.ts';
 import type { Readiness } from '../platform/readiness.ts';
-import { reasons } from '../session/close-reason.ts';
+import { endedByOperator, reasons } from '../session/close-reason.ts';
 import type { Session } from '../session/session.ts';
 import { UnfinishedMessages } from '../session/unfinished-messages.ts';
 import { Connector } from '../transport/connector.ts';
@@ -120,9 +120,8 @@ export class Gateway {
   async listen(ports: Ports = portsOf(this.#options.config), isShared = false): Promise<Ports> {
     const { config, tls } = this.#options;
     const port = await this.#serve({ setting: 'listen.port', port: ports.port, isShared });
-    let tlsPort: number | undefined;
-    if (tls !== undefined && ports.tlsPort !== undefined)
-      tlsPort = await this.#serve({ setting: 'listen.tlsPort', port: ports.tlsPort, isShared }, tls);
+    const secure = { setting: 'listen.tlsPort', port: ports.tlsPort ?? 0, isShared };
+    const tlsPort = tls && ports.tlsPort !== undefined ? await this.#serve(secure, tls) : undefined;
     const allowed = listenerOrigins(config.listen, { port, tlsPort });
     this.#policy = { ...this.#policy, origins: { ...this.#policy.origins, allowed } };
     return { port, tlsPort };
@@ -149,6 +148,13 @@ export class Gateway {
 
   record(id: string): SessionRecord | undefined {
     return this.#sessions.get(id)?.record();
+  }
+
+  /** Ends a session by order; the message tells its client why. False where it is not open here. */
+  endSession({ id, message }: SessionOrder): boolean {
+    const session = this.#sessions.get(id);
+    session?.end(endedByOperator(message));
+    return session !== undefined;
   }
 
   /** Serves a connection that was passed on, and whose request is an upgrade. */
@@ -221,9 +227,8 @@ export class Gateway {
     this.#servers.push(server);
     const { handshakeMs: ms, maxHeaderBytes: maxBytes } = config.limits;
     const serve = readFirstLines(server, {
-      ...{ ms, maxBytes },
+      ...{ ms, maxBytes, passOn: this.#passOn },
       isOurs: ({ method, target }) => method === 'GET' && findEndpoint(requestTarget(target).path) !== undefined,
-      passOn: this.#passOn,
     });
     this.#serveHere ??= serve;
     const onClient = (socket: Socket, address: string): void => this.#clients.add(socket, address);

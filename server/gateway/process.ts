@@ -10,6 +10,7 @@ import { sidePathUnavailable } from '../http/request/refusals.ts';
 import { handleOf, type PassedConnection, socketOf } from '../ipc/connection.ts';
 import { FLUSH_MS, type GatewayStart, type Ports, type SidePlaces } from '../ipc/process-start.ts';
 import { Rpc } from '../ipc/rpc.ts';
+import type { SessionOrder } from '../ipc/session-record.ts';
 import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
 import type { BudgetUse } from '../ipc/stored-rows.ts';
 import { isTimeout, withDeadline } from '../platform/deadline.ts';
@@ -73,6 +74,7 @@ const supervisor = new Rpc(process, {
   },
   records: () => gateway?.records(),
   find: (id: string) => gateway?.record(id),
+  endSession: (order: SessionOrder) => gateway?.endSession(order) ?? false,
   drain: () => gateway?.drain(),
   async close() {
     await gateway?.close();

@@ -28,6 +28,12 @@ export interface SessionRecord extends TapSummary {
   readonly mayRetry?: boolean;
 }
 
+/** The order to end a session. `message`: tells its client why. */
+export interface SessionOrder {
+  readonly id: string;
+  readonly message: string;
+}
+
 /** `model` undefined: the one that was asked for. */
 export interface ModelUsage {
   readonly model: string | undefined;

@@ -32,6 +32,7 @@ const live = { needsLiveSession: true } as const;
 const TABLE = {
   getSession: { method: 'GET', path: '/sessions/{id}', scope: 'both', ...live },
   deleteSession: { method: 'DELETE', path: '/sessions/{id}', scope: 'both', ...live },
+  postSessionEnd: { method: 'POST', path: '/sessions/{id}/end', scope: 'both', takesBody: true, ...live },
   getSessionEvents: { method: 'GET', path: '/sessions/{id}/events', scope: 'key', isStream: true, ...live },
   getSessionContext: {
     method: 'GET',

@@ -108,7 +108,7 @@ async function answer(
   const takesBody = matches.some(({ route }) => route.takesBody && route.method === request.method);
   if (hasBody(request) && !takesBody)
     return failed({ status: 415, code: 'unsupported_media_type', message: 'expected no body' });
-  if (takesBody && !/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
+  if (hasBody(request) && !/^application\/json\b/i.test(request.headers['content-type'] ?? ''))
     return failed({ status: 415, code: 'unsupported_media_type', message: 'expected a body of application/json' });
   if (matches.length > 0) {
     if (decodedPath(handshake) === undefined)

@@ -11,7 +11,7 @@ import type { RequestHead } from '../http/request/head.ts';
 import { letGo, type PassedConnection } from '../ipc/connection.ts';
 import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
 import type { Handlers, Rpc } from '../ipc/rpc.ts';
-import type { SessionRecord } from '../ipc/session-record.ts';
+import type { SessionOrder, SessionRecord } from '../ipc/session-record.ts';
 import type { Reservation, SessionAnnounced } from '../ipc/session-reservation.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { exportGauge } from '../platform/metrics.ts';
@@ -102,6 +102,11 @@ export class GatewayProcesses {
     const records = await askAll<SessionRecord | undefined>(others, 'find', id);
     // An end that a process had yet to tell comes ahead of its answer.
     return records.find((record) => record !== undefined) ?? this.#sessions.endedRecord(id);
+  }
+
+  /** Ends a session by order. False where no process holds it. */
+  async endSession(order: SessionOrder): Promise<boolean> {
+    return (await askAll<boolean>(this.children, 'endSession', order)).includes(true);
   }
 
   /** Passes a connection with an upgrade on to one of them. Rejects where none runs. */

@@ -10,6 +10,7 @@ import type { RequestHead } from '../http/request/head.ts';
 import type { PassedConnection } from '../ipc/connection.ts';
 import { FLUSH_MS } from '../ipc/process-start.ts';
 import { type Role, RunFile, type RunInfo, startOf } from '../ipc/run-file.ts';
+import type { SessionOrder } from '../ipc/session-record.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { version } from '../platform/entry.ts';
 import { PARTS } from '../platform/readiness.ts';
@@ -52,6 +53,7 @@ export class Supervisor {
       onMove: (places) => this.#gateways.notify('side', places),
       handlers: {
         find: (id: string) => this.#gateways.find(id),
+        endSession: (order: SessionOrder) => this.#gateways.endSession(order),
         explain: (head: RequestHead) => this.#gateways.explain(head),
         giveBack: (connection: PassedConnection, handle) => this.#gateways.take(connection, handle),
       },

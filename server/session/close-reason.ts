@@ -1,6 +1,7 @@
 // Lists every name that a session ends by, with its outcome in the ledger. For the endings that a live gateway brings about, gives the
 // close that each end gets and whether the client may try again. Maps codes that cannot be sent.
 
+import type { Rejection } from '../../adapters/realtime/contract.ts';
 import type { OutFrame } from '../../codecs/frame.ts';
 
 /** A WebSocket close as it goes out. Without a code the close frame is empty (RFC 6455, section 7.1.5: 1005). */
@@ -15,6 +16,8 @@ export interface CloseReason {
   readonly mayRetry: boolean;
   readonly client: Close | 'lost';
   readonly provider: Close | 'lost';
+  /** The error event that the client gets in its dialect before its close. */
+  readonly words?: Rejection;
 }
 
 export interface EndOptions {
@@ -47,6 +50,7 @@ export const closeOutcomes = {
   'frame-refused': 'failure',
   idle: 'ok',
   'duration-reached': 'ok',
+  'ended-by-operator': 'ok',
   drained: 'ok',
   'gateway-fault': 'failure',
   'gateway-lost': 'failure',
@@ -96,7 +100,7 @@ export function providerBrokeProtocol(code: number): CloseReason {
   return { name: 'provider-broke-protocol', mayRetry: true, client, provider: { code } };
 }
 
-/** The endings that the gateway itself decides on. */
+/** The endings that the gateway itself decides on, but for those that say why in words of the moment. */
 export const reasons = {
   clientSilent: { name: 'client-silent', mayRetry: true, client: 'lost', provider: { code: 1011 } },
   providerSilent: {
@@ -158,15 +162,26 @@ export const reasons = {
   gatewayFault: { name: 'gateway-fault', mayRetry: true, client: { code: 1011 }, provider: { code: 1011 } },
 } as const satisfies Record<string, CloseReason>;
 
-/** A refused frame closes with 1008, or 1011 where it may pass later, and says why, as far as the 123 bytes of a close reason go. */
+/** A refused frame closes with 1008, or 1011 where it may pass later, and says why. */
 export function frameRefused(message: string, mayRetry = false): CloseReason {
+  return { ...reasons.frameRefused, mayRetry, client: { code: mayRetry ? 1011 : 1008, reason: cut(message) } };
+}
+
+/** The operator, or the key itself, has ended the session. */
+export function endedByOperator(message: string) {
+  return {
+    name: 'ended-by-operator',
+    mayRetry: false,
+    client: { code: 4504, reason: cut(message) },
+    provider: goingAway,
+    words: { code: 'ended_by_operator', message },
+  } as const satisfies CloseReason;
+}
+
+/** Shortens a reason to the 123 bytes that a close has room for. */
+function cut(message: string): string {
   const reason = Buffer.from(message);
-  const fits =
-    reason.length <= 123
-      ? message
-      : `${reason
-          .subarray(0, 117)
-          .toString('utf8')
-          .replace(/\uFFFD+$/, '')}...`;
-  return { ...reasons.frameRefused, mayRetry, client: { code: mayRetry ? 1011 : 1008, reason: fits } };
+  if (reason.length <= 123) return message;
+  const start = reason.subarray(0, 117).toString('utf8');
+  return `${start.replace(/\uFFFD+$/, '')}...`;
 }

@@ -128,11 +128,12 @@ export class Session {
   /** Ends the session; only the first reason counts. Bytes that have passed before leave before the close. */
   end(reason: CloseReason, how: EndOptions = {}): void {
     if (this.#state.name !== 'open') return;
+    const finalEvent = how.finalEvent ?? (reason.words && this.#options.subject.dialect.errorEvent(reason.words));
     this.#state.stopTimers();
     const closeCode = how.closeCode ?? (reason.client === 'lost' ? 1006 : (reason.client.code ?? 1005));
     this.#state = { name: 'closing', reason, closeCode };
     this.#options.onEnding?.(this.record());
-    this.#close(this.#downstream, reason.client, how);
+    this.#close(this.#downstream, reason.client, { ...how, finalEvent });
     this.#close(this.#upstream, reason.provider, how);
     this.#settle();
   }

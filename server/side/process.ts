@@ -9,6 +9,7 @@ import type { Ports } from '../ipc/process-start.ts';
 import { type SideSockets, sideSockets } from '../ipc/process-start.ts';
 import { Rpc } from '../ipc/rpc.ts';
 import { removeStaleRun } from '../ipc/run-file.ts';
+import type { SessionOrder } from '../ipc/session-record.ts';
 import { askWhole, type FindOwners, type SideRequest } from '../ipc/side-request.ts';
 import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
 import type { BudgetUse } from '../ipc/stored-rows.ts';
@@ -46,7 +47,7 @@ const supervisor = new Rpc(process, {
     place = { socketPath: start.socketPath, dataDirectory: start.config.dataDirectory };
     const log = createLog(start.config.log);
     const onBudgets = (closed: readonly BudgetUse[]) => supervisor.notify('budgets', closed);
-    opening = openSide(start, log, { onBudgets, ownerStore: start.isOwner ? undefined : ownerStore });
+    opening = openSide(start, log, { onBudgets, endSession, ownerStore: start.isOwner ? undefined : ownerStore });
     const open = await opening;
     if (start.socketPath === undefined) return;
     const sockets = sideSockets(start.socketPath);
@@ -74,6 +75,7 @@ const supervisor = new Rpc(process, {
 });
 
 const find = (id: string) => supervisor.call<undefined>('find', id);
+const endSession = (order: SessionOrder) => supervisor.call<boolean>('endSession', order);
 
 async function listenToClients(open: Side, { http }: SideSockets): Promise<void> {
   const listener = open.clientListener({

@@ -17,6 +17,7 @@ import { exportBudgets } from './billing/budgets/budget-metrics.ts';
 import { BudgetWatch, type OnBudgetsClosed, tellMoves } from './billing/budgets/budget-watch.ts';
 import { Journal, readJournals } from './billing/journal.ts';
 import { createPrices } from './billing/prices.ts';
+import type { EndSession } from './http/handler.ts';
 import { PublicListener, type PublicListenerOptions } from './http/public/listener.ts';
 import { createSideHttp, storeFailed } from './http/routes.ts';
 import type { Router } from './llm/call.ts';
@@ -53,6 +54,7 @@ const WRITE_MS = 1000;
 interface SideLinks {
   /** See BudgetWatch. */
   readonly onBudgets?: OnBudgetsClosed;
+  readonly endSession?: EndSession;
   /** The store of the process that owns it; undefined where this one does. */
   readonly ownerStore?: Pick<OwnerStore, 'open'> | undefined;
 }
@@ -62,7 +64,7 @@ export async function openSide(start: SideStart, logger: Logger, links: SideLink
   const log = withoutStoreFaults(logger);
   const { config } = start;
   const metrics = createSideMetrics();
-  const { onBudgets = () => {}, ownerStore } = links;
+  const { onBudgets = () => {}, endSession, ownerStore } = links;
   const opened = await (ownerStore?.open() ??
     openStore({ url: config.store.url, dataDirectory: config.dataDirectory }));
   const { ownerLeaseMs } = config.side;
@@ -70,7 +72,7 @@ export async function openSide(start: SideStart, logger: Logger, links: SideLink
     tryWrite: (watched) => watched.renewLease(start.instance, Date.now() + ownerLeaseMs),
     faults: new StoreFaultLog(logger),
   });
-  const parts = { start, log, metrics, health };
+  const parts = { start, log, metrics, health, endSession };
   const side = new Side(
     ownerStore === undefined ? { ...parts, ...watched(parts, onBudgets) } : { ...parts, store: health.store },
   );
@@ -98,6 +100,7 @@ interface SideParts {
   readonly metrics: ReturnType<typeof createSideMetrics>;
   readonly store: Store;
   readonly health: StoreHealth;
+  readonly endSession?: EndSession | undefined;
   /** Undefined where another process owns the store. */
   readonly budgets?: BudgetWatch;
 }
@@ -148,6 +151,7 @@ export class Side {
       router: this.#router,
       runner: this.#runner,
       descriptors: this.#descriptors,
+      endSession: parts.endSession,
     });
   }
 

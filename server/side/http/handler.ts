@@ -5,6 +5,7 @@ import type { PathParameters } from '../../../codecs/path-pattern.ts';
 import type { Config } from '../../config/config.ts';
 import type { Descriptors } from '../../http/connection/descriptors.ts';
 import type { HttpProblem } from '../../http/problem.ts';
+import type { SessionOrder } from '../../ipc/session-record.ts';
 import type { EmitPart, SideRequest } from '../../ipc/side-request.ts';
 import type { Task } from '../../ipc/stored-rows.ts';
 import type { Router } from '../llm/call.ts';
@@ -18,6 +19,8 @@ export interface TaskRunner {
   run(id: string, signal: AbortSignal): Promise<Task | undefined>;
 }
 
+export type EndSession = (order: SessionOrder) => Promise<boolean>;
+
 export interface SideHttpOptions {
   readonly config: Omit<Config, 'processes' | 'providers' | 'listen'>;
   readonly store: Store;
@@ -26,6 +29,8 @@ export interface SideHttpOptions {
   /** Undefined where tasks are run by another process. */
   readonly runner?: TaskRunner | undefined;
   readonly log: Logger;
+  /** Orders the end of a session; resolves with false where no gateway process here holds it. Undefined on the command line. */
+  readonly endSession?: EndSession | undefined;
   /** Undefined where no connection is opened for a request. */
   readonly descriptors?: Descriptors | undefined;
   /** Interval of the comments that keep an event stream open. */
