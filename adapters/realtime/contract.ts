@@ -217,7 +217,7 @@ export type ContextForm =
     };
 
 /**
- * The reason that a client frame was not passed on, or that a session ends by order (`ended_by_operator`). `eventId`: the client's own id of the event, where the dialect has one.
+ * The reason that a client frame was not passed on, or that the gateway ends a session (`ended_by_operator`, `session_limit`). `eventId`: the client's own id of the event, where the dialect has one.
  * `unreadable_event`: too deep or too large to be checked, or not JSON though it names a model. `context_not_taken`: the first
  * message has no place for the context that the session was opened with. `id_not_issued`: it refers to what another key was given, or nobody;
  * `side_unavailable`: that cannot be found out now.
@@ -230,7 +230,8 @@ export interface Rejection {
     | 'context_not_taken'
     | 'id_not_issued'
     | 'side_unavailable'
-    | 'ended_by_operator';
+    | 'ended_by_operator'
+    | 'session_limit';
   readonly message: string;
   /** The field of the event that is at fault. */
   readonly field?: string;

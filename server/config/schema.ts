@@ -5,7 +5,7 @@ import type { Provider } from '../../adapters/realtime/contract.ts';
 import { headerText } from '../../adapters/realtime/index.ts';
 import { isSubnet } from '../platform/address-list.ts';
 import { baseUrlProblem } from './outbound-url.ts';
-import { MAX_TIMER_MS, ms } from './side-limits-schema.ts';
+import { MAX_TIMER_MS, ms, seconds } from './side-limits-schema.ts';
 import { sideShape } from './side-schema.ts';
 
 /** The part of a provider that the configuration needs. */
@@ -160,6 +160,7 @@ const keySchema = z.strictObject({
     .min(1)
     .optional()
     .describe('Sessions at once, over all gateway processes. Unbounded when not given.'),
+  maxSessionSeconds: seconds.optional().describe('Longest duration of one of its sessions. Unbounded when not given.'),
   class: name.optional().describe('Prompt class of its sessions and calls.'),
   classes: z.array(name).min(1).optional().describe('Prompt classes that its clients may ask for. All when not given.'),
   dataClass: z.enum(['open', 'regulated']).optional().describe('Data class of its sessions and calls.'),

@@ -5,6 +5,10 @@ import { z } from 'zod';
 /** The longest timer of Node, 24.8 days: longer ones fire at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
 export const ms = z.int().min(1).max(MAX_TIMER_MS);
+export const seconds = z
+  .int()
+  .min(1)
+  .max(Math.floor(MAX_TIMER_MS / 1000));
 const bytes = (max: number) => z.int().min(1024).max(max);
 
 export const sideLimitsSchema = z.strictObject({

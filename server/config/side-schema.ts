@@ -6,7 +6,7 @@ import { llmProfiles } from '../../adapters/llm/index.ts';
 import { headerText } from '../../adapters/realtime/index.ts';
 import { DURATION, millisecondsOf } from '../../codecs/duration.ts';
 import type { ProxySettings } from '../platform/proxy.ts';
-import { ms, sideLimitsSchema } from './side-limits-schema.ts';
+import { ms, seconds, sideLimitsSchema } from './side-limits-schema.ts';
 
 const kebab = z
   .string()
@@ -87,6 +87,7 @@ export const classSchema = z.strictObject({
   allow: allowSchema.prefault({}).describe('What may serve, beyond the list of targets.'),
   retention: retention.optional().describe('zdr allows only targets where whoever serves keeps nothing.'),
   residency: residency.optional().describe('Only targets that keep requests to this region.'),
+  maxSessionSeconds: seconds.optional().describe('Longest duration of a session of the class.'),
   path: z.enum(['direct', 'routed']).optional().describe('Only targets of this path.'),
   unknownPrice: z
     .enum(['refuse', 'allow'])

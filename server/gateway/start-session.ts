@@ -93,7 +93,7 @@ export function startSession({ admission, upgrade, upstream, started }: SessionP
 
 /** The session keeps no headers and no credential. */
 function subjectOf({ provider, endpoint, key, ...admission }: Admission): SessionSubject {
-  const { sessionId, model, promptClass, dataClass, context } = admission;
+  const { sessionId, model, promptClass, dataClass, maxSeconds, context } = admission;
   return {
     sessionId,
     provider: provider.name,
@@ -105,6 +105,7 @@ function subjectOf({ provider, endpoint, key, ...admission }: Admission): Sessio
     billedBy: provider.billing.by,
     promptClass,
     dataClass,
+    maxSeconds,
     context,
   };
 }

@@ -50,6 +50,7 @@ export const closeOutcomes = {
   'frame-refused': 'failure',
   idle: 'ok',
   'duration-reached': 'ok',
+  'session-limit': 'ok',
   'ended-by-operator': 'ok',
   drained: 'ok',
   'gateway-fault': 'failure',
@@ -175,6 +176,18 @@ export function endedByOperator(message: string) {
     client: { code: 4504, reason: cut(message) },
     provider: goingAway,
     words: { code: 'ended_by_operator', message },
+  } as const satisfies CloseReason;
+}
+
+/** The session has lasted as long as its key or its class lets it. */
+export function sessionLimit(seconds: number) {
+  const message = `the session lasted ${seconds} s, which is as long as it may (maxSessionSeconds)`;
+  return {
+    name: 'session-limit',
+    mayRetry: false,
+    client: { code: 4503, reason: cut(message) },
+    provider: goingAway,
+    words: { code: 'session_limit', message },
   } as const satisfies CloseReason;
 }
 

@@ -5,13 +5,15 @@ import { performance } from 'node:perf_hooks';
 import type { Limits } from '../config/config.ts';
 import { startHeartbeat } from '../transport/heartbeat.ts';
 import type { Peer } from '../transport/peer.ts';
-import { type CloseReason, reasons } from './close-reason.ts';
+import { type CloseReason, reasons, sessionLimit } from './close-reason.ts';
 import type { Link } from './link.ts';
 
 interface SessionTimersOptions {
   readonly client: WatchedPeer;
   readonly provider: WatchedPeer;
   readonly limits: Pick<Limits, 'pingMs' | 'providerSilenceMs' | 'sessionMs' | 'idleMs'>;
+  /** See `SessionSubject`. */
+  readonly maxSeconds: number | undefined;
   /** Monotonic ms. */
   readonly lastFrameAt: () => number;
   readonly end: (reason: CloseReason) => void;
@@ -24,20 +26,24 @@ interface WatchedPeer {
 }
 
 /** Returns the function that stops them all. */
-export function startSessionTimers({ client, provider, limits, lastFrameAt, end }: SessionTimersOptions): () => void {
+export function startSessionTimers(options: SessionTimersOptions): () => void {
+  const { client, provider, limits, maxSeconds, lastFrameAt, end } = options;
   const { pingMs, providerSilenceMs, sessionMs, idleMs } = limits;
   const stops = [
     heartbeat(client, { pingMs, silenceMs: 2 * pingMs, onSilent: () => end(reasons.clientSilent) }),
     heartbeat(provider, { pingMs, silenceMs: providerSilenceMs, onSilent: () => end(reasons.providerSilent) }),
   ];
-  if (sessionMs > 0) {
-    const timer = setTimeout(() => end(reasons.durationReached), sessionMs);
-    stops.push(() => clearTimeout(timer));
-  }
+  if (sessionMs > 0) stops.push(startTimer(sessionMs, () => end(reasons.durationReached)));
+  if (maxSeconds !== undefined) stops.push(startTimer(1000 * maxSeconds, () => end(sessionLimit(maxSeconds))));
   if (idleMs > 0) stops.push(startIdleTimer(idleMs, lastFrameAt, () => end(reasons.idle)));
   return () => {
     for (const stop of stops) stop();
   };
+}
+
+function startTimer(ms: number, onOver: () => void): () => void {
+  const timer = setTimeout(onOver, ms);
+  return () => clearTimeout(timer);
 }
 
 interface HeartbeatTimes {

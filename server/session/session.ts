@@ -114,6 +114,7 @@ export class Session {
       client: { peer: client, linkToPeer: this.#downstream },
       provider: { peer: provider, linkToPeer: this.#upstream },
       limits,
+      maxSeconds: subject.maxSeconds,
       lastFrameAt: () => tap.lastFrameAt,
       end: (reason) => this.end(reason),
     });
@@ -263,8 +264,7 @@ export class Session {
   #settle(): void {
     const { client, provider, onClosed, metrics, subject } = this.#options;
     const state = this.#state;
-    if (state.name !== 'closing') return;
-    if (!client.isGone || !provider.isGone) return;
+    if (state.name !== 'closing' || !client.isGone || !provider.isGone) return;
     this.#messages.stop();
     this.#upstream.stop();
     this.#downstream.stop();

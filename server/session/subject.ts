@@ -18,6 +18,8 @@ export interface SessionSubject {
   readonly billedBy: Billing['by'];
   readonly promptClass: string;
   readonly dataClass: DataClass;
+  /** Seconds that it may last, by its key and class. */
+  readonly maxSeconds: number | undefined;
   /** The context of an earlier session that this one continues. */
   readonly context: SessionContext | undefined;
 }

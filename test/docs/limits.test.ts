@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { limitsSchema } from '../../server/config/schema.ts';
-import { endedByOperator, reasons } from '../../server/session/close-reason.ts';
+import { endedByOperator, reasons, sessionLimit } from '../../server/session/close-reason.ts';
 import { withoutComments } from '../support/imports.ts';
 import { AGREES, compared, guide, root } from '../support/pages.ts';
 
@@ -32,7 +32,7 @@ function codesOfBreaches(): readonly string[] {
 }
 
 test('docs/keys-limits-closes.md says of each close that the gateway sends to whom, and has no other', () => {
-  const inCode = [...Object.values(reasons), endedByOperator('')].flatMap(({ client, provider }) => [
+  const inCode = [...Object.values(reasons), endedByOperator(''), sessionLimit(1)].flatMap(({ client, provider }) => [
     ...(client === 'lost' ? [] : [`${client.code} to the client`]),
     ...(provider === 'lost' ? [] : [`${provider.code} to the provider`]),
   ]);

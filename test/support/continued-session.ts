@@ -40,6 +40,7 @@ export async function openContinuedSession(options: ContinuedSessionOptions) {
       billedBy,
       promptClass: 'realtime',
       dataClass: 'open',
+      maxSeconds: undefined,
       context: { continues: 'a', from: 'turns', text: 'what was said', dataClass: 'open' },
     },
     client: new Peer({ socket: near.near, role: 'client', limits }),

@@ -31,6 +31,8 @@ export interface Admission {
   readonly model: string | undefined;
   readonly promptClass: string;
   readonly dataClass: DataClass;
+  /** Seconds that the session may last, by its key and class; undefined: as long as `limits.sessionMs` lets it. */
+  readonly maxSeconds: number | undefined;
   readonly upstream: Upstream;
   /** True when the upstream may be a private address. */
   readonly allowPrivate: boolean;

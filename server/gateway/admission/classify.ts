@@ -1,4 +1,4 @@
-// Chooses the prompt class and the data class of a session. A session whose key, path and client name none has the class `realtime`,
+// Chooses the prompt class and the data class of a session, and how long it may last by class and key. A session whose key, path and client name none has the class `realtime`,
 // which every key may use. The headers never go upstream.
 
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
@@ -19,7 +19,7 @@ export function classify({
   key,
   policy: { config },
 }: Pick<Admission, 'handshake' | 'endpoint' | 'key' | 'policy'>):
-  | Pick<Admission, 'promptClass' | 'dataClass'>
+  | Pick<Admission, 'promptClass' | 'dataClass' | 'maxSeconds'>
   | Refusal {
   // They are keyed by the path of the endpoint, which is a pattern.
   const route = config.routes[endpoint.path];
@@ -32,7 +32,9 @@ export function classify({
   });
   if (typeof promptClass === 'object') return refusalOf(promptClass);
   const dataClass = chooseDataClass(headers[DATA_CLASS_HEADER]?.toString(), binding);
-  return typeof dataClass === 'object' ? refusalOf(dataClass) : { promptClass, dataClass };
+  if (typeof dataClass === 'object') return refusalOf(dataClass);
+  const most = [key?.maxSessionSeconds, config.classes[promptClass]?.maxSessionSeconds].filter((s) => s !== undefined);
+  return { promptClass, dataClass, maxSeconds: most.length > 0 ? Math.min(...most) : undefined };
 }
 
 function withDefault(classes: readonly string[]): readonly string[] {

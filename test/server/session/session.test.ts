@@ -107,6 +107,30 @@ describe('limits', () => {
     expect(await gateway.nextEnd()).toMatchObject({ reason: 'duration-reached', closeCode: 1001, mayRetry: true });
   });
 
+  test.each([
+    ['key', { maxSessionSeconds: 1 }, {}],
+    ['class, where that is less', { maxSessionSeconds: 60, class: 'short' }, { maxSessionSeconds: 1 }],
+  ])(
+    'ends a session with 4503 after the maxSessionSeconds of its %s, and says so in its dialect',
+    async (_, key, short) => {
+      const gateways = {
+        router: { profile: 'openai-compatible', path: 'direct', baseUrl: 'https://llm.example.com/v1', apiKey: 'x' },
+      };
+      const classes = { short: { targets: [{ gateway: 'router', model: 'any' }], ...short } };
+      await start({ keys: [{ id: 'web', secret: 'secret-of-web', ...key }], gateways, classes });
+      const client = await openClient(gateway.url + REALTIME, { headers: { authorization: 'Bearer secret-of-web' } });
+      const upstream = await provider.next();
+      const words = 'the session lasted 1 s, which is as long as it may (maxSessionSeconds)';
+      expect(JSON.parse((await message(client)).data.toString())).toMatchObject({
+        type: 'error',
+        error: { code: 'session_limit', message: words },
+      });
+      expect(await closed(client)).toEqual({ code: 4503, reason: words });
+      expect((await closed(upstream)).code).toBe(1001);
+      expect(await gateway.nextEnd()).toMatchObject({ reason: 'session-limit', closeCode: 4503, mayRetry: false });
+    },
+  );
+
   test('terminates an end that has not answered the close for closeMs', async () => {
     await start({ limits: { closeMs: 100 } });
     const client = await upgradeRaw(gateway.port, REALTIME);
