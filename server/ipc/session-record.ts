@@ -4,23 +4,16 @@ import type { Usage } from '../../adapters/realtime/contract.ts';
 import type { Direction } from '../../codecs/frame.ts';
 import type { TurnTimes } from '../platform/metrics.ts';
 import type { ResidenceSummary } from '../platform/times/residence-histogram.ts';
-import type { DataClass } from './stored-rows.ts';
+import type { StoredSession } from './stored-rows.ts';
 
 /** The record of a live or ended session; `reason` and `closeCode` only when it has ended. Times are ISO 8601 and milliseconds. */
-export interface SessionRecord extends TapSummary {
-  readonly id: string;
+export interface SessionRecord
+  extends TapSummary,
+    Omit<StoredSession, 'model' | 'isRehearsal' | 'owner' | 'startedAt'> {
   readonly state: 'open' | 'closing' | 'closed';
-  readonly key: string | undefined;
-  readonly team: string | undefined;
-  readonly provider: string;
-  readonly route: string;
-  readonly dialect: string;
-  readonly promptClass: string;
-  readonly dataClass: DataClass;
   readonly startedAt: string;
   readonly durationMs: number;
-  /** The earlier session that it continues, and the source of its context: see `SessionContext.from`. */
-  readonly continues?: string;
+  /** The source of the context of the session that it continues: see `SessionContext.from`. */
   readonly context?: string;
   readonly reason?: string;
   /** The close code on the client's side, given or received. */

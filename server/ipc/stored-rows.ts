@@ -9,21 +9,25 @@ export type DataClass = 'open' | 'regulated';
 /** `direct`: a provider or an LLM endpoint under a contract of its own; `routed`: an LLM gateway that chooses. */
 export type CallPath = 'direct' | 'routed';
 
-/** A session as it starts; what it did comes with its turns and its end. */
-export interface StoredSession {
-  /** The id of `x-trunkline-session`. */
-  readonly id: string;
+/** The owner of a row, and how its texts may be handled. */
+interface OwnedRow {
   /** The id of the gateway's key; undefined in open mode. */
   readonly key: string | undefined;
   readonly team: string | undefined;
+  readonly promptClass: string;
+  readonly dataClass: DataClass;
+  /** The rehearsal answered. */
+  readonly isRehearsal: boolean;
+}
+
+/** A session as it starts; what it did comes with its turns and its end. */
+export interface StoredSession extends OwnedRow {
+  /** The id of `x-trunkline-session`. */
+  readonly id: string;
   readonly provider: string;
   readonly route: string;
   readonly dialect: string;
   readonly model: string | undefined;
-  readonly promptClass: string;
-  readonly dataClass: DataClass;
-  /** The rehearsal provider answered. */
-  readonly isRehearsal: boolean;
   /** The instance (one supervisor) that holds it; when its lease runs out the session is ended as `recovered`. */
   readonly owner: string;
   readonly startedAt: number;
@@ -58,15 +62,11 @@ export type TaskState = 'queued' | 'running' | 'done' | 'failed' | 'dead';
  * `queued`: waits for `runAt`; `running`: leased by a runner; `done`: has its result; `failed`: will not be tried again because its
  * input, policy or budget does not allow it; `dead`: tried as often as it may.
  */
-export interface Task {
+export interface Task extends OwnedRow {
   /** `<session>.<kind>`, with `.<turn>` or `.m<number>` behind it where a session has several, for planned tasks; a UUIDv7 for on-demand ones. */
   readonly id: string;
   readonly session: string | undefined;
-  readonly key: string | undefined;
-  readonly team: string | undefined;
   readonly kind: string;
-  readonly promptClass: string;
-  readonly dataClass: DataClass;
   readonly state: TaskState;
   /** The earliest time to run it; far in the future while the session lives (armed). */
   readonly runAt: number;
@@ -84,8 +84,6 @@ export interface Task {
   /** Reason why the last attempt did not succeed. Never content. */
   readonly error: string | undefined;
   readonly quality: Quality | undefined;
-  /** True when the rehearsal answered. */
-  readonly isRehearsal: boolean;
   readonly createdAt: number;
   readonly updatedAt: number;
 }
@@ -105,7 +103,7 @@ type CostSource = 'reported' | 'estimated' | 'unknown';
 export type RowFlag = 'no_usage' | 'no_price' | 'zero_cost' | 'beyond_bound' | 'over_reserved' | 'model_not_allowed';
 
 /** A row for each attempt of a call, and one for each realtime session. */
-export interface LedgerRow {
+export interface LedgerRow extends OwnedRow {
   /** The attempt's own id, or the id of the realtime session. */
   readonly id: string;
   readonly at: number;
@@ -113,10 +111,6 @@ export interface LedgerRow {
   readonly path: CallPath;
   readonly session: string | undefined;
   readonly task: string | undefined;
-  readonly key: string | undefined;
-  readonly team: string | undefined;
-  readonly promptClass: string;
-  readonly dataClass: DataClass;
   /** The configured LLM gateway, or the realtime provider. */
   readonly gateway: string;
   /** The model that was asked for, those that were tried before in this call, and the one that answered. */
@@ -141,7 +135,6 @@ export interface LedgerRow {
   readonly quality: Quality | undefined;
   /** 0 to 1, from a `quality` task that scored this answer or session. */
   readonly score: number | undefined;
-  readonly isRehearsal: boolean;
   /** The process that runs the call, by the name of its leases; only of a pending row. */
   readonly heldBy?: string | undefined;
 }
