@@ -1,20 +1,13 @@
 // The ledger row of a realtime session: its usage so far and the cost. It is written again as it grows; an unknown cost is never zero.
 
 import type { Usage } from '../../../adapters/realtime/contract.ts';
-import type { ModelUsage } from '../../ipc/session-record.ts';
+import type { ModelUsage, SessionUsage } from '../../ipc/session-record.ts';
 import type { LedgerRow, StoredSession } from '../../ipc/stored-rows.ts';
 import type { Prices } from './prices.ts';
 
-export interface SessionUse {
+export interface SessionUse extends SessionUsage {
   /** Milliseconds since the epoch. */
   readonly at: number;
-  readonly usage: Usage;
-  /** Given where several models served; `model` is the last of them. */
-  readonly usageByModel?: readonly ModelUsage[] | undefined;
-  /** The provider reported more than can have been used. */
-  readonly isBeyondBound?: true | undefined;
-  /** The name that the provider gave; undefined: the requested one. */
-  readonly model: string | undefined;
   /** `pending` while the session lives. */
   readonly outcome: string;
 }
