@@ -4,20 +4,12 @@
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { ConnectionOrigin } from '../platform/metrics.ts';
-import { IdleConnection } from './idle-connection.ts';
-import type { ProviderTls } from './provider-tls.ts';
+import { IdleConnection, type IdleConnectionOptions } from './idle-connection.ts';
 
-export interface PoolTarget {
-  /** `ws:` or `wss:`; only its origin matters. */
-  readonly url: string;
-  readonly allowPrivate: boolean;
-  /** The same for all sessions of an origin. */
-  readonly proxy?: URL | undefined;
-  readonly tls?: ProviderTls | undefined;
+/** Sessions of one origin have the same `proxy`. */
+export interface PoolTarget extends Omit<IdleConnectionOptions, 'onEnd'> {
   /** The most that are held open for the origin. */
   readonly connections: number;
-  /** The longest time that one may wait. */
-  readonly maxAgeMs: number;
 }
 
 /** Time after its last session during which an origin still gets connections. */

@@ -1,15 +1,11 @@
 // A connection to a provider that waits for a session: TCP and TLS are done, the upgrade is not.
 
 import type { Socket } from 'node:net';
-import { connect } from './connect.ts';
-import type { ProviderTls } from './provider-tls.ts';
+import { type ConnectOptions, connect } from './connect.ts';
 
-interface IdleConnectionOptions {
+export interface IdleConnectionOptions extends Omit<ConnectOptions, 'signal'> {
   /** `ws:` or `wss:`; only its origin matters. */
   readonly url: string;
-  readonly allowPrivate: boolean;
-  readonly proxy?: URL | undefined;
-  readonly tls?: ProviderTls | undefined;
   /** The longest time that it may wait. */
   readonly maxAgeMs: number;
   /** Called once, unless it was taken or dropped. `aged`: it was ready, and waited long enough. `lost`: it is of no use. */
