@@ -3,7 +3,7 @@
 
 import { performance } from 'node:perf_hooks';
 import type { Limits } from '../config/config.ts';
-import { startHeartbeat } from '../transport/heartbeat.ts';
+import { type HeartbeatOptions, startHeartbeat } from '../transport/heartbeat.ts';
 import type { Peer } from '../transport/peer.ts';
 import { type CloseReason, reasons, sessionLimit } from './close-reason.ts';
 import type { Link } from './link.ts';
@@ -46,11 +46,7 @@ function startTimer(ms: number, onOver: () => void): () => void {
   return () => clearTimeout(timer);
 }
 
-interface HeartbeatTimes {
-  readonly pingMs: number;
-  readonly silenceMs: number;
-  readonly onSilent: () => void;
-}
+type HeartbeatTimes = Omit<HeartbeatOptions, 'peer' | 'isHeldBack'>;
 
 function heartbeat({ peer, linkToPeer }: WatchedPeer, times: HeartbeatTimes): () => void {
   return startHeartbeat({ ...times, peer, isHeldBack: () => peer.isPaused || linkToPeer.isCongested });

@@ -6,7 +6,6 @@ import type { Rejection } from '../../adapters/realtime/contract.ts';
 import { readClose } from '../../codecs/close-frame.ts';
 import type { Frame } from '../../codecs/frame.ts';
 import type { ReadEnd } from '../../codecs/frame-batch.ts';
-import type { Limits } from '../config/config.ts';
 import type { TurnFinished } from '../ipc/session-event.ts';
 import type { SessionRecord, SessionUsage } from '../ipc/session-record.ts';
 import { faultOf } from '../platform/log.ts';
@@ -32,15 +31,10 @@ import { type ReadFrames, SourceReader } from './source-reader.ts';
 import { recordOf, type SessionSubject } from './subject.ts';
 import { Tap } from './tap/tap.ts';
 import { Transcript } from './tap/transcript.ts';
-import { type SessionMessages, type UnfinishedMessages, watchMessages } from './unfinished-messages.ts';
+import { type SessionMessages, type WatchedSession, watchMessages } from './unfinished-messages.ts';
 
-interface SessionOptions {
+interface SessionOptions extends WatchedSession {
   readonly subject: SessionSubject;
-  readonly client: Peer;
-  readonly provider: Peer;
-  readonly limits: Limits;
-  /** Those of all sessions of the process. */
-  readonly unfinished: UnfinishedMessages;
   readonly metrics: Metrics;
   readonly log: Logger;
   /** Takes finished turns, without their texts unless `keepsText`; undefined: nobody wants them. */

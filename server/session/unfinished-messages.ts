@@ -89,7 +89,8 @@ export interface SessionMessages {
   stop(): void;
 }
 
-interface WatchedSession {
+export interface WatchedSession {
+  /** Those of all sessions of the process. */
   readonly unfinished: UnfinishedMessages;
   readonly client: Peer;
   readonly provider: Peer;

@@ -3,7 +3,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Peer } from './peer.ts';
 
-interface HeartbeatOptions {
+export interface HeartbeatOptions {
   readonly peer: Peer;
   /** Tells whether the peer is not read, or has yet to take what is queued: its silence says nothing then. */
   readonly isHeldBack: () => boolean;
