@@ -62,7 +62,8 @@ export async function readBody(
     resolve(bytes > WHOLE_BYTES ? pieces : Buffer.concat(pieces, bytes));
   });
   request.once('error', reject);
-  request.once('close', () => reject(new Error('the client left')));
+  // An error that nobody needs would cost more than the rest of this.
+  request.once('close', () => request.readableEnded || reject(new Error('the client left')));
   return promise.finally(() => {
     clearTimeout(timer);
     // Nobody waits for the rest of a body that is refused.

@@ -56,7 +56,8 @@ export function countAttempts(store: Store, registry: Registry, subjects: Subjec
     ...store,
     async settle(settlements, leased) {
       await store.settle(settlements, leased);
-      for (const { row } of settlements) count(row);
+      const ended = (leased?.calls ?? []).filter(({ row }) => row.outcome !== 'pending');
+      for (const { row } of [...settlements, ...ended]) count(row);
     },
   };
 }

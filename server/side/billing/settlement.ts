@@ -11,8 +11,9 @@ import type { Journal } from './journal.ts';
 /** Calls that wait at most; beyond it settlements are dropped, and the store charges reservations. */
 const MAX_WAITING = 10_000;
 const MAX_PAUSE_MS = 5000;
-/** Time from the beginning of a call until its row is on its way to the disk, which takes the rest of 20 ms. */
-const START_MS = 12;
+/** Time from the beginning of a call until its row is on the disk, and the least and the most of it before it is on its way there. */
+const STORED_MS = 20;
+const [LEAST_START_MS, MOST_START_MS] = [5, 16];
 /** Time from the answer to the settlement of a call whose row is there. */
 const SETTLE_MS = 100;
 /** Time of one transaction after which the store is not keeping up. */
@@ -39,6 +40,8 @@ export class SettlementWriter {
   #timer: { readonly timeout: NodeJS.Timeout; readonly at: number } | undefined;
   #writing: Promise<void> | undefined;
   #writingSince = 0;
+  /** Time of a transaction, of late. */
+  #tookMs = 0;
   #pauseMs = 0;
   #isClosed = false;
 
@@ -57,7 +60,7 @@ export class SettlementWriter {
   begin(call: LeasedCall): void {
     this.#options.leasing?.journal.write(call);
     this.#entry(call.row.id).call = call;
-    this.#schedule(START_MS);
+    this.#schedule(Math.min(Math.max(STORED_MS - 2 * this.#tookMs, LEAST_START_MS), MOST_START_MS));
   }
 
   /** Resolves when the settlement is written, or when that has failed once; it is then tried again. Never rejects. */
@@ -125,6 +128,7 @@ export class SettlementWriter {
     this.#writingSince = performance.now();
     this.#writing = this.#store(entries).then((failed) => {
       this.#writing = undefined;
+      this.#tookMs += (performance.now() - this.#writingSince - this.#tookMs) / 8;
       if (failed.length === 0) stored?.();
       this.#pauseMs = failed.length === 0 ? 0 : Math.min(Math.max(100, this.#pauseMs * 2), MAX_PAUSE_MS);
       for (const { onTried } of entries) onTried?.();
@@ -145,8 +149,10 @@ export class SettlementWriter {
 
   async #isStored(entries: readonly Entry[]): Promise<boolean> {
     const { store, leasing, log } = this.#options;
-    const settlements = entries.flatMap(({ settlement }) => (settlement ? [settlement()] : []));
-    const calls = entries.flatMap(({ call }) => call ?? []);
+    const settlements = entries.flatMap(({ call, settlement }) => (settlement && !call ? [settlement()] : []));
+    const calls = entries.flatMap(({ call, settlement }) =>
+      call ? [{ ...call, row: settlement?.().row ?? call.row }] : [],
+    );
     if (settlements.length + calls.length === 0) return true;
     try {
       await store.settle(settlements, leasing && calls.length > 0 ? { holder: leasing.holder, calls } : undefined);

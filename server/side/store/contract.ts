@@ -46,7 +46,7 @@ export type BudgetReservation =
 
 /** Call that reserved from the leases of its process, and is not stored yet. `budgets` are ids. */
 export interface LeasedCall {
-  /** Pending. */
+  /** Pending, or settled already. */
   readonly row: LedgerRow;
   readonly budgets: readonly string[];
   readonly reservedMicroUsd: number;
@@ -252,7 +252,8 @@ export interface Store extends BudgetLeases {
   extendReservations(ids: readonly string[], until: number): Promise<void>;
   /**
    * Replaces pending rows, and settles the budgets in which they are reserved: all or none. After `settleLost` it corrects what that has
-   * charged. A row that was never pending is added, and settles the budgets given here. `leased` are calls that are stored first.
+   * charged. A row that was never pending is added, and settles the budgets given here. `leased` are calls that
+   * are stored first, with what became of those that have ended.
    */
   settle(settlements: readonly Settlement[], leased?: LeasedCalls): Promise<void>;
   /**

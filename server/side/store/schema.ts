@@ -59,7 +59,7 @@ const TABLES = [
   )`,
   'create index ledger_at on ledger (at, id)',
   'create index ledger_key on ledger (key, at)',
-  'create index ledger_session on ledger (session, at, id)',
+  'create index ledger_session on ledger (session, at, id) where session is not null',
   'create index ledger_task on ledger (task) where task is not null',
   "create index ledger_pending on ledger (outcome, held_until, id) where outcome = 'pending'",
   `create table budget (

@@ -22,7 +22,7 @@ interface BudgetWatchOptions {
 
 const EVERY_MS = 1000;
 /** Moves of this time are read together. */
-const SOON_MS = 50;
+const SOON_MS = 200;
 
 export class BudgetWatch {
   readonly #options: BudgetWatchOptions;

@@ -123,14 +123,20 @@ function truncateLog(connection: DatabaseSync): boolean {
   }
 }
 
+/** Node looks for the name of each parameter, through all that have a number: those that come in order have none. */
+function positional(sql: string): string {
+  const parameters = sql.match(/\$\d+/g) ?? [];
+  const isInOrder = parameters.every((parameter, at) => parameter === `$${at + 1}`);
+  return sql.replace(/\$(\d+)/g, isInOrder ? '?' : '?$1');
+}
+
 /** Keeps prepared statements, the least recently used of them going first. */
 function queryOn(connection: DatabaseSync): Query {
   const statements = new Map<string, StatementSync>();
   function statement(sql: string): StatementSync {
     const known = statements.get(sql);
     if (known !== undefined) statements.delete(sql);
-    // SQLite binds numbered parameters by position, without a look at names.
-    const prepared = known ?? connection.prepare(sql.replace(/\$(\d+)/g, '?$1'));
+    const prepared = known ?? connection.prepare(positional(sql));
     statements.set(sql, prepared);
     const [oldest] = statements.keys();
     if (statements.size > MAX_STATEMENTS && oldest !== undefined) statements.delete(oldest);

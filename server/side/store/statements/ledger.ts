@@ -69,46 +69,43 @@ export async function replaceRows(query: Query, rows: readonly LedgerRow[]): Pro
  * were never pending are added.
  */
 export async function settle(query: Query, settlements: readonly Settlement[], leased?: LeasedCalls): Promise<void> {
-  const rows = new Map(settlements.map(({ row }) => [row.id, row]));
-  const [added, charges] = await addLeased(query, leased, rows);
-  const inOrder = settlements.filter(({ row }) => !added.has(row.id)).sort((a, b) => byId(a.row, b.row));
-  for (const settlement of inOrder) charges.push(...(await settleRow(query, settlement)));
-  if (leased !== undefined) charges.push(...(await spendLeases(query, leased.holder, [...added.values()])));
+  const { holder, calls } = leased ?? { holder: '', calls: [] };
+  const added = await addLeased(query, calls);
+  const ended = calls.filter(({ row }) => row.outcome !== 'pending').map(settlementOf);
+  const charges = ended.flatMap(({ row, ...reserved }) =>
+    added.has(row.id) ? chargesOf(row.costMicroUsd, reserved) : [],
+  );
+  const stored = [...settlements, ...ended.filter(({ row }) => !added.has(row.id))];
+  for (const one of stored.sort((a, b) => byId(a.row, b.row))) charges.push(...(await settleRow(query, one)));
+  charges.push(...(await spendLeases(query, holder, addedIn(calls, added))));
   await charge(query, charges);
 }
 
-/** Adds calls that reserved from a lease, those with a settlement as settled. Returns those that were not there, by their ids. */
-async function addLeased(
-  query: Query,
-  { calls }: Pick<LeasedCalls, 'calls'> = { calls: [] },
-  settled: ReadonlyMap<string, LedgerRow> = new Map(),
-): Promise<[Map<string, LeasedCall>, Charge[]]> {
-  const byIds = new Map(calls.map((call) => [call.row.id, call]));
-  const flat = calls.map(({ row, budgets, reservedMicroUsd }) => {
-    const reserved = { reservedMicroUsd, reservedBudgets: budgets, heldUntil: row.at + HOLD_MS };
-    return flatten(settled.get(row.id) ?? row, reserved);
-  });
-  const inserted = await insertAll(query, ledger, flat.sort(byId), 'on conflict do nothing returning id');
-  const added = new Map(idsOf(inserted).map((id) => [id, byIds.get(id) as LeasedCall]));
-  const charges = [...added].flatMap(([id, { budgets, reservedMicroUsd }]) => {
-    const row = settled.get(id);
-    return row
-      ? chargesOf(row.costMicroUsd, { budgets: budgets.map((budget) => ({ id: budget })), reservedMicroUsd })
-      : [];
-  });
-  return [added, charges];
+const addedIn = (calls: readonly LeasedCall[], added: ReadonlySet<string>) =>
+  calls.filter(({ row }) => added.has(row.id));
+
+const settlementOf = ({ row, budgets, reservedMicroUsd }: LeasedCall): Settled => ({
+  ...{ row, reservedMicroUsd },
+  budgets: budgets.map((id) => ({ id })),
+});
+
+/** Adds calls that reserved from a lease. Returns the ids of those that were not there. */
+async function addLeased(query: Query, calls: readonly LeasedCall[]): Promise<ReadonlySet<string>> {
+  const flat = calls.map(({ row, budgets, reservedMicroUsd }) =>
+    flatten(row, { reservedMicroUsd, reservedBudgets: budgets, heldUntil: row.at + HOLD_MS }),
+  );
+  return new Set(idsOf(await insertAll(query, ledger, flat.sort(byId), 'on conflict do nothing returning id')));
 }
 
 /** Stores the calls of a process that is gone as ones whose time is over, and ends its leases. */
 export async function recoverLeases(query: Query, { holder, calls }: LeasedCalls): Promise<void> {
-  const [added] = await addLeased(query, { calls });
+  const added = await addLeased(query, calls);
   await query("update ledger set held_until = 0 where outcome = 'pending' and held_by = $1", [holder]);
-  const charges = await spendLeases(query, holder, [...added.values()]);
-  await charge(query, charges);
+  await charge(query, await spendLeases(query, holder, addedIn(calls, added)));
   await endLeases(query, holder);
 }
 
-async function settleRow(query: Query, { row, budgets, reservedMicroUsd }: Settlement): Promise<readonly Charge[]> {
+async function settleRow(query: Query, { row, budgets, reservedMicroUsd }: Settled): Promise<readonly Charge[]> {
   const flat = flatten(row);
   if (flat.outcome !== 'pending') {
     const pending = await replaceRow(query, SETTLE_PENDING, flat);
@@ -132,6 +129,10 @@ async function replaceRow(query: Query, sql: string, flat: ReturnType<typeof fla
 interface Reserved {
   readonly budgets: readonly { readonly id: string; readonly resetsAt?: number | undefined }[];
   readonly reservedMicroUsd: number;
+}
+
+interface Settled extends Reserved {
+  readonly row: LedgerRow;
 }
 
 const reservedIn = (row: Row): Reserved => ({

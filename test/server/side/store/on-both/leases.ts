@@ -28,6 +28,11 @@ const leased = (id: string, reservedMicroUsd: number, budgets = ['a']): LeasedCa
   reservedMicroUsd,
 });
 
+const ended = (id: string, costMicroUsd: number): LeasedCall => ({
+  ...leased(id, 50),
+  row: aSettled(id, costMicroUsd, { heldBy: 'one' }),
+});
+
 export function leases({ open, beside }: Stores): void {
   test('a lease counts as reserved, and what it does not need is given back', async () => {
     const store = await open();
@@ -49,17 +54,21 @@ export function leases({ open, beside }: Stores): void {
   test('calls of a lease are stored pending or settled, once, and budgets hold what both came to', async () => {
     const store = await open();
     await take(store, 'one');
-    const calls = [leased('a1', 50), leased('a2', 50)];
-    const settlements = [{ row: aSettled('a2', 7), budgets: [wide], reservedMicroUsd: 50 }];
-    for (let time = 0; time < 2; time++) await store.settle(settlements, { holder: 'one', calls });
+    const calls = [leased('a1', 50), ended('a2', 7), leased('a3', 50)];
+    for (let time = 0; time < 2; time++) await store.settle([], { holder: 'one', calls });
     expect(await store.budgetUse('a')).toEqual(both(7, 450));
-    expect((await store.ledger({ limit: 9 })).map(({ id, outcome }) => [id, outcome])).toEqual([
+    const outcomes = async () => (await store.ledger({ limit: 9 })).map(({ id, outcome }) => [id, outcome]);
+    expect(await outcomes()).toEqual([
+      ['a3', 'pending'],
       ['a2', 'ok'],
       ['a1', 'pending'],
     ]);
-    await store.settle([{ row: aSettled('a1', 12), budgets: [wide], reservedMicroUsd: 50 }]);
-    await store.returnLease('one', { a: 400 });
-    expect(await store.budgetUse('a')).toEqual(both(19, 0));
+    // One that is settled by itself, and one that is tried again with its call.
+    const settlement = { row: aSettled('a1', 12), budgets: [wide], reservedMicroUsd: 50 };
+    for (let time = 0; time < 2; time++) await store.settle([settlement], { holder: 'one', calls: [ended('a3', 1)] });
+    expect((await outcomes()).map(([, outcome]) => outcome)).toEqual(['ok', 'ok', 'ok']);
+    await store.returnLease('one', { a: 350 });
+    expect(await store.budgetUse('a')).toEqual(both(20, 0));
   });
 
   test('a call that does not fit for a lease has the holder return what is free, and then fits', async () => {
