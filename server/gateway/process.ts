@@ -8,7 +8,7 @@ import type { CertificatePair } from '../http/listener.ts';
 import type { RequestHead } from '../http/request/head.ts';
 import { sidePathUnavailable } from '../http/request/refusals.ts';
 import { handleOf, type PassedConnection, socketOf } from '../ipc/connection.ts';
-import { FLUSH_MS, type GatewayStart, type Ports, type SidePlaces } from '../ipc/process-start.ts';
+import { FLUSH_MS, type GatewayStart, optimizeEarly, type Ports, type SidePlaces } from '../ipc/process-start.ts';
 import { Rpc } from '../ipc/rpc.ts';
 import type { SessionOrder } from '../ipc/session-record.ts';
 import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
@@ -54,7 +54,9 @@ const supervisor = new Rpc(process, {
     gateway = new Gateway({ ...given, registry, outbox, askSide, findOwners, passOn, log });
     useSide(places);
     gateway.useBudgets(closedBudgets);
-    return gateway.listen(ports, isShared);
+    const listening = await gateway.listen(ports, isShared);
+    optimizeEarly();
+    return listening;
   },
   side: useSide,
   takeBack(connection: PassedConnection, handle) {

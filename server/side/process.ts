@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { requestHead } from '../http/request/head.ts';
 import { handleOf, letGo, type PassedConnection, socketOf } from '../ipc/connection.ts';
 import type { Ports } from '../ipc/process-start.ts';
-import { type SideSockets, sideSockets } from '../ipc/process-start.ts';
+import { optimizeEarly, type SideSockets, sideSockets } from '../ipc/process-start.ts';
 import { Rpc } from '../ipc/rpc.ts';
 import { removeStaleRun } from '../ipc/run-file.ts';
 import type { SessionOrder } from '../ipc/session-record.ts';
@@ -53,6 +53,7 @@ const supervisor = new Rpc(process, {
     const sockets = sideSockets(start.socketPath);
     await listenToClients(open, sockets);
     if (start.isOwner) await listenToOthers(open, sockets);
+    optimizeEarly();
   },
   owner: (path: string | undefined) => ownerStore.use(path),
   commitEvents: async (batch: Uint8Array) => (await side()).commitEvents(batch),
