@@ -63,10 +63,11 @@ export function startSession({ admission, upgrade, upstream, started }: SessionP
   const { config, log, metrics, registry, outbox } = owner;
   const { request, socket, head, source } = upgrade;
   const { limits } = config;
-  const { sessionId, provider, endpoint } = admission;
+  const { sessionId, provider, endpoint, subprotocol, context } = admission;
+  const { requestId } = source;
   registry.opened();
   const webSocketKey = request.headers['sec-websocket-key'] ?? '';
-  socket.write(upgradeReply(webSocketKey, { ...admission, ...source }));
+  socket.write(upgradeReply(webSocketKey, { subprotocol, sessionId, requestId, context }));
   if (outbox?.push(started) === false) registry.notKept(sessionId);
   if (head.length > 0) socket.unshift(head);
   const emitter = outbox && emitEvents(admission, config, outbox);
@@ -92,8 +93,8 @@ export function startSession({ admission, upgrade, upstream, started }: SessionP
 }
 
 /** The session keeps no headers and no credential. */
-function subjectOf({ provider, endpoint, key, ...admission }: Admission): SessionSubject {
-  const { sessionId, model, promptClass, dataClass, maxSeconds, context } = admission;
+function subjectOf(admission: Admission): SessionSubject {
+  const { provider, endpoint, key, sessionId, model, promptClass, dataClass, maxSeconds, context } = admission;
   return {
     sessionId,
     provider: provider.name,

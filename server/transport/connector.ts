@@ -26,15 +26,10 @@ export class Connector {
   }
 
   /** Dials like `dial()`, within the same deadline. The next connections are opened once a session is open and its client knows. */
-  async dial({ preconnect, provider, ...rest }: ConnectorOptions): Promise<DialOutcome> {
-    const options = { ...rest, tls: this.#tls };
-    const target = preconnect && {
-      url: options.upstream.url,
-      allowPrivate: options.allowPrivate,
-      proxy: options.proxy,
-      tls: this.#tls,
-      ...preconnect,
-    };
+  async dial(wanted: ConnectorOptions): Promise<DialOutcome> {
+    const { preconnect, provider, upstream, allowPrivate, proxy } = wanted;
+    const options = { ...wanted, tls: this.#tls };
+    const target = preconnect && { url: upstream.url, allowPrivate, proxy, tls: this.#tls, ...preconnect };
     const startedAt = performance.now();
     const { outcome, origin } = await dialOn(target && this.#pool.take(target), options);
     const ms = performance.now() - startedAt;
@@ -61,11 +56,11 @@ interface Dialled {
 async function dialOn(connection: Socket | undefined, options: DialOptions): Promise<Dialled> {
   const startedAt = performance.now();
   const bytesReadBefore = connection?.bytesRead;
-  const outcome = await dial({ ...options, connection });
+  const outcome = await dial(options, { connection });
   if (connection === undefined) return { outcome, origin: 'cold' };
   if (options.signal.aborted || !isStale(outcome, connection.bytesRead === bytesReadBefore))
     return { outcome, origin: 'warm' };
-  return { outcome: await dial({ ...options, spentMs: performance.now() - startedAt }), origin: 'stale' };
+  return { outcome: await dial(options, { spentMs: performance.now() - startedAt }), origin: 'stale' };
 }
 
 /** RFC 9112, section 9.3.1: a GET may be sent again when its connection was closed before any of the answer came. */

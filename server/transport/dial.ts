@@ -17,6 +17,9 @@ import { isRelayable, UpgradeResponseReader } from './upgrade-response.ts';
 export interface DialOptions extends ConnectOptions {
   readonly upstream: Upstream;
   readonly limits: Limits;
+}
+
+interface DialState {
   /** A connection that was opened ahead; undefined: a new one is opened. */
   readonly connection?: Socket | undefined;
   /** Part of the deadline that has passed already. */
@@ -30,13 +33,13 @@ export type DialOutcome =
   | { readonly kind: 'failed'; readonly refusal: Refusal };
 
 /** Rejects only for a header that HTTP cannot carry. */
-export async function dial(options: DialOptions): Promise<DialOutcome> {
-  const { upstream, limits, spentMs = 0 } = options;
+export async function dial(options: DialOptions, { connection, spentMs = 0 }: DialState = {}): Promise<DialOutcome> {
+  const { upstream, limits, signal } = options;
   const upgrade = upgradeRequest(upstream.subprotocols);
   const head = requestHead(upstream.url, { ...upstream.headers, ...upgrade.headers });
   const deadlineAt = performance.now() + limits.dialMs - spentMs;
-  const socket = options.connection ?? (await connectBefore(deadlineAt, options));
-  return 'kind' in socket ? socket : upgradeOn(socket, { ...options, head, deadlineAt, faultIn: upgrade.faultIn });
+  const socket = connection ?? (await connectBefore(deadlineAt, options));
+  return 'kind' in socket ? socket : upgradeOn(socket, { head, deadlineAt, faultIn: upgrade.faultIn, limits, signal });
 }
 
 async function connectBefore(deadlineAt: number, options: DialOptions): Promise<Socket | DialOutcome> {

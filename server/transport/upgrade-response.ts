@@ -15,6 +15,7 @@ interface UpgradeResponseListener {
   failed(error: Error): void;
 }
 
+const NOTHING: Buffer = Buffer.alloc(0);
 /** The largest body of a refusal that is relayed. */
 const REFUSAL_BODY_BYTES = 64 * 1024;
 /** Headers of a refusal that are relayed; `Location` is never one of them. */
@@ -24,7 +25,7 @@ const REFUSAL_HEADERS = ['content-type', 'retry-after', 'x-request-id'] as const
 export class UpgradeResponseReader {
   readonly #socket: Socket;
   readonly #listener: UpgradeResponseListener;
-  #received: Buffer = Buffer.alloc(0);
+  #received = NOTHING;
   #refusal: IncomingMessage | undefined;
 
   constructor(socket: Socket, listener: UpgradeResponseListener) {

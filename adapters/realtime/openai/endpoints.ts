@@ -103,7 +103,8 @@ function modelsInQuery(handshake: Handshake): readonly Resource[] {
 
 /** The parameters wherever a lenient server would find them: also behind a semicolon. */
 function parametersOf({ rawQuery = '' }: Handshake): readonly (readonly [name: string, value: string])[] {
-  return [...new URLSearchParams(rawQuery), ...new URLSearchParams(rawQuery.replaceAll(';', '&'))];
+  const read = [...new URLSearchParams(rawQuery)];
+  return rawQuery.includes(';') ? [...read, ...new URLSearchParams(rawQuery.replaceAll(';', '&'))] : read;
 }
 
 const kinds = ['model', 'deployment'] as const;

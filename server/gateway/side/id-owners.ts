@@ -151,9 +151,9 @@ export class IdOwners {
 /** Returns why a handshake is refused that refers to what was handed out to somebody else; undefined: it does not. */
 export async function refuseForeignIds(admission: Admission, owners: IdOwners): Promise<Refusal | undefined> {
   const { endpoint, handshake } = admission;
-  const named = endpoint.idsIn?.(handshake) ?? [];
-  const [first] = named;
   const ids = owners.of(admission);
+  const named = (ids && endpoint.idsIn?.(handshake)) ?? [];
+  const [first] = named;
   if (first === undefined || ids === undefined) return undefined;
   try {
     return (await ids.owns(named.map(({ id }) => id))) ? undefined : notIssued(first.field);

@@ -24,7 +24,7 @@ export class Clients {
 
   /** The address that a proxy has said; undefined where none did. */
   saidOf(socket: Socket): string | undefined {
-    return this.#behindProxy.get(endsOf(socket));
+    return this.#behindProxy.size === 0 ? undefined : this.#behindProxy.get(endsOf(socket));
   }
 
   addressOf(socket: Socket): string {

@@ -19,8 +19,8 @@ export const outOfDescriptors: Refusal = {
 const MAX_RESERVE = 64;
 const RESERVE_PART = 1 / 8;
 /** For so long nobody looks again where more were left than a process can open meanwhile. */
-const SEEN_MS = 5;
-const MOST_OPENED = 1000;
+const SEEN_MS = 50;
+const MOST_OPENED = 5000;
 
 export type Descriptors = ReturnType<typeof countDescriptors>;
 
