@@ -53,11 +53,11 @@ export function sideSockets(path: string): SideSockets {
 }
 
 /**
- * Called when a process has loaded its code. V8 optimises what was called 400 times, and waits for 500 calls after it has learned something new:
- * what a session does once would be slow for the first thousand sessions. A release that does not know a flag says so, and goes on.
+ * Makes V8 optimise what was called 50 times, once a process has loaded its code. By default it takes 400 calls, and 500 more where it has learned
+ * something new: what a session does once would be slow for the first thousand. A release that does not know a flag says so, and goes on.
  */
 export function optimizeEarly(): void {
-  // What V8 has compiled is kept with its flags, and is of no use to a start with others.
+  // Compiled code is kept with the flags of V8, and is of no use to a start with others.
   flushCompileCache();
   for (const calls of ['invocation-count-for-maglev', 'minimum-invocations-after-ic-update'])
     setFlagsFromString(`--${calls}=50`);
