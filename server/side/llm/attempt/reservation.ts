@@ -3,21 +3,17 @@
 
 import type { LlmCall, LlmRequest } from '../../../../adapters/llm/contract.ts';
 import { LlmFailure } from '../../../../adapters/llm/index.ts';
-import type { LedgerRow } from '../../../ipc/stored-rows.ts';
 import { faultOf } from '../../../platform/log.ts';
 import { affordableLimit, answerLimit, sharedLimit } from '../../billing/answer-limit.ts';
 import { budgetsFor, worstCaseMicroUsd } from '../../billing/budgets/budget.ts';
-import { type BudgetWindow, StoreError } from '../../store/contract.ts';
+import { type Settlement, StoreError } from '../../store/contract.ts';
 import { type Failure, failure, failureOfBudget, failureOfPrice, failureOfTarget } from '../failure.ts';
 import type { Target } from '../targets.ts';
 import { pendingRow } from './attempt-row.ts';
 import type { Attempt, AttemptContext } from './contract.ts';
 
 /** A reservation that has to be settled. */
-export interface Reserved extends Pick<Priced, 'request' | 'addedMaxTokens'> {
-  readonly row: LedgerRow;
-  readonly budgets: readonly BudgetWindow[];
-  readonly reservedMicroUsd: number;
+export interface Reserved extends Settlement, Pick<Priced, 'request' | 'addedMaxTokens'> {
   /** A time of performance.now(). */
   readonly startedAt: number;
 }

@@ -1,21 +1,14 @@
 // Leases on budgets: amounts that a process holds, and that count as reserved until it spends or returns them. One whose process is gone counts as
 // spent, until somebody knows better. Every transaction locks ledger rows, then leases, then budgets.
 
-import type { BudgetLeases, BudgetWindow, LeasedCall } from '../contract.ts';
+import type { BudgetLeases, LeasedCall } from '../contract.ts';
 import type { Database, Query, Row } from '../database.ts';
 import { type Charge, charge } from './budgets.ts';
 
 /** Part of what is left that one lease may take: near the limit there are none, and each call reserves in the store. */
 const LARGEST_PART = 1 / 8;
 
-interface TakeOptions {
-  readonly holder: string;
-  readonly budget: BudgetWindow;
-  readonly wishMicroUsd: number;
-  readonly leastMicroUsd: number;
-  readonly now: number;
-  readonly until: number;
-}
+type TakeOptions = Parameters<BudgetLeases['takeLease']>[0];
 
 /** Returns what was granted: as much as is wished, a part of what is left, or nothing. */
 export function takeLease(database: Database, options: TakeOptions): Promise<number> {

@@ -1,7 +1,7 @@
 // The queue of tasks. The version of a task counts its leases: a runner that holds an old lease writes nothing.
 
 import type { Task } from '../../../ipc/stored-rows.ts';
-import type { RequeueFilter, SummaryEntry, TaskFilter, TaskOutcome } from '../contract.ts';
+import type { DeliveryClaim, RequeueFilter, SummaryEntry, TaskFilter, TaskOutcome } from '../contract.ts';
 import type { Database, Query, Value } from '../database.ts';
 import { conditions, insertAll, keyCondition, textValue } from '../row-mapping.ts';
 import { DUE_AT } from '../schema.ts';
@@ -36,11 +36,7 @@ export async function selectSummaries(query: Query, session: string): Promise<re
   return (await query(sql, [session])).map(tasks.item);
 }
 
-interface ClaimOptions {
-  readonly now: number;
-  readonly leaseUntil: number;
-  readonly count: number;
-  readonly without: readonly string[];
+interface ClaimOptions extends Required<DeliveryClaim> {
   readonly skipLocked: string;
 }
 
