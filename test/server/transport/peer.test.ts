@@ -1,8 +1,10 @@
 // An end of a session at its raw socket: our own frames, the bytes that pass through, and the events of the peer.
 
+import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
 import { frameOf } from '../../support/frames.ts';
 import { MIB, openPeer, openReadPeer, readBytes, roles } from '../../support/peer.ts';
+import { seededRandom } from '../../support/random.ts';
 import { closeOf, frameBytes } from '../../support/raw-socket.ts';
 import { destroySocketPairs, settled } from '../../support/socket-pair.ts';
 import { until } from '../../support/until.ts';
@@ -145,6 +147,7 @@ describe('pongs to an end that does not read', () => {
 
 describe.each(transports)('bytes that pass over %s', (_, way) => {
   const { tls } = way;
+
   test.each(roles)('arrive unchanged at a %s, although free memory is used again', async (role) => {
     const { peer, far } = await openPeer(role, way);
     const count = 200;
@@ -180,7 +183,8 @@ describe.each(transports)('bytes that pass over %s', (_, way) => {
       peer.pass(Buffer.alloc(length));
       expect(peer.queuedBytes).toBe(tls ? 2 * length : 0);
       await readBytes(far, 2 * length);
-      await until(() => peer.socket.writableLength === 0);
+      await until(() => peer.queuedBytes === 0);
+      await new Promise(setImmediate);
     }
     peer.pass(Buffer.alloc(20 * MIB));
     expect(peer.queuedBytes).toBe(20 * MIB);
@@ -192,6 +196,31 @@ describe.each(transports)('bytes that pass over %s', (_, way) => {
     const { peer } = await openPeer('client', way);
     expect(peer.pass(Buffer.alloc(20 * MIB))).toBe(!tls);
     expect(peer.pass(Buffer.alloc(20 * MIB))).toBe(false);
+  });
+
+  test('are in order with frames of our own, empty writes and the end, whatever is under way', async () => {
+    for (let seed = 0; seed < 20; seed += 1) {
+      const { peer, far } = await openPeer('client', way);
+      const random = seededRandom(seed);
+      const expected: Buffer[] = [];
+      for (let step = 0; step < 60; step += 1) {
+        const bytes = Buffer.alloc(1 + random.below(random.pick([10, 3000, 40_000, 400_000])), step);
+        const isMessage = random.below(4) === 0;
+        expected.push(isMessage ? frameBytes(2, bytes, { masked: false }) : bytes);
+        if (isMessage) peer.sendMessage({ data: bytes, binary: true });
+        else peer.pass(bytes);
+        if (random.below(4) === 0) peer.socket.write('');
+        if (random.below(3) === 0) await new Promise(setImmediate);
+      }
+      peer.close(1000);
+      peer.socket.end();
+      expected.push(frameBytes(8, Buffer.from([0x03, 0xe8]), { masked: false }));
+      const chunks: Buffer[] = [];
+      far.on('data', (chunk: Buffer) => void chunks.push(chunk));
+      await once(far, 'end');
+      expect(Buffer.concat(chunks).equals(Buffer.concat(expected))).toBe(true);
+      peer.terminate();
+    }
   });
 
   test('are seen to be taken within one large write', async () => {
