@@ -76,14 +76,14 @@ export interface Task extends OwnedRow {
   readonly attempts: number;
   /** Counts leases; a runner whose version is old may not write (fencing). */
   readonly version: number;
-  readonly leaseUntil: number | undefined;
+  readonly leaseUntil?: number | undefined;
   /** JSON: the text or messages of an on-demand task, options; undefined where the session's turns are the input. */
   readonly input: string | undefined;
   /** JSON, valid against the kind's schema. */
-  readonly result: string | undefined;
+  readonly result?: string | undefined;
   /** Reason why the last attempt did not succeed. Never content. */
-  readonly error: string | undefined;
-  readonly quality: Quality | undefined;
+  readonly error?: string | undefined;
+  readonly quality?: Quality | undefined;
   readonly createdAt: number;
   readonly updatedAt: number;
 }
@@ -110,17 +110,17 @@ export interface LedgerRow extends OwnedRow {
   readonly kind: 'realtime' | 'task' | 'chat';
   readonly path: CallPath;
   readonly session: string | undefined;
-  readonly task: string | undefined;
+  readonly task?: string | undefined;
   /** The configured LLM gateway, or the realtime provider. */
   readonly gateway: string;
   /** The model that was asked for, those that were tried before in this call, and the one that answered. */
   readonly asked: string | undefined;
   readonly tried: readonly string[];
-  readonly served: string | undefined;
+  readonly served?: string | undefined;
   /** The provider that served it, where the gateway names it. */
-  readonly provider: string | undefined;
+  readonly provider?: string | undefined;
   readonly usage: Usage;
-  readonly reportedMicroUsd: number | undefined;
+  readonly reportedMicroUsd?: number | undefined;
   readonly estimatedMicroUsd: number | undefined;
   /** The cost that is charged: reported, else estimated. undefined: unknown. */
   readonly costMicroUsd: number | undefined;
@@ -128,13 +128,13 @@ export interface LedgerRow extends OwnedRow {
   /** Something is wrong with what was reported; `flags` says what. */
   readonly isFlagged: boolean;
   readonly flags?: readonly RowFlag[] | undefined;
-  readonly latencyMs: number | undefined;
-  readonly firstTokenMs: number | undefined;
+  readonly latencyMs?: number | undefined;
+  readonly firstTokenMs?: number | undefined;
   /** `pending` until it is settled; `ok`, or a short code of what went wrong. */
   readonly outcome: string;
-  readonly quality: Quality | undefined;
+  readonly quality?: Quality | undefined;
   /** 0 to 1, from a `quality` task that scored this answer or session. */
-  readonly score: number | undefined;
+  readonly score?: number | undefined;
   /** The process that runs the call, by the name of its leases; only of a pending row. */
   readonly heldBy?: string | undefined;
 }

@@ -43,10 +43,6 @@ export function queuedTask(fields: NewTask): Task {
     state: 'queued',
     attempts: 0,
     version: 0,
-    leaseUntil: undefined,
-    result: undefined,
-    error: undefined,
-    quality: undefined,
     createdAt: now,
     updatedAt: now,
   };
