@@ -68,13 +68,10 @@ function callOf(call: unknown): FunctionCall {
 }
 
 /** A part of a call: its head, a piece of its arguments, or all of it. `index`: position among the calls, from 0. */
-export interface ToolCallDelta {
+export interface ToolCallDelta extends Partial<Omit<FunctionCall, 'input'>> {
   readonly index: number;
-  readonly id?: string | undefined;
-  readonly name?: string | undefined;
   /** JSON, or a piece of it. */
   readonly input?: string | undefined;
-  readonly signature?: string | undefined;
 }
 
 /** Writes a call for a chat completion. Only streams have an `index`. */
