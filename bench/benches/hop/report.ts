@@ -31,11 +31,9 @@ interface NamedPart {
 }
 
 /** One load of one part. */
-interface Group {
-  readonly bench: string;
+interface Group extends Omit<NamedPart, 'part'> {
   /** `100.up-2600-40ms` */
   readonly id: string;
-  readonly title: string;
   readonly runs: Rounds<LoadRun>;
   readonly valid: Rounds<LoadRun>;
   readonly costs: Rounds<number>;

@@ -4,6 +4,7 @@ import type { Percentiles } from '../../figures/histogram.ts';
 import { mapRounds, type Rounds, validRounds } from '../../figures/rounds.ts';
 import type { CallResults } from '../../load/http/caller-process.ts';
 import type { Pace } from '../../load/load.ts';
+import type { LoadRun } from '../../load/run.ts';
 import type { HttpRun } from '../http/data.ts';
 
 /** The endpoint answers at once, and streams with a gap that is longer than what a hop adds. */
@@ -28,15 +29,11 @@ export const CHAT_LOADS: readonly ChatLoad[] = [
   { name: 'whole-50', form: 'whole', perSecond: 50 },
 ];
 
-export interface ChatRun extends CallResults {
+export interface ChatRun extends CallResults, Pick<LoadRun, 'latenessMs' | 'rssBytes' | 'invalid'> {
   readonly firstByteMs: Percentiles;
   readonly totalMs: Percentiles;
-  readonly latenessMs: Percentiles;
   /** CPU of the contender's process tree; undefined when there is no process, or no /proc. */
   readonly cpuUsPerCall: number | undefined;
-  readonly rssBytes: number | undefined;
-  /** Reason why its latency does not count. */
-  readonly invalid: string | undefined;
 }
 
 /** Whole answers that take the endpoint no time, as many as there can be. */
