@@ -100,7 +100,7 @@ export function termsOf({ candidate, terms, baseUrl, maxPrice }: TermsOptions): 
   });
 }
 
-interface Choosable {
+export interface Choosable {
   readonly gatewayName: string;
   readonly model: string;
   readonly path: CallPath;

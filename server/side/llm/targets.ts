@@ -6,25 +6,18 @@ import type { LlmProfile, LlmTarget } from '../../../adapters/llm/contract.ts';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
 import { REHEARSAL_NAME, rehearsalClass } from '../../config/rehearsal.ts';
 import { type ClassConfig, gatewaySchema, type LlmGatewayConfig, type SideConfig } from '../../config/side-schema.ts';
-import type { CallPath } from '../../ipc/stored-rows.ts';
 import { publicAgent } from '../../platform/outbound-agent.ts';
 import type { Prices } from '../billing/prices.ts';
 import { type BreakerOptions, Circuit } from './guard/circuit.ts';
 import { createGuard, type Guard } from './guard/resilience.ts';
-import { type Candidate, callPathOf, targetObjection, termsOf } from './policy.ts';
+import { type Candidate, type Choosable, callPathOf, targetObjection, termsOf } from './policy.ts';
 
 /** One target of one class. */
-export interface Target {
-  readonly gatewayName: string;
-  readonly model: string;
+export interface Target extends Required<Choosable> {
   /** The model whose price it has. */
   readonly pricedAs: string;
   /** `<gateway>/<model>` */
   readonly label: string;
-  readonly path: CallPath;
-  readonly isRehearsal: boolean;
-  /** The reason why it may never serve its class. */
-  readonly objection: string | undefined;
   readonly profile: LlmProfile;
   /** The provider that serves, where that is certain. */
   readonly provider: string | undefined;
