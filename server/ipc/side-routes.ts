@@ -30,6 +30,7 @@ interface TableLine {
 const live = { needsLiveSession: true } as const;
 
 const TABLE = {
+  getSessions: { method: 'GET', path: '/sessions', scope: 'both' },
   getSession: { method: 'GET', path: '/sessions/{id}', scope: 'both', ...live },
   deleteSession: { method: 'DELETE', path: '/sessions/{id}', scope: 'both', ...live },
   postSessionEnd: { method: 'POST', path: '/sessions/{id}/end', scope: 'both', takesBody: true, ...live },

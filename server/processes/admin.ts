@@ -104,7 +104,10 @@ async function answer(
     return failed({ status: 400, code: 'invalid_request', message: 'expected a path as the request target' });
   const refusal = PROBES.includes(handshake.path) ? undefined : refusalOf(request, context);
   if (refusal !== undefined) return refusal;
-  const matches = sideRoutesAt('admin', handshake.path);
+  const ownAnswer = adminPaths.get(handshake.path);
+  // The sessions that live are known here; a query asks for those of the store.
+  const isOwn = ownAnswer !== undefined && handshake.query.size === 0;
+  const matches = isOwn ? [] : sideRoutesAt('admin', handshake.path);
   const takesBody = matches.some(({ route }) => route.takesBody && route.method === request.method);
   if (hasBody(request) && !takesBody)
     return failed({ status: 415, code: 'unsupported_media_type', message: 'expected no body' });
@@ -119,7 +122,6 @@ async function answer(
   }
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return failed({ status: 405, code: 'method_not_allowed', message: 'expected GET', allow: ['GET', 'HEAD'] });
-  const ownAnswer = adminPaths.get(handshake.path);
   return ownAnswer?.(context.sources, handshake.query) ?? failed(unknownPath(handshake.path, PATHS));
 }
 

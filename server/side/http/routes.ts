@@ -15,11 +15,19 @@ import { getLedger, getLedgerRows } from './ledger.ts';
 import { getSessionContext } from './session/context.ts';
 import { postSessionEnd } from './session/end.ts';
 import { sessionEventsHandler } from './session/events.ts';
+import { getSessions } from './session/list.ts';
 import { deleteSession, getSession } from './session/session.ts';
 import { getTask, getTasks, postTask, postTaskRetry, postTasksRetry } from './tasks.ts';
 
 const handlersFor = (options: SideHttpOptions): Readonly<Record<SideRouteName, RouteHandler>> => ({
-  ...{ getSession, deleteSession, postSessionEnd, getSessionContext, getSessionEvents: sessionEventsHandler(options) },
+  ...{
+    getSessions,
+    getSession,
+    deleteSession,
+    postSessionEnd,
+    getSessionContext,
+    getSessionEvents: sessionEventsHandler(options),
+  },
   ...{ postTask, getTasks, getTask, postTaskRetry, postTasksRetry },
   ...{ getLedger, getLedgerRows, getExport },
   ...{ postChatCompletion, getModels, getModel },

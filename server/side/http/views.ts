@@ -31,6 +31,14 @@ export function ledgerView({ at, promptClass, ...row }: LedgerRow): object {
   return { ...row, class: promptClass, at: isoTime(at) };
 }
 
+/** Shows a session in a list: its record without what was measured in it. */
+export function listedSession(stored: StoredSession & Partial<SessionEnd>): object {
+  const { turns: _, frames: __, bytes: ___, residenceUs: ____, ...shown } = sessionView(stored, undefined) as Shown;
+  return shown;
+}
+
+type Shown = Readonly<Record<string, unknown>>;
+
 /** Shows the live record, else the stored one, else what is known of the session's start (its process died). */
 export function sessionView(
   stored: (StoredSession & Partial<SessionEnd>) | undefined,

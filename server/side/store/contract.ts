@@ -117,7 +117,7 @@ export interface SessionChanges {
 /** Session with its end, where it has one. */
 export type SessionRow = StoredSession & Partial<SessionEnd>;
 
-export interface SessionFilter {
+interface PageFilter {
   /** `null`: rows without a key; `undefined`: all rows. */
   readonly key?: string | null | undefined;
   readonly limit: number;
@@ -125,7 +125,15 @@ export interface SessionFilter {
   readonly before?: string | undefined;
 }
 
-export interface TaskFilter extends SessionFilter {
+/** `since` and `until` are about the starts of sessions; `until` is excluded. */
+export interface SessionFilter extends PageFilter {
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+  readonly model?: string | undefined;
+  readonly state?: 'open' | 'closed' | undefined;
+}
+
+export interface TaskFilter extends PageFilter {
   readonly session?: string | undefined;
   readonly state?: TaskState | undefined;
 }
@@ -137,16 +145,8 @@ export interface RequeueFilter {
   readonly now: number;
 }
 
-/** `until` is excluded. */
-export interface LedgerFilter {
-  readonly session?: string;
-  readonly task?: string;
-  readonly since?: number;
-  readonly until?: number;
-  readonly limit: number;
-  /** Id of the last row of the previous page, newest first: lists only older rows. */
-  readonly before?: string;
-}
+export type LedgerFilter = Omit<SessionFilter, 'key' | 'model' | 'state'> &
+  Partial<Pick<LedgerRow, 'session' | 'task'>>;
 
 export interface DeliveryClaim {
   readonly now: number;

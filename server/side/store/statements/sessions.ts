@@ -14,10 +14,14 @@ export async function selectSession(query: Query, id: string): Promise<SessionRo
 
 export async function selectSessions(
   query: Query,
-  { key, before, limit }: SessionFilter,
+  { key, since, until, model, state, before, limit }: SessionFilter,
 ): Promise<readonly SessionRow[]> {
   const { and, params } = conditions([
     keyCondition(key),
+    since !== undefined && ['started_at >= ?', since],
+    until !== undefined && ['started_at < ?', until],
+    model !== undefined && ['model = ?', model],
+    state !== undefined && [state === 'open' ? 'ended_at is null' : 'ended_at is not null'],
     before !== undefined && ['(started_at, id) < (select started_at, id from session where id = ?)', before],
   ]);
   const sql = `select * from session where ${and} order by started_at desc, id desc limit $${params.length + 1}`;

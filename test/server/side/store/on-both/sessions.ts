@@ -23,6 +23,23 @@ export function sessions({ kind, open, beside }: Stores): void {
     expect(idsOf(await store.sessions({ limit: 9, key: null }))).toEqual(['a']);
   });
 
+  test('lists sessions by the time of their start, by the model that was asked for, and by whether they have ended', async () => {
+    const store = await open();
+    await store.commitSessions({
+      started: [
+        aSession('a', { startedAt: NOON, model: 'one' }),
+        aSession('b', { startedAt: NOON + 1, model: 'two' }),
+        aSession('c', { startedAt: NOON + 2, model: 'two' }),
+      ],
+      ended: [anEnd('b')],
+    });
+    expect(idsOf(await store.sessions({ limit: 9, since: NOON + 1 }))).toEqual(['c', 'b']);
+    expect(idsOf(await store.sessions({ limit: 9, until: NOON + 1 }))).toEqual(['a']);
+    expect(idsOf(await store.sessions({ limit: 9, model: 'two' }))).toEqual(['c', 'b']);
+    expect(idsOf(await store.sessions({ limit: 9, state: 'open' }))).toEqual(['c', 'a']);
+    expect(idsOf(await store.sessions({ limit: 9, state: 'closed', key: 'demo', model: 'two' }))).toEqual(['b']);
+  });
+
   test('ends sessions of an instance that is gone with their last turn, and lets their tasks run', async () => {
     const store = await open();
     await store.commitSessions({
