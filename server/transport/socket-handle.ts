@@ -44,9 +44,14 @@ function streamBinding(): Partial<StreamBinding> {
 
 const handleOf = (socket: Socket | null) => (socket as { readonly _handle?: Partial<Handle> | null } | null)?._handle;
 
-/** The field of a socket with memory of its own, which lets `pause` and `resume` act on the handle at once. */
-const memoryField = (socket: Socket): symbol | undefined =>
-  Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'kBuffer');
+let knownField: symbol | undefined;
+
+/** The field of a socket with memory of its own, which lets `pause` and `resume` act on the handle at once; the same for all sockets. */
+function memoryField(socket: Socket): symbol | undefined {
+  if (knownField === undefined || !(knownField in socket))
+    knownField = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'kBuffer');
+  return knownField;
+}
 
 /** Tells whether a socket may be read and written at its handle. */
 export function hasDirectWays(socket: Socket): boolean {
