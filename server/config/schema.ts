@@ -5,17 +5,14 @@ import type { Provider } from '../../adapters/realtime/contract.ts';
 import { headerText } from '../../adapters/realtime/index.ts';
 import { isSubnet } from '../platform/address-list.ts';
 import { baseUrlProblem } from './outbound-url.ts';
-import { MAX_TIMER_MS, ms, seconds } from './side-limits-schema.ts';
+import { MAX_TIMER_MS, ms, positive, seconds } from './side-limits-schema.ts';
 import { sideShape } from './side-schema.ts';
 
 /** The part of a provider that the configuration needs. */
 export type KnownProvider = Pick<Provider, 'name' | 'baseUrl' | 'environment' | 'settings' | 'preconnect'>;
 
 const port = z.int().min(0).max(65_535);
-const bytes = z
-  .int()
-  .min(1)
-  .max(2 ** 30);
+const bytes = positive(2 ** 30);
 /** A limit that 0 switches off. */
 const optionalMs = z.int().min(0).max(MAX_TIMER_MS);
 /** A name that goes into logs and metrics. */
@@ -39,15 +36,12 @@ export const limitsSchema = z.strictObject({
     .default(16 * 1024 * 1024)
     .describe('Largest message of a client, in bytes (an OpenAI append may be 15 MiB).'),
   providerMaxPayloadBytes: bytes.default(32 * 1024 * 1024).describe('Largest message of a provider, in bytes.'),
-  maxFragments: z.int().min(1).default(64).describe('Fragments of one message.'),
-  maxBufferedChunks: z.int().min(1).default(32_768).describe('Network reads that one incomplete message may take up.'),
+  maxFragments: positive().default(64).describe('Fragments of one message.'),
+  maxBufferedChunks: positive().default(32_768).describe('Network reads that one incomplete message may take up.'),
   messageMs: ms
     .default(60_000)
     .describe('Time in which at least 4 KiB of an unfinished message must come, while its sender is read.'),
-  maxUnfinishedBytes: z
-    .int()
-    .min(1)
-    .max(2 ** 40)
+  maxUnfinishedBytes: positive(2 ** 40)
     .default(256 * 1024 * 1024)
     .describe('Memory of all unfinished messages of a process. Beyond it the one whose memory grew longest ago goes.'),
   handshakeMs: ms.default(10_000).describe('TLS and the HTTP request, until its headers are complete.'),
@@ -55,29 +49,19 @@ export const limitsSchema = z.strictObject({
     .default(10_000)
     .describe('Dialling the provider, until its 101. A context waits as long for setupComplete.'),
   maxHeaderBytes: bytes.default(8192).describe('Request line and headers together, in bytes.'),
-  maxConnectionsPerAddress: z
-    .int()
-    .min(1)
+  maxConnectionsPerAddress: positive()
     .default(500)
     .describe('Connections of one address that wait for a request. Beyond it the oldest of them goes.'),
-  maxConnections: z
-    .int()
-    .min(1)
+  maxConnections: positive()
     .default(2000)
     .describe('Connections in all that wait for a request. Beyond it the oldest of them goes.'),
-  maxUpgrades: z
-    .int()
-    .min(1)
+  maxUpgrades: positive()
     .default(1000)
     .describe('Upgrades in progress, until the 101. Beyond it 503; an address with half of them gets 429.'),
-  maxSessions: z
-    .int()
-    .min(1)
+  maxSessions: positive()
     .optional()
     .describe('Sessions at once, upgrades in progress included. Beyond it 503. Unbounded when not given.'),
-  maxFramesPerSecond: z
-    .int()
-    .min(1)
+  maxFramesPerSecond: positive()
     .default(20_000)
     .describe(
       'Frames of one direction of a session, a hundredth of them at once. Beyond a tenth of it the source waits in a queue.',
@@ -138,10 +122,7 @@ const metricsSchema = z.strictObject({
     .array(z.enum(['key', 'team', 'model']))
     .default([])
     .describe('Labels of sessions, their closes, and attempts and costs of calls, besides the usual ones.'),
-  maxLabelValues: z
-    .int()
-    .min(1)
-    .max(10_000)
+  maxLabelValues: positive(10_000)
     .default(200)
     .describe('Values of each of these labels in each process; further ones count as other.'),
 });
@@ -155,9 +136,7 @@ const keySchema = z.strictObject({
     .min(1)
     .optional()
     .describe('Models that its realtime sessions may use, as patterns of provider/model. All when not given.'),
-  maxSessions: z
-    .int()
-    .min(1)
+  maxSessions: positive()
     .optional()
     .describe('Sessions at once, over all gateway processes. Unbounded when not given.'),
   maxSessionSeconds: seconds.optional().describe('Longest duration of one of its sessions. Unbounded when not given.'),
@@ -239,7 +218,7 @@ export type ProviderConfig = Readonly<z.infer<ReturnType<typeof providerSchema>>
 export function fileSchema<R extends z.ZodType>(providers: readonly KnownProvider[], rehearsal: R) {
   const shape = Object.fromEntries(providers.map((provider) => [provider.name, providerSchema(provider).optional()]));
   return z.strictObject({
-    processes: z.int().min(1).max(256).default(1).describe('Gateway processes that share the listening ports.'),
+    processes: positive(256).default(1).describe('Gateway processes that share the listening ports.'),
     listen: listenSchema.prefault({}).describe('The public listener.'),
     admin: z
       .strictObject({

@@ -4,24 +4,17 @@ import { z } from 'zod';
 
 /** The longest timer of Node, 24.8 days: longer ones fire at once. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;
-export const ms = z.int().min(1).max(MAX_TIMER_MS);
-export const seconds = z
-  .int()
-  .min(1)
-  .max(Math.floor(MAX_TIMER_MS / 1000));
+/** A whole number from 1 on, no larger than `max` where that is given. */
+export const positive = (max?: number) => (max === undefined ? z.int().min(1) : z.int().min(1).max(max));
+export const ms = positive(MAX_TIMER_MS);
+export const seconds = positive(Math.floor(MAX_TIMER_MS / 1000));
 const bytes = (max: number) => z.int().min(1024).max(max);
 
 export const sideLimitsSchema = z.strictObject({
-  processes: z
-    .int()
-    .min(1)
-    .max(16)
+  processes: positive(16)
     .default(1)
     .describe('Side processes: all answer requests and run tasks; the first one owns the store, which the others ask.'),
-  outboxItems: z
-    .int()
-    .min(1)
-    .max(1_000_000)
+  outboxItems: positive(1_000_000)
     .default(10_000)
     .describe('Items handed over and not yet stored, in each gateway process.'),
   outboxBytes: bytes(2 ** 30)
@@ -33,7 +26,7 @@ export const sideLimitsSchema = z.strictObject({
     .describe(
       'What happens when the outbox is full: refuse new sessions (503 side_unavailable), or lose what cannot be kept.',
     ),
-  concurrency: z.int().min(1).max(1000).default(8).describe('Tasks at once, in each side process.'),
+  concurrency: positive(1000).default(8).describe('Tasks at once, in each side process.'),
   leaseMs: ms.default(60_000).describe('Silence of a runner, after which it loses its task.'),
   silenceMs: ms.default(30_000).describe('Silence of a side process, after which it is started anew.'),
   ownerLeaseMs: ms.default(30_000).describe('Silence of an instance, after which its sessions are ended.'),
@@ -41,10 +34,7 @@ export const sideLimitsSchema = z.strictObject({
   maxBodyBytes: bytes(2 ** 28)
     .default(4 * 1024 * 1024)
     .describe('Largest body of a request (413). It has limits.handshakeMs to arrive (408).'),
-  requests: z
-    .int()
-    .min(1)
-    .max(1_000_000)
+  requests: positive(1_000_000)
     .default(2000)
     .describe(
       'Requests that wait for their answers, in each side process; so many connections may be on their way there. Then 503 side_unavailable.',
@@ -69,12 +59,7 @@ export const sideLimitsSchema = z.strictObject({
     .describe(
       'What happens to a session whose text cannot be read: refuse it (503 side_unavailable), or open it without.',
     ),
-  streams: z
-    .int()
-    .min(1)
-    .max(100_000)
-    .default(1000)
-    .describe('Event streams open at once, in each side process. Then 503.'),
+  streams: positive(100_000).default(1000).describe('Event streams open at once, in each side process. Then 503.'),
 });
 
 export interface SideQuotaLimits {

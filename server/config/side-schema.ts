@@ -6,7 +6,7 @@ import { llmProfiles } from '../../adapters/llm/index.ts';
 import { headerText } from '../../adapters/realtime/index.ts';
 import { DURATION, millisecondsOf } from '../../codecs/duration.ts';
 import type { ProxySettings } from '../platform/proxy.ts';
-import { ms, seconds, sideLimitsSchema } from './side-limits-schema.ts';
+import { ms, positive, seconds, sideLimitsSchema } from './side-limits-schema.ts';
 
 const kebab = z
   .string()
@@ -47,7 +47,7 @@ export const gatewaySchema = z.strictObject({
     .describe(
       'Whether it bills a stream to its end when its client leaves. Such a stream is charged at its reservation, not by what came of it.',
     ),
-  concurrency: z.int().min(1).max(10_000).default(64).describe('Calls at once, in each side process.'),
+  concurrency: positive(10_000).default(64).describe('Calls at once, in each side process.'),
   queue: z.int().min(0).max(100_000).default(256).describe('Calls that may wait for a place.'),
   settings: z.record(z.string(), z.string()).default({}).describe('What the profile needs beyond that.'),
 });
@@ -99,10 +99,7 @@ export const classSchema = z.strictObject({
     .describe(
       'What happens to fields of a chat completion that change nothing here: drop names them in x-trunkline-dropped. That of the key comes first.',
     ),
-  maxTokens: z
-    .int()
-    .min(1)
-    .max(1_000_000)
+  maxTokens: positive(1_000_000)
     .optional()
     .describe(
       'Most tokens of an answer, where a call does not say. None by default: the model decides, within what a budget or maxUsdPerCall has left.',
@@ -111,7 +108,7 @@ export const classSchema = z.strictObject({
 
 const whenSchema = z.union([
   z.enum(['end', 'demand']),
-  z.strictObject({ everyTurns: z.int().min(1).max(10_000) }),
+  z.strictObject({ everyTurns: positive(10_000) }),
   z.strictObject({ everyMinutes: z.number().min(0.01).max(1440) }),
 ]);
 
@@ -135,8 +132,8 @@ export const taskSchema = z.strictObject({
     .optional()
     .describe("Kinds whose results quality scores. Without it it scores the assistant's answers in a session."),
   sample: z.number().min(0).max(1).default(1).describe('Share of the sessions, or of the results, that get it.'),
-  maxTokens: z.int().min(1).max(100_000).optional().describe('Tokens of its answer. That of the class when not given.'),
-  maxAttempts: z.int().min(1).max(100).default(8).describe('Runs that count, after which it is dead.'),
+  maxTokens: positive(100_000).optional().describe('Tokens of its answer. That of the class when not given.'),
+  maxAttempts: positive(100).default(8).describe('Runs that count, after which it is dead.'),
   giveUpMs: ms
     .default(86_400_000)
     .describe(
