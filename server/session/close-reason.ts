@@ -101,6 +101,11 @@ export function providerBrokeProtocol(code: number): CloseReason {
   return { name: 'provider-broke-protocol', mayRetry: true, client, provider: { code } };
 }
 
+/** An ending whose reason only the client is told; the provider hears that it is over. The client may try again. */
+function tellingClient<Name extends CloseName>(name: Name, code: number, reason: string) {
+  return { name, mayRetry: true, client: { code, reason }, provider: goingAway } as const;
+}
+
 /** The endings that the gateway itself decides on, but for those that say why in words of the moment. */
 export const reasons = {
   clientSilent: { name: 'client-silent', mayRetry: true, client: 'lost', provider: { code: 1011 } },
@@ -116,50 +121,25 @@ export const reasons = {
     client: { code: 1011, reason: 'the provider did not answer the first message' },
     provider: 'lost',
   },
-  clientSlow: {
-    name: 'client-slow',
-    mayRetry: true,
-    client: { code: 4008, reason: 'the client reads too slowly' },
-    provider: goingAway,
-  },
+  clientSlow: tellingClient('client-slow', 4008, 'the client reads too slowly'),
   providerSlow: {
     name: 'provider-slow',
     mayRetry: true,
     client: { code: 1011, reason: 'the provider reads too slowly' },
     provider: { code: 4008, reason: 'the provider reads too slowly' },
   },
-  clientStalled: {
-    name: 'client-stalled',
-    mayRetry: true,
-    client: { code: 4408, reason: 'a message made no progress' },
-    provider: goingAway,
-  },
+  clientStalled: tellingClient('client-stalled', 4408, 'a message made no progress'),
   providerStalled: {
     name: 'provider-stalled',
     mayRetry: true,
     client: { code: 1011, reason: 'a message of the provider made no progress' },
     provider: { code: 4408, reason: 'a message made no progress' },
   },
-  noMessageMemory: {
-    name: 'no-message-memory',
-    mayRetry: true,
-    client: { code: 1013, reason: 'no memory for unfinished messages: try again later' },
-    provider: goingAway,
-  },
+  noMessageMemory: tellingClient('no-message-memory', 1013, 'no memory for unfinished messages: try again later'),
   frameRefused: { name: 'frame-refused', mayRetry: false, client: { code: 1008 }, provider: goingAway },
-  idle: { name: 'idle', mayRetry: true, client: { code: 4408, reason: 'idle' }, provider: goingAway },
-  durationReached: {
-    name: 'duration-reached',
-    mayRetry: true,
-    client: { code: 1001, reason: 'the session reached its maximum duration' },
-    provider: goingAway,
-  },
-  drained: {
-    name: 'drained',
-    mayRetry: true,
-    client: { code: 1001, reason: 'the gateway is shutting down' },
-    provider: goingAway,
-  },
+  idle: tellingClient('idle', 4408, 'idle'),
+  durationReached: tellingClient('duration-reached', 1001, 'the session reached its maximum duration'),
+  drained: tellingClient('drained', 1001, 'the gateway is shutting down'),
   gatewayFault: { name: 'gateway-fault', mayRetry: true, client: { code: 1011 }, provider: { code: 1011 } },
 } as const satisfies Record<string, CloseReason>;
 
@@ -170,25 +150,18 @@ export function frameRefused(message: string, mayRetry = false): CloseReason {
 
 /** The operator, or the key itself, has ended the session. */
 export function endedByOperator(message: string) {
-  return {
-    name: 'ended-by-operator',
-    mayRetry: false,
-    client: { code: 4504, reason: cut(message) },
-    provider: goingAway,
-    words: { code: 'ended_by_operator', message },
-  } as const satisfies CloseReason;
+  return withWords(tellingClient('ended-by-operator', 4504, cut(message)), { code: 'ended_by_operator', message });
 }
 
 /** The session has lasted as long as its key or its class lets it. */
 export function sessionLimit(seconds: number) {
   const message = `the session lasted ${seconds} s, which is as long as it may (maxSessionSeconds)`;
-  return {
-    name: 'session-limit',
-    mayRetry: false,
-    client: { code: 4503, reason: cut(message) },
-    provider: goingAway,
-    words: { code: 'session_limit', message },
-  } as const satisfies CloseReason;
+  return withWords(tellingClient('session-limit', 4503, cut(message)), { code: 'session_limit', message });
+}
+
+/** Tells the client why in its dialect, too. Another session would end the same way. */
+function withWords(reason: ReturnType<typeof tellingClient>, words: Rejection) {
+  return { ...reason, mayRetry: false, words };
 }
 
 /** Shortens a reason to the 123 bytes that a close has room for. */
