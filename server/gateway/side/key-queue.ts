@@ -100,7 +100,6 @@ export class KeyQueues<Item> {
   clear(): void {
     this.#queues.clear();
     this.#waiting = 0;
-    this.#count(this.#all, { items: 0, bytes: 0 });
     this.#all.items = 0;
     this.#all.bytes = 0;
   }
