@@ -1,12 +1,11 @@
 // Warnings about keys, routes and tasks: classes that nobody may use, budgets that nothing counts in, and regulated text that nothing may serve.
 
-import { llmProfiles } from '../../../adapters/llm/index.ts';
 import type { Config } from '../../config/config.ts';
 import type { Problem } from '../../config/problem.ts';
 import type { Key } from '../../config/schema.ts';
 import { DEFAULT_CLASS, type TaskConfig } from '../../config/side-schema.ts';
 import { sidePaths } from '../../ipc/side-routes.ts';
-import { callPathOf } from '../llm/policy.ts';
+import { mayServeRegulated } from '../llm/policy.ts';
 
 export function keyWarnings(config: Config): Problem[] {
   return [...classWarnings(config), ...regulatedWarnings(config), ...taskWarnings(config), ...budgetWarnings(config)];
@@ -33,22 +32,15 @@ function callersClasses({ keys, routes, classes }: Config, id: string | undefine
 }
 
 /** Tells whether regulated text may go to a target of the class; to that of the rehearsal it may. */
-function mayServeRegulated({ classes, gateways }: Config, name: string): boolean {
-  const targets = classes[name]?.targets;
-  if (targets === undefined) return true;
-  return targets.some((target) => {
-    const gateway = gateways[target.gateway];
-    const profile = gateway && llmProfiles.get(gateway.profile);
-    return gateway === undefined || profile === undefined || callPathOf({ gateway, profile }) === 'direct';
-  });
-}
+const mayBeRegulated = (config: Config, name: string): boolean =>
+  config.classes[name]?.targets.some(({ gateway }) => mayServeRegulated(config, gateway)) !== false;
 
 function regulatedWarnings(config: Config): Problem[] {
   const { keys, routes, classes } = config;
   const all = Object.keys(classes);
   const problemOf = (path: string, allowed: readonly string[]): Problem[] => {
     const names = allowed.filter((name) => all.includes(name));
-    const isServed = names.length === 0 || names.some((name) => mayServeRegulated(config, name));
+    const isServed = names.length === 0 || names.some((name) => mayBeRegulated(config, name));
     const message = `regulated text stays on direct targets, and ${list(names)} has routed ones only: no call is served`;
     return isServed ? [] : [{ path, message }];
   };
@@ -78,7 +70,7 @@ function taskWarnings(config: Config): Problem[] {
     if (!hasSessions) return 'it never runs by itself: without providers there are no sessions';
     if (isAllRegulated && !regulated.store)
       return 'it never runs by itself: all keys are regulated, and regulated.store keeps no text of theirs';
-    if (isAllRegulated && !mayServeRegulated(config, task.class))
+    if (isAllRegulated && !mayBeRegulated(config, task.class))
       return `it never succeeds: all keys are regulated, and the class ${task.class} has routed targets only`;
     return undefined;
   };

@@ -2,8 +2,10 @@
 // retries and fallbacks all carry the same object, so that none of them can be softer than another.
 
 import type { LlmProfile, LlmTarget } from '../../../adapters/llm/contract.ts';
+import { llmProfiles } from '../../../adapters/llm/index.ts';
 import { matchesGlob } from '../../../codecs/glob.ts';
-import type { ClassConfig, LlmGatewayConfig } from '../../config/side-schema.ts';
+import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
+import type { ClassConfig, LlmGatewayConfig, SideConfig } from '../../config/side-schema.ts';
 import type { CallPath, DataClass } from '../../ipc/stored-rows.ts';
 
 export interface Candidate {
@@ -13,6 +15,14 @@ export interface Candidate {
 }
 
 export const callPathOf = ({ gateway, profile }: Omit<Candidate, 'model'>): CallPath => gateway.path ?? profile.path;
+
+/** Regulated text stays on direct targets, and with the rehearsal, which is on this machine. `name`: of the LLM gateway. */
+export function mayServeRegulated({ gateways }: Pick<SideConfig, 'gateways'>, name: string): boolean {
+  const gateway = gateways[name];
+  const profile = gateway && llmProfiles.get(gateway.profile);
+  if (gateway === undefined || profile === undefined) return name === REHEARSAL_NAME;
+  return callPathOf({ gateway, profile }) === 'direct';
+}
 
 /** The configured base URL, else that of the residency, else the profile's own. */
 export function baseUrlOf({ gateway, profile }: Omit<Candidate, 'model'>): string | undefined {

@@ -1,13 +1,11 @@
 // The names that a client may give as `model`, and what each means. Precedence everywhere: a target's own name, a class, `<class>/<model>`.
 // A model that the key may not use, or that may not serve its data class, has no name.
 
-import { llmProfiles } from '../../../../adapters/llm/index.ts';
 import { nearestNames } from '../../../../codecs/nearest-names.ts';
-import { REHEARSAL_NAME } from '../../../config/rehearsal.ts';
 import type { ClassConfig, SideConfig } from '../../../config/side-schema.ts';
 import { type HttpProblem, shortened } from '../../../http/problem.ts';
 import type { DataClass } from '../../../ipc/stored-rows.ts';
-import { callPathOf } from '../../llm/policy.ts';
+import { mayServeRegulated } from '../../llm/policy.ts';
 
 interface NamedModel {
   readonly promptClass: string;
@@ -33,7 +31,7 @@ interface ModelNames {
 
 export function modelNames({ config, classes, dataClass }: NamesOptions): ModelNames {
   const able = classes.flatMap(([promptClass, { targets }]) => {
-    const serving = targets.filter(({ gateway }) => mayServe(config, gateway, dataClass));
+    const serving = targets.filter(({ gateway }) => dataClass === 'open' || mayServeRegulated(config, gateway));
     return serving.length === 0 ? [] : [{ promptClass, targets: serving }];
   });
   const meanings = (nameOf: (promptClass: string, model: string, gateway: string) => string) =>
@@ -74,14 +72,6 @@ function firstOf(entries: readonly (readonly [string, NamedModel])[]): ReadonlyM
   const byName = new Map<string, NamedModel>();
   for (const [name, meaning] of entries) if (!byName.has(name)) byName.set(name, meaning);
   return byName;
-}
-
-/** Regulated text stays on direct targets, and with the rehearsal, which is on this machine. */
-function mayServe({ gateways }: NamesOptions['config'], name: string, dataClass: DataClass): boolean {
-  const gateway = gateways[name];
-  if (dataClass !== 'regulated' || name === REHEARSAL_NAME) return true;
-  const profile = gateway === undefined ? undefined : llmProfiles.get(gateway.profile);
-  return gateway !== undefined && profile !== undefined && callPathOf({ gateway, profile }) === 'direct';
 }
 
 /** Number of names in a message. */
