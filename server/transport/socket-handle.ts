@@ -56,10 +56,10 @@ function memoryField(socket: Socket): symbol | undefined {
 /** Tells whether a socket may be read and written at its handle. */
 export function hasDirectWays(socket: Socket): boolean {
   const handle = handleOf(socket);
-  const parts = [...['onread', 'useUserBuffer', 'writeBuffer'].map((name) => handle?.[name as keyof Handle])];
+  const methods = (['onread', 'useUserBuffer', 'writeBuffer'] as const).map((name) => handle?.[name]);
   return (
     memoryField(socket) !== undefined &&
-    [...parts, binding.WriteWrap, binding.streamBaseState].every((part) => part !== undefined) &&
+    [...methods, binding.WriteWrap, binding.streamBaseState].every((part) => part !== undefined) &&
     [kReadBytesOrError, kLastWriteWasAsync].every(Number.isInteger)
   );
 }
@@ -87,13 +87,15 @@ export function readInto(socket: Socket, memory: Buffer, received: (length: numb
   };
 }
 
+/** The request of the next write of whatever socket: nearly all leave it unused. */
+let spare: WriteRequest = binding.WriteWrap === undefined ? {} : new WriteWrap();
+
 /** Writes to a TCP socket past its stream. Under TLS two writes at once would end the process. */
 export class DirectWriter {
   /** Length of the write that the kernel has not taken whole. */
   queuedBytes = 0;
   readonly #socket: Socket;
   readonly #handle: Handle;
-  #request = new WriteWrap();
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -102,18 +104,18 @@ export class DirectWriter {
 
   /** Writes where nothing is queued, here or in the stream. Returns true while the memory of the bytes is in use. */
   write(bytes: Buffer): boolean {
-    if (this.#handle.writeBuffer(this.#request, bytes) !== 0) this.#socket.destroy();
+    if (this.#handle.writeBuffer(spare, bytes) !== 0) this.#socket.destroy();
     else if (streamBaseState[kLastWriteWasAsync] !== 0) this.#await(bytes);
     return this.queuedBytes > 0;
   }
 
   #await(bytes: Buffer): void {
     this.queuedBytes = bytes.length;
-    this.#request.bytes = bytes;
-    this.#request.oncomplete = (status) => {
+    spare.bytes = bytes;
+    spare.oncomplete = (status) => {
       this.queuedBytes = 0;
       if (status < 0) this.#socket.destroy();
     };
-    this.#request = new WriteWrap();
+    spare = new WriteWrap();
   }
 }
