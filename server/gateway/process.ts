@@ -9,9 +9,9 @@ import type { RequestHead } from '../http/request/head.ts';
 import { sidePathUnavailable } from '../http/request/refusals.ts';
 import { handleOf, type PassedConnection, socketOf } from '../ipc/connection.ts';
 import { FLUSH_MS, type GatewayStart, optimizeEarly, type Ports, type SidePlaces } from '../ipc/process-start.ts';
-import { Rpc } from '../ipc/rpc.ts';
 import type { SessionOrder } from '../ipc/session-record.ts';
 import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
+import { callSupervisor } from '../ipc/socket-port.ts';
 import type { BudgetUse } from '../ipc/stored-rows.ts';
 import { isTimeout, withDeadline } from '../platform/deadline.ts';
 import { createLog } from '../platform/log.ts';
@@ -36,7 +36,7 @@ function useSide(places: SidePlaces): void {
   side.use(places.calls);
 }
 
-const supervisor = new Rpc(process, {
+const { supervisor, handles } = callSupervisor({
   async start({ side: places, closedBudgets, ports, isShared, ...given }: GatewayStart): Promise<Ports> {
     const { config } = given;
     const log = createLog(config.log);
@@ -91,7 +91,7 @@ async function passOn(socket: Socket, connection: PassedConnection): Promise<voi
   const path = http[++turn % http.length];
   if (path === undefined) throw new Error('no side process runs');
   if (socket instanceof TLSSocket) return splice(socket, connection, path);
-  await supervisor.call('connection', connection, handleOf(socket));
+  await handles.call('connection', connection, handleOf(socket));
   socket.destroy();
 }
 

@@ -1,10 +1,10 @@
-// A Unix socket between two of our processes as a port for calls: each message behind its length.
+// A socket between two of our processes as a port for calls: each message behind its length.
 // Rule: messages that the other side does not read are held up to a bound; beyond it, and for bytes that are no message, the socket is closed.
 
 import { EventEmitter } from 'node:events';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { decodeMsgpack, encodeMessage, LENGTH_BYTES } from '../../codecs/msgpack.ts';
-import type { Port } from './rpc.ts';
+import { type Handlers, type Port, Rpc } from './rpc.ts';
 
 interface SocketPortOptions {
   /** Largest message accepted; a longer one closes the connection. */
@@ -13,9 +13,9 @@ interface SocketPortOptions {
   readonly maxQueuedBytes?: number;
   /**
    * Messages that share one write: those of one tick, or those of one turn of the loop, which is later and cheaper for an end that sends
-   * many small ones.
+   * many small ones; or none.
    */
-  readonly batching?: 'tick' | 'turn';
+  readonly batching?: 'tick' | 'turn' | 'none';
 }
 
 /** Far beyond any answer, and a bound for the memory that a process holds for another one that hangs. */
@@ -59,11 +59,27 @@ export function socketPort(socket: Socket, options: SocketPortOptions = {}): Por
     send(message) {
       const frame = encodeMessage(message);
       if (socket.writableLength + queuedBytes > maxQueuedBytes) return void socket.destroy();
+      if (batching === 'none') return void socket.write(frame);
       if (batch.length === 0) schedule(flush);
       batch.push(frame);
       queuedBytes += frame.length;
     },
   };
+}
+
+/** The descriptor at which a forked process finds its pipe. */
+export const PIPE = 4;
+
+/** Calls by a pipe to or from a forked process. What was sent is in it at once, and outlives the process. */
+export const pipeRpc = (pipe: Socket, handlers: Handlers): Rpc =>
+  new Rpc(socketPort(pipe, { batching: 'none', maxQueuedBytes: Number.POSITIVE_INFINITY }), handlers);
+
+/**
+ * The two ways of a forked process to its supervisor: the pipe, and Node's own channel for calls with a handle, since it sends nothing behind a
+ * handle until that has arrived.
+ */
+export function callSupervisor(handlers: Handlers): { readonly supervisor: Rpc; readonly handles: Rpc } {
+  return { handles: new Rpc(process, handlers), supervisor: pipeRpc(new Socket({ fd: PIPE }), handlers) };
 }
 
 /** Reads messages out of chunks of any size. Throws for bytes that are no message; nothing after them may be read. */

@@ -3,10 +3,12 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import cluster from 'node:cluster';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { type Handlers, Rpc } from '../ipc/rpc.ts';
+import { PIPE, pipeRpc } from '../ipc/socket-port.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { entry } from '../platform/entry.ts';
 
@@ -30,7 +32,7 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 /** V8 would let this part of the heap grow to 48 MB, which is a third of what 1000 idle sessions take; frames leave little garbage. */
 const YOUNG_GENERATION = ['--max-semi-space-size=4'];
-const STDIO = ['ignore', 'inherit', 'inherit', 'ipc'] as ('ignore' | 'inherit' | 'ipc')[];
+const STDIO = ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'] as ('ignore' | 'inherit' | 'ipc' | 'pipe')[];
 /** Time for a process to leave by itself once its channel is closed. */
 const LEAVE_MS = 2000;
 /** Time for the rest of what a dead process has sent. */
@@ -42,6 +44,7 @@ export class Child {
   readonly #options: ChildOptions;
   #process: ChildProcess | undefined;
   #rpc: Rpc | undefined;
+  #handles: Rpc | undefined;
   #isRetired = false;
   /** The process that was killed here, whose death needs no line of its own. */
   #killed: ChildProcess | undefined;
@@ -55,6 +58,11 @@ export class Child {
   /** The calls to the process; undefined while none works. */
   get rpc(): Rpc | undefined {
     return this.#rpc;
+  }
+
+  /** Those that take a handle along. */
+  get handles(): Rpc | undefined {
+    return this.#handles;
   }
 
   /** True once the process has died; what it had sent may still come. */
@@ -76,7 +84,9 @@ export class Child {
       });
     });
     exited.catch(() => {});
-    const rpc = new Rpc(child, handlers?.(this));
+    const own = handlers?.(this) ?? {};
+    this.#handles = new Rpc(child, own);
+    const rpc = pipeRpc(pipeOf(child), own);
     try {
       await Promise.race([start(rpc), exited]);
     } catch (error) {
@@ -118,6 +128,7 @@ export class Child {
   #died(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
     const wasWorking = this.#rpc !== undefined;
     this.#rpc = undefined;
+    this.#handles = undefined;
     this.#options.onDeath?.(this);
     if (code !== 0 && child !== this.#killed)
       this.#options.log.error({ name: this.#options.name, code, signal }, 'process died');
@@ -144,9 +155,13 @@ function launch({ name, isClustered = false }: ChildOptions): ChildProcess {
   return cluster.fork().process;
 }
 
-/** Resolves when everything is received that a dead process had written to its channel. */
+const pipeOf = (child: ChildProcess): Socket => child.stdio[PIPE] as Socket;
+
+/** Resolves when everything is received that a dead process had written to its channels. */
 async function drained(child: ChildProcess): Promise<void> {
-  if (child.connected) await withDeadline(once(child, 'disconnect'), DRAIN_MS).catch(() => {});
+  const pipe = pipeOf(child);
+  const ends = [child.connected && once(child, 'disconnect'), !pipe.destroyed && once(pipe, 'close')];
+  await withDeadline(Promise.all(ends), DRAIN_MS).catch(() => {});
 }
 
 /** Does nothing where the system refuses it: the process works all the same. */

@@ -111,18 +111,18 @@ export class GatewayProcesses {
 
   /** Passes a connection with an upgrade on to one of them. Rejects where none runs. */
   async take(connection: PassedConnection, handle: unknown): Promise<void> {
-    await this.#anyOne()
+    await this.#anyOne('handles')
       .call('takeBack', connection, handle)
       .finally(() => letGo(handle));
   }
 
   /** Asks one of them what an upgrade with this head would be answered. */
   async explain(head: RequestHead): Promise<unknown> {
-    return this.#anyOne().call('explain', head);
+    return this.#anyOne('rpc').call('explain', head);
   }
 
-  #anyOne(): Rpc {
-    const running = this.children.flatMap(({ rpc }) => rpc ?? []);
+  #anyOne(way: 'rpc' | 'handles'): Rpc {
+    const running = this.children.flatMap((child) => (child.rpc && child[way]) ?? []);
     const rpc = running[++this.#turn % running.length];
     if (rpc === undefined) throw new Error('no gateway process runs');
     return rpc;

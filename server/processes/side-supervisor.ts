@@ -107,16 +107,17 @@ export class SideSupervisor {
    * it dies before it has it. Rejects where none runs.
    */
   async take(connection: PassedConnection, handle: unknown): Promise<void> {
-    const [next] = [...this.#working.values()]
-      .filter(({ rpc, socketPath }) => socketPath !== undefined && rpc.isConnected)
-      .sort((a, b) => a.passing - b.passing || a.turn - b.turn);
-    if (next === undefined) throw new Error('no side process runs');
+    const [[child, next] = []] = [...this.#working]
+      .filter(([{ handles }, { socketPath }]) => socketPath !== undefined && handles?.isConnected)
+      .sort(([, a], [, b]) => a.passing - b.passing || a.turn - b.turn);
+    const handles = child?.handles;
+    if (handles === undefined || next === undefined) throw new Error('no side process runs');
     next.turn = ++this.#turn;
     next.passing += 1;
     try {
-      await next.rpc.call('connection', connection, handle);
+      await handles.call('connection', connection, handle);
     } catch (error) {
-      if (next.rpc.isConnected) throw error;
+      if (handles.isConnected) throw error;
       await this.take(connection, handle);
     } finally {
       next.passing -= 1;

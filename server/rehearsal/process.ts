@@ -2,15 +2,15 @@
 
 import type { RehearsalOptions } from '../config/rehearsal-schema.ts';
 import { countDescriptors, outOfDescriptors } from '../http/connection/descriptors.ts';
-import { Rpc } from '../ipc/rpc.ts';
 import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
+import { callSupervisor } from '../ipc/socket-port.ts';
 import type { Readiness } from '../platform/readiness.ts';
 import { startRehearsal } from './host.ts';
 
 const descriptors = countDescriptors();
 let close: (() => Promise<void>) | undefined;
 
-new Rpc(process, {
+callSupervisor({
   async start(options: RehearsalOptions): Promise<string> {
     const rehearsal = await startRehearsal(options);
     close = () => rehearsal.close();

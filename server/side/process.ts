@@ -7,11 +7,11 @@ import { requestHead } from '../http/request/head.ts';
 import { handleOf, letGo, type PassedConnection, socketOf } from '../ipc/connection.ts';
 import type { Ports } from '../ipc/process-start.ts';
 import { optimizeEarly, type SideSockets, sideSockets } from '../ipc/process-start.ts';
-import { Rpc } from '../ipc/rpc.ts';
 import { removeStaleRun } from '../ipc/run-file.ts';
 import type { SessionOrder } from '../ipc/session-record.ts';
 import { askWhole, type FindOwners, type SideRequest } from '../ipc/side-request.ts';
 import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
+import { callSupervisor } from '../ipc/socket-port.ts';
 import type { BudgetUse } from '../ipc/stored-rows.ts';
 import { createLog } from '../platform/log.ts';
 import { serveAdmin } from './http/admin.ts';
@@ -42,7 +42,7 @@ function close(graceMs: number): Promise<void> {
 
 const owners: FindOwners = async (digests) => (await side()).ownersOf(digests);
 
-const supervisor = new Rpc(process, {
+const { supervisor, handles } = callSupervisor({
   async start(start: SideStart): Promise<void> {
     place = { socketPath: start.socketPath, dataDirectory: start.config.dataDirectory };
     const log = createLog(start.config.log);
@@ -83,7 +83,7 @@ async function listenToClients(open: Side, { http }: SideSockets): Promise<void>
     find,
     explain: (request) => supervisor.call('explain', requestHead(request)),
     async giveBack(socket, connection) {
-      await supervisor.call('giveBack', connection, handleOf(socket));
+      await handles.call('giveBack', connection, handleOf(socket));
       socket.destroy();
     },
   });

@@ -44,6 +44,14 @@ test('carries messages whole and in order, large and small', async () => {
   expect(await heard).toEqual(sent);
 });
 
+test('a message that does not wait for others is with the system before the next statement', async () => {
+  const [near, far] = await pair();
+  const heard = messages(socketPort(far), 1);
+  send(socketPort(near, { batching: 'none' }), { at: 1 });
+  expect([near.bytesWritten, near.writableLength]).toEqual([encodeMessage({ at: 1 }).length, 0]);
+  expect(await heard).toEqual([{ at: 1 }]);
+});
+
 test('reads messages that arrive byte by byte, or several at once', async () => {
   const [near, far] = await pair();
   const heard = messages(socketPort(far), 3);

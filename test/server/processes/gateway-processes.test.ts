@@ -151,3 +151,20 @@ test('a page of the listener itself may ask, also after the side process has sta
   const answer = await fetch(`http://127.0.0.1:${served.run.listen.port}/v1/models`, { headers: { origin } });
   expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([200, origin]);
 });
+
+test('a session is announced also while a connection is on its way to the side process', async () => {
+  const gateways = childrenOf(served.run.pid, 'gateway/process');
+  process.kill(served.run.pid, 'SIGSTOP');
+  // Nobody takes these from their gateway process now.
+  const raws = Array.from({ length: 12 }, () => openRaw(served.run.listen.port));
+  for (const raw of raws) raw.send(`GET /console.json HTTP/1.1\r\n${HOST}\r\n`);
+  const clients = await Promise.all(Array.from({ length: 6 }, () => openClient(served.url + REALTIME)));
+  const opened = await Promise.all(clients.map(async () => (await provider.next()).readyState));
+  for (const gateway of gateways) process.kill(gateway, 'SIGKILL');
+  process.kill(served.run.pid, 'SIGCONT');
+  for (const client of clients) client.terminate();
+  for (const raw of raws) raw.socket.destroy();
+  await until(async () => (await fetch(`${served.admin}/readyz`)).status === 200);
+  const lost = async () => served.lines().filter(({ msg }) => msg === 'session lost').length;
+  await until(async () => (await lost()) === opened.length);
+});

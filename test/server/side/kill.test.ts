@@ -86,7 +86,10 @@ test(`no acknowledged turn is lost while the side process is killed (${mode})`, 
   let unacknowledged: SessionEvent[] = [];
 
   async function run(): Promise<{ child: ChildProcess; channel: Rpc }> {
-    const child = fork(entry('side/process'), { serialization: 'advanced' });
+    const child = fork(entry('side/process'), {
+      serialization: 'advanced',
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
+    });
     const channel = new Rpc(child, {});
     await channel.call('start', start);
     return { child, channel };
