@@ -20,7 +20,7 @@ test('a path gives one match for each of its methods, with the segments that sta
 });
 
 test('a path that is none gives no match: one too short, one too long, one with an empty segment', () => {
-  for (const path of ['/v1/sessions', '/v1/tasks/a/retry/b', '/v1/tasks/', '/v1/tasks//retry']) {
+  for (const path of ['/v1/tasks/a/retry/b', '/v1/tasks/', '/v1/tasks//retry']) {
     expect([path, namesAt('key', path)]).toEqual([path, []]);
   }
 });
