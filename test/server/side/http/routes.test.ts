@@ -33,7 +33,7 @@ async function ask(path: string, { requester = web, method = 'GET', store = crea
 }
 
 test('an unknown path is a 404, and a method that the path has not is a 405 with those that it has', async () => {
-  expect(await ask('/v1/sessions')).toMatchObject({
+  expect(await ask('/v1/sessions/a/b')).toMatchObject({
     status: 404,
     error: { code: 'unknown_path', message: expect.stringContaining('/v1/sessions/{id}') },
   });
