@@ -25,7 +25,7 @@ export function readUpstreamError(body: unknown): ReadError {
   const known = KNOWN.find(({ matches }) => matches(error));
   return {
     upstream: { code: known?.code ?? code, type, param: plainParam(error.param) },
-    failure: known?.failure ?? BY_WORD.get(code ?? '') ?? BY_WORD.get(type ?? ''),
+    failure: known?.failure ?? failureBy(code) ?? failureBy(type),
     word: known?.code ?? code ?? statusWord(error.status) ?? type ?? plainParam(error.param),
     status: [error.code, error.status].map(Number).find(isStatus),
     retryAfterMs: retryDelayMs(error),
@@ -52,26 +52,22 @@ function plainParam(value: unknown): string | undefined {
     : undefined;
 }
 
-/** Kinds of failure by the words of OpenAI and Anthropic, for errors without a status, such as those in streams. */
-const BY_WORD: ReadonlyMap<string, LlmFailureCode> = new Map<string, LlmFailureCode>([
-  ...(['rate_limit_error', 'rate_limit_exceeded', 'insufficient_quota'] as const).map(
-    (word) => [word, 'limited'] as const,
-  ),
-  ...(
-    [
-      ...(['context_length_exceeded', 'content_policy_violation', 'content_filter', 'unsupported_value'] as const),
-      ...(['unsupported_parameter', 'invalid_request_error', 'request_too_large'] as const),
-    ] as const
-  ).map((word) => [word, 'invalid'] as const),
-  ...(['authentication_error', 'permission_error', 'billing_error', 'invalid_api_key'] as const).map(
-    (word) => [word, 'credential'] as const,
-  ),
-  ['timeout_error', 'timeout'],
-  ['not_found_error', 'unsupported'],
-  ['model_not_found', 'unsupported'],
-  ['overloaded_error', 'unavailable'],
-  ['api_error', 'unavailable'],
-]);
+/** Words of OpenAI and Anthropic by the kind of failure, for errors without a status, such as those in streams. */
+const WORDS = {
+  limited: ['rate_limit_error', 'rate_limit_exceeded', 'insufficient_quota'],
+  invalid: [
+    ...['context_length_exceeded', 'content_policy_violation', 'content_filter', 'unsupported_value'],
+    ...['unsupported_parameter', 'invalid_request_error', 'request_too_large'],
+  ],
+  credential: ['authentication_error', 'permission_error', 'billing_error', 'invalid_api_key'],
+  timeout: ['timeout_error'],
+  unsupported: ['not_found_error', 'model_not_found'],
+  unavailable: ['overloaded_error', 'api_error'],
+} satisfies Partial<Record<LlmFailureCode, string[]>>;
+
+function failureBy(word: string | undefined): LlmFailureCode | undefined {
+  return (Object.keys(WORDS) as (keyof typeof WORDS)[]).find((code) => WORDS[code].includes(word ?? ''));
+}
 
 const says = (error: JsonObject, pattern: RegExp): boolean =>
   pattern.test((textAt(error, 'message') ?? '').slice(0, 2000));
