@@ -20,14 +20,8 @@ import { deleteSession, getSession } from './session/session.ts';
 import { getTask, getTasks, postTask, postTaskRetry, postTasksRetry } from './tasks.ts';
 
 const handlersFor = (options: SideHttpOptions): Readonly<Record<SideRouteName, RouteHandler>> => ({
-  ...{
-    getSessions,
-    getSession,
-    deleteSession,
-    postSessionEnd,
-    getSessionContext,
-    getSessionEvents: sessionEventsHandler(options),
-  },
+  ...{ getSessions, getSession, deleteSession, postSessionEnd, getSessionContext },
+  getSessionEvents: sessionEventsHandler(options),
   ...{ postTask, getTasks, getTask, postTaskRetry, postTasksRetry },
   ...{ getLedger, getLedgerRows, getExport },
   ...{ postChatCompletion, getModels, getModel },
