@@ -52,12 +52,6 @@ export const getLedgerRows: RouteHandler = async (request, { store }) => {
   const limit = readLimit(query, MAX_ROWS);
   if (isProblem(limit)) return limit;
   const { session, task, before } = query;
-  const rows = await store.ledger({
-    ...span,
-    ...(session === undefined ? {} : { session }),
-    ...(task === undefined ? {} : { task }),
-    ...(before === undefined ? {} : { before }),
-    limit,
-  });
+  const rows = await store.ledger({ ...span, session, task, before, limit });
   return sendJson(request, 200, { rows: rows.map(ledgerView), next: rows.length < limit ? null : rows.at(-1)?.id });
 };
