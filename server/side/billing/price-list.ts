@@ -96,14 +96,7 @@ function findRates(model: string, provider: string): Rates | undefined {
   if (Object.keys(price).length === 0) return { ceiling: { input: 0, output: 0 }, at: () => FREE };
   const [input, output] = [highest(price.input_mtok), highest(price.output_mtok)];
   const [audioInput, request] = [highest(price.input_audio_mtok), highest(price.requests_kcount)];
-  const ceiling =
-    input === undefined || output === undefined
-      ? undefined
-      : {
-          ...{ input, output },
-          ...(audioInput === undefined ? {} : { audioInput }),
-          ...(request === undefined ? {} : { request }),
-        };
+  const ceiling = input === undefined || output === undefined ? undefined : { input, output, audioInput, request };
   return { ceiling, at: (inputTokens) => pricesAt(price, inputTokens, found.provider.id) };
 }
 

@@ -33,13 +33,7 @@ export function createPrices(config: SideConfig['prices']): Prices {
       if (price === undefined) return list.ceiling(model, provider);
       const text = textPrices(price);
       const { audioInput, request } = price;
-      return (
-        text && {
-          ...text,
-          ...(audioInput === undefined ? {} : { audioInput }),
-          ...(request === undefined ? {} : { request }),
-        }
-      );
+      return text && { ...text, audioInput, request };
     },
   };
 }
