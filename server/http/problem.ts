@@ -1,4 +1,5 @@
 // Errors of the side path's HTTP answers, in the shape that the clients of their path read. It is the one writer of both shapes.
+
 import type { UpstreamError } from '../../adapters/llm/contract.ts';
 import { errorTypeByStatus } from '../../adapters/realtime/index.ts';
 import type { HttpReply } from '../../adapters/realtime/refusal.ts';

@@ -1,4 +1,5 @@
 // Finds the endpoint of a path, the provider that it belongs to, and the subprotocol that the client is answered with.
+
 import { answerable, findEndpoint, findNotServed } from '../../../adapters/realtime/index.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { invalid, notImplemented, nowhere } from '../../http/request/refusals.ts';
