@@ -43,7 +43,7 @@ export class FrameReader {
   ended = 0;
   /** Number of payload bytes of messages that came in steps. */
   readBytes = 0;
-  readonly #options: FrameReaderOptions;
+  readonly options: FrameReaderOptions;
   readonly #header = Buffer.alloc(14);
   #headerHas = 0;
   #frame: OpenFrame | undefined;
@@ -73,7 +73,7 @@ export class FrameReader {
   #headerBefore = 0;
 
   constructor(options: FrameReaderOptions) {
-    this.#options = options;
+    this.options = options;
     this.#kept = new MessageBuffer(options.onResize);
     this.#held = options.gate && new HeldFrames(options.onResize);
   }
@@ -114,7 +114,7 @@ export class FrameReader {
     this.#runStart = 0;
     this.#runEnd = 0;
     if (this.#opcode !== 0 || this.#headerHas > 0) this.#reads += 1;
-    if (this.#reads > this.#options.maxBufferedChunks) this.#break(1008);
+    if (this.#reads > this.options.maxBufferedChunks) this.#break(1008);
     let offset = 0;
     while (offset < chunk.length && batch.end === undefined && batch.count < maxFrames) {
       const end = this.#readWhole(chunk, offset);
@@ -133,7 +133,7 @@ export class FrameReader {
     if (this.#frame !== undefined || this.#opcode !== 0 || this.#headerHas > 0 || this.#isMuted) return 0;
     const first = chunk[from] as number;
     if ((first !== (0x80 | TEXT) && first !== (0x80 | BINARY)) || from + 2 > chunk.length) return 0;
-    const { isMasked, maxPayloadBytes, gate } = this.#options;
+    const { isMasked, maxPayloadBytes, gate } = this.options;
     const second = chunk[from + 1] as number;
     const start = from + headerLength(second);
     if (second >= 0x80 !== isMasked || start > chunk.length) return 0;
@@ -167,7 +167,7 @@ export class FrameReader {
       header[this.#headerHas++] = chunk[offset++] as number;
       if (this.#headerHas < 2) continue;
       if (this.#headerHas === 2) {
-        const code = headerFault(header[0] as number, header[1] as number, this.#options.isMasked, this.#opcode !== 0);
+        const code = headerFault(header[0] as number, header[1] as number, this.options.isMasked, this.#opcode !== 0);
         if (code !== undefined) {
           this.#break(code);
           return offset;
@@ -208,8 +208,8 @@ export class FrameReader {
     }
     this.#fragments += 1;
     this.#messageBytes += length;
-    if (this.#messageBytes > this.#options.maxPayloadBytes) return 1009;
-    return this.#fragments > this.#options.maxFragments ? 1008 : undefined;
+    if (this.#messageBytes > this.options.maxPayloadBytes) return 1009;
+    return this.#fragments > this.options.maxFragments ? 1008 : undefined;
   }
 
   #readPayload(chunk: Buffer, from: number): number {
@@ -249,7 +249,7 @@ export class FrameReader {
   }
 
   #plain({ mask, read }: OpenFrame, chunk: Buffer, from: number, to: number): Buffer {
-    return this.#options.isMasked ? this.#unmask(chunk, from, to, mask, read) : chunk.subarray(from, to);
+    return this.options.isMasked ? this.#unmask(chunk, from, to, mask, read) : chunk.subarray(from, to);
   }
 
   #unmask(chunk: Buffer, from: number, to: number, mask: number, read: number): Buffer {
@@ -278,7 +278,7 @@ export class FrameReader {
     const [binary, at] = [this.#opcode !== TEXT, this.#at];
     const held = this.#held?.take();
     const frame = { data: held?.data ?? (this.#kept.length > 0 ? this.#kept.take() : last), binary, at };
-    const refuse = this.#options.gate?.(frame);
+    const refuse = this.options.gate?.(frame);
     if (refuse !== undefined) this.#batch.end = { name: 'refused', refuse };
     else this.#batch.frames.push(frame);
     if (refuse !== undefined || held === undefined) return;

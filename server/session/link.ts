@@ -42,11 +42,11 @@ interface QueuedWrite {
 }
 
 export class Link {
-  readonly #options: LinkOptions;
+  readonly target: Peer;
+  readonly #options: Pick<LinkOptions, 'limits' | 'onEnd' | 'onSlow'>;
   readonly #reader: FrameReader;
   readonly #alike: AlikeMessages;
   readonly #source: Peer;
-  readonly #target: Peer;
   readonly #tap: Tap;
   readonly #direction: Direction;
   readonly #traffic: Traffic;
@@ -68,19 +68,12 @@ export class Link {
     this.#options = options;
     this.#reader = options.reader;
     this.#source = options.source;
-    this.#target = options.target;
+    this.target = options.target;
     this.#tap = options.tap;
     this.#direction = options.direction;
     this.#traffic = inDirection(options.tap.traffic, options.direction);
     this.#allTraffic = inDirection(options.tap.allTraffic, options.direction);
-    const { direction, limits } = options;
-    const isUpstream = direction === 'upstream';
-    const maxPayloadBytes = isUpstream ? limits.clientMaxPayloadBytes : limits.providerMaxPayloadBytes;
-    this.#alike = new AlikeMessages({ isMasked: isUpstream, maxPayloadBytes });
-  }
-
-  get target(): Peer {
-    return this.#options.target;
+    this.#alike = new AlikeMessages(options.reader.options);
   }
 
   /** Tells whether the bytes that have passed end after a whole frame, or a whole message. */
@@ -104,7 +97,7 @@ export class Link {
     const batch = this.#reader.read(chunk, at, maxFrames);
     if (batch.controls.length > 0) {
       const ping = newestPing(batch);
-      if (ping !== undefined) this.#options.source.pong(ping);
+      if (ping !== undefined) this.#source.pong(ping);
     }
     if (batch.runs.length > 0) this.#pass(batch, at);
     if (batch.end !== undefined) this.#options.onEnd(batch.end);
@@ -119,7 +112,7 @@ export class Link {
    */
   repeat(chunk: Buffer, at: number, maxFrames: number): number {
     const alike = this.#alike;
-    const target = this.#target;
+    const { target } = this;
     const tap = this.#tap;
     if (!this.#mayRepeat || (this.#learned !== undefined && this.#learned !== tap.learned)) return 0;
     if (!alike.areAll(chunk, maxFrames) || !target.isOpen) return 0;
@@ -167,9 +160,11 @@ export class Link {
 
   /** Writes to the target, unless that is closing, and shows the frames to the tap afterwards. */
   #pass({ runs, frames }: FrameBatch, at: number): void {
-    const { source, target, tap, direction } = this.#options;
+    const { target } = this;
+    const tap = this.#tap;
+    const direction = this.#direction;
     if (!target.isOpen) return;
-    for (const run of runs) if (target.pass(run)) source.keepChunk();
+    for (const run of runs) if (target.pass(run)) this.#source.keepChunk();
     target.sendPending();
     if (target.queuedBytes > 0) this.#enqueue({ at, frames: frames.length });
     else if (frames.length > 0) tap.sent(direction, performance.now() - at, frames.length);
@@ -182,16 +177,15 @@ export class Link {
   }
 
   #enqueue(write: QueuedWrite): void {
-    const { source, limits } = this.#options;
     this.#queue.push(write);
     this.#flush();
-    if (this.#queuedBytes() <= limits.pauseBytes || this.#isPaused) return;
+    if (this.#queuedBytes() <= this.#options.limits.pauseBytes || this.#isPaused) return;
     this.#isPaused = true;
-    source.pause('slow');
+    this.#source.pause('slow');
   }
 
   #queuedBytes(): number {
-    return this.#options.target.queuedBytes + this.#queue.length * WRITE_COST_BYTES;
+    return this.target.queuedBytes + this.#queue.length * WRITE_COST_BYTES;
   }
 
   /**
@@ -199,10 +193,10 @@ export class Link {
    * and each callback counts as progress of the target.
    */
   #flush(): void {
-    if (this.#isFlushing || !this.#options.target.socket.writable) return;
+    if (this.#isFlushing || !this.target.socket.writable) return;
     this.#isFlushing = true;
     const covered = this.#queue.length;
-    this.#options.target.socket.write(EMPTY, (error) => {
+    this.target.socket.write(EMPTY, (error) => {
       if (!error) this.#flushDone(covered);
     });
     if (this.#stallTimer === undefined) this.#startStallTimer();
@@ -210,14 +204,13 @@ export class Link {
 
   #flushDone(covered: number): void {
     this.#isFlushing = false;
-    const { source, target, limits, tap, direction } = this.#options;
-    const isEmpty = target.queuedBytes === 0;
+    const isEmpty = this.target.queuedBytes === 0;
     const now = performance.now();
     for (const { at, frames } of this.#queue.splice(0, isEmpty ? this.#queue.length : covered))
-      if (frames > 0) tap.sent(direction, now - at, frames);
-    if (this.#isPaused && this.#queuedBytes() <= limits.pauseBytes / 4) {
+      if (frames > 0) this.#tap.sent(this.#direction, now - at, frames);
+    if (this.#isPaused && this.#queuedBytes() <= this.#options.limits.pauseBytes / 4) {
       this.#isPaused = false;
-      source.resume('slow');
+      this.#source.resume('slow');
     }
     if (isEmpty) this.#queueEmptied();
     else this.#flush();
@@ -232,14 +225,14 @@ export class Link {
 
   /** Calls back once nothing is queued any more: at once, or after the target has taken it all. */
   #afterFlush(callback: () => void): void {
-    if (this.#options.target.queuedBytes === 0) return void callback();
+    if (this.target.queuedBytes === 0) return void callback();
     this.#whenFlushed = callback;
     this.#flush();
   }
 
   /** Finishes between messages, or when the source is gone and will never end its message. */
   #finishIfPossible(): void {
-    if (this.#reader.isBetweenMessages || this.#options.source.hasFinished) this.#finishNow();
+    if (this.#reader.isBetweenMessages || this.#source.hasFinished) this.#finishNow();
   }
 
   #finishNow(): void {
@@ -248,12 +241,13 @@ export class Link {
     this.#whenFinished = undefined;
     // The answer to our close comes behind everything that a paused source has still to send.
     this.#isPaused = false;
-    for (const why of ['slow', 'held'] as const) this.#options.source.resume(why);
+    for (const why of ['slow', 'held'] as const) this.#source.resume(why);
   }
 
   /** Checks four times per `stallMs` whether the kernel took anything; a full `stallMs` without that is a stall. */
   #startStallTimer(): void {
-    const { target, limits, onSlow } = this.#options;
+    const { target } = this;
+    const { limits, onSlow } = this.#options;
     let taken = target.takenBytes;
     let quietChecks = 0;
     this.#stallTimer = setInterval(() => {
