@@ -3,6 +3,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
+import { invalid } from './refusals.ts';
 
 /** Fields that decide something and that Node reads once: it drops a second one without a word. */
 const SINGLE_FIELDS = ['host', 'authorization', 'content-type'];
@@ -20,8 +21,4 @@ export function checkRequest({ httpVersion, headers, headersDistinct }: Incoming
   if (encoding !== undefined && (encoding !== 'chunked' || httpVersion === '1.0'))
     return invalid('expected no Transfer-Encoding but chunked, and that in HTTP/1.1 alone');
   return undefined;
-}
-
-function invalid(message: string): Refusal {
-  return { status: 400, code: 'invalid_request', message };
 }
