@@ -6,7 +6,7 @@ import { unlessAborted } from '../platform/deadline.ts';
 /** A key sees its own rows (`key` undefined: open mode), the administrator sees all. */
 export type Requester =
   | { readonly scope: 'key'; readonly key: string | undefined; readonly team: string | undefined }
-  | { readonly scope: 'admin' };
+  | { readonly scope: 'admin'; readonly key?: undefined; readonly team?: undefined };
 
 /** The headers of a client's request that the side process is given; nothing else crosses. */
 export const FORWARDED_HEADERS = ['x-trunkline-class', 'x-trunkline-data-class', 'last-event-id', 'idempotency-key'];

@@ -109,7 +109,7 @@ export interface LedgerRow extends OwnedRow {
   readonly at: number;
   readonly kind: 'realtime' | 'task' | 'chat';
   readonly path: CallPath;
-  readonly session: string | undefined;
+  readonly session?: string | undefined;
   readonly task?: string | undefined;
   /** The configured LLM gateway, or the realtime provider. */
   readonly gateway: string;

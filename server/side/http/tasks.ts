@@ -55,8 +55,8 @@ async function taskRequestOf(
   return readTaskRequest({
     body,
     config,
-    key: requester.scope === 'key' ? requester.key : undefined,
-    team: requester.scope === 'key' ? requester.team : undefined,
+    key: requester.key,
+    team: requester.team,
     binding,
     promptClass: headers[CLASS_HEADER],
     dataClass,

@@ -31,7 +31,7 @@ function classesOf({ classes, hasRehearsalGateway }: Config): Readonly<Record<st
 }
 
 export const keyOf = ({ requester }: Pick<SideRequest, 'requester'>, { keys }: Config) =>
-  requester.scope === 'key' ? keys.find(({ id }) => id === requester.key) : undefined;
+  keys.find(({ id }) => id === requester.key);
 
 /** Classes that the requester's key and the path are bound to. */
 export function classBinding(
