@@ -104,7 +104,7 @@ export interface BenchContext {
   say(line: string): void;
   /** Shows what is going on, without rounds; `share` is the part of the bench that is done, 0 to 1. */
   progress(label: string, share: number): void;
-  /** Takes turns, A B C A B C ...; a fault of one run is said, and leaves a hole (undefined) in that contender's rounds. */
+  /** Takes turns, A B C C B A ...; a fault of one run is said, and leaves a hole (undefined) in that contender's rounds. */
   rounds<Subject, Run>(plan: RoundsPlan<Subject>, run: Turn<Subject, Run>): Promise<Rounds<Run>>;
   /** Starts the contender of that name, and owns it. */
   start(name: string, options: Omit<StartOptions, 'folder'>): Promise<RunningContender>;

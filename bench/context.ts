@@ -60,7 +60,10 @@ function createContext({ progress, ...options }: RunOptions, folder: string, end
   };
 }
 
-/** Takes turns, A B C A B C ...: what drifts on the machine meets everyone alike. */
+/**
+ * Takes turns, A B C C B A ...: what drifts on the machine meets everyone alike, and whoever comes behind another of the same code, which has
+ * left it in the caches, is followed by it the next time.
+ */
 export async function interleave<Subject, Run>(
   { label, contenders, rounds, warmUp = true, part: [from, to] = [0, 1] }: RoundsPlan<Subject>,
   run: Turn<Subject, Run>,
@@ -70,7 +73,8 @@ export async function interleave<Subject, Run>(
   const of = (rounds + (warmUp ? 1 : 0)) * contenders.size;
   let done = 0;
   for (let round = warmUp ? -1 : 0; round < rounds; round += 1) {
-    for (const [name, subject] of contenders) {
+    const order = round % 2 === 0 ? [...contenders] : [...contenders].reverse();
+    for (const [name, subject] of order) {
       progress.at(`${label}: ${name}, ${done + 1} of ${of}`, from + ((to - from) * done) / of);
       done += 1;
       const result = await run(subject, { name, round }).catch((error: Error) => {

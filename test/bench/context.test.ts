@@ -24,7 +24,7 @@ const options = (contenders: Contender[] = []) => ({
 
 const bench = (run: Bench['run']): Bench => ({ name: 'some', description: 'a bench', seconds: () => 1, run });
 
-test('contenders take turns, and the first round is thrown away', async () => {
+test('contenders take turns there and back, and the first round is thrown away', async () => {
   const turns: string[] = [];
   const contenders = new Map([
     ['a', 'A'],
@@ -39,7 +39,7 @@ test('contenders take turns, and the first round is thrown away', async () => {
     },
     quiet,
   );
-  expect(turns).toEqual(['a-1', 'b-1', 'a0', 'b0', 'a1', 'b1']);
+  expect(turns).toEqual(['b-1', 'a-1', 'a0', 'b0', 'b1', 'a1']);
   expect(Object.fromEntries(results)).toEqual({ a: ['a0', 'a1'], b: ['b0', 'b1'] });
 });
 
