@@ -1,6 +1,6 @@
 // A forked process that is started again when it dies, until it is stopped.
 
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, fork, type StdioOptions } from 'node:child_process';
 import cluster from 'node:cluster';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
@@ -32,7 +32,8 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 /** V8 would let this part of the heap grow to 48 MB, which is a third of what 1000 idle sessions take; frames leave little garbage. */
 const YOUNG_GENERATION = ['--max-semi-space-size=4'];
-const STDIO = ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'] as ('ignore' | 'inherit' | 'ipc' | 'pipe')[];
+/** `overlapped` is a pipe that Windows, too, lets the child read without a wait. */
+const STDIO: Extract<StdioOptions, unknown[]> = ['ignore', 'inherit', 'inherit', 'ipc', 'overlapped'];
 /** Time for a process to leave by itself once its channel is closed. */
 const LEAVE_MS = 2000;
 /** Time for the rest of what a dead process has sent. */
