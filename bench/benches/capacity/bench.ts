@@ -6,19 +6,21 @@ import { startEnds } from '../../load/sessions.ts';
 import { openFilesLimit } from '../../machine/resource-usage.ts';
 import { capacityFigures } from './figures.ts';
 import { describeCapacity } from './report.ts';
-import { type CapacityPlan, findKnees, measureAudio, measureCost, measureIdle } from './runs.ts';
+import { type CapacityPlan, FIRST_SESSIONS, findKnees, measureAudio, measureCost, measureIdle } from './runs.ts';
 
 const SHORT = ['direct', 'trunkline', 'haproxy'];
 const LONG = [...SHORT, 'nginx', 'ws-relay', 'direct-again'];
 const KNEE_LEVELS = [100, 200, 400, 800, 1600];
 /** Both ends have a socket of each contender for each session, a gateway two; and some files for themselves. */
 const OTHER_FILES = 200;
+/** Processes of each contender that hold idle sessions, all at once. */
+const IDLE_ROUNDS = 3;
 const COST_LEVELS = [100, 2000];
 
 export const capacity: Bench = {
   name: 'capacity',
   description: 'sessions of one process: the knee of its latency, sessions of a core, memory of idle sessions',
-  seconds: ({ isShort, rounds }) => (isShort ? 70 * ((rounds ?? 5) / 5) : 400 * ((rounds ?? 16) / 16)),
+  seconds: ({ isShort, rounds }) => (isShort ? 85 * ((rounds ?? 5) / 5) : 400 * ((rounds ?? 16) / 16)),
   async run(context) {
     const { settings } = context;
     const names = settings.isShort ? SHORT : LONG;
@@ -51,6 +53,10 @@ function planOf({ isShort, sessions, rounds, seconds }: BenchSettings, mostSessi
     },
     audio: { rounds: 2 * slices },
     cost: { levels: fitting(COST_LEVELS), rounds: 2 * slices },
-    idle: { sessions: Math.min(1000, Math.floor(mostSessions / 2)), rounds: 3, quietMs: isShort ? 1000 : 3000 },
+    idle: { sessions: idleSessions(mostSessions), rounds: IDLE_ROUNDS, quietMs: 9000 },
   };
 }
+
+/** Those of all processes have to fit, and the first ones of each. */
+const idleSessions = (mostSessions: number): number =>
+  Math.max(1, Math.min(1000, Math.floor(mostSessions / IDLE_ROUNDS) - FIRST_SESSIONS));

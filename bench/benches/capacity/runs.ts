@@ -6,7 +6,7 @@ import { startAll } from '../../contenders/start-all.ts';
 import type { Rounds } from '../../figures/rounds.ts';
 import type { Load } from '../../load/load.ts';
 import { type LoadRun, runLoad } from '../../load/run.ts';
-import { type Ends, withSessions, withSessionsOfAll } from '../../load/sessions.ts';
+import { type Ends, openSessions, withSessionsOfAll } from '../../load/sessions.ts';
 import { resourceUsage } from '../../machine/resource-usage.ts';
 import { loadOf } from '../hop/loads.ts';
 import { measurePart } from '../hop/slices.ts';
@@ -28,10 +28,10 @@ const AUDIO_LOADS = [
   { frameMs: 20, upstream: 1300, downstream: 1500 },
 ] as const;
 /** Sessions that pay for what a process pays once, before the memory of the others is measured. */
-const FIRST_SESSIONS = 500;
-const SAMPLE_MS = 100;
-const STILL_BYTES = 256 * 1024;
-const LONGEST_SETTLE_MS = 20_000;
+export const FIRST_SESSIONS = 500;
+const SAMPLE_MS = 250;
+const STILL_BYTES = 512 * 1024;
+const LONGEST_SETTLE_MS = 30_000;
 /** The parts of the bench's time. */
 const SHARES = { knee: [0, 0.35], audio: [0.35, 0.6], cost: [0.6, 0.8], idle: [0.8, 1] } as const;
 
@@ -45,7 +45,7 @@ export interface CapacityPlan {
   };
   readonly audio: { readonly rounds: number };
   readonly cost: { readonly levels: readonly number[]; readonly rounds: number };
-  /** Memory counts when it has not changed for `quietMs`. */
+  /** Memory counts when it has not changed for `quietMs`: V8 gives back the garbage of starts some seconds after the last of them. */
   readonly idle: { readonly sessions: number; readonly rounds: number; readonly quietMs: number };
 }
 
@@ -158,39 +158,50 @@ function costRounds(parts: Parts, { sessions, rounds }: CostRounds): Promise<Rou
   });
 }
 
-/** Measures idle sessions, each time on a new process. */
-export function measureIdle(
+/** Measures idle sessions of so many fresh processes of each contender, all at the same time: what takes long is the wait for V8. */
+export async function measureIdle(
   { context, ends, running }: Parts,
   { sessions, rounds, quietMs }: CapacityPlan['idle'],
 ): Promise<CapacityData['idle']> {
-  const contenders = filtered(running, (name) => !isDirect(name));
-  const plan = { label: 'capacity, idle sessions', contenders, rounds, warmUp: false, part: SHARES.idle };
-  return context.rounds(plan, async (_, { name }) => {
-    const fresh = await context.start(name, { providerPort: ends.provider.port });
-    try {
-      return await withSessions(ends, fresh, async (open) => {
-        await open(FIRST_SESSIONS);
-        const before = await settledKib(fresh, quietMs);
-        await open(FIRST_SESSIONS + sessions);
-        return { before, perSession: ((await settledKib(fresh, quietMs)) - before) / sessions };
-      });
-    } finally {
-      await fresh.stop();
-    }
+  const names = [...filtered(running, (name) => !isDirect(name)).keys()];
+  const contenders = context.contenders.filter(({ name }) => names.includes(name));
+  const groups = new Map<string, RunningContender>();
+  for (let round = 0; round < rounds; round += 1) {
+    const label = `capacity, idle sessions, ${round + 1} of ${rounds}`;
+    for (const [name, started] of await startAll(context, label, { contenders, providerPort: ends.provider.port }))
+      groups.set(`${name}, ${round}`, started);
+  }
+  context.progress('capacity, idle sessions: until their memory rests', SHARES.idle[0]);
+  const first = { contenders: groups, sessions: FIRST_SESSIONS, say: context.say };
+  const memory = await withSessionsOfAll(ends, first, async (open) => {
+    const before = await settledKib(open, quietMs);
+    for (const [group, contender] of open) await openSessions(ends, contender, { sessions, group });
+    const after = await settledKib(open, quietMs);
+    return new Map([...before].map(([group, kib]) => [group, { before: kib, after: after.get(group) ?? Number.NaN }]));
   });
+  for (const started of groups.values()) await started.stop();
+  const runOf = (group: string) => {
+    const kib = memory.get(group);
+    return kib && { before: kib.before, perSession: (kib.after - kib.before) / sessions };
+  };
+  return new Map(names.map((name) => [name, Array.from({ length: rounds }, (_, round) => runOf(`${name}, ${round}`))]));
 }
 
-/** Resident memory, once it has not moved for `quietMs`. */
-async function settledKib({ pids }: RunningContender, quietMs: number): Promise<number> {
-  const bytes = () => resourceUsage(pids)?.rssBytes ?? Number.NaN;
+/** Resident memory of each, once none has moved for `quietMs`. */
+async function settledKib(
+  groups: ReadonlyMap<string, RunningContender>,
+  quietMs: number,
+): Promise<Map<string, number>> {
+  const bytes = () => [...groups.values()].map(({ pids }) => resourceUsage(pids)?.rssBytes ?? Number.NaN);
   let from = bytes();
   let quiet = 0;
   for (let waited = 0; quiet < quietMs && waited < LONGEST_SETTLE_MS; waited += SAMPLE_MS) {
     await delay(SAMPLE_MS);
     const now = bytes();
-    const isStill = Math.abs(now - from) < STILL_BYTES;
+    const isStill = now.every((value, index) => Math.abs(value - (from[index] as number)) < STILL_BYTES);
     quiet = isStill ? quiet + SAMPLE_MS : 0;
     if (!isStill) from = now;
   }
-  return bytes() / 1024;
+  const last = bytes();
+  return new Map([...groups.keys()].map((group, index) => [group, (last[index] as number) / 1024]));
 }
