@@ -43,7 +43,7 @@ export const attack: Bench = {
 };
 
 function planOf({ isShort, rounds, seconds }: BenchSettings) {
-  return { rounds: rounds ?? (isShort ? 3 : 10), measureMs: 1000 * (seconds ?? (isShort ? 0.8 : 1.5)) };
+  return { rounds: rounds ?? (isShort ? 6 : 10), measureMs: 1000 * (seconds ?? (isShort ? 0.8 : 1.5)) };
 }
 
 /** The open sessions of one contender: honest calls. */

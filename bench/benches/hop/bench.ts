@@ -38,7 +38,10 @@ export const hop: Bench = {
   },
 };
 
-const planOf = ({ sessions }: BenchSettings) => ({ sessions: sessions ?? [1, 100, 300] });
+/** No figure needs a single session, whose slices are long. */
+const planOf = ({ sessions, isShort }: BenchSettings) => ({
+  sessions: sessions ?? (isShort ? [100, 300] : [1, 100, 300]),
+});
 
 /** Slices of a single session are long, and no figure needs them. */
 const roundsWith = (sessions: number, { isShort, rounds }: BenchSettings): number =>
