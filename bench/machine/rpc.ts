@@ -19,8 +19,8 @@ export function serveMethods(methods: Handlers): void {
 
 /** Starts the module in a process of its own. `options` is its first argument, as JSON. */
 export function startRpcProcess<Methods>(module: URL, options: object = {}): RpcProcess<Methods> {
-  // Processes of the gateway find a pipe behind the channel.
-  const stdio = ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'] as const;
+  // Processes of the gateway find two pipes behind the channel.
+  const stdio = ['ignore', 'inherit', 'inherit', 'ipc', 'pipe', 'pipe'] as const;
   const child = adopt(fork(module, [JSON.stringify(options)], { stdio: [...stdio] }));
   const rpc = new Rpc(child, {});
   const own = { pid: child.pid, stop: () => endChild(child) };

@@ -16,6 +16,8 @@ interface SocketPortOptions {
    * many small ones; or none.
    */
   readonly batching?: 'tick' | 'turn' | 'none';
+  /** The socket that messages are written to, where it is another one. */
+  readonly writes?: Socket;
 }
 
 /** Far beyond any answer, and a bound for the memory that a process holds for another one that hangs. */
@@ -25,6 +27,7 @@ const MAX_QUEUED_BYTES = 64 * 1024 * 1024;
 /** Takes over the socket, which may still be connecting. It keeps no process alive. */
 export function socketPort(socket: Socket, options: SocketPortOptions = {}): Port {
   const { maxMessageBytes = MAX_MESSAGE_BYTES, maxQueuedBytes = MAX_QUEUED_BYTES, batching = 'tick' } = options;
+  const { writes = socket } = options;
   const events = new EventEmitter();
   let batch: Buffer[] = [];
   let queuedBytes = 0;
@@ -33,12 +36,16 @@ export function socketPort(socket: Socket, options: SocketPortOptions = {}): Por
     const bytes = batch.length === 1 ? (batch[0] as Buffer) : Buffer.concat(batch);
     batch = [];
     queuedBytes = 0;
-    if (!socket.destroyed) socket.write(bytes);
+    if (!writes.destroyed) writes.write(bytes);
   }
 
   const schedule = batching === 'turn' ? setImmediate : process.nextTick;
   const read = messageReader(maxMessageBytes, (message) => events.emit('message', message));
-  socket.unref();
+  for (const each of new Set([socket, writes])) {
+    each.unref();
+    // `close` follows.
+    each.on('error', () => {});
+  }
   socket.on('data', (chunk) => {
     try {
       read(chunk);
@@ -46,20 +53,18 @@ export function socketPort(socket: Socket, options: SocketPortOptions = {}): Por
       socket.destroy();
     }
   });
-  // `close` follows.
-  socket.on('error', () => {});
   socket.once('close', () => events.emit('disconnect'));
 
   return {
     get connected() {
-      return !socket.destroyed;
+      return !socket.destroyed && !writes.destroyed;
     },
     on: (event, listener) => events.on(event, listener),
     once: (event, listener) => events.once(event, listener),
     send(message) {
       const frame = encodeMessage(message);
-      if (socket.writableLength + queuedBytes > maxQueuedBytes) return void socket.destroy();
-      if (batching === 'none') return void socket.write(frame);
+      if (writes.writableLength + queuedBytes > maxQueuedBytes) return void socket.destroy();
+      if (batching === 'none') return void writes.write(frame);
       if (batch.length === 0) schedule(flush);
       batch.push(frame);
       queuedBytes += frame.length;
@@ -67,19 +72,25 @@ export function socketPort(socket: Socket, options: SocketPortOptions = {}): Por
   };
 }
 
-/** The descriptor at which a forked process finds its pipe. */
-export const PIPE = 4;
+/**
+ * The descriptors at which a forked process finds its pipes. There is one for each direction: a write to a process that has died closes the socket,
+ * and what that process had sent must still be read.
+ */
+export const PIPES = { toSupervisor: 4, toChild: 5 } as const;
 
-/** Calls by a pipe to or from a forked process. What was sent is in it at once, and outlives the process. */
-export const pipeRpc = (pipe: Socket, handlers: Handlers): Rpc =>
-  new Rpc(socketPort(pipe, { batching: 'none', maxQueuedBytes: Number.POSITIVE_INFINITY }), handlers);
+/** Calls by the pipes to or from a forked process, of any number of bytes. What was sent is in them at once, and outlives the process. */
+export const pipeRpc = (pipes: { readonly reads: Socket; readonly writes: Socket }, handlers: Handlers): Rpc => {
+  const { reads, writes } = pipes;
+  return new Rpc(socketPort(reads, { writes, batching: 'none', maxQueuedBytes: Number.POSITIVE_INFINITY }), handlers);
+};
 
 /**
- * The two ways of a forked process to its supervisor: the pipe, and Node's own channel for calls with a handle, since it sends nothing behind a
+ * The two ways of a forked process to its supervisor: the pipes, and Node's own channel for calls with a handle, since it sends nothing behind a
  * handle until that has arrived.
  */
 export function callSupervisor(handlers: Handlers): { readonly supervisor: Rpc; readonly handles: Rpc } {
-  return { handles: new Rpc(process, handlers), supervisor: pipeRpc(new Socket({ fd: PIPE }), handlers) };
+  const [reads, writes] = [new Socket({ fd: PIPES.toChild }), new Socket({ fd: PIPES.toSupervisor })];
+  return { handles: new Rpc(process, handlers), supervisor: pipeRpc({ reads, writes }, handlers) };
 }
 
 /** Reads messages out of chunks of any size. Throws for bytes that are no message; nothing after them may be read. */

@@ -8,7 +8,7 @@ import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { type Handlers, Rpc } from '../ipc/rpc.ts';
-import { PIPE, pipeRpc } from '../ipc/socket-port.ts';
+import { PIPES, pipeRpc } from '../ipc/socket-port.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { entry } from '../platform/entry.ts';
 
@@ -33,7 +33,7 @@ const LONGEST_PAUSE_MS = 5000;
 /** V8 would let this part of the heap grow to 48 MB, which is a third of what 1000 idle sessions take; frames leave little garbage. */
 const YOUNG_GENERATION = ['--max-semi-space-size=4'];
 /** `overlapped` is a pipe that Windows, too, lets the child read without a wait. */
-const STDIO: Extract<StdioOptions, unknown[]> = ['ignore', 'inherit', 'inherit', 'ipc', 'overlapped'];
+const STDIO: Extract<StdioOptions, unknown[]> = ['ignore', 'inherit', 'inherit', 'ipc', 'overlapped', 'overlapped'];
 /** Time for a process to leave by itself once its channel is closed. */
 const LEAVE_MS = 2000;
 /** Time for the rest of what a dead process has sent. */
@@ -87,7 +87,7 @@ export class Child {
     exited.catch(() => {});
     const own = handlers?.(this) ?? {};
     this.#handles = new Rpc(child, own);
-    const rpc = pipeRpc(pipeOf(child), own);
+    const rpc = pipeRpc({ reads: pipeOf(child, 'toSupervisor'), writes: pipeOf(child, 'toChild') }, own);
     try {
       await Promise.race([start(rpc), exited]);
     } catch (error) {
@@ -127,12 +127,14 @@ export class Child {
   }
 
   #died(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
+    if (code !== 0 && child !== this.#killed)
+      this.#options.log.error({ name: this.#options.name, code, signal }, 'process died');
+    // Where its start failed, the next one may run by now.
+    if (child !== this.#process) return;
     const wasWorking = this.#rpc !== undefined;
     this.#rpc = undefined;
     this.#handles = undefined;
     this.#options.onDeath?.(this);
-    if (code !== 0 && child !== this.#killed)
-      this.#options.log.error({ name: this.#options.name, code, signal }, 'process died');
     if (wasWorking) this.#scheduleRestart();
   }
 
@@ -156,13 +158,15 @@ function launch({ name, isClustered = false }: ChildOptions): ChildProcess {
   return cluster.fork().process;
 }
 
-const pipeOf = (child: ChildProcess): Socket => child.stdio[PIPE] as Socket;
+const pipeOf = ({ stdio }: ChildProcess, way: keyof typeof PIPES): Socket =>
+  (stdio as readonly unknown[])[PIPES[way]] as Socket;
 
 /** Resolves when everything is received that a dead process had written to its channels. */
 async function drained(child: ChildProcess): Promise<void> {
-  const pipe = pipeOf(child);
-  const ends = [child.connected && once(child, 'disconnect'), !pipe.destroyed && once(pipe, 'close')];
-  await withDeadline(Promise.all(ends), DRAIN_MS).catch(() => {});
+  const pipe = pipeOf(child, 'toSupervisor');
+  const closed = new Promise<void>((resolve) => (pipe.destroyed ? resolve() : pipe.once('close', () => resolve())));
+  const ends = Promise.all([child.connected && once(child, 'disconnect'), closed]);
+  await withDeadline(ends, DRAIN_MS).catch(() => {});
 }
 
 /** Does nothing where the system refuses it: the process works all the same. */

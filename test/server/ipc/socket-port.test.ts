@@ -1,11 +1,15 @@
 // A socket between two processes as a port: whole messages in order, however they are cut up, and a bound for what is queued.
 
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { encodeMessage } from '../../../codecs/msgpack.ts';
 import type { Port } from '../../../server/ipc/rpc.ts';
-import { socketPort } from '../../../server/ipc/socket-port.ts';
+import { PIPES, pipeRpc, socketPort } from '../../../server/ipc/socket-port.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 async function pair(): Promise<[Socket, Socket]> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -115,4 +119,30 @@ test('tells when the other end is gone, and sends nothing any more', async () =>
   await gone;
   expect(port.connected).toBe(false);
   send(port, { late: true });
+});
+
+test('what a killed process has sent by its pipe is received, though it was written to before that was read', async () => {
+  const file = join(temporaryFolder('child'), 'child.ts');
+  const port = new URL('../../../server/ipc/socket-port.ts', import.meta.url);
+  const sends = "supervisor.notify('kept', { number: 1 })";
+  const dies = "setTimeout(() => process.kill(process.pid, 'SIGKILL'))";
+  writeFileSync(
+    file,
+    `import { callSupervisor } from '${port.href}';
+     const { supervisor } = callSupervisor({ go() { setTimeout(() => { ${sends}; ${dies}; }, 30); } });`,
+  );
+  const child = fork(file, { stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'overlapped', 'overlapped'] });
+  const kept = Promise.withResolvers<unknown>();
+  const [reads, writes] = [child.stdio[PIPES.toSupervisor], (child.stdio as unknown[])[PIPES.toChild]] as [
+    Socket,
+    Socket,
+  ];
+  const rpc = pipeRpc({ reads, writes }, { kept: kept.resolve });
+  await rpc.call('go');
+  const exited = once(child, 'exit');
+  // This process is busy: what came waits, and the child dies meanwhile.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+  rpc.notify('budgets', []);
+  await exited;
+  expect(await kept.promise).toEqual({ number: 1 });
 });

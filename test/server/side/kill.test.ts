@@ -88,7 +88,7 @@ test(`no acknowledged turn is lost while the side process is killed (${mode})`, 
   async function run(): Promise<{ child: ChildProcess; channel: Rpc }> {
     const child = fork(entry('side/process'), {
       serialization: 'advanced',
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc', 'pipe', 'pipe'],
     });
     const channel = new Rpc(child, {});
     await channel.call('start', start);
