@@ -21,9 +21,10 @@ export interface SessionRecord
   readonly mayRetry?: boolean;
 }
 
-/** The order to end a session. `message`: tells its client why. */
+/** The order to end the session of this key under this id: another machine may have one of another key. `message`: tells its client why. */
 export interface SessionOrder {
   readonly id: string;
+  readonly key: string | undefined;
   readonly message: string;
 }
 

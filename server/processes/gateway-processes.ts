@@ -96,8 +96,9 @@ export class GatewayProcesses {
 
   /** Finds a session, live or lately ended. `asker` does not hold it. */
   async find(id: string, asker?: Child): Promise<SessionRecord | undefined> {
+    // A client may have opened a session again under the id of one that ended.
     const ended = this.#sessions.endedRecord(id);
-    if (ended !== undefined) return ended;
+    if (ended !== undefined && this.#sessions.present(id) === undefined) return ended;
     const others = this.children.filter((child) => child !== asker);
     const records = await askAll<SessionRecord | undefined>(others, 'find', id);
     // An end that a process had yet to tell comes ahead of its answer.
@@ -106,7 +107,9 @@ export class GatewayProcesses {
 
   /** Ends a session by order. False where no process holds it. */
   async endSession(order: SessionOrder): Promise<boolean> {
-    return (await askAll<boolean>(this.children, 'endSession', order)).includes(true);
+    const session = this.#sessions.present(order.id);
+    if (session === undefined || session.key !== order.key) return false;
+    return (await session.owner.rpc?.call<boolean>('endSession', order)) ?? false;
   }
 
   /** Passes a connection with an upgrade on to one of them. Rejects where none runs. */

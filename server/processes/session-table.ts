@@ -30,6 +30,11 @@ export class SessionTable<Owner> {
     if (this.#reserved.delete(id)) this.#count(session?.key, -1);
   }
 
+  /** Returns the session that is under this id now, with its owner. */
+  present(id: string): Reserved<Owner> | undefined {
+    return this.#reserved.get(id);
+  }
+
   /** Releases everything that a process holds, and returns it. */
   releaseAll(owner: Owner): readonly Reservation[] {
     const held = [...this.#reserved.values()].filter((session) => session.owner === owner);

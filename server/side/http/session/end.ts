@@ -1,4 +1,4 @@
-// POST of the end of a session: orders the gateway process that holds it to end it.
+// POST of the end of a session: the gateway process that holds it is ordered to end it.
 
 import { type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
 import type { RoutedRequest, RouteHandler } from '../handler.ts';
@@ -14,10 +14,12 @@ export const postSessionEnd: RouteHandler = async (request, { store, endSession 
   if (isProblem(message)) return message;
   const found = await findReadableSession(request, store);
   if (found === undefined) return unknownSession(request);
-  if (!found.isOpen) return hasEnded;
-  const id = (request.parameters.id ?? '').toLowerCase();
-  if (await endSession?.({ id, message })) return sendJson(request, 202, { id, state: 'closing' });
-  return isElsewhere;
+  const { id, isOpen, stored, live } = found;
+  if (!isOpen) return hasEnded;
+  const { key } = stored ?? (live as { readonly key?: string });
+  // Gateway processes know it by the id that its client offered, which others may have had before.
+  const isTold = await endSession?.({ id: id.replace(/\.\d+$/, ''), key, message });
+  return isTold ? sendJson(request, 202, { id, state: 'closing' }) : isElsewhere;
 };
 
 /** Reads what the client is told. */

@@ -5,9 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type WebSocket from 'ws';
 import { openClient } from '../../../../support/gateway.ts';
 import { closed, message } from '../../../../support/inbox.ts';
+import { postgresForTests } from '../../../../support/postgres.ts';
 import { killAll } from '../../../../support/processes.ts';
 import { type FakeProvider, startProvider } from '../../../../support/provider.ts';
 import { type Served, serve } from '../../../../support/served.ts';
+import { until } from '../../../../support/until.ts';
 
 const PATHS = {
   realtime: '/v1/realtime?model=gpt-realtime-2.1',
@@ -49,6 +51,10 @@ const post = (base: string, path: string, body?: string, headers: Record<string,
 const byKey = (id: string, body?: string, secret = 'secret-of-web') =>
   post(served.url.replace('ws', 'http'), `/v1/sessions/${id}/end`, body, { authorization: `Bearer ${secret}` });
 const byOperator = (id: string, body?: string) => post(served.admin, `/sessions/${id}/end`, body);
+const listed = async () => {
+  const answer = await fetch(`${served.admin}/sessions?limit=50`);
+  return ((await answer.json()) as { sessions: { id: string; state: string }[] }).sessions;
+};
 const codeOf = async (answer: Response) => [answer.status, (await answer.json()).error.code];
 const lastWords = async (client: WebSocket) => JSON.parse((await message(client)).data.toString());
 
@@ -115,7 +121,69 @@ describe('an order to end a session', () => {
     client.close();
   });
 
+  test('finds the session that lives under an id that was used before, by either id', async () => {
+    for (const named of ['its offered id', 'the id of its rows']) {
+      const first = await open();
+      first.client.close();
+      // The rows of the first one have its id only where they are stored before those of the second.
+      await until(async () => (await listed()).some(({ id, state }) => id === first.id && state === 'closed'));
+      const rows = named === 'its offered id' ? first.id : `${first.id}.2`;
+      const second = await until(async () => {
+        const url = `${served.url}${PATHS.realtime}&trunkline-session=${first.id}`;
+        return openClient(url, { headers: { authorization: 'Bearer secret-of-web' } }).catch(() => false as const);
+      });
+      await provider.next();
+      await until(async () => (await listed()).some(({ id, state }) => id === `${first.id}.2` && state === 'open'));
+      expect([named, (await byOperator(rows)).status]).toEqual([named, 202]);
+      expect((await closed(second)).code).toBe(4504);
+    }
+  });
+
+  test('from a page of another origin is refused, also without a body', async () => {
+    const { id, client } = await open();
+    const answer = await post(served.admin, `/sessions/${id}/end`, undefined, { origin: 'https://elsewhere.example' });
+    expect(answer.status).toBe(403);
+    expect(client.readyState).toBe(client.OPEN);
+    client.close();
+  });
+
   test('for a session that nobody has is refused', async () => {
     expect(await codeOf(await byOperator('00000000-0000-4000-8000-ffffffffffff'))).toEqual([404, 'unknown_session']);
+  });
+});
+
+const postgres = await postgresForTests();
+describe.skipIf(postgres === undefined)('an order on one of two machines with one store', () => {
+  const machines: Served[] = [];
+  beforeAll(async () => {
+    const store = { url: await postgres?.database() };
+    for (let index = 0; index < 2; index++)
+      machines.push(await serve({ provider: provider.url, keys: KEYS, store, tasks: [] }));
+  });
+  afterAll(async () => {
+    for (const machine of machines) {
+      killAll(machine.child);
+      await machine.exited;
+    }
+  });
+
+  test('reaches no session of another key under the same id, and says where its own is', async () => {
+    const [one, two] = machines as [Served, Served];
+    const id = '00000000-0000-4000-8000-0000000000ff';
+    const openAt = (machine: Served, secret: string) =>
+      openClient(`${machine.url}${PATHS.realtime}&trunkline-session=${id}`, {
+        headers: { authorization: `Bearer ${secret}` },
+      });
+    const endAt = (machine: Served, secret: string) =>
+      post(machine.url.replace('ws', 'http'), `/v1/sessions/${id}/end`, undefined, {
+        authorization: `Bearer ${secret}`,
+      });
+    const theirs = await openAt(one, 'secret-of-other');
+    const mine = await openAt(two, 'secret-of-web');
+    await until(async () => (await endAt(one, 'secret-of-web')).status === 409);
+    expect([theirs.readyState, mine.readyState]).toEqual([theirs.OPEN, mine.OPEN]);
+    expect((await endAt(two, 'secret-of-web')).status).toBe(202);
+    expect((await closed(mine)).code).toBe(4504);
+    expect(theirs.readyState).toBe(theirs.OPEN);
   });
 });
