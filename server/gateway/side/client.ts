@@ -22,6 +22,7 @@ export class SideClient {
 
   /** Tells where the side process listens from now on; undefined while it does not. Calls to the one before end with their connection. */
   use(path: string | undefined): void {
+    if (path === this.#path) return;
     this.#path = path;
     this.#rpc = undefined;
   }

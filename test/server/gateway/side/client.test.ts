@@ -1,11 +1,14 @@
 // Calls of gateway processes to the side process for their sessions: it answers, dies, starts elsewhere, or is not there.
 
+import { once } from 'node:events';
 import { existsSync, mkdirSync, statSync } from 'node:fs';
-import { createConnection } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { SideClient } from '../../../../server/gateway/side/client.ts';
+import { Rpc } from '../../../../server/ipc/rpc.ts';
 import type { SideRequest, WholeReply } from '../../../../server/ipc/side-request.ts';
+import { socketPort } from '../../../../server/ipc/socket-port.ts';
 import { listenToProcesses } from '../../../../server/side/listener.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
@@ -92,4 +95,23 @@ test('removes its socket when the listener is closed', async () => {
   expect(statSync(path).isSocket()).toBe(true);
   close();
   expect(existsSync(path)).toBe(false);
+});
+
+test('keeps its connection when it is told the same place again', async () => {
+  const folder = join(temporaryFolder('client'), 's');
+  mkdirSync(folder);
+  const path = join(folder, 'side');
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    new Rpc(socketPort(socket), { pulse: () => true });
+  }).listen(path);
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const client = new SideClient();
+  for (let told = 0; told < 5; told++) {
+    client.use(path);
+    await client.reach();
+  }
+  expect(connections).toBe(1);
 });
