@@ -99,7 +99,8 @@ const callOf = ([row, budgets, reservedMicroUsd]: WrittenCall): LeasedCall => ({
 function textIn(path: string): string {
   try {
     return readFileSync(path, 'utf8');
-  } catch {
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     return '';
   }
 }

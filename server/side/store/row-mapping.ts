@@ -128,7 +128,11 @@ type Condition = readonly [sql: string, value?: Value] | false;
 export function conditions(list: readonly Condition[]): { readonly and: string; readonly params: readonly Value[] } {
   const params: Value[] = [];
   const given = list.filter((condition) => condition !== false);
-  const texts = given.map(([sql, value]) => (value === undefined ? sql : sql.replace('?', `$${params.push(value)}`)));
+  const texts = given.map(([sql, value]) =>
+    value === undefined
+      ? sql
+      : sql.replace('?', `$${params.push(typeof value === 'string' ? textValue(value) : value)}`),
+  );
   return { and: texts.length > 0 ? texts.join(' and ') : '1 = 1', params };
 }
 

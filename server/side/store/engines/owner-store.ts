@@ -1,5 +1,5 @@
 // The store of another process, which owns it, asked over a socket. While that process is down, what is asked waits for the next one, for a
-// while. What was asked of one that dies is not asked again: nobody knows whether it was done.
+// while. What was asked of one that dies is not asked again, but for reservations: nobody knows whether it was done.
 
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
@@ -44,7 +44,9 @@ export class OwnerStore {
   async open(): Promise<Store> {
     const { kind, methods } = await this.#ask<StoreFacts>('storeFacts');
     const store = askedStore(kind, methods, (call) => this.#ask<StoreAnswer>('store', call));
-    return { ...store, close: async () => {} };
+    // A row is reserved for once, however often that is asked: the reservation whose answer was lost would be charged.
+    const reserve: Store['reserve'] = (...asked) => store.reserve(...asked).catch(() => store.reserve(...asked));
+    return { ...store, reserve, close: async () => {} };
   }
 
   async #ask<Answer>(name: string, argument?: unknown): Promise<Answer> {

@@ -36,6 +36,7 @@ export function sessions({ kind, open, beside }: Stores): void {
     expect(idsOf(await store.sessions({ limit: 9, since: NOON + 1 }))).toEqual(['c', 'b']);
     expect(idsOf(await store.sessions({ limit: 9, until: NOON + 1 }))).toEqual(['a']);
     expect(idsOf(await store.sessions({ limit: 9, model: 'two' }))).toEqual(['c', 'b']);
+    expect(idsOf(await store.sessions({ limit: 9, model: 'no\0thing' }))).toEqual([]);
     expect(idsOf(await store.sessions({ limit: 9, state: 'open' }))).toEqual(['c', 'a']);
     expect(idsOf(await store.sessions({ limit: 9, state: 'closed', key: 'demo', model: 'two' }))).toEqual(['b']);
   });
