@@ -59,4 +59,4 @@ function planOf({ isShort, sessions, rounds, seconds }: BenchSettings, mostSessi
 
 /** Those of all processes have to fit, and the first ones of each. */
 const idleSessions = (mostSessions: number): number =>
-  Math.max(1, Math.min(1000, Math.floor(mostSessions / IDLE_ROUNDS) - FIRST_SESSIONS));
+  Math.max(0, Math.min(1000, Math.floor(mostSessions / IDLE_ROUNDS) - FIRST_SESSIONS));

@@ -29,6 +29,8 @@ const AUDIO_LOADS = [
 ] as const;
 /** Sessions that pay for what a process pays once, before the memory of the others is measured. */
 export const FIRST_SESSIONS = 500;
+/** With fewer the memory of one is lost in that of the rest. */
+const FEWEST_SESSIONS = 100;
 const SAMPLE_MS = 250;
 const STILL_BYTES = 512 * 1024;
 const LONGEST_SETTLE_MS = 30_000;
@@ -163,6 +165,7 @@ export async function measureIdle(
   { context, ends, running }: Parts,
   { sessions, rounds, quietMs }: CapacityPlan['idle'],
 ): Promise<CapacityData['idle']> {
+  if (sessions < FEWEST_SESSIONS) return new Map();
   const names = [...filtered(running, (name) => !isDirect(name)).keys()];
   const contenders = context.contenders.filter(({ name }) => names.includes(name));
   const groups = new Map<string, RunningContender>();
@@ -175,9 +178,13 @@ export async function measureIdle(
   const first = { contenders: groups, sessions: FIRST_SESSIONS, say: context.say };
   const memory = await withSessionsOfAll(ends, first, async (open) => {
     const before = await settledKib(open, quietMs);
-    for (const [group, contender] of open) await openSessions(ends, contender, { sessions, group });
+    const failed = new Map<string, unknown>();
+    for (const [group, contender] of open)
+      await openSessions(ends, contender, { sessions, group }).catch((error: unknown) => failed.set(group, error));
+    for (const [group, error] of failed) context.say(`${group}: ${(error as Error).message}`);
     const after = await settledKib(open, quietMs);
-    return new Map([...before].map(([group, kib]) => [group, { before: kib, after: after.get(group) ?? Number.NaN }]));
+    const whole = [...before].filter(([group]) => !failed.has(group));
+    return new Map(whole.map(([group, kib]) => [group, { before: kib, after: after.get(group) ?? Number.NaN }]));
   });
   for (const started of groups.values()) await started.stop();
   const runOf = (group: string) => {
