@@ -1,5 +1,5 @@
-// Chooses the prompt class and the data class of a session, and how long it may last by class and key. A session whose key, path and client name none has the class `realtime`,
-// which every key may use. The headers never go upstream.
+// Chooses the prompt class and the data class of a session, and how long it may last by class and key. A session whose key, path and client
+// name none has the class `realtime`, which every key may use. The headers never go upstream.
 
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { DEFAULT_CLASS } from '../../config/side-schema.ts';

@@ -31,13 +31,14 @@ export function ledgerView({ at, promptClass, ...row }: LedgerRow): object {
   return { ...row, class: promptClass, at: isoTime(at) };
 }
 
+/** Fields of a session that lists leave out. */
+const MEASURED: readonly string[] = ['turns', 'frames', 'bytes', 'residenceUs'];
+
 /** Shows a session in a list: its record without what was measured in it. */
 export function listedSession(stored: StoredSession & Partial<SessionEnd>): object {
-  const { turns: _, frames: __, bytes: ___, residenceUs: ____, ...shown } = sessionView(stored, undefined) as Shown;
-  return shown;
+  const fields = Object.entries(sessionView(stored, undefined));
+  return Object.fromEntries(fields.filter(([name]) => !MEASURED.includes(name)));
 }
-
-type Shown = Readonly<Record<string, unknown>>;
 
 /** Shows the live record, else the stored one, else what is known of the session's start (its process died). */
 export function sessionView(
