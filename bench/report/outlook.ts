@@ -27,11 +27,11 @@ const OUTLOOKS: Readonly<Record<string, string>> = {
   'capacity.idle_kib':
     "A session has two sockets, and each has an object of Node with its handle, its stream and its buffers. Those are Node's; fewer need a native data plane.",
   'side_hop.added_p50_ms':
-    'A call is parsed, checked against policy and budget, and sent on over HTTP: of what is added, two thirds are the HTTP client and server of Node.',
+    'A call is parsed, checked against policy and budget, and sent on over HTTP. A bare relay of the HTTP server and client of Node (undici) added 0.37 ms on a machine that was measured for itself; no single step stands out above it.',
   'side_hop.added_p99_ms':
     'On two cores the caller, the endpoint, the gateway and the writer of the ledger run beside each other; the p99 is who waits for whom. A machine with a core for each would show the hop alone.',
   'side_hop.cpu_us_per_call':
-    'Of a call, the HTTP client and server of Node take more than half; a ledger row is written for each.',
+    'A bare relay of the HTTP server and client of Node (undici) took 0.44 ms on a machine that was measured for itself. The profile of a call is flat: two thirds of its CPU are the thread that answers, of which writes to sockets are 17 % and garbage 9 %, and a fifth is the thread that writes its rows to the disk.',
   'side_hop.errors':
     'Calls beyond what the processors of the machine can do wait, and those that wait for too long have no answer in time.',
   'isolation.p99_moved_ms.':

@@ -1,4 +1,5 @@
-// The options that a gateway process is started with, its ports, and the time that it gets to hand over its events when it ends.
+// The options that our processes are started with, their ports and sockets, what they do once their code is loaded, and the time that they get to
+// hand over events when they end.
 
 import { flushCompileCache } from 'node:module';
 import { setFlagsFromString } from 'node:v8';

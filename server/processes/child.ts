@@ -61,7 +61,7 @@ export class Child {
     return this.#rpc;
   }
 
-  /** Those that take a handle along. */
+  /** The way of calls that take a handle along. */
   get handles(): Rpc | undefined {
     return this.#handles;
   }

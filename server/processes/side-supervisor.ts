@@ -43,7 +43,7 @@ interface Working {
   socketPath: string | undefined;
   /** Connections on their way to it. */
   passing: number;
-  /** Its turn was so many turns ago, counted from the first. */
+  /** Number of its last turn. */
   turn: number;
 }
 

@@ -1,5 +1,5 @@
 // The handles that Node keeps beneath its sockets. Reads and writes at the handle cost a frame less than those through the stream, and have no
-// public way: nothing else touches handles, and where a release of Node has other names, everything goes through the stream.
+// public way: no other file of sessions touches handles, and where a release of Node has other names, everything goes through the stream.
 
 import type { Socket } from 'node:net';
 

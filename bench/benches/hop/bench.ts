@@ -43,7 +43,6 @@ const planOf = ({ sessions, isShort }: BenchSettings) => ({
   sessions: sessions ?? (isShort ? [100, 300] : [1, 100, 300]),
 });
 
-/** Slices of a single session are long, and no figure needs them. */
 const roundsWith = (sessions: number, { isShort, rounds }: BenchSettings): number =>
   rounds ?? (isShort ? (sessions === 1 ? 4 : 10) : 40);
 

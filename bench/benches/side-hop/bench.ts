@@ -169,7 +169,7 @@ interface Loop {
   readonly ms: number;
 }
 
-/** As many calls as there can be on a few connections. */
+/** Makes as many calls as there can be on a few connections. */
 async function loop(bed: Bed, { chat, pids }: RunningContender, { name, form, ms }: Loop): Promise<ClosedRun> {
   const { url, headers, model } = chat as ChatEndpoint;
   const json = { ...headers, 'content-type': 'application/json' };
@@ -194,7 +194,7 @@ async function manyCalls(context: BenchContext, { llm, caller }: Bed): Promise<M
     const callsAt = (rate: number, measureMs: number) =>
       chatCalls(running.chat as ChatEndpoint, 'whole', { ...times, perSecond: rate, measureMs });
     const visit = (calls: CallPlan) => runChat(caller, running, { calls, toleranceMs: Infinity });
-    await visit(callsAt(perSecond / 4, WARM_UP_MS));
+    await visit(callsAt(perSecond / 4, COMPILE_MS));
     const run = await visit(callsAt(perSecond, isShort ? 3000 : 10_000));
     await running.stop();
     return { perSecond, processes, run };

@@ -5,6 +5,9 @@ import type { StoredSession } from '../../ipc/stored-rows.ts';
 
 const nthId = (id: string, nth: number): string => (nth === 1 ? id : `${id}.${nth}`);
 
+/** Returns the id that the client of these rows offered, or was given: a UUID, which has no dot. */
+export const offeredId = (id: string): string => id.replace(/\.\d+$/, '');
+
 /** Finds the latest session of an offered id. It looks ahead in doubling steps, since no count is kept. */
 export async function latestWithId<Session extends StoredSession>(
   id: string,

@@ -1,8 +1,8 @@
-// POST of the end of a session: the gateway process that holds it is ordered to end it.
+// Orders the gateway process that holds a session to end it.
 
 import { type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
-import type { RoutedRequest, RouteHandler } from '../handler.ts';
-import { sendJson } from '../handler.ts';
+import { offeredId } from '../../sessions/reused-id.ts';
+import { type RoutedRequest, type RouteHandler, sendJson } from '../handler.ts';
 import { parseBody, textFields } from '../json-body.ts';
 import { findReadableSession, unknownSession } from './session.ts';
 
@@ -18,7 +18,7 @@ export const postSessionEnd: RouteHandler = async (request, { store, endSession 
   if (!isOpen) return hasEnded;
   const { key } = stored ?? (live as { readonly key?: string });
   // Gateway processes know it by the id that its client offered, which others may have had before.
-  const isTold = await endSession?.({ id: id.replace(/\.\d+$/, ''), key, message });
+  const isTold = await endSession?.({ id: offeredId(id), key, message });
   return isTold ? sendJson(request, 202, { id, state: 'closing' }) : isElsewhere;
 };
 

@@ -1,4 +1,4 @@
-// GET of the sessions that the store knows, open and ended, newest first, in pages.
+// Lists the sessions that the store knows, open and ended, newest first, in pages.
 
 import { isProblem } from '../../../http/problem.ts';
 import { keyFilter, type RouteHandler, sendJson } from '../handler.ts';
