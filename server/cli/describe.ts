@@ -5,9 +5,9 @@ import { classNames } from '../http/class-policy.ts';
 
 /** Parts with their names, in order; one that is not configured says so. */
 export function describeConfig(config: Config): readonly (readonly [name: string, text: string])[] {
-  const { keys, gateways, tasks, budgets, webhooks } = config;
+  const { access, keys, gateways, tasks, budgets, webhooks } = config;
   return [
-    ['keys', keys.length === 0 ? 'open mode, loopback only' : names(keys.map(({ id }) => id))],
+    ['keys', access === 'open' ? 'open mode, loopback only' : names(keys.map(({ id }) => id))],
     ['providers', providersOf(config)],
     ['gateways', config.hasRehearsalGateway ? "none, the rehearsal's own" : names(Object.keys(gateways))],
     ['classes', names(classNames(config))],

@@ -32,7 +32,9 @@ export interface Config extends SideConfig {
     readonly trustedProxies: readonly string[];
   };
   readonly admin: Readonly<ConfigFile['admin']>;
-  /** An empty list is open mode, which serves loopback peers only. */
+  /** `open` (open mode) takes every credential, and serves loopback peers only. */
+  readonly access: 'open' | 'keys';
+  /** Those of the file: with `access: keys` there may be others. */
   readonly keys: readonly Key[];
   /** Configured providers by name. */
   readonly providers: Readonly<Partial<Record<string, ProviderConfig>>>;

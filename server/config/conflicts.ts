@@ -8,9 +8,10 @@ import { faultText, type Problem, unknownName } from './problem.ts';
 import type { Key, Limits } from './schema.ts';
 
 /** Every conflict between fields, and between the configuration and the file system. */
-export function conflictsOf({ listen, admin, keys, limits }: Config): Problem[] {
+export function conflictsOf({ listen, admin, access, keys, limits }: Config): Problem[] {
   return [
-    ...hostConflicts(listen.host, admin, keys),
+    ...hostConflicts(listen.host, admin, access),
+    ...accessConflicts(access, keys),
     ...portConflicts(listen, admin),
     ...tlsConflicts(listen),
     ...keyConflicts(keys),
@@ -18,14 +19,23 @@ export function conflictsOf({ listen, admin, keys, limits }: Config): Problem[] 
   ];
 }
 
-function hostConflicts(host: string, admin: Config['admin'], keys: readonly Key[]): Problem[] {
+function hostConflicts(host: string, admin: Config['admin'], access: Config['access']): Problem[] {
   const problems: Problem[] = [];
   const expected = (found: string) => `expected a loopback address, got "${found}"`;
-  if (keys.length === 0 && !isLoopbackHost(host))
-    problems.push({ path: 'listen.host', message: `${expected(host)}: without keys anyone could use it` });
+  if (access === 'open' && !isLoopbackHost(host))
+    problems.push({
+      path: 'listen.host',
+      message: `${expected(host)}: anyone could use it without keys, or access: keys`,
+    });
   if (!admin.token && !isLoopbackHost(admin.host))
     problems.push({ path: 'admin.host', message: `${expected(admin.host)}: others need admin.token` });
   return problems;
+}
+
+/** Refuses keys that nobody would need. */
+function accessConflicts(access: Config['access'], keys: readonly Key[]): Problem[] {
+  if (access === 'keys' || keys.length === 0) return [];
+  return [{ path: 'access', message: 'expected keys, got open, which lets everyone in, whatever keys says' }];
 }
 
 function portConflicts(listen: Config['listen'], admin: Config['admin']): Problem[] {

@@ -47,7 +47,8 @@ export function loadConfig(source: ConfigSource): Config {
   const base = file === undefined ? process.cwd() : dirname(resolve(file));
   const { tls } = listen;
   const providers = { ...fromEnvironment(inFile, env), ...inFile };
-  const rehearsal = rehearsalOf(setting, providers, rest.keys.length === 0);
+  const { access = rest.keys.length === 0 ? 'open' : 'keys' } = rest;
+  const rehearsal = rehearsalOf(setting, providers, access === 'open');
   const hasRehearsalGateway = rehearsal !== false && Object.keys(rest.gateways).length === 0;
   const defaultTasks = hasRehearsalGateway && rest.transcripts !== 'off' ? rehearsalTasks : [];
   const proxy = proxySettings(env);
@@ -56,6 +57,7 @@ export function loadConfig(source: ConfigSource): Config {
     ...(proxy && { proxy }),
     dataDirectory: resolve(data),
     listen: tls ? { ...listen, tls: { cert: resolve(base, tls.cert), key: resolve(base, tls.key) } } : listen,
+    access,
     providers,
     rehearsal,
     tasks: tasks ?? defaultTasks,

@@ -26,7 +26,7 @@ interface RehearsalRequest {
   /** The key `rehearsal` of the file; undefined when it is not given. */
   readonly isWanted: boolean | undefined;
   readonly configured: readonly string[];
-  /** True when there are no keys, so that only loopback peers are served. */
+  /** True in open mode, where only loopback peers are served. */
   readonly isOpen: boolean;
 }
 

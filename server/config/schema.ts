@@ -86,7 +86,7 @@ export const limitsSchema = z.strictObject({
 export type Limits = Readonly<z.infer<typeof limitsSchema>>;
 
 const listenSchema = z.strictObject({
-  host: host.default('127.0.0.1').describe('Address to listen on. One that is not loopback needs keys.'),
+  host: host.default('127.0.0.1').describe('Address to listen on. One that is not loopback needs access: keys.'),
   port: port.default(8080).describe('Port for HTTP and WebSocket without TLS. 0 takes a free one.'),
   tlsPort: z
     .union([port, z.literal(false)])
@@ -195,7 +195,7 @@ export const providerSchema = ({ baseUrl, settings, preconnect }: KnownProvider)
         .boolean()
         .optional()
         .describe(
-          'Whether a key may refer only to responses, conversations and handles that it was given. true when several keys may use the account of the gateway; false for keys of one tenant.',
+          'Whether a key may refer only to responses, conversations and handles that it was given. true where keys use the account of the gateway; false for keys of one tenant.',
         ),
       ...settings,
       preconnect: (preconnect ? preconnectSchema : noPreconnectSchema)
@@ -228,10 +228,13 @@ export function fileSchema<R extends z.ZodType>(providers: readonly KnownProvide
       })
       .prefault({})
       .describe('The admin listener: health, metrics, live sessions, and what is stored of all keys.'),
-    keys: z
-      .array(keySchema)
-      .default([])
-      .describe('Credentials of the gateway. Without any (open mode) every credential is accepted, on loopback only.'),
+    access: z
+      .enum(['open', 'keys'])
+      .optional()
+      .describe(
+        'Who is let in: open takes every credential, on loopback only (open mode); keys takes those of keys alone, and those that are made at run time. keys when not given where there are any, else open.',
+      ),
+    keys: z.array(keySchema).default([]).describe('Credentials of the gateway.'),
     providers: z
       .strictObject(shape)
       .prefault({})
@@ -240,7 +243,7 @@ export function fileSchema<R extends z.ZodType>(providers: readonly KnownProvide
       .union([z.boolean(), rehearsal])
       .optional()
       .describe(
-        'The rehearsal of providers that are not configured: true, false, or its options. When not given it is on while there are neither keys nor providers.',
+        'The rehearsal of providers that are not configured: true, false, or its options. When not given it is on in open mode while there are no providers.',
       ),
     ...sideShape,
     limits: limitsSchema

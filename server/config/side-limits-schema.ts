@@ -69,11 +69,11 @@ export interface SideQuotaLimits {
   readonly requestBytes: number;
 }
 
-/** Share of each limit that one key may take while there are others. */
+/** Share of each limit that one key may take where there may be others. */
 const SHARE_OF_KEY = 1 / 2;
 
-/** Limits of one key, where so many keys are configured. */
-export function quotaOfKey({ requests, requestBytes }: SideQuotaLimits, keys: number): SideQuotaLimits {
-  const share = keys > 1 ? SHARE_OF_KEY : 1;
+/** Limits of one key; in open mode there are no others. */
+export function quotaOfKey({ requests, requestBytes }: SideQuotaLimits, access: 'open' | 'keys'): SideQuotaLimits {
+  const share = access === 'keys' ? SHARE_OF_KEY : 1;
   return { requests: Math.ceil(requests * share), requestBytes: Math.floor(requestBytes * share) };
 }

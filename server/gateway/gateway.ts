@@ -89,7 +89,7 @@ export class Gateway {
     if (options.outbox !== undefined) exportOutbox(this.metrics.registry, options.outbox);
     this.#isProxy = addressList(config.listen.trustedProxies);
     this.#clients = new Clients(this.#isProxy);
-    const origins = { allowed: new Set<string>(), loopbackHostOnly: config.keys.length === 0, isProxy: this.#isProxy };
+    const origins = { allowed: new Set<string>(), loopbackHostOnly: config.access === 'open', isProxy: this.#isProxy };
     this.#policy = {
       ...{ config, origins, rehearsalUrl, keys: indexKeys(config.keys), shared: sharedAccounts(config) },
       warnOfOldName: oldNameWarner(log),

@@ -45,7 +45,7 @@ const { supervisor, handles } = callSupervisor({
       maxItems,
       maxBytes,
       whenFull,
-      keys: config.keys.length,
+      isShared: config.access === 'keys',
       send: (batch) => supervisor.call<void>('commitEvents', batch),
       onKept: (kept) => supervisor.notify('kept', kept),
       onLost: () => log.error('the outbox is full: what sessions do is lost'),

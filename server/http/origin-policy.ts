@@ -41,7 +41,7 @@ export function checkOrigin({ headers, socket }: IncomingMessage, rule: OriginPo
     return { status: 403, code: 'origin_not_allowed', message };
   }
   if (rule.loopbackHostOnly && !isLoopbackHost(hostName(host ?? ''))) {
-    const message = 'without keys the gateway answers only to a loopback name, such as localhost';
+    const message = 'in open mode the gateway answers only to a loopback name, such as localhost';
     return { status: 403, code: 'host_not_allowed', message };
   }
   return undefined;

@@ -15,7 +15,7 @@ export function policyOf(
   more: { readonly origins?: readonly string[]; readonly rehearsalUrl?: string } = {},
 ): AdmissionPolicy {
   const config = loadConfig({ file: configFile(file), env: {} });
-  const origins = { allowed: new Set(more.origins), loopbackHostOnly: config.keys.length === 0 };
+  const origins = { allowed: new Set(more.origins), loopbackHostOnly: config.access === 'open' };
   const { rehearsalUrl } = more;
   const shared = sharedAccounts(config);
   return { config, keys: indexKeys(config.keys), origins, rehearsalUrl, shared, warnOfOldName: () => {} };

@@ -2,7 +2,7 @@
 
 import type { Provider, Resource } from '../../../adapters/realtime/contract.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
-import { allowsModel, matchesGlob } from '../../../codecs/glob.ts';
+import { allowsModel } from '../../../codecs/glob.ts';
 import { type Config, type Key, knownProviders } from '../../config/config.ts';
 import { FORWARD_CLIENT } from '../../config/schema.ts';
 import type { Admission } from './admission.ts';
@@ -33,20 +33,16 @@ function notAllowed({ name }: Provider, resource: Resource | 'unknown'): Refusal
 }
 
 /**
- * The providers whose account several keys share, so that what one is given by it must be kept from the others. `bindIds` of a provider decides
- * where it is given: not for keys of one tenant.
+ * The providers whose account keys share, so that what one is given by it must be kept from the others: there may be more of them at any time.
+ * `bindIds` of a provider decides where it is given: not for keys of one tenant.
  */
-export function sharedAccounts({ keys, providers }: Pick<Config, 'keys' | 'providers'>): ReadonlySet<string> {
+export function sharedAccounts({ access, providers }: Pick<Config, 'access' | 'providers'>): ReadonlySet<string> {
   const shared = knownProviders.filter(({ name }) => {
     const { bindIds, apiKey } = providers[name] ?? {};
-    const users = keys.filter(({ models }) => models?.some((pattern) => isOf(pattern, name)) !== false);
-    return bindIds ?? (apiKey !== FORWARD_CLIENT && users.length > 1);
+    return bindIds ?? (access === 'keys' && apiKey !== FORWARD_CLIENT);
   });
   return new Set(shared.map(({ name }) => name));
 }
-
-const isOf = (pattern: string, provider: string): boolean =>
-  matchesGlob(pattern.slice(0, pattern.indexOf('/')), provider);
 
 /** Lets a key join a call only where no other has the account, or where it may join any: calls are not made through here. */
 export function authorizeCall({

@@ -27,8 +27,8 @@ export interface KeptEvent {
 interface OutboxOptions {
   readonly maxItems: number;
   readonly maxBytes: number;
-  /** Number of configured keys: where there are several, they share the room. 0 when not given. */
-  readonly keys?: number;
+  /** True where keys share the room; false when not given. */
+  readonly isShared?: boolean;
   /** `lose`: no session is refused, and the events of one that begins when there is no room are dropped. */
   readonly whenFull: 'refuse' | 'lose';
   /** Resolves when the batch is stored. The same batch is sent again after a rejection. */
@@ -139,7 +139,7 @@ export class Outbox {
   }
 
   get #isShared(): boolean {
-    return (this.#options.keys ?? 0) > 1;
+    return this.#options.isShared === true;
   }
 
   /** The key that the event counts for. */

@@ -25,7 +25,7 @@ export function authenticate({
   provider,
   policy: { config, keys },
 }: AuthenticationRequest): { readonly key: Key | undefined } | Refusal {
-  if (keys.size === 0) return { key: undefined };
+  if (config.access === 'open') return { key: undefined };
   const own = handshake.headers['x-trunkline-key'];
   const isForwarding = provider !== undefined && config.providers[provider.name]?.apiKey === 'client';
   const presented = typeof own === 'string' || isForwarding ? own : clientCredential(handshake, provider);

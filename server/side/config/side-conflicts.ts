@@ -1,6 +1,7 @@
 // Conflicts between settings of the side path: unknown names, targets that may never serve, tasks that lack what they need.
 
 import { millisecondsOf } from '../../../codecs/duration.ts';
+import type { Config } from '../../config/config.ts';
 import { urlProblem } from '../../config/outbound-url.ts';
 import { type Problem, unknownName } from '../../config/problem.ts';
 import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
@@ -15,7 +16,7 @@ import { classConflicts, gatewayConflicts } from './llm-conflicts.ts';
 const LONGEST_MONTH = 'P31D';
 
 /** Finds every conflict, each with its path and what was expected. */
-export function sideConflicts(config: SideConfig & { readonly keys: readonly Key[] }): Problem[] {
+export function sideConflicts(config: SideConfig & Pick<Config, 'access' | 'keys'>): Problem[] {
   const classes = [...Object.keys(config.classes), ...(config.hasRehearsalGateway ? [REHEARSAL_NAME] : [])];
   return [
     ...gatewayConflicts(config),
@@ -179,10 +180,10 @@ function keyConflicts({ keys }: { readonly keys: readonly Key[] }): Problem[] {
 }
 
 /** A body larger than the quota would be told to come back for ever. */
-function quotaConflicts({ side, keys }: Pick<SideConfig, 'side'> & { readonly keys: readonly Key[] }): Problem[] {
-  const { requestBytes } = quotaOfKey(side, keys.length);
+function quotaConflicts({ side, access }: Pick<Config, 'side' | 'access'>): Problem[] {
+  const { requestBytes } = quotaOfKey(side, access);
   if (side.maxBodyBytes <= requestBytes) return [];
-  const whose = keys.length > 1 ? "one key's share of side.requestBytes" : 'side.requestBytes';
+  const whose = access === 'keys' ? "one key's share of side.requestBytes" : 'side.requestBytes';
   const message = `expected at most ${requestBytes}, which is ${whose}, got ${side.maxBodyBytes}`;
   return [{ path: 'side.maxBodyBytes', message }];
 }

@@ -19,6 +19,14 @@ describe('loadConfig', () => {
     expect(load('listen: { host: "::1" }').listen.host).toBe('::1');
   });
 
+  test('opens a public address to keys that are yet to be made, and refuses open mode with keys', () => {
+    expect(load('listen: { host: 0.0.0.0 }\naccess: keys')).toMatchObject({ access: 'keys', keys: [] });
+    expect(refusal(`access: open\n${keys}`)).toEqual([
+      'access: expected keys, got open, which lets everyone in, whatever keys says',
+    ]);
+    expect([load('').access, load(keys).access, load('access: open').access]).toEqual(['open', 'keys', 'open']);
+  });
+
   test('refuses a public admin listener without a token', () => {
     expect(refusal(`admin: { host: 0.0.0.0 }\n${keys}`)[0]).toMatch(/^admin\.host: .*admin\.token/);
     expect(load('admin: { host: 0.0.0.0, token: long-enough }').admin.host).toBe('0.0.0.0');

@@ -238,6 +238,7 @@ describe('loadConfig with a rehearsal', () => {
   test('rehearses by default only in open mode with nothing configured', () => {
     expect(load('').rehearsal).toMatchObject({ providers: ['openai', 'gemini'] });
     expect(load(keys).rehearsal).toBe(false);
+    expect(load('access: keys').rehearsal).toBe(false);
     expect(load(openai).rehearsal).toBe(false);
     expect(load('', { OPENAI_API_KEY: 'sk-env' }).rehearsal).toBe(false);
     expect(load('rehearsal: false').rehearsal).toBe(false);

@@ -39,7 +39,7 @@ function describeConsole({ policy, rehearsed }: PublicContext) {
   const kinds = config.tasks.filter(({ of }) => of === undefined).map(({ kind }) => kind);
   return {
     version,
-    mode: config.keys.length === 0 ? 'open' : 'keys',
+    mode: config.access,
     providers: [...providers.values()].map(({ name, endpoints }) => ({
       name,
       status: config.providers[name] ? 'configured' : rehearsed().includes(name) ? 'rehearsal' : 'missing',

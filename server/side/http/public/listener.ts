@@ -56,10 +56,10 @@ export class PublicListener {
     this.#options = options;
     const { config, log, registry, descriptors } = options;
     const isProxy = addressList(config.listen.trustedProxies);
-    const origins = { allowed: new Set(config.listen.origins), loopbackHostOnly: config.keys.length === 0, isProxy };
+    const origins = { allowed: new Set(config.listen.origins), loopbackHostOnly: config.access === 'open', isProxy };
     this.#policy = { config, origins, keys: indexKeys(config.keys), warnOfOldName: oldNameWarner(log) };
     this.#clients = new Clients(isProxy);
-    this.#quota = new SideQuota(config.side, config.keys.length);
+    this.#quota = new SideQuota(config.side, config.access);
     const metrics = countRefusals(registry);
     const onDropped = (code: string): void => metrics.refused(code, 503);
     this.#connections = createConnectionLimit({ limits: config.limits, isProxy, descriptors, onDropped });

@@ -10,11 +10,10 @@ export class SideQuota {
   readonly #streams: Usage;
   readonly #byKey = new Map<string | undefined, Usage>();
 
-  /** `keys`: the number of configured keys; 0 in open mode. */
-  constructor(limits: SideQuotaLimits & { readonly streams: number }, keys: number) {
+  constructor(limits: SideQuotaLimits & { readonly streams: number }, access: 'open' | 'keys') {
     this.#streams = new Usage({ requests: limits.streams, requestBytes: limits.requestBytes });
     this.#total = new Usage(limits);
-    this.#keyLimits = quotaOfKey(limits, keys);
+    this.#keyLimits = quotaOfKey(limits, access);
   }
 
   /** True where no request of any key has a place. */

@@ -163,7 +163,7 @@ describe('keys that share the room', () => {
 
   test('are refused beyond an even part of it, and one that has nothing finds room while the others hold all of it', async () => {
     const side = { isUp: false };
-    const { outbox, all } = outboxTo(side, { maxItems: 12, keys: 3 });
+    const { outbox, all } = outboxTo(side, { maxItems: 12, isShared: true });
     for (let index = 0; index < 12; index++) outbox.push(started(`a${index}`, 'a'));
     expect(outbox.fullness('a')).toBe('share');
     expect(outbox.fullness('b')).toBeUndefined();
@@ -180,7 +180,7 @@ describe('keys that share the room', () => {
   });
 
   test('share the bytes, too', () => {
-    const { outbox } = outboxTo({ isUp: false }, { maxBytes: 100_000, keys: 2 });
+    const { outbox } = outboxTo({ isUp: false }, { maxBytes: 100_000, isShared: true });
     outbox.push(started('a', 'a'));
     outbox.push(turn('a', 1, 'x'.repeat(60_000)));
     outbox.push(turn('a', 2, 'x'.repeat(10_000)));
@@ -189,7 +189,7 @@ describe('keys that share the room', () => {
   });
 
   test('lose turns of their own only', () => {
-    const { outbox } = outboxTo({ isUp: false }, { maxItems: 5, keys: 2 });
+    const { outbox } = outboxTo({ isUp: false }, { maxItems: 5, isShared: true });
     outbox.push(started('a', 'a'));
     outbox.push(started('b', 'b'));
     for (let number = 1; number <= 10; number++) outbox.push(turn('a', number));
@@ -201,7 +201,7 @@ describe('keys that share the room', () => {
 
   test('are stored in turn, each in its order', async () => {
     const side = { isUp: false };
-    const { outbox, all } = outboxTo(side, { keys: 2 });
+    const { outbox, all } = outboxTo(side, { isShared: true });
     for (const id of ['a1', 'a2', 'a3', 'a4']) outbox.push(started(id, 'a'));
     for (const id of ['b1', 'b2']) outbox.push(started(id, 'b'));
     side.isUp = true;
@@ -210,7 +210,7 @@ describe('keys that share the room', () => {
   });
 
   test('have all of it where only one of them has something here', () => {
-    const { outbox } = outboxTo({ isUp: false }, { maxItems: 5, keys: 2 });
+    const { outbox } = outboxTo({ isUp: false }, { maxItems: 5, isShared: true });
     for (const id of ['1', '2', '3', '4']) outbox.push(started(id, 'a'));
     expect(outbox.fullness('a')).toBeUndefined();
     outbox.push(started('5', 'a'));
@@ -225,7 +225,7 @@ test('a key whose sessions come faster than they are stored is refused with 429,
     maxItems: 6,
     maxBytes: 1_000_000,
     whenFull: 'refuse',
-    keys: 2,
+    isShared: true,
     send: () => new Promise(() => {}),
   });
   const keys = ['churner', 'other'].map((id) => ({ id, secret: `${id}-secret` }));

@@ -22,6 +22,10 @@ test('takes any credential in open mode, or none', () => {
   expect(keyOf({}, TARGET, bearer('whatever'))).toEqual({ key: undefined });
 });
 
+test('refuses every credential where access needs keys and there are none yet', () => {
+  expect(keyOf({ access: 'keys' }, TARGET, bearer('whatever'))).toMatchObject({ status: 401, code: 'invalid_key' });
+});
+
 test('finds the key by its secret', () => {
   expect(keyOf({ keys }, TARGET, bearer('secret-of-app'))).toMatchObject({ key: { id: 'app' } });
   expect(keyOf({ keys }, TARGET, { 'x-trunkline-key': 'secret-of-web' })).toMatchObject({ key: { id: 'web' } });
