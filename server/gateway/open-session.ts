@@ -52,7 +52,7 @@ export class SessionOpening {
     const { request, socket } = this.#upgrade;
     socket.on('error', () => {});
     try {
-      const decision = admit(request, this.#host.policy());
+      const decision = await admit(request, this.#host.policy());
       if (isRefusal(decision)) this.#refuse(decision);
       else await this.#open(decision);
     } catch (error) {
@@ -155,7 +155,7 @@ export class SessionOpening {
 
 /** Tells what an upgrade would be answered, without its effects: browsers hide why an upgrade failed, and show this. */
 export async function explainUpgrade(request: IncomingMessage, host: SessionHost): Promise<HttpReply> {
-  const decision = admit(request, host.policy(), 'plain');
+  const decision = await admit(request, host.policy(), 'plain');
   if (isRefusal(decision)) return refuse(request, decision);
   const refusal =
     host.refusal(decision) ??

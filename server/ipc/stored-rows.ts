@@ -9,6 +9,16 @@ export type DataClass = 'open' | 'regulated';
 /** `direct`: a provider or an LLM endpoint under a contract of its own; `routed`: an LLM gateway that chooses. */
 export type CallPath = 'direct' | 'routed';
 
+/** Words of an application about a session, by names of its own. */
+export type Tags = Readonly<Record<string, string>>;
+
+/** The one whom a session or a call is for, as its key or its client secret says. */
+interface OnBehalf {
+  /** The application's own name for its user. */
+  readonly endUser?: string | undefined;
+  readonly tags?: Tags | undefined;
+}
+
 /** The owner of a row, and how its texts may be handled. */
 interface OwnedRow {
   /** The id of the gateway's key; undefined in open mode. */
@@ -21,7 +31,7 @@ interface OwnedRow {
 }
 
 /** A session as it starts; what it did comes with its turns and its end. */
-export interface StoredSession extends OwnedRow {
+export interface StoredSession extends OwnedRow, OnBehalf {
   /** The id of `x-trunkline-session`. */
   readonly id: string;
   readonly provider: string;
@@ -33,6 +43,8 @@ export interface StoredSession extends OwnedRow {
   readonly startedAt: number;
   /** The earlier session that it continues (`trunkline-continue`): of the same key, and regulated only if this one is. */
   readonly continues?: string | undefined;
+  /** The id of the client secret that opened it. */
+  readonly clientSecret?: string | undefined;
 }
 
 /** End of a session; `record` is the session's record as JSON: counts and times, no content. */
@@ -103,7 +115,7 @@ type CostSource = 'reported' | 'estimated' | 'unknown';
 export type RowFlag = 'no_usage' | 'no_price' | 'zero_cost' | 'beyond_bound' | 'over_reserved' | 'model_not_allowed';
 
 /** A row for each attempt of a call, and one for each realtime session. */
-export interface LedgerRow extends OwnedRow {
+export interface LedgerRow extends OwnedRow, OnBehalf {
   /** The attempt's own id, or the id of the realtime session. */
   readonly id: string;
   readonly at: number;

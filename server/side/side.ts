@@ -24,7 +24,7 @@ import type { Router } from './llm/call.ts';
 import { createRouter, type Leasing } from './llm/router.ts';
 import { createSideMetrics } from './metrics.ts';
 import { Ingest } from './sessions/ingest.ts';
-import { type Store, StoreError } from './store/contract.ts';
+import { type Store, StoreError } from './store/contract/store.ts';
 import type { OwnerStore } from './store/engines/owner-store.ts';
 import { StoreFaultLog, withoutStoreFaults } from './store/fault-log.ts';
 import { type StoreHealth, watchStore } from './store/health.ts';

@@ -33,6 +33,9 @@ const record: Required<SessionRecord> = {
     reason: 'r',
     closeCode: 1000,
     mayRetry: false,
+    endUser: 'u',
+    tags: {},
+    clientSecret: 'c',
   },
   ...{
     model: 'm',
@@ -85,7 +88,9 @@ describe('openapi.yaml', () => {
   test('docs/openapi.yaml has the fields of what is shown', () => {
     const fieldsOf = (name: string) => Object.keys(openapi.components?.schemas?.[name]?.properties ?? {});
     expect(compared(fieldsOf('Task'), Object.keys(taskView(aTask('t'))))).toEqual(AGREES);
-    expect(compared(fieldsOf('LedgerRow'), Object.keys(ledgerView(anAttempt('a'))))).toEqual(AGREES);
+    expect(
+      compared(fieldsOf('LedgerRow'), Object.keys(ledgerView(anAttempt('a', { endUser: 'u', tags: {} })))),
+    ).toEqual(AGREES);
     expect(compared(fieldsOf('Turn'), Object.keys(turnView(aTurn('s', 1))))).toEqual(AGREES);
     const stored = { ...aSession('s'), ...anEnd('s', { record: JSON.stringify(record) }) };
     const shown = { ...sessionView(stored, undefined), turns: [], tasks: [], ledger: [] };

@@ -8,7 +8,7 @@ import type {
   StoredTurn,
   Task,
 } from '../../server/ipc/stored-rows.ts';
-import type { Store } from '../../server/side/store/contract.ts';
+import type { Store } from '../../server/side/store/contract/store.ts';
 
 type Session = StoredSession & Partial<SessionEnd>;
 

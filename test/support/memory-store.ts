@@ -1,7 +1,8 @@
 // The part of a Store that the router needs, in memory: budgets and ledger rows. It can be told to fail.
 
 import type { LedgerRow } from '../../server/ipc/stored-rows.ts';
-import { type BudgetWindow, type Store, StoreError } from '../../server/side/store/contract.ts';
+import type { BudgetWindow } from '../../server/side/store/contract/budgets.ts';
+import { type Store, StoreError } from '../../server/side/store/contract/store.ts';
 
 export interface MemoryStore extends Pick<Store, 'reserve' | 'settle' | 'extendReservations'> {
   /** Rows in the order of their reservations. */

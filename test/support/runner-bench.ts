@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import type { Task } from '../../server/ipc/stored-rows.ts';
 import type { Call } from '../../server/side/llm/call.ts';
 import type { Failure } from '../../server/side/llm/failure.ts';
-import type { Store } from '../../server/side/store/contract.ts';
+import type { Store } from '../../server/side/store/contract/store.ts';
 import { openStore } from '../../server/side/store/open.ts';
 import { RETRY_POLICY } from '../../server/side/tasks/outcome.ts';
 import { Runner, type RunnerOptions } from '../../server/side/tasks/runner.ts';

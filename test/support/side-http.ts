@@ -8,7 +8,7 @@ import { createSideHttp } from '../../server/side/http/routes.ts';
 import type { Answered, Call, Router, StreamSink } from '../../server/side/llm/call.ts';
 import type { Failure } from '../../server/side/llm/failure.ts';
 import { failure } from '../../server/side/llm/failure.ts';
-import type { Store } from '../../server/side/store/contract.ts';
+import type { Store } from '../../server/side/store/contract/store.ts';
 import { configFile } from './config-file.ts';
 import { createFakeStore } from './fake-store.ts';
 import { startGateway, type TestGateway } from './gateway.ts';

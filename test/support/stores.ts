@@ -3,7 +3,7 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe } from 'vitest';
-import type { Store } from '../../server/side/store/contract.ts';
+import type { Store } from '../../server/side/store/contract/store.ts';
 import { openPostgres } from '../../server/side/store/engines/postgres.ts';
 import { openStore, type StoreLocation } from '../../server/side/store/open.ts';
 import { postgresForTests } from './postgres.ts';
@@ -32,7 +32,9 @@ export async function onBothStores(suite: (stores: Stores) => void): Promise<voi
 /** Empties a database for the next test: making one takes longer than most tests. */
 async function emptyPostgres({ url }: StoreLocation): Promise<void> {
   const database = openPostgres({ url, connections: 1 });
-  await database.query('truncate session, turn, task, ledger, budget, budget_lease, delivery, lease');
+  await database.query(
+    'truncate session, turn, task, ledger, budget, budget_lease, delivery, lease, api_key, client_secret, audit, change_count',
+  );
   await database.close();
 }
 

@@ -38,7 +38,7 @@ export function admit(
   request: IncomingMessage,
   policy: AdmissionPolicy,
   kind: 'upgrade' | 'plain' = 'upgrade',
-): Admission | Refusal {
+): Admission | Refusal | Promise<Admission | Refusal> {
   const handshake = readHandshake(request);
   if (handshake === undefined) return badTarget;
   return phases.run({ request, handshake, policy, isUpgrade: kind === 'upgrade' });

@@ -3,13 +3,17 @@
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { isRefusal } from '../../http/request/refusals.ts';
 
+/** Something that is here, or has to be asked for. */
+type Soon<Result> = Result | Promise<Result>;
+
 interface Phases<Start extends object, Known> {
-  run(start: Start): Known | Refusal;
+  /** Answers at once unless a phase has to ask. */
+  run(start: Start): Soon<Known | Refusal>;
   /** Appends a phase, which refuses, finds something out, or lets pass. */
-  add<Found extends object>(phase: (known: Known) => Found | Refusal | undefined): Phases<Start, Known & Found>;
+  add<Found extends object>(phase: (known: Known) => Soon<Found | Refusal | undefined>): Phases<Start, Known & Found>;
 }
 
-type Phase = (known: never) => object | undefined;
+type Phase = (known: never) => Soon<object | undefined>;
 
 /** Begins an empty list. */
 export function startPhases<Start extends object>(): Phases<Start, Start> {
@@ -18,15 +22,24 @@ export function startPhases<Start extends object>(): Phases<Start, Start> {
 
 function phasesOf<Start extends object, Known extends object>(phases: readonly Phase[]): Phases<Start, Known> {
   return {
-    run(start) {
-      const known = { ...start };
-      for (const phase of phases) {
-        const found = phase(known as never);
-        if (isRefusal(found)) return found;
-        Object.assign(known, found);
-      }
-      return known as unknown as Known;
-    },
+    run: (start) => runFrom(phases, 0, { ...start }) as Soon<Known | Refusal>,
     add: (phase) => phasesOf([...phases, phase as Phase]),
   };
+}
+
+function runFrom(phases: readonly Phase[], first: number, known: object): Soon<object> {
+  for (let at = first; at < phases.length; at += 1) {
+    const found = phases[at]?.(known as never);
+    if (found instanceof Promise) return found.then((late) => take(late, known) ?? runFrom(phases, at + 1, known));
+    const refusal = take(found, known);
+    if (refusal !== undefined) return refusal;
+  }
+  return known;
+}
+
+/** Adds what was found; returns it where it is a refusal. */
+function take(found: object | undefined, known: object): Refusal | undefined {
+  if (isRefusal(found)) return found;
+  Object.assign(known, found);
+  return undefined;
 }

@@ -3,7 +3,7 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { LedgerRow } from '../../ipc/stored-rows.ts';
 import { type SubjectLabels, subjectLabels } from '../../platform/metrics.ts';
-import type { Store } from '../store/contract.ts';
+import type { Store } from '../store/contract/store.ts';
 
 const FIRST_TOKEN_BOUNDS_S = [0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 30, 60, 120];
 

@@ -6,7 +6,7 @@ import { closeSync, ftruncateSync, openSync, readdirSync, readFileSync, renameSy
 import { join } from 'node:path';
 import { isRunning, startOf } from '../../ipc/run-file.ts';
 import type { LedgerRow } from '../../ipc/stored-rows.ts';
-import type { LeasedCall, LeasedCalls } from '../store/contract.ts';
+import type { LeasedCall, LeasedCalls } from '../store/contract/budgets.ts';
 
 interface Page {
   readonly path: string;

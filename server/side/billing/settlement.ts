@@ -5,7 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { withDeadline } from '../../platform/deadline.ts';
 import { faultOf } from '../../platform/log.ts';
-import type { LeasedCall, Settlement, Store } from '../store/contract.ts';
+import type { LeasedCall, Settlement } from '../store/contract/budgets.ts';
+import type { Store } from '../store/contract/store.ts';
 import type { Journal } from './journal.ts';
 
 /** Calls that wait at most; beyond it settlements are dropped, and the store charges reservations. */

@@ -9,7 +9,7 @@ import type { SessionOrder } from '../../ipc/session-record.ts';
 import type { EmitPart, SideRequest } from '../../ipc/side-request.ts';
 import type { Task } from '../../ipc/stored-rows.ts';
 import type { Router } from '../llm/call.ts';
-import type { Store } from '../store/contract.ts';
+import type { Store } from '../store/contract/store.ts';
 
 /** The part of the task runner that handlers need. */
 export interface TaskRunner {

@@ -6,7 +6,7 @@ import { type HttpProblem, problemReply } from '../../http/problem.ts';
 import type { EmitPart, SideHandler, SideReplyHead, SideRequest } from '../../ipc/side-request.ts';
 import { type SideRouteMatch, type SideRouteName, sidePaths, sideRoutesAt } from '../../ipc/side-routes.ts';
 import { faultOf } from '../../platform/log.ts';
-import { StoreError } from '../store/contract.ts';
+import { StoreError } from '../store/contract/store.ts';
 import { postChatCompletion } from './chat/chat.ts';
 import { getModel, getModels } from './chat/models.ts';
 import { getExport } from './export.ts';

@@ -47,6 +47,7 @@ export function sessionView(
 ): object {
   if (stored === undefined) return live ?? {};
   const { id, key, team, provider, route, dialect, model, promptClass, dataClass, isRehearsal, continues } = stored;
+  const { endUser, tags, clientSecret } = stored;
   const record = parsed(stored.record);
   return {
     id,
@@ -58,6 +59,9 @@ export function sessionView(
     dialect,
     model,
     continues,
+    endUser,
+    tags,
+    clientSecret,
     startedAt: isoTime(stored.startedAt),
     ...(stored.endedAt === undefined ? {} : { endedAt: isoTime(stored.endedAt), reason: stored.reason }),
     ...(typeof record === 'object' ? record : {}),

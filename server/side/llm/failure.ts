@@ -3,7 +3,7 @@
 import type { LlmFailure, UpstreamError } from '../../../adapters/llm/contract.ts';
 import type { ClassConfig } from '../../config/side-schema.ts';
 import { budgetWords, closedBy, RESERVED_RETRY_MS } from '../billing/budgets/budget-state.ts';
-import type { BudgetReservation } from '../store/contract.ts';
+import type { BudgetReservation } from '../store/contract/budgets.ts';
 import type { Unavailable } from './guard/resilience.ts';
 
 /** A call that got no answer. Nothing was streamed to the client, unless the stream broke off. */

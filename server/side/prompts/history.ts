@@ -2,7 +2,7 @@
 // another one goes back to that one's history. Text goes only to sessions that may have it.
 
 import type { StoredSession, StoredTurn } from '../../ipc/stored-rows.ts';
-import type { Store, SummaryEntry } from '../store/contract.ts';
+import type { Store, SummaryEntry } from '../store/contract/store.ts';
 import { readTaskInput } from './task-input.ts';
 
 export interface History {

@@ -1,7 +1,7 @@
 // Finds the text that a task works on: that of the request that asked for it, or the turns of its session that are kept.
 
 import type { StoredTurn, Task } from '../../ipc/stored-rows.ts';
-import type { Store } from '../store/contract.ts';
+import type { Store } from '../store/contract/store.ts';
 import { earlierHistory, type History } from './history.ts';
 import { asDialogue, asText, type PromptInput, spokenLines, withPreviousSummary } from './prompt-input.ts';
 import { readTaskInput, type TaskInput } from './task-input.ts';

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { SideConfig, TaskConfig } from '../../config/side-schema.ts';
 import type { Task } from '../../ipc/stored-rows.ts';
-import type { Store, TaskOutcome } from '../store/contract.ts';
+import type { Store, TaskOutcome } from '../store/contract/store.ts';
 import { promptInputOf } from './input-source.ts';
 import { instructionsOf } from './kinds.ts';
 import { type PromptInput, scoredResult } from './prompt-input.ts';

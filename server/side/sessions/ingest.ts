@@ -10,7 +10,7 @@ import { type CloseName, ledgerOutcome } from '../../session/close-reason.ts';
 import { budgetsFor } from '../billing/budgets/budget.ts';
 import type { Prices } from '../billing/prices.ts';
 import { realtimeRow, type SessionUse } from '../billing/realtime-row.ts';
-import { type SessionChanges, type Store, StoreError } from '../store/contract.ts';
+import { type SessionChanges, type Store, StoreError } from '../store/contract/store.ts';
 import { sessionDeliveries } from '../tasks/events.ts';
 import { planStart, planTurn } from '../tasks/plan.ts';
 import { idForRows, latestWithId } from './reused-id.ts';

@@ -2,7 +2,7 @@
 // level debug, since a line for each statement would fill a disk.
 
 import type { Logger } from 'pino';
-import type { StoreError } from './contract.ts';
+import type { StoreError } from './contract/store.ts';
 
 const LINE_EVERY_MS = 60_000;
 

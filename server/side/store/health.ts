@@ -1,7 +1,7 @@
 // Knows whether the store takes what a call writes: from what its users meet, and from a write of its own where they write nothing.
 
 import { performance } from 'node:perf_hooks';
-import { type Store, StoreError } from './contract.ts';
+import { type Store, StoreError } from './contract/store.ts';
 import type { StoreFaultLog } from './fault-log.ts';
 
 export type StoreHealth = ReturnType<typeof watchStore>;

@@ -3,7 +3,7 @@
 import type { Logger } from 'pino';
 import type { StoredSession } from '../../ipc/stored-rows.ts';
 import { faultOf } from '../../platform/log.ts';
-import type { Store } from './contract.ts';
+import type { Store } from './contract/store.ts';
 
 interface InstanceLeaseOptions {
   readonly store: Pick<Store, 'renewLease' | 'recoverSessions' | 'releaseLease'>;

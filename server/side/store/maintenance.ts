@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { millisecondsOf } from '../../../codecs/duration.ts';
 import type { SideConfig } from '../../config/side-schema.ts';
 import { faultOf } from '../../platform/log.ts';
-import type { OldRows, RetentionRule, Store } from './contract.ts';
+import type { OldRows, RetentionRule, Store } from './contract/store.ts';
 
 interface MaintenanceOptions {
   readonly store: Pick<Store, 'sweep' | 'settleLost' | 'removeExpiredIds' | 'deleteOld'>;

@@ -2,7 +2,7 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Store, StoreError } from './contract.ts';
+import { type Store, StoreError } from './contract/store.ts';
 import type { Database } from './database.ts';
 import { createTables, requireTables } from './schema.ts';
 import { budgetUse, budgetUses, reserve } from './statements/budgets.ts';

@@ -3,8 +3,8 @@
 
 import type { Query, Row, Value } from './database.ts';
 
-/** `flag` is a boolean as 0 or 1, `list` is strings as JSON. */
-type ColumnKind = 'text' | 'integer' | 'real' | 'flag' | 'list';
+/** `flag` is a boolean as 0 or 1; `list` is strings, and `json` any plain data, as JSON. */
+type ColumnKind = 'text' | 'integer' | 'real' | 'flag' | 'list' | 'json';
 
 interface Table<Item> {
   readonly name: string;
@@ -54,6 +54,8 @@ function toValue(kind: ColumnKind, value: unknown): Value {
       return textValue(String(value));
     case 'list':
       return JSON.stringify(value);
+    case 'json':
+      return textValue(JSON.stringify(value));
     case 'flag':
       return value ? 1 : 0;
     case 'integer':
@@ -69,7 +71,7 @@ export const textValue = (text: string): string => text.toWellFormed().replaceAl
 function toField(kind: ColumnKind, value: Value | undefined): unknown {
   if (value === null || value === undefined) return undefined;
   if (kind === 'flag') return value === 1;
-  return kind === 'list' ? JSON.parse(value as string) : value;
+  return kind === 'list' || kind === 'json' ? JSON.parse(value as string) : value;
 }
 
 /** Number of rows, or of ids, in one statement. */

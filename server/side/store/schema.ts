@@ -1,13 +1,36 @@
-// The tables in SQL that both databases read. A database has exactly these or is refused: there is no way from one version to another yet.
+// The tables in SQL that both databases read. A database of an earlier version is brought up to this one when it is opened.
 
-import { StoreError } from './contract.ts';
+import { StoreError } from './contract/store.ts';
 import type { Database, Query } from './database.ts';
 
-/** Goes up with every change of TABLES. Versions 1 to 6 were never released. */
-export const SCHEMA_VERSION = 7;
+/** Goes up with every change of TABLES. */
+export const SCHEMA_VERSION = 8;
 
 /** Time at which a task is due: a queued one at its time, a running one when its lease ends, others never. The index needs the very same text. */
 export const DUE_AT = "(case state when 'queued' then run_at when 'running' then lease_until end)";
+
+/** `version` of a key: the count of changes of keys when it was changed last, in the order of commits. */
+const KEY_TABLES = [
+  'create index session_end_user on session (end_user, started_at, id) where end_user is not null',
+  'create table change_count (name text not null primary key, value bigint not null)',
+  `create table api_key (
+    id text not null primary key, digest text not null unique, old_digest text unique, old_until bigint,
+    team text, settings text not null, created_at bigint not null, changed_at bigint not null, version bigint not null,
+    expires_at bigint, revoked_at bigint, deleted_at bigint
+  )`,
+  'create index api_key_version on api_key (version)',
+  `create table client_secret (
+    digest text not null primary key, id text not null unique, key text, settings text not null,
+    uses_left bigint not null, created_at bigint not null, expires_at bigint not null
+  )`,
+  'create index client_secret_expiry on client_secret (expires_at)',
+  'create index client_secret_key on client_secret (key, created_at)',
+  `create table audit (
+    id text not null primary key, at bigint not null, actor text not null, action text not null, subject text not null,
+    source text, details text
+  )`,
+  'create index audit_at on audit (at, id)',
+];
 
 const TABLES = [
   `create table session (
@@ -15,7 +38,7 @@ const TABLES = [
     key text, team text, provider text not null, route text not null, dialect text not null, model text,
     prompt_class text not null, data_class text not null, is_rehearsal bigint not null, owner text not null,
     started_at bigint not null, ended_at bigint, reason text, record text,
-    swept_at bigint, forgotten_at bigint, continues text
+    swept_at bigint, forgotten_at bigint, continues text, end_user text, tags text, client_secret text
   )`,
   'create index session_started on session (started_at, id)',
   'create index session_key on session (key, started_at, id)',
@@ -55,7 +78,7 @@ const TABLES = [
     reserved_micro_usd bigint, reserved_budgets text not null,
     cached_audio_tokens bigint, cached_image_tokens bigint, cache_write_tokens bigint, output_image_tokens bigint,
     cache_write_hour_tokens bigint, web_searches bigint,
-    flags text, held_until bigint, held_by text
+    flags text, held_until bigint, held_by text, end_user text, tags text
   )`,
   'create index ledger_at on ledger (at, id)',
   'create index ledger_key on ledger (key, at)',
@@ -81,18 +104,42 @@ const TABLES = [
   'create table handed_out (digest text not null primary key, key text not null, expires_at bigint not null)',
   'create index handed_out_expiry on handed_out (expires_at)',
   'create table lease (owner text not null primary key, expires_at bigint not null)',
+  ...KEY_TABLES,
 ];
 
-/** Makes the tables of an empty database, in one transaction. Throws a StoreError that says what to do when others are there. */
+/** The statements that bring a database of a version up to the next one. Those of versions before 7 are not known. */
+const UPGRADES: Readonly<Record<number, readonly string[]>> = {
+  7: [
+    'alter table session add column end_user text',
+    'alter table session add column tags text',
+    'alter table session add column client_secret text',
+    'alter table ledger add column end_user text',
+    'alter table ledger add column tags text',
+    ...KEY_TABLES,
+  ],
+};
+
+/**
+ * Makes the tables of an empty database, or brings those of an earlier version up, in one transaction. Throws a StoreError that says what to do
+ * where it cannot.
+ */
 export async function createTables(database: Database): Promise<void> {
   await database.transaction(async (query) => {
     if (database.schemaLock !== undefined) await query(database.schemaLock);
     await query('create table if not exists schema_version (version bigint not null)');
     const version = await versionIn(query);
-    if (version !== undefined) return requireVersion(version);
+    if (version !== undefined) return bringUp(query, version);
     for (const statement of TABLES) await query(statement);
     await query('insert into schema_version (version) values ($1)', [SCHEMA_VERSION]);
   });
+}
+
+async function bringUp(query: Query, from: number): Promise<void> {
+  let version = from;
+  for (; UPGRADES[version] !== undefined; version += 1)
+    for (const statement of UPGRADES[version] ?? []) await query(statement);
+  requireVersion(version);
+  if (version !== from) await query('update schema_version set version = $1', [version]);
 }
 
 /** Throws a StoreError when the tables are not those of this version. It is for readers, and changes nothing. */

@@ -2,7 +2,7 @@
 
 import type { Usage } from '../../../adapters/realtime/contract.ts';
 import type { Delivery, HandedOutId, LedgerRow, StoredTurn, Task } from '../../ipc/stored-rows.ts';
-import type { SessionRow } from './contract.ts';
+import type { SessionRow } from './contract/store.ts';
 import { table } from './row-mapping.ts';
 
 const columns = <Kind extends string, Field extends string>(kind: Kind, ...fields: Field[]) =>
@@ -15,7 +15,8 @@ export const sessions = table<SessionRow>('session', {
   startedAt: 'integer',
   continues: 'text',
   endedAt: 'integer',
-  ...columns('text', 'reason', 'record'),
+  ...columns('text', 'reason', 'record', 'endUser', 'clientSecret'),
+  tags: 'json',
 });
 
 export const turns = table<StoredTurn>('turn', {
@@ -85,7 +86,8 @@ export const ledger = table<FlatLedgerRow>('ledger', {
   ...moreTokens,
   flags: 'list',
   heldUntil: 'integer',
-  heldBy: 'text',
+  ...columns('text', 'heldBy', 'endUser'),
+  tags: 'json',
 });
 
 type Reserved = Pick<FlatLedgerRow, 'reservedMicroUsd' | 'reservedBudgets' | 'heldUntil'>;

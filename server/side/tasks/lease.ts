@@ -1,7 +1,7 @@
 // Holds the lease of one running task: extends it while the task runs, and stops the run when it is lost.
 
 import type { Task } from '../../ipc/stored-rows.ts';
-import type { Store } from '../store/contract.ts';
+import type { Store } from '../store/contract/store.ts';
 
 type StopReason = 'lease_lost' | 'closing' | 'deadline';
 

@@ -7,7 +7,7 @@ import { promptInputOf } from '../prompts/input-source.ts';
 import { taskKind } from '../prompts/kinds.ts';
 import { scoringInput } from '../prompts/scoring.ts';
 import { readTaskInput, taskSettings } from '../prompts/task-input.ts';
-import type { Store } from '../store/contract.ts';
+import type { Store } from '../store/contract/store.ts';
 import { type AskOptions, ask } from './ask.ts';
 import { outcomeOfRun, type RetryPolicy, type RunOutcome } from './outcome.ts';
 

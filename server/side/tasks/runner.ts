@@ -7,7 +7,7 @@ import { unlessAborted } from '../../platform/deadline.ts';
 import { faultOf } from '../../platform/log.ts';
 import { gradeOf, scoringTasks } from '../prompts/scoring.ts';
 import { readTaskInput, taskSettings } from '../prompts/task-input.ts';
-import { StoreError, type TaskOutcome } from '../store/contract.ts';
+import { StoreError, type TaskOutcome } from '../store/contract/store.ts';
 import { taskDeliveries } from './events.ts';
 import { holdTaskLease, type TaskLease } from './lease.ts';
 import { createOutages } from './outages.ts';

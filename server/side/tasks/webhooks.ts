@@ -7,7 +7,7 @@ import type { SideConfig, WebhookConfig } from '../../config/side-schema.ts';
 import type { Delivery } from '../../ipc/stored-rows.ts';
 import { faultOf } from '../../platform/log.ts';
 import { publicAgent } from '../../platform/outbound-agent.ts';
-import type { Store } from '../store/contract.ts';
+import type { Store } from '../store/contract/store.ts';
 import { createWakeSignal } from './wake-signal.ts';
 import { type SendResult, sendDelivery } from './webhook-request.ts';
 

@@ -10,7 +10,7 @@ import { SIDE_OPTIONS, sideCommand } from '../../../server/cli/commands.ts';
 import { loadConfig } from '../../../server/config/load.ts';
 import { startAdmin } from '../../../server/processes/admin.ts';
 import { createSideHttp } from '../../../server/side/http/routes.ts';
-import type { Store } from '../../../server/side/store/contract.ts';
+import type { Store } from '../../../server/side/store/contract/store.ts';
 import { openStore } from '../../../server/side/store/open.ts';
 import { adminSide } from '../../support/admin-side.ts';
 import { configFile } from '../../support/config-file.ts';

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { BudgetConfig } from '../../../config/side-schema.ts';
 import type { BudgetUse } from '../../../ipc/stored-rows.ts';
 import { faultOf } from '../../../platform/log.ts';
-import type { Store } from '../../store/contract.ts';
+import type { Store } from '../../store/contract/store.ts';
 import { windowOf } from './budget.ts';
 import { closedBy } from './budget-state.ts';
 

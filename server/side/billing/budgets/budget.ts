@@ -3,7 +3,7 @@
 import type { LlmCall } from '../../../../adapters/llm/contract.ts';
 import { maxOutputTokens } from '../../../../adapters/llm/index.ts';
 import type { BudgetConfig } from '../../../config/side-schema.ts';
-import type { BudgetWindow } from '../../store/contract.ts';
+import type { BudgetWindow } from '../../store/contract/budgets.ts';
 import type { Prices } from '../prices.ts';
 import { maxPromptTokens } from '../prompt-tokens.ts';
 import { counts } from './budget-state.ts';

@@ -3,7 +3,7 @@
 
 import type { Logger } from 'pino';
 import { faultOf } from '../../../platform/log.ts';
-import { type BudgetLeases, type BudgetWindow, HOLD_MS } from '../../store/contract.ts';
+import { type BudgetLeases, type BudgetWindow, HOLD_MS } from '../../store/contract/budgets.ts';
 
 interface LeasesOptions {
   readonly store: BudgetLeases;

@@ -5,13 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { LedgerRow } from '../../../ipc/stored-rows.ts';
 import { faultOf } from '../../../platform/log.ts';
-import {
-  type BudgetReservation,
-  type BudgetWindow,
-  HOLD_MS,
-  type LeasedCall,
-  type Store,
-} from '../../store/contract.ts';
+import { type BudgetReservation, type BudgetWindow, HOLD_MS, type LeasedCall } from '../../store/contract/budgets.ts';
+import type { Store } from '../../store/contract/store.ts';
 import type { SettlementWriter } from '../settlement.ts';
 import type { Leases } from './leases.ts';
 

@@ -3,7 +3,7 @@
 import type { HttpProblem } from '../../../http/problem.ts';
 import type { SessionEnd, StoredSession } from '../../../ipc/stored-rows.ts';
 import { wantedWithId } from '../../sessions/reused-id.ts';
-import type { Store } from '../../store/contract.ts';
+import type { Store } from '../../store/contract/store.ts';
 import { canRead, ownerLabel, type RoutedRequest, type RouteHandler, sendJson } from '../handler.ts';
 import { ledgerView, sessionView, taskView, turnView } from '../views.ts';
 

@@ -1,7 +1,7 @@
 // Polls sessions in the store for event streams: once for each session, however many streams listen. Polling sees what other instances do, too.
 
 import type { SessionEnd, StoredSession, Task } from '../../../ipc/stored-rows.ts';
-import type { Store } from '../../store/contract.ts';
+import type { Store } from '../../store/contract/store.ts';
 
 export interface SessionSnapshot {
   /** Undefined until the session has arrived in the store. */

@@ -8,7 +8,7 @@ import { LlmFailure } from '../../../../adapters/llm/index.ts';
 import { faultOf } from '../../../platform/log.ts';
 import { boundsOf } from '../../billing/bounds.ts';
 import { receivedUsage } from '../../billing/prompt-tokens.ts';
-import type { Settlement } from '../../store/contract.ts';
+import type { Settlement } from '../../store/contract/budgets.ts';
 import type { Answered, StreamHead } from '../call.ts';
 import { CallAborted } from '../deadline.ts';
 import { type AttemptProgress, exchange, newProgress } from '../exchange.ts';

@@ -2,7 +2,7 @@
 // wait for the disk. A transaction that fails beside others fails alone.
 
 import type { DatabaseSync } from 'node:sqlite';
-import { StoreError } from '../contract.ts';
+import { StoreError } from '../contract/store.ts';
 import type { Durability, Query } from '../database.ts';
 import { withStoreErrors } from './sqlite-error.ts';
 

@@ -6,7 +6,7 @@ import { createConnection } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Handlers, Rpc } from '../../../ipc/rpc.ts';
 import { socketPort } from '../../../ipc/socket-port.ts';
-import { type Store, StoreError } from '../contract.ts';
+import { type Store, StoreError } from '../contract/store.ts';
 import { answerCall, askedStore, methodsOf, type StoreAnswer, type StoreCall } from './store-calls.ts';
 
 /** Time without the owner, after which calls fail at once. */

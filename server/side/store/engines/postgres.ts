@@ -2,7 +2,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { StoreError } from '../contract.ts';
+import { StoreError } from '../contract/store.ts';
 import type { Database, Query, Row } from '../database.ts';
 
 export interface PostgresOptions {

@@ -1,6 +1,6 @@
 // Makes StoreErrors of SQLite's errors.
 
-import { StoreError } from '../contract.ts';
+import { StoreError } from '../contract/store.ts';
 
 export const SQLITE_BUSY = 5;
 const FULL = 13;

@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { entry } from '../../../platform/entry.ts';
-import { type Store, StoreError } from '../contract.ts';
+import { type Store, StoreError } from '../contract/store.ts';
 import { askedStore, resultOf, type StoreAnswer, type StoreCall } from './store-calls.ts';
 
 interface Reply {

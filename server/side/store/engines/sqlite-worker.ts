@@ -1,7 +1,7 @@
 // The worker thread that has the SQLite store: no statement, and no wait for the disk, holds up the event loop of the process.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Store } from '../contract.ts';
+import type { Store } from '../contract/store.ts';
 import { openSqliteStore } from '../open.ts';
 import { answerCall, answerOf, methodsOf, type StoreCall } from './store-calls.ts';
 

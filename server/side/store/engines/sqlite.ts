@@ -4,7 +4,7 @@ import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { isRunning, readRun } from '../../../ipc/run-file.ts';
-import { StoreError } from '../contract.ts';
+import { StoreError } from '../contract/store.ts';
 import type { Database, Query, Row } from '../database.ts';
 import { GroupCommit } from './group-commit.ts';
 import { lockOwner } from './owner-lock.ts';

@@ -1,7 +1,7 @@
 // The store as messages: whoever asks it in another thread or process sends the name of a method with what it is given, and gets its result or
 // its error. Everything in them is plain data.
 
-import { type Store, StoreError } from '../contract.ts';
+import { type Store, StoreError } from '../contract/store.ts';
 
 export interface StoreCall {
   readonly method: string;

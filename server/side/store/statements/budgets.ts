@@ -1,7 +1,7 @@
 // Amounts spent and reserved of each budget. They move in single statements, in the order of ids, so that no two calls pass a limit together.
 
 import type { LedgerRow } from '../../../ipc/stored-rows.ts';
-import { type BudgetAmounts, type BudgetReservation, type BudgetWindow, HOLD_MS } from '../contract.ts';
+import { type BudgetAmounts, type BudgetReservation, type BudgetWindow, HOLD_MS } from '../contract/budgets.ts';
 import type { Database, Query } from '../database.ts';
 import { byId, idsOf, insertAll, queryForIds } from '../row-mapping.ts';
 import { flatten, ledger } from '../tables.ts';

@@ -1,7 +1,7 @@
 // Messages that wait for their webhooks. A body is kept only until it is sent; the id stays, so that it is sent once.
 
 import type { Delivery } from '../../../ipc/stored-rows.ts';
-import type { DeliveryClaim } from '../contract.ts';
+import type { DeliveryClaim } from '../contract/store.ts';
 import type { Database, Query } from '../database.ts';
 import { byId } from '../row-mapping.ts';
 import { deliveries } from '../tables.ts';

@@ -1,6 +1,7 @@
 // Rows for other programs, oldest first: JSON lines, or CSV by RFC 4180 that a spreadsheet does not run.
 
-import type { SessionRow } from '../contract.ts';
+import type { Tags } from '../../../ipc/stored-rows.ts';
+import type { SessionRow } from '../contract/store.ts';
 import type { Database, Value } from '../database.ts';
 import { openReader, type StoreLocation } from '../open.ts';
 import { ledger, sessions } from '../tables.ts';
@@ -12,7 +13,7 @@ type ExportTable = (typeof EXPORTS)[number];
 export type ExportFormat = 'jsonl' | 'csv';
 
 /** Times are ISO 8601, money is micro-USD, null is unknown. */
-type ExportRow = Readonly<Record<string, string | number | boolean | readonly string[] | null>>;
+type ExportRow = Readonly<Record<string, string | number | boolean | readonly string[] | Tags | null>>;
 
 export interface ExportOptions {
   readonly location: StoreLocation;
@@ -72,11 +73,14 @@ function exported(table: ExportTable, item: object): ExportRow {
 export const csvLine = (values: readonly (ExportRow[string] | undefined)[]): string =>
   `${values.map(csvField).join(',')}\r\n`;
 
+const textOf = (value: string | readonly string[] | Tags): string =>
+  typeof value === 'string' ? value : Array.isArray(value) ? value.join(' ') : JSON.stringify(value);
+
 /** Puts an apostrophe in front of a text that a spreadsheet would take for a formula, as OWASP advises (CSV injection). */
 function csvField(value: ExportRow[string] | undefined): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  const text = typeof value === 'string' ? value : value.join(' ');
+  const text = textOf(value);
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

@@ -1,7 +1,7 @@
 // Leases on budgets: amounts that a process holds, and that count as reserved until it spends or returns them. One whose process is gone counts as
 // spent, until somebody knows better. Every transaction locks ledger rows, then leases, then budgets.
 
-import type { BudgetLeases, LeasedCall } from '../contract.ts';
+import type { BudgetLeases, LeasedCall } from '../contract/budgets.ts';
 import type { Database, Query, Row } from '../database.ts';
 import { type Charge, charge } from './budgets.ts';
 

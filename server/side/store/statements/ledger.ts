@@ -1,14 +1,8 @@
 // The ledger: one row for each attempt and each realtime session. A row is settled once, and a realtime row never goes back.
 
 import type { LedgerRow } from '../../../ipc/stored-rows.ts';
-import {
-  HOLD_MS,
-  type LeasedCall,
-  type LeasedCalls,
-  type LedgerFilter,
-  type Settlement,
-  type Store,
-} from '../contract.ts';
+import { HOLD_MS, type LeasedCall, type LeasedCalls, type Settlement } from '../contract/budgets.ts';
+import type { LedgerFilter, Store } from '../contract/store.ts';
 import type { Database, Query, Row, Value } from '../database.ts';
 import { byId, conditions, idsOf, insertAll, queryForIds } from '../row-mapping.ts';
 import { flatten, ledger, unflatten } from '../tables.ts';

@@ -1,7 +1,7 @@
 // Deletes rows that were kept long enough, in batches so small that others need not wait. What is under way stays, whatever its age, and what
 // budgets have spent is no sum of rows.
 
-import type { OldRows } from '../contract.ts';
+import type { OldRows } from '../contract/store.ts';
 import type { Database } from '../database.ts';
 
 /** Number of rows that one transaction deletes. */

@@ -1,7 +1,7 @@
 // Sums of the ledger by class, model, path and so on. Both databases give the same figures.
 
 import type { ReportField, ReportRow } from '../../../ipc/stored-rows.ts';
-import type { ReportSpan } from '../contract.ts';
+import type { ReportSpan } from '../contract/store.ts';
 import type { Query, Value } from '../database.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -2,7 +2,7 @@
 
 import type { LedgerRow, SessionEnd, StoredTurn } from '../../../ipc/stored-rows.ts';
 import type { CloseName } from '../../../session/close-reason.ts';
-import type { SessionChanges } from '../contract.ts';
+import type { SessionChanges } from '../contract/store.ts';
 import type { Query } from '../database.ts';
 import { byId, idsOf, insertAll, queryForIds, textValue } from '../row-mapping.ts';
 import { deliveries, flatten, ledger, sessions, tasks, turns, unflatten } from '../tables.ts';

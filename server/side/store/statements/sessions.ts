@@ -1,7 +1,7 @@
 // Sessions and their turns: reading them, and ending those of an instance that is gone.
 
 import type { StoredSession, StoredTurn } from '../../../ipc/stored-rows.ts';
-import type { SessionFilter, SessionRow } from '../contract.ts';
+import type { SessionFilter, SessionRow } from '../contract/store.ts';
 import type { Database, Query } from '../database.ts';
 import { conditions, idsOf, keyCondition } from '../row-mapping.ts';
 import { sessions, turns } from '../tables.ts';

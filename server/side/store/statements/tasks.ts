@@ -1,7 +1,7 @@
 // The queue of tasks. The version of a task counts its leases: a runner that holds an old lease writes nothing.
 
 import type { Task } from '../../../ipc/stored-rows.ts';
-import type { DeliveryClaim, RequeueFilter, SummaryEntry, TaskFilter, TaskOutcome } from '../contract.ts';
+import type { DeliveryClaim, RequeueFilter, SummaryEntry, TaskFilter, TaskOutcome } from '../contract/store.ts';
 import type { Database, Query, Value } from '../database.ts';
 import { conditions, insertAll, keyCondition, textValue } from '../row-mapping.ts';
 import { DUE_AT } from '../schema.ts';

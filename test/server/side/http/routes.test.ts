@@ -5,7 +5,7 @@ import { afterEach, expect, test } from 'vitest';
 import { loadConfig } from '../../../../server/config/load.ts';
 import type { Requester, SideHandler, SideReplyHead } from '../../../../server/ipc/side-request.ts';
 import { createSideHttp } from '../../../../server/side/http/routes.ts';
-import { StoreError } from '../../../../server/side/store/contract.ts';
+import { StoreError } from '../../../../server/side/store/contract/store.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
 import { createFakeStore, ledgerRow } from '../../../support/fake-store.ts';
 import { startSideHttp, type TestSide } from '../../../support/side-http.ts';

@@ -7,7 +7,7 @@ import type { Task } from '../../../../server/ipc/stored-rows.ts';
 import { createPrices } from '../../../../server/side/billing/prices.ts';
 import { createRouter } from '../../../../server/side/llm/router.ts';
 import { isSampled, scoredTaskId } from '../../../../server/side/prompts/scoring.ts';
-import type { Store } from '../../../../server/side/store/contract.ts';
+import type { Store } from '../../../../server/side/store/contract/store.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
 import { RETRY_POLICY } from '../../../../server/side/tasks/outcome.ts';
 import { Runner } from '../../../../server/side/tasks/runner.ts';

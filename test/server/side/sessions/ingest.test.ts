@@ -6,7 +6,7 @@ import { loadConfig } from '../../../../server/config/load.ts';
 import type { SessionEnded, SessionEvent, SessionStarted, TurnFinished } from '../../../../server/ipc/session-event.ts';
 import { createPrices } from '../../../../server/side/billing/prices.ts';
 import { Ingest } from '../../../../server/side/sessions/ingest.ts';
-import type { Store } from '../../../../server/side/store/contract.ts';
+import type { Store } from '../../../../server/side/store/contract/store.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
 import { ARMED_AT } from '../../../../server/side/tasks/plan.ts';
 import { configFile } from '../../../support/config-file.ts';

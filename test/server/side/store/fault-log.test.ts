@@ -3,7 +3,7 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { faultOf } from '../../../../server/platform/log.ts';
-import { StoreError } from '../../../../server/side/store/contract.ts';
+import { StoreError } from '../../../../server/side/store/contract/store.ts';
 import { StoreFaultLog, withoutStoreFaults } from '../../../../server/side/store/fault-log.ts';
 import { until } from '../../../support/until.ts';
 

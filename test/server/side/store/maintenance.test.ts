@@ -2,7 +2,7 @@
 
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import type { OldRows } from '../../../../server/side/store/contract.ts';
+import type { OldRows } from '../../../../server/side/store/contract/store.ts';
 import { retentionRule, startMaintenance } from '../../../../server/side/store/maintenance.ts';
 import { until } from '../../../support/until.ts';
 

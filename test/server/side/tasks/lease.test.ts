@@ -2,7 +2,7 @@
 
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { type Store, StoreError } from '../../../../server/side/store/contract.ts';
+import { type Store, StoreError } from '../../../../server/side/store/contract/store.ts';
 import { Runner } from '../../../../server/side/tasks/runner.ts';
 import { plainRouter } from '../../../support/plain-router.ts';
 import { runnerBench as bench, good } from '../../../support/runner-bench.ts';

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { isSampled } from '../../../../server/side/prompts/scoring.ts';
-import type { Store } from '../../../../server/side/store/contract.ts';
+import type { Store } from '../../../../server/side/store/contract/store.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
 import { type LlmGateway, llmGateway } from '../../../support/llm-gateway.ts';
 import { postgresForTests } from '../../../support/postgres.ts';

@@ -1,7 +1,7 @@
 // Tests the runner on a real store, with a scripted LLM gateway behind it.
 
 import { describe, expect, test } from 'vitest';
-import { type Store, StoreError } from '../../../../server/side/store/contract.ts';
+import { type Store, StoreError } from '../../../../server/side/store/contract/store.ts';
 import { ARMED_AT } from '../../../../server/side/tasks/plan.ts';
 import type { LlmGatewayOptions } from '../../../support/llm-gateway.ts';
 import { runnerBench as bench, good } from '../../../support/runner-bench.ts';

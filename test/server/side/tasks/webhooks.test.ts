@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { Webhook } from 'standardwebhooks';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Delivery, Task } from '../../../../server/ipc/stored-rows.ts';
-import type { Store } from '../../../../server/side/store/contract.ts';
+import type { Store } from '../../../../server/side/store/contract/store.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
 import { taskDeliveries } from '../../../../server/side/tasks/events.ts';
 import { Webhooks, type WebhooksOptions } from '../../../../server/side/tasks/webhooks.ts';

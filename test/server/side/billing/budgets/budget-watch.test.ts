@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import type { BudgetUse } from '../../../../../server/ipc/stored-rows.ts';
 import { windowOf } from '../../../../../server/side/billing/budgets/budget.ts';
 import { BudgetWatch, tellMoves } from '../../../../../server/side/billing/budgets/budget-watch.ts';
-import type { Store } from '../../../../../server/side/store/contract.ts';
+import type { Store } from '../../../../../server/side/store/contract/store.ts';
 import { anAttempt, aSettled } from '../../../../support/side-records.ts';
 import { onBothStores } from '../../../../support/stores.ts';
 import { until } from '../../../../support/until.ts';

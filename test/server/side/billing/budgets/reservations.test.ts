@@ -3,7 +3,7 @@
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { Reservations } from '../../../../../server/side/billing/budgets/reservations.ts';
-import { HOLD_MS } from '../../../../../server/side/store/contract.ts';
+import { HOLD_MS } from '../../../../../server/side/store/contract/budgets.ts';
 import { until } from '../../../../support/until.ts';
 
 function kept() {

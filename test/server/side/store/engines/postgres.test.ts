@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import pg from 'pg';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Store } from '../../../../../server/side/store/contract.ts';
+import type { Store } from '../../../../../server/side/store/contract/store.ts';
 import { openPostgres, type PostgresOptions } from '../../../../../server/side/store/engines/postgres.ts';
 import { openStore } from '../../../../../server/side/store/open.ts';
 import { hasPgBouncer, startPgBouncer } from '../../../../support/pgbouncer.ts';

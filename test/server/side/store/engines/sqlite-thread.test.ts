@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, onTestFinished, test } from 'vitest';
-import { StoreError } from '../../../../../server/side/store/contract.ts';
+import { StoreError } from '../../../../../server/side/store/contract/store.ts';
 import { openStore } from '../../../../../server/side/store/open.ts';
 import { aSession } from '../../../../support/side-records.ts';
 import { temporaryFolder } from '../../../../support/temporary-folder.ts';

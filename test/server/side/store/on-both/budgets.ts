@@ -1,7 +1,7 @@
 // Suite of budgets: no more is granted than fits, also at the same time, and each reservation is settled once.
 
 import { expect, test } from 'vitest';
-import { type BudgetWindow, HOLD_MS } from '../../../../../server/side/store/contract.ts';
+import { type BudgetWindow, HOLD_MS } from '../../../../../server/side/store/contract/budgets.ts';
 import { ARMED, anAttempt, aSettled, NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 

@@ -1,7 +1,7 @@
 // Suite of messages that wait for their webhook.
 
 import { expect, test } from 'vitest';
-import type { Store } from '../../../../../server/side/store/contract.ts';
+import type { Store } from '../../../../../server/side/store/contract/store.ts';
 import { ARMED, aDelivery, aTask, NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 

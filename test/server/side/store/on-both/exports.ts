@@ -40,7 +40,14 @@ export function exports({ place, open }: Stores): void {
   test('quotes CSV by RFC 4180, keeps the order of columns, and lets no field be a formula', async () => {
     const where = await place();
     const store = await open(where);
-    const row = { asked: '=HYPERLINK("x")', served: 'a,b\n"c"', provider: '@sum', tried: ['-1', 'two'], gateway: '+g' };
+    const row = {
+      asked: '=HYPERLINK("x")',
+      served: 'a,b\n"c"',
+      provider: '@sum',
+      tried: ['-1', 'two'],
+      gateway: '+g',
+      tags: { a: '=1' },
+    };
     await store.settle([{ row: aSettled('a', -5, row), budgets: [], reservedMicroUsd: 0 }]);
     const [head, line] = await linesOf({ location: where, table: 'ledger', since: 0, format: 'csv' });
     expect(head).toBe(
@@ -48,11 +55,11 @@ export function exports({ place, open }: Stores): void {
         'outputTokens,totalTokens,inputTextTokens,inputAudioTokens,inputImageTokens,cachedTokens,outputTextTokens,' +
         'outputAudioTokens,seconds,reportedMicroUsd,estimatedMicroUsd,costMicroUsd,costSource,isFlagged,latencyMs,' +
         'firstTokenMs,outcome,quality,score,isRehearsal,cachedAudioTokens,cachedImageTokens,cacheWriteTokens,' +
-        'outputImageTokens,cacheWriteHourTokens,webSearches,flags\r\n',
+        'outputImageTokens,cacheWriteHourTokens,webSearches,flags,endUser,tags\r\n',
     );
     expect(line).toBe(
       'a,2026-03-01T12:00:00.000Z,chat,routed,,,demo,support,commodity,open,\'+g,"\'=HYPERLINK(""x"")",\'-1 two,' +
-        '"a,b\n""c""",\'@sum,100,20,,,,,,,,,,-5,-5,estimated,false,12.5,,ok,,,false,,,,,,,\r\n',
+        '"a,b\n""c""",\'@sum,100,20,,,,,,,,,,-5,-5,estimated,false,12.5,,ok,,,false,,,,,,,,,"{""a"":""=1""}"\r\n',
     );
   });
 

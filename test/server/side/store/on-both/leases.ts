@@ -2,7 +2,8 @@
 // as money that is counted too much.
 
 import { expect, test } from 'vitest';
-import { type BudgetWindow, HOLD_MS, type LeasedCall, type Store } from '../../../../../server/side/store/contract.ts';
+import { type BudgetWindow, HOLD_MS, type LeasedCall } from '../../../../../server/side/store/contract/budgets.ts';
+import type { Store } from '../../../../../server/side/store/contract/store.ts';
 import { anAttempt, aSettled, NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 

@@ -1,7 +1,7 @@
 // Suite of the ledger: rows, grades, and reports.
 
 import { expect, test } from 'vitest';
-import type { Store } from '../../../../../server/side/store/contract.ts';
+import type { Store } from '../../../../../server/side/store/contract/store.ts';
 import { anAttempt, aRealtime, aSettled, NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 

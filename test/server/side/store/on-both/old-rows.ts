@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { millisecondsOf } from '../../../../../codecs/duration.ts';
-import type { Store } from '../../../../../server/side/store/contract.ts';
+import type { Store } from '../../../../../server/side/store/contract/store.ts';
 import {
   ARMED,
   anAttempt,

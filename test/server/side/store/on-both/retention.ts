@@ -1,7 +1,7 @@
 // Suite of retention: text goes when it has to, and none of it comes back; the ledger stays.
 
 import { expect, test } from 'vitest';
-import type { Store } from '../../../../../server/side/store/contract.ts';
+import type { Store } from '../../../../../server/side/store/contract/store.ts';
 import { ARMED, aDelivery, anEnd, aRealtime, aSession, aTask, aTurn, NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 

@@ -1,7 +1,7 @@
 // Suite of batches of session events: all or nothing, and twice is once.
 
 import { expect, test } from 'vitest';
-import { type Store, StoreError } from '../../../../../server/side/store/contract.ts';
+import { type Store, StoreError } from '../../../../../server/side/store/contract/store.ts';
 import { ARMED, aDelivery, anEnd, aRealtime, aSession, aTask, aTurn, NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 

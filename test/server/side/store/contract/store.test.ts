@@ -1,19 +1,19 @@
 // Runs the suites of the store's contract on SQLite and on Postgres.
 
 import { describe } from 'vitest';
-import { onBothStores } from '../../../support/stores.ts';
-import { budgets } from './on-both/budgets.ts';
-import { deliveries } from './on-both/deliveries.ts';
-import { exports } from './on-both/exports.ts';
-import { handedOut } from './on-both/id-owners.ts';
-import { leases } from './on-both/leases.ts';
-import { ledgers } from './on-both/ledgers.ts';
-import { oldRows } from './on-both/old-rows.ts';
-import { retention } from './on-both/retention.ts';
-import { schema } from './on-both/schema.ts';
-import { sessionEvents } from './on-both/session-events.ts';
-import { sessions } from './on-both/sessions.ts';
-import { tasks } from './on-both/tasks.ts';
+import { onBothStores } from '../../../../support/stores.ts';
+import { budgets } from '../on-both/budgets.ts';
+import { deliveries } from '../on-both/deliveries.ts';
+import { exports } from '../on-both/exports.ts';
+import { handedOut } from '../on-both/id-owners.ts';
+import { leases } from '../on-both/leases.ts';
+import { ledgers } from '../on-both/ledgers.ts';
+import { oldRows } from '../on-both/old-rows.ts';
+import { retention } from '../on-both/retention.ts';
+import { schema } from '../on-both/schema.ts';
+import { sessionEvents } from '../on-both/session-events.ts';
+import { sessions } from '../on-both/sessions.ts';
+import { tasks } from '../on-both/tasks.ts';
 
 await onBothStores((stores) => {
   describe('session events', () => sessionEvents(stores));
