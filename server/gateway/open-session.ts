@@ -80,7 +80,7 @@ export class SessionOpening {
       if (foreign !== undefined) return this.#refuse(foreign, admission);
       const result = await this.#host.registry.reserve(reservationOf(admission));
       if (result === 'granted') await this.#dial(admission, clientGone);
-      else this.#refuse(result === 'full' ? tooManySessions : duplicateSession, admission);
+      else this.#refuse(result === 'duplicate' ? duplicateSession : tooManySessions(result.full), admission);
     } finally {
       end();
       clientGone.stop();
@@ -170,14 +170,15 @@ async function tryReservation(admission: Admission, host: SessionHost): Promise<
   const id = randomUUID();
   const result = await registry.reserve({ ...reservationOf(admission), id, isOffered: false });
   if (result === 'granted') registry.release(id);
-  if (result === 'full') return tooManySessions;
+  if (typeof result === 'object') return tooManySessions(result.full);
   if (admission.continues === undefined) return undefined;
   const context = await readContext(admission, host, new AbortController().signal);
   return isRefusal(context) ? context : undefined;
 }
 
 function reservationOf({ sessionId, isOffered, key }: Admission): Reservation {
-  return { id: sessionId, isOffered, key: key?.id, maxSessions: key?.maxSessions };
+  const scopes = key === undefined ? [] : [{ id: `key|${key.id}`, of: 'key', maxSessions: key.maxSessions } as const];
+  return { id: sessionId, isOffered, key: key?.id, scopes };
 }
 
 /** The text of a regulated session makes the one that continues it regulated, too. */

@@ -1,15 +1,15 @@
-// Registers the sessions of all gateway processes with the supervisor, so that ids are unique and a key's limit holds across processes.
+// Registers the sessions of all gateway processes with the supervisor, so that ids are unique and limits hold across processes.
 
 import type { Rpc } from '../ipc/rpc.ts';
 import type { SessionStarted } from '../ipc/session-event.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
-import type { Reservation, ReserveResult, SessionAnnounced } from '../ipc/session-reservation.ts';
+import { isLimited, type Reservation, type ReserveResult, type SessionAnnounced } from '../ipc/session-reservation.ts';
 
 /** The registry, as a gateway process sees it. */
 export type SessionRegistry = ReturnType<typeof createSessionRegistry>;
 
 /**
- * Asks the supervisor only where it has to decide. An id of our own making is unique, and a key without a limit always has a place: such
+ * Asks the supervisor only where it has to decide. An id of our own making is unique, and a session that counts for no limit always has a place: such
  * a session opens without a round trip, and the supervisor is told while the provider is dialled.
  */
 export function createSessionRegistry(supervisor: Pick<Rpc, 'notify' | 'call' | 'flush'>) {
@@ -20,8 +20,8 @@ export function createSessionRegistry(supervisor: Pick<Rpc, 'notify' | 'call' | 
   return {
     /** Reserves a place before the provider is dialled; `release` or `ended` gives it back. */
     reserve(reservation: Reservation): ReserveResult | Promise<ReserveResult> {
-      const { id, isOffered, maxSessions } = reservation;
-      if (isOffered || maxSessions !== undefined) {
+      const { id, isOffered, scopes } = reservation;
+      if (isOffered || isLimited(scopes)) {
         awaited.add(id);
         return supervisor.call<ReserveResult>('reserve', reservation);
       }

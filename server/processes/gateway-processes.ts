@@ -18,7 +18,7 @@ import { exportGauge } from '../platform/metrics.ts';
 import type { CloseName } from '../session/close-reason.ts';
 import { CertificateWatch } from './certificate-watch.ts';
 import { askAll, Child } from './child.ts';
-import { SessionTable } from './session-table.ts';
+import { SessionTable } from './sessions/session-table.ts';
 import type { SideSupervisor } from './side-supervisor.ts';
 
 interface GatewayProcessesOptions {

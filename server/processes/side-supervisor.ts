@@ -12,7 +12,7 @@ import type { BudgetUse } from '../ipc/stored-rows.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import type { SideStart } from '../side/side.ts';
 import { Child } from './child.ts';
-import { HeldSessions } from './held-sessions.ts';
+import { HeldSessions } from './sessions/held-sessions.ts';
 import { watchForHang } from './watchdog.ts';
 
 /** Sessions come first where processors are scarce. */

@@ -1,6 +1,7 @@
 // Holds the gateway's own refusals before the 101.
 
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
+import type { LimitScope } from '../../ipc/session-reservation.ts';
 
 /** The answer to a plain request whose upgrade would go on to the provider. */
 export const speaksWebSocket: Refusal = {
@@ -24,12 +25,12 @@ export const outboxShareFull: Refusal = {
   retryAfterS: 1,
 };
 
-export const tooManySessions: Refusal = {
+export const tooManySessions = ({ of, maxSessions }: LimitScope): Refusal => ({
   status: 429,
   code: 'too_many_sessions',
-  message: 'this key has as many sessions open as it may',
+  message: `this ${of} has as many sessions open as it may, ${maxSessions}`,
   retryAfterS: 5,
-};
+});
 
 export const processFull: Refusal = {
   status: 503,

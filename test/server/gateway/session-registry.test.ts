@@ -13,13 +13,14 @@ function watched() {
     flush: () => void told.push(['flush']),
     call<Result>(name: string, argument: unknown) {
       told.push([name, argument]);
-      return Promise.resolve('full' as Result);
+      return Promise.resolve(full as Result);
     },
   });
   return { registry, told };
 }
 
-const own: Reservation = { id: 'a', isOffered: false, key: 'web', maxSessions: undefined };
+const own: Reservation = { id: 'a', isOffered: false, key: 'web', scopes: [] };
+const full = { full: { id: 'key|web', of: 'key', maxSessions: 1 } } as const;
 const record = { id: 'a' } as SessionRecord;
 
 test('gives a new id of a key without a limit its place at once, and tells the supervisor before the session is open', () => {
@@ -58,10 +59,10 @@ test('tells of an end with whatever goes next, and at once where somebody may wa
 
 test.each([
   ['an id of the client', { ...own, isOffered: true }],
-  ['a key with a limit', { ...own, maxSessions: 1 }],
+  ['a key with a limit', { ...own, scopes: [full.full] }],
 ])('waits for the supervisor to reserve %s, and gives the place back', async (_, claim) => {
   const { registry, told } = watched();
-  expect(await registry.reserve(claim)).toBe('full');
+  expect(await registry.reserve(claim)).toBe(full);
   registry.announce('a', undefined);
   registry.release('a');
   expect(told).toEqual([

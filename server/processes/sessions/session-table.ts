@@ -1,7 +1,7 @@
-// The sessions of all gateway processes, kept by the supervisor: ids are unique and the limit of a key holds across processes.
+// The sessions of all gateway processes, kept by the supervisor: ids are unique and limits hold across processes.
 
-import type { SessionRecord } from '../ipc/session-record.ts';
-import type { Reservation, ReserveResult } from '../ipc/session-reservation.ts';
+import type { SessionRecord } from '../../ipc/session-record.ts';
+import type { LimitScope, Reservation, ReserveResult } from '../../ipc/session-reservation.ts';
 
 /** The ended sessions that can still be asked for. */
 const KEPT_RECORDS = 1000;
@@ -11,23 +11,28 @@ type Reserved<Owner> = Reservation & { readonly owner: Owner };
 /** `Owner`: the process that holds a session. */
 export class SessionTable<Owner> {
   readonly #reserved = new Map<string, Reserved<Owner>>();
-  /** Counts of open sessions by key: a limit is checked at every start, however many sessions there are. */
-  readonly #openByKey = new Map<string, number>();
+  /** Counts of open sessions by scope: a limit is checked at every start, however many sessions there are. */
+  readonly #openByScope = new Map<string, number>();
   /** The newest last. */
   readonly #ended = new Map<string, SessionRecord>();
 
   reserve(reservation: Reservation, owner: Owner): ReserveResult {
-    const { id, key, maxSessions } = reservation;
+    const { id, scopes } = reservation;
     if (this.#reserved.has(id)) return 'duplicate';
-    if (maxSessions !== undefined && this.#openOf(key) >= maxSessions) return 'full';
+    const full = scopes.find(
+      ({ id: scope, maxSessions }) => maxSessions !== undefined && this.#openOf(scope) >= maxSessions,
+    );
+    if (full !== undefined) return { full };
     this.#reserved.set(id, { ...reservation, owner });
-    this.#count(key, 1);
+    this.#count(scopes, 1);
     return 'granted';
   }
 
   release(id: string): void {
     const session = this.#reserved.get(id);
-    if (this.#reserved.delete(id)) this.#count(session?.key, -1);
+    if (session === undefined) return;
+    this.#reserved.delete(id);
+    this.#count(session.scopes, -1);
   }
 
   /** Returns the session that is under this id now, with its owner. */
@@ -55,14 +60,15 @@ export class SessionTable<Owner> {
     return this.#ended.get(id);
   }
 
-  #openOf(key: string | undefined): number {
-    return key === undefined ? 0 : (this.#openByKey.get(key) ?? 0);
+  #openOf(scope: string): number {
+    return this.#openByScope.get(scope) ?? 0;
   }
 
-  #count(key: string | undefined, change: 1 | -1): void {
-    if (key === undefined) return;
-    const open = this.#openOf(key) + change;
-    if (open > 0) this.#openByKey.set(key, open);
-    else this.#openByKey.delete(key);
+  #count(scopes: readonly LimitScope[], change: 1 | -1): void {
+    for (const { id } of scopes) {
+      const open = this.#openOf(id) + change;
+      if (open > 0) this.#openByScope.set(id, open);
+      else this.#openByScope.delete(id);
+    }
   }
 }

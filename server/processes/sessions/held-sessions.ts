@@ -1,9 +1,9 @@
 // Holds what is known of the sessions of a gateway process and not stored yet: enough to store them when the process is killed.
 
-import { encodeMsgpack } from '../../codecs/msgpack.ts';
-import type { EventBatch, KeptEvent } from '../gateway/side/outbox.ts';
-import type { SessionEnded, SessionEvent, SessionStarted } from '../ipc/session-event.ts';
-import type { SessionRecord } from '../ipc/session-record.ts';
+import { encodeMsgpack } from '../../../codecs/msgpack.ts';
+import type { EventBatch, KeptEvent } from '../../gateway/side/outbox.ts';
+import type { SessionEnded, SessionEvent, SessionStarted } from '../../ipc/session-event.ts';
+import type { SessionRecord } from '../../ipc/session-record.ts';
 
 /** Events in one batch: an end has a whole record. */
 const BATCH_EVENTS = 64;

@@ -1,10 +1,13 @@
-// The sessions of all processes: unique ids, a limit for each key, and what happens when a process dies.
+// The sessions of all processes: unique ids, limits, and what happens when a process dies.
 
 import { expect, test } from 'vitest';
-import type { SessionRecord } from '../../../server/ipc/session-record.ts';
-import { SessionTable } from '../../../server/processes/session-table.ts';
+import type { SessionRecord } from '../../../../server/ipc/session-record.ts';
+import { SessionTable } from '../../../../server/processes/sessions/session-table.ts';
 
-const reservation = (id: string, key?: string, maxSessions?: number) => ({ id, isOffered: true, key, maxSessions });
+const reservation = (id: string, key?: string, maxSessions?: number) => ({
+  ...{ id, isOffered: true, key },
+  scopes: maxSessions === undefined ? [] : [{ id: `key|${key}`, of: 'key', maxSessions } as const],
+});
 
 test('grants an id once, whichever process asks, until it is released', () => {
   const table = new SessionTable<string>();
@@ -19,7 +22,7 @@ test('grants a key maxSessions in all processes together', () => {
   const table = new SessionTable<string>();
   expect(table.reserve(reservation('a', 'web', 2), 'one')).toBe('granted');
   expect(table.reserve(reservation('b', 'web', 2), 'two')).toBe('granted');
-  expect(table.reserve(reservation('c', 'web', 2), 'one')).toBe('full');
+  expect(table.reserve(reservation('c', 'web', 2), 'one')).toMatchObject({ full: { of: 'key' } });
   expect(table.reserve(reservation('d', 'other', 2), 'one')).toBe('granted');
   expect(table.reserve(reservation('e'), 'one')).toBe('granted');
   table.release('a');
@@ -33,7 +36,7 @@ test('releases a session once, however often that is asked', () => {
   table.release('a');
   table.release('never');
   expect(table.reserve(reservation('b', 'web', 1), 'one')).toBe('granted');
-  expect(table.reserve(reservation('c', 'web', 1), 'one')).toBe('full');
+  expect(table.reserve(reservation('c', 'web', 1), 'one')).toMatchObject({ full: { of: 'key' } });
 });
 
 test('releases the sessions of one process and no other', () => {
@@ -42,7 +45,7 @@ test('releases the sessions of one process and no other', () => {
   table.reserve(reservation('b', 'web', 2), 'two');
   table.releaseAll('one');
   expect(table.reserve(reservation('c', 'web', 2), 'two')).toBe('granted');
-  expect(table.reserve(reservation('d', 'web', 2), 'two')).toBe('full');
+  expect(table.reserve(reservation('d', 'web', 2), 'two')).toMatchObject({ full: { of: 'key' } });
   expect(table.reserve(reservation('b'), 'one')).toBe('duplicate');
 });
 
