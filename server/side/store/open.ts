@@ -13,7 +13,7 @@ import { extendReservations, grade, recoverLeases, selectLedger, settle, settleL
 import { deleteOld } from './statements/old-rows.ts';
 import { report } from './statements/report.ts';
 import { forget, sweep } from './statements/retention.ts';
-import { commitSessions } from './statements/session-events.ts';
+import { commitSessions } from './statements/sessions/session-events.ts';
 import {
   recoverSessions,
   releaseLease,
@@ -21,7 +21,7 @@ import {
   selectSession,
   selectSessions,
   selectTurns,
-} from './statements/sessions.ts';
+} from './statements/sessions/sessions.ts';
 import {
   claimTasks,
   extendTaskLease,

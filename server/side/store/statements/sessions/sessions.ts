@@ -1,10 +1,10 @@
 // Sessions and their turns: reading them, and ending those of an instance that is gone.
 
-import type { StoredSession, StoredTurn } from '../../../ipc/stored-rows.ts';
-import type { SessionFilter, SessionRow } from '../contract/store.ts';
-import type { Database, Query } from '../database.ts';
-import { conditions, idsOf, keyCondition } from '../row-mapping.ts';
-import { sessions, turns } from '../tables.ts';
+import type { StoredSession, StoredTurn } from '../../../../ipc/stored-rows.ts';
+import type { SessionFilter, SessionRow } from '../../contract/store.ts';
+import type { Database, Query } from '../../database.ts';
+import { conditions, idsOf, keyCondition } from '../../row-mapping.ts';
+import { sessions, turns } from '../../tables.ts';
 import { RECOVERED, releaseTasks } from './session-events.ts';
 
 export async function selectSession(query: Query, id: string): Promise<SessionRow | undefined> {

@@ -1,14 +1,14 @@
 // Commits what session events change. Every statement leaves what exists as it is, or moves it forward: twice is once.
 
-import type { LedgerRow, SessionEnd, StoredTurn } from '../../../ipc/stored-rows.ts';
-import type { CloseName } from '../../../session/close-reason.ts';
-import type { SessionChanges } from '../contract/store.ts';
-import type { Query } from '../database.ts';
-import { byId, idsOf, insertAll, queryForIds, textValue } from '../row-mapping.ts';
-import { deliveries, flatten, ledger, sessions, tasks, turns, unflatten } from '../tables.ts';
-import { charge } from './budgets.ts';
-import { keepIds } from './id-owners.ts';
-import { replaceRows, supersedes } from './ledger.ts';
+import type { LedgerRow, SessionEnd, StoredTurn } from '../../../../ipc/stored-rows.ts';
+import type { CloseName } from '../../../../session/close-reason.ts';
+import type { SessionChanges } from '../../contract/store.ts';
+import type { Query } from '../../database.ts';
+import { byId, idsOf, insertAll, queryForIds, textValue } from '../../row-mapping.ts';
+import { deliveries, flatten, ledger, sessions, tasks, turns, unflatten } from '../../tables.ts';
+import { charge } from '../budgets.ts';
+import { keepIds } from '../id-owners.ts';
+import { replaceRows, supersedes } from '../ledger.ts';
 
 /** The reason that is supposed for a session while nothing is heard from its instance. */
 export const RECOVERED: CloseName = 'recovered';
