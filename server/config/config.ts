@@ -2,11 +2,13 @@
 
 import type { z } from 'zod';
 import { providers } from '../../adapters/realtime/index.ts';
-import { rehearsalSchema } from './rehearsal-schema.ts';
-import { fileSchema, type Key, type KnownProvider, type Limits, type ProviderConfig } from './schema.ts';
+import type { FileKey } from './key-schema.ts';
+import { rehearsalSchema } from './rehearsal/rehearsal-schema.ts';
+import { fileSchema, type KnownProvider, type Limits, type ProviderConfig } from './schema.ts';
 import type { SideConfig } from './side-schema.ts';
 
-export type { Key, Limits, Preconnect, ProviderConfig } from './schema.ts';
+export type { FileKey, Key } from './key-schema.ts';
+export type { Limits, Preconnect, ProviderConfig } from './schema.ts';
 
 /** The providers that a configuration may name. */
 export const knownProviders: readonly KnownProvider[] = [...providers.values()];
@@ -35,7 +37,7 @@ export interface Config extends SideConfig {
   /** `open` (open mode) takes every credential, and serves loopback peers only. */
   readonly access: 'open' | 'keys';
   /** Those of the file: with `access: keys` there may be others. */
-  readonly keys: readonly Key[];
+  readonly keys: readonly FileKey[];
   /** Configured providers by name. */
   readonly providers: Readonly<Partial<Record<string, ProviderConfig>>>;
   /** `false`: a provider that is not configured is refused. */

@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import { isLoopbackHost } from '../platform/private-address.ts';
 import { type Config, knownProviders } from './config.ts';
+import type { FileKey } from './key-schema.ts';
 import { faultText, type Problem, unknownName } from './problem.ts';
-import type { Key, Limits } from './schema.ts';
+import type { Limits } from './schema.ts';
 
 /** Every conflict between fields, and between the configuration and the file system. */
 export function conflictsOf({ listen, admin, access, keys, limits }: Config): Problem[] {
@@ -33,7 +34,7 @@ function hostConflicts(host: string, admin: Config['admin'], access: Config['acc
 }
 
 /** Refuses keys that nobody would need. */
-function accessConflicts(access: Config['access'], keys: readonly Key[]): Problem[] {
+function accessConflicts(access: Config['access'], keys: readonly FileKey[]): Problem[] {
   if (access === 'keys' || keys.length === 0) return [];
   return [{ path: 'access', message: 'expected keys, got open, which lets everyone in, whatever keys says' }];
 }
@@ -83,7 +84,7 @@ function faultIn(action: () => unknown): string | undefined {
   }
 }
 
-function keyConflicts(keys: readonly Key[]): Problem[] {
+function keyConflicts(keys: readonly FileKey[]): Problem[] {
   return keys.flatMap(({ id, secret, models = [] }, index) => {
     const path = `keys[${index}]`;
     const earlierKeys = keys.slice(0, index);

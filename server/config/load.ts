@@ -17,8 +17,8 @@ import {
   problemsOf,
   SECRET_PATHS,
 } from './problem.ts';
-import { rehearsalTasks, rehearsedProviders } from './rehearsal.ts';
-import { rehearsalSchema } from './rehearsal-schema.ts';
+import { rehearsalTasks, rehearsedProviders } from './rehearsal/rehearsal.ts';
+import { rehearsalSchema } from './rehearsal/rehearsal-schema.ts';
 import { renameKeys } from './renamed-keys.ts';
 import { FORWARD_CLIENT, providerSchema } from './schema.ts';
 

@@ -4,8 +4,9 @@ import { z } from 'zod';
 import type { Provider } from '../../adapters/realtime/contract.ts';
 import { headerText } from '../../adapters/realtime/index.ts';
 import { isSubnet } from '../platform/address-list.ts';
+import { gatewaySecret, keySchema } from './key-schema.ts';
 import { baseUrlProblem } from './outbound-url.ts';
-import { MAX_TIMER_MS, ms, positive, seconds } from './side-limits-schema.ts';
+import { MAX_TIMER_MS, ms, positive } from './side-limits-schema.ts';
 import { sideShape } from './side-schema.ts';
 
 /** The part of a provider that the configuration needs. */
@@ -15,12 +16,6 @@ const port = z.int().min(0).max(65_535);
 const bytes = positive(2 ** 30);
 /** A limit that 0 switches off. */
 const optionalMs = z.int().min(0).max(MAX_TIMER_MS);
-/** A name that goes into logs and metrics. */
-const name = z
-  .string()
-  .regex(/^\P{Cc}*$/u, 'expected a text without control characters')
-  .min(1)
-  .max(200);
 /** The place of a file; its content, which may be a private key, is refused here, before anything shows the path. */
 const path = z
   .string()
@@ -28,9 +23,6 @@ const path = z
   .min(1)
   .max(4096);
 const host = z.string().regex(/^[a-z0-9.:_-]+$/i, 'expected a host name or an address without brackets');
-/** A credential that the gateway checks itself. */
-const gatewaySecret = headerText.min(8);
-
 export const limitsSchema = z.strictObject({
   clientMaxPayloadBytes: bytes
     .default(16 * 1024 * 1024)
@@ -126,35 +118,6 @@ const metricsSchema = z.strictObject({
     .default(200)
     .describe('Values of each of these labels in each process; further ones count as other.'),
 });
-
-const keySchema = z.strictObject({
-  id: name.describe('Name of the key in logs, metrics and the ledger. Unique.'),
-  secret: gatewaySecret.describe('What clients send as their API key. At least 8 characters, unique.'),
-  team: name.optional().describe('Team of the key in records and the ledger.'),
-  models: z
-    .array(z.string().regex(/^[^/\s]+\/\S+$/, 'expected provider/model, such as openai/*'))
-    .min(1)
-    .optional()
-    .describe('Models that its realtime sessions may use, as patterns of provider/model. All when not given.'),
-  maxSessions: positive()
-    .optional()
-    .describe('Sessions at once, over all gateway processes. Unbounded when not given.'),
-  maxSessionSeconds: seconds.optional().describe('Longest duration of one of its sessions. Unbounded when not given.'),
-  class: name.optional().describe('Prompt class of its sessions and calls.'),
-  classes: z.array(name).min(1).optional().describe('Prompt classes that its clients may ask for. All when not given.'),
-  dataClass: z.enum(['open', 'regulated']).optional().describe('Data class of its sessions and calls.'),
-  callIds: z
-    .enum(['any'])
-    .optional()
-    .describe('any lets it join calls by ?call_id= at an account that it shares with other keys.'),
-  unknownFields: z
-    .enum(['refuse', 'drop'])
-    .optional()
-    .describe(
-      'What happens to fields of its chat completions that change nothing here. That of the class when not given.',
-    ),
-});
-export type Key = Readonly<z.infer<typeof keySchema>>;
 
 const preconnectCount = z.int().min(0).max(16);
 

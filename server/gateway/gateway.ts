@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { findEndpoint } from '../../adapters/realtime/index.ts';
 import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
 import { Clients } from '../http/connection/clients.ts';
-import { type ConnectionLimit, createConnectionLimit, exportWaiting } from '../http/connection/connection-limit.ts';
+import { type ConnectionLimit, createConnectionLimit } from '../http/connection/connection-limit.ts';
 import { countDescriptors, type DescriptorState, outOfDescriptors } from '../http/connection/descriptors.ts';
 import { readFirstLines } from '../http/connection/first-line.ts';
 import { readProxyHeaders } from '../http/connection/proxy-header.ts';
@@ -21,9 +21,9 @@ import {
 } from '../http/listener.ts';
 import { listenerOrigins } from '../http/origin-policy.ts';
 import { answerHttp, type CheckedExchange } from '../http/request/answer.ts';
-import { indexKeys } from '../http/request/authenticate.ts';
 import { answerFaults } from '../http/request/fault.ts';
 import type { RequestHead } from '../http/request/head.ts';
+import { KeyLookup } from '../http/request/keys/key-lookup.ts';
 import { oldNameWarner } from '../http/request/old-names.ts';
 import { createRefusalLog } from '../http/request/refusal-log.ts';
 import { draining } from '../http/request/refusals.ts';
@@ -31,10 +31,10 @@ import type { PassedConnection } from '../ipc/connection.ts';
 import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
 import type { SessionOrder, SessionRecord } from '../ipc/session-record.ts';
 import type { FindOwners } from '../ipc/side-request.ts';
-import type { BudgetUse } from '../ipc/stored-rows.ts';
+import type { BudgetUse, FindKey } from '../ipc/stored-rows.ts';
 import { type AddressList, addressList } from '../platform/address-list.ts';
 import { faultOf } from '../platform/log.ts';
-import { createMetrics, exportGauge, type Metrics, subjectLabels } from '../platform/metrics.ts';
+import { createMetrics, type Metrics, subjectLabels } from '../platform/metrics.ts';
 import type { Readiness } from '../platform/readiness.ts';
 import { endedByOperator, reasons } from '../session/close-reason.ts';
 import type { Session } from '../session/session.ts';
@@ -43,6 +43,7 @@ import { Connector } from '../transport/connector.ts';
 import type { AdmissionPolicy } from './admission/admission.ts';
 import { sharedAccounts } from './admission/authorize.ts';
 import { outboxShareFull, processFull, sideUnavailable, tooManyUpgrades } from './admission/refusals.ts';
+import { exportGauges } from './gateway-metrics.ts';
 import { gatewayAnswer } from './http.ts';
 import { explainUpgrade, type SessionHost, SessionOpening } from './open-session.ts';
 import { ClosedBudgets } from './side/budgets.ts';
@@ -54,6 +55,7 @@ import type { Upgrade } from './start-session.ts';
 type GatewayOptions = Pick<SessionHost, 'config' | 'registry' | 'log' | 'outbox' | 'askSide'> &
   Partial<Pick<GatewayStart, 'tls' | 'rehearsalUrl'>> & {
     readonly findOwners?: FindOwners | undefined;
+    readonly findKey?: FindKey | undefined;
     readonly passOn?: PassOn | undefined;
   };
 
@@ -72,6 +74,7 @@ export class Gateway {
   /** Emits `ended` for each session and each opening. */
   readonly #ends = new EventEmitter();
   readonly #budgets = new ClosedBudgets();
+  readonly #keys: KeyLookup;
   readonly #unfinished: UnfinishedMessages;
   /** Connections that are open here, those included that HTTP has not seen or will not see. */
   readonly #sockets = new Set<Socket>();
@@ -82,16 +85,17 @@ export class Gateway {
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    const { config, rehearsalUrl, log } = options;
+    const { config, rehearsalUrl, log, findKey } = options;
     this.metrics = createMetrics(() => this.#sessions.size, subjectLabels(config.metrics));
     this.#connector = new Connector(this.metrics);
     this.#unfinished = new UnfinishedMessages(config.limits);
     if (options.outbox !== undefined) exportOutbox(this.metrics.registry, options.outbox);
     this.#isProxy = addressList(config.listen.trustedProxies);
     this.#clients = new Clients(this.#isProxy);
+    this.#keys = new KeyLookup({ fileKeys: () => config.keys, findKey });
     const origins = { allowed: new Set<string>(), loopbackHostOnly: config.access === 'open', isProxy: this.#isProxy };
     this.#policy = {
-      ...{ config, origins, rehearsalUrl, keys: indexKeys(config.keys), shared: sharedAccounts(config) },
+      ...{ config, origins, rehearsalUrl, keys: this.#keys, shared: sharedAccounts(config) },
       warnOfOldName: oldNameWarner(log),
     };
     this.#connections = createConnectionLimit({
@@ -102,17 +106,7 @@ export class Gateway {
     });
     const { requests: most } = config.side;
     this.#passOn = boundedPassing({ ...options, most, clients: this.#clients, connections: this.#connections });
-    exportWaiting(this.metrics.registry, this.#connections);
-    exportGauge(this.metrics.registry, {
-      name: 'trunkline_upgrades',
-      help: 'upgrades in progress',
-      read: this.#connections.upgrading,
-    });
-    exportGauge(this.metrics.registry, {
-      name: 'trunkline_unfinished_message_bytes',
-      help: 'memory of messages that have begun and have yet to end, see limits.maxUnfinishedBytes',
-      read: () => this.#unfinished.bytes,
-    });
+    exportGauges(this.metrics.registry, { connections: this.#connections, unfinished: this.#unfinished });
     this.#host = this.#makeHost();
   }
 

@@ -50,8 +50,8 @@ const { supervisor, handles } = callSupervisor({
       onKept: (kept) => supervisor.notify('kept', kept),
       onLost: () => log.error('the outbox is full: what sessions do is lost'),
     });
-    const { ask: askSide, findOwners } = side;
-    gateway = new Gateway({ ...given, registry, outbox, askSide, findOwners, passOn, log });
+    const { ask: askSide, findOwners, findKey } = side;
+    gateway = new Gateway({ ...given, registry, outbox, askSide, findOwners, findKey, passOn, log });
     useSide(places);
     gateway.useBudgets(closedBudgets);
     const listening = await gateway.listen(ports, isShared);

@@ -5,7 +5,7 @@ import type { Refusal } from '../../adapters/realtime/refusal.ts';
 import type { Config } from '../config/config.ts';
 import { isRefusal } from '../http/request/refusals.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
-import type { AskWhole, ContextAnswer } from '../ipc/side-request.ts';
+import { type AskWhole, type ContextAnswer, requesterOf } from '../ipc/side-request.ts';
 import { unlessAborted } from '../platform/deadline.ts';
 import type { SessionContext } from '../session/subject.ts';
 import type { DialOutcome } from '../transport/dial.ts';
@@ -31,7 +31,7 @@ export async function readContext(
     if (askSide === undefined) throw new Error('there is no side process');
     const live = await unlessAborted(find(continues), until);
     const request = {
-      requester: { scope: 'key', key: key?.id, team: key?.team },
+      requester: requesterOf(key),
       method: 'GET',
       path: `/v1/sessions/${continues}/context`,
       query: {},

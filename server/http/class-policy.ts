@@ -2,7 +2,7 @@
 // path. A client may name another class only where both have none, and only one of `keys[].classes`. No client can undo `regulated`.
 
 import type { Key } from '../config/config.ts';
-import { REHEARSAL_NAME } from '../config/rehearsal.ts';
+import { REHEARSAL_NAME } from '../config/rehearsal/rehearsal.ts';
 import type { SideConfig } from '../config/side-schema.ts';
 import type { DataClass } from '../ipc/stored-rows.ts';
 import { type HttpProblem, shortened } from './problem.ts';

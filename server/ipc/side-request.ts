@@ -1,12 +1,25 @@
 // The request that a gateway process or the admin listener passes to the side process for an HTTP client, and the answer in parts: plain
 // data. The credential was checked and the body was read up to its limit; it stays in pieces, since joining them would delay audio.
 
+import type { Key } from '../config/config.ts';
 import { unlessAborted } from '../platform/deadline.ts';
 
-/** A key sees its own rows (`key` undefined: open mode), the administrator sees all. */
+/** A key sees its own rows (`key` undefined: open mode), the administrator sees all. `settings`: of the key, which may be none of the file. */
 export type Requester =
-  | { readonly scope: 'key'; readonly key: string | undefined; readonly team: string | undefined }
-  | { readonly scope: 'admin'; readonly key?: undefined; readonly team?: undefined };
+  | {
+      readonly scope: 'key';
+      readonly key: string | undefined;
+      readonly team: string | undefined;
+      readonly settings?: Key | undefined;
+    }
+  | { readonly scope: 'admin'; readonly key?: undefined; readonly team?: undefined; readonly settings?: undefined };
+
+export const requesterOf = (key: Key | undefined): Requester => ({
+  scope: 'key',
+  key: key?.id,
+  team: key?.team,
+  settings: key,
+});
 
 /** The headers of a client's request that the side process is given; nothing else crosses. */
 export const FORWARDED_HEADERS = ['x-trunkline-class', 'x-trunkline-data-class', 'last-event-id', 'idempotency-key'];

@@ -2,6 +2,7 @@
 // milliseconds since the epoch, ids are time-ordered (UUID version 7) unless they say otherwise.
 
 import type { Usage } from '../../adapters/realtime/contract.ts';
+import type { Key } from '../config/config.ts';
 
 /** Class of a text: `regulated` text never leaves the direct path. */
 export type DataClass = 'open' | 'regulated';
@@ -163,6 +164,27 @@ export interface BudgetUse {
   /** End of the window; undefined for a budget without one. */
   readonly resetsAt: number | undefined;
 }
+
+/** A key that was made at run time. Its secrets are kept as digests alone: see `digestOf`. */
+export interface StoredKey {
+  readonly key: Key;
+  readonly digest: string;
+  /** The secret before the present one, which still works until `oldUntil`. */
+  readonly oldDigest?: string | undefined;
+  readonly oldUntil?: number | undefined;
+  readonly createdAt: number;
+  readonly changedAt: number;
+  /** The count of changes of all keys after its last one: a higher one is newer. */
+  readonly version: number;
+  readonly revokedAt?: number | undefined;
+  readonly deletedAt?: number | undefined;
+}
+
+/** Names a key by its id, or by a digest that it has or had. */
+export type KeyQuestion = { readonly id: string } | { readonly digest: string };
+
+/** Asks the store; undefined where it has no such key. Rejects where it cannot be asked. */
+export type FindKey = (asked: KeyQuestion) => Promise<StoredKey | undefined>;
 
 /** An id that a provider handed out to a key, as a digest: see `Dialect.ids`. */
 export interface HandedOutId {

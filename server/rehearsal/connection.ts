@@ -3,7 +3,7 @@
 
 import type { RawData, WebSocket } from 'ws';
 import type { Action, Simulator, SpeakAction } from '../../adapters/simulators/contract.ts';
-import type { RehearsalFaults } from '../config/rehearsal-schema.ts';
+import type { RehearsalFaults } from '../config/rehearsal/rehearsal-schema.ts';
 import { injectFaults } from './faults.ts';
 import type { Synthesiser } from './speech.ts';
 

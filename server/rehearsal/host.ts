@@ -10,7 +10,11 @@ import type { HttpReply } from '../../adapters/realtime/refusal.ts';
 import type { SimulatorRoute } from '../../adapters/simulators/contract.ts';
 import { COMPLETIONS_PATH, notRehearsed, simulatorRoutes } from '../../adapters/simulators/index.ts';
 import { loadVoiceDetectors, type VoiceDetectorFactory } from '../../codecs/vad.ts';
-import { type RehearsalOptions, type RehearsalSettings, rehearsalSchema } from '../config/rehearsal-schema.ts';
+import {
+  type RehearsalOptions,
+  type RehearsalSettings,
+  rehearsalSchema,
+} from '../config/rehearsal/rehearsal-schema.ts';
 import { readHandshake } from '../http/handshake.ts';
 import { jsonReply, sendReply, writeReply } from '../http/reply.ts';
 import { answerCompletion } from './completions.ts';

@@ -1,6 +1,6 @@
 // The entry of the rehearsal process. It is a process of its own, so that speech synthesis takes no time from the gateway's frames.
 
-import type { RehearsalOptions } from '../config/rehearsal-schema.ts';
+import type { RehearsalOptions } from '../config/rehearsal/rehearsal-schema.ts';
 import { countDescriptors, outOfDescriptors } from '../http/connection/descriptors.ts';
 import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
 import { callSupervisor } from '../ipc/socket-port.ts';

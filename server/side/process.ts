@@ -96,7 +96,7 @@ async function listenToOthers(open: Side, { calls, admin }: SideSockets): Promis
   const ask = (request: SideRequest) => askWhole(open.answer, request, new AbortController().signal);
   listeners.push(
     await serveAdmin(admin, { answer: open.answer, config: open.config, find }),
-    await listenToProcesses(calls, { ask, owners, pulse: () => true, ...storeHandlers(open.store) }),
+    await listenToProcesses(calls, { ask, owners, key: open.findKey, pulse: () => true, ...storeHandlers(open.store) }),
   );
 }
 

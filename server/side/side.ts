@@ -7,6 +7,7 @@ import type { Config } from '../config/config.ts';
 import { countDescriptors, outOfDescriptors } from '../http/connection/descriptors.ts';
 import type { SessionEvent } from '../ipc/session-event.ts';
 import type { FindOwners, SideHandler } from '../ipc/side-request.ts';
+import type { FindKey } from '../ipc/stored-rows.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { faultOf } from '../platform/log.ts';
 import { exportGauge, subjectLabels } from '../platform/metrics.ts';
@@ -192,6 +193,7 @@ export class Side {
     return new PublicListener({
       ...options,
       ...{ config, log, registry: metrics.registry, descriptors: this.#descriptors, answer: this.answer },
+      findKey: this.findKey,
       rehearsed: () => (rehearsal === false || this.#rehearsalUrl === undefined ? [] : rehearsal.providers),
     });
   }
@@ -210,6 +212,8 @@ export class Side {
     if (fault !== undefined) throw new StoreError(fault, new Error('what was handed out may not be written yet'));
     return digests.map((digest) => owners[digest] ?? null);
   };
+
+  readonly findKey: FindKey = (asked) => this.#parts.store.key(asked);
 
   useRehearsal(url: string): void {
     this.#rehearsalUrl = url;

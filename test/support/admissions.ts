@@ -5,7 +5,7 @@ import { findEndpoint } from '../../adapters/realtime/index.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import type { Admission, AdmissionPolicy } from '../../server/gateway/admission/admission.ts';
 import { sharedAccounts } from '../../server/gateway/admission/authorize.ts';
-import { indexKeys } from '../../server/http/request/authenticate.ts';
+import { KeyLookup } from '../../server/http/request/keys/key-lookup.ts';
 import { configFile } from './config-file.ts';
 import { handshakeOf } from './handshakes.ts';
 
@@ -18,7 +18,14 @@ export function policyOf(
   const origins = { allowed: new Set(more.origins), loopbackHostOnly: config.access === 'open' };
   const { rehearsalUrl } = more;
   const shared = sharedAccounts(config);
-  return { config, keys: indexKeys(config.keys), origins, rehearsalUrl, shared, warnOfOldName: () => {} };
+  return {
+    config,
+    keys: new KeyLookup({ fileKeys: () => config.keys }),
+    origins,
+    rehearsalUrl,
+    shared,
+    warnOfOldName: () => {},
+  };
 }
 
 /** A GET; `headers` in lower case, `host` is a loopback name unless it is given. */

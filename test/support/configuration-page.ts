@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { providers } from '../../adapters/realtime/index.ts';
 import { isSecretPath } from '../../server/config/problem.ts';
-import { rehearsalSchema } from '../../server/config/rehearsal-schema.ts';
+import { rehearsalSchema } from '../../server/config/rehearsal/rehearsal-schema.ts';
 import { fileSchema } from '../../server/config/schema.ts';
 
 /** The part of JSON Schema that the configuration uses. */

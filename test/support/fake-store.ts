@@ -133,6 +133,13 @@ export function createFakeStore(): FakeStore {
     removeExpiredIds: unused,
     claimDeliveries: unused,
     settleDelivery: unused,
+    key: unused,
+    keys: unused,
+    addKey: unused,
+    replaceKey: unused,
+    keyChanges: unused,
+    addAudit: unused,
+    audit: unused,
   } as FakeStore;
   return fake;
 }

@@ -1,7 +1,7 @@
 // Spoken turns against the rehearsal provider: how soon an answer is heard, and how soon a reply that is spoken into stops.
 // All contenders at once, their sessions taking turns: speech takes its time, so rounds one after the other would take hours.
 
-import type { RehearsalOptions } from '../../../server/config/rehearsal-schema.ts';
+import type { RehearsalOptions } from '../../../server/config/rehearsal/rehearsal-schema.ts';
 import { entry } from '../../../server/platform/entry.ts';
 import type { Bench, BenchContext } from '../../bench.ts';
 import { PATH, startAll } from '../../contenders/start-all.ts';

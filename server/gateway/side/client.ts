@@ -4,6 +4,7 @@ import { createConnection } from 'node:net';
 import { Rpc } from '../../ipc/rpc.ts';
 import type { AskWhole, FindOwners } from '../../ipc/side-request.ts';
 import { socketPort } from '../../ipc/socket-port.ts';
+import type { FindKey } from '../../ipc/stored-rows.ts';
 
 export class SideClient {
   #path: string | undefined;
@@ -14,6 +15,9 @@ export class SideClient {
 
   /** Rejects as `ask` does. */
   readonly findOwners: FindOwners = async (digests) => this.#connect().call('owners', digests);
+
+  /** Rejects as `ask` does. */
+  readonly findKey: FindKey = async (asked) => this.#connect().call('key', asked);
 
   /** Resolves once the side process has answered; rejects as `ask` does. */
   async reach(): Promise<void> {

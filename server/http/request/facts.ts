@@ -6,10 +6,9 @@ import { sideRoutesAt } from '../../ipc/side-routes.ts';
 import { CLASS_HEADER, classNames } from '../class-policy.ts';
 import { readHandshake } from '../handshake.ts';
 import { shortened } from '../problem.ts';
-import { authenticate } from './authenticate.ts';
+import { knownKey } from './keys/authenticate.ts';
 import type { RequestPolicy } from './policy.ts';
 import type { RefusalFacts } from './refusal-log.ts';
-import { isRefusal } from './refusals.ts';
 
 export function askedFor(
   request: IncomingMessage,
@@ -18,8 +17,7 @@ export function askedFor(
   const handshake = readHandshake(request);
   if (handshake === undefined) return {};
   const found = findEndpoint(handshake.path);
-  const known = authenticate({ handshake, provider: found?.provider, policy });
-  const key = isRefusal(known) ? undefined : known.key;
+  const key = knownKey({ handshake, provider: found?.provider, policy });
   const resources = found?.endpoint.resources(handshake);
   const named = key?.class ?? handshake.headers[CLASS_HEADER]?.toString();
   return {

@@ -1,8 +1,8 @@
 // Warnings about keys, routes and tasks: classes that nobody may use, budgets that nothing counts in, and regulated text that nothing may serve.
 
 import type { Config } from '../../config/config.ts';
+import type { Key } from '../../config/key-schema.ts';
 import type { Problem } from '../../config/problem.ts';
-import type { Key } from '../../config/schema.ts';
 import { DEFAULT_CLASS, type TaskConfig } from '../../config/side-schema.ts';
 import { sidePaths } from '../../ipc/side-routes.ts';
 import { mayServeRegulated } from '../llm/policy.ts';

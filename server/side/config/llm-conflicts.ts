@@ -5,7 +5,7 @@ import type { LlmProfile } from '../../../adapters/llm/contract.ts';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
 import { baseUrlProblem } from '../../config/outbound-url.ts';
 import { type Problem, unknownKey, unknownName } from '../../config/problem.ts';
-import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
+import { REHEARSAL_NAME } from '../../config/rehearsal/rehearsal.ts';
 import type { ClassConfig, LlmGatewayConfig, SideConfig } from '../../config/side-schema.ts';
 import { baseUrlOf, residencyObjection, targetObjection } from '../llm/policy.ts';
 

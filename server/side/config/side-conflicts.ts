@@ -2,10 +2,10 @@
 
 import { millisecondsOf } from '../../../codecs/duration.ts';
 import type { Config } from '../../config/config.ts';
+import type { Key } from '../../config/key-schema.ts';
 import { urlProblem } from '../../config/outbound-url.ts';
 import { type Problem, unknownName } from '../../config/problem.ts';
-import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
-import type { Key } from '../../config/schema.ts';
+import { REHEARSAL_NAME } from '../../config/rehearsal/rehearsal.ts';
 import { quotaOfKey } from '../../config/side-limits-schema.ts';
 import { DEFAULT_CLASS, type SideConfig, type TaskConfig } from '../../config/side-schema.ts';
 import { BUILT_IN_KINDS, builtInKind } from '../prompts/built-in-kinds.ts';

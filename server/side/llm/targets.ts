@@ -4,7 +4,7 @@ import { type BulkheadPolicy, bulkhead } from 'cockatiel';
 import type { Agent } from 'undici';
 import type { LlmProfile, LlmTarget } from '../../../adapters/llm/contract.ts';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
-import { REHEARSAL_NAME, rehearsalClass } from '../../config/rehearsal.ts';
+import { REHEARSAL_NAME, rehearsalClass } from '../../config/rehearsal/rehearsal.ts';
 import { type ClassConfig, gatewaySchema, type LlmGatewayConfig, type SideConfig } from '../../config/side-schema.ts';
 import { publicAgent } from '../../platform/outbound-agent.ts';
 import type { Prices } from '../billing/prices.ts';

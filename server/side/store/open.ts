@@ -8,11 +8,13 @@ import { createTables, requireTables } from './schema.ts';
 import { budgetUse, budgetUses, reserve } from './statements/budgets.ts';
 import { claimDeliveries, settleDelivery } from './statements/deliveries.ts';
 import { idOwners, removeExpiredIds } from './statements/id-owners.ts';
+import { deleteOld } from './statements/keep/old-rows.ts';
+import { forget, sweep } from './statements/keep/retention.ts';
+import { insertAudit, selectAudit } from './statements/keys/audit.ts';
+import { addKey, keyChanges, replaceKey, selectKey, selectKeys } from './statements/keys/keys.ts';
 import { holdLeases, returnLease, takeLease } from './statements/leases.ts';
 import { extendReservations, grade, recoverLeases, selectLedger, settle, settleLost } from './statements/ledger.ts';
-import { deleteOld } from './statements/old-rows.ts';
 import { report } from './statements/report.ts';
-import { forget, sweep } from './statements/retention.ts';
 import { commitSessions } from './statements/sessions/session-events.ts';
 import {
   recoverSessions,
@@ -157,6 +159,13 @@ export function createSqlStore(database: Database): Store {
     budgetUses: (ids) => budgetUses(query, ids),
     idOwners: (digests, now) => idOwners(query, digests, now),
     removeExpiredIds: (now) => removeExpiredIds(database, now),
+    key: (asked) => selectKey(query, asked),
+    keys: (page) => selectKeys(query, page),
+    addKey: (key, entry) => addKey(database, key, entry),
+    replaceKey: (key, entry) => replaceKey(database, key, entry),
+    keyChanges: (since) => keyChanges(query, since),
+    addAudit: (entry) => insertAudit(query, entry),
+    audit: (filter) => selectAudit(query, filter),
     claimDeliveries: (claim) => claimDeliveries(query, { ...claim, skipLocked }),
     settleDelivery: (id, attempts, nextAt) => settleDelivery(query, { id, attempts, nextAt }),
     close: () => database.close(),

@@ -1,7 +1,8 @@
 // The tables as fields of stored-rows.ts and their kinds. A field here needs a column in schema.ts.
 
 import type { Usage } from '../../../adapters/realtime/contract.ts';
-import type { Delivery, HandedOutId, LedgerRow, StoredTurn, Task } from '../../ipc/stored-rows.ts';
+import type { Delivery, HandedOutId, LedgerRow, StoredKey, StoredTurn, Task } from '../../ipc/stored-rows.ts';
+import type { AuditEntry } from './contract/keys.ts';
 import type { SessionRow } from './contract/store.ts';
 import { table } from './row-mapping.ts';
 
@@ -43,6 +44,29 @@ export const deliveries = table<Delivery & { readonly session: string | undefine
 export const handedOut = table<HandedOutId>('handed_out', {
   ...columns('text', 'digest', 'key'),
   expiresAt: 'integer',
+});
+
+/** A key as a row: its fields are in `settings`, but for those that are columns. */
+export type KeyRow = Omit<StoredKey, 'key'> & {
+  readonly id: string;
+  readonly team: string | undefined;
+  readonly settings: Omit<StoredKey['key'], 'id' | 'team' | 'expiresAt'>;
+  readonly expiresAt: number | undefined;
+};
+
+export const apiKeys = table<KeyRow>('api_key', {
+  ...columns('text', 'id', 'digest', 'oldDigest'),
+  oldUntil: 'integer',
+  team: 'text',
+  settings: 'json',
+  ...columns('integer', 'createdAt', 'changedAt', 'version', 'expiresAt', 'revokedAt', 'deletedAt'),
+});
+
+export const auditLog = table<AuditEntry>('audit', {
+  id: 'text',
+  at: 'integer',
+  ...columns('text', 'actor', 'action', 'subject', 'source'),
+  details: 'json',
 });
 
 type Tokens = Omit<Usage, 'cumulative' | 'isFaulty'>;

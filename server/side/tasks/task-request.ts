@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { problemsOf } from '../../config/problem.ts';
-import { REHEARSAL_NAME } from '../../config/rehearsal.ts';
+import { REHEARSAL_NAME } from '../../config/rehearsal/rehearsal.ts';
 import { type SideConfig, taskSchema } from '../../config/side-schema.ts';
 import { type ClassBinding, choosePromptClass, classNames } from '../../http/class-policy.ts';
 import type { HttpProblem } from '../../http/problem.ts';

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { RehearsalOptions } from '../../../server/config/rehearsal-schema.ts';
+import type { RehearsalOptions } from '../../../server/config/rehearsal/rehearsal-schema.ts';
 import { type RunningRehearsal, startRehearsal } from '../../../server/rehearsal/host.ts';
 import { RehearsalClient } from '../../support/rehearsal-client.ts';
 

@@ -1,6 +1,6 @@
 // POST /v1/chat/completions: an app's own calls, under the same policy, budget and ledger as side tasks. Streams pass as they arrive.
 
-import { REHEARSAL_NAME } from '../../../config/rehearsal.ts';
+import { REHEARSAL_NAME } from '../../../config/rehearsal/rehearsal.ts';
 import { chatError, type HttpProblem, isProblem, shortened } from '../../../http/problem.ts';
 import type { Answered, Call, Router } from '../../llm/call.ts';
 import { type RoutedRequest, type RouteHandler, sendJsonBytes } from '../handler.ts';

@@ -1,6 +1,6 @@
 // Finds the prompt class and the data class of a chat completion, and the settings that go with them.
 
-import { REHEARSAL_NAME, rehearsalClass } from '../../../config/rehearsal.ts';
+import { REHEARSAL_NAME, rehearsalClass } from '../../../config/rehearsal/rehearsal.ts';
 import type { ClassConfig } from '../../../config/side-schema.ts';
 import {
   CLASS_HEADER,
@@ -30,15 +30,12 @@ function classesOf({ classes, hasRehearsalGateway }: Config): Readonly<Record<st
   return Object.keys(classes).length === 0 && hasRehearsalGateway ? { [REHEARSAL_NAME]: rehearsalClass } : classes;
 }
 
-export const keyOf = ({ requester }: Pick<SideRequest, 'requester'>, { keys }: Config) =>
-  keys.find(({ id }) => id === requester.key);
-
 /** Classes that the requester's key and the path are bound to. */
 export function classBinding(
   { requester, path }: Pick<SideRequest, 'requester' | 'path'>,
   config: Config,
 ): ClassBinding {
-  return { key: keyOf({ requester }, config), route: config.routes[path] };
+  return { key: requester.settings, route: config.routes[path] };
 }
 
 interface ChatScope {
@@ -66,7 +63,7 @@ export function chatScopeOf(request: SideRequest, config: Config): ChatScope | H
   const dataClass = chooseDataClass(headers[DATA_CLASS_HEADER], binding);
   if (typeof dataClass === 'object') return dataClass;
   const isChosen = (requested ?? binding.key?.class ?? binding.route?.class) !== undefined;
-  const unknownFields = keyOf(request, config)?.unknownFields;
+  const unknownFields = request.requester.settings?.unknownFields;
   const names = isChosen ? [first] : (listed ?? known);
   return {
     classes: names.flatMap((name) => (all[name] ? [[name, all[name]] as const] : [])),

@@ -2,11 +2,11 @@
 // of OpenAI's list. In a rehearsal, which takes any name, models of the providers that it plays are listed, too.
 
 import { allowsModel } from '../../../../codecs/glob.ts';
-import { REHEARSAL_NAME, rehearsedModels } from '../../../config/rehearsal.ts';
+import { REHEARSAL_NAME, rehearsedModels } from '../../../config/rehearsal/rehearsal.ts';
 import { isProblem } from '../../../http/problem.ts';
 import type { SideRequest } from '../../../ipc/side-request.ts';
 import { type RouteHandler, type SideHttpOptions, sendJson } from '../handler.ts';
-import { chatScopeOf, isRehearsed, keyOf } from './class.ts';
+import { chatScopeOf, isRehearsed } from './class.ts';
 import { modelNames, unknownModel } from './model-names.ts';
 
 const modelJson = (id: string, owner: string) => ({ id, object: 'model', created: 0, owned_by: owner });
@@ -33,7 +33,7 @@ export const getModel: RouteHandler = (request, { config }) => {
 
 /** Models that the key may use in sessions. */
 function playedModels(request: SideRequest, config: SideHttpOptions['config']): readonly string[] {
-  const allowed = keyOf(request, config)?.models;
+  const allowed = request.requester.settings?.models;
   const all = rehearsedModels(config.rehearsal === false ? [] : config.rehearsal.providers);
   return all.filter(({ provider, model }) => allowsModel(allowed, provider, model)).map(({ model }) => model);
 }

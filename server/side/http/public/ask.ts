@@ -4,10 +4,11 @@ import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
 import type { ConnectionLimit } from '../../../http/connection/connection-limit.ts';
 import { decodedPath } from '../../../http/handshake.ts';
 import type { Answer, CheckedExchange } from '../../../http/request/answer.ts';
-import { authenticate } from '../../../http/request/authenticate.ts';
 import { readBody } from '../../../http/request/body.ts';
+import { authenticate } from '../../../http/request/keys/authenticate.ts';
 import type { RequestPolicy } from '../../../http/request/policy.ts';
 import { isRefusal, sidePathUnavailable } from '../../../http/request/refusals.ts';
+import { requesterOf } from '../../../ipc/side-request.ts';
 import { sideRoutesAt } from '../../../ipc/side-routes.ts';
 import { type ForwardContext, forward } from './forward.ts';
 import type { SideQuota } from './quota.ts';
@@ -28,7 +29,7 @@ export async function askSide(
   const path = decodedPath(handshake);
   if (path === undefined) return undecodable;
   warnOfOldPath(path, policy);
-  const authenticated = authenticate({ handshake, policy });
+  const authenticated = await authenticate({ handshake, policy });
   if (isRefusal(authenticated)) return authenticated;
   const { key } = authenticated;
   const expectedBytes = Math.min(config.side.maxBodyBytes, Number(request.headers['content-length'] ?? 0));
@@ -46,7 +47,7 @@ export async function askSide(
     response.shouldKeepAlive = false;
     return body;
   }
-  const requester = { scope: 'key', key: key?.id, team: key?.team } as const;
+  const requester = requesterOf(key);
   const outcome = await forward(request, response, { handshake, path, requester, requestId, body }, context);
   if (outcome === 'answered') return undefined;
   return outcome === 'unavailable' ? sidePathUnavailable : outcome;

@@ -20,14 +20,15 @@ import { closeListener, createListener } from '../../../http/listener.ts';
 import { listenerOrigins } from '../../../http/origin-policy.ts';
 import { writeReply } from '../../../http/reply.ts';
 import { answerHttp, type CheckedExchange } from '../../../http/request/answer.ts';
-import { indexKeys } from '../../../http/request/authenticate.ts';
 import { answerFaults } from '../../../http/request/fault.ts';
+import { KeyLookup } from '../../../http/request/keys/key-lookup.ts';
 import { oldNameWarner } from '../../../http/request/old-names.ts';
 import type { RequestPolicy } from '../../../http/request/policy.ts';
 import { createRefusalLog } from '../../../http/request/refusal-log.ts';
 import { draining, refuse } from '../../../http/request/refusals.ts';
 import { type PassedConnection, stopReading } from '../../../ipc/connection.ts';
 import type { Ports } from '../../../ipc/process-start.ts';
+import type { FindKey } from '../../../ipc/stored-rows.ts';
 import { addressList } from '../../../platform/address-list.ts';
 import { countRefusals } from '../../../platform/metrics.ts';
 import { type PublicContext, publicAnswer } from './answer.ts';
@@ -39,6 +40,8 @@ export interface PublicListenerOptions extends Pick<PublicContext, 'answer' | 'f
   readonly log: Logger;
   readonly registry: Registry;
   readonly descriptors: Descriptors;
+  /** Undefined where there is no store. */
+  readonly findKey?: FindKey | undefined;
   /** Gives a connection with an upgrade to a gateway process. Rejects where there is none. */
   giveBack(socket: Socket, connection: PassedConnection): Promise<void>;
 }
@@ -50,14 +53,16 @@ export class PublicListener {
   readonly #clients: Clients;
   readonly #connections: ConnectionLimit;
   readonly #quota: SideQuota;
+  readonly #keys: KeyLookup;
   #policy: RequestPolicy;
 
   constructor(options: PublicListenerOptions) {
     this.#options = options;
-    const { config, log, registry, descriptors } = options;
+    const { config, log, registry, descriptors, findKey } = options;
     const isProxy = addressList(config.listen.trustedProxies);
     const origins = { allowed: new Set(config.listen.origins), loopbackHostOnly: config.access === 'open', isProxy };
-    this.#policy = { config, origins, keys: indexKeys(config.keys), warnOfOldName: oldNameWarner(log) };
+    this.#keys = new KeyLookup({ fileKeys: () => config.keys, findKey });
+    this.#policy = { config, origins, keys: this.#keys, warnOfOldName: oldNameWarner(log) };
     this.#clients = new Clients(isProxy);
     this.#quota = new SideQuota(config.side, config.access);
     const metrics = countRefusals(registry);

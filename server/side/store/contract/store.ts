@@ -22,6 +22,7 @@ import type {
   LeasedCalls,
   Settlement,
 } from './budgets.ts';
+import type { KeyStore } from './keys.ts';
 
 /** Changes of a batch of session events. */
 export interface SessionChanges {
@@ -122,7 +123,7 @@ export interface ReportSpan {
 }
 
 /** All methods reject with a StoreError when the database does. Lists are newest first where nothing else is said. */
-export interface Store extends BudgetLeases {
+export interface Store extends BudgetLeases, KeyStore {
   readonly kind: 'sqlite' | 'postgres';
   commitSessions(changes: SessionChanges): Promise<void>;
 

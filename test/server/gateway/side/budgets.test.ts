@@ -1,7 +1,7 @@
 // A realtime session is refused when a budget that counts it has no room: by the whole gateway, and as a call is.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Key } from '../../../../server/config/schema.ts';
+import type { Key } from '../../../../server/config/key-schema.ts';
 import { ClosedBudgets } from '../../../../server/gateway/side/budgets.ts';
 import type { BudgetUse } from '../../../../server/ipc/stored-rows.ts';
 import { openClient, refusedUpgrade } from '../../../support/gateway.ts';

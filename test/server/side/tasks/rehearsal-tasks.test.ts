@@ -2,7 +2,7 @@
 
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { rehearsalTasks } from '../../../../server/config/rehearsal.ts';
+import { rehearsalTasks } from '../../../../server/config/rehearsal/rehearsal.ts';
 import { isProblem } from '../../../../server/http/problem.ts';
 import { type RunningRehearsal, startRehearsal } from '../../../../server/rehearsal/host.ts';
 import { createPrices } from '../../../../server/side/billing/prices.ts';

@@ -59,7 +59,7 @@ describe('a request', () => {
     const response = await ask('//v1/tasks?state=dead&limit=3', { method: 'POST', headers: more, body });
     expect([response.status, await response.text()]).toEqual([200, 'answer 1']);
     expect(asked[0]).toEqual({
-      requester: { scope: 'key', key: 'web', team: 'apps' },
+      requester: { scope: 'key', key: 'web', team: 'apps', settings: { id: 'web', team: 'apps' } },
       requestId: response.headers.get('x-request-id'),
       method: 'POST',
       path: '/v1/tasks',

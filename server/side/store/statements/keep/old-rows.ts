@@ -1,8 +1,8 @@
 // Deletes rows that were kept long enough, in batches so small that others need not wait. What is under way stays, whatever its age, and what
 // budgets have spent is no sum of rows.
 
-import type { OldRows } from '../contract/store.ts';
-import type { Database } from '../database.ts';
+import type { OldRows } from '../../contract/store.ts';
+import type { Database } from '../../database.ts';
 
 /** Number of rows that one transaction deletes. */
 const MAX_ROWS = 200;

@@ -1,9 +1,9 @@
 // GET /export: ledger rows or sessions for accounting, oldest first, as JSON lines or CSV, sent while they are read.
 
-import { isProblem } from '../../http/problem.ts';
-import { EXPORTS, exportLines } from '../store/statements/export.ts';
-import type { RouteHandler } from './handler.ts';
-import { readTime, readWord } from './query.ts';
+import { isProblem } from '../../../http/problem.ts';
+import { EXPORTS, exportLines } from '../../store/statements/export.ts';
+import type { RouteHandler } from '../handler.ts';
+import { readTime, readWord } from '../query.ts';
 
 const EXPORT_FORMATS = ['jsonl', 'csv'] as const;
 

@@ -1,9 +1,9 @@
 // Removes what was said. Ledger rows, counts and times stay; a session remembers that its text is gone, so that no late text is kept.
 
-import type { RetentionRule } from '../contract/store.ts';
-import type { Database, Query } from '../database.ts';
-import { idsOf, queryForIds } from '../row-mapping.ts';
-import { END_DELIVERY } from './deliveries.ts';
+import type { RetentionRule } from '../../contract/store.ts';
+import type { Database, Query } from '../../database.ts';
+import { idsOf, queryForIds } from '../../row-mapping.ts';
+import { END_DELIVERY } from '../deliveries.ts';
 
 /** Number of sessions that one transaction sweeps. */
 const MAX_SESSIONS = 200;

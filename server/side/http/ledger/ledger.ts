@@ -1,10 +1,10 @@
 // The ledger over HTTP: sums by fields, over a key's own rows or over all, and the rows themselves for the administrator.
 
-import { type HttpProblem, invalidRequest, isProblem, shortened } from '../../http/problem.ts';
-import { REPORT_FIELDS, type ReportField } from '../../ipc/stored-rows.ts';
-import { type RoutedRequest, type RouteHandler, sendJson } from './handler.ts';
-import { readLimit, readTime } from './query.ts';
-import { isoTime, ledgerView } from './views.ts';
+import { type HttpProblem, invalidRequest, isProblem, shortened } from '../../../http/problem.ts';
+import { REPORT_FIELDS, type ReportField } from '../../../ipc/stored-rows.ts';
+import { type RoutedRequest, type RouteHandler, sendJson } from '../handler.ts';
+import { readLimit, readTime } from '../query.ts';
+import { isoTime, ledgerView } from '../views.ts';
 
 const MAX_ROWS = 1000;
 

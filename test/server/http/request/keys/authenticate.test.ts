@@ -1,9 +1,9 @@
 // Checks which key a handshake brings.
 
 import { describe, expect, test } from 'vitest';
-import { authenticate } from '../../../../server/http/request/authenticate.ts';
-import { handshakeAt, policyOf } from '../../../support/admissions.ts';
-import { handshakeOf } from '../../../support/handshakes.ts';
+import { authenticate } from '../../../../../server/http/request/keys/authenticate.ts';
+import { handshakeAt, policyOf } from '../../../../support/admissions.ts';
+import { handshakeOf } from '../../../../support/handshakes.ts';
 
 const keys = [
   { id: 'web', secret: 'secret-of-web' },

@@ -3,10 +3,10 @@
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { openSqlite } from '../../../../../server/side/store/engines/sqlite.ts';
-import { openStore } from '../../../../../server/side/store/open.ts';
-import { anEnd, aSession, aTurn, NOON } from '../../../../support/side-records.ts';
-import { temporaryFolder } from '../../../../support/temporary-folder.ts';
+import { openSqlite } from '../../../../../../server/side/store/engines/sqlite.ts';
+import { openStore } from '../../../../../../server/side/store/open.ts';
+import { anEnd, aSession, aTurn, NOON } from '../../../../../support/side-records.ts';
+import { temporaryFolder } from '../../../../../support/temporary-folder.ts';
 
 const folder = temporaryFolder('retention');
 const closing: (() => Promise<void>)[] = [];

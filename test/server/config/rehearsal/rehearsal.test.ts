@@ -1,7 +1,7 @@
 // The providers that a rehearsal replaces. Its defaults are tested where configurations are loaded.
 
 import { expect, test } from 'vitest';
-import { rehearsedProviders } from '../../../server/config/rehearsal.ts';
+import { rehearsedProviders } from '../../../../server/config/rehearsal/rehearsal.ts';
 
 const request = { isWanted: true, configured: [], isOpen: true };
 

@@ -1,0 +1,80 @@
+// Describes keys: those of the file, and those that are made at run time, which have all fields of a file key but its secret.
+
+import { z } from 'zod';
+import { headerText } from '../../adapters/realtime/index.ts';
+import { positive, seconds } from './side-limits-schema.ts';
+
+/** A name that goes into logs and metrics. */
+const name = z
+  .string()
+  .regex(/^\P{Cc}*$/u, 'expected a text without control characters')
+  .min(1)
+  .max(200);
+
+/** A credential that the gateway checks itself. */
+export const gatewaySecret = headerText.min(8);
+
+const MAX_TAGS = 16;
+
+const tags = z
+  .record(name.max(64), z.string().max(200))
+  .refine((given) => Object.keys(given).length <= MAX_TAGS, `expected at most ${MAX_TAGS} tags`);
+
+/** The fields of a key beside its id. */
+const settings = {
+  team: name.optional().describe('Team of the key in records and the ledger.'),
+  models: z
+    .array(z.string().regex(/^[^/\s]+\/\S+$/, 'expected provider/model, such as openai/*'))
+    .min(1)
+    .optional()
+    .describe('Models that its realtime sessions may use, as patterns of provider/model. All when not given.'),
+  maxSessions: positive()
+    .optional()
+    .describe('Sessions at once, over all gateway processes. Unbounded when not given.'),
+  maxSessionSeconds: seconds.optional().describe('Longest duration of one of its sessions. Unbounded when not given.'),
+  class: name.optional().describe('Prompt class of its sessions and calls.'),
+  classes: z.array(name).min(1).optional().describe('Prompt classes that its clients may ask for. All when not given.'),
+  dataClass: z.enum(['open', 'regulated']).optional().describe('Data class of its sessions and calls.'),
+  callIds: z
+    .enum(['any'])
+    .optional()
+    .describe('any lets it join calls by ?call_id= at an account that it shares with other keys.'),
+  unknownFields: z
+    .enum(['refuse', 'drop'])
+    .optional()
+    .describe(
+      'What happens to fields of its chat completions that change nothing here. That of the class when not given.',
+    ),
+  transcripts: z
+    .enum(['off'])
+    .optional()
+    .describe('off keeps the text of its sessions out of the store. As transcripts says when not given.'),
+  expiresAt: z.iso
+    .datetime({ offset: true, error: 'expected a time such as 2027-01-31T00:00:00Z' })
+    .optional()
+    .describe('Time from which on it opens no session and makes no call. Never when not given.'),
+  endUser: name
+    .optional()
+    .describe("The application's own name for the user of the key, in records and the ledger. At most 200 characters."),
+  tags: tags
+    .optional()
+    .describe('Texts by names of your own, in records and the ledger: at most 16, of 64 and 200 characters.'),
+};
+
+/** A key that is made at run time. */
+const storedKeySchema = z.strictObject({
+  id: name.describe('Name of the key in logs, metrics and the ledger. Unique.'),
+  ...settings,
+});
+
+export const keySchema = z.strictObject({
+  id: storedKeySchema.shape.id,
+  secret: gatewaySecret.describe('What clients send as their API key. At least 8 characters, unique.'),
+  ...settings,
+});
+
+/** A key of the configuration file. */
+export type FileKey = Readonly<z.infer<typeof keySchema>>;
+
+/** A key as it is used. Its secret, or the digest of one, is kept apart. */
+export type Key = Readonly<z.infer<typeof storedKeySchema>>;

@@ -1,0 +1,137 @@
+// Finds keys by their secrets: those of the file at once; those of the store in the memory of this process, or by asking whoever owns the store.
+// Rule: what is revoked, deleted or not confirmed for a minute is not in the memory, and a key of the file hides a stored one of its id.
+
+import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
+import type { FileKey, Key } from '../../../config/config.ts';
+import type { FindKey, KeyQuestion, StoredKey } from '../../../ipc/stored-rows.ts';
+import { withDeadline } from '../../../platform/deadline.ts';
+import { KeyMemory } from './key-memory.ts';
+import { digestOf, isKeySecret } from './key-secret.ts';
+
+interface KeyLookupOptions {
+  /** The keys of the configuration in force. */
+  fileKeys(): readonly FileKey[];
+  /** Undefined where there is no store. */
+  readonly findKey?: FindKey | undefined;
+}
+
+interface FileKeys {
+  readonly keys: readonly FileKey[];
+  readonly byDigest: ReadonlyMap<string, Key>;
+  readonly byId: ReadonlyMap<string, Key>;
+}
+
+/** A key, or why there is none. */
+export type FoundKey = Key | Refusal;
+
+/** Time for an answer of the store. */
+const ANSWER_MS = 2000;
+/** Questions that may wait for their answers at once. */
+const MAX_PENDING = 1000;
+
+export class KeyLookup {
+  readonly #options: KeyLookupOptions;
+  readonly #memory = new KeyMemory();
+  /** Questions that have no answer yet, by their texts. */
+  readonly #pending = new Map<string, Promise<StoredKey | undefined>>();
+  #indexed: FileKeys | undefined;
+
+  constructor(options: KeyLookupOptions) {
+    this.#options = options;
+  }
+
+  /** Finds the key that a credential is a secret of. Answers at once unless the store has to be asked. */
+  find(credential: string): FoundKey | Promise<FoundKey> {
+    const digest = digestOf(credential);
+    const own = this.#fileKeys().byDigest.get(digest);
+    if (own !== undefined) return unlessExpired(own);
+    return isKeySecret(credential) ? this.#stored({ digest }) : unknownKey;
+  }
+
+  /** Finds a key by its id, as `find` does. */
+  withId(id: string): FoundKey | Promise<FoundKey> {
+    const own = this.#fileKeys().byId.get(id);
+    return own === undefined ? this.#stored({ id }) : unlessExpired(own);
+  }
+
+  /** Returns the key of a credential where that is known here: for what is told of a request that is refused. */
+  known(credential: string): Key | undefined {
+    const digest = digestOf(credential);
+    return this.#fileKeys().byDigest.get(digest) ?? this.#memory.get({ digest })?.key;
+  }
+
+  /** Takes changes of stored keys, as the owner of the store told them. Returns the ids of those that are over, whose sessions have to end. */
+  changed(changes: readonly StoredKey[]): readonly string[] {
+    for (const change of changes) this.#memory.changed(change);
+    return changes.filter(isOver).flatMap(({ key: { id } }) => (this.#fileKeys().byId.has(id) ? [] : [id]));
+  }
+
+  /** Tells whether a key that was found before is over since then. */
+  isOver(id: string): boolean {
+    return this.#memory.isOver(id) && !this.#fileKeys().byId.has(id);
+  }
+
+  #stored(asked: KeyQuestion): FoundKey | Promise<FoundKey> {
+    const remembered = this.#memory.get(asked);
+    if (remembered === undefined) return this.#ask(asked).then((found) => this.#judged(found, asked), unavailable);
+    if (this.#memory.isDue(remembered)) void this.#ask({ id: remembered.key.id }).catch(() => {});
+    return this.#judged(remembered, asked);
+  }
+
+  /** Many who ask the same at once share one question. */
+  #ask(asked: KeyQuestion): Promise<StoredKey | undefined> {
+    const text = JSON.stringify(asked);
+    const known = this.#pending.get(text);
+    if (known !== undefined) return known;
+    const { findKey } = this.#options;
+    if (findKey === undefined) return Promise.resolve(undefined);
+    if (this.#pending.size >= MAX_PENDING) return Promise.reject(new Error('too many keys are asked for'));
+    const asking = withDeadline(findKey(asked), ANSWER_MS)
+      .then((found) => this.#memory.confirmed(asked, found ?? undefined))
+      .finally(() => this.#pending.delete(text));
+    this.#pending.set(text, asking);
+    return asking;
+  }
+
+  #judged(found: StoredKey | undefined, asked: KeyQuestion): FoundKey {
+    if (found === undefined || found.deletedAt !== undefined) return unknownKey;
+    const { key, digest, oldDigest, oldUntil = 0, revokedAt } = found;
+    if (this.#fileKeys().byId.has(key.id)) return unknownKey;
+    if (revokedAt !== undefined) return revokedKey;
+    const isPresent = 'id' in asked || asked.digest === digest || (asked.digest === oldDigest && oldUntil > Date.now());
+    return isPresent ? unlessExpired(key) : rotatedKey;
+  }
+
+  #fileKeys(): FileKeys {
+    const keys = this.#options.fileKeys();
+    if (this.#indexed?.keys !== keys) this.#indexed = indexed(keys);
+    return this.#indexed;
+  }
+}
+
+/** Leaves the secrets out: what is found goes to other processes. */
+function indexed(keys: readonly FileKey[]): FileKeys {
+  const pairs = keys.map(({ secret, ...key }) => [digestOf(secret), key] as const);
+  return { keys, byDigest: new Map(pairs), byId: new Map(pairs.map(([, key]) => [key.id, key])) };
+}
+
+const isOver = ({ revokedAt, deletedAt }: StoredKey): boolean => (revokedAt ?? deletedAt) !== undefined;
+
+function unlessExpired(key: Key): FoundKey {
+  return key.expiresAt !== undefined && Date.parse(key.expiresAt) <= Date.now() ? expiredKey(key.expiresAt) : key;
+}
+
+const invalidKey = (message: string): Refusal => ({ status: 401, code: 'invalid_key', message });
+
+const unknownKey = invalidKey('this key is not a key of this gateway');
+/** The refusal of a key that is over. */
+const revokedKey = invalidKey('this key was revoked');
+const rotatedKey = invalidKey('this secret of the key was replaced: expected the present one');
+const expiredKey = (at: string): Refusal => invalidKey(`this key has expired at ${at}`);
+
+const unavailable = (): Refusal => ({
+  status: 503,
+  code: 'side_unavailable',
+  message: 'whether this key is one of this gateway cannot be found out now',
+  retryAfterS: 1,
+});

@@ -1,0 +1,52 @@
+// The part of the store's contract that is about keys that are made at run time, and the audit log of what is ordered at run time.
+
+import type { KeyQuestion, StoredKey, Tags } from '../../../ipc/stored-rows.ts';
+
+type AuditAction = 'key.created' | 'key.changed' | 'key.rotated' | 'key.revoked' | 'key.deleted';
+
+/** A line of the audit log: who did what, on whom, from where. It never holds a credential. */
+export interface AuditEntry {
+  /** UUID version 7. */
+  readonly id: string;
+  readonly at: number;
+  /** `admin`, or `key:` and the id of a key. */
+  readonly actor: string;
+  readonly action: AuditAction;
+  /** Kind and id: `key:web`. */
+  readonly subject: string;
+  /** The address of who did it; undefined on the command line. */
+  readonly source?: string | undefined;
+  readonly details?: Tags | undefined;
+}
+
+/** `until` is excluded. `before`: see `PageFilter`. */
+export interface AuditFilter {
+  readonly since?: number | undefined;
+  readonly until?: number | undefined;
+  readonly action?: string | undefined;
+  readonly subject?: string | undefined;
+  readonly before?: string | undefined;
+  readonly limit: number;
+}
+
+export interface KeyStore {
+  /** Deleted keys are known until their id is used again. */
+  key(asked: KeyQuestion): Promise<StoredKey | undefined>;
+  /** Those that are not deleted, by id, after that of the page before. */
+  keys(page: { readonly after?: string | undefined; readonly limit: number }): Promise<readonly StoredKey[]>;
+  /** Adds a key, whose `version` is given here. False when there is one of this id. */
+  addKey(key: StoredKey, entry: AuditEntry): Promise<boolean>;
+  /** Writes a key in the place of the one that has its id and its `version`. False when that was changed since then. */
+  replaceKey(key: StoredKey, entry: AuditEntry): Promise<boolean>;
+  /** Gives the count of changes, and the keys that were changed after `since` in their order, a thousand at most; undefined: none. */
+  keyChanges(since: number | undefined): Promise<KeyChanges>;
+  /** Writes an entry of its own, for what changes no key. */
+  addAudit(entry: AuditEntry): Promise<void>;
+  /** Lists the newest first. */
+  audit(filter: AuditFilter): Promise<readonly AuditEntry[]>;
+}
+
+export interface KeyChanges {
+  readonly version: number;
+  readonly keys: readonly StoredKey[];
+}
