@@ -160,10 +160,21 @@ export interface Dialect {
    * The client's own id of the event is quoted from `rejection`, else read from the frame.
    */
   errorEvent(rejection: Rejection, frame?: Frame): OutFrame | undefined;
+  /** The way in which a session that the gateway ends is billed to its end; undefined: what is used is never reported. */
+  readonly lastUsage?: LastUsage;
   /** The ids by which a client can reach what was said in other sessions; undefined: the dialect has none. */
   readonly ids?: DialectIds;
   /** The form in which a session is told what an earlier one was about; undefined: the dialect has no place for that. */
   readonly context?: ContextForm;
+}
+
+/**
+ * The report of what a session used last. `ask`: the event that makes the provider end what is under way, or the session, and report it.
+ * `comesWith`: the type of the event that ends every session with a report; without one, only a response that is under way has one to come.
+ */
+interface LastUsage {
+  readonly ask?: OutFrame;
+  readonly comesWith?: string;
 }
 
 /** Ids by which whoever has one reaches what was said under it, so that keys of one account must not have each other's: see `Observation.handedOut`. */

@@ -18,6 +18,8 @@ export interface CloseReason {
   readonly provider: Close | 'lost';
   /** The error event that the client gets in its dialect before its close. */
   readonly words?: Rejection;
+  /** The client is closed at once, the provider when it has reported what was used, or has had the time for it. */
+  readonly awaitsUsage?: true;
 }
 
 export interface EndOptions {
@@ -27,6 +29,8 @@ export interface EndOptions {
   readonly finalEvent?: OutFrame | undefined;
   /** The close does not wait for what is queued before it to leave. */
   readonly isHurried?: boolean;
+  /** The tap sees what the provider still sends. */
+  readonly isObserving?: boolean;
 }
 
 /**
@@ -161,7 +165,7 @@ export function sessionLimit(seconds: number) {
 
 /** Tells the client why in its dialect, too. Another session would end the same way. */
 function withWords(reason: ReturnType<typeof tellingClient>, words: Rejection) {
-  return { ...reason, mayRetry: false, words };
+  return { ...reason, mayRetry: false, words, awaitsUsage: true } as const;
 }
 
 /** Shortens a reason to the 123 bytes that a close has room for. */

@@ -60,6 +60,8 @@ export class Link {
   #isFlushing = false;
   #stallTimer: NodeJS.Timeout | undefined;
   #whenFlushed: (() => void) | undefined;
+  /** `to-boundary`: the rest of a message passes, and nothing behind it. `withheld`: nothing passes; the tap sees all the same. */
+  #observing: 'no' | 'to-boundary' | 'withheld' = 'no';
   /** Set once nothing more shall pass. */
   #whenFinished: (() => void) | undefined;
   #finishTimer: NodeJS.Timeout | undefined;
@@ -94,7 +96,7 @@ export class Link {
 
   /** Reads a chunk that is known to repeat nothing. See `read`. */
   readNew(chunk: Buffer, at: number, maxFrames: number): FrameBatch {
-    const batch = this.#reader.read(chunk, at, maxFrames);
+    const batch = this.#reader.read(chunk, at, this.#observing === 'to-boundary' ? 1 : maxFrames);
     if (batch.controls.length > 0) {
       const ping = newestPing(batch);
       if (ping !== undefined) this.#source.pong(ping);
@@ -102,7 +104,7 @@ export class Link {
     if (batch.runs.length > 0) this.#pass(batch, at);
     if (batch.end !== undefined) this.#options.onEnd(batch.end);
     if (this.#whenFinished !== undefined) this.#finishIfPossible();
-    this.#mayRepeat = this.#reader.mayPassUnread;
+    this.#mayRepeat = this.#observing === 'no' && this.#reader.mayPassUnread;
     return batch;
   }
 
@@ -133,10 +135,11 @@ export class Link {
 
   /**
    * Lets nothing more pass but the rest of a message that has begun. Calls back when that has passed and the target has taken it
-   * all; `isHurried`: at once.
+   * all; `isHurried`: at once. `isObserving`: what the source sends is shown to the tap from then on, in place of passing.
    */
-  finish(callback: () => void, isHurried = false): void {
-    this.#reader.mute();
+  finish(callback: () => void, { isHurried = false, isObserving = false } = {}): void {
+    if (isObserving) this.#observing = 'to-boundary';
+    else this.#reader.mute();
     this.#mayRepeat = false;
     this.#whenFinished = isHurried ? callback : () => this.#afterFlush(callback);
     this.#finishTimer = setTimeout(() => this.#finishNow(), this.#options.limits.closeMs);
@@ -163,6 +166,10 @@ export class Link {
     const { target } = this;
     const tap = this.#tap;
     const direction = this.#direction;
+    if (this.#observing === 'withheld') {
+      for (const frame of frames) tap.observe(frame, direction);
+      return;
+    }
     if (!target.isOpen) return;
     for (const run of runs) if (target.pass(run)) this.#source.keepChunk();
     target.sendPending();
@@ -237,6 +244,7 @@ export class Link {
 
   #finishNow(): void {
     clearTimeout(this.#finishTimer);
+    if (this.#observing === 'to-boundary') this.#observing = 'withheld';
     this.#whenFinished?.();
     this.#whenFinished = undefined;
     // The answer to our close comes behind everything that a paused source has still to send.

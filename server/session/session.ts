@@ -49,7 +49,13 @@ interface SessionOptions extends WatchedSession {
 
 type SessionState =
   | { readonly name: 'open'; readonly stopTimers: () => void }
-  | { readonly name: 'closing'; readonly reason: CloseReason; readonly closeCode: number }
+  | {
+      readonly name: 'closing';
+      readonly reason: CloseReason;
+      readonly closeCode: number;
+      /** Set while the provider may still report what was used. */
+      readonly awaiting: NodeJS.Timeout | undefined;
+    }
   | { readonly name: 'closed'; readonly reason: CloseReason; readonly closeCode: number; readonly durationMs: number };
 
 export class Session {
@@ -74,6 +80,7 @@ export class Session {
     const times = { provider: name, metrics, startedAt: this.#startedMs };
     const tap = new Tap({ dialect, ...times, observer: this.#transcript, ids });
     this.#tap = tap;
+    tap.toCome.whenReported = () => this.#reported();
     this.#messages = watchMessages(options, (reason, how) => this.end(reason, how));
     this.#upstream = new Link({
       direction: 'upstream',
@@ -126,11 +133,37 @@ export class Session {
     const finalEvent = how.finalEvent ?? (reason.words && this.#options.subject.dialect.errorEvent(reason.words));
     this.#state.stopTimers();
     const closeCode = how.closeCode ?? (reason.client === 'lost' ? 1006 : (reason.client.code ?? 1005));
-    this.#state = { name: 'closing', reason, closeCode };
+    const isAwaiting = reason.awaitsUsage === true && this.#awaitsUsage;
+    const awaiting = isAwaiting ? setTimeout(() => this.#reported(), this.#options.limits.usageMs) : undefined;
+    this.#state = { name: 'closing', reason, closeCode, awaiting };
     this.#options.onEnding?.(this.record());
-    this.#close(this.#downstream, reason.client, { ...how, finalEvent });
-    this.#close(this.#upstream, reason.provider, how);
+    this.#close(this.#downstream, reason.client, { ...how, finalEvent, isObserving: isAwaiting });
+    if (isAwaiting) this.#upstream.finish(() => this.#askForUsage());
+    else this.#close(this.#upstream, reason.provider, how);
     this.#settle();
+  }
+
+  /** A session that is billed by time would cost more for every second of waiting. */
+  get #awaitsUsage(): boolean {
+    const { provider, subject } = this.#options;
+    return subject.billedBy === 'reported-usage' && this.#tap.toCome.isExpected && provider.isOpen;
+  }
+
+  #askForUsage(): void {
+    const { provider, subject } = this.#options;
+    const { ask } = subject.dialect.lastUsage ?? {};
+    if (ask !== undefined) provider.sendMessage(ask);
+  }
+
+  /** Closes the provider, which has reported what was used, has left, or had the time for it. */
+  #reported(): void {
+    const state = this.#state;
+    if (state.name !== 'closing' || state.awaiting === undefined) return;
+    clearTimeout(state.awaiting);
+    this.#state = { ...state, awaiting: undefined };
+    const { provider } = state.reason;
+    if (provider === 'lost') this.#options.provider.terminate();
+    else this.#options.provider.close(provider.code, provider.reason);
   }
 
   /** Lets both sockets go, whatever is still queued. */
@@ -188,6 +221,7 @@ export class Session {
     };
     const providerLost = (): void => {
       this.end(providerEnded(1006));
+      this.#reported();
       this.#downstream.sourceLost();
     };
     const { receive: fromClient } = this.#client;
@@ -218,6 +252,7 @@ export class Session {
     const close = closeOf(end, this.#options.provider);
     if (close === undefined) return;
     this.end('fault' in close ? providerBrokeProtocol(close.fault) : providerEnded(close.code, close.reason));
+    this.#reported();
   }
 
   /** Returns what is done about a client frame that may not pass; undefined: it may. */
@@ -238,7 +273,7 @@ export class Session {
   }
 
   /** Closes the target of the link, behind the bytes that have passed. */
-  #close(link: Link, close: Close | 'lost', { finalEvent, isHurried }: EndOptions): void {
+  #close(link: Link, close: Close | 'lost', { finalEvent, isHurried, isObserving }: EndOptions): void {
     const peer = link.target;
     if (close === 'lost') peer.terminate();
     const sendClose = (): void => {
@@ -246,7 +281,7 @@ export class Session {
       if (finalEvent !== undefined && peer === this.#options.client) peer.sendMessage(finalEvent);
       peer.close(close.code, close.reason);
     };
-    link.finish(sendClose, isHurried || !peer.isOpen);
+    link.finish(sendClose, { isHurried: isHurried || !peer.isOpen, isObserving });
   }
 
   /** Ends the session without waiting for the queue of a peer that stopped reading; one that is closing already is let go. */
@@ -264,7 +299,8 @@ export class Session {
     this.#downstream.stop();
     this.#client.stop();
     this.#provider.stop();
-    this.#state = { ...state, name: 'closed', durationMs: performance.now() - this.#startedMs };
+    const { reason, closeCode } = state;
+    this.#state = { name: 'closed', reason, closeCode, durationMs: performance.now() - this.#startedMs };
     this.#transcript?.finish(performance.now());
     const record = this.record();
     metrics.closed(state.reason.name, state.closeCode, { key: subject.key, model: record.model });

@@ -53,6 +53,7 @@ export const geminiLiveDialect: Dialect = {
   modelsIn: (frame) => guardModels(frame, rules),
   observe,
   errorEvent: () => undefined,
+  lastUsage: {},
   ids: { keptMs: 24 * 60 * 60 * 1000, inFrame: (frame) => guardIds(frame, idRules) },
   context: { kind: 'event', after: 'first-answer', event: historyContent },
 };

@@ -1,7 +1,7 @@
 // The Live dialect (/v1/live/sessions): full duplex, no turns; the model comes in the first event, usage in seconds.
 
 import { eventType, typeDecides } from '../../../codecs/event-type.ts';
-import type { Frame } from '../../../codecs/frame.ts';
+import { type Frame, jsonFrame } from '../../../codecs/frame.ts';
 import { objectAt, readObject, textAt } from '../../../codecs/json-object.ts';
 import type { Dialect, Observation } from '../contract.ts';
 import { eventPaths } from '../guards/event-paths.ts';
@@ -58,6 +58,7 @@ export const openaiLiveDialect: Dialect = {
     return direction === 'upstream' ? { type, decides: typeDecides } : observeServerEvent(type, frame);
   },
   errorEvent: liveError,
+  lastUsage: { ask: jsonFrame({ type: 'session.close' }), comesWith: 'session.closed' },
 };
 
 function observeServerEvent(type: string, frame: Frame): Observation {

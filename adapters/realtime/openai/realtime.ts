@@ -53,6 +53,8 @@ export const openaiRealtimeDialect: Dialect = {
     return type === undefined ? undefined : observeEvent(type, frame, direction);
   },
   errorEvent: realtimeError,
+  // A response that is cancelled ends with the usage of what it has said.
+  lastUsage: { ask: jsonFrame({ type: 'response.cancel' }) },
   // Ids in frames are those of the session itself.
   ids: { keptMs: 30 * 24 * 60 * 60 * 1000 },
   context: { kind: 'event', after: 'open', event: systemItem },

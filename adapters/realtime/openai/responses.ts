@@ -93,6 +93,7 @@ export const openaiResponsesDialect: Dialect = {
     return observeServerEvent(type, frame);
   },
   errorEvent: responsesError,
+  lastUsage: {},
   // The provider keeps responses for 30 days. A client whose response is unknown begins anew with the whole conversation.
   ids: { keptMs: 30 * DAY_MS, goesOn: true, inFrame: (frame) => guardIds(frame, idRules) },
 };

@@ -1,0 +1,36 @@
+// Knows whether the provider has still to report what a session has used: while a response is under way, or until the report of its end.
+// Rule: it looks at marks and reports alone, so that a frame without either costs nothing.
+
+import type { Dialect, Mark, Observation } from '../../../adapters/realtime/contract.ts';
+
+export class UsageToCome {
+  readonly #last: Dialect['lastUsage'];
+  /** Set from the request or the speech that is answered until the report. */
+  #isReplying = false;
+  #isOver = false;
+  /** Called with each report after which none is to come. */
+  whenReported: (() => void) | undefined;
+
+  constructor({ lastUsage }: Pick<Dialect, 'lastUsage'>) {
+    this.#last = lastUsage;
+  }
+
+  /** True where a report is to come, if the provider is given the time for it. */
+  get isExpected(): boolean {
+    if (this.#last === undefined || this.#isOver) return false;
+    return this.#last.comesWith !== undefined || this.#isReplying;
+  }
+
+  /** True while a response is under way: what it reads and says is billed when it ends. */
+  get isReplying(): boolean {
+    return this.#isReplying;
+  }
+
+  /** `mark`: where it counts. */
+  observe({ type, usage, usageOf }: Observation, mark: Mark | undefined): void {
+    if (mark === 'turn-done' || (usage !== undefined && usageOf !== 'transcription')) this.#isReplying = false;
+    else if (mark !== undefined && mark !== 'speech-started' && mark !== 'interrupted') this.#isReplying = true;
+    if (type === this.#last?.comesWith) this.#isOver = true;
+    if (!this.isExpected) this.whenReported?.();
+  }
+}
