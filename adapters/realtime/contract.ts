@@ -4,6 +4,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { z } from 'zod';
 import type { DecisiveBytes } from '../../codecs/alike-messages.ts';
 import type { Direction, Frame, OutFrame } from '../../codecs/frame.ts';
+import type { CredentialPlaces, HeaderSwitch } from './handshake/places.ts';
+import type { LastUsage } from './metering.ts';
 import type { HttpReply, Refusal } from './refusal.ts';
 
 /** The HTTP upgrade request of a client. `path` has its leading slashes collapsed and no query. */
@@ -47,28 +49,6 @@ export interface Provider {
   readonly switches: readonly HeaderSwitch[];
   /** Writes an error before the 101, in the shape that the provider's SDKs understand. */
   httpError(refusal: Refusal): HttpReply;
-}
-
-/** A header that holds switches, separated by commas. */
-export interface HeaderSwitch {
-  /** The name as the provider writes it; case does not count. */
-  readonly header: string;
-  /** Patterns of the switches that go upstream, in lower case; `*` stands for any characters. */
-  readonly values: readonly string[];
-}
-
-/**
- * Places of a credential in a handshake. All names are in lower case, each list is in order of precedence, and every parameter is
- * left out of what goes upstream: signatures and tokens of signed URLs belong there too.
- */
-export interface CredentialPlaces {
-  /** Headers with the credential as their value; `authorization` has it behind `Bearer` or `Token`. */
-  readonly headers: readonly string[];
-  /** Subprotocols that announce the credential as the next one: `token, KEY`. */
-  readonly subprotocolPairs: readonly string[];
-  /** Beginnings of subprotocols that end with the credential: `bearer.KEY`. */
-  readonly subprotocolPrefixes: readonly string[];
-  readonly parameters: readonly string[];
 }
 
 /** The check of each setting; all are texts that may be left out. `.describe()` gives its meaning. */
@@ -166,15 +146,6 @@ export interface Dialect {
   readonly ids?: DialectIds;
   /** The form in which a session is told what an earlier one was about; undefined: the dialect has no place for that. */
   readonly context?: ContextForm;
-}
-
-/**
- * The report of what a session used last. `ask`: the event that makes the provider end what is under way, or the session, and report it.
- * `comesWith`: the type of the event that ends every session with a report; without one, only a response that is under way has one to come.
- */
-interface LastUsage {
-  readonly ask?: OutFrame;
-  readonly comesWith?: string;
 }
 
 /** Ids by which whoever has one reaches what was said under it, so that keys of one account must not have each other's: see `Observation.handedOut`. */

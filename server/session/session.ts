@@ -12,7 +12,6 @@ import { faultOf } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Peer } from '../transport/peer.ts';
 import {
-  type Close,
   type CloseReason,
   clientBrokeProtocol,
   clientEnded,
@@ -22,13 +21,15 @@ import {
   providerEnded,
   reasons,
 } from './close-reason.ts';
+import { closeTarget } from './end/close-target.ts';
+import { awaitLastUsage } from './end/last-usage.ts';
+import { startSessionTimers } from './end/session-timers.ts';
 import { holdForeignIds, type KeyIds } from './hold/id-guard.ts';
 import { afterAllRead, injectContext, type Links, type Receivers } from './hold/inject-context.ts';
 import { Link } from './link.ts';
 import { rejectionOf } from './model-policy.ts';
-import { startSessionTimers } from './session-timers.ts';
 import { type ReadFrames, SourceReader } from './source-reader.ts';
-import { recordOf, type SessionSubject } from './subject.ts';
+import { recordOf, type SessionSubject, usageOf } from './subject.ts';
 import { Tap } from './tap/tap.ts';
 import { Transcript } from './tap/transcript.ts';
 import { type SessionMessages, type WatchedSession, watchMessages } from './unfinished-messages.ts';
@@ -49,13 +50,7 @@ interface SessionOptions extends WatchedSession {
 
 type SessionState =
   | { readonly name: 'open'; readonly stopTimers: () => void }
-  | {
-      readonly name: 'closing';
-      readonly reason: CloseReason;
-      readonly closeCode: number;
-      /** Set while the provider may still report what was used. */
-      readonly awaiting: NodeJS.Timeout | undefined;
-    }
+  | { readonly name: 'closing'; readonly reason: CloseReason; readonly closeCode: number }
   | { readonly name: 'closed'; readonly reason: CloseReason; readonly closeCode: number; readonly durationMs: number };
 
 export class Session {
@@ -67,6 +62,8 @@ export class Session {
   readonly #messages: SessionMessages;
   readonly #tap: Tap;
   readonly #transcript: Transcript | undefined;
+  /** Ends the wait for the last usage. */
+  #endWait: (() => void) | undefined;
   readonly #startedAt = new Date();
   readonly #startedMs = performance.now();
   #state: SessionState;
@@ -80,7 +77,6 @@ export class Session {
     const times = { provider: name, metrics, startedAt: this.#startedMs };
     const tap = new Tap({ dialect, ...times, observer: this.#transcript, ids });
     this.#tap = tap;
-    tap.toCome.whenReported = () => this.#reported();
     this.#messages = watchMessages(options, (reason, how) => this.end(reason, how));
     this.#upstream = new Link({
       direction: 'upstream',
@@ -133,37 +129,19 @@ export class Session {
     const finalEvent = how.finalEvent ?? (reason.words && this.#options.subject.dialect.errorEvent(reason.words));
     this.#state.stopTimers();
     const closeCode = how.closeCode ?? (reason.client === 'lost' ? 1006 : (reason.client.code ?? 1005));
-    const isAwaiting = reason.awaitsUsage === true && this.#awaitsUsage;
-    const awaiting = isAwaiting ? setTimeout(() => this.#reported(), this.#options.limits.usageMs) : undefined;
-    this.#state = { name: 'closing', reason, closeCode, awaiting };
+    this.#state = { name: 'closing', reason, closeCode };
     this.#options.onEnding?.(this.record());
-    this.#close(this.#downstream, reason.client, { ...how, finalEvent, isObserving: isAwaiting });
-    if (isAwaiting) this.#upstream.finish(() => this.#askForUsage());
-    else this.#close(this.#upstream, reason.provider, how);
+    this.#endWait = reason.awaitsUsage && this.#awaitUsage(reason);
+    const isObserving = this.#endWait !== undefined;
+    closeTarget(this.#downstream, reason.client, { ...how, finalEvent, isObserving });
+    if (!isObserving) closeTarget(this.#upstream, reason.provider, { ...how, finalEvent: undefined });
     this.#settle();
   }
 
-  /** A session that is billed by time would cost more for every second of waiting. */
-  get #awaitsUsage(): boolean {
-    const { provider, subject } = this.#options;
-    return subject.billedBy === 'reported-usage' && this.#tap.toCome.isExpected && provider.isOpen;
-  }
-
-  #askForUsage(): void {
-    const { provider, subject } = this.#options;
-    const { ask } = subject.dialect.lastUsage ?? {};
-    if (ask !== undefined) provider.sendMessage(ask);
-  }
-
-  /** Closes the provider, which has reported what was used, has left, or had the time for it. */
-  #reported(): void {
-    const state = this.#state;
-    if (state.name !== 'closing' || state.awaiting === undefined) return;
-    clearTimeout(state.awaiting);
-    this.#state = { ...state, awaiting: undefined };
-    const { provider } = state.reason;
-    if (provider === 'lost') this.#options.provider.terminate();
-    else this.#options.provider.close(provider.code, provider.reason);
+  #awaitUsage({ provider: close }: CloseReason): (() => void) | undefined {
+    const { provider } = this.#options;
+    const onOver = () => (close === 'lost' ? provider.terminate() : provider.close(close.code, close.reason));
+    return awaitLastUsage({ ...this.#options, upstream: this.#upstream, due: this.#tap.due, onOver });
   }
 
   /** Lets both sockets go, whatever is still queued. */
@@ -221,7 +199,7 @@ export class Session {
     };
     const providerLost = (): void => {
       this.end(providerEnded(1006));
-      this.#reported();
+      this.#endWait?.();
       this.#downstream.sourceLost();
     };
     const { receive: fromClient } = this.#client;
@@ -252,7 +230,7 @@ export class Session {
     const close = closeOf(end, this.#options.provider);
     if (close === undefined) return;
     this.end('fault' in close ? providerBrokeProtocol(close.fault) : providerEnded(close.code, close.reason));
-    this.#reported();
+    this.#endWait?.();
   }
 
   /** Returns what is done about a client frame that may not pass; undefined: it may. */
@@ -272,18 +250,6 @@ export class Session {
     };
   }
 
-  /** Closes the target of the link, behind the bytes that have passed. */
-  #close(link: Link, close: Close | 'lost', { finalEvent, isHurried, isObserving }: EndOptions): void {
-    const peer = link.target;
-    if (close === 'lost') peer.terminate();
-    const sendClose = (): void => {
-      if (close === 'lost') return;
-      if (finalEvent !== undefined && peer === this.#options.client) peer.sendMessage(finalEvent);
-      peer.close(close.code, close.reason);
-    };
-    link.finish(sendClose, { isHurried: isHurried || !peer.isOpen, isObserving });
-  }
-
   /** Ends the session without waiting for the queue of a peer that stopped reading; one that is closing already is let go. */
   #slow(reason: CloseReason, peer: Peer): void {
     if (this.#state.name === 'open') this.end(reason, { isHurried: true });
@@ -299,8 +265,7 @@ export class Session {
     this.#downstream.stop();
     this.#client.stop();
     this.#provider.stop();
-    const { reason, closeCode } = state;
-    this.#state = { name: 'closed', reason, closeCode, durationMs: performance.now() - this.#startedMs };
+    this.#state = { ...state, name: 'closed', durationMs: performance.now() - this.#startedMs };
     this.#transcript?.finish(performance.now());
     const record = this.record();
     metrics.closed(state.reason.name, state.closeCode, { key: subject.key, model: record.model });
@@ -308,12 +273,8 @@ export class Session {
     onClosed(record);
   }
 
-  /** Fills in the model of the handshake where neither the provider nor a frame named one. */
   #usage(): SessionUsage {
-    const { subject } = this.#options;
-    const { usage, model = subject.model, ...byModel } = this.#tap.usage();
-    if (subject.billedBy === 'reported-usage') return { usage, model, ...byModel };
-    return { usage: { ...usage, seconds: Math.round(this.#durationMs) / 1000 }, model };
+    return usageOf(this.#options.subject, this.#tap.usage(), this.#durationMs);
   }
 
   /** Counts from the 101 until both sockets are closed. */

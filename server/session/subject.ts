@@ -1,6 +1,7 @@
 // The facts that a session keeps of its client for as long as it lasts: no headers, no credential.
 
 import type { Billing, Dialect } from '../../adapters/realtime/contract.ts';
+import type { SessionUsage } from '../ipc/session-record.ts';
 import type { DataClass } from '../ipc/stored-rows.ts';
 
 export interface SessionSubject {
@@ -35,6 +36,16 @@ export const recordOf = ({ key, provider, path, dialect, promptClass, dataClass,
   dataClass,
   ...(context && { continues: context.continues, context: context.from }),
 });
+
+/** Fills in the model of the handshake where neither the provider nor a frame named one, and the seconds where they are what is billed. */
+export function usageOf(
+  { model: asked, billedBy }: Pick<SessionSubject, 'model' | 'billedBy'>,
+  { usage, model = asked, ...byModel }: SessionUsage,
+  durationMs: number,
+): SessionUsage {
+  if (billedBy === 'reported-usage') return { usage, model, ...byModel };
+  return { usage: { ...usage, seconds: Math.round(durationMs) / 1000 }, model };
+}
 
 export interface SessionContext {
   /** The earlier session. */

@@ -1,8 +1,9 @@
 // The provider Deepgram: its Voice Agent path, its credentials, how it is dialled, the shape of its errors. Its events are in dialect.ts.
 
-import type { Account, CredentialPlaces, Handshake, Provider, Upstream } from '../contract.ts';
+import type { Account, Handshake, Provider, Upstream } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
 import { pickHeaders, upstreamUrl } from '../handshake/forwarded.ts';
+import type { CredentialPlaces } from '../handshake/places.ts';
 import type { HttpReply, Refusal } from '../refusal.ts';
 import { deepgramAgentDialect } from './dialect.ts';
 

@@ -1,6 +1,7 @@
 // Finds a client's credential in a handshake, in the places that a provider declares. What is found never goes upstream.
 
-import type { CredentialPlaces, Handshake } from '../contract.ts';
+import type { Handshake } from '../contract.ts';
+import type { CredentialPlaces } from './places.ts';
 
 /** The places that clients of every provider may use. */
 export const commonPlaces: CredentialPlaces = {

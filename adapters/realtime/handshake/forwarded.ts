@@ -3,8 +3,9 @@
 
 import { z } from 'zod';
 import { matchesGlob } from '../../../codecs/glob.ts';
-import type { CredentialPlaces, Handshake, HeaderSwitch } from '../contract.ts';
+import type { Handshake } from '../contract.ts';
 import type { Refusal } from '../refusal.ts';
+import type { CredentialPlaces, HeaderSwitch } from './places.ts';
 
 /** Values of an account's settings (`Provider.settings`) that go into a header: printable ASCII without spaces, at least one character. */
 export const headerText = z

@@ -1,17 +1,9 @@
 // The WebSocket endpoints of OpenAI: what their handshakes ask for, and how each is dialled.
 
-import type {
-  Account,
-  CredentialPlaces,
-  Handshake,
-  HeaderSwitch,
-  NamedId,
-  Resource,
-  ServedEndpoint,
-  Upstream,
-} from '../contract.ts';
+import type { Account, Handshake, NamedId, Resource, ServedEndpoint, Upstream } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
 import { pickHeaders, upstreamUrl } from '../handshake/forwarded.ts';
+import type { CredentialPlaces, HeaderSwitch } from '../handshake/places.ts';
 import type { Refusal } from '../refusal.ts';
 import { openaiLiveDialect } from './live.ts';
 import { openaiRealtimeDialect } from './realtime.ts';

@@ -9,7 +9,7 @@ import { Traffic } from '../../platform/times/traffic.ts';
 import { TurnBoundary } from './turn-boundary.ts';
 import { TurnLatencies } from './turn-latency.ts';
 import { boundedUsage } from './usage-bounds.ts';
-import { UsageToCome } from './usage-to-come.ts';
+import { UsageDue } from './usage-due.ts';
 import { OTHER_MODELS, UsageTotals } from './usage-totals.ts';
 
 interface TapOptions {
@@ -50,7 +50,7 @@ export class Tap {
    * repeated which come while it stays the same.
    */
   learned = 0;
-  readonly toCome: UsageToCome;
+  readonly due: UsageDue;
   readonly #boundary: TurnBoundary;
   // Made when there is something to keep: idle sessions have neither.
   #latencies: TurnLatencies | undefined;
@@ -63,7 +63,7 @@ export class Tap {
   constructor(options: TapOptions) {
     this.#options = options;
     this.#boundary = new TurnBoundary(options.dialect.capabilities);
-    this.toCome = new UsageToCome(options.dialect);
+    this.due = new UsageDue(options.dialect);
     this.allTraffic = options.metrics.traffic;
     this.lastFrameAt = options.startedAt;
   }
@@ -122,7 +122,7 @@ export class Tap {
       this.#usage ??= new UsageTotals();
       this.#usage.add(this.#bounded(observation.usage, at), this.#makerOf(observation));
     }
-    if (mark !== undefined || observation.usage !== undefined) this.toCome.observe(observation, mark);
+    if (mark !== undefined || observation.usage !== undefined) this.due.observe(observation, mark);
     if (observation.handedOut !== undefined) this.#options.ids?.handedOut(observation.handedOut);
     this.#options.observer?.observe(observation, mark, at);
   }

@@ -1,8 +1,8 @@
 // Tests how a credential is found in the places that a provider declares: which one wins, and what counts as one.
 
 import { describe, expect, test } from 'vitest';
-import type { CredentialPlaces } from '../../../../adapters/realtime/contract.ts';
 import { findCredential, mergedPlaces } from '../../../../adapters/realtime/handshake/credential.ts';
+import type { CredentialPlaces } from '../../../../adapters/realtime/handshake/places.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
 
 const places: CredentialPlaces = {

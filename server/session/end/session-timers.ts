@@ -2,11 +2,11 @@
 // Rule: no timer does anything for a single frame.
 
 import { performance } from 'node:perf_hooks';
-import type { Limits } from '../config/config.ts';
-import { type HeartbeatOptions, startHeartbeat } from '../transport/heartbeat.ts';
-import type { Peer } from '../transport/peer.ts';
-import { type CloseReason, reasons, sessionLimit } from './close-reason.ts';
-import type { Link } from './link.ts';
+import type { Limits } from '../../config/config.ts';
+import { type HeartbeatOptions, startHeartbeat } from '../../transport/heartbeat.ts';
+import type { Peer } from '../../transport/peer.ts';
+import { type CloseReason, reasons, sessionLimit } from '../close-reason.ts';
+import type { Link } from '../link.ts';
 
 interface SessionTimersOptions {
   readonly client: WatchedPeer;

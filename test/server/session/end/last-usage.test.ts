@@ -2,9 +2,9 @@
 
 import { afterEach, describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
-import { openClient, startGateway, type TestGateway } from '../../support/gateway.ts';
-import { closed, message } from '../../support/inbox.ts';
-import { type FakeProvider, startProvider } from '../../support/provider.ts';
+import { openClient, startGateway, type TestGateway } from '../../../support/gateway.ts';
+import { closed, message } from '../../../support/inbox.ts';
+import { type FakeProvider, startProvider } from '../../../support/provider.ts';
 
 let provider: FakeProvider;
 let gateway: TestGateway;

@@ -3,7 +3,7 @@
 
 import type { Dialect, Mark, Observation } from '../../../adapters/realtime/contract.ts';
 
-export class UsageToCome {
+export class UsageDue {
   readonly #last: Dialect['lastUsage'];
   /** Set from the request or the speech that is answered until the report. */
   #isReplying = false;
