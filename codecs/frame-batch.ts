@@ -37,6 +37,9 @@ export type MutableFrameBatch = {
 export const newestPing = ({ controls }: Pick<FrameBatch, 'controls'>): Buffer | undefined =>
   controls.findLast(({ name }) => name === 'ping')?.payload;
 
+export const hasPong = ({ controls }: Pick<FrameBatch, 'controls'>): boolean =>
+  controls.some(({ name }) => name === 'pong');
+
 export const emptyFrameBatch = (): MutableFrameBatch => ({
   runs: [],
   frames: [],

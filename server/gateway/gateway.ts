@@ -137,7 +137,7 @@ export class Gateway {
   }
 
   records(): SessionRecord[] {
-    return [...this.#sessions.values()].map((session) => session.record());
+    return [...this.#sessions.values()].map((session) => session.summary());
   }
 
   record(id: string): SessionRecord | undefined {
@@ -271,8 +271,8 @@ export class Gateway {
         return fullness && (fullness === 'all' ? sideUnavailable : outboxShareFull);
       },
       isEnding: () => this.#phase === 'ending',
-      onStarted: (session) => {
-        this.#sessions.set(session.id, session);
+      onStarted: (id, session) => {
+        this.#sessions.set(id, session);
       },
       onClosed: (id) => {
         this.#sessions.delete(id);

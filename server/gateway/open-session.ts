@@ -15,11 +15,10 @@ import type { Reservation } from '../ipc/session-reservation.ts';
 import { faultOf } from '../platform/log.ts';
 import { proxyFor } from '../platform/proxy.ts';
 import type { Connector } from '../transport/connector.ts';
-import type { DialOutcome } from '../transport/dial.ts';
 import type { Admission, AdmissionPolicy } from './admission/admission.ts';
 import { admit } from './admission/admit.ts';
 import { duplicateSession, speaksWebSocket, tooManySessions, tooManyUpgrades } from './admission/refusals.ts';
-import { type ContextReader, dialWithContext, readContext } from './read-context.ts';
+import { type ContextOutcome, type ContextReader, dialWithContext, readContext } from './read-context.ts';
 import { refuseForeignIds } from './side/id-owners.ts';
 import { announceSession, type SessionOwner, startSession, type Upgrade } from './start-session.ts';
 
@@ -34,12 +33,13 @@ export interface SessionHost extends SessionOwner, ContextReader {
   readonly connections: ConnectionLimit;
 }
 
-type DialFailure = Exclude<DialOutcome, { readonly kind: 'open' }>;
+type DialFailure = Exclude<ContextOutcome, { readonly kind: 'open' }>;
 
 /** Lives from an upgrade request until its client has an answer. */
 export class SessionOpening {
   readonly #upgrade: Upgrade;
   readonly #host: SessionHost;
+  readonly #askedAt = performance.now();
   #clientGone: ClientGone | undefined;
 
   constructor(upgrade: Upgrade, host: SessionHost) {
@@ -91,7 +91,7 @@ export class SessionOpening {
     const { connector, config, registry, isEnding } = this.#host;
     const { upstream, allowPrivate, preconnect, continues, isOffered, isRehearsal, provider } = admission;
     let isStarted = false;
-    let dialled: DialOutcome | undefined;
+    let dialled: ContextOutcome | undefined;
     try {
       const proxy = isRehearsal || !config.proxy ? undefined : proxyFor(new URL(upstream.url), config.proxy);
       const options = { upstream, allowPrivate, proxy, preconnect, limits: config.limits, provider: provider.name };
@@ -100,6 +100,7 @@ export class SessionOpening {
       const dialling = continues === undefined ? dial(signal) : dialWithContext({ dial, read, signal });
       // Nobody waits for this while the provider is asked. What is left of a session with the same id has to be over before.
       const early = continues === undefined && !isOffered ? announceSession(admission, this.#host) : undefined;
+      const dialledAt = performance.now();
       const outcome = await dialling;
       dialled = 'dialled' in outcome ? outcome.dialled : outcome;
       stop();
@@ -108,7 +109,8 @@ export class SessionOpening {
       if (!this.#upgrade.socket.writable) return;
       const known = withContext(admission, 'context' in outcome ? outcome.context : undefined);
       const started = early ?? announceSession(known, this.#host);
-      const parts = { admission: known, upgrade: this.#upgrade, upstream: dialled.socket, started };
+      const opening = { askedAt: this.#askedAt, dialledAt, dialMs: dialled.ms, connection: dialled.connection };
+      const parts = { admission: known, upgrade: this.#upgrade, upstream: dialled.socket, started, opening };
       startSession(parts, this.#host);
       isStarted = true;
     } finally {

@@ -8,6 +8,7 @@ import type { SessionRecord } from '../ipc/session-record.ts';
 import { type AskWhole, type ContextAnswer, requesterOf } from '../ipc/side-request.ts';
 import { unlessAborted } from '../platform/deadline.ts';
 import type { SessionContext } from '../session/subject.ts';
+import type { ConnectOutcome } from '../transport/connector.ts';
 import type { DialOutcome } from '../transport/dial.ts';
 import type { Admission } from './admission/admission.ts';
 import { CONTINUE } from './admission/continuation.ts';
@@ -54,18 +55,21 @@ export async function readContext(
 }
 
 interface ContextDial {
-  dial(signal: AbortSignal): Promise<DialOutcome>;
+  dial(signal: AbortSignal): Promise<ConnectOutcome>;
   read(signal: AbortSignal): Promise<SessionContext | Refusal>;
   /** Aborted when the client is gone. */
   readonly signal: AbortSignal;
 }
+
+/** A refused context is an outcome without a connection. */
+export type ContextOutcome = ConnectOutcome | Extract<DialOutcome, { readonly kind: 'failed' }>;
 
 /** Dials while the context is read. A refused context ends the dialling and is its outcome; a dialling that fails ends the reading. */
 export async function dialWithContext({
   dial,
   read,
   signal,
-}: ContextDial): Promise<{ readonly dialled: DialOutcome; readonly context?: SessionContext | undefined }> {
+}: ContextDial): Promise<{ readonly dialled: ContextOutcome; readonly context?: SessionContext | undefined }> {
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   const reading = read(either).then((context) => {

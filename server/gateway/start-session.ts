@@ -10,7 +10,7 @@ import type { SessionStarted, TurnFinished } from '../ipc/session-event.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import { Session } from '../session/session.ts';
-import type { SessionSubject } from '../session/subject.ts';
+import type { Opening, SessionSubject } from '../session/subject.ts';
 import type { UnfinishedMessages } from '../session/unfinished-messages.ts';
 import { Peer } from '../transport/peer.ts';
 import { upgradeReply } from '../transport/upgrade.ts';
@@ -38,7 +38,7 @@ export interface SessionOwner {
   readonly outbox?: Outbox | undefined;
   readonly idOwners: IdOwners;
   /** Called once the 101 is written. */
-  onStarted(session: Session): void;
+  onStarted(id: string, session: Session): void;
   /** Called when both sockets of the session are closed. */
   onClosed(id: string): void;
 }
@@ -50,6 +50,7 @@ interface SessionParts {
   readonly upstream: Socket;
   /** The start that `announceSession` returned. */
   readonly started: SessionStarted;
+  readonly opening: Opening;
 }
 
 /** Lets the supervisor know of a session before its client: one that has its 101 has a row, even if this process is killed now. */
@@ -59,7 +60,10 @@ export function announceSession(admission: Admission, { registry, outbox }: Sess
   return started;
 }
 
-export function startSession({ admission, upgrade, upstream, started }: SessionParts, owner: SessionOwner): void {
+export function startSession(
+  { admission, upgrade, upstream, started, opening }: SessionParts,
+  owner: SessionOwner,
+): void {
   const { config, log, metrics, registry, outbox } = owner;
   const { request, socket, head, source } = upgrade;
   const { limits } = config;
@@ -72,7 +76,7 @@ export function startSession({ admission, upgrade, upstream, started }: SessionP
   if (head.length > 0) socket.unshift(head);
   const emitter = outbox && emitEvents(admission, config, outbox);
   const session = new Session({
-    subject: subjectOf(admission),
+    subject: { ...subjectOf(admission), opening },
     client: new Peer({ socket, role: 'client', limits }),
     provider: new Peer({ socket: upstream, role: 'provider', limits }),
     limits,
@@ -88,7 +92,7 @@ export function startSession({ admission, upgrade, upstream, started }: SessionP
       owner.onClosed(sessionId);
     },
   });
-  owner.onStarted(session);
+  owner.onStarted(sessionId, session);
   metrics.opened(provider.name, endpoint.dialect.name, admission);
 }
 

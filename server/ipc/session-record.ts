@@ -1,8 +1,8 @@
-// The record of a session, while it lives and after: counts and times, no content.
+// The record of a session, while it lives and after: counts, times and moments that tell why a call was bad; no content.
 
 import type { Usage } from '../../adapters/realtime/contract.ts';
 import type { Direction } from '../../codecs/frame.ts';
-import type { TurnTimes } from '../platform/metrics.ts';
+import type { ConnectionOrigin, TurnTimes } from '../platform/metrics.ts';
 import type { ResidenceSummary } from '../platform/times/residence-histogram.ts';
 import type { StoredSession } from './stored-rows.ts';
 
@@ -19,6 +19,8 @@ export interface SessionRecord
   /** The close code on the client's side, given or received. */
   readonly closeCode?: number;
   readonly mayRetry?: boolean;
+  /** Moments in their order; lists and the log leave it out. */
+  readonly timeline?: readonly Moment[];
 }
 
 /** The order to end the session of this key under this id: another machine may have one of another key. `message`: tells its client why. */
@@ -50,4 +52,39 @@ export interface TapSummary extends SessionUsage {
   readonly bytes: Readonly<Record<Direction, number>>;
   readonly residenceUs: Readonly<Record<Direction, ResidenceSummary>>;
   readonly turns: readonly TurnTimes[];
+}
+
+/** Times are ms since the epoch, durations ms. A moment that lasts is at its beginning. */
+export type Moment =
+  /** The provider was dialled, and answered after `ms`. */
+  | { readonly at: number; readonly kind: 'dial'; readonly ms: number; readonly connection: ConnectionOrigin }
+  /** The client got its 101, `ms` after its request. `context`: the source of what the session is told of an earlier one. */
+  | { readonly at: number; readonly kind: 'open'; readonly ms: number; readonly context?: string | undefined }
+  /** The client answered a ping of the gateway after `ms`. */
+  | { readonly at: number; readonly kind: 'round-trip'; readonly ms: number }
+  /** Bytes waited `ms` for that end to take them. */
+  | { readonly at: number; readonly kind: 'slow-reader'; readonly end: SessionSide; readonly ms: number }
+  /** A reply began, `ms` after the end of the user's speech, or after the request for it. */
+  | ({ readonly at: number; readonly kind: 'reply' } & Reply)
+  | { readonly at: number; readonly kind: 'usage'; readonly usage: Usage }
+  /** A message of the client was refused; the session went on unless its close follows. */
+  | { readonly at: number; readonly kind: 'refusal'; readonly code: string }
+  | ({ readonly at: number; readonly kind: 'close' } & SessionClose);
+
+export type SessionSide = 'client' | 'provider';
+
+export interface Reply {
+  readonly ms: number;
+  readonly began: 'audio' | 'text';
+  readonly since: 'speech' | 'request';
+}
+
+export interface SessionClose {
+  readonly by: SessionSide | 'gateway' | 'operator';
+  /** See `closeOutcomes`. */
+  readonly reason: string;
+  /** The code on the client's side. */
+  readonly code?: number | undefined;
+  /** The words of the client's close frame. */
+  readonly words?: string | undefined;
 }

@@ -35,6 +35,7 @@ const TABLE = {
   deleteSession: { method: 'DELETE', path: '/sessions/{id}', scope: 'both', ...live },
   postSessionEnd: { method: 'POST', path: '/sessions/{id}/end', scope: 'both', takesBody: true, ...live },
   getSessionEvents: { method: 'GET', path: '/sessions/{id}/events', scope: 'key', isStream: true, ...live },
+  getSessionTimeline: { method: 'GET', path: '/sessions/{id}/timeline', scope: 'both', ...live },
   getSessionContext: {
     method: 'GET',
     path: '/sessions/{id}/context',

@@ -2,7 +2,10 @@
 // close that each end gets and whether the client may try again. Maps codes that cannot be sent.
 
 import type { Rejection } from '../../adapters/realtime/contract.ts';
+import { readClose } from '../../codecs/close-frame.ts';
 import type { OutFrame } from '../../codecs/frame.ts';
+import type { ReadEnd } from '../../codecs/frame-batch.ts';
+import type { SessionClose } from '../ipc/session-record.ts';
 
 /** A WebSocket close as it goes out. Without a code the close frame is empty (RFC 6455, section 7.1.5: 1005). */
 export interface Close {
@@ -67,6 +70,26 @@ export type CloseName = keyof typeof closeOutcomes;
 /** Returns the outcome of a session in the ledger: `ok`, or the name of the failure. An unknown name is a failure. */
 export function ledgerOutcome(name: string): string {
   return closeOutcomes[name as CloseName] === 'ok' ? 'ok' : name;
+}
+
+/** Returns who brought an ending about: that end by a close or a loss of its own, else the gateway. */
+export function closerOf(name: string): SessionClose['by'] {
+  if (name === 'ended-by-operator') return 'operator';
+  const [, end] = /^(client|provider)-(?:closed|lost)$/.exec(name) ?? [];
+  return (end as SessionClose['by'] | undefined) ?? 'gateway';
+}
+
+/** Describes an ending for the timeline. A client's own words are content. */
+export function closeMoment({ name, client }: CloseReason): SessionClose {
+  const by = closerOf(name);
+  const words = by === 'client' || client === 'lost' ? '' : String(client.reason ?? '');
+  return { by, reason: name, words: words || undefined };
+}
+
+/** Returns the close that an end sent, or the code of its fault; undefined for a refusal, which ends the session itself. */
+export function closeOf(end: ReadEnd): ReturnType<typeof readClose> | undefined {
+  if (end.name === 'refused') return void end.refuse();
+  return end.name === 'closed' ? readClose(end.payload) : { fault: end.code };
 }
 
 const NO_REASON = Buffer.alloc(0);

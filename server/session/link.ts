@@ -5,9 +5,10 @@ import { performance } from 'node:perf_hooks';
 import type { Observation } from '../../adapters/realtime/contract.ts';
 import { AlikeMessages } from '../../codecs/alike-messages.ts';
 import { type Direction, inDirection } from '../../codecs/frame.ts';
-import { emptyFrameBatch, type FrameBatch, newestPing, type ReadEnd } from '../../codecs/frame-batch.ts';
+import { emptyFrameBatch, type FrameBatch, hasPong, newestPing, type ReadEnd } from '../../codecs/frame-batch.ts';
 import type { FrameReader } from '../../codecs/frame-reader.ts';
 import type { Limits } from '../config/config.ts';
+import type { SessionSide } from '../ipc/session-record.ts';
 import type { Traffic } from '../platform/times/traffic.ts';
 import type { Boundary, Peer } from '../transport/peer.ts';
 import type { Tap } from './tap/tap.ts';
@@ -59,6 +60,8 @@ export class Link {
   #isPaused = false;
   #isFlushing = false;
   #stallTimer: NodeJS.Timeout | undefined;
+  /** Since when bytes have been queued without a break; undefined where none are. */
+  #congestedAt: number | undefined;
   #whenFlushed: (() => void) | undefined;
   /** `to-boundary`: the rest of a message passes, and nothing behind it. `withheld`: nothing passes; the tap sees all the same. */
   #observing: 'no' | 'to-boundary' | 'withheld' = 'no';
@@ -88,6 +91,15 @@ export class Link {
     return this.#isFlushing;
   }
 
+  /** Since when bytes have waited for the target (monotonic ms); undefined where none do. */
+  get congestedAt(): number | undefined {
+    return this.#congestedAt;
+  }
+
+  get targetSide(): SessionSide {
+    return this.#direction === 'upstream' ? 'provider' : 'client';
+  }
+
   /** Reads a chunk of the source up to the end of so many frames, and passes on what may pass. See `ReadFrames`. */
   read(chunk: Buffer, at: number, maxFrames: number): FrameBatch {
     repeated.count = this.repeat(chunk, at, maxFrames);
@@ -97,10 +109,7 @@ export class Link {
   /** Reads a chunk that is known to repeat nothing. See `read`. */
   readNew(chunk: Buffer, at: number, maxFrames: number): FrameBatch {
     const batch = this.#reader.read(chunk, at, this.#observing === 'to-boundary' ? 1 : maxFrames);
-    if (batch.controls.length > 0) {
-      const ping = newestPing(batch);
-      if (ping !== undefined) this.#source.pong(ping);
-    }
+    if (batch.controls.length > 0) this.#heed(batch, at);
     if (batch.runs.length > 0) this.#pass(batch, at);
     if (batch.end !== undefined) this.#options.onEnd(batch.end);
     if (this.#whenFinished !== undefined) this.#finishIfPossible();
@@ -154,11 +163,20 @@ export class Link {
 
   /** Clears timers and callbacks. Does not close sockets. */
   stop(): void {
+    this.#decongested();
     clearInterval(this.#stallTimer);
     clearTimeout(this.#finishTimer);
     this.#stallTimer = undefined;
     this.#whenFinished = undefined;
     this.#whenFlushed = undefined;
+  }
+
+  #heed(batch: FrameBatch, at: number): void {
+    const ping = newestPing(batch);
+    if (ping !== undefined) this.#source.pong(ping);
+    // Some providers answer pings only after many seconds: that says nothing of the way to them.
+    const roundTripMs = this.#direction === 'upstream' && hasPong(batch) ? this.#source.answered(at) : undefined;
+    if (roundTripMs !== undefined) this.#tap.moments.roundTrip(at, roundTripMs);
   }
 
   /** Writes to the target, unless that is closing, and shows the frames to the tap afterwards. */
@@ -224,10 +242,17 @@ export class Link {
   }
 
   #queueEmptied(): void {
+    this.#decongested();
     clearInterval(this.#stallTimer);
     this.#stallTimer = undefined;
     this.#whenFlushed?.();
     this.#whenFlushed = undefined;
+  }
+
+  #decongested(): void {
+    const since = this.#congestedAt;
+    this.#congestedAt = undefined;
+    if (since !== undefined) this.#tap.moments.waited(this.targetSide, since, performance.now());
   }
 
   /** Calls back once nothing is queued any more: at once, or after the target has taken it all. */
@@ -256,6 +281,7 @@ export class Link {
   #startStallTimer(): void {
     const { target } = this;
     const { limits, onSlow } = this.#options;
+    this.#congestedAt = performance.now();
     let taken = target.takenBytes;
     let quietChecks = 0;
     this.#stallTimer = setInterval(() => {

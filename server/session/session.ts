@@ -3,7 +3,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import type { Rejection } from '../../adapters/realtime/contract.ts';
-import { readClose } from '../../codecs/close-frame.ts';
 import type { Frame } from '../../codecs/frame.ts';
 import type { ReadEnd } from '../../codecs/frame-batch.ts';
 import type { TurnFinished } from '../ipc/session-event.ts';
@@ -15,6 +14,8 @@ import {
   type CloseReason,
   clientBrokeProtocol,
   clientEnded,
+  closeMoment,
+  closeOf,
   type EndOptions,
   frameRefused,
   providerBrokeProtocol,
@@ -31,6 +32,7 @@ import { rejectionOf } from './model-policy.ts';
 import { type ReadFrames, SourceReader } from './source-reader.ts';
 import { recordOf, type SessionSubject, usageOf } from './subject.ts';
 import { Tap } from './tap/tap.ts';
+import { timelineOf } from './tap/timeline.ts';
 import { Transcript } from './tap/transcript.ts';
 import { type SessionMessages, type WatchedSession, watchMessages } from './unfinished-messages.ts';
 
@@ -119,10 +121,6 @@ export class Session {
     this.#listen(receivers);
   }
 
-  get id(): string {
-    return this.#options.subject.sessionId;
-  }
-
   /** Ends the session; only the first reason counts. Bytes that have passed before leave before the close. */
   end(reason: CloseReason, how: EndOptions = {}): void {
     if (this.#state.name !== 'open') return;
@@ -130,6 +128,7 @@ export class Session {
     this.#state.stopTimers();
     const closeCode = how.closeCode ?? (reason.client === 'lost' ? 1006 : (reason.client.code ?? 1005));
     this.#state = { name: 'closing', reason, closeCode };
+    this.#tap.moments.close(performance.now(), { ...closeMoment(reason), code: closeCode });
     this.#options.onEnding?.(this.record());
     this.#endWait = reason.awaitsUsage && this.#awaitUsage(reason);
     const isObserving = this.#endWait !== undefined;
@@ -150,7 +149,15 @@ export class Session {
     this.#options.provider.terminate();
   }
 
+  /** The summary, and the timeline. */
   record(): SessionRecord {
+    const times = { startedAt: this.#startedAt, startedMs: this.#startedMs };
+    const parts = { ...times, links: [this.#upstream, this.#downstream], moments: this.#tap.moments.all };
+    return { ...this.summary(), timeline: timelineOf({ ...this.#options, ...parts }) };
+  }
+
+  /** The record without its timeline, for lists and the log. */
+  summary(): SessionRecord {
     const { subject } = this.#options;
     const state = this.#state;
     return {
@@ -171,6 +178,7 @@ export class Session {
   #receivers(links: Links): Receivers {
     const options = {
       ...this.#options,
+      metrics: { refused: (code: string, status: number) => this.#refused(code, status) },
       messages: this.#messages.upstream,
       isOpen: () => this.#state.name === 'open',
       mayInterject: () => this.#downstream.boundary.isBetweenMessages,
@@ -215,19 +223,21 @@ export class Session {
   }
 
   #failed(error: unknown): void {
-    this.#options.log.error({ id: this.id, ...faultOf(error) }, 'session failed');
+    this.#options.log.error({ id: this.#options.subject.sessionId, ...faultOf(error) }, 'session failed');
     this.end(reasons.gatewayFault);
   }
 
   #clientEnded(end: ReadEnd): void {
-    const close = closeOf(end, this.#options.client);
+    this.#options.client.finish();
+    const close = closeOf(end);
     if (close === undefined) return;
     if ('fault' in close) this.end(clientBrokeProtocol(close.fault));
     else this.end(clientEnded(close.code, close.reason), { closeCode: close.code });
   }
 
   #providerEnded(end: ReadEnd): void {
-    const close = closeOf(end, this.#options.provider);
+    this.#options.provider.finish();
+    const close = closeOf(end);
     if (close === undefined) return;
     this.end('fault' in close ? providerBrokeProtocol(close.fault) : providerEnded(close.code, close.reason));
     this.#endWait?.();
@@ -241,13 +251,18 @@ export class Session {
 
   /** Returns what ends the session with the dialect's error event; the frame is valid only during the call. */
   #refusal(rejection: Rejection, frame: Frame): () => void {
-    const { subject, metrics } = this.#options;
+    const { subject } = this.#options;
     const finalEvent = subject.dialect.errorEvent(rejection, frame);
     return () => {
       const mayRetry = rejection.code === 'side_unavailable';
-      metrics.refused(rejection.code, mayRetry ? 1011 : 1008);
+      this.#refused(rejection.code, mayRetry ? 1011 : 1008);
       this.end(frameRefused(rejection.message, mayRetry), { finalEvent });
     };
+  }
+
+  #refused(code: string, status: number): void {
+    this.#options.metrics.refused(code, status);
+    this.#tap.moments.refusal(performance.now(), code);
   }
 
   /** Ends the session without waiting for the queue of a peer that stopped reading; one that is closing already is let go. */
@@ -267,10 +282,10 @@ export class Session {
     this.#provider.stop();
     this.#state = { ...state, name: 'closed', durationMs: performance.now() - this.#startedMs };
     this.#transcript?.finish(performance.now());
-    const record = this.record();
-    metrics.closed(state.reason.name, state.closeCode, { key: subject.key, model: record.model });
-    this.#options.log.info(record, 'session ended');
-    onClosed(record);
+    const summary = this.summary();
+    metrics.closed(state.reason.name, state.closeCode, { key: subject.key, model: summary.model });
+    this.#options.log.info(summary, 'session ended');
+    onClosed(this.record());
   }
 
   #usage(): SessionUsage {
@@ -281,11 +296,4 @@ export class Session {
   get #durationMs(): number {
     return this.#state.name === 'closed' ? this.#state.durationMs : performance.now() - this.#startedMs;
   }
-}
-
-/** Reads the source no further. Returns its close, or the code of its fault; undefined for a refusal, which ends the session itself. */
-function closeOf(end: ReadEnd, source: Peer): ReturnType<typeof readClose> | undefined {
-  source.finish();
-  if (end.name === 'refused') return void end.refuse();
-  return end.name === 'closed' ? readClose(end.payload) : { fault: end.code };
 }

@@ -3,6 +3,7 @@
 import type { Billing, Dialect } from '../../adapters/realtime/contract.ts';
 import type { SessionUsage } from '../ipc/session-record.ts';
 import type { DataClass } from '../ipc/stored-rows.ts';
+import type { ConnectionOrigin } from '../platform/metrics.ts';
 
 export interface SessionSubject {
   readonly sessionId: string;
@@ -23,6 +24,17 @@ export interface SessionSubject {
   readonly maxSeconds: number | undefined;
   /** The context of an earlier session that this one continues. */
   readonly context: SessionContext | undefined;
+  readonly opening?: Opening | undefined;
+}
+
+/** The times at which the session came to be, in monotonic ms. */
+export interface Opening {
+  /** The time of its client's request. */
+  readonly askedAt: number;
+  readonly dialledAt: number;
+  /** Time until the provider's 101. */
+  readonly dialMs: number;
+  readonly connection: ConnectionOrigin;
 }
 
 /** The part of a session's record that is known from its start. */

@@ -16,6 +16,9 @@ interface ConnectorOptions extends Omit<DialOptions, 'tls'> {
   readonly provider: string;
 }
 
+/** An outcome, with how the provider was reached and after how many ms it answered. */
+export type ConnectOutcome = DialOutcome & { readonly connection: ConnectionOrigin; readonly ms: number };
+
 export class Connector {
   readonly #metrics: Pick<Metrics, 'dialled'>;
   readonly #pool = new ConnectionPool();
@@ -26,7 +29,7 @@ export class Connector {
   }
 
   /** Dials like `dial()`, within the same deadline. The next connections are opened once a session is open and its client knows. */
-  async dial(wanted: ConnectorOptions): Promise<DialOutcome> {
+  async dial(wanted: ConnectorOptions): Promise<ConnectOutcome> {
     const { preconnect, provider, upstream, allowPrivate, proxy } = wanted;
     const options = { ...wanted, tls: this.#tls };
     const target = preconnect && { url: upstream.url, allowPrivate, proxy, tls: this.#tls, ...preconnect };
@@ -38,7 +41,7 @@ export class Connector {
       this.#metrics.dialled(origin, { provider, outcome: outcome.kind, ms });
       if (target && outcome.kind === 'open') this.#pool.used(target, origin);
     });
-    return outcome;
+    return { ...outcome, connection: origin, ms };
   }
 
   /** Closes the connections that wait; nothing is opened ahead from now on. */

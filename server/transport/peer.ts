@@ -2,6 +2,7 @@
 // Rule: frames of our own go out only after a whole frame, since the bytes that pass through may stop in mid-frame.
 
 import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
 import { TLSSocket } from 'node:tls';
 import { closePayload } from '../../codecs/close-frame.ts';
 import type { OutFrame } from '../../codecs/frame.ts';
@@ -61,6 +62,8 @@ export class Peer {
   #hasFinished = false;
   #hasEnded = false;
   #closeTimer: NodeJS.Timeout | undefined;
+  /** The time when the newest ping without an answer left (monotonic ms). */
+  #pingedAt: number | undefined;
 
   constructor(options: PeerOptions) {
     this.#options = options;
@@ -165,7 +168,7 @@ export class Peer {
   /** Sends our frames that wait, where they may go out now. Called after bytes were passed, or have left. */
   sendPending(): void {
     if (!this.#pending?.size || this.#mustWait || !this.isOpen) return;
-    for (const frame of this.#pending.values()) this.socket.write(frame);
+    for (const [opcode, frame] of this.#pending) this.#write(opcode, frame);
     this.#pending.clear();
   }
 
@@ -175,6 +178,13 @@ export class Peer {
 
   pong(payload: Buffer): void {
     this.#send('pong', payload);
+  }
+
+  /** Takes a pong of the peer. Returns how long it took (ms); undefined where no ping waited for an answer. */
+  answered(at: number): number | undefined {
+    const ms = this.#pingedAt && at - this.#pingedAt;
+    this.#pingedAt = undefined;
+    return ms;
   }
 
   /** Sends a message of our own; not within a message of the other end, where it would be misread. */
@@ -214,8 +224,13 @@ export class Peer {
     } else {
       // An older frame of the kind that still waits would come after this one.
       this.#pending?.delete(opcode);
-      this.socket.write(frame);
+      this.#write(opcode, frame);
     }
+  }
+
+  #write(opcode: OwnOpcode, frame: Buffer): void {
+    if (opcode === 'ping') this.#pingedAt = performance.now();
+    this.socket.write(frame);
   }
 
   /** Sends an empty write, which is answered when everything before it has left. */

@@ -44,6 +44,7 @@ const record: Required<SessionRecord> = {
     isBeyondBound: true,
     frames: { upstream: 0, downstream: 0 },
     turns: [],
+    timeline: [],
   },
   ...{ bytes: { upstream: 0, downstream: 0 }, residenceUs: residence },
 };

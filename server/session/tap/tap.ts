@@ -2,10 +2,11 @@
 
 import type { Dialect, Mark, Observation, Usage } from '../../../adapters/realtime/contract.ts';
 import { type Direction, type Frame, inDirection } from '../../../codecs/frame.ts';
-import type { SessionUsage, TapSummary } from '../../ipc/session-record.ts';
+import type { Reply, SessionUsage, TapSummary } from '../../ipc/session-record.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { ResidenceHistogram } from '../../platform/times/residence-histogram.ts';
 import { Traffic } from '../../platform/times/traffic.ts';
+import { Moments } from './moments.ts';
 import { TurnBoundary } from './turn-boundary.ts';
 import { TurnLatencies } from './turn-latency.ts';
 import { boundedUsage } from './usage-bounds.ts';
@@ -52,9 +53,10 @@ export class Tap {
   learned = 0;
   readonly due: UsageDue;
   readonly #boundary: TurnBoundary;
-  // Made when there is something to keep: idle sessions have neither.
+  // Made when there is something to keep: idle sessions have none.
   #latencies: TurnLatencies | undefined;
   #usage: UsageTotals | undefined;
+  #moments: Moments | undefined;
   #model: string | undefined;
   #transcriptionModel: string | undefined;
   #lastMark: Mark | undefined;
@@ -75,6 +77,12 @@ export class Tap {
   sent(direction: Direction, residenceMs: number, frames: number): void {
     inDirection(this.traffic, direction).measured(residenceMs * 1000, frames);
     inDirection(this.allTraffic, direction).measured(residenceMs * 1000, frames);
+  }
+
+  /** The moments of the session, at monotonic times. */
+  get moments(): Moments {
+    this.#moments ??= new Moments();
+    return this.#moments;
   }
 
   observe(frame: Frame, direction: Direction): Observation | undefined {
@@ -112,15 +120,18 @@ export class Tap {
   #learn(observation: Observation, at: number): void {
     const mark = observation.mark && this.#boundary.read(observation.mark);
     if (mark !== undefined) {
-      this.#latencies ??= new TurnLatencies(this.#options.metrics, this.#options.provider);
+      const onReply = (at: number, reply: Reply) => this.moments.reply(at, reply);
+      this.#latencies ??= new TurnLatencies({ ...this.#options, onReply });
       this.#latencies.mark(mark, at);
     }
     this.#model = observation.model?.slice(0, MAX_MODEL_CHARACTERS) ?? this.#model;
     this.#transcriptionModel =
       observation.transcriptionModel?.slice(0, MAX_MODEL_CHARACTERS) ?? this.#transcriptionModel;
     if (observation.usage !== undefined) {
+      const usage = this.#bounded(observation.usage, at);
       this.#usage ??= new UsageTotals();
-      this.#usage.add(this.#bounded(observation.usage, at), this.#makerOf(observation));
+      this.#usage.add(usage, this.#makerOf(observation));
+      this.moments.usage(at, usage);
     }
     if (mark !== undefined || observation.usage !== undefined) this.due.observe(observation, mark);
     if (observation.handedOut !== undefined) this.#options.ids?.handedOut(observation.handedOut);

@@ -1,21 +1,31 @@
 // Measures how long the user waited in each turn: from the end of the speech, or from the request for a reply, to the first piece of the reply.
 
 import type { Mark } from '../../../adapters/realtime/contract.ts';
+import type { Reply } from '../../ipc/session-record.ts';
 import type { Metrics, TurnTimes } from '../../platform/metrics.ts';
 
 /** The newest turns that a session keeps; older ones are in the metrics only. */
 const KEPT_TURNS = 200;
 
+interface TurnLatenciesOptions {
+  readonly metrics: Pick<Metrics, 'turn'>;
+  readonly provider: string;
+  /** Gets each reply when it begins (monotonic ms). */
+  readonly onReply: (at: number, reply: Reply) => void;
+}
+
 export class TurnLatencies {
   readonly #metrics: Pick<Metrics, 'turn'>;
   readonly #provider: string;
+  readonly #onReply: (at: number, reply: Reply) => void;
   readonly #kept: TurnTimes[] = [];
   #speechStoppedAt: number | undefined;
   #requestedAt: number | undefined;
 
-  constructor(metrics: Pick<Metrics, 'turn'>, provider: string) {
+  constructor({ metrics, provider, onReply }: TurnLatenciesOptions) {
     this.#metrics = metrics;
     this.#provider = provider;
+    this.#onReply = onReply;
   }
 
   get turns(): readonly TurnTimes[] {
@@ -36,10 +46,10 @@ export class TurnLatencies {
         this.#requestedAt = at;
         return;
       case 'audio':
-        this.#reply('Audio', at);
+        this.#reply('audio', at);
         return;
       case 'text':
-        this.#reply('Text', at);
+        this.#reply('text', at);
         return;
       case 'interrupted':
         return;
@@ -47,16 +57,20 @@ export class TurnLatencies {
   }
 
   /** Measures the first piece of a reply: from the speech that it answers, else from the request. */
-  #reply(kind: 'Audio' | 'Text', at: number): void {
-    if (this.#speechStoppedAt !== undefined) this.#keep({ [`speechTo${kind}Ms`]: roundMs(at - this.#speechStoppedAt) });
-    else if (this.#requestedAt !== undefined) this.#keep({ [`requestTo${kind}Ms`]: roundMs(at - this.#requestedAt) });
+  #reply(began: Reply['began'], at: number): void {
+    if (this.#speechStoppedAt !== undefined)
+      this.#keep(at, { began, since: 'speech', ms: roundMs(at - this.#speechStoppedAt) });
+    else if (this.#requestedAt !== undefined)
+      this.#keep(at, { began, since: 'request', ms: roundMs(at - this.#requestedAt) });
   }
 
-  #keep(times: TurnTimes): void {
+  #keep(at: number, reply: Reply): void {
+    const times: TurnTimes = { [`${reply.since}To${reply.began === 'audio' ? 'Audio' : 'Text'}Ms`]: reply.ms };
     this.#reset();
     this.#kept.push(times);
     if (this.#kept.length > KEPT_TURNS) this.#kept.shift();
     this.#metrics.turn(times, this.#provider);
+    this.#onReply(at, reply);
   }
 
   #reset(): void {

@@ -17,10 +17,11 @@ import { postSessionEnd } from './session/end.ts';
 import { sessionEventsHandler } from './session/events.ts';
 import { getSessions } from './session/list.ts';
 import { deleteSession, getSession } from './session/session.ts';
+import { getSessionTimeline } from './session/timeline.ts';
 import { getTask, getTasks, postTask, postTaskRetry, postTasksRetry } from './tasks.ts';
 
 const handlersFor = (options: SideHttpOptions): Readonly<Record<SideRouteName, RouteHandler>> => ({
-  ...{ getSessions, getSession, deleteSession, postSessionEnd, getSessionContext },
+  ...{ getSessions, getSession, deleteSession, postSessionEnd, getSessionContext, getSessionTimeline },
   getSessionEvents: sessionEventsHandler(options),
   ...{ postTask, getTasks, getTask, postTaskRetry, postTasksRetry },
   ...{ getLedger, getLedgerRows, getExport },

@@ -40,15 +40,23 @@ export function listedSession(stored: StoredSession & Partial<SessionEnd>): obje
   return Object.fromEntries(fields.filter(([name]) => !MEASURED.includes(name)));
 }
 
-/** Shows the live record, else the stored one, else what is known of the session's start (its process died). */
+interface SessionSources {
+  readonly stored: (StoredSession & Partial<SessionEnd>) | undefined;
+  readonly live: object | undefined;
+}
+
+/**
+ * Shows the live record, else the stored one, else what is known of the session's start (its process died). Its timeline is long, and has a
+ * path of its own.
+ */
 export function sessionView(
   stored: (StoredSession & Partial<SessionEnd>) | undefined,
   live: object | undefined,
 ): object {
-  if (stored === undefined) return live ?? {};
+  const { timeline: _, ...record } = recordOfSession({ stored, live });
+  if (stored === undefined) return record;
   const { id, key, team, provider, route, dialect, model, promptClass, dataClass, isRehearsal, continues } = stored;
   const { endUser, tags, clientSecret } = stored;
-  const record = parsed(stored.record);
   return {
     id,
     state: stored.endedAt === undefined ? 'open' : 'closed',
@@ -64,12 +72,17 @@ export function sessionView(
     clientSecret,
     startedAt: isoTime(stored.startedAt),
     ...(stored.endedAt === undefined ? {} : { endedAt: isoTime(stored.endedAt), reason: stored.reason }),
-    ...(typeof record === 'object' ? record : {}),
-    ...live,
+    ...record,
     class: promptClass,
     dataClass,
     isRehearsal,
   };
+}
+
+/** The record of a session: the stored one, and over it what is known while it lives. */
+export function recordOfSession({ stored, live }: SessionSources): Readonly<Record<string, unknown>> {
+  const record = parsed(stored?.record);
+  return { ...(typeof record === 'object' ? record : {}), ...live };
 }
 
 export const isoTime = (at: number): string => new Date(at).toISOString();

@@ -21,6 +21,18 @@ const transports: [string, { tls: boolean; hidesHandle?: boolean }][] = [
 afterEach(destroySocketPairs);
 
 describe.each(roles)('frames of our own to a %s', (role) => {
+  test('are timed where they are pings: a pong answers the newest, and none that came unasked counts', async () => {
+    const { peer } = await openReadPeer(role);
+    expect(peer.answered(performance.now())).toBeUndefined();
+    const before = performance.now();
+    peer.ping();
+    const after = performance.now();
+    const ms = peer.answered(after + 900) ?? 0;
+    expect(ms).toBeGreaterThanOrEqual(900);
+    expect(ms).toBeLessThanOrEqual(after - before + 900);
+    expect(peer.answered(performance.now())).toBeUndefined();
+  });
+
   test('go out at once between frames', async () => {
     const { peer, raw } = await openReadPeer(role);
     peer.ping();

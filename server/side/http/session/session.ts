@@ -8,7 +8,7 @@ import { canRead, ownerLabel, type RoutedRequest, type RouteHandler, sendJson } 
 import { ledgerView, sessionView, taskView, turnView } from '../views.ts';
 
 /** Limit of the rows in one answer; `/v1/tasks` lists the rest. */
-const MAX_ROWS = 1000;
+export const MAX_ROWS = 1000;
 
 export interface FoundSession {
   readonly id: string;
