@@ -2,17 +2,17 @@
 
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
-import type { Logger } from 'pino';
 import { didYouMean } from '../../codecs/nearest-names.ts';
 import type { Config } from '../config/config.ts';
-import { loadConfig } from '../config/load.ts';
-import { printConfig } from '../config/print.ts';
+import { printConfig } from '../config/file/print.ts';
+import { loadConfig, loadConfigAgain } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
 import { ROLES, type Role, type RunInfo } from '../ipc/run-file.ts';
 import { ignoreUserSignals } from '../ipc/signals.ts';
 import { version } from '../platform/entry.ts';
 import { createLog, isTextLog } from '../platform/log.ts';
 import { urlHost } from '../platform/private-address.ts';
+import type { ReadAgain } from '../processes/reload/reload.ts';
 import { Supervisor } from '../processes/supervisor.ts';
 import { sideConflicts } from '../side/config/side-conflicts.ts';
 import { UsageError } from './command.ts';
@@ -58,7 +58,7 @@ async function run(argv: string[]): Promise<void> {
   const side = sideCommand(positionals, values);
   if (values.help) process.stdout.write(USAGE);
   else if (values.version) process.stdout.write(`${version}\n`);
-  else if (command === 'serve') await serve(await loadWithWarnings(source), roleOf(values.role));
+  else if (command === 'serve') await serve(source, roleOf(values.role));
   else if (values.role !== undefined) throw new UsageError('--role goes with serve only');
   else if (command === 'config check') await check(await loadWithWarnings(source), values.online === true);
   else if (values.online === true) throw new UsageError('--online goes with config check only');
@@ -120,6 +120,16 @@ async function loadWithWarnings(source: Parameters<typeof loadConfig>[0]): Promi
   return { config, warnings };
 }
 
+/** Reads the configuration again as at the start, with its warnings. */
+async function rereader(source: Parameters<typeof loadConfig>[0]): Promise<ReadAgain> {
+  const { warningsOf: advise } = await import('../side/config/warnings.ts');
+  return (inForce) => {
+    const warnings: string[] = [];
+    const options = { ...source, advise, warn: (message: string) => void warnings.push(message) };
+    return { ...loadConfigAgain(options, inForce), warnings };
+  };
+}
+
 async function check({ config, warnings }: Loaded, isOnline: boolean): Promise<void> {
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   const count = warnings.length === 0 ? '' : `, with ${warnings.length} warning${warnings.length === 1 ? '' : 's'}`;
@@ -147,19 +157,21 @@ function checkRole(role: Role, { store }: Config): void {
   throw new ConfigError([{ path: 'store.url', message }]);
 }
 
-async function serve({ config, warnings }: Loaded, role: Role): Promise<void> {
+async function serve(source: Parameters<typeof loadConfig>[0], role: Role): Promise<void> {
+  const { config, warnings } = await loadWithWarnings(source);
+  const readAgain = await rereader(source);
   checkRole(role, config);
   // A reader that has left must not end calls.
   process.stderr.on('error', () => {});
   const log = createLog(config.log);
   for (const warning of warnings) log.warn({ warning }, 'a setting should be changed');
-  const supervisor = new Supervisor(config, log, role);
+  const supervisor = new Supervisor({ config, log, role, readAgain });
   const built = buildConsole().then(
     (isNew) => isNew && log.info('console built'),
     (error: unknown) => process.stderr.write(`the console is not served: ${(error as Error).message}\n`),
   );
   const starting = built.then(() => supervisor.start());
-  actOnSignals(supervisor, starting, log);
+  actOnSignals(supervisor, starting);
   const run = await starting;
   const { pid: _isInEveryLine, start: _isForReaders, ...places } = run;
   // People read the greeting instead.
@@ -168,7 +180,7 @@ async function serve({ config, warnings }: Loaded, role: Role): Promise<void> {
 }
 
 /** Drains at the first signal that stops, once everything has started; ends at once at the second, and our processes with us. */
-function actOnSignals(supervisor: Supervisor, starting: Promise<unknown>, log: Logger): void {
+function actOnSignals(supervisor: Supervisor, starting: Promise<unknown>): void {
   let signals = 0;
   let isStarted = false;
   const started = starting.then(() => {
@@ -187,10 +199,8 @@ function actOnSignals(supervisor: Supervisor, starting: Promise<unknown>, log: L
       );
   };
   for (const signal of STOPPING) process.on(signal, stop);
-  process.on('SIGHUP', () => {
-    log.info('SIGHUP: the certificate is read again, the configuration at the next start');
-    supervisor.reload();
-  });
+  // The log says what came of it.
+  process.on('SIGHUP', () => void started.then(() => supervisor.reload()).catch(() => {}));
   ignoreUserSignals();
   // The caller reports why it did not start.
   started.catch(() => {});

@@ -1,28 +1,17 @@
 // Loads the configuration: a YAML file and the environment become one frozen Config. The only place that reads process.env.
 
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { isMap, isSeq, LineCounter, type ParsedNode, parseDocument, type Scalar } from 'yaml';
 import { type Config, type ConfigFile, configSchema, knownProviders } from './config.ts';
 import { conflictsOf } from './conflicts.ts';
+import { type Environment, resolveSecrets } from './file/credential.ts';
+import { readYaml, type YamlFile } from './file/read.ts';
+import { renameKeys } from './file/renamed-keys.ts';
+import { keptRunning } from './live/restart.ts';
 import { meantUrls, proxySettings } from './outbound-url.ts';
-import {
-  ConfigError,
-  faultText,
-  isSecretPath,
-  type PlaceOf,
-  type Problem,
-  pathText,
-  problemLine,
-  problemsOf,
-  SECRET_PATHS,
-} from './problem.ts';
+import { ConfigError, isSecretPath, type PlaceOf, type Problem, problemLine, problemsOf } from './problem.ts';
 import { rehearsalTasks, rehearsedProviders } from './rehearsal/rehearsal.ts';
 import { rehearsalSchema } from './rehearsal/rehearsal-schema.ts';
-import { renameKeys } from './renamed-keys.ts';
 import { FORWARD_CLIENT, providerSchema } from './schema.ts';
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 interface ConfigSource {
   /** Path of the YAML file. Without it the defaults and the environment apply. */
@@ -40,7 +29,51 @@ interface ConfigSource {
 
 /** Reads, checks and freezes the configuration. Throws a ConfigError that lists every problem found. */
 export function loadConfig(source: ConfigSource): Config {
-  const { file, data = '.trunkline', env = process.env, check = () => [], advise = () => [], warn = () => {} } = source;
+  const read = readConfig(source);
+  const problems = conflictsIn(read.config, source);
+  if (problems.length > 0) throw new ConfigError(problems, read.placeOf);
+  return adopted(read, source);
+}
+
+/**
+ * Does the same while a configuration is in force. What needs a restart stays as it is there, and is named (`listen.port`). Refuses also what does
+ * not go together with that.
+ */
+export function loadConfigAgain(source: ConfigSource, inForce: Config): Reread {
+  const read = readConfig(source);
+  const { config, needsRestart } = keptRunning(read.config, inForce);
+  const kept = needsRestart.length === 0 ? '' : `; ${needsRestart.join(', ')} of before is in force until a restart`;
+  const problems = conflictsIn(read.config, source);
+  const consequences = conflictsIn(config, source).map(({ path, message }) => ({ path, message: message + kept }));
+  const found = problems.length > 0 ? problems : consequences;
+  if (found.length > 0) throw new ConfigError(found, read.placeOf);
+  return { config: adopted({ ...read, config }, source), needsRestart };
+}
+
+export interface Reread {
+  readonly config: Config;
+  /** Paths of what was changed, and takes effect at the next start only. */
+  readonly needsRestart: readonly string[];
+}
+
+const conflictsIn = (config: Config, { check = () => [] }: ConfigSource): Problem[] => [
+  ...conflictsOf(config),
+  ...check(config),
+];
+
+function adopted({ config, report }: ReadConfig, { advise = () => [] }: ConfigSource): Config {
+  for (const problem of advise(config)) report(problem);
+  return deepFreeze(config);
+}
+
+interface ReadConfig {
+  readonly config: Config;
+  readonly placeOf: PlaceOf;
+  report(problem: Problem): void;
+}
+
+/** Throws a ConfigError for everything that is wrong with a setting by itself. */
+function readConfig({ file, data = '.trunkline', env = process.env, warn = () => {} }: ConfigSource): ReadConfig {
   const yaml: YamlFile = file === undefined ? { data: {}, placeOf: () => '' } : readYaml(file);
   const report = (problem: Problem) => warn(problemLine(problem, yaml.placeOf));
   const { listen, providers: inFile, rehearsal: setting, tasks, ...rest } = parseFile(yaml, env, report);
@@ -63,10 +96,7 @@ export function loadConfig(source: ConfigSource): Config {
     tasks: tasks ?? defaultTasks,
     hasRehearsalGateway,
   };
-  const conflicts = [...conflictsOf(config), ...check(config)];
-  if (conflicts.length > 0) throw new ConfigError(conflicts, yaml.placeOf);
-  for (const problem of advise(config)) report(problem);
-  return deepFreeze(config);
+  return { config, placeOf: yaml.placeOf, report };
 }
 
 /** The settings of a file under their current names, with secrets and defaults filled in, and URLs as they were meant. */
@@ -80,112 +110,6 @@ function parseFile({ data, placeOf }: YamlFile, env: Environment, warn: (problem
   problems.push(...issues.filter(({ path }) => !reported.has(path)));
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems, placeOf);
   return meantUrls(parsed.data, warn);
-}
-
-interface YamlFile {
-  readonly data: unknown;
-  readonly placeOf: PlaceOf;
-}
-
-/** Reads the data of a file and the places of its keys. An empty file is an empty mapping. */
-function readYaml(file: string): YamlFile {
-  const lineCounter = new LineCounter();
-  const text = readConfigFile(file);
-  // Pretty errors would quote the line, which may hold a secret.
-  const document = parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true });
-  const place = (offset: number) => {
-    const { line, col } = lineCounter.linePos(offset);
-    return `${file}:${line}:${col}: `;
-  };
-  // Other faults of syntax are often consequences of the first.
-  const [fault] = [...document.errors, ...document.warnings];
-  if (fault) {
-    const [offset] = fault.pos;
-    const isUnquoted = text.startsWith('${', offset - 1);
-    const message = isUnquoted ? 'expected "${NAME}" in quotes inside of { }' : syntaxFault(fault);
-    throw new ConfigError([{ path: '', message }], () => place(offset));
-  }
-  const offsets = new Map(offsetsOf(document.contents, []));
-  const placeOf = (path: string): string => {
-    const offset = offsets.get(path);
-    if (offset !== undefined) return place(offset);
-    return path === '' ? `${file}: ` : placeOf(path.replace(/(^|[.[])[^.[]*$/, ''));
-  };
-  try {
-    return { data: document.toJS() ?? {}, placeOf };
-  } catch (error) {
-    // Aliases without an anchor, and those that would fill the memory, are found only here.
-    throw new ConfigError([{ path: '', message: syntaxFault(error as Error) }], placeOf);
-  }
-}
-
-/** Leaves out what the parser quotes behind a colon, or of a tag: a secret without quotes may begin with `*`, `!`, `|` or `>`. */
-function syntaxFault({ message, code }: Error & { readonly code?: string }): string {
-  const isTag = code === 'TAG_RESOLVE_FAILED' || code === 'BAD_COLLECTION_TYPE';
-  return isTag ? 'expected no tag: a text that begins with ! needs quotes' : message.replace(/(?<=\S): .*/s, '');
-}
-
-/** Yields the path of every key and entry, and its offset in the text. */
-function* offsetsOf(node: unknown, path: Path): Generator<[string, number]> {
-  const entries = isMap<Scalar.Parsed>(node)
-    ? node.items.map(({ key, value }) => ({ part: String(key.value), start: key, value }))
-    : isSeq<ParsedNode>(node)
-      ? node.items.map((value, part) => ({ part, start: value, value }))
-      : [];
-  for (const { part, start, value } of entries) {
-    yield [pathText([...path, part]), start.range[0]];
-    yield* offsetsOf(value, [...path, part]);
-  }
-}
-
-function readConfigFile(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const message = `expected a readable configuration file, got "${file}": ${faultText(error)}`;
-    throw new ConfigError([{ path: '', message }]);
-  }
-}
-
-type Path = readonly (string | number)[];
-
-interface SecretContext {
-  readonly env: Environment;
-  readonly problems: Problem[];
-}
-
-/** Copies the data with `${NAME}` replaced in the fields of secrets. Anywhere else it is a problem. */
-function resolveSecrets(value: unknown, path: Path, context: SecretContext): unknown {
-  if (Array.isArray(value)) return value.map((item, index) => resolveSecrets(item, [...path, index], context));
-  if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, resolveSecrets(item, [...path, key], context)]),
-    );
-  }
-  if (typeof value !== 'string' || !value.includes('${')) return value;
-  if (isSecretPath(path)) return secretFrom(value, path, context);
-  const message = `expected a plain value: \${...} is for secrets only (${SECRET_PATHS.join(', ')})`;
-  context.problems.push({ path: pathText(path), message });
-  return value;
-}
-
-function secretFrom(template: string, path: Path, { env, problems }: SecretContext): string {
-  const report = (message: string) => {
-    problems.push({ path: pathText(path), message });
-    // Keeps the field valid, so that the same fault is not reported twice.
-    return `missing-${pathText(path)}`;
-  };
-  const secret = template.replace(/\$\{([^}]*)(\}|$)/g, (_, name: string, end: string) => {
-    if (!end || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) return report('expected ${NAME} with the name of a variable');
-    const value = env[name];
-    return value?.trim()
-      ? value
-      : report(`the environment variable ${name} is ${value === undefined ? 'not set' : 'empty'}`);
-  });
-  // A variable must not be able to change what the field means.
-  return secret === FORWARD_CLIENT
-    ? report(`expected a credential, got the word ${FORWARD_CLIENT} from a variable`)
-    : secret;
 }
 
 /** Providers that the file does not name and whose credential is in the environment. */

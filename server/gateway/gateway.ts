@@ -5,6 +5,8 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { findEndpoint } from '../../adapters/realtime/index.ts';
 import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
+import type { Config } from '../config/config.ts';
+import { LiveConfig } from '../config/live/live.ts';
 import { Clients } from '../http/connection/clients.ts';
 import { type ConnectionLimit, createConnectionLimit } from '../http/connection/connection-limit.ts';
 import { countDescriptors, type DescriptorState, outOfDescriptors } from '../http/connection/descriptors.ts';
@@ -19,7 +21,6 @@ import {
   openListener,
   useCertificate,
 } from '../http/listener.ts';
-import { listenerOrigins } from '../http/origin-policy.ts';
 import { answerHttp, type CheckedExchange } from '../http/request/answer.ts';
 import { answerFaults } from '../http/request/fault.ts';
 import type { RequestHead } from '../http/request/head.ts';
@@ -32,7 +33,7 @@ import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts'
 import type { SessionOrder, SessionRecord } from '../ipc/session-record.ts';
 import type { FindOwners } from '../ipc/side-request.ts';
 import type { BudgetUse, FindKey } from '../ipc/stored-rows.ts';
-import { type AddressList, addressList } from '../platform/address-list.ts';
+import type { AddressList } from '../platform/address-list.ts';
 import { faultOf } from '../platform/log.ts';
 import { createMetrics, type Metrics, subjectLabels } from '../platform/metrics.ts';
 import type { Readiness } from '../platform/readiness.ts';
@@ -40,8 +41,7 @@ import { endedByOperator, reasons } from '../session/close-reason.ts';
 import type { Session } from '../session/session.ts';
 import { UnfinishedMessages } from '../session/unfinished-messages.ts';
 import { Connector } from '../transport/connector.ts';
-import type { AdmissionPolicy } from './admission/admission.ts';
-import { sharedAccounts } from './admission/authorize.ts';
+import { LivePolicy } from './admission/policy.ts';
 import { outboxShareFull, processFull, sideUnavailable, tooManyUpgrades } from './admission/refusals.ts';
 import { exportGauges } from './gateway-metrics.ts';
 import { gatewayAnswer } from './http.ts';
@@ -49,10 +49,10 @@ import { explainUpgrade, type SessionHost, SessionOpening } from './open-session
 import { ClosedBudgets } from './side/budgets.ts';
 import { boundedPassing, type PassOn } from './side/connections.ts';
 import { IdOwners } from './side/id-owners.ts';
-import { exportOutbox } from './side/outbox-metrics.ts';
 import type { Upgrade } from './start-session.ts';
 
-type GatewayOptions = Pick<SessionHost, 'config' | 'registry' | 'log' | 'outbox' | 'askSide'> &
+type GatewayOptions = Pick<SessionHost, 'registry' | 'log' | 'outbox' | 'askSide'> &
+  Pick<GatewayStart, 'config'> &
   Partial<Pick<GatewayStart, 'tls' | 'rehearsalUrl'>> & {
     readonly findOwners?: FindOwners | undefined;
     readonly findKey?: FindKey | undefined;
@@ -62,6 +62,7 @@ type GatewayOptions = Pick<SessionHost, 'config' | 'registry' | 'log' | 'outbox'
 export class Gateway {
   readonly metrics: Metrics;
   readonly #options: GatewayOptions;
+  readonly #live: LiveConfig;
   readonly #sessions = new Map<string, Session>();
   readonly #openings = new Set<SessionOpening>();
   readonly #servers: Server[] = [];
@@ -69,7 +70,7 @@ export class Gateway {
   readonly #connections: ConnectionLimit;
   readonly #connector: Connector;
   readonly #host: SessionHost;
-  readonly #isProxy: AddressList;
+  readonly #isProxy: AddressList = (address) => this.#policy.now.origins.isProxy(address);
   readonly #clients: Clients;
   /** Emits `ended` for each session and each opening. */
   readonly #ends = new EventEmitter();
@@ -79,46 +80,49 @@ export class Gateway {
   /** Connections that are open here, those included that HTTP has not seen or will not see. */
   readonly #sockets = new Set<Socket>();
   readonly #passOn: ReturnType<typeof boundedPassing>;
-  #policy: AdmissionPolicy;
+  readonly #policy: LivePolicy;
   #serveHere: ((socket: Socket, bytes: Buffer) => void) | undefined;
   #phase: 'serving' | 'draining' | 'ending' = 'serving';
 
   constructor(options: GatewayOptions) {
     this.#options = options;
-    const { config, rehearsalUrl, log, findKey } = options;
+    this.#live = new LiveConfig(options.config);
+    const { config } = this.#live;
     this.metrics = createMetrics(() => this.#sessions.size, subjectLabels(config.metrics));
     this.#connector = new Connector(this.metrics);
     this.#unfinished = new UnfinishedMessages(config.limits);
-    if (options.outbox !== undefined) exportOutbox(this.metrics.registry, options.outbox);
-    this.#isProxy = addressList(config.listen.trustedProxies);
     this.#clients = new Clients(this.#isProxy);
+    const { rehearsalUrl, log, findKey } = options;
     this.#keys = new KeyLookup({ fileKeys: () => config.keys, findKey });
-    const origins = { allowed: new Set<string>(), loopbackHostOnly: config.access === 'open', isProxy: this.#isProxy };
-    this.#policy = {
-      ...{ config, origins, rehearsalUrl, keys: this.#keys, shared: sharedAccounts(config) },
-      warnOfOldName: oldNameWarner(log),
-    };
+    const warnOfOldName = oldNameWarner(log);
+    this.#policy = new LivePolicy({ config: this.#live.now, keys: this.#keys, rehearsalUrl, warnOfOldName });
     this.#connections = createConnectionLimit({
       limits: config.limits,
       isProxy: this.#isProxy,
       descriptors: this.#descriptors,
       onDropped: (code) => this.metrics.refused(code, 503),
     });
-    const { requests: most } = config.side;
+    const most = () => config.side.requests;
     this.#passOn = boundedPassing({ ...options, most, clients: this.#clients, connections: this.#connections });
-    exportGauges(this.metrics.registry, { connections: this.#connections, unfinished: this.#unfinished });
+    const { outbox } = options;
+    exportGauges(this.metrics.registry, { connections: this.#connections, unfinished: this.#unfinished, outbox });
     this.#host = this.#makeHost();
   }
 
   /** Listens on the given ports, or those of the configuration; several processes may share one. */
-  async listen(ports: Ports = portsOf(this.#options.config), isShared = false): Promise<Ports> {
-    const { config, tls } = this.#options;
+  async listen(ports: Ports = portsOf(this.#live.config), isShared = false): Promise<Ports> {
+    const { tls } = this.#options;
     const port = await this.#serve({ setting: 'listen.port', port: ports.port, isShared });
     const secure = { setting: 'listen.tlsPort', port: ports.tlsPort ?? 0, isShared };
     const tlsPort = tls && ports.tlsPort !== undefined ? await this.#serve(secure, tls) : undefined;
-    const allowed = listenerOrigins(config.listen, { port, tlsPort });
-    this.#policy = { ...this.#policy, origins: { ...this.#policy.origins, allowed } };
+    this.#policy.use({ ports: { port, tlsPort } });
     return { port, tlsPort };
+  }
+
+  /** Serves by another configuration what begins from now on. */
+  useConfig(next: Config): void {
+    this.#live.use(next);
+    this.#policy.use({ config: next });
   }
 
   /** Serves another certificate to new connections from now on; live ones do not notice. */
@@ -128,7 +132,7 @@ export class Gateway {
 
   /** Dials the rehearsal provider at another URL from now on. */
   useRehearsal(url: string): void {
-    this.#policy = { ...this.#policy, rehearsalUrl: url };
+    this.#policy.use({ rehearsalUrl: url });
   }
 
   /** Refuses sessions by these budgets from now on. */
@@ -164,7 +168,8 @@ export class Gateway {
 
   /** Returns what a new session and a new call would be refused with here, whoever asks. */
   readiness(): Readiness {
-    const { config, outbox } = this.#options;
+    const { limits } = this.#live.config;
+    const { outbox } = this.#options;
     const sessions: Refusal[] = this.#phase === 'serving' ? [] : [draining];
     const calls = [...sessions];
     // A session takes a connection and another one toward its provider; that of a call finds room while others idle.
@@ -172,7 +177,7 @@ export class Gateway {
     if (this.#descriptorsLeft(1) === 'spent') calls.push(outOfDescriptors);
     if (this.#isFull) sessions.push(processFull);
     if (outbox?.isFull) sessions.push(sideUnavailable);
-    if (this.#connections.upgrading() >= config.limits.maxUpgrades) sessions.push(tooManyUpgrades.all);
+    if (this.#connections.upgrading() >= limits.maxUpgrades) sessions.push(tooManyUpgrades.all);
     return { sessions, calls };
   }
 
@@ -191,7 +196,7 @@ export class Gateway {
     for (const session of this.#sessions.values()) session.end(reasons.drained);
     const timer = setTimeout(() => {
       for (const session of this.#sessions.values()) session.terminate();
-    }, this.#options.config.limits.closeMs);
+    }, this.#live.config.limits.closeMs);
     await this.#whenEmpty();
     clearTimeout(timer);
     this.#host.idOwners.close();
@@ -202,7 +207,7 @@ export class Gateway {
 
   /** Each upgrade in progress is about to be a session. */
   get #isFull(): boolean {
-    const { maxSessions = Number.POSITIVE_INFINITY } = this.#options.config.limits;
+    const { maxSessions = Number.POSITIVE_INFINITY } = this.#live.config.limits;
     return this.#sessions.size + this.#connections.upgrading() >= maxSessions;
   }
 
@@ -216,7 +221,8 @@ export class Gateway {
   }
 
   async #serve(address: Omit<ListenAddress, 'host'>, tls?: GatewayOptions['tls']): Promise<number> {
-    const { config, log } = this.#options;
+    const { config } = this.#live;
+    const { log } = this.#options;
     const server = createListener(config.limits, tls);
     this.#servers.push(server);
     const { handshakeMs: ms, maxHeaderBytes: maxBytes } = config.limits;
@@ -260,7 +266,7 @@ export class Gateway {
       logRefusal: createRefusalLog(this.#options.log),
       idOwners: new IdOwners({ findOwners, push: (event) => outbox?.push(event) ?? true }),
       find: async (id) => this.record(id) ?? (await registry.find(id)),
-      policy: () => this.#policy,
+      policy: () => this.#policy.now,
       refusal: (admission) => {
         if (this.#phase !== 'serving') return draining;
         if (this.#descriptorsLeft(1) !== 'free') return outOfDescriptors;

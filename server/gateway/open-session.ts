@@ -88,7 +88,8 @@ export class SessionOpening {
   }
 
   async #dial(admission: Admission, { signal, stop }: ClientGone): Promise<void> {
-    const { connector, config, registry, isEnding } = this.#host;
+    const { connector, registry, isEnding } = this.#host;
+    const { config } = admission.policy;
     const { upstream, allowPrivate, preconnect, continues, isOffered, isRehearsal, provider } = admission;
     let isStarted = false;
     let dialled: ContextOutcome | undefined;

@@ -3,6 +3,8 @@
 import cluster from 'node:cluster';
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
 import { splice } from '../http/connection/splice.ts';
 import type { CertificatePair } from '../http/listener.ts';
 import type { RequestHead } from '../http/request/head.ts';
@@ -19,13 +21,14 @@ import type { Readiness } from '../platform/readiness.ts';
 import { Gateway } from './gateway.ts';
 import { createSessionRegistry } from './session-registry.ts';
 import { SideClient } from './side/client.ts';
-import { Outbox } from './side/outbox.ts';
+import { Outbox, type OutboxLimits } from './side/outbox.ts';
 
 /** A side process that hangs longer is noticed by its supervisor. */
 const REACH_MS = 400;
 
 let gateway: Gateway | undefined;
 let outbox: Outbox | undefined;
+let log: Logger | undefined;
 const side = new SideClient();
 let http: readonly string[] = [];
 /** Each side process is asked in its turn. */
@@ -39,24 +42,27 @@ function useSide(places: SidePlaces): void {
 const { supervisor, handles } = callSupervisor({
   async start({ side: places, closedBudgets, ports, isShared, ...given }: GatewayStart): Promise<Ports> {
     const { config } = given;
-    const log = createLog(config.log);
-    const { outboxItems: maxItems, outboxBytes: maxBytes, whenFull } = config.side;
+    const logger = createLog(config.log);
+    log = logger;
     outbox = new Outbox({
-      maxItems,
-      maxBytes,
-      whenFull,
-      isShared: config.access === 'keys',
+      ...outboxLimits(config),
       send: (batch) => supervisor.call<void>('commitEvents', batch),
       onKept: (kept) => supervisor.notify('kept', kept),
-      onLost: () => log.error('the outbox is full: what sessions do is lost'),
+      onLost: () => logger.error('the outbox is full: what sessions do is lost'),
     });
     const { ask: askSide, findOwners, findKey } = side;
-    gateway = new Gateway({ ...given, registry, outbox, askSide, findOwners, findKey, passOn, log });
+    gateway = new Gateway({ ...given, registry, outbox, askSide, findOwners, findKey, passOn, log: logger });
     useSide(places);
     gateway.useBudgets(closedBudgets);
     const listening = await gateway.listen(ports, isShared);
     optimizeEarly();
     return listening;
+  },
+  reload(config: Config) {
+    if (gateway === undefined || log === undefined) throw new Error('the gateway process has not started');
+    log.level = config.log.level;
+    outbox?.useLimits(outboxLimits(config));
+    gateway.useConfig(config);
   },
   side: useSide,
   takeBack(connection: PassedConnection, handle) {
@@ -85,6 +91,11 @@ const { supervisor, handles } = callSupervisor({
 });
 
 const registry = createSessionRegistry(supervisor);
+
+function outboxLimits({ side, access }: Config): OutboxLimits {
+  const { outboxItems: maxItems, outboxBytes: maxBytes, whenFull } = side;
+  return { maxItems, maxBytes, whenFull, isShared: access === 'keys' };
+}
 
 /** Only this process can read what comes under TLS. */
 async function passOn(socket: Socket, connection: PassedConnection): Promise<void> {

@@ -2,7 +2,6 @@
 // Rule: another key's session answers 404, like an unknown id.
 
 import type { Refusal } from '../../adapters/realtime/refusal.ts';
-import type { Config } from '../config/config.ts';
 import { isRefusal } from '../http/request/refusals.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import { type AskWhole, type ContextAnswer, requesterOf } from '../ipc/side-request.ts';
@@ -14,7 +13,6 @@ import type { Admission } from './admission/admission.ts';
 import { CONTINUE } from './admission/continuation.ts';
 
 export interface ContextReader {
-  readonly config: Config;
   /** Undefined where there is no side process. */
   readonly askSide?: AskWhole | undefined;
   /** Finds a session of any process, live or lately ended. */
@@ -23,8 +21,8 @@ export interface ContextReader {
 
 /** Reads for `side.contextMs` at most. A Refusal says why the session must not be opened. Never rejects. */
 export async function readContext(
-  { provider, key, continues = '' }: Pick<Admission, 'provider' | 'key' | 'continues'>,
-  { config, askSide, find }: ContextReader,
+  { provider, key, continues = '', policy: { config } }: Pick<Admission, 'provider' | 'key' | 'continues' | 'policy'>,
+  { askSide, find }: ContextReader,
   signal: AbortSignal,
 ): Promise<SessionContext | Refusal> {
   const until = AbortSignal.any([signal, AbortSignal.timeout(config.side.contextMs)]);

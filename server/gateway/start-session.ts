@@ -29,7 +29,6 @@ export interface Upgrade {
 }
 
 export interface SessionOwner {
-  readonly config: Config;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly registry: SessionRegistry;
@@ -64,7 +63,8 @@ export function startSession(
   { admission, upgrade, upstream, started, opening }: SessionParts,
   owner: SessionOwner,
 ): void {
-  const { config, log, metrics, registry, outbox } = owner;
+  const { log, metrics, registry, outbox } = owner;
+  const { config } = admission.policy;
   const { request, socket, head, source } = upgrade;
   const { limits } = config;
   const { sessionId, provider, endpoint, subprotocol, context } = admission;

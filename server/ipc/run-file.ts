@@ -20,6 +20,8 @@ export interface RunInfo {
   readonly listen?: { readonly host: string } & Ports;
   readonly admin: { readonly host: string; readonly port: number };
   readonly rehearsal: readonly string[];
+  /** Hash of the configuration in force. */
+  readonly config: string;
 }
 
 const FILE = 'run.json';

@@ -8,6 +8,7 @@ import { AggregatorRegistry } from 'prom-client';
 import type { Handshake } from '../../adapters/realtime/contract.ts';
 import type { HttpReply } from '../../adapters/realtime/refusal.ts';
 import type { Config } from '../config/config.ts';
+import { ConfigError } from '../config/problem.ts';
 import { createConnectionLimit } from '../http/connection/connection-limit.ts';
 import { countDescriptors } from '../http/connection/descriptors.ts';
 import { decodedPath, readHandshake } from '../http/handshake.ts';
@@ -18,12 +19,13 @@ import { type HttpProblem, problemReply } from '../http/problem.ts';
 import { jsonReply, sendReply } from '../http/reply.ts';
 import { hasBody } from '../http/request/body.ts';
 import { checkRequest } from '../http/request/guard.ts';
-import { sidePathUnavailable } from '../http/request/refusals.ts';
+import { configRefused, sidePathUnavailable } from '../http/request/refusals.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import { sidePaths, sideRoutesAt } from '../ipc/side-routes.ts';
 import { faultOf } from '../platform/log.ts';
 import { PARTS, type Readiness, type Reason } from '../platform/readiness.ts';
 import { relayToSide } from './admin-relay.ts';
+import type { InForce, Reloaded } from './reload/reload.ts';
 
 interface AdminSources {
   /** The socket of the side process for these requests; undefined while it is down. */
@@ -33,6 +35,9 @@ interface AdminSources {
   records(): Promise<readonly SessionRecord[]>;
   /** The metrics of each process, as prom-client's JSON. */
   metrics(): Promise<readonly object[]>;
+  inForce(): InForce;
+  /** Reads the configuration again. */
+  reload(): Promise<Reloaded>;
 }
 
 export type AdminListener = Awaited<ReturnType<typeof startAdmin>>;
@@ -42,15 +47,18 @@ type OwnAnswer = (sources: AdminSources, query: Handshake['query']) => HttpReply
 /** The paths that the listener answers itself. All take GET. */
 export const adminPaths: ReadonlyMap<string, OwnAnswer> = new Map<string, OwnAnswer>([
   ['/healthz', () => json(200, { status: 'ok' })],
-  ['/readyz', async (sources, query) => readiness(await sources.readiness(), query.get('part'))],
+  ['/readyz', readyz],
   ['/metrics', async (sources) => metrics(await sources.metrics())],
   ['/sessions', async (sources) => json(200, { sessions: await sources.records() })],
 ]);
 
+/** The paths that the listener answers itself and that take POST. */
+export const adminActions: ReadonlyMap<string, OwnAnswer> = new Map<string, OwnAnswer>([['/reload', reload]]);
+
 /** Paths for service managers and proxies, which have no token and ask under any name. They tell nothing of clients. */
 const PROBES: readonly string[] = ['/healthz', '/readyz'];
 
-const PATHS: readonly string[] = [...adminPaths.keys(), ...sidePaths('admin')];
+const PATHS: readonly string[] = [...adminPaths.keys(), ...adminActions.keys(), ...sidePaths('admin')];
 
 export async function startAdmin(
   config: Pick<Config, 'admin' | 'limits' | 'side'>,
@@ -120,10 +128,16 @@ async function answer(
     const isAnswered = socket !== undefined && (await relayToSide(request, response, socket));
     return isAnswered ? undefined : failed(sidePathUnavailable);
   }
-  if (request.method !== 'GET' && request.method !== 'HEAD')
-    return failed({ status: 405, code: 'method_not_allowed', message: 'expected GET', allow: ['GET', 'HEAD'] });
+  const action = adminActions.get(handshake.path);
+  if (action !== undefined)
+    return request.method === 'POST' ? action(context.sources, handshake.query) : failed(expected(['POST']));
+  if (request.method !== 'GET' && request.method !== 'HEAD') return failed(expected(['GET', 'HEAD']));
   return ownAnswer?.(context.sources, handshake.query) ?? failed(unknownPath(handshake.path, PATHS));
 }
+
+const expected = (allow: readonly string[]): HttpProblem => ({
+  ...{ status: 405, code: 'method_not_allowed', message: `expected ${allow[0]}`, allow },
+});
 
 function refusalOf(request: IncomingMessage, { origins, config }: AdminContext): HttpReply | undefined {
   const refusal = checkOrigin(request, origins);
@@ -138,8 +152,25 @@ function refusalOf(request: IncomingMessage, { origins, config }: AdminContext):
   return undefined;
 }
 
+async function readyz(sources: AdminSources, query: Handshake['query']): Promise<HttpReply> {
+  const more = query.has('verbose') ? { config: sources.inForce() } : {};
+  return readiness(await sources.readiness(), query.get('part'), more);
+}
+
+/** 202 where a process does not have it yet. */
+async function reload(sources: AdminSources): Promise<HttpReply> {
+  try {
+    const reloaded = await sources.reload();
+    return json(reloaded.behind.length === 0 ? 200 : 202, reloaded);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const { status, body } = failed(configRefused(error.message.split('\n')));
+    return json(status, { ...JSON.parse(String(body)), problems: error.message.split('\n') });
+  }
+}
+
 /** 200 where everything that is served here is, or the part that is asked for; the body has all parts. */
-function readiness(found: Readiness, asked: string | null): HttpReply {
+function readiness(found: Readiness, asked: string | null, more: object): HttpReply {
   const parts = PARTS.filter((part) => found[part] !== undefined);
   const counting = asked === null ? parts : parts.filter((part) => part === asked);
   if (counting.length === 0)
@@ -150,7 +181,7 @@ function readiness(found: Readiness, asked: string | null): HttpReply {
       : { status: 'not ready', reasons: reasons.map(({ code, message }) => ({ code, message })) };
   const isReady = counting.every((part) => found[part]?.length === 0);
   const states = Object.fromEntries(parts.map((part) => [part, shown(found[part])]));
-  return json(isReady ? 200 : 503, { status: isReady ? 'ready' : 'not ready', ...states });
+  return json(isReady ? 200 : 503, { status: isReady ? 'ready' : 'not ready', ...states, ...more });
 }
 
 async function metrics(perProcess: readonly object[]): Promise<HttpReply> {

@@ -66,6 +66,11 @@ export class Child {
     return this.#handles;
   }
 
+  /** Names the process: its module and its id. */
+  get label(): string {
+    return `${this.#options.name} ${this.#process?.pid}`;
+  }
+
   /** True once the process has died; what it had sent may still come. */
   get isGone(): boolean {
     return this.#process === undefined || this.#process.exitCode !== null || this.#process.signalCode !== null;

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Config } from '../config/config.ts';
+import type { LiveConfig } from '../config/live/live.ts';
 import type { EventBatch, KeptEvent } from '../gateway/side/outbox.ts';
 import { type DevCertificate, ensureDevCertificate } from '../http/dev-certificate.ts';
-import { canReusePort, closeListener, createListener, openListener } from '../http/listener.ts';
+import { type CertificatePair, canReusePort, closeListener, createListener, openListener } from '../http/listener.ts';
 import type { RequestHead } from '../http/request/head.ts';
 import { letGo, type PassedConnection } from '../ipc/connection.ts';
 import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
@@ -16,13 +17,15 @@ import type { Reservation, SessionAnnounced } from '../ipc/session-reservation.t
 import { withDeadline } from '../platform/deadline.ts';
 import { exportGauge } from '../platform/metrics.ts';
 import type { CloseName } from '../session/close-reason.ts';
-import { CertificateWatch } from './certificate-watch.ts';
 import { askAll, Child } from './child.ts';
+import { CertificateWatch } from './reload/certificate-watch.ts';
 import { SessionTable } from './sessions/session-table.ts';
 import type { SideSupervisor } from './side-supervisor.ts';
 
 interface GatewayProcessesOptions {
-  readonly config: Config;
+  readonly live: LiveConfig;
+  /** Called when a process works with this configuration. */
+  took(rpc: Rpc, config: Config): void;
   readonly log: Logger;
   readonly side: SideSupervisor;
   readonly registry: Registry;
@@ -44,7 +47,7 @@ export class GatewayProcesses {
 
   constructor(options: GatewayProcessesOptions) {
     this.#options = options;
-    this.#ports = portsOf(options.config);
+    this.#ports = portsOf(options.live.config);
   }
 
   /** The development certificate, when one is used. */
@@ -58,7 +61,7 @@ export class GatewayProcesses {
 
   /** Loads their code at once, and lets them listen once `isBacked` has resolved. */
   async start(isBacked: Promise<unknown>): Promise<void> {
-    const { processes, listen } = this.#options.config;
+    const { processes, listen } = this.#options.live.config;
     // This decides how they are forked.
     this.#isClustered = processes > 1 && !(await canReusePort(listen.host));
     let ready: Promise<unknown> = Promise.all([isBacked, this.#prepareListening()]);
@@ -67,9 +70,15 @@ export class GatewayProcesses {
     await ready;
   }
 
-  /** Reads the certificate again now, and tells of a bad one at once. */
-  rereadCertificate(): void {
-    void this.#tls?.look(true);
+  /** Makes the development certificate where a configuration needs one. */
+  async prepare({ listen }: Config): Promise<void> {
+    if (this.#tls !== undefined && listen.tls === undefined) await this.#makeCertificate();
+  }
+
+  /** Reads the certificate of the configuration in force, and tells of a bad one at once. */
+  async rereadCertificate(): Promise<void> {
+    const files = this.#certificateFiles;
+    if (files !== undefined) await this.#tls?.use(files);
   }
 
   notify(name: string, argument: unknown): void {
@@ -132,18 +141,25 @@ export class GatewayProcesses {
   }
 
   async #prepareListening(): Promise<void> {
-    const { processes, listen, dataDirectory } = this.#options.config;
+    const { processes, listen } = this.#options.live.config;
     if (processes > 1) await this.#probePorts();
-    if (this.#ports.tlsPort !== undefined && listen.tls === undefined) {
-      this.#certificate = await ensureDevCertificate(join(dataDirectory, 'tls'));
-    }
-    if (this.#ports.tlsPort !== undefined) this.#watchCertificate();
+    if (this.#ports.tlsPort === undefined) return;
+    if (listen.tls === undefined) await this.#makeCertificate();
+    this.#watchCertificate();
+  }
+
+  async #makeCertificate(): Promise<void> {
+    this.#certificate ??= await ensureDevCertificate(join(this.#options.live.config.dataDirectory, 'tls'));
+  }
+
+  get #certificateFiles(): CertificatePair | undefined {
+    const own = this.#certificate && { cert: this.#certificate.certPath, key: this.#certificate.keyPath };
+    return this.#options.live.config.listen.tls ?? own;
   }
 
   #watchCertificate(): void {
-    const { config, log, registry } = this.#options;
-    const own = this.#certificate && { cert: this.#certificate.certPath, key: this.#certificate.keyPath };
-    const files = config.listen.tls ?? own;
+    const { log, registry } = this.#options;
+    const files = this.#certificateFiles;
     if (files === undefined) return;
     const watch = new CertificateWatch({ files, log, onRenewed: (pair) => this.notify('certificate', pair) });
     watch.start();
@@ -160,7 +176,7 @@ export class GatewayProcesses {
    * processes need them before the first one listens, so that those that are started again find the same.
    */
   async #probePorts(): Promise<void> {
-    const { listen, limits } = this.#options.config;
+    const { listen, limits } = this.#options.live.config;
     for (const [setting, port] of Object.entries(this.#ports)) {
       if (port === undefined || (port === 0 && !this.#isClustered)) continue;
       const probe = createListener(limits);
@@ -192,7 +208,8 @@ export class GatewayProcesses {
   }
 
   async #tellStart(rpc: Rpc): Promise<void> {
-    const { config, side, rehearsalUrl } = this.#options;
+    const { live, side, rehearsalUrl, took } = this.#options;
+    const config = live.now;
     const start: GatewayStart = {
       config,
       tls: this.#tls?.pair,
@@ -204,6 +221,7 @@ export class GatewayProcesses {
     };
     this.#ports = await rpc.call<Ports>('start', start);
     side.usePorts(this.#ports);
+    took(rpc, config);
     // Side processes and the rehearsal may have started elsewhere in the meantime, budgets may have moved, and the certificate may be a new one.
     if (this.#tls?.pair.cert !== start.tls?.cert) rpc.notify('certificate', this.#tls?.pair);
     if (side.places !== start.side) rpc.notify('side', side.places);

@@ -4,6 +4,8 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
+import type { LiveConfig } from '../config/live/live.ts';
 import type { EventBatch } from '../gateway/side/outbox.ts';
 import type { PassedConnection } from '../ipc/connection.ts';
 import { type Ports, type SidePlaces, sideSockets } from '../ipc/process-start.ts';
@@ -24,7 +26,10 @@ const CLOSE_MS = 2500;
 
 interface SideSupervisorOptions {
   /** The part that is the same for every start. */
-  readonly start: Omit<SideStart, 'rehearsalUrl' | 'socketPath' | 'isOwner'>;
+  readonly start: Pick<SideStart, 'instance' | 'runsTasks'>;
+  readonly live: LiveConfig;
+  /** Called when a process works with this configuration. */
+  took(rpc: Rpc, config: Config): void;
   readonly log: Logger;
   /** The folder for their sockets, from before the first start. */
   folder(): string;
@@ -70,7 +75,7 @@ export class SideSupervisor {
 
   constructor(options: SideSupervisorOptions) {
     this.#options = options;
-    const { processes } = options.start.config.side;
+    const { processes } = options.live.config.side;
     this.#owner = this.#makeChild();
     this.children = [this.#owner, ...Array.from({ length: processes - 1 }, () => this.#makeChild())];
   }
@@ -185,7 +190,8 @@ export class SideSupervisor {
   }
 
   async #start(child: Child, rpc: Rpc): Promise<void> {
-    const { start, log, folder } = this.#options;
+    const { start, live, took, log, folder } = this.#options;
+    const config = live.now;
     const isOwner = child === this.#owner;
     if (!isOwner) await this.#owned;
     const working: Working = { rpc, socketPath: undefined, passing: 0, turn: this.#turn };
@@ -194,14 +200,15 @@ export class SideSupervisor {
     const socketPath = join(folder(), `side-${this.#starts}`);
     const rehearsalUrl = this.#rehearsalUrl;
     if (!isOwner) rpc.notify('owner', this.#places.calls);
-    await rpc.call('start', { ...start, isOwner, rehearsalUrl, socketPath } satisfies SideStart);
+    await rpc.call('start', { ...start, config, isOwner, rehearsalUrl, socketPath } satisfies SideStart);
     // The rehearsal may have started elsewhere in the meantime.
     if (this.#rehearsalUrl !== rehearsalUrl) rpc.notify('rehearsal', this.#rehearsalUrl);
     if (this.#ports !== undefined) rpc.notify('ports', this.#ports);
+    took(rpc, config);
     working.socketPath = socketPath;
     this.#moved();
     if (isOwner) await this.#storeLeft(rpc);
-    void watchForHang(rpc, start.config.side.silenceMs).then((isHung) => {
+    void watchForHang(rpc, live.config.side.silenceMs).then((isHung) => {
       if (!isHung) return;
       log.error('the side process hangs: it is started anew');
       child.kill();

@@ -5,6 +5,8 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { Gauge, Registry } from 'prom-client';
 import type { Config } from '../config/config.ts';
+import { LiveConfig } from '../config/live/live.ts';
+import type { RehearsalOptions } from '../config/rehearsal/rehearsal-schema.ts';
 import type { DevCertificate } from '../http/dev-certificate.ts';
 import type { RequestHead } from '../http/request/head.ts';
 import type { PassedConnection } from '../ipc/connection.ts';
@@ -18,14 +20,24 @@ import { type AdminListener, startAdmin } from './admin.ts';
 import { ANSWER_MS, askAll, Child } from './child.ts';
 import { GatewayProcesses } from './gateway-processes.ts';
 import { type Members, ReadinessWatch } from './readiness.ts';
+import { type ReadAgain, Reload, type Reloaded } from './reload/reload.ts';
 import { openRunFolder } from './run-folder.ts';
 import { SideSupervisor } from './side-supervisor.ts';
 
 /** Time for running side tasks to end after everything else: on a drain, and on an end at once. */
 const TASKS_MS = { drain: 10_000, end: 2000 } as const;
 
+interface SupervisorOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly role: Role;
+  readonly readAgain: ReadAgain;
+}
+
 export class Supervisor {
+  /** Its fields are those in force. */
   readonly #config: Config;
+  readonly #reload: Reload;
   readonly #log: Logger;
   readonly #role: Role;
   readonly #runFile: RunFile;
@@ -41,14 +53,16 @@ export class Supervisor {
   readonly #registry = new Registry();
   readonly #readiness: ReadinessWatch;
 
-  constructor(config: Config, log: Logger, role: Role = 'all') {
-    this.#config = config;
+  constructor({ config, log, role, readAgain }: SupervisorOptions) {
+    const live = new LiveConfig(config);
+    this.#config = live.config;
     this.#log = log;
     this.#role = role;
+    const took: Reload['took'] = (rpc, taken) => this.#reload.took(rpc, taken);
     this.#runFile = new RunFile(config.dataDirectory);
     const side = new SideSupervisor({
-      start: { config, instance: randomUUID(), runsTasks: role !== 'gateway' },
-      log,
+      start: { instance: randomUUID(), runsTasks: role !== 'gateway' },
+      ...{ live, took, log },
       folder: () => this.#folder,
       onMove: (places) => this.#gateways.notify('side', places),
       handlers: {
@@ -61,8 +75,14 @@ export class Supervisor {
     });
     this.#side = side;
     this.#gateways = new GatewayProcesses({
-      ...{ config, log, side, registry: this.#registry },
+      ...{ live, took, log, side, registry: this.#registry },
       rehearsalUrl: () => this.#rehearsalUrl,
+    });
+    this.#reload = new Reload({
+      ...{ live, log, registry: this.#registry, read: readAgain },
+      children: () => [...this.#gateways.children, ...side.children],
+      prepare: (next) => this.#prepare(next),
+      onUsed: () => this.#used(),
     });
     const parts = role === 'side' ? (['calls'] as const) : PARTS;
     exportBuild(this.#registry);
@@ -83,7 +103,8 @@ export class Supervisor {
       process.env.TMPDIR = this.#folder;
       // All load their code at once, but a gateway listens after the side processes, so that it never refuses for want of it.
       const isBacked = Promise.all([this.#side.start(), this.#startRehearsal()]);
-      await Promise.all([isBacked, this.#role !== 'side' && this.#gateways.start(isBacked)]);
+      const isServing = this.#role !== 'side' && this.#gateways.start(isBacked);
+      await Promise.all([isBacked, isServing, this.#reload.start()]);
       this.#admin = await this.#startAdmin();
       const run = this.#describe(this.#admin.port);
       await this.#runFile.write(run);
@@ -95,9 +116,9 @@ export class Supervisor {
     }
   }
 
-  /** Reads the certificate again now. The configuration stays that of the start. */
-  reload(): void {
-    this.#gateways.rereadCertificate();
+  /** Reads the configuration again. Rejects where it is refused: with a ConfigError that says what is wrong, or with what failed. */
+  reload(): Promise<Reloaded> {
+    return this.#reload.reload();
   }
 
   /** Takes no new sessions; live ones go on until they end, or until the drain limit; then everything stops. */
@@ -163,25 +184,49 @@ export class Supervisor {
       readiness: () => this.#readiness.look(),
       metrics: () => this.#metrics(),
       records: () => this.#gateways.records(),
+      inForce: () => this.#reload.inForce,
+      reload: () => this.#reload.reload(),
     };
     return startAdmin(this.#config, sources, this.#log);
   }
 
-  async #startRehearsal(): Promise<void> {
-    const { rehearsal, hasRehearsalGateway } = this.#config;
-    // The rehearsal answers the tasks of rehearsal sessions on other machines where no gateway runs here.
-    if (rehearsal === false || (this.#role === 'side' && !hasRehearsalGateway)) return;
+  /** A rehearsal that is wanted no more goes on for the sessions that it has. */
+  async #prepare(next: Config): Promise<void> {
+    await Promise.all([this.#gateways.prepare(next), this.#startRehearsal(next)]);
+  }
+
+  /** Lets everything of this process have the configuration that has come into force. */
+  async #used(): Promise<void> {
+    this.#log.level = this.#config.log.level;
+    const told = this.#rehearsal?.rpc?.call('use', this.#rehearsalOptions);
+    const written = this.#admin && this.#runFile.write(this.#describe(this.#admin.port));
+    await Promise.allSettled([told, written, this.#gateways.rereadCertificate()]);
+  }
+
+  get #rehearsalOptions(): RehearsalOptions {
+    const { rehearsal } = this.#config;
+    if (rehearsal === false) return {};
     const { providers: _, ...options } = rehearsal;
+    return options;
+  }
+
+  async #startRehearsal({ rehearsal, hasRehearsalGateway }: Config = this.#config): Promise<void> {
+    // The rehearsal answers the tasks of rehearsal sessions on other machines where no gateway runs here.
+    const isWanted = rehearsal !== false && (this.#role !== 'side' || hasRehearsalGateway);
+    if (!isWanted || this.#rehearsal !== undefined) return;
     this.#rehearsal = new Child({
       name: 'rehearsal/process',
       log: this.#log,
       start: async (rpc) => {
-        this.#rehearsalUrl = await rpc.call<string>('start', options);
+        this.#rehearsalUrl = await rpc.call<string>('start', this.#rehearsalOptions);
         this.#gateways.notify('rehearsal', this.#rehearsalUrl);
         this.#side.useRehearsal(this.#rehearsalUrl.replace(/^ws/, 'http'));
       },
     });
-    await this.#rehearsal.start();
+    await this.#rehearsal.start().catch((error: unknown) => {
+      this.#rehearsal = undefined;
+      throw error;
+    });
   }
 
   #describe(adminPort: number): RunInfo {
@@ -195,6 +240,7 @@ export class Supervisor {
       ...(this.#role === 'side' ? {} : { listen: { host: listen.host, ...this.#gateways.ports } }),
       admin: { host: admin.host, port: adminPort },
       rehearsal: rehearsal === false ? [] : rehearsal.providers,
+      config: this.#reload.inForce.hash,
     };
   }
 }

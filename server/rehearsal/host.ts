@@ -31,7 +31,7 @@ export async function startRehearsal(options: RehearsalOptions = {}): Promise<Ru
 }
 
 export class RunningRehearsal {
-  readonly #options: RehearsalSettings;
+  #options: RehearsalSettings;
   readonly #voiceDetector: VoiceDetectorFactory;
   readonly #synthesiser = new Synthesiser();
   readonly #server = createServer(answerPlain);
@@ -51,6 +51,12 @@ export class RunningRehearsal {
     this.#server.on('clientError', (_error, socket) => socket.destroy());
     // An error without a listener would end the process.
     this.#server.on('error', () => {});
+  }
+
+  /** Plays by other options to connections from now on. @throws ZodError for invalid options. */
+  use(options: RehearsalOptions): void {
+    this.#options = rehearsalSchema.strip().parse(options);
+    this.#sockets.options.autoPong = this.#options.faults.slowPong === undefined;
   }
 
   get port(): number {

@@ -5,20 +5,20 @@ import { countDescriptors, outOfDescriptors } from '../http/connection/descripto
 import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
 import { callSupervisor } from '../ipc/socket-port.ts';
 import type { Readiness } from '../platform/readiness.ts';
-import { startRehearsal } from './host.ts';
+import { type RunningRehearsal, startRehearsal } from './host.ts';
 
 const descriptors = countDescriptors();
-let close: (() => Promise<void>) | undefined;
+let rehearsal: RunningRehearsal | undefined;
 
 callSupervisor({
   async start(options: RehearsalOptions): Promise<string> {
-    const rehearsal = await startRehearsal(options);
-    close = () => rehearsal.close();
+    rehearsal = await startRehearsal(options);
     return rehearsal.url;
   },
+  use: (options: RehearsalOptions) => rehearsal?.use(options),
   /** A session takes one. */
   readiness: (): Readiness => ({ sessions: descriptors.state(1) === 'free' ? [] : [outOfDescriptors] }),
 });
 
 leaveSignalsToSupervisor();
-process.once('disconnect', () => void close?.());
+process.once('disconnect', () => void rehearsal?.close());

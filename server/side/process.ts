@@ -3,6 +3,8 @@
 
 import { rmSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.ts';
 import { requestHead } from '../http/request/head.ts';
 import { handleOf, letGo, type PassedConnection, socketOf } from '../ipc/connection.ts';
 import type { Ports } from '../ipc/process-start.ts';
@@ -22,6 +24,7 @@ import { OwnerStore, storeHandlers } from './store/engines/owner-store.ts';
 
 let opening: Promise<Side> | undefined;
 let clients: PublicListener | undefined;
+let log: Logger | undefined;
 const listeners: { close(): unknown }[] = [];
 let place: (Pick<SideStart, 'socketPath'> & { readonly dataDirectory: string }) | undefined;
 let isTold = false;
@@ -45,15 +48,21 @@ const owners: FindOwners = async (digests) => (await side()).ownersOf(digests);
 const { supervisor, handles } = callSupervisor({
   async start(start: SideStart): Promise<void> {
     place = { socketPath: start.socketPath, dataDirectory: start.config.dataDirectory };
-    const log = createLog(start.config.log);
+    const logger = createLog(start.config.log);
+    log = logger;
     const onBudgets = (closed: readonly BudgetUse[]) => supervisor.notify('budgets', closed);
-    opening = openSide(start, log, { onBudgets, endSession, ownerStore: start.isOwner ? undefined : ownerStore });
+    opening = openSide(start, logger, { onBudgets, endSession, ownerStore: start.isOwner ? undefined : ownerStore });
     const open = await opening;
     if (start.socketPath === undefined) return;
     const sockets = sideSockets(start.socketPath);
     await listenToClients(open, sockets);
     if (start.isOwner) await listenToOthers(open, sockets);
     optimizeEarly();
+  },
+  async reload(config: Config) {
+    const open = await side();
+    if (log !== undefined) log.level = config.log.level;
+    open.useConfig(config);
   },
   owner: (path: string | undefined) => ownerStore.use(path),
   commitEvents: async (batch: Uint8Array) => (await side()).commitEvents(batch),

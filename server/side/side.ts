@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { decodeMsgpack } from '../../codecs/msgpack.ts';
 import type { Config } from '../config/config.ts';
+import { LiveConfig } from '../config/live/live.ts';
 import { countDescriptors, outOfDescriptors } from '../http/connection/descriptors.ts';
 import type { SessionEvent } from '../ipc/session-event.ts';
 import type { FindOwners, SideHandler } from '../ipc/side-request.ts';
@@ -63,7 +64,8 @@ interface SideLinks {
 /** Rejects when the store cannot be opened, and says why. */
 export async function openSide(start: SideStart, logger: Logger, links: SideLinks = {}): Promise<Side> {
   const log = withoutStoreFaults(logger);
-  const { config } = start;
+  const live = new LiveConfig(start.config);
+  const { config } = live;
   const metrics = createSideMetrics();
   const { onBudgets = () => {}, endSession, ownerStore } = links;
   const opened = await (ownerStore?.open() ??
@@ -73,7 +75,7 @@ export async function openSide(start: SideStart, logger: Logger, links: SideLink
     tryWrite: (watched) => watched.renewLease(start.instance, Date.now() + ownerLeaseMs),
     faults: new StoreFaultLog(logger),
   });
-  const parts = { start, log, metrics, health, endSession };
+  const parts = { start, live, log, metrics, health, endSession };
   const side = new Side(
     ownerStore === undefined ? { ...parts, ...watched(parts, onBudgets) } : { ...parts, store: health.store },
   );
@@ -82,8 +84,8 @@ export async function openSide(start: SideStart, logger: Logger, links: SideLink
 }
 
 /** Counts and tells what all side processes do with the store, where it is done. */
-function watched({ start, log, metrics, health }: Omit<SideParts, 'store'>, onBudgets: OnBudgetsClosed) {
-  const { budgets: configured, metrics: labels } = start.config;
+function watched({ live, log, metrics, health }: Omit<SideParts, 'store'>, onBudgets: OnBudgetsClosed) {
+  const { budgets: configured, metrics: labels } = live.config;
   exportGauge(metrics.registry, {
     name: 'trunkline_store_up',
     help: '1 while the store takes what it is asked to write, 0 while it fails',
@@ -97,6 +99,7 @@ function watched({ start, log, metrics, health }: Omit<SideParts, 'store'>, onBu
 
 interface SideParts {
   readonly start: SideStart;
+  readonly live: LiveConfig;
   readonly log: Logger;
   readonly metrics: ReturnType<typeof createSideMetrics>;
   readonly store: Store;
@@ -107,8 +110,8 @@ interface SideParts {
 }
 
 /** Without a journal each call waits for the store. */
-function startLeasing({ start, store, log }: SideParts): Leasing | undefined {
-  const { dataDirectory } = start.config;
+function startLeasing({ live, store, log }: SideParts): Leasing | undefined {
+  const { dataDirectory } = live.config;
   const holder = newId();
   try {
     mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
@@ -128,6 +131,7 @@ export class Side {
   readonly #webhooks: Webhooks | undefined;
   readonly #ingest: Ingest;
   readonly #descriptors = countDescriptors();
+  #clients: PublicListener | undefined;
   #rehearsalUrl: string | undefined;
   #lease: InstanceLease | undefined;
   #stopMaintenance: (() => void) | undefined;
@@ -135,7 +139,8 @@ export class Side {
 
   constructor(parts: SideParts) {
     const { start, log, metrics, store } = parts;
-    const { config, instance: owner, runsTasks: isBackground } = start;
+    const { instance: owner, runsTasks: isBackground } = start;
+    const { config } = parts.live;
     const prices = createPrices(config.prices);
     const shared = { config, store, log, metrics };
     this.#parts = parts;
@@ -158,7 +163,8 @@ export class Side {
 
   async begin(): Promise<void> {
     const { start, log, store, budgets } = this.#parts;
-    const { config, instance: owner, runsTasks } = start;
+    const { instance: owner, runsTasks } = start;
+    const { config } = this;
     for (const { gone, remove } of readJournals(config.dataDirectory)) {
       await store.recoverLeases(gone);
       remove();
@@ -177,8 +183,15 @@ export class Side {
     await budgets.start();
   }
 
+  /** Its fields are those in force. */
   get config(): Config {
-    return this.#parts.start.config;
+    return this.#parts.live.config;
+  }
+
+  /** Works by another configuration on what begins from now on. */
+  useConfig(next: Config): void {
+    this.#parts.live.use(next);
+    this.#clients?.configChanged();
   }
 
   get store(): Store {
@@ -189,13 +202,20 @@ export class Side {
   clientListener(options: Pick<PublicListenerOptions, 'find' | 'explain' | 'giveBack'>): PublicListener {
     const { log, metrics } = this.#parts;
     const { config } = this;
-    const { rehearsal } = config;
-    return new PublicListener({
+    this.#clients = new PublicListener({
       ...options,
-      ...{ config, log, registry: metrics.registry, descriptors: this.#descriptors, answer: this.answer },
-      findKey: this.findKey,
-      rehearsed: () => (rehearsal === false || this.#rehearsalUrl === undefined ? [] : rehearsal.providers),
+      ...{
+        live: this.#parts.live,
+        log,
+        registry: metrics.registry,
+        descriptors: this.#descriptors,
+        answer: this.answer,
+        findKey: this.findKey,
+      },
+      rehearsed: () =>
+        config.rehearsal === false || this.#rehearsalUrl === undefined ? [] : config.rehearsal.providers,
     });
+    return this.#clients;
   }
 
   /** Resolves when the batch (a list of SessionEvent as MessagePack) is committed. */

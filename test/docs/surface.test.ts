@@ -8,7 +8,7 @@ import { WEBHOOK_EVENTS } from '../../server/config/side-schema.ts';
 import type { SessionRecord } from '../../server/ipc/session-record.ts';
 import { sideRoutes } from '../../server/ipc/side-routes.ts';
 import type { ResidenceSummary } from '../../server/platform/times/residence-histogram.ts';
-import { adminPaths } from '../../server/processes/admin.ts';
+import { adminActions, adminPaths } from '../../server/processes/admin.ts';
 import { ledgerView, sessionView, taskView, turnView } from '../../server/side/http/views.ts';
 import { taskRequestSchema } from '../../server/side/tasks/task-request.ts';
 import { AGREES, compared } from '../support/pages.ts';
@@ -50,7 +50,10 @@ const record: Required<SessionRecord> = {
 };
 
 /** The routes that the listeners answer themselves: the console's, and the admin listener's. */
-const OTHERS = ['/', '/console.json', ...adminPaths.keys()].map((path) => `GET ${path}`);
+const OTHERS = [
+  ...['/', '/console.json', ...adminPaths.keys()].map((path) => `GET ${path}`),
+  ...[...adminActions.keys()].map((path) => `POST ${path}`),
+];
 
 describe('openapi.yaml', () => {
   const methods = ['get', 'post', 'delete', 'put', 'patch'];

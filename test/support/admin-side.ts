@@ -18,3 +18,9 @@ export async function adminSide(
   onTestFinished(close);
   return { sideSocket: () => path };
 }
+
+/** Sources of an admin listener whose configuration stays as it is. */
+export const unchanging = {
+  inForce: () => ({ hash: '', since: '', needsRestart: [], behind: [] }),
+  reload: () => Promise.reject(new Error('nothing is read again here')),
+};

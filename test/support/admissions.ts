@@ -15,7 +15,10 @@ export function policyOf(
   more: { readonly origins?: readonly string[]; readonly rehearsalUrl?: string } = {},
 ): AdmissionPolicy {
   const config = loadConfig({ file: configFile(file), env: {} });
-  const origins = { allowed: new Set(more.origins), loopbackHostOnly: config.access === 'open' };
+  const origins = {
+    ...{ allowed: new Set(more.origins), loopbackHostOnly: config.access === 'open' },
+    isProxy: () => false,
+  };
   const { rehearsalUrl } = more;
   const shared = sharedAccounts(config);
   return {

@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { WebSocket } from 'ws';
 import { providers as realtimeProviders } from '../../adapters/realtime/index.ts';
+import { LiveConfig } from '../../server/config/live/live.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import { Gateway } from '../../server/gateway/gateway.ts';
 import type { SessionRegistry } from '../../server/gateway/session-registry.ts';
@@ -108,7 +109,7 @@ export async function startGateway({
   const rehearsal = loaded.rehearsal === false || rehearsalUrl === undefined ? [] : loaded.rehearsal.providers;
   const sideRegistry = new Registry();
   const side = new PublicListener({
-    config: loaded,
+    live: new LiveConfig(loaded),
     log,
     registry: sideRegistry,
     descriptors: countDescriptors(),

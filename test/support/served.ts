@@ -2,7 +2,9 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
 import type { RunInfo } from '../../server/ipc/run-file.ts';
 import type { SessionRecord } from '../../server/ipc/session-record.ts';
 import { configFile } from './config-file.ts';
@@ -47,6 +49,10 @@ export interface Served extends Command {
   /** With the role `side`, port 0 stands for no port. */
   readonly run: Required<Omit<RunInfo, 'start'>>;
   readonly data: string;
+  /** Path of its configuration file. */
+  readonly file: string;
+  /** Writes another configuration into its file, with the same ports and providers unless it names others. */
+  rewrite(config: Record<string, unknown>): void;
   /** ws://127.0.0.1:port */
   readonly url: string;
   /** http://127.0.0.1:port of the admin listener. */
@@ -66,12 +72,13 @@ export async function serve(
   more: readonly string[] = [],
 ): Promise<Served> {
   const account = { baseUrl: provider, apiKey: 'provider-secret', allowPrivate: true };
-  const file = configFile({
-    admin: { port: 0 },
+  const contentOf = (given: Record<string, unknown>) => ({
     ...(provider ? { providers: { openai: account, gemini: account } } : {}),
-    ...config,
-    listen: { port: 0, tlsPort: false, ...(config.listen as object) },
+    ...given,
+    admin: { port: 0, ...(given.admin as object) },
+    listen: { port: 0, tlsPort: false, ...(given.listen as object) },
   });
+  const file = configFile(contentOf(config));
   const command = runCommand(['serve', '--config', file, '--data', data, ...more], {}, within);
   await listening(command);
   if (command.child.exitCode !== null) await failed(command);
@@ -83,6 +90,8 @@ export async function serve(
     ...command,
     run,
     data,
+    file,
+    rewrite: (given) => writeFileSync(file, stringify(contentOf(given))),
     url: `ws://127.0.0.1:${run.listen.port}`,
     admin,
     lines: () => linesOf(command),

@@ -12,7 +12,7 @@ interface PassingOptions {
   /** Undefined where there is no side process. */
   readonly passOn?: PassOn | undefined;
   /** Connections on their way at once. */
-  readonly most: number;
+  readonly most: () => number;
   readonly clients: Clients;
   readonly connections: Pick<ConnectionLimit, 'leave'>;
 }
@@ -21,7 +21,7 @@ interface PassingOptions {
 export function boundedPassing({ passOn, most, clients, connections }: PassingOptions) {
   let passing = 0;
   return async (socket: Socket, bytes: Buffer): Promise<boolean> => {
-    if (passOn === undefined || passing >= most) return false;
+    if (passOn === undefined || passing >= most()) return false;
     connections.leave(socket);
     passing += 1;
     try {

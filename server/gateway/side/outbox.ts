@@ -24,13 +24,16 @@ export interface KeptEvent {
   readonly event: SessionEvent;
 }
 
-interface OutboxOptions {
+export interface OutboxLimits {
   readonly maxItems: number;
   readonly maxBytes: number;
   /** True where keys share the room; false when not given. */
   readonly isShared?: boolean;
   /** `lose`: no session is refused, and the events of one that begins when there is no room are dropped. */
   readonly whenFull: 'refuse' | 'lose';
+}
+
+interface OutboxOptions extends OutboxLimits {
   /** Resolves when the batch is stored. The same batch is sent again after a rejection. */
   readonly send: (batch: EventBatch) => Promise<void>;
   /** Called at once for a turn or ids that wait here: somebody who outlives this process can store them in its place. */
@@ -59,7 +62,8 @@ const MOST_SHARED = 2;
 type Fullness = 'share' | 'all';
 
 export class Outbox {
-  readonly #options: OutboxOptions;
+  readonly #options: Omit<OutboxOptions, keyof OutboxLimits>;
+  #limits: OutboxLimits;
   readonly #queues = new KeyQueues<KeptEvent>();
   /** Sessions whose start was kept and whose end has yet to come, with their keys. Their ends always find room: there is one for each. */
   readonly #sessions = new Map<string, string | undefined>();
@@ -73,18 +77,24 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options;
+    this.#limits = options;
+  }
+
+  /** Holds what comes from now on to other limits. */
+  useLimits(limits: OutboxLimits): void {
+    this.#limits = limits;
   }
 
   /** Tells why new sessions of a key are to be refused; live ones may still push as much again. `key`: undefined in open mode. */
   fullness(key: string | undefined): Fullness | undefined {
-    if (this.#options.whenFull !== 'refuse') return undefined;
+    if (this.#limits.whenFull !== 'refuse') return undefined;
     if (this.isFull) return 'all';
     return this.#hasRoom(1, key) ? undefined : 'share';
   }
 
   /** True when new sessions are to be refused, whoever asks. */
   get isFull(): boolean {
-    const { whenFull, maxItems, maxBytes } = this.#options;
+    const { whenFull, maxItems, maxBytes } = this.#limits;
     const { items, bytes } = this.#queues.all;
     const times = this.#isShared ? MOST_SHARED : 1;
     return whenFull === 'refuse' && (items >= maxItems * times || bytes >= maxBytes * times);
@@ -139,7 +149,7 @@ export class Outbox {
   }
 
   get #isShared(): boolean {
-    return this.#options.isShared === true;
+    return this.#limits.isShared === true;
   }
 
   /** The key that the event counts for. */
@@ -150,7 +160,7 @@ export class Outbox {
 
   /** True while the key holds less than its part of `times` the room, and there is any. */
   #hasRoom(times: number, key: string | undefined): boolean {
-    const { maxItems, maxBytes } = this.#options;
+    const { maxItems, maxBytes } = this.#limits;
     const { all } = this.#queues;
     const most = this.#isShared ? times - 1 + MOST_SHARED : times;
     if (all.items >= maxItems * most || all.bytes >= maxBytes * most) return false;
@@ -160,7 +170,7 @@ export class Outbox {
   }
 
   #mayKeep(event: SessionEvent, key: string | undefined): boolean {
-    const { whenFull } = this.#options;
+    const { whenFull } = this.#limits;
     switch (event.kind) {
       case 'started':
         return whenFull === 'refuse' || this.#hasRoom(1, key);

@@ -58,6 +58,13 @@ export const sidePathUnavailable: Refusal = {
   retryAfterS: 1,
 };
 
+/** The answer to a request for a reload whose configuration is wrong, in so many words. */
+export const configRefused = (problems: readonly string[]): HttpProblem => ({
+  status: 400,
+  code: 'config_refused',
+  message: `the configuration has ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}: the one before stays in force`,
+});
+
 export const draining: Refusal = {
   status: 503,
   code: 'draining',

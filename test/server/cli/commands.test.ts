@@ -12,7 +12,7 @@ import { startAdmin } from '../../../server/processes/admin.ts';
 import { createSideHttp } from '../../../server/side/http/routes.ts';
 import type { Store } from '../../../server/side/store/contract/store.ts';
 import { openStore } from '../../../server/side/store/open.ts';
-import { adminSide } from '../../support/admin-side.ts';
+import { adminSide, unchanging } from '../../support/admin-side.ts';
 import { configFile } from '../../support/config-file.ts';
 import { ledgerRow, storedTask } from '../../support/fake-store.ts';
 import { runCommand } from '../../support/served.ts';
@@ -63,6 +63,7 @@ async function startRun() {
   const config = loadConfig({ file, data, env: {} });
   const log = pino({ level: 'silent' });
   const sources = {
+    ...unchanging,
     readiness: async () => ({ sessions: [], calls: [] }),
     metrics: async () => [],
     records: async () => [],

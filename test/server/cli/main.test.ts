@@ -158,6 +158,7 @@ test('tells where it listens in one log line and in run.json once it is ready', 
   expect(run).toEqual({
     pid: gateway.child.pid,
     role: 'all',
+    config: expect.stringMatching(/^[0-9a-f]{16}$/),
     listen: { host: '127.0.0.1', port: expect.any(Number) },
     admin: { host: '127.0.0.1', port: expect.any(Number) },
     rehearsal: [],

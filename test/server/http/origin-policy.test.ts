@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../server/config/load.ts';
 import { ownOrigins } from '../../../server/http/origin-policy.ts';
 import { type AdminListener, startAdmin } from '../../../server/processes/admin.ts';
+import { unchanging } from '../../support/admin-side.ts';
 import { testCertificate } from '../../support/certificate.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { type FakeProvider, startProvider } from '../../support/provider.ts';
@@ -26,6 +27,7 @@ beforeAll(async () => {
   const { limits, side } = loadConfig({ env: {} });
   const log = pino({ level: 'silent' });
   const sources = {
+    ...unchanging,
     readiness: async () => ({ sessions: [], calls: [] }),
     metrics: async () => [],
     records: async () => [],

@@ -8,7 +8,7 @@ import type { SideHandler, SideRequest } from '../../../server/ipc/side-request.
 import { createMetrics } from '../../../server/platform/metrics.ts';
 import type { Readiness } from '../../../server/platform/readiness.ts';
 import { type AdminListener, startAdmin } from '../../../server/processes/admin.ts';
-import { adminSide } from '../../support/admin-side.ts';
+import { adminSide, unchanging } from '../../support/admin-side.ts';
 import { sample } from '../../support/metrics.ts';
 import { openRaw, upgradeRequest } from '../../support/raw-socket.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
@@ -25,6 +25,7 @@ async function start(token?: string): Promise<void> {
   readiness = { sessions: [], calls: [] };
   admin = await startWith(
     {
+      ...unchanging,
       readiness: async () => readiness,
       metrics: () => Promise.all([1, 2].map((live) => createMetrics(() => live).registry.getMetricsAsJSON())),
       records: async () => [{ id: 'one' }, { id: 'two' }] as never,
@@ -154,6 +155,7 @@ test('answers an upgrade like any other request', async () => {
 
 test('answers 500 when a source fails, and goes on', async () => {
   admin = await startWith({
+    ...unchanging,
     readiness: async () => ({ sessions: [], calls: [] }),
     metrics: () => Promise.reject(new Error('canary')),
     records: async () => [],
@@ -193,6 +195,7 @@ describe('with a token', () => {
 test('rejects when its port is taken, and names the setting', async () => {
   await start();
   const sources = {
+    ...unchanging,
     readiness: async () => ({ sessions: [], calls: [] }),
     metrics: async () => [],
     records: async () => [],
@@ -209,6 +212,7 @@ describe('the side path over all keys', () => {
     emit(Buffer.from('[]}'));
   };
   const sources = {
+    ...unchanging,
     readiness: async () => ({ sessions: [], calls: [] }),
     metrics: async () => [],
     records: () => Promise.reject(new Error('not all sessions are asked for one')),

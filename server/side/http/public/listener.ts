@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
-import type { Config } from '../../../config/config.ts';
+import type { LiveConfig } from '../../../config/live/live.ts';
 import { Clients } from '../../../http/connection/clients.ts';
 import {
   type ConnectionLimit,
@@ -17,26 +17,25 @@ import {
 import type { Descriptors } from '../../../http/connection/descriptors.ts';
 import { readSpliced } from '../../../http/connection/splice.ts';
 import { closeListener, createListener } from '../../../http/listener.ts';
-import { listenerOrigins } from '../../../http/origin-policy.ts';
 import { writeReply } from '../../../http/reply.ts';
 import { answerHttp, type CheckedExchange } from '../../../http/request/answer.ts';
 import { answerFaults } from '../../../http/request/fault.ts';
 import { KeyLookup } from '../../../http/request/keys/key-lookup.ts';
 import { oldNameWarner } from '../../../http/request/old-names.ts';
-import type { RequestPolicy } from '../../../http/request/policy.ts';
+import { type RequestPolicy, requestPolicy } from '../../../http/request/policy.ts';
 import { createRefusalLog } from '../../../http/request/refusal-log.ts';
 import { draining, refuse } from '../../../http/request/refusals.ts';
 import { type PassedConnection, stopReading } from '../../../ipc/connection.ts';
 import type { Ports } from '../../../ipc/process-start.ts';
 import type { FindKey } from '../../../ipc/stored-rows.ts';
-import { addressList } from '../../../platform/address-list.ts';
+import type { AddressList } from '../../../platform/address-list.ts';
 import { countRefusals } from '../../../platform/metrics.ts';
 import { type PublicContext, publicAnswer } from './answer.ts';
 import { sideQuotaFull } from './ask.ts';
 import { SideQuota } from './quota.ts';
 
 export interface PublicListenerOptions extends Pick<PublicContext, 'answer' | 'find' | 'explain' | 'rehearsed'> {
-  readonly config: Config;
+  readonly live: LiveConfig;
   readonly log: Logger;
   readonly registry: Registry;
   readonly descriptors: Descriptors;
@@ -53,18 +52,20 @@ export class PublicListener {
   readonly #clients: Clients;
   readonly #connections: ConnectionLimit;
   readonly #quota: SideQuota;
+  readonly #isProxy: AddressList = (address) => this.#policy.origins.isProxy(address);
   readonly #keys: KeyLookup;
+  #ports: Ports | undefined;
   #policy: RequestPolicy;
 
   constructor(options: PublicListenerOptions) {
     this.#options = options;
-    const { config, log, registry, descriptors, findKey } = options;
-    const isProxy = addressList(config.listen.trustedProxies);
-    const origins = { allowed: new Set(config.listen.origins), loopbackHostOnly: config.access === 'open', isProxy };
+    const { live, log, registry, descriptors, findKey } = options;
+    const { config } = live;
+    const isProxy = this.#isProxy;
     this.#keys = new KeyLookup({ fileKeys: () => config.keys, findKey });
-    this.#policy = { config, origins, keys: this.#keys, warnOfOldName: oldNameWarner(log) };
+    this.#policy = this.#makePolicy(oldNameWarner(log));
     this.#clients = new Clients(isProxy);
-    this.#quota = new SideQuota(config.side, config.access);
+    this.#quota = new SideQuota(config);
     const metrics = countRefusals(registry);
     const onDropped = (code: string): void => metrics.refused(code, 503);
     this.#connections = createConnectionLimit({ limits: config.limits, isProxy, descriptors, onDropped });
@@ -73,7 +74,7 @@ export class PublicListener {
     this.#serve = readSpliced(this.#server, (socket, connection) => this.take(socket, connection));
     const logRefusal = createRefusalLog(log);
     const policy = () => this.#policy;
-    const context: PublicContext = { ...options, policy, quota: this.#quota, connections: this.#connections };
+    const context: PublicContext = { ...options, config, policy, quota: this.#quota, connections: this.#connections };
     const answering = {
       metrics,
       logRefusal,
@@ -107,8 +108,13 @@ export class PublicListener {
 
   /** Tells where gateway processes listen, which are the origins of our own pages. */
   usePorts(ports: Ports): void {
-    const allowed = listenerOrigins(this.#options.config.listen, ports);
-    this.#policy = { ...this.#policy, origins: { ...this.#policy.origins, allowed } };
+    this.#ports = ports;
+    this.#policy = this.#makePolicy();
+  }
+
+  /** Serves by the configuration that has come into force what begins from now on. */
+  configChanged(): void {
+    this.#policy = this.#makePolicy();
   }
 
   /** Returns what a new call would be refused with here. */
@@ -119,6 +125,10 @@ export class PublicListener {
   /** Ends every connection. */
   close(): Promise<void> {
     return closeListener(this.#server);
+  }
+
+  #makePolicy(warnOfOldName = this.#policy.warnOfOldName): RequestPolicy {
+    return requestPolicy({ config: this.#options.live.now, keys: this.#keys, warnOfOldName }, this.#ports);
   }
 
   async #giveBack(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {

@@ -1,19 +1,21 @@
 // Bounds the requests and body bytes that wait for the side process, in all and per key: one that hangs does not take our memory, and no key
 // takes all of it.
 
+import type { Config } from '../../../config/config.ts';
 import { quotaOfKey, type SideQuotaLimits } from '../../../config/side-limits-schema.ts';
 
 export class SideQuota {
+  readonly #config: Pick<Config, 'side' | 'access'>;
   readonly #total: Usage;
-  readonly #keyLimits: SideQuotaLimits;
   /** Event streams, which last, take no place of a request. */
   readonly #streams: Usage;
   readonly #byKey = new Map<string | undefined, Usage>();
 
-  constructor(limits: SideQuotaLimits & { readonly streams: number }, access: 'open' | 'keys') {
-    this.#streams = new Usage({ requests: limits.streams, requestBytes: limits.requestBytes });
-    this.#total = new Usage(limits);
-    this.#keyLimits = quotaOfKey(limits, access);
+  /** The limits are those that the configuration has when they are asked. */
+  constructor(config: Pick<Config, 'side' | 'access'>) {
+    this.#config = config;
+    this.#streams = new Usage(() => ({ ...config.side, requests: config.side.streams }));
+    this.#total = new Usage(() => config.side);
   }
 
   /** True where no request of any key has a place. */
@@ -28,7 +30,7 @@ export class SideQuota {
 
   /** `key`: undefined in open mode. Returns undefined where a limit is reached, or would be by a body of that size. */
   acquire(key: string | undefined, expectedBytes: number): QuotaLease | undefined {
-    const own = this.#byKey.get(key) ?? new Usage(this.#keyLimits);
+    const own = this.#byKey.get(key) ?? new Usage(() => quotaOfKey(this.#config.side, this.#config.access));
     this.#byKey.set(key, own);
     const usages = [this.#total, own];
     return usages.every((usage) => usage.fits(1, expectedBytes)) ? new QuotaLease(usages) : undefined;
@@ -59,16 +61,16 @@ class QuotaLease {
 }
 
 class Usage {
-  readonly #limits: SideQuotaLimits;
+  readonly #limits: () => SideQuotaLimits;
   #requests = 0;
   #bytes = 0;
 
-  constructor(limits: SideQuotaLimits) {
+  constructor(limits: () => SideQuotaLimits) {
     this.#limits = limits;
   }
 
   fits(requests: number, bytes: number): boolean {
-    const { requests: maxRequests, requestBytes } = this.#limits;
+    const { requests: maxRequests, requestBytes } = this.#limits();
     return this.#requests + requests <= maxRequests && this.#bytes + bytes <= requestBytes;
   }
 

@@ -8,7 +8,7 @@ import { loadConfig } from '../../../../../server/config/load.ts';
 import { startAdmin } from '../../../../../server/processes/admin.ts';
 import { createSideHttp } from '../../../../../server/side/http/routes.ts';
 import { openStore } from '../../../../../server/side/store/open.ts';
-import { adminSide } from '../../../../support/admin-side.ts';
+import { adminSide, unchanging } from '../../../../support/admin-side.ts';
 import { ledgerRow } from '../../../../support/fake-store.ts';
 import { temporaryFolder } from '../../../../support/temporary-folder.ts';
 
@@ -27,6 +27,7 @@ async function serveRows(): Promise<number> {
   await store.commitSessions({ ledger });
   const side = await adminSide(createSideHttp({ config, store, log }), { config });
   const sources = {
+    ...unchanging,
     readiness: async () => ({ sessions: [], calls: [] }),
     metrics: async () => [],
     records: async () => [],

@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { loadConfig } from '../../../server/config/load.ts';
-import { printConfig } from '../../../server/config/print.ts';
+import { printConfig } from '../../../../server/config/file/print.ts';
+import { loadConfig } from '../../../../server/config/load.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'trunkline-print-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -6,10 +6,10 @@ import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import type { Logger } from 'pino';
-import type { CertificatePair } from '../http/listener.ts';
+import type { CertificatePair } from '../../http/listener.ts';
 
 interface CertificateWatchOptions {
-  /** Paths of PEM files. They may be links, which are followed at each look. */
+  /** Paths of PEM files at first. They may be links, which are followed at each look. */
   readonly files: CertificatePair;
   readonly log: Logger;
   /** Called with a pair that has taken the place of the one before. */
@@ -31,6 +31,7 @@ const SOON_PART = 1 / 10;
 
 export class CertificateWatch {
   readonly #options: CertificateWatchOptions;
+  #files: CertificatePair;
   #served: Checked;
   /** The fault of the last look, with its content; a pair is often written as two files, one after the other. */
   #bad: string | undefined;
@@ -40,6 +41,7 @@ export class CertificateWatch {
   /** Throws an error that says what is wrong with the files. */
   constructor(options: CertificateWatchOptions) {
     this.#options = options;
+    this.#files = options.files;
     const { cert, key } = options.files;
     try {
       this.#served = checked({ cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') });
@@ -64,9 +66,16 @@ export class CertificateWatch {
     setInterval(() => void this.look(), LOOK_MS).unref();
   }
 
+  /** Reads other files from now on. Resolves when they were read; a bad pair of theirs does not take the place of a good one. */
+  async use(files: CertificatePair): Promise<void> {
+    this.#files = files;
+    await this.look(true);
+  }
+
   /** Reads the files. A bad pair is told at once where `isAsked`, else when the next look finds the same. */
   async look(isAsked = false): Promise<void> {
-    const { files, log, onRenewed } = this.#options;
+    const { log, onRenewed } = this.#options;
+    const files = this.#files;
     let read: CertificatePair | undefined;
     try {
       const [cert, key] = await Promise.all([readFile(files.cert, 'utf8'), readFile(files.key, 'utf8')]);

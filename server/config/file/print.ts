@@ -1,10 +1,10 @@
 // Prints the configuration in force as YAML: every default explained, secrets masked. The output is accepted as a file again.
 
 import { Document, isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml';
-import { type Config, configSchema } from './config.ts';
-import { shownProxies } from './outbound-url.ts';
-import { isSecretPath, jsonSchemaOf, partAt } from './problem.ts';
-import { FORWARD_CLIENT } from './schema.ts';
+import { type Config, configSchema } from '../config.ts';
+import { shownProxies } from '../outbound-url.ts';
+import { isSecretPath, jsonSchemaOf, partAt } from '../problem.ts';
+import { FORWARD_CLIENT } from '../schema.ts';
 
 /** Returns YAML in the shape of the file. The data directory, which is no part of it, is a comment. */
 export function printConfig(config: Config): string {

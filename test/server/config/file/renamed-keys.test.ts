@@ -1,8 +1,8 @@
 // Keys under their old names: read, warned of, and refused beside their current names.
 
 import { describe, expect, test } from 'vitest';
-import { loadConfig } from '../../../server/config/load.ts';
-import { configFiles } from '../../support/config-files.ts';
+import { loadConfig } from '../../../../server/config/load.ts';
+import { configFiles } from '../../../support/config-files.ts';
 
 const { write, refusal } = configFiles();
 
