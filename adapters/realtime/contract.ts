@@ -211,6 +211,7 @@ export interface Rejection {
     | 'unreadable_event'
     | 'context_not_taken'
     | 'id_not_issued'
+    | 'key_revoked'
     | 'side_unavailable'
     | 'ended_by_operator'
     | 'session_limit';

@@ -32,19 +32,19 @@ import type { PassedConnection } from '../ipc/connection.ts';
 import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
 import type { SessionOrder, SessionRecord } from '../ipc/session-record.ts';
 import type { FindOwners } from '../ipc/side-request.ts';
-import type { BudgetUse, FindKey } from '../ipc/stored-rows.ts';
+import type { BudgetUse, FindKey, StoredKey } from '../ipc/stored-rows.ts';
 import type { AddressList } from '../platform/address-list.ts';
 import { faultOf } from '../platform/log.ts';
 import { createMetrics, type Metrics, subjectLabels } from '../platform/metrics.ts';
 import type { Readiness } from '../platform/readiness.ts';
-import { endedByOperator, reasons } from '../session/close-reason.ts';
-import type { Session } from '../session/session.ts';
+import { endedByOperator, keyRevoked, reasons } from '../session/close-reason.ts';
 import { UnfinishedMessages } from '../session/unfinished-messages.ts';
 import { Connector } from '../transport/connector.ts';
 import { LivePolicy } from './admission/policy.ts';
 import { outboxShareFull, processFull, sideUnavailable, tooManyUpgrades } from './admission/refusals.ts';
 import { exportGauges } from './gateway-metrics.ts';
 import { gatewayAnswer } from './http.ts';
+import { LiveSessions } from './live-sessions.ts';
 import { explainUpgrade, type SessionHost, SessionOpening } from './open-session.ts';
 import { ClosedBudgets } from './side/budgets.ts';
 import { boundedPassing, type PassOn } from './side/connections.ts';
@@ -63,7 +63,7 @@ export class Gateway {
   readonly metrics: Metrics;
   readonly #options: GatewayOptions;
   readonly #live: LiveConfig;
-  readonly #sessions = new Map<string, Session>();
+  readonly #sessions = new LiveSessions();
   readonly #openings = new Set<SessionOpening>();
   readonly #servers: Server[] = [];
   readonly #descriptors = countDescriptors();
@@ -140,19 +140,23 @@ export class Gateway {
     this.#budgets.use(closed);
   }
 
+  /** Takes changes of stored keys. Sessions of those that are over end now. */
+  useKeys(changes: readonly StoredKey[]): void {
+    const over = this.#keys.changed(changes);
+    if (over.length > 0) this.#sessions.endAll(keyRevoked(), new Set(over));
+  }
+
   records(): SessionRecord[] {
-    return [...this.#sessions.values()].map((session) => session.summary());
+    return this.#sessions.summaries();
   }
 
   record(id: string): SessionRecord | undefined {
-    return this.#sessions.get(id)?.record();
+    return this.#sessions.record(id);
   }
 
   /** Ends a session by order; the message tells its client why. False where it is not open here. */
   endSession({ id, message }: SessionOrder): boolean {
-    const session = this.#sessions.get(id);
-    session?.end(endedByOperator(message));
-    return session !== undefined;
+    return this.#sessions.end(id, endedByOperator(message));
   }
 
   /** Serves a connection that was passed on, and whose request is an upgrade. */
@@ -193,10 +197,8 @@ export class Gateway {
     this.#phase = 'ending';
     this.#connector.close();
     for (const opening of this.#openings) opening.abort();
-    for (const session of this.#sessions.values()) session.end(reasons.drained);
-    const timer = setTimeout(() => {
-      for (const session of this.#sessions.values()) session.terminate();
-    }, this.#live.config.limits.closeMs);
+    this.#sessions.endAll(reasons.drained);
+    const timer = setTimeout(() => this.#sessions.terminateAll(), this.#live.config.limits.closeMs);
     await this.#whenEmpty();
     clearTimeout(timer);
     this.#host.idOwners.close();
@@ -277,9 +279,7 @@ export class Gateway {
         return fullness && (fullness === 'all' ? sideUnavailable : outboxShareFull);
       },
       isEnding: () => this.#phase === 'ending',
-      onStarted: (id, session) => {
-        this.#sessions.set(id, session);
-      },
+      onStarted: (id, live) => this.#sessions.add(id, live),
       onClosed: (id) => {
         this.#sessions.delete(id);
         this.#ends.emit('ended');

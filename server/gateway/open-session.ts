@@ -8,6 +8,7 @@ import { type ClientGone, watchClientGone } from '../http/connection/client-gone
 import type { ConnectionLimit } from '../http/connection/connection-limit.ts';
 import { writeReply } from '../http/reply.ts';
 import { askedFor } from '../http/request/facts.ts';
+import { lapsedKey } from '../http/request/keys/authenticate.ts';
 import type { RefusalFacts, RefusalLog } from '../http/request/refusal-log.ts';
 import { draining, isRefusal, refuse } from '../http/request/refusals.ts';
 import { REQUEST_ID_HEADER, type RequestSource } from '../http/request/source.ts';
@@ -106,6 +107,8 @@ export class SessionOpening {
       dialled = 'dialled' in outcome ? outcome.dialled : outcome;
       stop();
       if (isEnding()) return this.#refuse(draining, admission);
+      const lapsed = lapsedKey(admission);
+      if (lapsed !== undefined) return this.#refuse(lapsed, admission);
       if (dialled.kind !== 'open') return this.#answerFailure(admission, dialled, signal.aborted);
       if (!this.#upgrade.socket.writable) return;
       const known = withContext(admission, 'context' in outcome ? outcome.context : undefined);

@@ -14,7 +14,7 @@ import { FLUSH_MS, type GatewayStart, optimizeEarly, type Ports, type SidePlaces
 import type { SessionOrder } from '../ipc/session-record.ts';
 import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
 import { callSupervisor } from '../ipc/socket-port.ts';
-import type { BudgetUse } from '../ipc/stored-rows.ts';
+import type { BudgetUse, StoredKey } from '../ipc/stored-rows.ts';
 import { isTimeout, withDeadline } from '../platform/deadline.ts';
 import { createLog } from '../platform/log.ts';
 import type { Readiness } from '../platform/readiness.ts';
@@ -72,6 +72,7 @@ const { supervisor, handles } = callSupervisor({
   explain: (head: RequestHead) => gateway?.explain(head),
   certificate: (pair: CertificatePair) => gateway?.useCertificate(pair),
   budgets: (closed: readonly BudgetUse[]) => gateway?.useBudgets(closed),
+  keys: (changes: readonly StoredKey[]) => gateway?.useKeys(changes),
   rehearsal: (url: string) => gateway?.useRehearsal(url),
   metrics: () => gateway?.metrics.registry.getMetricsAsJSON(),
   async readiness(): Promise<Readiness | undefined> {

@@ -16,6 +16,7 @@ import { Peer } from '../transport/peer.ts';
 import { upgradeReply } from '../transport/upgrade.ts';
 import type { Admission } from './admission/admission.ts';
 import { mayUse } from './admission/authorize.ts';
+import type { LiveSession } from './live-sessions.ts';
 import type { SessionRegistry } from './session-registry.ts';
 import type { IdOwners } from './side/id-owners.ts';
 import type { Outbox } from './side/outbox.ts';
@@ -37,7 +38,7 @@ export interface SessionOwner {
   readonly outbox?: Outbox | undefined;
   readonly idOwners: IdOwners;
   /** Called once the 101 is written. */
-  onStarted(id: string, session: Session): void;
+  onStarted(id: string, live: LiveSession): void;
   /** Called when both sockets of the session are closed. */
   onClosed(id: string): void;
 }
@@ -92,7 +93,7 @@ export function startSession(
       owner.onClosed(sessionId);
     },
   });
-  owner.onStarted(sessionId, session);
+  owner.onStarted(sessionId, { session, key: admission.key?.id });
   metrics.opened(provider.name, endpoint.dialect.name, admission);
 }
 

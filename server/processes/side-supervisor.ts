@@ -10,9 +10,10 @@ import type { EventBatch } from '../gateway/side/outbox.ts';
 import type { PassedConnection } from '../ipc/connection.ts';
 import { type Ports, type SidePlaces, sideSockets } from '../ipc/process-start.ts';
 import type { Handlers, Rpc } from '../ipc/rpc.ts';
-import type { BudgetUse } from '../ipc/stored-rows.ts';
+import type { BudgetUse, StoredKey } from '../ipc/stored-rows.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import type { SideStart } from '../side/side.ts';
+import type { KeyChanges } from '../side/store/contract/keys.ts';
 import { Child } from './child.ts';
 import { HeldSessions } from './sessions/held-sessions.ts';
 import { watchForHang } from './watchdog.ts';
@@ -39,6 +40,8 @@ interface SideSupervisorOptions {
   readonly handlers: Handlers;
   /** Called with the budgets without room, whenever the owner of the store tells them. */
   onBudgets?(closed: readonly BudgetUse[]): void;
+  /** Called with the keys that have changed, as the owner of the store tells them. */
+  onKeys?(changes: readonly StoredKey[]): void;
 }
 
 /** A process that works. */
@@ -72,6 +75,8 @@ export class SideSupervisor {
   #owned: Promise<void> | undefined;
   #places: SidePlaces = { calls: undefined, http: [] };
   #closedBudgets: readonly BudgetUse[] = [];
+  /** The next owner of the store goes on from here. */
+  #keysToldAt: number | undefined;
 
   constructor(options: SideSupervisorOptions) {
     this.#options = options;
@@ -183,7 +188,11 @@ export class SideSupervisor {
       niceness: NICENESS,
       log,
       start: (rpc) => this.#start(child, rpc),
-      handlers: () => ({ ...handlers, budgets: (closed: readonly BudgetUse[]) => this.#useBudgets(closed) }),
+      handlers: () => ({
+        ...handlers,
+        budgets: (closed: readonly BudgetUse[]) => this.#useBudgets(closed),
+        keys: (changes: KeyChanges) => this.#useKeys(changes),
+      }),
       onDeath: () => this.#died(child),
     });
     return child;
@@ -200,7 +209,8 @@ export class SideSupervisor {
     const socketPath = join(folder(), `side-${this.#starts}`);
     const rehearsalUrl = this.#rehearsalUrl;
     if (!isOwner) rpc.notify('owner', this.#places.calls);
-    await rpc.call('start', { ...start, config, isOwner, rehearsalUrl, socketPath } satisfies SideStart);
+    const places = { socketPath, rehearsalUrl, keysToldAt: this.#keysToldAt };
+    await rpc.call('start', { ...start, ...places, config, isOwner } satisfies SideStart);
     // The rehearsal may have started elsewhere in the meantime.
     if (this.#rehearsalUrl !== rehearsalUrl) rpc.notify('rehearsal', this.#rehearsalUrl);
     if (this.#ports !== undefined) rpc.notify('ports', this.#ports);
@@ -218,6 +228,13 @@ export class SideSupervisor {
   #useBudgets(closed: readonly BudgetUse[]): void {
     this.#closedBudgets = closed;
     this.#options.onBudgets?.(closed);
+  }
+
+  #useKeys({ version, keys }: KeyChanges): void {
+    this.#keysToldAt = version;
+    if (keys.length === 0) return;
+    this.#notify('keys', keys);
+    this.#options.onKeys?.(keys);
   }
 
   #ownerRpc(): Rpc {

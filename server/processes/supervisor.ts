@@ -72,6 +72,7 @@ export class Supervisor {
         giveBack: (connection: PassedConnection, handle) => this.#gateways.take(connection, handle),
       },
       onBudgets: (closed) => this.#gateways.notify('budgets', closed),
+      onKeys: (changes) => this.#gateways.notify('keys', changes),
     });
     this.#side = side;
     this.#gateways = new GatewayProcesses({

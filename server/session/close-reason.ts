@@ -59,6 +59,7 @@ export const closeOutcomes = {
   'duration-reached': 'ok',
   'session-limit': 'ok',
   'ended-by-operator': 'ok',
+  'key-revoked': 'ok',
   drained: 'ok',
   'gateway-fault': 'failure',
   'gateway-lost': 'failure',
@@ -178,6 +179,12 @@ export function frameRefused(message: string, mayRetry = false): CloseReason {
 /** The operator, or the key itself, has ended the session. */
 export function endedByOperator(message: string) {
   return withWords(tellingClient('ended-by-operator', 4504, cut(message)), { code: 'ended_by_operator', message });
+}
+
+/** The key of the session is no longer one of this gateway. */
+export function keyRevoked() {
+  const message = 'the key of the session was revoked';
+  return withWords(tellingClient('key-revoked', 4501, message), { code: 'key_revoked', message });
 }
 
 /** The session has lasted as long as its key or its class lets it. */

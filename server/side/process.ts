@@ -14,9 +14,10 @@ import type { SessionOrder } from '../ipc/session-record.ts';
 import { askWhole, type FindOwners, type SideRequest } from '../ipc/side-request.ts';
 import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
 import { callSupervisor } from '../ipc/socket-port.ts';
-import type { BudgetUse } from '../ipc/stored-rows.ts';
+import type { BudgetUse, StoredKey } from '../ipc/stored-rows.ts';
 import { createLog } from '../platform/log.ts';
 import { serveAdmin } from './http/admin.ts';
+import type { OnKeysChanged } from './http/keys/key-watch.ts';
 import type { PublicListener } from './http/public/listener.ts';
 import { listenToProcesses } from './listener.ts';
 import { openSide, type Side, type SideStart } from './side.ts';
@@ -51,7 +52,9 @@ const { supervisor, handles } = callSupervisor({
     const logger = createLog(start.config.log);
     log = logger;
     const onBudgets = (closed: readonly BudgetUse[]) => supervisor.notify('budgets', closed);
-    opening = openSide(start, logger, { onBudgets, endSession, ownerStore: start.isOwner ? undefined : ownerStore });
+    const onKeys: OnKeysChanged = (changes) => supervisor.notify('keys', changes);
+    const links = { onBudgets, onKeys, endSession, ownerStore: start.isOwner ? undefined : ownerStore };
+    opening = openSide(start, logger, links);
     const open = await opening;
     if (start.socketPath === undefined) return;
     const sockets = sideSockets(start.socketPath);
@@ -73,6 +76,7 @@ const { supervisor, handles } = callSupervisor({
     }
     clients.take(socketOf(handle), connection);
   },
+  keys: (changes: readonly StoredKey[]) => clients?.useKeys(changes),
   ports: (ports: Ports) => clients?.usePorts(ports),
   rehearsal: async (url: string) => (await side()).useRehearsal(url),
   pulse: () => true,

@@ -20,6 +20,7 @@ import { BudgetWatch, type OnBudgetsClosed, tellMoves } from './billing/budgets/
 import { Journal, readJournals } from './billing/journal.ts';
 import { createPrices } from './billing/prices.ts';
 import type { EndSession } from './http/handler.ts';
+import { KeyWatch, type OnKeysChanged, tellKeyChanges } from './http/keys/key-watch.ts';
 import { PublicListener, type PublicListenerOptions } from './http/public/listener.ts';
 import { createSideHttp, storeFailed } from './http/routes.ts';
 import type { Router } from './llm/call.ts';
@@ -38,6 +39,8 @@ import { Webhooks } from './tasks/webhooks.ts';
 
 export interface SideStart {
   readonly config: Config;
+  /** The count of changes of keys that was told last; undefined: none. */
+  readonly keysToldAt?: number | undefined;
   /** Id of one supervisor, from its start to its end. */
   readonly instance: string;
   /** True for the one of several side processes that owns the store. */
@@ -56,6 +59,8 @@ const WRITE_MS = 1000;
 interface SideLinks {
   /** See BudgetWatch. */
   readonly onBudgets?: OnBudgetsClosed;
+  /** See KeyWatch. */
+  readonly onKeys?: OnKeysChanged;
   readonly endSession?: EndSession;
   /** The store of the process that owns it; undefined where this one does. */
   readonly ownerStore?: Pick<OwnerStore, 'open'> | undefined;
@@ -67,7 +72,7 @@ export async function openSide(start: SideStart, logger: Logger, links: SideLink
   const live = new LiveConfig(start.config);
   const { config } = live;
   const metrics = createSideMetrics();
-  const { onBudgets = () => {}, endSession, ownerStore } = links;
+  const { onBudgets = () => {}, onKeys = () => {}, endSession, ownerStore } = links;
   const opened = await (ownerStore?.open() ??
     openStore({ url: config.store.url, dataDirectory: config.dataDirectory }));
   const { ownerLeaseMs } = config.side;
@@ -77,14 +82,19 @@ export async function openSide(start: SideStart, logger: Logger, links: SideLink
   });
   const parts = { start, live, log, metrics, health, endSession };
   const side = new Side(
-    ownerStore === undefined ? { ...parts, ...watched(parts, onBudgets) } : { ...parts, store: health.store },
+    ownerStore === undefined
+      ? { ...parts, ...watched(parts, { onBudgets, onKeys }) }
+      : { ...parts, store: health.store },
   );
   await side.begin();
   return side;
 }
 
 /** Counts and tells what all side processes do with the store, where it is done. */
-function watched({ live, log, metrics, health }: Omit<SideParts, 'store'>, onBudgets: OnBudgetsClosed) {
+function watched(
+  { start, live, log, metrics, health }: Omit<SideParts, 'store'>,
+  { onBudgets, onKeys }: Required<Pick<SideLinks, 'onBudgets' | 'onKeys'>>,
+) {
   const { budgets: configured, metrics: labels } = live.config;
   exportGauge(metrics.registry, {
     name: 'trunkline_store_up',
@@ -94,7 +104,9 @@ function watched({ live, log, metrics, health }: Omit<SideParts, 'store'>, onBud
   const counted = countAttempts(health.store, metrics.registry, subjectLabels(labels));
   const budgets = new BudgetWatch({ budgets: configured, store: counted, onClosed: onBudgets, log });
   exportBudgets(metrics.registry, () => budgets.uses);
-  return { budgets, store: configured.length === 0 ? counted : tellMoves(counted, () => budgets.moved()) };
+  const keys = new KeyWatch({ store: counted, since: start.keysToldAt, onChanged: onKeys, log });
+  const store = tellKeyChanges(counted, () => keys.changed());
+  return { budgets, keys, store: configured.length === 0 ? store : tellMoves(store, () => budgets.moved()) };
 }
 
 interface SideParts {
@@ -107,6 +119,7 @@ interface SideParts {
   readonly endSession?: EndSession | undefined;
   /** Undefined where another process owns the store. */
   readonly budgets?: BudgetWatch;
+  readonly keys?: KeyWatch;
 }
 
 /** Without a journal each call waits for the store. */
@@ -162,7 +175,7 @@ export class Side {
   }
 
   async begin(): Promise<void> {
-    const { start, log, store, budgets } = this.#parts;
+    const { start, log, store, budgets, keys } = this.#parts;
     const { instance: owner, runsTasks } = start;
     const { config } = this;
     for (const { gone, remove } of readJournals(config.dataDirectory)) {
@@ -181,6 +194,7 @@ export class Side {
     });
     if (runsTasks) this.#stopMaintenance = startMaintenance({ store, config, log });
     await budgets.start();
+    await keys?.start();
   }
 
   /** Its fields are those in force. */
@@ -250,6 +264,7 @@ export class Side {
   async close(graceMs: number): Promise<void> {
     this.#stopMaintenance?.();
     this.#parts.budgets?.stop();
+    this.#parts.keys?.stop();
     const ended = Promise.allSettled([this.#runner.close(graceMs), this.#webhooks?.close(graceMs)]);
     await withDeadline(ended, graceMs + WRITE_MS).catch(() => {});
     this.#closing ??= this.#closeStore();

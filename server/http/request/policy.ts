@@ -9,7 +9,7 @@ import type { WarnOfOldName } from './old-names.ts';
 
 export interface RequestPolicy {
   readonly config: Config;
-  readonly keys: Pick<KeyLookup, 'find' | 'withId' | 'known'>;
+  readonly keys: Pick<KeyLookup, 'find' | 'withId' | 'known' | 'isOver'>;
   readonly origins: OriginPolicy & { readonly isProxy: AddressList };
   readonly warnOfOldName: WarnOfOldName;
 }

@@ -6,7 +6,7 @@ import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
 import type { Key } from '../../../config/config.ts';
 import type { RequestPolicy } from '../policy.ts';
 import { isRefusal } from '../refusals.ts';
-import type { FoundKey } from './key-lookup.ts';
+import { type FoundKey, revokedKey } from './key-lookup.ts';
 
 interface AuthenticationRequest {
   readonly handshake: Handshake;
@@ -25,6 +25,11 @@ export function authenticate(request: AuthenticationRequest): Authenticated | Pr
   if (presented === undefined) return noKey(isForwarding(request));
   const found = keys.find(presented);
   return found instanceof Promise ? found.then(authenticated) : authenticated(found);
+}
+
+/** Refuses a key that was found before and is over since then; undefined where it still holds. */
+export function lapsedKey({ key, policy }: { key: Key | undefined } & Pick<AuthenticationRequest, 'policy'>) {
+  return key !== undefined && policy.keys.isOver(key.id) ? revokedKey : undefined;
 }
 
 /** The key of the client where it is known without asking anyone. */

@@ -125,7 +125,7 @@ const invalidKey = (message: string): Refusal => ({ status: 401, code: 'invalid_
 
 const unknownKey = invalidKey('this key is not a key of this gateway');
 /** The refusal of a key that is over. */
-const revokedKey = invalidKey('this key was revoked');
+export const revokedKey = invalidKey('this key was revoked');
 const rotatedKey = invalidKey('this secret of the key was replaced: expected the present one');
 const expiredKey = (at: string): Refusal => invalidKey(`this key has expired at ${at}`);
 

@@ -27,7 +27,7 @@ import { createRefusalLog } from '../../../http/request/refusal-log.ts';
 import { draining, refuse } from '../../../http/request/refusals.ts';
 import { type PassedConnection, stopReading } from '../../../ipc/connection.ts';
 import type { Ports } from '../../../ipc/process-start.ts';
-import type { FindKey } from '../../../ipc/stored-rows.ts';
+import type { FindKey, StoredKey } from '../../../ipc/stored-rows.ts';
 import type { AddressList } from '../../../platform/address-list.ts';
 import { countRefusals } from '../../../platform/metrics.ts';
 import { type PublicContext, publicAnswer } from './answer.ts';
@@ -115,6 +115,11 @@ export class PublicListener {
   /** Serves by the configuration that has come into force what begins from now on. */
   configChanged(): void {
     this.#policy = this.#makePolicy();
+  }
+
+  /** Takes changes of stored keys. */
+  useKeys(changes: readonly StoredKey[]): void {
+    this.#keys.changed(changes);
   }
 
   /** Returns what a new call would be refused with here. */

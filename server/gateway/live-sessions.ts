@@ -1,0 +1,51 @@
+// The sessions of a gateway process that are open or closing, with their keys.
+
+import type { SessionRecord } from '../ipc/session-record.ts';
+import type { CloseReason } from '../session/close-reason.ts';
+import type { Session } from '../session/session.ts';
+
+export interface LiveSession {
+  readonly session: Session;
+  /** The id of its key; undefined in open mode. */
+  readonly key: string | undefined;
+}
+
+export class LiveSessions {
+  readonly #sessions = new Map<string, LiveSession>();
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  add(id: string, live: LiveSession): void {
+    this.#sessions.set(id, live);
+  }
+
+  delete(id: string): void {
+    this.#sessions.delete(id);
+  }
+
+  summaries(): SessionRecord[] {
+    return [...this.#sessions.values()].map(({ session }) => session.summary());
+  }
+
+  record(id: string): SessionRecord | undefined {
+    return this.#sessions.get(id)?.session.record();
+  }
+
+  /** False where there is no such session. */
+  end(id: string, reason: CloseReason): boolean {
+    const live = this.#sessions.get(id);
+    live?.session.end(reason);
+    return live !== undefined;
+  }
+
+  /** Ends all sessions, or those of these keys. */
+  endAll(reason: CloseReason, keys?: ReadonlySet<string | undefined>): void {
+    for (const { session, key } of this.#sessions.values()) if (keys?.has(key) !== false) session.end(reason);
+  }
+
+  terminateAll(): void {
+    for (const { session } of this.#sessions.values()) session.terminate();
+  }
+}
