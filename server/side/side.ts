@@ -1,6 +1,5 @@
 // The side path as a whole: store, ingest, router, tasks, webhooks and HTTP answers, opened together and closed in order.
 
-import { mkdirSync } from 'node:fs';
 import type { Logger } from 'pino';
 import { decodeMsgpack } from '../../codecs/msgpack.ts';
 import type { Config } from '../config/config.ts';
@@ -17,7 +16,7 @@ import { newId } from '../platform/uuid-v7.ts';
 import { countAttempts } from './billing/attempt-metrics.ts';
 import { exportBudgets } from './billing/budgets/budget-metrics.ts';
 import { BudgetWatch, type OnBudgetsClosed, tellMoves } from './billing/budgets/budget-watch.ts';
-import { Journal, readJournals } from './billing/journal.ts';
+import { openJournal, readJournals } from './billing/journal.ts';
 import { createPrices } from './billing/prices.ts';
 import type { EndSession } from './http/handler.ts';
 import { KeyWatch, type OnKeysChanged, tellKeyChanges } from './http/keys/key-watch.ts';
@@ -124,15 +123,9 @@ interface SideParts {
 
 /** Without a journal each call waits for the store. */
 function startLeasing({ live, store, log }: SideParts): Leasing | undefined {
-  const { dataDirectory } = live.config;
   const holder = newId();
-  try {
-    mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
-    return { store, holder, journal: new Journal(dataDirectory, holder) };
-  } catch (error) {
-    log.warn(faultOf(error), 'no journal of calls: each reserves in the store');
-    return undefined;
-  }
+  const journal = openJournal(live.config.dataDirectory, holder, log);
+  return journal && { store, holder, journal };
 }
 
 export class Side {

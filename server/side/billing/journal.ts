@@ -2,10 +2,22 @@
 // killed process leaves what it began. It does not wait for the disk: when the power fails, these calls are gone with it.
 // Rule: two files take turns, and one is emptied when all that is in it is stored.
 
-import { closeSync, ftruncateSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import type { Logger } from 'pino';
 import { isRunning, startOf } from '../../ipc/run-file.ts';
 import type { LedgerRow } from '../../ipc/stored-rows.ts';
+import { faultOf } from '../../platform/log.ts';
 import type { LeasedCall, LeasedCalls } from '../store/contract/budgets.ts';
 
 interface Page {
@@ -15,6 +27,17 @@ interface Page {
 }
 
 const NAME = /^calls\.([\w-]+)\.[01]\.jsonl$/;
+
+/** Opens the journal of this process, and makes its folder. Undefined where the folder takes no files, which the log says. */
+export function openJournal(dataDirectory: string, holder: string, log: Pick<Logger, 'warn'>): Journal | undefined {
+  try {
+    mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+    return new Journal(dataDirectory, holder);
+  } catch (error) {
+    log.warn(faultOf(error), 'no journal of calls: each reserves in the store');
+    return undefined;
+  }
+}
 
 export class Journal {
   readonly #pages: readonly [Page, Page];
