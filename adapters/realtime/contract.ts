@@ -6,6 +6,7 @@ import type { DecisiveBytes } from '../../codecs/alike-messages.ts';
 import type { Direction, Frame, OutFrame } from '../../codecs/frame.ts';
 import type { CredentialPlaces, HeaderSwitch } from './handshake/places.ts';
 import type { LastUsage } from './metering.ts';
+import type { DialectPins } from './pins.ts';
 import type { HttpReply, Refusal } from './refusal.ts';
 
 /** The HTTP upgrade request of a client. `path` has its leading slashes collapsed and no query. */
@@ -146,6 +147,8 @@ export interface Dialect {
   readonly ids?: DialectIds;
   /** The form in which a session is told what an earlier one was about; undefined: the dialect has no place for that. */
   readonly context?: ContextForm;
+  /** The settings of a session that a client secret can pin; undefined: nothing can be pinned. */
+  readonly pins?: DialectPins;
 }
 
 /** Ids by which whoever has one reaches what was said under it, so that keys of one account must not have each other's: see `Observation.handedOut`. */
@@ -202,7 +205,8 @@ export type ContextForm =
  * The reason that a client frame was not passed on, or that the gateway ends a session (`ended_by_operator`, `session_limit`). `eventId`: the client's own id of the event, where the dialect has one.
  * `unreadable_event`: too deep or too large to be checked, or not JSON though it names a model. `context_not_taken`: the first
  * message has no place for the context that the session was opened with. `id_not_issued`: it refers to what another key was given, or nobody;
- * `side_unavailable`: that cannot be found out now.
+ * `side_unavailable`: that cannot be found out now. `pinned`: it would change what the client secret pins; `pins_not_taken`: the provider
+ * did not take that.
  */
 export interface Rejection {
   readonly code:
@@ -213,6 +217,8 @@ export interface Rejection {
     | 'id_not_issued'
     | 'key_revoked'
     | 'side_unavailable'
+    | 'pinned'
+    | 'pins_not_taken'
     | 'ended_by_operator'
     | 'session_limit';
   readonly message: string;

@@ -99,7 +99,7 @@ export function startSession(
 
 /** The session keeps no headers and no credential. */
 function subjectOf(admission: Admission): SessionSubject {
-  const { provider, endpoint, key, sessionId, model, promptClass, dataClass, maxSeconds, context } = admission;
+  const { provider, endpoint, key, sessionId, model, promptClass, dataClass, maxSeconds, context, pinned } = admission;
   return {
     sessionId,
     provider: provider.name,
@@ -113,6 +113,7 @@ function subjectOf(admission: Admission): SessionSubject {
     dataClass,
     maxSeconds,
     context,
+    pinned,
   };
 }
 

@@ -55,6 +55,7 @@ export const closeOutcomes = {
   'provider-stalled': 'failure',
   'no-message-memory': 'failure',
   'frame-refused': 'failure',
+  'pins-not-taken': 'failure',
   idle: 'ok',
   'duration-reached': 'ok',
   'session-limit': 'ok',
@@ -191,6 +192,12 @@ export function keyRevoked() {
 export function sessionLimit(seconds: number) {
   const message = `the session lasted ${seconds} s, which is as long as it may (maxSessionSeconds)`;
   return withWords(tellingClient('session-limit', 4503, cut(message)), { code: 'session_limit', message });
+}
+
+/** The provider did not take what the client secret pins. */
+export function pinsNotTaken(fault: string) {
+  const message = `the provider did not take what the client secret pins: ${fault}`;
+  return withWords(tellingClient('pins-not-taken', 1011, cut(message)), { code: 'pins_not_taken', message });
 }
 
 /** Tells the client why in its dialect, too. Another session would end the same way. */

@@ -171,12 +171,17 @@ export class Link {
     this.#whenFlushed = undefined;
   }
 
+  /** Takes note that the source has answered a ping. */
+  ponged(at: number): void {
+    const roundTripMs = this.#source.answered(at);
+    if (roundTripMs !== undefined) this.#tap.moments.roundTrip(at, roundTripMs);
+  }
+
   #heed(batch: FrameBatch, at: number): void {
     const ping = newestPing(batch);
     if (ping !== undefined) this.#source.pong(ping);
     // Some providers answer pings only after many seconds: that says nothing of the way to them.
-    const roundTripMs = this.#direction === 'upstream' && hasPong(batch) ? this.#source.answered(at) : undefined;
-    if (roundTripMs !== undefined) this.#tap.moments.roundTrip(at, roundTripMs);
+    if (this.#direction === 'upstream' && hasPong(batch)) this.ponged(at);
   }
 
   /** Writes to the target, unless that is closing, and shows the frames to the tap afterwards. */

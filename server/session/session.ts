@@ -25,8 +25,9 @@ import {
 import { closeTarget } from './end/close-target.ts';
 import { awaitLastUsage } from './end/last-usage.ts';
 import { startSessionTimers } from './end/session-timers.ts';
-import { holdForeignIds, type KeyIds } from './hold/id-guard.ts';
-import { afterAllRead, injectContext, type Links, type Receivers } from './hold/inject-context.ts';
+import type { KeyIds } from './hold/id-guard.ts';
+import { afterAllRead, type Links, type Receivers } from './hold/inject-context.ts';
+import { holdMessages } from './hold/receivers.ts';
 import { Link } from './link.ts';
 import { rejectionOf } from './model-policy.ts';
 import { type ReadFrames, SourceReader } from './source-reader.ts';
@@ -174,22 +175,23 @@ export class Session {
     };
   }
 
-  /** Returns what reads the bytes of either end: the links behind what holds messages of the client back. The guard of ids sees them first. */
+  /** Returns what reads the bytes of either end: the links behind what holds messages back. */
   #receivers(links: Links): Receivers {
-    const options = {
+    return holdMessages(links, {
       ...this.#options,
       metrics: { refused: (code: string, status: number) => this.#refused(code, status) },
-      messages: this.#messages.upstream,
+      messages: this.#messages,
       isOpen: () => this.#state.name === 'open',
       mayInterject: () => this.#downstream.boundary.isBetweenMessages,
       readAgain: (chunks: readonly Buffer[]) => this.#client.giveBack(chunks),
       onClientEnd: (end: ReadEnd) => this.#clientEnded(end),
+      onProviderEnd: (end: ReadEnd) => this.#providerEnded(end),
       onFault: (error: unknown) => this.#failed(error),
-      onUnanswered: () => this.end(reasons.providerUnanswered),
+      onPong: (at: number) => this.#upstream.ponged(at),
+      end: (reason: CloseReason) => this.end(reason),
       onRejected: (rejection: Rejection, frame: Frame) =>
         this.#clientEnded({ name: 'refused', refuse: this.#refusal(rejection, frame) }),
-    };
-    return holdForeignIds(injectContext(links, options), options);
+    });
   }
 
   /** Ends this session, and no other, with what goes wrong over a frame. */
@@ -210,14 +212,12 @@ export class Session {
       this.#endWait?.();
       this.#downstream.sourceLost();
     };
-    const { receive: fromClient } = this.#client;
-    const { receive: fromProvider } = this.#provider;
     client.start(
-      { received: fromClient, lost: () => afterAllRead(this.#client, receivers, clientLost), gone },
+      { received: this.#client.receive, lost: () => afterAllRead(this.#client, receivers, clientLost), gone },
       this.#downstream.boundary,
     );
     provider.start(
-      { received: fromProvider, lost: () => this.#provider.afterKept(providerLost), gone },
+      { received: this.#provider.receive, lost: () => this.#provider.afterKept(providerLost), gone },
       this.#upstream.boundary,
     );
   }

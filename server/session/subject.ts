@@ -1,6 +1,7 @@
 // The facts that a session keeps of its client for as long as it lasts: no headers, no credential.
 
 import type { Billing, Dialect } from '../../adapters/realtime/contract.ts';
+import type { JsonObject } from '../../codecs/json-object.ts';
 import type { SessionUsage } from '../ipc/session-record.ts';
 import type { DataClass } from '../ipc/stored-rows.ts';
 import type { ConnectionOrigin } from '../platform/metrics.ts';
@@ -24,6 +25,8 @@ export interface SessionSubject {
   readonly maxSeconds: number | undefined;
   /** The context of an earlier session that this one continues. */
   readonly context: SessionContext | undefined;
+  /** The settings that the client secret pins, in the provider's own form of a session's configuration; undefined: none are. */
+  readonly pinned?: JsonObject | undefined;
   readonly opening?: Opening | undefined;
 }
 

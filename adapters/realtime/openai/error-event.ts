@@ -32,6 +32,7 @@ export function responsesError(rejection: Rejection, frame?: Frame): OutFrame {
 
 const STATUSES: Readonly<Partial<Record<Rejection['code'], number>>> = {
   model_not_allowed: 403,
+  pinned: 403,
   side_unavailable: 503,
 };
 

@@ -9,6 +9,7 @@ import { guardModels, type ModelRules } from '../guards/model-guard.ts';
 import { withTranscript } from '../observation.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { realtimeError } from './error-event.ts';
+import { realtimePins } from './pins.ts';
 import { assistantWords, createdItem, transcriptOfItem, userWords } from './transcript.ts';
 import { tokenUsage } from './usage.ts';
 
@@ -25,7 +26,8 @@ export const realtimePlaces = eventPaths(
   ]),
 );
 
-const rules: ModelRules = { isAudio: (data) => isAppend(data, append), places: realtimePlaces, words: ['prompt'] };
+const isAudio = (data: Buffer): boolean => isAppend(data, append);
+const rules: ModelRules = { isAudio, places: realtimePlaces, words: ['prompt'] };
 
 /** Marks of events that are known by their type alone. */
 const marks: ReadonlyMap<string, Mark> = new Map([
@@ -58,6 +60,7 @@ export const openaiRealtimeDialect: Dialect = {
   // Ids in frames are those of the session itself.
   ids: { keptMs: 30 * 24 * 60 * 60 * 1000 },
   context: { kind: 'event', after: 'open', event: systemItem },
+  pins: realtimePins(isAudio),
 };
 
 /**

@@ -7,12 +7,14 @@ import { guardModels, type ModelRules } from '../guards/model-guard.ts';
 import { withTranscript } from '../observation.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { realtimeError } from './error-event.ts';
+import { translationPins } from './pins.ts';
 import { realtimePlaces } from './realtime.ts';
 import { partialWords } from './transcript.ts';
 
 const append = appendShape('session.input_audio_buffer.append');
 
-const rules: ModelRules = { isAudio: (data) => isAppend(data, append), places: realtimePlaces, words: ['prompt'] };
+const isAudio = (data: Buffer): boolean => isAppend(data, append);
+const rules: ModelRules = { isAudio, places: realtimePlaces, words: ['prompt'] };
 
 /** The vocabulary of `/v1/realtime/translations`. */
 export const openaiTranslationDialect: Dialect = {
@@ -27,6 +29,7 @@ export const openaiTranslationDialect: Dialect = {
     return observeServerEvent(type, frame.data);
   },
   errorEvent: realtimeError,
+  pins: translationPins(isAudio),
 };
 
 function observeServerEvent(type: string, data: Buffer): Observation {

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Handshake, Provider, ServedEndpoint, Upstream } from '../../../adapters/realtime/contract.ts';
+import type { JsonObject } from '../../../codecs/json-object.ts';
 import type { Key, Preconnect } from '../../config/config.ts';
 import type { RequestPolicy } from '../../http/request/policy.ts';
 import type { DataClass } from '../../ipc/stored-rows.ts';
@@ -49,6 +50,8 @@ export interface Admission {
   readonly continues: string | undefined;
   /** The text that the provider is told of the earlier session, once it was read. */
   readonly context?: SessionContext | undefined;
+  /** The settings that the client secret pins. */
+  readonly pinned?: JsonObject | undefined;
 }
 
 /** The part that is known before the first phase. */

@@ -34,7 +34,7 @@ export interface Links extends Receivers {
 }
 
 /** `limits.dialMs` bounds the wait for the answer to the first message. While more than `pauseBytes` are held, the client is not read. */
-interface InjectionOptions extends MergeOptions, HeldChunksOptions {
+export interface InjectionOptions extends MergeOptions, HeldChunksOptions {
   readonly limits: Limits;
   readonly subject: Pick<SessionSubject, 'dialect' | 'context'>;
   readonly provider: Peer;

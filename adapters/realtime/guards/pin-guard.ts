@@ -1,0 +1,55 @@
+// Decides about the events of a client whose session is pinned. Rule: what is not plainly an event that the dialect knows does not pass.
+
+import type { Frame } from '../../../codecs/frame.ts';
+import { jsonFault } from '../../../codecs/json-fault.ts';
+import { isObject, type JsonObject, parseJson } from '../../../codecs/json-object.ts';
+import type { PinRejection } from '../pins.ts';
+import { eventIdOf } from './event-id.ts';
+import { changedIn, FREE, type PinnedSettings, type SettingPlaces } from './pinned-settings.ts';
+
+/** The events of a dialect by their type, with the places of settings in each. */
+export type PinnedEvents = Readonly<Record<string, SettingPlaces>>;
+
+/** `eventId`: the client's own id of the event. */
+interface StrictlyRead {
+  readonly event: JsonObject;
+  readonly eventId: string | undefined;
+}
+
+/** Reads a message that has to be a JSON object; takes nothing that some parser might read in another way. */
+function readStrictly({ data, binary }: Frame): StrictlyRead | PinRejection {
+  if (binary) return unreadable('a binary message cannot be checked: expected an event as text');
+  const message = data.toString();
+  const fault = jsonFault(message);
+  if (fault === 'too-deep' || fault === 'too-many-values')
+    return unreadable('the event has more levels or values than can be checked');
+  const value = fault === 'invalid' ? undefined : parseJson(message);
+  if (!isObject(value)) return unreadable('the event is not valid JSON: expected one object');
+  const eventId = eventIdOf(value);
+  if (fault !== 'duplicate-key') return { event: value, eventId };
+  return { code: 'duplicate_key', message: 'the event has a key twice; expected each key once', eventId };
+}
+
+/** Returns the event where it changes nothing that is pinned. */
+export function readUnchanging(
+  frame: Frame,
+  events: PinnedEvents,
+  pinned: PinnedSettings,
+): StrictlyRead | PinRejection {
+  const read = readStrictly(frame);
+  if ('code' in read) return read;
+  const { event, eventId } = read;
+  const { type } = event;
+  const places = typeof type === 'string' && Object.hasOwn(events, type) ? events[type] : undefined;
+  if (places === undefined) return { code: 'pinned', message: UNKNOWN, field: 'type', eventId };
+  const field = changedIn(event, { ...places, type: FREE, event_id: FREE }, pinned);
+  return field === undefined ? read : { code: 'pinned', message: pinnedMessage(field), field, eventId };
+}
+
+const pinnedMessage = (field: string): string =>
+  `${field} would change what the client secret pins: expected the event without it`;
+
+const UNKNOWN =
+  'the settings of this session are pinned by its client secret: expected an event of a type that is known';
+
+const unreadable = (message: string): PinRejection => ({ code: 'unreadable_event', message });

@@ -1,0 +1,66 @@
+// Puts what holds messages back between the ends of a session and its links: the rules of ids and pins, and the context of an earlier session.
+
+import { performance } from 'node:perf_hooks';
+import type { Pins } from '../../../adapters/realtime/pins.ts';
+import { type CloseReason, pinsNotTaken, reasons } from '../close-reason.ts';
+import type { SessionSubject } from '../subject.ts';
+import type { SessionMessages } from '../unfinished-messages.ts';
+import { ClientGate, type ClientGateOptions } from './client-gate.ts';
+import { idRule, type KeyIds } from './id-guard.ts';
+import { type InjectionOptions, injectContext, type Links, type Receivers } from './inject-context.ts';
+import { PinnedSession, type PinnedSessionOptions, pinRule, pinsOf } from './pinned-session.ts';
+
+type PartOptions = InjectionOptions & ClientGateOptions & PinnedSessionOptions;
+
+interface HoldOptions
+  extends Omit<PartOptions, 'subject' | 'rules' | 'messages' | 'providerMessages' | 'onUnanswered' | 'onNotTaken'> {
+  readonly subject: Pick<SessionSubject, 'dialect' | 'context' | 'pinned'>;
+  readonly messages: SessionMessages;
+  /** undefined: the key has the account for itself. */
+  readonly ids?: KeyIds | undefined;
+  end(reason: CloseReason): void;
+}
+
+/** Wraps the links; returns them where nothing holds a message. Must be called before the first byte arrives. */
+export function holdMessages(links: Links, options: HoldOptions): Receivers {
+  const { subject, ids, end, messages } = options;
+  const parts = {
+    ...options,
+    messages: messages.upstream,
+    providerMessages: messages.downstream,
+    onUnanswered: () => end(reasons.providerUnanswered),
+    onNotTaken: (fault: string) => end(pinsNotTaken(fault)),
+  };
+  const rule = idRule(subject.dialect, ids);
+  const rules = rule === undefined ? [] : [rule];
+  const pins = pinsOf(subject);
+  if (pins !== undefined) return holdPinned(links, pins, { ...parts, rules: [...rules, pinRule(pins)] });
+  const receivers = injectContext(links, parts);
+  return rules.length === 0 ? receivers : new ClientGate(receivers, { ...parts, rules });
+}
+
+function holdPinned(links: Links, pins: Pins, options: PartOptions): Receivers {
+  if (pins.start !== undefined) options.provider.sendMessage(pins.start.event);
+  // Chunks that are held behind the gate have passed it, and must not come to it again.
+  const inner: Receivers = injectContext(links, { ...options, readAgain: (chunks) => readAll(inner, chunks) });
+  const session = new PinnedSession(pins, inner.fromProvider, options);
+  const isRead = pins.start !== undefined || pins.fromProvider !== undefined;
+  const receivers: Receivers = {
+    fromClient: inner.fromClient,
+    fromProvider: isRead ? session.fromProvider : inner.fromProvider,
+    afterHeld: (callback) => inner.afterHeld(callback),
+  };
+  const gate = new ClientGate(receivers, options);
+  if (pins.start === undefined) return gate;
+  gate.shut();
+  session.whenTaken(() => gate.open());
+  return gate;
+}
+
+function readAll({ fromClient }: Receivers, chunks: readonly Buffer[]): void {
+  const at = performance.now();
+  for (const chunk of chunks) {
+    let rest: Buffer | undefined = chunk;
+    while (rest !== undefined) ({ rest } = fromClient(rest, at, Number.POSITIVE_INFINITY));
+  }
+}

@@ -1,0 +1,82 @@
+// Reads the messages of one end whole, one by one, so that each can be passed on as it is, replaced or left out.
+// Rule: a message that passes has its own bytes, fragments included; nothing overtakes another.
+
+import type { Frame, OutFrame } from '../../../codecs/frame.ts';
+import { type FrameBatch, hasPong, newestPing, type ReadEnd } from '../../../codecs/frame-batch.ts';
+import { encodeFrame } from '../../../codecs/frame-encoder.ts';
+import type { FrameReader } from '../../../codecs/frame-reader.ts';
+import type { Peer } from '../../transport/peer.ts';
+import type { ReadFrames } from '../source-reader.ts';
+import type { MessageWatch } from '../unfinished-messages.ts';
+
+interface WholeMessagesOptions {
+  readonly source: Pick<Peer, 'pong'>;
+  /** True for messages of clients. */
+  readonly isMasked: boolean;
+  readonly messages: Pick<MessageWatch, 'newReader'>;
+  /** Gets the bytes of what passes, a message at a time. */
+  readonly pass: ReadFrames;
+  /**
+   * Decides about a message: undefined lets it pass; a function is called in its place, behind all that came before. `frame.data` is valid
+   * during the call.
+   */
+  readonly decide: (frame: Frame) => (() => void) | undefined;
+  /** Called for each message that was read, once it has passed or its function was called. */
+  readonly onRead?: () => void;
+  readonly onPong?: (at: number) => void;
+  /** Tells whether more may be read now. */
+  readonly mayRead: () => boolean;
+  /** Called when the source closed or broke the protocol. */
+  readonly onEnd: (end: ReadEnd) => void;
+}
+
+export class WholeMessages {
+  readonly #options: WholeMessagesOptions;
+  #reader: FrameReader;
+
+  constructor(options: WholeMessagesOptions) {
+    this.#options = options;
+    this.#reader = this.#newReader();
+  }
+
+  /** See `ReadFrames`. */
+  readonly read: ReadFrames = (chunk, at, maxFrames) => {
+    const { mayRead, source } = this.#options;
+    let [count, rest, ping]: [number, Buffer | undefined, Buffer | undefined] = [0, chunk, undefined];
+    while (rest !== undefined && count < maxFrames && mayRead()) {
+      const batch: FrameBatch = this.#reader.read(rest, at, 1);
+      ping = newestPing(batch) ?? ping;
+      if (hasPong(batch)) this.#options.onPong?.(at);
+      rest = batch.rest;
+      count += batch.count;
+      this.#take(batch, at);
+    }
+    if (ping !== undefined) source.pong(ping);
+    return { count, rest };
+  };
+
+  /** Passes a message of our own on, as if the source had sent it. */
+  send({ data, binary }: OutFrame, at: number): void {
+    this.#forward(encodeFrame(binary ? 'binary' : 'text', data, this.#options.isMasked), at);
+  }
+
+  #take({ runs, frames, end }: FrameBatch, at: number): void {
+    for (const run of runs) this.#forward(run, at);
+    if (end?.name === 'refused') {
+      // The reader ended with the message that it did not let pass.
+      this.#reader = this.#newReader(this.#reader);
+      end.refuse();
+    } else if (end !== undefined) this.#options.onEnd(end);
+    if (end?.name === 'refused' || frames.length > 0) this.#options.onRead?.();
+  }
+
+  /** Passes on a whole message, which has no more frames than a message may have. */
+  #forward(message: Buffer, at: number): void {
+    let rest: Buffer | undefined = message;
+    while (rest !== undefined) ({ rest } = this.#options.pass(rest, at, Number.POSITIVE_INFINITY));
+  }
+
+  #newReader(former?: FrameReader): FrameReader {
+    return this.#options.messages.newReader(this.#options.decide, former);
+  }
+}
