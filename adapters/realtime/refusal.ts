@@ -11,6 +11,8 @@ export interface Refusal {
   readonly resetsAt?: number;
   /** The place where the code is explained. It goes where the provider's shape has room for more than its SDKs read. */
   readonly help?: string;
+  /** More headers, such as those that tell of rates. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** A short code for the log: the fault beneath. */
   readonly cause?: string;
 }
@@ -42,6 +44,7 @@ type RefusalCode =
   | 'budget_exceeded'
   | 'budget_reserved'
   | 'too_many_sessions'
+  | 'rate_limit_exceeded'
   | 'too_many_connections'
   | 'too_many_streams'
   | 'out_of_descriptors'

@@ -30,7 +30,7 @@ const settings = {
     .describe('Models that its realtime sessions may use, as patterns of provider/model. All when not given.'),
   maxSessions: positive()
     .optional()
-    .describe('Sessions at once, over all gateway processes. Unbounded when not given.'),
+    .describe('Sessions at once, over all gateway processes and machines. Unbounded when not given.'),
   maxSessionSeconds: seconds.optional().describe('Longest duration of one of its sessions. Unbounded when not given.'),
   class: name.optional().describe('Prompt class of its sessions and calls.'),
   classes: z.array(name).min(1).optional().describe('Prompt classes that its clients may ask for. All when not given.'),

@@ -18,7 +18,7 @@ import { proxyFor } from '../platform/proxy.ts';
 import type { Connector } from '../transport/connector.ts';
 import type { Admission, AdmissionPolicy } from './admission/admission.ts';
 import { admit } from './admission/admit.ts';
-import { duplicateSession, speaksWebSocket, tooManySessions, tooManyUpgrades } from './admission/refusals.ts';
+import { duplicateSession, limitReached, speaksWebSocket, tooManyUpgrades } from './admission/refusals.ts';
 import { type ContextOutcome, type ContextReader, dialWithContext, readContext } from './read-context.ts';
 import { refuseForeignIds } from './side/id-owners.ts';
 import { announceSession, type SessionOwner, startSession, type Upgrade } from './start-session.ts';
@@ -81,7 +81,7 @@ export class SessionOpening {
       if (foreign !== undefined) return this.#refuse(foreign, admission);
       const result = await this.#host.registry.reserve(reservationOf(admission));
       if (result === 'granted') await this.#dial(admission, clientGone);
-      else this.#refuse(result === 'duplicate' ? duplicateSession : tooManySessions(result.full), admission);
+      else this.#refuse(result === 'duplicate' ? duplicateSession : limitReached(result), admission);
     } finally {
       end();
       clientGone.stop();
@@ -174,9 +174,9 @@ export async function explainUpgrade(request: IncomingMessage, host: SessionHost
 async function tryReservation(admission: Admission, host: SessionHost): Promise<Refusal | undefined> {
   const { registry } = host;
   const id = randomUUID();
-  const result = await registry.reserve({ ...reservationOf(admission), id, isOffered: false });
+  const result = await registry.reserve({ ...reservationOf(admission), id, isOffered: false, isTrial: true });
   if (result === 'granted') registry.release(id);
-  if (typeof result === 'object') return tooManySessions(result.full);
+  if (typeof result === 'object') return limitReached(result);
   if (admission.continues === undefined) return undefined;
   const context = await readContext(admission, host, new AbortController().signal);
   return isRefusal(context) ? context : undefined;

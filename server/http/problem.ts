@@ -21,6 +21,8 @@ export interface HttpProblem {
   readonly resetsAt?: number | undefined;
   /** The words of an LLM gateway's error on which clients branch. They stand in the places of ours. */
   readonly upstream?: UpstreamError | undefined;
+  /** More headers, such as those that tell of rates. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The methods that the path has. Sent as the header `allow` (RFC 9110, section 15.5.6). */
   readonly allow?: readonly string[] | undefined;
 }
@@ -47,8 +49,9 @@ export function chatError({ status, code: own, message, param: field, resetsAt, 
   return { message, type, param, code, ...ours, ...until, help: helpFor(own) };
 }
 
-function headersOf({ retryAfterS, shouldRetry, allow }: HttpProblem): Record<string, string> {
+function headersOf({ retryAfterS, shouldRetry, allow, headers }: HttpProblem): Record<string, string> {
   return {
+    ...headers,
     ...(allow === undefined ? {} : { allow: allow.join(', ') }),
     ...(retryAfterS === undefined ? {} : { 'retry-after': String(retryAfterS) }),
     ...(shouldRetry === undefined ? {} : { 'x-should-retry': String(shouldRetry) }),

@@ -1,6 +1,14 @@
-// The reservation that a gateway process asks of the supervisor before it opens a session, and the answer.
+// Limits that several share, what is taken of them, and the reservation of a session by them, which a gateway process asks of the supervisor.
 
 import type { SessionStarted } from './session-event.ts';
+
+/** The rates by what they count, as they are called in the configuration. */
+export const RATE_SETTINGS = {
+  sessions: 'sessionsPerMinute',
+  calls: 'callsPerMinute',
+  tokens: 'tokensPerMinute',
+} as const;
+export type RateName = keyof typeof RATE_SETTINGS;
 
 /** Those who share a limit: all who use a key, say. `id`: `key|<id>`, unlike that of any other. */
 export interface LimitScope {
@@ -8,7 +16,31 @@ export interface LimitScope {
   readonly of: 'key';
   /** Sessions that may be open at once. Undefined: they are counted, in case that there is a limit later. */
   readonly maxSessions?: number | undefined;
+  readonly rates?: Readonly<Partial<Record<(typeof RATE_SETTINGS)[RateName], number | undefined>>> | undefined;
 }
+
+/** A rate as it is after the answer, in the scope that has least left. */
+export interface RateState {
+  readonly limit: number;
+  readonly left: number;
+  /** Time until all of it is there again, when nobody uses any. */
+  readonly resetMs: number;
+}
+export type RateStates = Readonly<Partial<Record<RateName, RateState>>>;
+
+/**
+ * `full`: all places of this scope are taken. `beyond`: this rate of it has too little left, and has enough after `waitMs`; undefined: it never
+ * has. Nothing is taken then.
+ */
+export type LimitRefusal =
+  | { readonly kind: 'full'; readonly scope: LimitScope }
+  | {
+      readonly kind: 'beyond';
+      readonly scope: LimitScope;
+      readonly rate: RateName;
+      readonly waitMs: number | undefined;
+      readonly rates: RateStates;
+    };
 
 /** A session that wants to open. `isOffered`: the id is the client's; `scopes`: those that it counts for. */
 export interface Reservation {
@@ -16,14 +48,32 @@ export interface Reservation {
   readonly isOffered: boolean;
   readonly key: string | undefined;
   readonly scopes: readonly LimitScope[];
+  /** It will not open: somebody asks what it would be told. */
+  readonly isTrial?: boolean | undefined;
 }
 
 /** Tells whether a session may have to be refused for one of these. */
 export const isLimited = (scopes: readonly LimitScope[]): boolean =>
-  scopes.some(({ maxSessions }) => maxSessions !== undefined);
+  scopes.some((scope) => scope.maxSessions !== undefined || hasSessionRate(scope));
 
-/** `full`: the scope whose sessions are as many as may be. */
-export type ReserveResult = 'granted' | 'duplicate' | { readonly full: LimitScope };
+/** Tokens are those that earlier sessions have used. */
+export const hasSessionRate = ({ rates }: LimitScope): boolean =>
+  rates?.sessionsPerMinute !== undefined || rates?.tokensPerMinute !== undefined;
+
+export type ReserveResult = 'granted' | 'duplicate' | LimitRefusal;
+
+/** Question to the process that owns the store. `session`: takes a place; undefined where this machine alone counts them. */
+export interface SessionWish {
+  readonly session: string | undefined;
+  readonly scopes: readonly LimitScope[];
+  readonly isTrial: boolean;
+}
+
+/** The places that a machine has, `asOf` a time. */
+export interface HeldPlaces {
+  readonly places: readonly { readonly session: string; readonly scopes: readonly string[] }[];
+  readonly asOf: number;
+}
 
 /**
  * A session whose provider is being dialled, or whose client gets its 101 now. `reservation`: where it was not asked for before; `started`:

@@ -13,12 +13,13 @@ import { letGo, type PassedConnection } from '../ipc/connection.ts';
 import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
 import type { Handlers, Rpc } from '../ipc/rpc.ts';
 import type { SessionOrder, SessionRecord } from '../ipc/session-record.ts';
-import type { Reservation, SessionAnnounced } from '../ipc/session-reservation.ts';
+import type { Reservation, ReserveResult, SessionAnnounced } from '../ipc/session-reservation.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { exportGauge } from '../platform/metrics.ts';
 import type { CloseName } from '../session/close-reason.ts';
 import { askAll, Child } from './child.ts';
 import { CertificateWatch } from './reload/certificate-watch.ts';
+import { SessionLimits } from './sessions/session-limits.ts';
 import { SessionTable } from './sessions/session-table.ts';
 import type { SideSupervisor } from './side-supervisor.ts';
 
@@ -37,6 +38,7 @@ export class GatewayProcesses {
   readonly #options: GatewayProcessesOptions;
   readonly children: Child[] = [];
   readonly #sessions = new SessionTable<Child>();
+  readonly #limits: SessionLimits;
   /** Each is asked in its turn. */
   #turn = 0;
   #certificate: DevCertificate | undefined;
@@ -48,6 +50,13 @@ export class GatewayProcesses {
   constructor(options: GatewayProcessesOptions) {
     this.#options = options;
     this.#ports = portsOf(options.live.config);
+    const { live, log, side } = options;
+    this.#limits = new SessionLimits({
+      log,
+      isShared: live.config.store.url !== 'sqlite',
+      ask: (name, argument) => side.ask(name, argument),
+      held: () => this.#sessions.all,
+    });
   }
 
   /** The development certificate, when one is used. */
@@ -199,7 +208,10 @@ export class GatewayProcesses {
         await this.#tellStart(rpc);
       },
       onDeath: (gateway) => {
-        for (const reservation of this.#sessions.releaseAll(gateway)) this.#logLost(reservation);
+        for (const reservation of this.#sessions.releaseAll(gateway)) {
+          this.#limits.give(reservation.id);
+          this.#logLost(reservation);
+        }
         side.gatewayDied(gateway);
       },
     });
@@ -231,7 +243,7 @@ export class GatewayProcesses {
 
   #handlersFor(gateway: Child): Handlers {
     return {
-      reserve: (reservation: Reservation) => this.#sessions.reserve(reservation, gateway),
+      reserve: (reservation: Reservation) => this.#reserve(reservation, gateway),
       announced: ({ reservation, started }: SessionAnnounced) => {
         if (reservation !== undefined) this.#sessions.reserve(reservation, gateway);
         if (started !== undefined) this.#options.side.heldBy(gateway).announced(started);
@@ -241,10 +253,12 @@ export class GatewayProcesses {
       notKept: (id: string) => this.#options.side.heldBy(gateway).forget(id),
       release: (id: string) => {
         this.#sessions.release(id);
+        this.#limits.give(id);
         this.#options.side.heldBy(gateway).forget(id);
       },
       ended: (record: SessionRecord) => {
         this.#sessions.ended(record);
+        this.#limits.give(record.id);
         this.#options.side.heldBy(gateway).ending(record);
       },
       find: (id: string) => this.find(id, gateway),
@@ -252,6 +266,14 @@ export class GatewayProcesses {
         this.#options.side.take(connection, handle).finally(() => letGo(handle)),
       commitEvents: (batch: EventBatch) => this.#options.side.commitEvents(gateway, batch),
     };
+  }
+
+  async #reserve(reservation: Reservation, gateway: Child): Promise<ReserveResult> {
+    const result = this.#sessions.reserve(reservation, gateway);
+    if (result !== 'granted') return result;
+    const taken = await this.#limits.take(reservation);
+    if (taken !== 'granted') this.#sessions.release(reservation.id);
+    return taken;
   }
 
   /** Logs a session of a process that died: nothing more is known of it. */

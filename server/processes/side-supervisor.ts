@@ -148,6 +148,11 @@ export class SideSupervisor {
     held.stored(batch);
   }
 
+  /** Asks the process that owns the store. Rejects where it does not run. */
+  async ask<Answer>(name: string, argument: unknown): Promise<Answer> {
+    return this.#ownerRpc().call<Answer>(name, argument);
+  }
+
   /** Gives what is known of the sessions of a gateway process and not stored yet. */
   heldBy(gateway: Child): HeldSessions {
     const held = this.#held.get(gateway) ?? new HeldSessions();

@@ -20,6 +20,7 @@ import { serveAdmin } from './http/admin.ts';
 import type { OnKeysChanged } from './http/keys/key-watch.ts';
 import type { PublicListener } from './http/public/listener.ts';
 import { listenToProcesses } from './listener.ts';
+import { sessionLimitHandlers } from './sessions/session-limits.ts';
 import { openSide, type Side, type SideStart } from './side.ts';
 import { OwnerStore, storeHandlers } from './store/engines/owner-store.ts';
 
@@ -79,6 +80,7 @@ const { supervisor, handles } = callSupervisor({
   keys: (changes: readonly StoredKey[]) => clients?.useKeys(changes),
   ports: (ports: Ports) => clients?.usePorts(ports),
   rehearsal: async (url: string) => (await side()).useRehearsal(url),
+  ...sessionLimitHandlers(() => side()),
   pulse: () => true,
   async readiness() {
     const { calls = [] } = (await side()).readiness();

@@ -201,6 +201,11 @@ export class Side {
     this.#clients?.configChanged();
   }
 
+  /** Id of the supervisor. */
+  get instance(): string {
+    return this.#parts.start.instance;
+  }
+
   get store(): Store {
     return this.#parts.store;
   }

@@ -1,7 +1,8 @@
 // Holds the gateway's own refusals before the 101.
 
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
-import type { LimitScope } from '../../ipc/session-reservation.ts';
+import { rateExceeded } from '../../http/request/refusals.ts';
+import type { LimitRefusal } from '../../ipc/session-reservation.ts';
 
 /** The answer to a plain request whose upgrade would go on to the provider. */
 export const speaksWebSocket: Refusal = {
@@ -25,12 +26,13 @@ export const outboxShareFull: Refusal = {
   retryAfterS: 1,
 };
 
-export const tooManySessions = ({ of, maxSessions }: LimitScope): Refusal => ({
-  status: 429,
-  code: 'too_many_sessions',
-  message: `this ${of} has as many sessions open as it may, ${maxSessions}`,
-  retryAfterS: 5,
-});
+/** Refuses a session of somebody who has as many, or has opened as many, as they may. */
+export function limitReached(reached: LimitRefusal): Refusal {
+  const { of, maxSessions } = reached.scope;
+  if (reached.kind === 'beyond') return rateExceeded(reached);
+  const message = `this ${of} has as many sessions open as it may, ${maxSessions}`;
+  return { status: 429, code: 'too_many_sessions', message, retryAfterS: 5 };
+}
 
 export const processFull: Refusal = {
   status: 503,

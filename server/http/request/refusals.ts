@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import { findEndpoint, findNotServed, knownPaths } from '../../../adapters/realtime/index.ts';
 import type { HttpReply, Refusal } from '../../../adapters/realtime/refusal.ts';
+import { type LimitRefusal, RATE_SETTINGS, type RateName, type RateStates } from '../../ipc/session-reservation.ts';
 import { sidePaths } from '../../ipc/side-routes.ts';
 import { readHandshake } from '../handshake.ts';
 import { unknownPath } from '../nearest-path.ts';
@@ -21,7 +22,8 @@ export function isRefusal(value: object | string | undefined): value is Refusal 
 export function refuse(request: IncomingMessage, refusal: Refusal): HttpReply {
   const { path = '' } = readHandshake(request) ?? {};
   const provider = (findEndpoint(path) ?? findNotServed(request.method ?? '', path))?.provider;
-  const reply = provider?.httpError({ ...refusal, help: helpFor(refusal.code) }) ?? problemReply(path, refusal);
+  const own = provider?.httpError({ ...refusal, help: helpFor(refusal.code) });
+  const reply = own ? { ...own, headers: { ...own.headers, ...refusal.headers } } : problemReply(path, refusal);
   // RFC 9110, section 15.5.22, and RFC 6455, section 4.4: the answer names the protocol and the version to upgrade to.
   return refusal.status === 426 ? { ...reply, headers: { ...reply.headers, ...UPGRADE_HEADERS } } : reply;
 }
@@ -71,3 +73,44 @@ export const draining: Refusal = {
   message: 'the gateway is shutting down',
   retryAfterS: 1,
 };
+
+type BeyondRate = Extract<LimitRefusal, { readonly kind: 'beyond' }>;
+
+const RATE_WORDS: Readonly<Record<RateName, readonly [verb: string, noun: string]>> = {
+  sessions: ['open', 'sessions'],
+  calls: ['make', 'calls'],
+  tokens: ['use', 'tokens'],
+};
+
+/** The answer to a session or a call beyond a rate. */
+export function rateExceeded({ scope, rate, waitMs, rates }: BeyondRate): Refusal & Pick<HttpProblem, 'shouldRetry'> {
+  const setting = RATE_SETTINGS[rate];
+  const [verb, noun] = RATE_WORDS[rate];
+  const may = `this ${scope.of} may ${verb} ${scope.rates?.[setting]} ${noun} a minute (${setting})`;
+  const known = { status: 429, code: 'rate_limit_exceeded', headers: rateHeaders(rates) } as const;
+  // SDKs would repeat it for nothing.
+  if (waitMs === undefined)
+    return { ...known, message: `${may}, and this call alone might need more`, shouldRetry: false };
+  const message = `${may}; there is room again in ${goDuration(waitMs)}`;
+  return { ...known, message, retryAfterS: Math.ceil(waitMs / 1000) };
+}
+
+/** https://developers.openai.com/api/docs/guides/rate-limits#rate-limits-in-headers. A request is a call, or a session that is opened. */
+function rateHeaders({ calls, sessions, tokens }: RateStates): Readonly<Record<string, string>> {
+  const named = { requests: calls ?? sessions, tokens };
+  const headers = Object.entries(named).flatMap(([name, state]) => {
+    if (state === undefined) return [];
+    const { limit, left, resetMs } = state;
+    const values = { limit: String(limit), remaining: String(left), reset: goDuration(resetMs) };
+    return Object.entries(values).map(([what, value]) => [`x-ratelimit-${what}-${name}`, value]);
+  });
+  return Object.fromEntries(headers);
+}
+
+/** Writes a time as Go does, and so OpenAI: `20ms`, `1.5s`, `1m0s`. */
+function goDuration(ms: number): string {
+  const whole = Math.ceil(ms);
+  if (whole < 1000) return `${whole}ms`;
+  const minutes = Math.floor(whole / 60_000);
+  return `${minutes > 0 ? `${minutes}m` : ''}${(whole % 60_000) / 1000}s`;
+}

@@ -22,7 +22,7 @@ export class SessionTable<Owner> {
     const full = scopes.find(
       ({ id: scope, maxSessions }) => maxSessions !== undefined && this.#openOf(scope) >= maxSessions,
     );
-    if (full !== undefined) return { full };
+    if (full !== undefined) return { kind: 'full', scope: full };
     this.#reserved.set(id, { ...reservation, owner });
     this.#count(scopes, 1);
     return 'granted';
@@ -33,6 +33,11 @@ export class SessionTable<Owner> {
     if (session === undefined) return;
     this.#reserved.delete(id);
     this.#count(session.scopes, -1);
+  }
+
+  /** The sessions that are open, or about to. */
+  get all(): readonly Reservation[] {
+    return [...this.#reserved.values()];
   }
 
   /** Returns the session that is under this id now, with its owner. */

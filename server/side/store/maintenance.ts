@@ -7,13 +7,15 @@ import { faultOf } from '../../platform/log.ts';
 import type { OldRows, RetentionRule, Store } from './contract/store.ts';
 
 interface MaintenanceOptions {
-  readonly store: Pick<Store, 'sweep' | 'settleLost' | 'removeExpiredIds' | 'deleteOld'>;
+  readonly store: Pick<Store, 'sweep' | 'settleLost' | 'removeExpiredIds' | 'removeOldLimits' | 'deleteOld'>;
   readonly config: Pick<SideConfig, 'transcripts' | 'keep'>;
   readonly everyMs?: number;
   readonly log: Logger;
 }
 
 const EVERY_MS = 30_000;
+/** An instance that was cut off from the store for less finds the places of its sessions again. */
+const LIMITS_KEPT_MS = 24 * 3_600_000;
 
 /** Runs at once, and then twice a minute. Returns a function that stops it. */
 export function startMaintenance({ store, config, everyMs = EVERY_MS, log }: MaintenanceOptions): () => void {
@@ -28,6 +30,7 @@ export function startMaintenance({ store, config, everyMs = EVERY_MS, log }: Mai
       await store.settleLost(now);
       await store.sweep(rule(now), now);
       await store.removeExpiredIds(now);
+      await store.removeOldLimits(now - LIMITS_KEPT_MS);
       for (const rows of oldRows(config.keep, now)) await store.deleteOld(rows);
     } catch (error) {
       // A store that is closed meanwhile is no fault of it.

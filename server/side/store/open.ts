@@ -14,6 +14,8 @@ import { insertAudit, selectAudit } from './statements/keys/audit.ts';
 import { addKey, keyChanges, replaceKey, selectKey, selectKeys } from './statements/keys/keys.ts';
 import { holdLeases, returnLease, takeLease } from './statements/leases.ts';
 import { extendReservations, grade, recoverLeases, selectLedger, settle, settleLost } from './statements/ledger.ts';
+import { givePlaces, removeOldLimits, replacePlaces } from './statements/limits/places.ts';
+import { correctRate, takeLimits } from './statements/limits/take-limits.ts';
 import { report } from './statements/report.ts';
 import { commitSessions } from './statements/sessions/session-events.ts';
 import {
@@ -150,6 +152,11 @@ export function createSqlStore(database: Database): Store {
     holdLeases: (held) => holdLeases(database, held),
     returnLease: (holder, amounts) => returnLease(database, holder, amounts),
     recoverLeases: (gone) => database.transaction((run) => recoverLeases(run, gone)),
+    takeLimits: (wish) => takeLimits(database, wish),
+    correctRate: (correction) => correctRate(database, correction),
+    givePlaces: (owner, ids) => givePlaces(database, owner, ids),
+    replacePlaces: (owner, places, asOf) => replacePlaces(database, { owner, places, asOf }),
+    removeOldLimits: (than) => removeOldLimits(database, than),
     extendReservations: (ids, until) => extendReservations(query, ids, until),
     settleLost: (now) => settleLost(database, now),
     grade: (id, values) => grade(query, id, values),

@@ -32,6 +32,17 @@ const KEY_TABLES = [
   'create index audit_at on audit (at, id)',
 ];
 
+/** The row of a scope is what wishes wait for; `uses` are those of its rates within the last minute, as JSON. */
+const LIMIT_TABLES = [
+  'create table limit_use (scope text not null primary key, uses text not null, used_at bigint not null)',
+  'create index limit_use_used on limit_use (used_at)',
+  `create table session_place (
+    owner text not null, session text not null, scope text not null, taken_at bigint not null,
+    primary key (owner, session, scope)
+  )`,
+  'create index session_place_scope on session_place (scope)',
+];
+
 const TABLES = [
   `create table session (
     id text not null primary key,
@@ -105,6 +116,7 @@ const TABLES = [
   'create index handed_out_expiry on handed_out (expires_at)',
   'create table lease (owner text not null primary key, expires_at bigint not null)',
   ...KEY_TABLES,
+  ...LIMIT_TABLES,
 ];
 
 /** The statements that bring a database of a version up to the next one. Those of versions before 7 are not known. */
@@ -116,6 +128,7 @@ const UPGRADES: Readonly<Record<number, readonly string[]>> = {
     'alter table ledger add column end_user text',
     'alter table ledger add column tags text',
     ...KEY_TABLES,
+    ...LIMIT_TABLES,
   ],
 };
 

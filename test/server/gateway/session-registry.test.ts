@@ -20,7 +20,7 @@ function watched() {
 }
 
 const own: Reservation = { id: 'a', isOffered: false, key: 'web', scopes: [] };
-const full = { full: { id: 'key|web', of: 'key', maxSessions: 1 } } as const;
+const full = { kind: 'full', scope: { id: 'key|web', of: 'key', maxSessions: 1 } } as const;
 const record = { id: 'a' } as SessionRecord;
 
 test('gives a new id of a key without a limit its place at once, and tells the supervisor before the session is open', () => {
@@ -59,7 +59,7 @@ test('tells of an end with whatever goes next, and at once where somebody may wa
 
 test.each([
   ['an id of the client', { ...own, isOffered: true }],
-  ['a key with a limit', { ...own, scopes: [full.full] }],
+  ['a key with a limit', { ...own, scopes: [full.scope] }],
 ])('waits for the supervisor to reserve %s, and gives the place back', async (_, claim) => {
   const { registry, told } = watched();
   expect(await registry.reserve(claim)).toBe(full);

@@ -23,6 +23,7 @@ import type {
   Settlement,
 } from './budgets.ts';
 import type { KeyStore } from './keys.ts';
+import type { SharedLimits } from './limits.ts';
 
 /** Changes of a batch of session events. */
 export interface SessionChanges {
@@ -123,7 +124,7 @@ export interface ReportSpan {
 }
 
 /** All methods reject with a StoreError when the database does. Lists are newest first where nothing else is said. */
-export interface Store extends BudgetLeases, KeyStore {
+export interface Store extends BudgetLeases, SharedLimits, KeyStore {
   readonly kind: 'sqlite' | 'postgres';
   commitSessions(changes: SessionChanges): Promise<void>;
 

@@ -22,7 +22,7 @@ test('grants a key maxSessions in all processes together', () => {
   const table = new SessionTable<string>();
   expect(table.reserve(reservation('a', 'web', 2), 'one')).toBe('granted');
   expect(table.reserve(reservation('b', 'web', 2), 'two')).toBe('granted');
-  expect(table.reserve(reservation('c', 'web', 2), 'one')).toMatchObject({ full: { of: 'key' } });
+  expect(table.reserve(reservation('c', 'web', 2), 'one')).toMatchObject({ kind: 'full', scope: { of: 'key' } });
   expect(table.reserve(reservation('d', 'other', 2), 'one')).toBe('granted');
   expect(table.reserve(reservation('e'), 'one')).toBe('granted');
   table.release('a');
@@ -36,7 +36,7 @@ test('releases a session once, however often that is asked', () => {
   table.release('a');
   table.release('never');
   expect(table.reserve(reservation('b', 'web', 1), 'one')).toBe('granted');
-  expect(table.reserve(reservation('c', 'web', 1), 'one')).toMatchObject({ full: { of: 'key' } });
+  expect(table.reserve(reservation('c', 'web', 1), 'one')).toMatchObject({ kind: 'full', scope: { of: 'key' } });
 });
 
 test('releases the sessions of one process and no other', () => {
@@ -45,7 +45,7 @@ test('releases the sessions of one process and no other', () => {
   table.reserve(reservation('b', 'web', 2), 'two');
   table.releaseAll('one');
   expect(table.reserve(reservation('c', 'web', 2), 'two')).toBe('granted');
-  expect(table.reserve(reservation('d', 'web', 2), 'two')).toMatchObject({ full: { of: 'key' } });
+  expect(table.reserve(reservation('d', 'web', 2), 'two')).toMatchObject({ kind: 'full', scope: { of: 'key' } });
   expect(table.reserve(reservation('b'), 'one')).toBe('duplicate');
 });
 

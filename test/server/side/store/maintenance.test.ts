@@ -30,6 +30,7 @@ test('runs at once and again, goes on after a failure, and stops', async () => {
       return 0;
     },
     removeExpiredIds: async () => 0,
+    removeOldLimits: async () => {},
     deleteOld: async (rows: OldRows) => deleted.push(rows),
   };
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line).msg) });
@@ -48,6 +49,7 @@ test('says nothing of a store that is closed in the middle of it', async () => {
     settleLost: () => close.promise,
     sweep: async () => 0,
     removeExpiredIds: async () => 0,
+    removeOldLimits: async () => {},
     deleteOld: async () => 0,
   };
   const log = pino({}, { write: (line: string) => void lines.push(line) });
@@ -65,6 +67,7 @@ test('rows are deleted by the durations that are configured, each by its own', a
     settleLost: async () => 0,
     sweep: async () => 0,
     removeExpiredIds: async () => 0,
+    removeOldLimits: async () => {},
     deleteOld: async (rows: OldRows) => deleted.push(rows),
   };
   const config = { transcripts: 'off', keep: { ledger: 'P400D', tasks: 'P90D' } } as const;

@@ -42,6 +42,7 @@ export async function renewLease(query: Query, owner: string, until: number): Pr
 
 export async function releaseLease(query: Query, owner: string): Promise<void> {
   await query('delete from lease where owner = $1', [owner]);
+  await query('delete from session_place where owner = $1', [owner]);
 }
 
 /**

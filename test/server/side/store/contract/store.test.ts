@@ -8,6 +8,7 @@ import { exports } from '../on-both/exports.ts';
 import { handedOut } from '../on-both/id-owners.ts';
 import { leases } from '../on-both/leases.ts';
 import { ledgers } from '../on-both/ledgers.ts';
+import { limits } from '../on-both/limits.ts';
 import { oldRows } from '../on-both/old-rows.ts';
 import { retention } from '../on-both/retention.ts';
 import { schema } from '../on-both/schema.ts';
@@ -22,6 +23,7 @@ await onBothStores((stores) => {
   describe('deliveries', () => deliveries(stores));
   describe('budgets', () => budgets(stores));
   describe('leases', () => leases(stores));
+  describe('limits', () => limits(stores));
   describe('ids that were handed out', () => handedOut(stores));
   describe('the ledger', () => ledgers(stores));
   describe('retention', () => retention(stores));

@@ -1,0 +1,135 @@
+// Tests maxSessions over machines: two supervisors with two gateway processes each, on one Postgres. TRUNKLINE_LONG=1 runs 100 rounds, else 3.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { WebSocket } from 'ws';
+import { openClient } from '../../../support/gateway.ts';
+import { closed } from '../../../support/inbox.ts';
+import { postgresForTests } from '../../../support/postgres.ts';
+import { childrenOf, killAll } from '../../../support/processes.ts';
+import { type FakeProvider, startProvider } from '../../../support/provider.ts';
+import { type Served, serve } from '../../../support/served.ts';
+import { until } from '../../../support/until.ts';
+
+const isLong = process.env.TRUNKLINE_LONG === '1';
+const ROUNDS = isLong ? 100 : 3;
+const [AT_ONCE, MOST] = [200, 5];
+const LEASE_MS = 3000;
+const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
+const HEADERS = { headers: { authorization: 'Bearer secret-of-web' } };
+
+const postgres = await postgresForTests();
+let provider: FakeProvider;
+let machines: Served[] = [];
+let config: Parameters<typeof serve>[0];
+
+beforeAll(async () => {
+  if (postgres === undefined) return;
+  provider = await startProvider();
+  config = {
+    provider: provider.url,
+    rehearsal: false,
+    processes: 2,
+    store: { url: await postgres.database() },
+    keys: [{ id: 'web', secret: 'secret-of-web', maxSessions: MOST }],
+    side: { ownerLeaseMs: LEASE_MS },
+  };
+  machines = await Promise.all([0, 1].map(() => serve(config, undefined, ['--role', 'gateway'])));
+});
+afterAll(async () => {
+  await Promise.all(machines.map((machine) => machine.stop()));
+  await provider?.close();
+});
+
+const open = ({ url }: Served): Promise<WebSocket | string> =>
+  openClient(url + REALTIME, HEADERS).catch((error: Error) => error.message);
+
+/** Opens so many at once, on each machine in turn. Resolves with those that opened. */
+async function openMany(count: number): Promise<readonly WebSocket[]> {
+  const outcomes = await Promise.all(Array.from({ length: count }, (_, at) => open(machines[at % 2] as Served)));
+  const refused = new Set(outcomes.filter((outcome) => typeof outcome === 'string'));
+  expect([...refused]).toEqual(['Unexpected server response: 429']);
+  return outcomes.filter((outcome) => typeof outcome === 'object');
+}
+
+async function end(clients: readonly WebSocket[]): Promise<void> {
+  const ends = clients.map((client) => closed(client));
+  for (const client of clients) client.close();
+  await Promise.all(ends);
+}
+
+/** Opens as many as may be, which takes as long as it takes until places of those that are gone are free. */
+async function openAll(machine: Served, count: number): Promise<readonly WebSocket[]> {
+  const clients: WebSocket[] = [];
+  while (clients.length < count) {
+    const outcome = await until(() => open(machine));
+    if (typeof outcome === 'object') clients.push(outcome);
+  }
+  expect(await open(machine)).toBe('Unexpected server response: 429');
+  return clients;
+}
+
+const opened = async () => (await Promise.all(machines.map((machine) => machine.sessions()))).flat().length;
+
+describe.skipIf(postgres === undefined)('machines that share a store', () => {
+  test(`let ${MOST} of ${AT_ONCE} sessions in that open at once, and places that were freed are free (${ROUNDS} rounds)`, async () => {
+    const counts: number[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const clients = await openMany(AT_ONCE);
+      counts.push(clients.length);
+      expect(await opened()).toBe(MOST);
+      await end(clients);
+      await until(async () => (await opened()) === 0);
+    }
+    if (isLong) console.info(`let in of ${AT_ONCE} over 2 machines with 2 processes each: ${counts.join(' ')}`);
+    expect(counts).toEqual(counts.map(() => MOST));
+  }, 600_000);
+
+  test('one that ends frees its place for the other machine at once', async () => {
+    const [one, two] = machines as [Served, Served];
+    let clients = await openAll(one, MOST);
+    for (let turn = 0; turn < 10; turn++) {
+      const [first, ...others] = clients as [WebSocket, ...WebSocket[]];
+      await end([first]);
+      const next = await open(turn % 2 ? one : two);
+      expect(typeof next).toBe('object');
+      clients = [...others, next as WebSocket];
+    }
+    await end(clients);
+  });
+
+  test('kill -9 of a gateway process frees the places of its sessions, and of no others', async () => {
+    const [one, two] = machines as [Served, Served];
+    const clients = await openAll(one, MOST);
+    const [victim = 0] = childrenOf(one.run.pid, 'gateway/process');
+    const lost: WebSocket[] = [];
+    for (const client of clients) client.once('close', () => lost.push(client));
+    process.kill(victim, 'SIGKILL');
+    await until(async () => !childrenOf(one.run.pid, 'gateway/process').includes(victim));
+    await until(async () => (await one.sessions()).length === MOST - lost.length);
+    const fresh = await openAll(two, lost.length);
+    await end([...clients.filter((client) => !lost.includes(client)), ...fresh]);
+  });
+
+  test('places are counted while the side process is killed, and after it', async () => {
+    const [one, two] = machines as [Served, Served];
+    const clients = await openAll(one, MOST);
+    const [side = 0] = childrenOf(one.run.pid, 'side/process');
+    process.kill(side, 'SIGKILL');
+    expect(await open(two)).toBe('Unexpected server response: 429');
+    // One that ends meanwhile is told later.
+    await end(clients.slice(0, 1));
+    const next = await openAll(two, 1);
+    await end([...clients.slice(1), ...next]);
+  });
+
+  test('kill -9 of a machine frees its places when its lease has run out', async () => {
+    const [one, two] = machines as [Served, Served];
+    await openAll(one, MOST);
+    killAll(one.child);
+    await one.exited;
+    expect(await open(two)).toBe('Unexpected server response: 429');
+    const clients = await openAll(two, MOST);
+    await end(clients);
+    machines = [two];
+  });
+});
