@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import type { DecisiveBytes } from '../../codecs/alike-messages.ts';
 import type { Direction, Frame, OutFrame } from '../../codecs/frame.ts';
 import type { CredentialPlaces, HeaderSwitch } from './handshake/places.ts';
-import type { LastUsage } from './metering.ts';
+import type { LastUsage, Sound } from './metering.ts';
 import type { DialectPins } from './pins.ts';
 import type { HttpReply, Refusal } from './refusal.ts';
 
@@ -143,6 +143,8 @@ export interface Dialect {
   errorEvent(rejection: Rejection, frame?: Frame): OutFrame | undefined;
   /** The way in which a session that the gateway ends is billed to its end; undefined: what is used is never reported. */
   readonly lastUsage?: LastUsage;
+  /** What audio comes to in tokens; undefined where no session is billed by them. */
+  readonly sound?: Readonly<Record<Direction, Sound>>;
   /** The ids by which a client can reach what was said in other sessions; undefined: the dialect has none. */
   readonly ids?: DialectIds;
   /** The form in which a session is told what an earlier one was about; undefined: the dialect has no place for that. */
@@ -202,7 +204,7 @@ export type ContextForm =
     };
 
 /**
- * The reason that a client frame was not passed on, or that the gateway ends a session (`ended_by_operator`, `session_limit`). `eventId`: the client's own id of the event, where the dialect has one.
+ * The reason that a client frame was not passed on, or that the gateway ends a session (`ended_by_operator`, `session_limit`, `budget_reached`). `eventId`: the client's own id of the event, where the dialect has one.
  * `unreadable_event`: too deep or too large to be checked, or not JSON though it names a model. `context_not_taken`: the first
  * message has no place for the context that the session was opened with. `id_not_issued`: it refers to what another key was given, or nobody;
  * `side_unavailable`: that cannot be found out now. `pinned`: it would change what the client secret pins; `pins_not_taken`: the provider
@@ -220,7 +222,8 @@ export interface Rejection {
     | 'pinned'
     | 'pins_not_taken'
     | 'ended_by_operator'
-    | 'session_limit';
+    | 'session_limit'
+    | 'budget_reached';
   readonly message: string;
   /** The field of the event that is at fault. */
   readonly field?: string;
@@ -240,6 +243,8 @@ export interface Observation {
   readonly transcriptionModel?: string | undefined;
   /** The model that the provider says it serves; where it never does, that of a client's frame. */
   readonly model?: string;
+  /** Bytes of a second of audio, where the session names its format. */
+  readonly soundBytesPerSecond?: Partial<Readonly<Record<Direction, number>>> | undefined;
   /** The words that this frame tells of, unbounded. Reading them may take a parse of the frame. */
   readonly utterances?: readonly Utterance[];
   /** The item of something that the user said aloud, whose text is still to come and belongs to this turn. */

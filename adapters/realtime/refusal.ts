@@ -43,6 +43,7 @@ type RefusalCode =
   | 'id_not_issued'
   | 'budget_exceeded'
   | 'budget_reserved'
+  | 'price_unknown'
   | 'too_many_sessions'
   | 'rate_limit_exceeded'
   | 'too_many_connections'

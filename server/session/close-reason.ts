@@ -59,6 +59,7 @@ export const closeOutcomes = {
   idle: 'ok',
   'duration-reached': 'ok',
   'session-limit': 'ok',
+  'budget-reached': 'ok',
   'ended-by-operator': 'ok',
   'key-revoked': 'ok',
   drained: 'ok',
@@ -186,6 +187,11 @@ export function endedByOperator(message: string) {
 export function keyRevoked() {
   const message = 'the key of the session was revoked';
   return withWords(tellingClient('key-revoked', 4501, message), { code: 'key_revoked', message });
+}
+
+/** The session has cost as much as its budgets, its key or its class let it; the message says which. */
+export function budgetReached(message: string) {
+  return withWords(tellingClient('budget-reached', 4502, cut(message)), { code: 'budget_reached', message });
 }
 
 /** The session has lasted as long as its key or its class lets it. */

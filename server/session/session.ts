@@ -11,6 +11,7 @@ import { faultOf } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Peer } from '../transport/peer.ts';
 import {
+  budgetReached,
   type CloseReason,
   clientBrokeProtocol,
   clientEnded,
@@ -22,7 +23,7 @@ import {
   providerEnded,
   reasons,
 } from './close-reason.ts';
-import { closeTarget } from './end/close-target.ts';
+import { closeOf, closeTarget } from './end/close-target.ts';
 import { awaitLastUsage } from './end/last-usage.ts';
 import { startSessionTimers } from './end/session-timers.ts';
 import type { KeyIds } from './hold/id-guard.ts';
@@ -32,6 +33,7 @@ import { Link } from './link.ts';
 import { rejectionOf } from './model-policy.ts';
 import { type ReadFrames, SourceReader } from './source-reader.ts';
 import { recordOf, type SessionSubject, usageOf } from './subject.ts';
+import { type Leash, SessionMeter } from './tap/meter.ts';
 import { Tap } from './tap/tap.ts';
 import { timelineOf } from './tap/timeline.ts';
 import { Transcript } from './tap/transcript.ts';
@@ -45,6 +47,8 @@ interface SessionOptions extends WatchedSession {
   readonly turns?: { readonly onTurn: (turn: TurnFinished) => void; readonly keepsText: boolean } | undefined;
   /** Called once it is known how the session ends, before either side learns of it. */
   readonly onEnding?: ((record: SessionRecord) => void) | undefined;
+  /** The limits of what it may cost; undefined where it has none. */
+  readonly leash?: Leash | undefined;
   /** The ids of the key; undefined where no other key shares its account. */
   readonly ids?: KeyIds | undefined;
   /** Called once, when both sockets are closed. */
@@ -65,6 +69,7 @@ export class Session {
   readonly #messages: SessionMessages;
   readonly #tap: Tap;
   readonly #transcript: Transcript | undefined;
+  readonly #meter: SessionMeter | undefined;
   /** Ends the wait for the last usage. */
   #endWait: (() => void) | undefined;
   readonly #startedAt = new Date();
@@ -80,6 +85,7 @@ export class Session {
     const times = { provider: name, metrics, startedAt: this.#startedMs };
     const tap = new Tap({ dialect, ...times, observer: this.#transcript, ids });
     this.#tap = tap;
+    this.#meter = tap.meter = options.leash && this.#meterOf(options.leash);
     this.#messages = watchMessages(options, (reason, how) => this.end(reason, how));
     this.#upstream = new Link({
       direction: 'upstream',
@@ -127,6 +133,7 @@ export class Session {
     if (this.#state.name !== 'open') return;
     const finalEvent = how.finalEvent ?? (reason.words && this.#options.subject.dialect.errorEvent(reason.words));
     this.#state.stopTimers();
+    this.#meter?.stop();
     const closeCode = how.closeCode ?? (reason.client === 'lost' ? 1006 : (reason.client.code ?? 1005));
     this.#state = { name: 'closing', reason, closeCode };
     this.#tap.moments.close(performance.now(), { ...closeMoment(reason), code: closeCode });
@@ -136,6 +143,15 @@ export class Session {
     closeTarget(this.#downstream, reason.client, { ...how, finalEvent, isObserving });
     if (!isObserving) closeTarget(this.#upstream, reason.provider, { ...how, finalEvent: undefined });
     this.#settle();
+  }
+
+  #meterOf(leash: Leash): SessionMeter {
+    return new SessionMeter({
+      ...{ leash, subject: this.#options.subject, tap: this.#tap },
+      usage: () => this.#usage(),
+      durationMs: () => this.#durationMs,
+      onReached: (message) => this.end(budgetReached(message)),
+    });
   }
 
   #awaitUsage({ provider: close }: CloseReason): (() => void) | undefined {
@@ -169,6 +185,7 @@ export class Session {
       durationMs: Math.round(this.#durationMs),
       ...this.#tap.summary(),
       ...this.#usage(),
+      ...(this.#meter && { costMicroUsd: this.#meter.costMicroUsd }),
       ...(state.name === 'open'
         ? {}
         : { reason: state.reason.name, closeCode: state.closeCode, mayRetry: state.reason.mayRetry }),

@@ -54,11 +54,11 @@ export const recordOf = ({ key, provider, path, dialect, promptClass, dataClass,
 
 /** Fills in the model of the handshake where neither the provider nor a frame named one, and the seconds where they are what is billed. */
 export function usageOf(
-  { model: asked, billedBy }: Pick<SessionSubject, 'model' | 'billedBy'>,
+  { model: asked, billedBy, dialect }: Pick<SessionSubject, 'model' | 'billedBy' | 'dialect'>,
   { usage, model = asked, ...byModel }: SessionUsage,
   durationMs: number,
 ): SessionUsage {
-  if (billedBy === 'reported-usage') return { usage, model, ...byModel };
+  if (billedBy === 'reported-usage' && dialect.capabilities.usage !== 'never') return { usage, model, ...byModel };
   return { usage: { ...usage, seconds: Math.round(durationMs) / 1000 }, model };
 }
 

@@ -53,6 +53,11 @@ export const geminiLiveDialect: Dialect = {
   modelsIn: (frame) => guardModels(frame, rules),
   observe,
   errorEvent: () => undefined,
+  // Live counts 25 tokens for a second of audio, other uses of the models 32. https://ai.google.dev/gemini-api/docs/tokens
+  sound: {
+    upstream: { bytesPerSecond: 32_000, tokensPerSecond: 32 },
+    downstream: { bytesPerSecond: 48_000, tokensPerSecond: 32 },
+  },
   lastUsage: {},
   ids: { keptMs: 24 * 60 * 60 * 1000, inFrame: (frame) => guardIds(frame, idRules) },
   context: { kind: 'event', after: 'first-answer', event: historyContent },

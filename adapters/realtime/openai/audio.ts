@@ -2,6 +2,8 @@
 
 import { type FlatKey, flatKey, flatObjectEnd, hasBackslash } from '../../../codecs/flat-object.ts';
 import { skipSpace } from '../../../codecs/json-bytes.ts';
+import { type JsonObject, textAt } from '../../../codecs/json-object.ts';
+import type { Dialect, Observation } from '../contract.ts';
 
 /** Returns the shape `{"type":TYPE,"audio":"...","event_id"?:"..."}` in any order, and nothing else. */
 export function appendShape(type: string): readonly FlatKey[] {
@@ -13,3 +15,24 @@ export function isAppend(data: Buffer, shape: readonly FlatKey[]): boolean {
   const end = flatObjectEnd(data, skipSpace(data, 0), shape);
   return end > 0 && skipSpace(data, end) === data.length && !hasBackslash(data);
 }
+
+const PCM_24K_BYTES = 48_000;
+const G711_BYTES = 8000;
+
+/** A token of the user's audio is 100 ms, one of the assistant's 50 ms. https://platform.openai.com/docs/guides/realtime-costs */
+export const openaiSound: Dialect['sound'] = {
+  upstream: { bytesPerSecond: PCM_24K_BYTES, tokensPerSecond: 10 },
+  downstream: { bytesPerSecond: PCM_24K_BYTES, tokensPerSecond: 20 },
+};
+
+/** Reads the formats that a session has, by their names of today and of the beta: `audio/pcmu`, `g711_ulaw`. */
+export function soundBytesPerSecond(session: JsonObject): Observation['soundBytesPerSecond'] {
+  const upstream = textAt(session, 'audio', 'input', 'format', 'type') ?? textAt(session, 'input_audio_format');
+  const downstream = textAt(session, 'audio', 'output', 'format', 'type') ?? textAt(session, 'output_audio_format');
+  return {
+    ...(upstream !== undefined && { upstream: bytesOf(upstream) }),
+    ...(downstream !== undefined && { downstream: bytesOf(downstream) }),
+  };
+}
+
+const bytesOf = (format: string): number => (/pcm[ua]|g711/.test(format) ? G711_BYTES : PCM_24K_BYTES);

@@ -7,7 +7,7 @@ import type { Dialect, Mark, Observation } from '../contract.ts';
 import { eventPaths } from '../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../guards/model-guard.ts';
 import { withTranscript } from '../observation.ts';
-import { appendShape, isAppend } from './audio.ts';
+import { appendShape, isAppend, openaiSound, soundBytesPerSecond } from './audio.ts';
 import { realtimeError } from './error-event.ts';
 import { realtimePins } from './pins.ts';
 import { assistantWords, createdItem, transcriptOfItem, userWords } from './transcript.ts';
@@ -55,6 +55,7 @@ export const openaiRealtimeDialect: Dialect = {
     return type === undefined ? undefined : observeEvent(type, frame, direction);
   },
   errorEvent: realtimeError,
+  sound: openaiSound,
   // A response that is cancelled ends with the usage of what it has said.
   lastUsage: { ask: jsonFrame({ type: 'response.cancel' }) },
   // Ids in frames are those of the session itself.
@@ -127,7 +128,14 @@ function configured(type: string, data: Buffer): Observation {
   const transcriptionModel = textAt(session, 'audio', 'input', 'transcription', 'model');
   const model = textAt(session, 'model') ?? transcriptionModel;
   const isContinuous = textAt(session, 'type') === 'transcription';
-  return { type, model, transcriptionModel, ...(isContinuous ? { isContinuous } : {}) };
+  const soundBytes = session && soundBytesPerSecond(session);
+  return {
+    type,
+    model,
+    transcriptionModel,
+    soundBytesPerSecond: soundBytes,
+    ...(isContinuous ? { isContinuous } : {}),
+  };
 }
 
 function responseDone(type: string, data: Buffer): Observation {

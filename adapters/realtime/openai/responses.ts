@@ -8,6 +8,7 @@ import { type EventPath, eventPaths } from '../guards/event-paths.ts';
 import { guardIds, type IdRules, textsAt } from '../guards/id-guard.ts';
 import { guardModels, type ModelRules } from '../guards/model-guard.ts';
 import { withTranscript } from '../observation.ts';
+import { openaiSound } from './audio.ts';
 import { responsesError } from './error-event.ts';
 import { assistantWords, userWords } from './transcript.ts';
 import { usageOfResponse } from './usage.ts';
@@ -93,6 +94,7 @@ export const openaiResponsesDialect: Dialect = {
     return observeServerEvent(type, frame);
   },
   errorEvent: responsesError,
+  sound: openaiSound,
   lastUsage: {},
   // The provider keeps responses for 30 days. A client whose response is unknown begins anew with the whole conversation.
   ids: { keptMs: 30 * DAY_MS, goesOn: true, inFrame: (frame) => guardIds(frame, idRules) },

@@ -1,5 +1,8 @@
-// Closes the target of a link behind the bytes that have passed.
+// Closes the target of a link behind the bytes that have passed, and reads how a source has closed.
 
+import { readClose } from '../../../codecs/close-frame.ts';
+import type { ReadEnd } from '../../../codecs/frame-batch.ts';
+import type { Peer } from '../../transport/peer.ts';
 import type { Close, EndOptions } from '../close-reason.ts';
 import type { Link } from '../link.ts';
 
@@ -14,4 +17,11 @@ export function closeTarget(link: Link, close: Close | 'lost', how: EndOptions):
     peer.close(close.code, close.reason);
   };
   link.finish(sendClose, { isHurried: isHurried || !peer.isOpen, isObserving });
+}
+
+/** Reads the source no further. Returns its close, or the code of its fault; undefined for a refusal, which ends the session itself. */
+export function closeOf(end: ReadEnd, source: Peer): ReturnType<typeof readClose> | undefined {
+  source.finish();
+  if (end.name === 'refused') return void end.refuse();
+  return end.name === 'closed' ? readClose(end.payload) : { fault: end.code };
 }

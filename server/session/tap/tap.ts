@@ -52,6 +52,8 @@ export class Tap {
    */
   learned = 0;
   readonly due: UsageDue;
+  /** Gets every message that was not a mere repeat; undefined where the cost of the session has no limit. */
+  meter: { observed(observation: Observation | undefined, direction: Direction, bytes: number): void } | undefined;
   readonly #boundary: TurnBoundary;
   // Made when there is something to keep: idle sessions have none.
   #latencies: TurnLatencies | undefined;
@@ -91,17 +93,26 @@ export class Tap {
     inDirection(this.traffic, direction).count(1, frame.data.length);
     inDirection(this.allTraffic, direction).count(1, frame.data.length);
     const observation = dialect.observe(frame, direction);
-    if (observation === undefined) return undefined;
+    if (observation === undefined) {
+      this.meter?.observed(undefined, direction, frame.data.length);
+      return undefined;
+    }
     const isRepeated = observation.decides !== undefined && (observation.mark ?? this.#lastMark) === this.#lastMark;
     if (!isRepeated) this.learned += 1;
     this.#lastMark = observation.mark ?? this.#lastMark;
     this.#learn(observation, frame.at);
+    this.meter?.observed(observation, direction, frame.data.length);
     return observation;
   }
 
   usage(): SessionUsage {
     const used = this.#usage?.sum(this.#model) ?? { usage: {} };
     return { model: this.#model, ...used, ...(this.#isBeyondBound && { isBeyondBound: true }) };
+  }
+
+  /** The model that transcribes what the user says, as far as the session names it. */
+  get transcriptionModel(): string | undefined {
+    return this.#transcriptionModel;
   }
 
   summary(): TapSummary {

@@ -45,8 +45,10 @@ export function createPriceList(): PriceList {
   };
 }
 
-/** Transcription models of OpenAI that are billed by time, in USD per minute; the list does not have them. */
+/** Models of OpenAI that are billed by time, in USD per minute; the list does not have them. */
 const OPENAI_MINUTES: Readonly<Record<string, number>> = {
+  'gpt-live-1': 0.05,
+  'gpt-realtime-translate': 0.034,
   'gpt-realtime-whisper': 0.017,
   'gpt-live-transcribe': 0.017,
 };
@@ -55,6 +57,12 @@ function byMinute(model: string, provider: string): PriceConfig | undefined {
   const minute = provider === 'openai' ? OPENAI_MINUTES[model] : undefined;
   return minute === undefined ? undefined : { minute };
 }
+
+/** USD per million tokens of audio of OpenAI's transcription models, of which the list has the price of text alone. */
+const OPENAI_HEARD: readonly (readonly [pattern: RegExp, audioInput: number])[] = [
+  [/^gpt-4o-mini-transcribe/, 3],
+  [/^gpt-4o-transcribe/, 6],
+];
 
 /** The names that the list has for realtime providers and LLM profiles. All other profiles are gateways to many vendors. */
 const LISTED: ReadonlyMap<string, string> = new Map(
@@ -97,7 +105,9 @@ function findRates(model: string, provider: string): Rates | undefined {
   const [input, output] = [highest(price.input_mtok), highest(price.output_mtok)];
   const [audioInput, request] = [highest(price.input_audio_mtok), highest(price.requests_kcount)];
   const ceiling = input === undefined || output === undefined ? undefined : { input, output, audioInput, request };
-  return { ceiling, at: (inputTokens) => pricesAt(price, inputTokens, found.provider.id) };
+  const listed = found.provider.id;
+  const heardAt = listed === 'openai' ? OPENAI_HEARD.find(([pattern]) => pattern.test(name))?.[1] : undefined;
+  return { ceiling, at: (inputTokens) => pricesAt(price, { inputTokens, listed, heardAt }) };
 }
 
 /** Models of OpenAI that search the web for each answer: that is billed beside the tokens, and neither list nor usage has it. */
@@ -109,7 +119,15 @@ const FREE: PriceConfig = { input: 0, output: 0 };
 const hasOneInputPrice = (price: ModelPrice, listed: string): boolean =>
   listed === 'google' && price.output_audio_mtok === undefined;
 
-function pricesAt(price: ModelPrice, inputTokens: number, listed: string): PriceConfig {
+interface PricesAt {
+  readonly inputTokens: number;
+  /** Name of the provider in the list. */
+  readonly listed: string;
+  /** USD per million tokens of audio, where the list has none. */
+  readonly heardAt: number | undefined;
+}
+
+function pricesAt(price: ModelPrice, { inputTokens, listed, heardAt }: PricesAt): PriceConfig {
   const of = (name: string) => tierOf(price[name], inputTokens);
   const isOne = hasOneInputPrice(price, listed);
   const shared = isOne ? of('input_mtok') : undefined;
@@ -120,7 +138,7 @@ function pricesAt(price: ModelPrice, inputTokens: number, listed: string): Price
     cachedInput: of('cache_read_mtok'),
     cacheWrite: of('cache_write_mtok'),
     cacheWriteHour: of('cache_write_1h_mtok'),
-    audioInput: of('input_audio_mtok') ?? shared,
+    audioInput: of('input_audio_mtok') ?? shared ?? heardAt,
     cachedAudioInput: of('cache_audio_read_mtok') ?? (price.input_audio_mtok === undefined ? sharedCached : undefined),
     imageInput: of('input_image_mtok') ?? shared,
     cachedImageInput: of('cache_image_read_mtok') ?? sharedCached,

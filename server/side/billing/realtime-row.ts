@@ -1,8 +1,9 @@
 // The ledger row of a realtime session: its usage so far and the cost. It is written again as it grows; an unknown cost is never zero.
 
 import type { Usage } from '../../../adapters/realtime/contract.ts';
-import type { ModelUsage, SessionUsage } from '../../ipc/session-record.ts';
+import type { SessionUsage } from '../../ipc/session-record.ts';
 import type { LedgerRow, StoredSession } from '../../ipc/stored-rows.ts';
+import { costOfUses } from '../../session/tap/use-cost.ts';
 import type { Prices } from './prices.ts';
 
 export interface SessionUse extends SessionUsage {
@@ -18,7 +19,8 @@ export function realtimeRow(
   prices: Pick<Prices, 'estimateSum'>,
 ): LedgerRow {
   const served = model ?? session.model;
-  const cost = costOf(session, usageByModel ?? [{ model: served, usage }], prices);
+  const costOf = (name: string, used: Usage) => prices.estimateSum(name, session.provider, used);
+  const cost = costOfUses(usageByModel ?? [{ model: served, usage }], session.model, costOf);
   return {
     id: session.id,
     at,
@@ -42,21 +44,4 @@ export function realtimeRow(
     outcome,
     isRehearsal: session.isRehearsal,
   };
-}
-
-/** Sums over all models. The whole is unknown if the cost of one is. */
-function costOf(
-  session: StoredSession,
-  uses: readonly ModelUsage[],
-  prices: Pick<Prices, 'estimateSum'>,
-): number | undefined {
-  const costs = uses.map(({ model = session.model, usage }) =>
-    model !== undefined && isCounted(usage) ? prices.estimateSum(model, session.provider, usage) : undefined,
-  );
-  return costs.reduce((sum, cost) => (sum === undefined || cost === undefined ? undefined : sum + cost), 0);
-}
-
-/** Usage without any count was not reported; it is not free. */
-function isCounted(usage: Usage): boolean {
-  return Object.values(usage).some((amount) => typeof amount === 'number');
 }

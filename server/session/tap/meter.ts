@@ -1,0 +1,155 @@
+// Counts what a live session has cost: what was reported, and an estimate of what has passed since. Ends it at its limit.
+// Rule: it looks four times a second and behind each report, never at a single frame of audio.
+
+import type { Observation, Usage } from '../../../adapters/realtime/contract.ts';
+import type { Direction } from '../../../codecs/frame.ts';
+import type { SessionUsage } from '../../ipc/session-record.ts';
+import type { SessionSubject } from '../subject.ts';
+import type { Tap } from './tap.ts';
+import { Unreported } from './unreported.ts';
+import { type CostOf, costOfUses, isCounted } from './use-cost.ts';
+
+/** The limits of what a session may cost. */
+export interface Leash {
+  readonly costOf: CostOf;
+  /** A session of unknown price goes on, and is not counted. */
+  readonly allowsUnknown: boolean;
+  /** Most that it may cost, by its key and class. */
+  readonly maxMicroUsd: number | undefined;
+  /** The part of its budgets that it may spend; undefined where it is in none. */
+  readonly funds?: Funds | undefined;
+}
+
+export interface Funds {
+  /**
+   * Tells what the session has cost so far, and what it may cost in the next seconds; asks for more in the background, ahead of need. Returns why
+   * it has to end, in words; undefined: it goes on.
+   */
+  spend(costMicroUsd: number, aheadMicroUsd: number): string | undefined;
+}
+
+interface MeterOptions {
+  readonly leash: Leash;
+  readonly subject: Pick<SessionSubject, 'dialect' | 'model' | 'billedBy'>;
+  readonly tap: Tap;
+  /** Returns what was reported so far, and the seconds of a session that is billed by them. */
+  readonly usage: () => SessionUsage;
+  /** Returns milliseconds since the 101. */
+  readonly durationMs: () => number;
+  /** Called once: the session has to end, and this says why. */
+  readonly onReached: (message: string) => void;
+}
+
+const LOOK_EVERY_MS = 250;
+/** Time for which a session has to have money ahead. */
+const AHEAD_SECONDS = 5;
+
+export class SessionMeter {
+  readonly #options: MeterOptions;
+  readonly #unreported: Unreported;
+  readonly #timer: NodeJS.Timeout;
+  #isLooking = false;
+  #isStopped = false;
+
+  constructor(options: MeterOptions) {
+    this.#options = options;
+    this.#unreported = new Unreported(options.subject.dialect, options.tap.traffic);
+    this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
+  }
+
+  /** Takes a message that the tap has observed. */
+  observed(observation: Observation | undefined, direction: Direction, bytes: number): void {
+    this.#unreported.observed(observation, direction, bytes, this.#options.tap.due.isReplying);
+    if (observation?.usage === undefined || this.#isLooking || this.#isStopped) return;
+    // A session does not end within the read of a frame.
+    this.#isLooking = true;
+    queueMicrotask(() => this.#look());
+  }
+
+  /** Micro-USD so far, with the estimate; undefined where a price is not known. */
+  get costMicroUsd(): number | undefined {
+    const { leash, usage, subject } = this.#options;
+    const { model, usage: sum, usageByModel = [{ model, usage: sum }] } = usage();
+    const reported = usageByModel.filter((use) => isCounted(use.usage));
+    const uses = this.#isStopped ? reported : [...reported, ...this.#estimates(model, sum)];
+    return costOfUses(uses, subject.model, leash.costOf);
+  }
+
+  /** Counts reports alone from now on. */
+  stop(): void {
+    this.#isStopped = true;
+    clearInterval(this.#timer);
+  }
+
+  #look(): void {
+    this.#isLooking = false;
+    if (this.#isStopped) return;
+    const message = this.#reached();
+    if (message === undefined) return;
+    this.stop();
+    this.#options.onReached(message);
+  }
+
+  /** Returns why the session has to end. */
+  #reached(): string | undefined {
+    const { allowsUnknown, maxMicroUsd, funds } = this.#options.leash;
+    const cost = this.costMicroUsd;
+    if (cost === undefined) return allowsUnknown ? undefined : this.#unknown();
+    if (maxMicroUsd !== undefined && cost >= maxMicroUsd)
+      return `the session has cost ${maxMicroUsd / 1e6} USD, which is as much as it may (maxUsdPerSession)`;
+    return funds?.spend(cost, this.#aheadMicroUsd);
+  }
+
+  #unknown(): string {
+    const { model = this.#options.subject.model } = this.#options.usage();
+    const { transcriptionModel } = this.#options.tap;
+    const names = [model, transcriptionModel].filter((name) => name !== undefined).join(' or ');
+    return `the price of ${names} is not known, and a limit of money applies (prices, or unknownPrice: allow, would help)`;
+  }
+
+  /** What has yet to be reported: of the model that serves, and of the one that transcribes. */
+  #estimates(model: string | undefined, reported: Usage): readonly { model: string; usage: Usage }[] {
+    const { transcriptionModel } = this.#options.tap;
+    if (model === undefined) return [];
+    const heard = transcriptionModel === undefined || transcriptionModel === model ? [] : [transcriptionModel];
+    const uses = [
+      { model, usage: this.#unreportedOf(model, reported) },
+      ...heard.map((name) => ({ model: name, usage: this.#heardBy(name) })),
+    ];
+    return uses.filter(({ usage }) => Object.values(usage).some((amount) => amount !== 0));
+  }
+
+  #unreportedOf(model: string, { seconds = 0 }: Usage): Usage {
+    const { dialect } = this.#options.subject;
+    if (!this.#isTimed(model)) return this.#unreported.usage(this.#options.tap.due.isReplying);
+    if (dialect.capabilities.usage === 'per-turn') return { seconds: this.#unreported.heardSeconds };
+    return { seconds: Math.max(0, this.#options.durationMs() / 1000 - seconds) };
+  }
+
+  #heardBy(model: string): Usage {
+    const seconds = this.#unreported.heardSeconds;
+    if (this.#isTimed(model)) return { seconds };
+    const { inputAudioTokens } = this.#unreported.usage(false);
+    return { inputAudioTokens, outputTextTokens: Math.ceil(seconds * SPOKEN_TOKENS_PER_SECOND) };
+  }
+
+  #isTimed(model: string): boolean {
+    return this.#options.leash.costOf(model, { seconds: 3600 }) !== undefined;
+  }
+
+  /** The most that the next seconds cost while both sides speak. */
+  get #aheadMicroUsd(): number {
+    const { leash, usage, subject } = this.#options;
+    const { model = subject.model } = usage();
+    const { upstream, downstream } = subject.dialect.sound ?? {};
+    if (model === undefined) return 0;
+    const tokens = {
+      inputAudioTokens: AHEAD_SECONDS * (upstream?.tokensPerSecond ?? 0),
+      outputAudioTokens: AHEAD_SECONDS * (downstream?.tokensPerSecond ?? 0),
+    };
+    return leash.costOf(model, this.#isTimed(model) ? { seconds: AHEAD_SECONDS } : tokens) ?? 0;
+  }
+}
+
+/** Nobody speaks faster: 4 words a second. */
+const SPOKEN_TOKENS_PER_SECOND = 8;
