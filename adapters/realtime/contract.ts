@@ -143,7 +143,7 @@ export interface Dialect {
   errorEvent(rejection: Rejection, frame?: Frame): OutFrame | undefined;
   /** The way in which a session that the gateway ends is billed to its end; undefined: what is used is never reported. */
   readonly lastUsage?: LastUsage;
-  /** What audio comes to in tokens; undefined where no session is billed by them. */
+  /** The tokens that audio comes to; undefined where no session is billed by them. */
   readonly sound?: Readonly<Record<Direction, Sound>>;
   /** The ids by which a client can reach what was said in other sessions; undefined: the dialect has none. */
   readonly ids?: DialectIds;

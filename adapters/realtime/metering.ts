@@ -11,7 +11,7 @@ export interface LastUsage {
   readonly comesWith?: string;
 }
 
-/** What audio comes to while it passes: bytes of a second as it is sent, unless the session says otherwise, and the most tokens of one. */
+/** Measures of audio while it passes: bytes of a second as it is sent, unless the session says otherwise, and the most tokens of one. */
 export interface Sound {
   readonly bytesPerSecond: number;
   readonly tokensPerSecond: number;

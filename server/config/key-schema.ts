@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { headerText } from '../../adapters/realtime/index.ts';
-import { positive, seconds } from './side-limits-schema.ts';
+import { positive, seconds, usd } from './side-limits-schema.ts';
 
 /** A name that goes into logs and metrics. */
 const name = z
@@ -31,6 +31,9 @@ const settings = {
   maxSessions: positive()
     .optional()
     .describe('Sessions at once, over all gateway processes and machines. Unbounded when not given.'),
+  maxUsdPerSession: usd
+    .optional()
+    .describe('Most that one of its sessions may cost. Then it ends. Unbounded when not given.'),
   maxSessionSeconds: seconds.optional().describe('Longest duration of one of its sessions. Unbounded when not given.'),
   class: name.optional().describe('Prompt class of its sessions and calls.'),
   classes: z.array(name).min(1).optional().describe('Prompt classes that its clients may ask for. All when not given.'),

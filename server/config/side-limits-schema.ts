@@ -8,6 +8,7 @@ export const MAX_TIMER_MS = 2 ** 31 - 1;
 export const positive = (max?: number) => (max === undefined ? z.int().min(1) : z.int().min(1).max(max));
 export const ms = positive(MAX_TIMER_MS);
 export const seconds = positive(Math.floor(MAX_TIMER_MS / 1000));
+export const usd = z.number().min(0).max(1_000_000);
 const bytes = (max: number) => z.int().min(1024).max(max);
 
 export const sideLimitsSchema = z.strictObject({

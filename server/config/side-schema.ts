@@ -6,13 +6,12 @@ import { llmProfiles } from '../../adapters/llm/index.ts';
 import { headerText } from '../../adapters/realtime/index.ts';
 import { DURATION, millisecondsOf } from '../../codecs/duration.ts';
 import type { ProxySettings } from '../platform/proxy.ts';
-import { ms, positive, seconds, sideLimitsSchema } from './side-limits-schema.ts';
+import { ms, positive, seconds, sideLimitsSchema, usd } from './side-limits-schema.ts';
 
 const kebab = z
   .string()
   .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected a name in kebab-case')
   .max(64);
-const usd = z.number().min(0).max(1_000_000);
 const price = z.number().min(0).max(1_000_000);
 const retention = z.enum(['zdr', 'none-stated']);
 const residency = z.string().regex(/^[a-z]{2,12}$/, 'expected a region such as eu or us');
@@ -88,11 +87,12 @@ export const classSchema = z.strictObject({
   retention: retention.optional().describe('zdr allows only targets where whoever serves keeps nothing.'),
   residency: residency.optional().describe('Only targets that keep requests to this region.'),
   maxSessionSeconds: seconds.optional().describe('Longest duration of a session of the class.'),
+  maxUsdPerSession: usd.optional().describe('Most that a session of the class may cost. Then it ends.'),
   path: z.enum(['direct', 'routed']).optional().describe('Only targets of this path.'),
   unknownPrice: z
     .enum(['refuse', 'allow'])
     .default('refuse')
-    .describe('What happens to a call of unknown price where a budget or a ceiling applies.'),
+    .describe('What happens to a call, or a session, of unknown price where a budget or a ceiling applies.'),
   unknownFields: z
     .enum(['refuse', 'drop'])
     .default('drop')

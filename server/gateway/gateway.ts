@@ -41,12 +41,12 @@ import { endedByOperator, keyRevoked, reasons } from '../session/close-reason.ts
 import { UnfinishedMessages } from '../session/unfinished-messages.ts';
 import { Connector } from '../transport/connector.ts';
 import { LivePolicy } from './admission/policy.ts';
-import { outboxShareFull, processFull, sideUnavailable, tooManyUpgrades } from './admission/refusals.ts';
+import { outboxRefusal, processFull, sideUnavailable, tooManyUpgrades } from './admission/refusals.ts';
 import { exportGauges } from './gateway-metrics.ts';
 import { gatewayAnswer } from './http.ts';
 import { LiveSessions } from './live-sessions.ts';
+import { SessionMoney } from './money/money.ts';
 import { explainUpgrade, type SessionHost, SessionOpening } from './open-session.ts';
-import { ClosedBudgets } from './side/budgets.ts';
 import { boundedPassing, type PassOn } from './side/connections.ts';
 import { IdOwners } from './side/id-owners.ts';
 import type { Upgrade } from './start-session.ts';
@@ -74,7 +74,7 @@ export class Gateway {
   readonly #clients: Clients;
   /** Emits `ended` for each session and each opening. */
   readonly #ends = new EventEmitter();
-  readonly #budgets = new ClosedBudgets();
+  readonly #money = new SessionMoney();
   readonly #keys: KeyLookup;
   readonly #unfinished: UnfinishedMessages;
   /** Connections that are open here, those included that HTTP has not seen or will not see. */
@@ -112,6 +112,7 @@ export class Gateway {
   /** Listens on the given ports, or those of the configuration; several processes may share one. */
   async listen(ports: Ports = portsOf(this.#live.config), isShared = false): Promise<Ports> {
     const { tls } = this.#options;
+    await this.#money.prepare(this.#live.config);
     const port = await this.#serve({ setting: 'listen.port', port: ports.port, isShared });
     const secure = { setting: 'listen.tlsPort', port: ports.tlsPort ?? 0, isShared };
     const tlsPort = tls && ports.tlsPort !== undefined ? await this.#serve(secure, tls) : undefined;
@@ -123,6 +124,7 @@ export class Gateway {
   useConfig(next: Config): void {
     this.#live.use(next);
     this.#policy.use({ config: next });
+    void this.#money.prepare(next);
   }
 
   /** Serves another certificate to new connections from now on; live ones do not notice. */
@@ -137,7 +139,7 @@ export class Gateway {
 
   /** Refuses sessions by these budgets from now on. */
   useBudgets(closed: readonly BudgetUse[]): void {
-    this.#budgets.use(closed);
+    this.#money.closedBudgets.use(closed);
   }
 
   /** Takes changes of stored keys. Sessions of those that are over end now. */
@@ -273,11 +275,9 @@ export class Gateway {
         if (this.#phase !== 'serving') return draining;
         if (this.#descriptorsLeft(1) !== 'free') return outOfDescriptors;
         if (this.#isFull) return processFull;
-        const spent = this.#budgets.refusal(admission);
-        if (spent !== undefined) return spent;
-        const fullness = outbox?.fullness(admission.key?.id);
-        return fullness && (fullness === 'all' ? sideUnavailable : outboxShareFull);
+        return this.#money.closedBudgets.refusal(admission) ?? outboxRefusal(outbox?.fullness(admission.key?.id));
       },
+      leash: (admission) => this.#money.leash(admission),
       isEnding: () => this.#phase === 'ending',
       onStarted: (id, live) => this.#sessions.add(id, live),
       onClosed: (id) => {

@@ -15,6 +15,7 @@ import { REQUEST_ID_HEADER, type RequestSource } from '../http/request/source.ts
 import type { Reservation } from '../ipc/session-reservation.ts';
 import { faultOf } from '../platform/log.ts';
 import { proxyFor } from '../platform/proxy.ts';
+import type { Leash } from '../session/meter/meter.ts';
 import type { Connector } from '../transport/connector.ts';
 import type { Admission, AdmissionPolicy } from './admission/admission.ts';
 import { admit } from './admission/admit.ts';
@@ -32,6 +33,8 @@ export interface SessionHost extends SessionOwner, ContextReader {
   isEnding(): boolean;
   readonly logRefusal: RefusalLog;
   readonly connections: ConnectionLimit;
+  /** Finds out what a session may cost: see `leashOf`. */
+  leash(admission: Admission): Promise<Leash | Refusal> | undefined;
 }
 
 type DialFailure = Exclude<ContextOutcome, { readonly kind: 'open' }>;
@@ -79,8 +82,10 @@ export class SessionOpening {
     try {
       const foreign = await refuseForeignIds(admission, this.#host.idOwners);
       if (foreign !== undefined) return this.#refuse(foreign, admission);
+      const leash = await this.#host.leash(admission);
+      if (isRefusal(leash)) return this.#refuse(leash, admission);
       const result = await this.#host.registry.reserve(reservationOf(admission));
-      if (result === 'granted') await this.#dial(admission, clientGone);
+      if (result === 'granted') await this.#dial(admission, leash, clientGone);
       else this.#refuse(result === 'duplicate' ? duplicateSession : limitReached(result), admission);
     } finally {
       end();
@@ -88,7 +93,7 @@ export class SessionOpening {
     }
   }
 
-  async #dial(admission: Admission, { signal, stop }: ClientGone): Promise<void> {
+  async #dial(admission: Admission, leash: Leash | undefined, { signal, stop }: ClientGone): Promise<void> {
     const { connector, registry, isEnding } = this.#host;
     const { config } = admission.policy;
     const { upstream, allowPrivate, preconnect, continues, isOffered, isRehearsal, provider } = admission;
@@ -114,7 +119,7 @@ export class SessionOpening {
       const known = withContext(admission, 'context' in outcome ? outcome.context : undefined);
       const started = early ?? announceSession(known, this.#host);
       const opening = { askedAt: this.#askedAt, dialledAt, dialMs: dialled.ms, connection: dialled.connection };
-      const parts = { admission: known, upgrade: this.#upgrade, upstream: dialled.socket, started, opening };
+      const parts = { admission: known, upgrade: this.#upgrade, upstream: dialled.socket, started, opening, leash };
       startSession(parts, this.#host);
       isStarted = true;
     } finally {
@@ -166,8 +171,14 @@ export async function explainUpgrade(request: IncomingMessage, host: SessionHost
   const refusal =
     host.refusal(decision) ??
     (await refuseForeignIds(decision, host.idOwners)) ??
+    (await refusedLeash(decision, host)) ??
     (await tryReservation(decision, host));
   return refuse(request, refusal ?? speaksWebSocket);
+}
+
+async function refusedLeash(admission: Admission, host: SessionHost): Promise<Refusal | undefined> {
+  const leash = await host.leash(admission);
+  return isRefusal(leash) ? leash : undefined;
 }
 
 /** Takes a place under an id of its own, and gives it back. */

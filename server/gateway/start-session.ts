@@ -9,6 +9,7 @@ import type { RequestSource } from '../http/request/source.ts';
 import type { SessionStarted, TurnFinished } from '../ipc/session-event.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import type { Metrics } from '../platform/metrics.ts';
+import type { Leash } from '../session/meter/meter.ts';
 import { Session } from '../session/session.ts';
 import type { Opening, SessionSubject } from '../session/subject.ts';
 import type { UnfinishedMessages } from '../session/unfinished-messages.ts';
@@ -51,6 +52,7 @@ interface SessionParts {
   /** The start that `announceSession` returned. */
   readonly started: SessionStarted;
   readonly opening: Opening;
+  readonly leash: Leash | undefined;
 }
 
 /** Lets the supervisor know of a session before its client: one that has its 101 has a row, even if this process is killed now. */
@@ -61,7 +63,7 @@ export function announceSession(admission: Admission, { registry, outbox }: Sess
 }
 
 export function startSession(
-  { admission, upgrade, upstream, started, opening }: SessionParts,
+  { admission, upgrade, upstream, started, opening, leash }: SessionParts,
   owner: SessionOwner,
 ): void {
   const { log, metrics, registry, outbox } = owner;
@@ -85,6 +87,7 @@ export function startSession(
     metrics,
     log,
     turns: emitter,
+    leash,
     onEnding: emitter && ((record: SessionRecord) => registry.ending(record)),
     ids: owner.idOwners.of(admission),
     onClosed(record: SessionRecord) {

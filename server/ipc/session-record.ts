@@ -13,7 +13,7 @@ export interface SessionRecord
   readonly state: 'open' | 'closing' | 'closed';
   readonly startedAt: string;
   readonly durationMs: number;
-  /** What it has cost, with an estimate of what is yet to be reported while it is open; only where a limit of money applies and prices are known. */
+  /** The cost so far, with an estimate of what is yet to be reported while it is open; only where a limit of money applies and prices are known. */
   readonly costMicroUsd?: number | undefined;
   /** The source of the context of the session that it continues: see `SessionContext.from`. */
   readonly context?: string;

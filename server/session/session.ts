@@ -11,7 +11,6 @@ import { faultOf } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Peer } from '../transport/peer.ts';
 import {
-  budgetReached,
   type CloseReason,
   clientBrokeProtocol,
   clientEnded,
@@ -23,17 +22,16 @@ import {
   providerEnded,
   reasons,
 } from './close-reason.ts';
-import { closeOf, closeTarget } from './end/close-target.ts';
-import { awaitLastUsage } from './end/last-usage.ts';
+import { closeEnds } from './end/close-ends.ts';
 import { startSessionTimers } from './end/session-timers.ts';
 import type { KeyIds } from './hold/id-guard.ts';
 import { afterAllRead, type Links, type Receivers } from './hold/inject-context.ts';
 import { holdMessages } from './hold/receivers.ts';
 import { Link } from './link.ts';
+import { type Leash, SessionMeter } from './meter/meter.ts';
 import { rejectionOf } from './model-policy.ts';
 import { type ReadFrames, SourceReader } from './source-reader.ts';
 import { recordOf, type SessionSubject, usageOf } from './subject.ts';
-import { type Leash, SessionMeter } from './tap/meter.ts';
 import { Tap } from './tap/tap.ts';
 import { timelineOf } from './tap/timeline.ts';
 import { Transcript } from './tap/transcript.ts';
@@ -85,8 +83,10 @@ export class Session {
     const times = { provider: name, metrics, startedAt: this.#startedMs };
     const tap = new Tap({ dialect, ...times, observer: this.#transcript, ids });
     this.#tap = tap;
-    this.#meter = tap.meter = options.leash && this.#meterOf(options.leash);
-    this.#messages = watchMessages(options, (reason, how) => this.end(reason, how));
+    const end = (reason: CloseReason, how?: EndOptions) => this.end(reason, how);
+    const metered = { subject, tap, startedMs: this.#startedMs, usage, end };
+    this.#meter = tap.meter = options.leash && new SessionMeter({ leash: options.leash, ...metered });
+    this.#messages = watchMessages(options, end);
     this.#upstream = new Link({
       direction: 'upstream',
       source: client,
@@ -122,7 +122,7 @@ export class Session {
       limits,
       maxSeconds: subject.maxSeconds,
       lastFrameAt: () => tap.lastFrameAt,
-      end: (reason) => this.end(reason),
+      end,
     });
     this.#state = { name: 'open', stopTimers };
     this.#listen(receivers);
@@ -138,26 +138,9 @@ export class Session {
     this.#state = { name: 'closing', reason, closeCode };
     this.#tap.moments.close(performance.now(), { ...closeMoment(reason), code: closeCode });
     this.#options.onEnding?.(this.record());
-    this.#endWait = reason.awaitsUsage && this.#awaitUsage(reason);
-    const isObserving = this.#endWait !== undefined;
-    closeTarget(this.#downstream, reason.client, { ...how, finalEvent, isObserving });
-    if (!isObserving) closeTarget(this.#upstream, reason.provider, { ...how, finalEvent: undefined });
+    const ends = { ...this.#options, upstream: this.#upstream, downstream: this.#downstream, due: this.#tap.due };
+    this.#endWait = closeEnds(ends, reason, { ...how, finalEvent });
     this.#settle();
-  }
-
-  #meterOf(leash: Leash): SessionMeter {
-    return new SessionMeter({
-      ...{ leash, subject: this.#options.subject, tap: this.#tap },
-      usage: () => this.#usage(),
-      durationMs: () => this.#durationMs,
-      onReached: (message) => this.end(budgetReached(message)),
-    });
-  }
-
-  #awaitUsage({ provider: close }: CloseReason): (() => void) | undefined {
-    const { provider } = this.#options;
-    const onOver = () => (close === 'lost' ? provider.terminate() : provider.close(close.code, close.reason));
-    return awaitLastUsage({ ...this.#options, upstream: this.#upstream, due: this.#tap.due, onOver });
   }
 
   /** Lets both sockets go, whatever is still queued. */

@@ -4,7 +4,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { limitsSchema } from '../../server/config/schema.ts';
-import { endedByOperator, keyRevoked, reasons, sessionLimit } from '../../server/session/close-reason.ts';
+import {
+  budgetReached,
+  endedByOperator,
+  keyRevoked,
+  reasons,
+  sessionLimit,
+} from '../../server/session/close-reason.ts';
 import { withoutComments } from '../support/imports.ts';
 import { AGREES, compared, guide, root } from '../support/pages.ts';
 
@@ -32,12 +38,16 @@ function codesOfBreaches(): readonly string[] {
 }
 
 test('docs/keys-limits-closes.md says of each close that the gateway sends to whom, and has no other', () => {
-  const inCode = [...Object.values(reasons), endedByOperator(''), keyRevoked(), sessionLimit(1)].flatMap(
-    ({ client, provider }) => [
-      ...(client === 'lost' ? [] : [`${client.code} to the client`]),
-      ...(provider === 'lost' ? [] : [`${provider.code} to the provider`]),
-    ],
-  );
+  const inCode = [
+    ...Object.values(reasons),
+    budgetReached(''),
+    endedByOperator(''),
+    keyRevoked(),
+    sessionLimit(1),
+  ].flatMap(({ client, provider }) => [
+    ...(client === 'lost' ? [] : [`${client.code} to the client`]),
+    ...(provider === 'lost' ? [] : [`${provider.code} to the provider`]),
+  ]);
   const breaches = codesOfBreaches().flatMap((code) => [`${code} to the client`, `${code} to the provider`]);
   const onPage = rowsOf('Closes').flatMap(([codes = '', whom = '']) => {
     const ends = ['the client', 'the provider'].includes(whom) ? [whom] : ['the client', 'the provider'];

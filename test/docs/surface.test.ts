@@ -30,6 +30,7 @@ const record: Required<SessionRecord> = {
     continues: 'r',
     context: 'turns',
     durationMs: 1,
+    costMicroUsd: 1,
     reason: 'r',
     closeCode: 1000,
     mayRetry: false,

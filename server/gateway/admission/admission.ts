@@ -34,6 +34,8 @@ export interface Admission {
   readonly dataClass: DataClass;
   /** Seconds that the session may last, by its key and class; undefined: as long as `limits.sessionMs` lets it. */
   readonly maxSeconds: number | undefined;
+  /** Most that the session may cost, by its key and class; undefined: as much as its budgets let it. */
+  readonly maxMicroUsd: number | undefined;
   readonly upstream: Upstream;
   /** True when the upstream may be a private address. */
   readonly allowPrivate: boolean;

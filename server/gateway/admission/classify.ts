@@ -19,7 +19,7 @@ export function classify({
   key,
   policy: { config },
 }: Pick<Admission, 'handshake' | 'endpoint' | 'key' | 'policy'>):
-  | Pick<Admission, 'promptClass' | 'dataClass' | 'maxSeconds'>
+  | Pick<Admission, 'promptClass' | 'dataClass' | 'maxSeconds' | 'maxMicroUsd'>
   | Refusal {
   // They are keyed by the path of the endpoint, which is a pattern.
   const route = config.routes[endpoint.path];
@@ -33,8 +33,19 @@ export function classify({
   if (typeof promptClass === 'object') return refusalOf(promptClass);
   const dataClass = chooseDataClass(headers[DATA_CLASS_HEADER]?.toString(), binding);
   if (typeof dataClass === 'object') return refusalOf(dataClass);
-  const most = [key?.maxSessionSeconds, config.classes[promptClass]?.maxSessionSeconds].filter((s) => s !== undefined);
-  return { promptClass, dataClass, maxSeconds: most.length > 0 ? Math.min(...most) : undefined };
+  const own = config.classes[promptClass];
+  const maxUsd = least(key?.maxUsdPerSession, own?.maxUsdPerSession);
+  return {
+    promptClass,
+    dataClass,
+    maxSeconds: least(key?.maxSessionSeconds, own?.maxSessionSeconds),
+    maxMicroUsd: maxUsd === undefined ? undefined : Math.round(maxUsd * 1e6),
+  };
+}
+
+function least(...limits: readonly (number | undefined)[]): number | undefined {
+  const given = limits.filter((limit) => limit !== undefined);
+  return given.length > 0 ? Math.min(...given) : undefined;
 }
 
 function withDefault(classes: readonly string[]): readonly string[] {

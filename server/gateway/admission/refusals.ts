@@ -18,7 +18,7 @@ export const sideUnavailable: Refusal = {
   retryAfterS: 5,
 };
 
-export const outboxShareFull: Refusal = {
+const outboxShareFull: Refusal = {
   status: 429,
   code: 'outbox_share_full',
   message:
@@ -33,6 +33,10 @@ export function limitReached(reached: LimitRefusal): Refusal {
   const message = `this ${of} has as many sessions open as it may, ${maxSessions}`;
   return { status: 429, code: 'too_many_sessions', message, retryAfterS: 5 };
 }
+
+/** Refuses what the outbox has no room for: of anybody, or of this key. */
+export const outboxRefusal = (full: 'all' | 'share' | undefined): Refusal | undefined =>
+  full && (full === 'all' ? sideUnavailable : outboxShareFull);
 
 export const processFull: Refusal = {
   status: 503,

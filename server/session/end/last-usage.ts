@@ -6,7 +6,7 @@ import type { Link } from '../link.ts';
 import type { SessionSubject } from '../subject.ts';
 import type { UsageDue } from '../tap/usage-due.ts';
 
-interface LastUsageOptions {
+export interface LastUsageOptions {
   readonly subject: Pick<SessionSubject, 'dialect' | 'billedBy'>;
   readonly provider: Pick<Peer, 'isOpen' | 'sendMessage'>;
   /** The link toward the provider: nothing of the client passes any more. */

@@ -3,7 +3,7 @@
 import type { Usage } from '../../../adapters/realtime/contract.ts';
 import type { SessionUsage } from '../../ipc/session-record.ts';
 import type { LedgerRow, StoredSession } from '../../ipc/stored-rows.ts';
-import { costOfUses } from '../../session/tap/use-cost.ts';
+import { costOfUses } from '../../session/meter/use-cost.ts';
 import type { Prices } from './prices.ts';
 
 export interface SessionUse extends SessionUsage {

@@ -4,8 +4,9 @@
 import type { Observation, Usage } from '../../../adapters/realtime/contract.ts';
 import type { Direction } from '../../../codecs/frame.ts';
 import type { SessionUsage } from '../../ipc/session-record.ts';
+import { budgetReached, type CloseReason } from '../close-reason.ts';
 import type { SessionSubject } from '../subject.ts';
-import type { Tap } from './tap.ts';
+import type { Tap } from '../tap/tap.ts';
 import { Unreported } from './unreported.ts';
 import { type CostOf, costOfUses, isCounted } from './use-cost.ts';
 
@@ -20,7 +21,7 @@ export interface Leash {
   readonly funds?: Funds | undefined;
 }
 
-export interface Funds {
+interface Funds {
   /**
    * Tells what the session has cost so far, and what it may cost in the next seconds; asks for more in the background, ahead of need. Returns why
    * it has to end, in words; undefined: it goes on.
@@ -34,10 +35,9 @@ interface MeterOptions {
   readonly tap: Tap;
   /** Returns what was reported so far, and the seconds of a session that is billed by them. */
   readonly usage: () => SessionUsage;
-  /** Returns milliseconds since the 101. */
-  readonly durationMs: () => number;
-  /** Called once: the session has to end, and this says why. */
-  readonly onReached: (message: string) => void;
+  /** Monotonic ms of the 101. */
+  readonly startedMs: number;
+  readonly end: (reason: CloseReason) => void;
 }
 
 const LOOK_EVERY_MS = 250;
@@ -87,7 +87,7 @@ export class SessionMeter {
     const message = this.#reached();
     if (message === undefined) return;
     this.stop();
-    this.#options.onReached(message);
+    this.#options.end(budgetReached(message));
   }
 
   /** Returns why the session has to end. */
@@ -107,7 +107,7 @@ export class SessionMeter {
     return `the price of ${names} is not known, and a limit of money applies (prices, or unknownPrice: allow, would help)`;
   }
 
-  /** What has yet to be reported: of the model that serves, and of the one that transcribes. */
+  /** Estimates what has yet to be reported: of the model that serves, and of the one that transcribes. */
   #estimates(model: string | undefined, reported: Usage): readonly { model: string; usage: Usage }[] {
     const { transcriptionModel } = this.#options.tap;
     if (model === undefined) return [];
@@ -123,7 +123,7 @@ export class SessionMeter {
     const { dialect } = this.#options.subject;
     if (!this.#isTimed(model)) return this.#unreported.usage(this.#options.tap.due.isReplying);
     if (dialect.capabilities.usage === 'per-turn') return { seconds: this.#unreported.heardSeconds };
-    return { seconds: Math.max(0, this.#options.durationMs() / 1000 - seconds) };
+    return { seconds: Math.max(0, (performance.now() - this.#options.startedMs) / 1000 - seconds) };
   }
 
   #heardBy(model: string): Usage {

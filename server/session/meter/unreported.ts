@@ -3,7 +3,7 @@
 
 import type { Dialect, Observation, Usage } from '../../../adapters/realtime/contract.ts';
 import type { Direction } from '../../../codecs/frame.ts';
-import type { Tap } from './tap.ts';
+import type { Tap } from '../tap/tap.ts';
 
 /** Bytes of text that are at least a token, as prompts of calls are bounded; a JSON event has more of them. */
 const BYTES_OF_TOKEN = 2;
@@ -30,9 +30,9 @@ export class Unreported {
   readonly #otherBytes = { upstream: 0, downstream: 0 };
   readonly #textTokens = { upstream: 0, downstream: 0 };
   readonly #soundBytesPerSecond: Record<Direction, number>;
-  /** What had passed when the last report was made. */
+  /** Counts from when the last report was made. */
   #reported: Record<Direction, Passed> = { upstream: NOTHING, downstream: NOTHING };
-  /** What had passed of the client when the response began that is under way. */
+  /** Counts of the client from when the response began that is under way. */
   #atReply: Passed | undefined;
   #context = NO_CONTEXT;
 
@@ -64,7 +64,7 @@ export class Unreported {
     return this.#secondsOf('upstream');
   }
 
-  /** With what a response that is under way reads again. */
+  /** Returns the estimate, with what a response that is under way reads again. */
   usage(isReplying: boolean): Usage {
     const { upstream, downstream } = this.#dialect.sound ?? {};
     const context = isReplying ? this.#context : NO_CONTEXT;
@@ -78,7 +78,7 @@ export class Unreported {
     };
   }
 
-  /** What the client said since the response began is not in its report. */
+  /** Keeps counting what the client has said since the response began: its report is without it. */
   #report({ inputTokens = 0, outputTokens = 0, ...usage }: Usage): void {
     this.#reported = { upstream: this.#atReply ?? this.#passed('upstream'), downstream: this.#passed('downstream') };
     this.#atReply = undefined;
@@ -112,7 +112,7 @@ const NOTHING: Passed = { soundBytes: 0, textTokens: 0 };
 
 const tokensOf = (bytes: number): number => Math.min(MOST_MESSAGE_TOKENS, Math.ceil(bytes / BYTES_OF_TOKEN));
 
-/** Of what a provider sends, only the pieces of a reply are counted: all else repeats them, or is free. */
+/** Counts only the pieces of a reply: all else that a provider sends repeats them, or is free. */
 function tokensOfDelta(observation: Observation | undefined, bytes: number): number {
   const isPiece = observation?.mark === 'text' || observation?.type.endsWith('delta') === true;
   return isPiece ? Math.max(LEAST_DELTA_TOKENS, tokensOf(bytes - DELTA_BYTES)) : 0;
