@@ -1,11 +1,14 @@
 // Builds the console page into plain files that any static server can serve under a strict content security policy.
 
+import { join } from 'node:path';
 import preact from '@preact/preset-vite';
 import { defineConfig } from 'vite';
 
 export default defineConfig({
   plugins: [preact({ prefreshEnabled: false, devToolsEnabled: false, reactAliasesEnabled: false })],
   build: {
+    // The pages of the public listener and of the admin listener.
+    rollupOptions: { input: ['index.html', 'operator.html'].map((page) => join(import.meta.dirname, page)) },
     outDir: '../../dist/console',
     emptyOutDir: true,
     target: 'es2023',

@@ -30,10 +30,14 @@ const POLICY = [
 
 let files: ReadonlyMap<string, HttpReply> | undefined;
 
-/** The reply for a path of the console (`/` is its page); undefined for any other. */
-export function consoleFile(path: string): HttpReply | undefined {
+/** The page of each listener. */
+type ConsolePage = 'index.html' | 'operator.html';
+
+/** The reply for a path of the console; undefined for any other. `page`: the one that `/` is, and the only one that is served. */
+export function consoleFile(path: string, page: ConsolePage): HttpReply | undefined {
   files ??= readFiles();
-  return files.get(path === '/' ? '/index.html' : path);
+  const wanted = path === '/' ? `/${page}` : path;
+  return wanted.endsWith('.html') && wanted !== `/${page}` ? undefined : files.get(wanted);
 }
 
 function readFiles(): ReadonlyMap<string, HttpReply> {

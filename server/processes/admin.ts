@@ -1,4 +1,4 @@
-// The admin listener: health, readiness, metrics and live sessions of all gateway processes, and the side path over all keys.
+// The admin listener: the operator's page, health, readiness, metrics and live sessions of all gateway processes, and the side path over all keys.
 // Loopback, or behind a token.
 
 import { createHash, timingSafeEqual } from 'node:crypto';
@@ -11,6 +11,7 @@ import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/problem.ts';
 import { createConnectionLimit } from '../http/connection/connection-limit.ts';
 import { countDescriptors } from '../http/connection/descriptors.ts';
+import { consoleFile } from '../http/console-files.ts';
 import { decodedPath, readHandshake } from '../http/handshake.ts';
 import { closeListener, createListener, openListener } from '../http/listener.ts';
 import { unknownPath } from '../http/nearest-path.ts';
@@ -110,6 +111,8 @@ async function answer(
   const handshake = readHandshake(request);
   if (handshake === undefined)
     return failed({ status: 400, code: 'invalid_request', message: 'expected a path as the request target' });
+  const page = consoleFile(handshake.path, 'operator.html');
+  if (page !== undefined) return isRead(request) ? page : failed(expected(['GET', 'HEAD']));
   const refusal = PROBES.includes(handshake.path) ? undefined : refusalOf(request, context);
   if (refusal !== undefined) return refusal;
   const ownAnswer = adminPaths.get(handshake.path);
@@ -131,18 +134,22 @@ async function answer(
   const action = adminActions.get(handshake.path);
   if (action !== undefined)
     return request.method === 'POST' ? action(context.sources, handshake.query) : failed(expected(['POST']));
-  if (request.method !== 'GET' && request.method !== 'HEAD') return failed(expected(['GET', 'HEAD']));
+  if (!isRead(request)) return failed(expected(['GET', 'HEAD']));
   return ownAnswer?.(context.sources, handshake.query) ?? failed(unknownPath(handshake.path, PATHS));
 }
+
+const isRead = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';
 
 const expected = (allow: readonly string[]): HttpProblem => ({
   ...{ status: 405, code: 'method_not_allowed', message: `expected ${allow[0]}`, allow },
 });
 
 function refusalOf(request: IncomingMessage, { origins, config }: AdminContext): HttpReply | undefined {
-  const refusal = checkOrigin(request, origins);
-  if (refusal !== undefined) return failed(refusal);
   const { token } = config.admin;
+  // A page from elsewhere does not know the token; ours may have been opened under any name of this machine.
+  const isOwnPage = token !== undefined && isOfHost(request.headers);
+  const refusal = isOwnPage ? undefined : checkOrigin(request, origins);
+  if (refusal !== undefined) return failed(refusal);
   if (token !== undefined && !isSame(request.headers.authorization ?? '', `Bearer ${token}`))
     return failed({
       status: 401,
@@ -188,6 +195,10 @@ async function metrics(perProcess: readonly object[]): Promise<HttpReply> {
   const registry = AggregatorRegistry.aggregate(perProcess as object[]);
   const headers = { 'content-type': registry.contentType, 'cache-control': 'no-store' };
   return { status: 200, headers, body: await registry.metrics() };
+}
+
+function isOfHost({ origin = '', host = '' }: IncomingMessage['headers']): boolean {
+  return host !== '' && [`http://${host}`, `https://${host}`].includes(origin);
 }
 
 function isSame(given: string, expected: string): boolean {

@@ -19,6 +19,8 @@ export const outputFolder = join(root, 'test/output');
 export interface RunningGateway {
   /** http://127.0.0.1:port */
   readonly origin: string;
+  /** The same of the admin listener. */
+  readonly admin: string;
   close(): Promise<void>;
 }
 
@@ -35,8 +37,9 @@ export async function startCommand(config: object = {}): Promise<RunningGateway>
     if (child.exitCode !== null) throw new Error(`the gateway did not start: ${said.join('')}`);
     return existsSync(run);
   });
-  const { listen } = JSON.parse(readFileSync(run, 'utf8')) as { listen: { port: number } };
-  return { origin: `http://127.0.0.1:${listen.port}`, close: () => stop(child) };
+  const { listen, admin } = JSON.parse(readFileSync(run, 'utf8')) as Record<'listen' | 'admin', { port: number }>;
+  const at = ({ port }: { port: number }) => `http://127.0.0.1:${port}`;
+  return { origin: at(listen), admin: at(admin), close: () => stop(child) };
 }
 
 /** Stops the command. The second signal ends sessions that are still open. */
@@ -76,6 +79,24 @@ export async function openConsole(
   origin: string,
   options: BrowserContextOptions = {},
 ): Promise<ConsolePage> {
+  const opened = await openPage(browser, origin, options);
+  const { page } = opened;
+  await page.getByText('open mode').or(page.getByText('keys required')).waitFor();
+  return opened;
+}
+
+/** Opens the operator's page; `address`: of the admin listener, and the view. */
+export async function openOperator(
+  browser: Browser,
+  address: string,
+  options: BrowserContextOptions = {},
+): Promise<ConsolePage> {
+  const opened = await openPage(browser, address, options);
+  await opened.page.getByText('operator', { exact: true }).waitFor();
+  return opened;
+}
+
+async function openPage(browser: Browser, address: string, options: BrowserContextOptions): Promise<ConsolePage> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
   const faults: string[] = [];
@@ -86,8 +107,7 @@ export async function openConsole(
   await page.addInitScript(() => {
     addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective}`));
   });
-  await page.goto(origin);
-  await page.getByText('open mode').or(page.getByText('keys required')).waitFor();
+  await page.goto(address);
   const main = page.locator('main');
   return {
     page,

@@ -58,3 +58,11 @@ export function formatCount(count: number): string {
   if (count < 100_000) return count.toLocaleString('en-US');
   return count < 1_000_000 ? `${Math.round(count / 1000)}k` : `${(count / 1e6).toFixed(1)}M`;
 }
+
+/** Writes a moment in the reader's own time, with the date where that is not today. */
+export function formatMoment(iso: string, now: Date = new Date()): string {
+  const at = new Date(iso);
+  const time = at.toLocaleTimeString('en-GB');
+  if (at.toDateString() === now.toDateString()) return time;
+  return `${at.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' })}, ${time}`;
+}

@@ -6,7 +6,7 @@ import type { Phase } from '../state/state.ts';
 import { Logo } from './components/icon.tsx';
 import { ThemeChoice } from './components/theme.tsx';
 import { useTick } from './components/use-tick.ts';
-import { type View, views } from './views.ts';
+import { views } from './views.ts';
 
 const phaseWords: Record<Phase, string> = {
   idle: 'Not connected',
@@ -18,7 +18,7 @@ const phaseWords: Record<Phase, string> = {
   closed: 'Ended',
 };
 
-export function Header({ controller, view }: { controller: ConsoleController; view: View }) {
+export function Header({ controller, view }: { controller: ConsoleController; view: string }) {
   const { gateway, phase, session } = controller.state;
   useTick(500, phase === 'ready');
   const clock = session?.openedAt === undefined ? '' : formatClock((session.endedAt ?? Date.now()) - session.openedAt);

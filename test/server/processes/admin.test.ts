@@ -70,6 +70,30 @@ test('answers /readyz with 200 where sessions and calls are served, else with 50
   expect((await ask('/readyz?part=calls')).status).toBe(503);
 });
 
+test('serves the page of the operator without the token, and its data with it alone', async () => {
+  await start('secret-token');
+  const page = await ask('/');
+  expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+  expect(page.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+  expect(await page.text()).toContain('Trunkline operator');
+  expect((await ask('/', { method: 'POST' })).status).toBe(405);
+  expect((await ask('/index.html')).status).toBe(401);
+  expect((await ask('/sessions')).status).toBe(401);
+});
+
+test('takes what its own page sends under any name with the token, and pages from elsewhere never', async () => {
+  await start('secret-token');
+  const ofPage = async (host: string, origin: string) => {
+    const raw = openRaw(admin.port);
+    const authorization = 'Authorization: Bearer secret-token';
+    raw.send(`GET /sessions HTTP/1.1\r\nHost: ${host}\r\nOrigin: ${origin}\r\n${authorization}\r\n\r\n`);
+    return (await raw.answer()).status;
+  };
+  expect(await ofPage('ops.example:9090', 'http://ops.example:9090')).toBe(200);
+  expect(await ofPage('ops.example', 'https://ops.example')).toBe(200);
+  expect(await ofPage('ops.example', 'https://evil.example')).toBe(403);
+});
+
 test('answers /readyz of a part that there is not with the parts that there are', async () => {
   await start();
   readiness = { calls: [] };

@@ -3,7 +3,7 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
-import type { Series } from '../../ledger/totals.ts';
+import type { Series } from '../../state/ledger/totals.ts';
 import { onLooksChange } from './theme.tsx';
 
 interface PlotProps {

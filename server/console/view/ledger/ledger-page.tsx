@@ -2,10 +2,10 @@
 
 import { useEffect, useMemo } from 'preact/hooks';
 import type { LedgerSumRow } from '../../api/ledger.ts';
-import { type LedgerController, type LedgerState, type Span, spans } from '../../ledger/controller.ts';
-import { sumRows, validShare } from '../../ledger/totals.ts';
 import type { ConsoleController } from '../../session/controller.ts';
 import { formatCount, formatPercent, formatUsd } from '../../state/format.ts';
+import { type LedgerController, type LedgerState, type Span, spans } from '../../state/ledger/controller.ts';
+import { sumRows, validShare } from '../../state/ledger/totals.ts';
 import { isBusy } from '../../state/state.ts';
 import { Button } from '../components/button.tsx';
 import { Field, Segments } from '../components/field.tsx';

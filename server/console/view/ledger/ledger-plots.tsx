@@ -1,7 +1,7 @@
 // Plots of the ledger's days: the cost of each path, and the validity of the answers.
 
-import type { Days } from '../../ledger/totals.ts';
 import { formatCount, formatUsd } from '../../state/format.ts';
+import type { Days } from '../../state/ledger/totals.ts';
 import { StackedDays } from '../components/plot.tsx';
 
 export function LedgerPlots({ days }: { days: Days | undefined }) {

@@ -2,9 +2,9 @@
 
 import { useMemo, useState } from 'preact/hooks';
 import { type LedgerField, type LedgerSumRow, ledgerFields } from '../../api/ledger.ts';
-import type { LedgerController, LedgerState } from '../../ledger/controller.ts';
-import { type Column, type Order, sortRows, validShare } from '../../ledger/totals.ts';
 import { formatCount, formatMs, formatPercent, formatUsd } from '../../state/format.ts';
+import type { LedgerController, LedgerState } from '../../state/ledger/controller.ts';
+import { type Column, type Order, sortRows, validShare } from '../../state/ledger/totals.ts';
 import { Icon } from '../components/icon.tsx';
 
 const columns: readonly { readonly column: Column; readonly label: string }[] = [

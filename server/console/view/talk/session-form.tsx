@@ -51,7 +51,7 @@ export function SessionFormPanel({ controller }: { controller: ConsoleController
           </datalist>
         </Field>
         {gateway?.mode === 'keys' && (
-          <Field id="key" label="Gateway key" hint="Kept in this page's memory only.">
+          <Field id="key" label="Gateway key" hint="Kept by this tab until it is closed.">
             <input
               id="key"
               type="password"

@@ -28,7 +28,7 @@ export async function publicAnswer(exchange: CheckedExchange, context: PublicCon
   if (notServed !== undefined) return notImplemented(path, notServed.endpoint.instead);
   if (sideRoutesAt('key', path).length > 0) return askSide(exchange, context);
   if (findEndpoint(path) !== undefined) return context.explain(request);
-  const page = path === '/console.json' ? jsonReply(200, describeConsole(context)) : consoleFile(path);
+  const page = path === '/console.json' ? jsonReply(200, describeConsole(context)) : consoleFile(path, 'index.html');
   if (page === undefined) return nowhere(path);
   return request.method === 'GET' || request.method === 'HEAD' ? page : onlyGet;
 }

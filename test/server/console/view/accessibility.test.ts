@@ -2,12 +2,15 @@
 
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { WebSocket } from 'ws';
 import { accessibilityFaults } from '../../../support/accessibility.ts';
 import { launchChromium, openConsole, type RunningGateway, startCommand } from '../../../support/console-page.ts';
+import { openClient } from '../../../support/gateway.ts';
 
 let gateway: RunningGateway;
 let browser: Browser;
 let page: Page;
+let live: WebSocket | undefined;
 let phase: (name: string) => Promise<void>;
 
 beforeAll(async () => {
@@ -18,6 +21,7 @@ beforeAll(async () => {
 }, 300_000);
 
 afterAll(async () => {
+  live?.terminate();
   await browser?.close();
   await gateway?.close();
 });
@@ -89,6 +93,21 @@ const states: readonly (readonly [name: string, reach: () => Promise<unknown>])[
     },
   ],
   [
+    'on the list of its sessions',
+    async () => {
+      await page.getByRole('link', { name: 'Sessions' }).click();
+      await page.locator('.rows tbody tr').first().waitFor();
+    },
+  ],
+  [
+    'on one of its sessions, with its timeline',
+    async () => {
+      await page.locator('.rows tbody a').first().click();
+      await page.locator('.lanes').waitFor();
+      await page.locator('.outcome .charges-table').waitFor();
+    },
+  ],
+  [
     'on the ledger with rows',
     async () => {
       await page.getByRole('link', { name: 'Ledger' }).click();
@@ -97,7 +116,55 @@ const states: readonly (readonly [name: string, reach: () => Promise<unknown>])[
   ],
 ];
 
+/** The states of the operator's page. */
+const operatorStates: typeof states = [
+  [
+    'with nobody talking',
+    async () => {
+      await page.goto(gateway.admin);
+      await page.getByText('Nobody is talking').waitFor();
+    },
+  ],
+  [
+    'with a live session that is about to be ended',
+    async () => {
+      const headers = { authorization: 'Bearer demo-secret' };
+      live = await openClient(`${gateway.origin.replace('http', 'ws')}/v1/realtime?model=gpt-realtime`, { headers });
+      await page.getByRole('button', { name: 'End session' }).click();
+    },
+  ],
+  [
+    'on the list of all sessions',
+    async () => {
+      await page.getByRole('link', { name: 'Sessions' }).click();
+      await page.locator('.rows tbody tr').first().waitFor();
+    },
+  ],
+  [
+    'on one session that lives',
+    async () => {
+      await page.locator('.rows tbody a').first().click();
+      await page.locator('.lanes').waitFor();
+    },
+  ],
+  [
+    'where it asks for a token',
+    async () => {
+      await page.route('**/sessions?*', (route) => route.fulfill({ status: 401, json: {} }));
+      await page.goto(`${gateway.admin}/#sessions`);
+      await page.reload();
+      await page.getByLabel('Token').waitFor();
+    },
+  ],
+];
+
 test.each(states)('the page has no fault %s', { timeout: 60_000 }, async (_, reach) => {
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await reach();
+  expect(await faultsEverywhere()).toEqual([]);
+});
+
+test.each(operatorStates)("the operator's page has no fault %s", { timeout: 60_000 }, async (_, reach) => {
   await page.setViewportSize({ width: 1280, height: 800 });
   await reach();
   expect(await faultsEverywhere()).toEqual([]);

@@ -1,7 +1,7 @@
 // Loads what the ledger page shows. An answer that comes after another question was asked is dropped.
 
-import { type LedgerAnswer, type LedgerField, type LedgerSumRow, ledgerFields, readLedger } from '../api/ledger.ts';
-import type { StateStore } from '../state/store.ts';
+import { type LedgerAnswer, type LedgerField, type LedgerSumRow, ledgerFields, readLedger } from '../../api/ledger.ts';
+import type { StateStore } from '../store.ts';
 import { type Days, daysOf, lastDays } from './totals.ts';
 
 export const spans = [7, 30, 90] as const;

@@ -1,6 +1,6 @@
 // Computes what the ledger page shows from the rows of the ledger: totals, the order of the table, a column for each day. Pure.
 
-import type { LedgerSumRow } from '../api/ledger.ts';
+import type { LedgerSumRow } from '../../api/ledger.ts';
 
 const dayMs = 86_400_000;
 

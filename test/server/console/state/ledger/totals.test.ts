@@ -1,8 +1,8 @@
 // Figures of the ledger page.
 
 import { expect, test } from 'vitest';
-import type { LedgerSumRow } from '../../../../server/console/api/ledger.ts';
-import { daysOf, lastDays, sortRows, sumRows, validShare } from '../../../../server/console/ledger/totals.ts';
+import type { LedgerSumRow } from '../../../../../server/console/api/ledger.ts';
+import { daysOf, lastDays, sortRows, sumRows, validShare } from '../../../../../server/console/state/ledger/totals.ts';
 
 const row = (by: readonly string[], change: Partial<LedgerSumRow> = {}): LedgerSumRow => ({
   by,

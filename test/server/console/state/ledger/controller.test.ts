@@ -1,8 +1,8 @@
 // The state of the ledger page while it loads.
 
 import { expect, test } from 'vitest';
-import { initialLedger, LedgerController } from '../../../../server/console/ledger/controller.ts';
-import { StateStore } from '../../../../server/console/state/store.ts';
+import { initialLedger, LedgerController } from '../../../../../server/console/state/ledger/controller.ts';
+import { StateStore } from '../../../../../server/console/state/store.ts';
 
 function ledger() {
   const waiting: { readonly by: string | null; answer(status: number, rows: unknown[]): void }[] = [];

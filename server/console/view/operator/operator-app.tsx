@@ -1,0 +1,78 @@
+// The operator's page: the views over all keys, behind the token of the admin listener where it has one.
+
+import type { Api } from '../../api/ask.ts';
+import type { StateStore } from '../../state/store.ts';
+import { Logo } from '../components/icon.tsx';
+import { ThemeChoice } from '../components/theme.tsx';
+import { SessionPage } from '../sessions/session-page.tsx';
+import { SessionsPage } from '../sessions/sessions-page.tsx';
+import { operatorViews, usePlace } from '../views.ts';
+import { LivePage } from './live-page.tsx';
+import { TokenForm } from './token-form.tsx';
+
+export interface OperatorState {
+  /** `wanted`: the listener asks for one; `wrong`: it did not accept the one that was given. */
+  readonly token: 'none' | 'given' | 'wanted' | 'wrong';
+}
+
+interface OperatorAppProps {
+  readonly api: Api;
+  readonly store: StateStore<OperatorState>;
+  /** '' forgets it. */
+  useToken(token: string): void;
+}
+
+export function OperatorApp({ api, store, useToken }: OperatorAppProps) {
+  const { token } = store.get();
+  const { view, of } = usePlace(operatorViews);
+  const isLocked = token === 'wanted' || token === 'wrong';
+  return (
+    <>
+      <header class="header">
+        <h1 class="brand">
+          <Logo />
+          <span>Trunkline</span>
+          <span class="brand-part">operator</span>
+        </h1>
+        {!isLocked && <Navigation view={view} />}
+        <div class="header-end">
+          {token === 'given' && (
+            <button type="button" class="button button-small" onClick={() => useToken('')}>
+              Forget the token
+            </button>
+          )}
+          <ThemeChoice />
+        </div>
+      </header>
+      {isLocked ? (
+        <TokenForm isWrong={token === 'wrong'} onToken={useToken} />
+      ) : (
+        <Shown api={api} view={view} of={of} />
+      )}
+    </>
+  );
+}
+
+type OperatorView = (typeof operatorViews)[number]['id'];
+
+function Navigation({ view }: { view: OperatorView }) {
+  return (
+    <nav class="views" aria-label="Views">
+      {operatorViews.map(({ id, label }) => (
+        <a key={id} href={`#${id}`} aria-current={view === id ? 'page' : undefined}>
+          {label}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+function Shown({ api, view, of }: { api: Api; view: OperatorView; of: string | undefined }) {
+  switch (view) {
+    case 'live':
+      return <LivePage api={api} />;
+    case 'sessions':
+      if (of !== undefined) return <SessionPage key={of} api={api} id={of} />;
+      return <SessionsPage api={api} words="Of all keys, as the store knows them." />;
+  }
+}

@@ -1,0 +1,133 @@
+// The operator's page as a person uses it: the token, live sessions and their end, one session with its timeline, and what is over.
+
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import type { WebSocket } from 'ws';
+import {
+  eventually,
+  launchChromium,
+  openOperator,
+  type RunningGateway,
+  startCommand,
+} from '../../../../support/console-page.ts';
+import { openClient } from '../../../../support/gateway.ts';
+import { closed } from '../../../../support/inbox.ts';
+
+const token = 'token-of-the-operator';
+let gateway: RunningGateway;
+let browser: Browser;
+
+beforeAll(async () => {
+  const times = { firstAudioMs: 10, firstTextMs: 10, tokenMs: 5 };
+  const keys = [
+    { id: 'web', secret: 'secret-of-web', team: 'support' },
+    { id: 'kiosk', secret: 'secret-of-kiosk' },
+  ];
+  const config = { keys, admin: { port: 0, token }, rehearsal: { times } };
+  [gateway, browser] = await Promise.all([startCommand(config), launchChromium()]);
+}, 300_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await gateway?.close();
+});
+
+async function call(secret: string): Promise<WebSocket> {
+  const url = `${gateway.origin.replace('http', 'ws')}/v1/realtime?model=gpt-realtime`;
+  return openClient(url, { headers: { authorization: `Bearer ${secret}` } });
+}
+
+async function open(place = '') {
+  const opened = await openOperator(browser, gateway.admin + place, { viewport: { width: 1280, height: 900 } });
+  onTestFinished(() => opened.close());
+  return opened;
+}
+
+async function enter(place = '') {
+  const opened = await open(place);
+  await opened.page.getByLabel('Token').fill(token);
+  await opened.page.getByRole('button', { name: 'Open' }).click();
+  return opened;
+}
+
+test('the token is asked for once, kept over a reload, and forgotten', async () => {
+  const { page, faults } = await open();
+  await page.getByLabel('Token').fill('another token');
+  await page.getByRole('button', { name: 'Open' }).click();
+  await page.getByText('It was not accepted').waitFor();
+  await page.getByLabel('Token').fill(token);
+  await page.getByRole('button', { name: 'Open' }).click();
+  await page.getByText('Nobody is talking').waitFor();
+  await page.reload();
+  await page.getByText('Nobody is talking').waitFor();
+  expect(await page.evaluate(() => [localStorage.length, sessionStorage.length])).toEqual([0, 1]);
+  await page.getByRole('button', { name: 'Forget the token' }).click();
+  await page.getByLabel('Token').waitFor();
+  expect(await page.evaluate(() => sessionStorage.length)).toBe(0);
+  // The browser itself says that it was refused.
+  expect(faults.filter((fault) => !fault.includes('401'))).toEqual([]);
+});
+
+test('a live session is shown while it goes on, and ended by two presses of one button', async () => {
+  const { page, screenshot } = await enter();
+  await page.getByText('Nobody is talking').waitFor();
+  const client = await call('secret-of-web');
+  const row = page.locator('.rows tbody tr');
+  await row.waitFor();
+  expect(await row.textContent()).toMatch(/^0:0\d.*web support.*gpt-realtime/);
+  await screenshot('operator-live');
+  await row.getByRole('button', { name: /^End/ }).click();
+  expect(client.readyState).toBe(client.OPEN);
+  await row.getByRole('button', { name: /^End it now/ }).click();
+  expect(await closed(client)).toMatchObject({ code: 4504 });
+  await page.getByText('Nobody is talking').waitFor();
+});
+
+test('a session that is over has its timeline, what stands out, its words, tasks and cost', async () => {
+  const client = await call('secret-of-kiosk');
+  const content = [{ type: 'input_text', text: 'what the user wrote' }];
+  client.send(JSON.stringify({ type: 'conversation.item.create', item: { type: 'message', role: 'user', content } }));
+  client.send('{"type":"response.create"}');
+  await new Promise<void>((resolve) => {
+    client.on('message', (data: Buffer) => data.includes('"response.done"') && resolve());
+  });
+  client.terminate();
+  const { page, faults, screenshot } = await enter('/#sessions');
+  const row = page.locator('.rows tbody tr').filter({ hasText: 'kiosk' });
+  await eventually(async () => {
+    await page.getByRole('button', { name: 'Refresh' }).click();
+    return row.first().textContent();
+  }).toContain('client-lost');
+  await row.first().getByRole('link').click();
+  await page.getByText('the connection of the client broke off').waitFor();
+  expect(await page.locator('.entries').textContent()).toContain('Closed by the client with 1006');
+  expect(await page.locator('.entries').textContent()).not.toContain('Usage:');
+  await page.getByText(/^Usage \d/).click();
+  expect(await page.locator('.entries').textContent()).toContain('Usage: ');
+  expect(await page.locator('.said').textContent()).toContain('what the user wrote');
+  await page.locator('.task-state-done').nth(2).waitFor();
+  await page.locator('.charges-table').waitFor();
+  await screenshot('operator-session');
+  await page.getByRole('link', { name: 'All sessions' }).click();
+  await page.getByLabel('Key').fill('web');
+  await page.getByLabel('Key').press('Enter');
+  await eventually(() => page.locator('.rows tbody').textContent()).not.toContain('kiosk');
+  expect(faults.filter((fault) => !fault.includes('401'))).toEqual([]);
+});
+
+test('a page that is hidden asks for nothing', async () => {
+  const { page } = await enter();
+  await page.getByText('Nobody is talking').waitFor();
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'hidden', { value: true, configurable: true });
+  });
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(request.url()));
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  expect(asked).toEqual([]);
+  await page.evaluate(() => {
+    Object.defineProperty(document, 'hidden', { value: false, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  });
+  await eventually(() => asked.length).toBeGreaterThan(0);
+});
