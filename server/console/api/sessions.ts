@@ -26,7 +26,7 @@ export interface ListedSession {
 type Directions<T> = { readonly upstream: T; readonly downstream: T };
 
 /** A live session with what was measured of it so far. */
-export interface LiveSession extends ListedSession {
+export interface MeasuredSession extends ListedSession {
   readonly durationMs: number;
   readonly bytes: Directions<number>;
   readonly frames: Directions<number>;

@@ -1,7 +1,7 @@
 // The live sessions of this machine: how they go, what they have cost so far, and a button that ends one.
 
 import type { Api } from '../../api/ask.ts';
-import type { LiveSession } from '../../api/sessions.ts';
+import type { MeasuredSession } from '../../api/sessions.ts';
 import { formatBytes, formatClock, formatMs, formatUs, formatUsd, providerLabel } from '../../state/format.ts';
 import { Button } from '../components/button.tsx';
 import { Nothing, Sheet, Table, Trouble } from '../components/sheet.tsx';
@@ -14,7 +14,7 @@ const everyMs = 2000;
 const mostRows = 200;
 
 export function LivePage({ api }: { api: Api }) {
-  const { answer, value, isAsking, reload } = useAnswer<{ readonly sessions: readonly LiveSession[] }>(
+  const { answer, value, isAsking, reload } = useAnswer<{ readonly sessions: readonly MeasuredSession[] }>(
     api,
     '/sessions',
     everyMs,
@@ -44,7 +44,7 @@ export function LivePage({ api }: { api: Api }) {
 
 interface LiveTableProps {
   readonly api: Api;
-  readonly sessions: readonly LiveSession[];
+  readonly sessions: readonly MeasuredSession[];
   reload(): void;
 }
 
@@ -95,7 +95,7 @@ function LiveTable({ api, sessions, reload }: LiveTableProps) {
   );
 }
 
-function Figures({ session: { turns, residenceUs, bytes, costMicroUsd } }: { session: LiveSession }) {
+function Figures({ session: { turns, residenceUs, bytes, costMicroUsd } }: { session: MeasuredSession }) {
   const last = turns.at(-1);
   const residence = Math.max(residenceUs.upstream.p99, residenceUs.downstream.p99);
   return (
@@ -112,7 +112,7 @@ function Figures({ session: { turns, residenceUs, bytes, costMicroUsd } }: { ses
   );
 }
 
-function whose({ key, team, endUser }: LiveSession) {
+function whose({ key, team, endUser }: MeasuredSession) {
   if (key === undefined) return <span class="muted">no key</span>;
   const rest = [team, endUser].filter((part) => part !== undefined);
   return (
