@@ -66,7 +66,7 @@ const { supervisor, handles } = callSupervisor({
   async reload(config: Config) {
     const open = await side();
     if (log !== undefined) log.level = config.log.level;
-    open.useConfig(config);
+    await open.useConfig(config);
   },
   owner: (path: string | undefined) => ownerStore.use(path),
   commitEvents: async (batch: Uint8Array) => (await side()).commitEvents(batch),

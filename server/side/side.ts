@@ -22,8 +22,7 @@ import type { EndSession } from './http/handler.ts';
 import { KeyWatch, type OnKeysChanged, tellKeyChanges } from './http/keys/key-watch.ts';
 import { PublicListener, type PublicListenerOptions } from './http/public/listener.ts';
 import { createSideHttp, storeFailed } from './http/routes.ts';
-import type { Router } from './llm/call.ts';
-import { createRouter, type Leasing } from './llm/router.ts';
+import { createRouter, type Leasing, type LiveRouter } from './llm/router.ts';
 import { createSideMetrics } from './metrics.ts';
 import { Ingest } from './sessions/ingest.ts';
 import { type Store, StoreError } from './store/contract/store.ts';
@@ -94,18 +93,18 @@ function watched(
   { start, live, log, metrics, health }: Omit<SideParts, 'store'>,
   { onBudgets, onKeys }: Required<Pick<SideLinks, 'onBudgets' | 'onKeys'>>,
 ) {
-  const { budgets: configured, metrics: labels } = live.config;
+  const { config } = live;
   exportGauge(metrics.registry, {
     name: 'trunkline_store_up',
     help: '1 while the store takes what it is asked to write, 0 while it fails',
     read: () => (health.look() === undefined ? 1 : 0),
   });
-  const counted = countAttempts(health.store, metrics.registry, subjectLabels(labels));
-  const budgets = new BudgetWatch({ budgets: configured, store: counted, onClosed: onBudgets, log });
+  const counted = countAttempts(health.store, metrics.registry, subjectLabels(config.metrics));
+  const budgets = new BudgetWatch({ budgets: () => config.budgets, store: counted, onClosed: onBudgets, log });
   exportBudgets(metrics.registry, () => budgets.uses);
   const keys = new KeyWatch({ store: counted, since: start.keysToldAt, onChanged: onKeys, log });
   const store = tellKeyChanges(counted, () => keys.changed());
-  return { budgets, keys, store: configured.length === 0 ? store : tellMoves(store, () => budgets.moved()) };
+  return { budgets, keys, store: tellMoves(store, () => budgets.moved()) };
 }
 
 interface SideParts {
@@ -132,7 +131,7 @@ export class Side {
   readonly metrics: SideParts['metrics'];
   readonly answer: SideHandler;
   readonly #parts: SideParts;
-  readonly #router: Router;
+  readonly #router: LiveRouter;
   readonly #runner: Runner;
   readonly #webhooks: Webhooks | undefined;
   readonly #ingest: Ingest;
@@ -153,7 +152,9 @@ export class Side {
     this.metrics = metrics;
     this.#rehearsalUrl = start.rehearsalUrl;
     const leasing = startLeasing(parts);
-    this.#router = createRouter({ ...shared, leasing, prices, rehearsalUrl: () => this.#rehearsalUrl });
+    const { now } = parts.live;
+    const rehearsalUrl = () => this.#rehearsalUrl;
+    this.#router = createRouter({ ...shared, config: now, leasing, prices: createPrices(now.prices), rehearsalUrl });
     this.#webhooks = isBackground && parts.budgets ? new Webhooks(shared) : undefined;
     const onSettled = () => this.#webhooks?.wake();
     this.#runner = new Runner({ ...shared, router: this.#router, onSettled, isBackground });
@@ -195,10 +196,13 @@ export class Side {
     return this.#parts.live.config;
   }
 
-  /** Works by another configuration on what begins from now on. */
-  useConfig(next: Config): void {
+  /** Works by another configuration on what begins from now on. Resolves when its budgets are told, or were given the time. */
+  async useConfig(next: Config): Promise<void> {
     this.#parts.live.use(next);
+    this.#router.use(next, createPrices(next.prices));
     this.#clients?.configChanged();
+    this.#wake();
+    await withDeadline(Promise.resolve(this.#parts.budgets?.changed()), WRITE_MS).catch(() => {});
   }
 
   /** Id of the supervisor. */
@@ -212,21 +216,11 @@ export class Side {
 
   /** Makes the listener for the connections of clients. */
   clientListener(options: Pick<PublicListenerOptions, 'find' | 'explain' | 'giveBack'>): PublicListener {
-    const { log, metrics } = this.#parts;
-    const { config } = this;
-    this.#clients = new PublicListener({
-      ...options,
-      ...{
-        live: this.#parts.live,
-        log,
-        registry: metrics.registry,
-        descriptors: this.#descriptors,
-        answer: this.answer,
-        findKey: this.findKey,
-      },
-      rehearsed: () =>
-        config.rehearsal === false || this.#rehearsalUrl === undefined ? [] : config.rehearsal.providers,
-    });
+    const { live, log, metrics } = this.#parts;
+    const { config, answer, findKey } = this;
+    const shared = { live, log, registry: metrics.registry, descriptors: this.#descriptors, answer, findKey };
+    const rehearsed = () => (config.rehearsal && this.#rehearsalUrl !== undefined ? config.rehearsal.providers : []);
+    this.#clients = new PublicListener({ ...options, ...shared, rehearsed });
     return this.#clients;
   }
 

@@ -15,7 +15,10 @@ export function keptRunning(read: Config, inForce: Config): { config: Config; ne
     },
     admin: { ...read.admin, host: admin.host, port: admin.port },
     log: { ...read.log, format: log.format },
-    side: { ...read.side, processes: side.processes },
+    side: {
+      ...read.side,
+      ...{ processes: side.processes, silenceMs: side.silenceMs, ownerLeaseMs: side.ownerLeaseMs },
+    },
     limits: { ...read.limits, handshakeMs: limits.handshakeMs, maxHeaderBytes: limits.maxHeaderBytes },
   };
   return { config, needsRestart: differences(read, config).map(pathText) };

@@ -18,11 +18,11 @@ export interface Prices {
   configured(model: string, provider: string): Pick<Ceiling, 'input' | 'output'> | undefined;
 }
 
+/** `config` is read with each question. */
 export function createPrices(config: SideConfig['prices']): Prices {
   const list = createPriceList();
-  const patterns = Object.keys(config);
   const priceOf = (model: string, provider: string): PriceConfig | undefined =>
-    config[longestMatchingGlob(patterns, [model, `${provider}/${model}`]) ?? ''];
+    config[longestMatchingGlob(Object.keys(config), [model, `${provider}/${model}`]) ?? ''];
   return {
     configured: (model, provider) => textPrices(priceOf(model, provider)),
     estimate: (model, provider, usage) =>

@@ -7,6 +7,7 @@ import { withDeadline } from '../../platform/deadline.ts';
 import { Leases } from '../billing/budgets/leases.ts';
 import { Reservations } from '../billing/budgets/reservations.ts';
 import type { Journal } from '../billing/journal.ts';
+import type { Prices } from '../billing/prices.ts';
 import { SettlementWriter } from '../billing/settlement.ts';
 import type { BudgetLeases } from '../store/contract/budgets.ts';
 import type { Store } from '../store/contract/store.ts';
@@ -17,10 +18,13 @@ import { type CallDeadline, startDeadline } from './deadline.ts';
 import { type Failure, failure, failureToReport } from './failure.ts';
 import { hedged } from './hedging.ts';
 import { chooseTargets, isNamed } from './policy.ts';
-import { type ClassPlan, type ClassPlansOptions, createClassPlans, type Target } from './targets.ts';
+import { type ClassPlan, ClassPlans, type ClassPlansOptions, type Target } from './targets.ts';
+
+type RouterConfig = ClassPlansOptions['config'] & Pick<SideConfig, 'budgets' | 'side'>;
 
 export interface RouterOptions extends Omit<ClassPlansOptions, 'config'> {
-  readonly config: Pick<SideConfig, 'gateways' | 'classes' | 'budgets' | 'hasRehearsalGateway' | 'side'>;
+  /** One that does not change. */
+  readonly config: RouterConfig;
   readonly store: Pick<Store, 'reserve' | 'settle' | 'extendReservations'>;
   /** Lets calls reserve from leases of this process; undefined: each asks the store. */
   readonly leasing?: Leasing | undefined;
@@ -36,23 +40,44 @@ export interface Leasing {
   readonly journal: Journal;
 }
 
-export function createRouter(options: RouterOptions): Router {
-  const { config, store, leasing, prices, log, closeMs = 5000 } = options;
-  const { plans, close: closeConnections } = createClassPlans(options);
-  const { maxReplyBytes } = config.side;
+/** A router that can go on by another configuration. */
+export interface LiveRouter extends Router {
+  /** Runs by this configuration the calls that begin from now on; others keep the targets, prices and budgets that they began with. */
+  use(config: RouterConfig, prices: Prices): void;
+}
+
+export function createRouter(options: RouterOptions): LiveRouter {
+  const { store, leasing, log, closeMs = 5000 } = options;
+  const classPlans = new ClassPlans(options);
   const settlements = new SettlementWriter({ store, log, leasing });
   const leases = leasing && new Leases({ ...leasing, log });
   const reservations = new Reservations({ store, settlements, leases, log });
-  const shared = { prices, settlements, reservations, maxReplyBytes, holder: leasing?.holder, log };
-  const context: AttemptContext = { ...shared, budgets: config.budgets };
-  const names = [...plans.keys()];
+  const shared = { settlements, reservations, holder: leasing?.holder, log };
   /** Calls that run, and their ends. */
   const running = new Map<CallDeadline, Promise<unknown>>();
+  const inForce = (config: RouterConfig, prices: Prices) => {
+    const plans = classPlans.make(config, prices, Promise.allSettled(running.values()));
+    const context: AttemptContext = {
+      ...shared,
+      prices,
+      budgets: config.budgets,
+      maxReplyBytes: config.side.maxReplyBytes,
+    };
+    return { plans, context };
+  };
+  let now = inForce(options.config, options.prices);
   return {
-    classes: names,
+    get classes() {
+      return [...now.plans.keys()];
+    },
+    use(config, prices) {
+      now = inForce(config, prices);
+    },
     async run(call, sink) {
+      const { plans, context } = now;
       const plan = plans.get(call.promptClass);
-      if (!plan) return failure('unknown_class', `expected one of the classes ${names.join(', ') || '(none)'}`);
+      if (!plan)
+        return failure('unknown_class', `expected one of the classes ${[...plans.keys()].join(', ') || '(none)'}`);
       const targets = targetsFor(plan, call);
       if ('kind' in targets) return targets;
       const deadline = startDeadline(call, plan.config.deadlineMs);
@@ -71,7 +96,7 @@ export function createRouter(options: RouterOptions): Router {
       reservations.close();
       await leases?.close();
       leasing?.journal.close();
-      await closeConnections();
+      await classPlans.close();
     },
   };
 }

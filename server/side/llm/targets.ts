@@ -1,5 +1,7 @@
-// The targets of the classes, ready to be asked: policy, terms, guard and connections. All are made once, when the side process starts.
+// The targets of the classes, ready to be asked: policy, terms, guard and connections. They are made anew for each configuration.
+// Rule: a call keeps those that it began with.
 
+import { isDeepStrictEqual } from 'node:util';
 import { type BulkheadPolicy, bulkhead } from 'cockatiel';
 import type { Agent } from 'undici';
 import type { LlmProfile, LlmTarget } from '../../../adapters/llm/contract.ts';
@@ -57,73 +59,122 @@ interface Gateway {
   readonly profile: LlmProfile;
   readonly agent: Agent;
   readonly bulkhead: BulkheadPolicy;
+  /** By model. */
+  readonly circuits: Map<string, Circuit>;
 }
 
 /** The rehearsal stands in for a router, and its ledger rows say so. */
 const rehearsalGateway: LlmGatewayConfig = gatewaySchema.parse({ profile: 'openai-compatible', allowPrivate: true });
 
-/** The plans by the name of their class. `close` ends all connections. */
-export function createClassPlans(options: ClassPlansOptions) {
-  const { config, breaker } = options;
-  const classes: SideConfig['classes'] = config.hasRehearsalGateway
-    ? { ...config.classes, [REHEARSAL_NAME]: rehearsalClass }
-    : config.classes;
-  const gateways = connectGateways(options);
-  const circuits = new Map<string, Circuit>();
-  const targetOf = (
-    terms: ClassConfig,
-    { gateway: gatewayName, model, timeoutMs, priceAs: pricedAs = model }: ClassConfig['targets'][number],
-  ) => {
-    const gateway = gateways.get(gatewayName);
-    if (gateway === undefined) throw new Error(`no LLM gateway ${gatewayName}`);
-    const label = `${gatewayName}/${model}`;
-    const circuit = circuits.get(label) ?? new Circuit(breaker);
-    circuits.set(label, circuit);
-    return createTarget({ gatewayName, model, pricedAs, timeoutMs, gateway, circuit, terms }, options);
-  };
-  const plans: ReadonlyMap<string, ClassPlan> = new Map(
-    Object.entries(classes).map(([name, terms]) => [
-      name,
-      { name, config: terms, targets: terms.targets.map((target) => targetOf(terms, target)) },
-    ]),
-  );
-  return {
-    plans,
-    async close(): Promise<void> {
-      await Promise.all([...gateways.values()].map(({ agent }) => agent.destroy()));
-    },
-  };
-}
+type PlansConfig = ClassPlansOptions['config'];
 
-function connectGateways({ config, connectMs = 5000, metrics }: ClassPlansOptions): ReadonlyMap<string, Gateway> {
-  const rehearsed = config.hasRehearsalGateway ? { [REHEARSAL_NAME]: rehearsalGateway } : {};
-  const gateways = new Map<string, Gateway>();
-  for (const [name, gateway] of Object.entries({ ...config.gateways, ...rehearsed })) {
-    const { allowPrivate, concurrency, queue } = gateway;
-    const profile = llmProfiles.get(gateway.profile);
-    if (profile === undefined) throw new Error(`no profile ${gateway.profile}`);
-    // The rehearsal is hosted here, so no proxy leads to it.
-    const proxy = gateway === rehearsalGateway ? undefined : config.proxy;
-    const onConnected = (tookMs: number) => metrics?.connected(name, tookMs);
-    const agent = publicAgent({ allowPrivate, connectMs, connections: concurrency, proxy, onConnected });
-    gateways.set(name, { config: gateway, profile, agent, bulkhead: bulkhead(concurrency, queue) });
+/** Makes the plans of the classes, and holds what outlives a change of the configuration: circuits, queues, connections. */
+export class ClassPlans {
+  readonly #options: Omit<ClassPlansOptions, 'config' | 'prices'>;
+  #gateways: ReadonlyMap<string, Gateway> = new Map();
+  #proxy: PlansConfig['proxy'];
+  /** Agents that have calls, those of former configurations included. */
+  readonly #agents = new Set<Agent>();
+
+  constructor(options: Omit<ClassPlansOptions, 'config' | 'prices'>) {
+    this.#options = options;
   }
-  return gateways;
+
+  /**
+   * Returns the plans of a configuration by the name of their class. LLM gateways whose settings did not change since the last time go on as they were.
+   * `unused`: settles when nothing runs any more by the plans of the last time, so that connections of theirs which are of no use now can go.
+   */
+  make(config: PlansConfig, prices: Prices, unused: Promise<unknown>): ReadonlyMap<string, ClassPlan> {
+    const former = new Set(this.#agents);
+    this.#gateways = this.#connect(config);
+    this.#proxy = config.proxy;
+    for (const { agent } of this.#gateways.values()) former.delete(agent);
+    void unused.then(() => {
+      for (const agent of former) void this.#drop(agent);
+    });
+    const classes: SideConfig['classes'] = config.hasRehearsalGateway
+      ? { ...config.classes, [REHEARSAL_NAME]: rehearsalClass }
+      : config.classes;
+    const plan = ([name, terms]: [string, ClassConfig]): [string, ClassPlan] => {
+      const targets = terms.targets.map((target) => this.#target(target, { terms, prices }));
+      return [name, { name, config: terms, targets }];
+    };
+    return new Map(Object.entries(classes).map(plan));
+  }
+
+  /** Ends all connections. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#agents].map((agent) => this.#drop(agent)));
+  }
+
+  #target({ gateway: gatewayName, model, timeoutMs, priceAs: pricedAs = model }: ConfiguredTarget, more: TargetTerms) {
+    const gateway = this.#gateways.get(gatewayName);
+    if (gateway === undefined) throw new Error(`no LLM gateway ${gatewayName}`);
+    const circuit = gateway.circuits.get(model) ?? new Circuit(this.#options.breaker);
+    gateway.circuits.set(model, circuit);
+    return createTarget({ ...{ gatewayName, model, pricedAs, timeoutMs, gateway, circuit }, ...more }, this.#options);
+  }
+
+  #connect(config: PlansConfig): ReadonlyMap<string, Gateway> {
+    const rehearsed = config.hasRehearsalGateway ? { [REHEARSAL_NAME]: rehearsalGateway } : {};
+    const all = Object.entries({ ...config.gateways, ...rehearsed });
+    return new Map(all.map(([name, gateway]) => [name, this.#gateway(name, gateway, config)]));
+  }
+
+  #gateway(name: string, config: LlmGatewayConfig, { proxy }: PlansConfig): Gateway {
+    const { concurrency, queue } = config;
+    const profile = llmProfiles.get(config.profile);
+    if (profile === undefined) throw new Error(`no profile ${config.profile}`);
+    const former = this.#gateways.get(name);
+    const isSame = (...settings: (keyof LlmGatewayConfig)[]): boolean =>
+      settings.every((setting) => former?.config[setting] === config[setting]);
+    const isSameProxy = isDeepStrictEqual(proxy, this.#proxy);
+    return {
+      config,
+      profile,
+      agent:
+        (isSame('allowPrivate', 'concurrency') && isSameProxy && former?.agent) || this.#agent(name, config, proxy),
+      bulkhead: (isSame('concurrency', 'queue') && former?.bulkhead) || bulkhead(concurrency, queue),
+      circuits: isDeepStrictEqual(former?.config, config) && former ? former.circuits : new Map(),
+    };
+  }
+
+  #agent(name: string, config: LlmGatewayConfig, settings: PlansConfig['proxy']): Agent {
+    const { connectMs = 5000, metrics } = this.#options;
+    const { allowPrivate, concurrency: connections } = config;
+    // The rehearsal is hosted here, so no proxy leads to it.
+    const proxy = config === rehearsalGateway ? undefined : settings;
+    const onConnected = (tookMs: number) => metrics?.connected(name, tookMs);
+    const agent = publicAgent({ allowPrivate, connectMs, connections, proxy, onConnected });
+    this.#agents.add(agent);
+    return agent;
+  }
+
+  async #drop(agent: Agent): Promise<void> {
+    this.#agents.delete(agent);
+    await agent.destroy();
+  }
 }
 
-interface TargetParts {
+type ConfiguredTarget = ClassConfig['targets'][number];
+
+interface TargetTerms {
+  readonly terms: ClassConfig;
+  readonly prices: Prices;
+}
+
+interface TargetParts extends TargetTerms {
   readonly gatewayName: string;
   readonly model: string;
   readonly pricedAs: string;
   readonly timeoutMs?: number | undefined;
   readonly gateway: Gateway;
   readonly circuit: Circuit;
-  readonly terms: ClassConfig;
 }
 
 function createTarget(
-  { gatewayName, model, pricedAs, timeoutMs, gateway, circuit, terms }: TargetParts,
-  { prices, rehearsalUrl }: ClassPlansOptions,
+  { gatewayName, model, pricedAs, timeoutMs, gateway, circuit, terms, prices }: TargetParts,
+  { rehearsalUrl }: Pick<ClassPlansOptions, 'rehearsalUrl'>,
 ): Target {
   const { config, profile, agent } = gateway;
   const candidate: Candidate = { gateway: config, profile, model };

@@ -19,7 +19,6 @@ const LIMITS_KEPT_MS = 24 * 3_600_000;
 
 /** Runs at once, and then twice a minute. Returns a function that stops it. */
 export function startMaintenance({ store, config, everyMs = EVERY_MS, log }: MaintenanceOptions): () => void {
-  const rule = retentionRule(config.transcripts);
   let isRunning = false;
   let isStopped = false;
   async function maintain(): Promise<void> {
@@ -28,7 +27,7 @@ export function startMaintenance({ store, config, everyMs = EVERY_MS, log }: Mai
     const now = Date.now();
     try {
       await store.settleLost(now);
-      await store.sweep(rule(now), now);
+      await store.sweep(retentionRule(config.transcripts)(now), now);
       await store.removeExpiredIds(now);
       await store.removeOldLimits(now - LIMITS_KEPT_MS);
       for (const rows of oldRows(config.keep, now)) await store.deleteOld(rows);

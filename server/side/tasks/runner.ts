@@ -85,8 +85,8 @@ export class Runner {
   }
 
   async #claimAll(): Promise<void> {
-    const { concurrency, pollMs } = this.#options.config.side;
     while (!this.#isClosing) {
+      const { concurrency, pollMs } = this.#options.config.side;
       const free = concurrency - this.#running.size;
       const claimed = free > 0 ? await this.#claim(free, this.#outages.classes(Date.now())) : 0;
       if (claimed === 0 || this.#running.size >= concurrency) await this.#wakeSignal.wait(pollMs);

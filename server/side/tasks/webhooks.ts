@@ -34,7 +34,6 @@ export interface WebhooksOptions {
 
 export class Webhooks {
   readonly #options: WebhooksOptions;
-  readonly #hooks: ReadonlyMap<string, WebhookConfig>;
   readonly #agents: { readonly open: Dispatcher; readonly closed: Dispatcher };
   readonly #wakeSignal = createWakeSignal();
   readonly #sending = new Map<string, number>();
@@ -45,8 +44,7 @@ export class Webhooks {
 
   constructor(options: WebhooksOptions) {
     this.#options = options;
-    const { webhooks, proxy } = options.config;
-    this.#hooks = new Map(webhooks.map((hook) => [hook.url, hook]));
+    const { proxy } = options.config;
     const connectMs = 10 * second;
     this.#agents = {
       open: publicAgent({ allowPrivate: true, connectMs, proxy }),
@@ -112,6 +110,10 @@ export class Webhooks {
     return Math.max(...this.#options.config.webhooks.map(({ timeoutMs }) => timeoutMs), 0) + 30 * second;
   }
 
+  #hookAt(url: string): WebhookConfig | undefined {
+    return this.#options.config.webhooks.findLast((hook) => hook.url === url);
+  }
+
   async #start(delivery: Delivery): Promise<void> {
     const { store, maxPerUrl = MAX_PER_URL } = this.#options;
     const { id, url, attempts } = delivery;
@@ -131,7 +133,7 @@ export class Webhooks {
   async #deliver(delivery: Delivery): Promise<void> {
     const { store, log } = this.#options;
     try {
-      const hook = this.#hooks.get(delivery.url);
+      const hook = this.#hookAt(delivery.url);
       if (hook === undefined) return await this.#giveUp(delivery, 'not_configured');
       const dispatcher = hook.allowPrivate ? this.#agents.open : this.#agents.closed;
       const sent = await sendDelivery(delivery, hook, { dispatcher, signal: this.#stop.signal });
@@ -156,7 +158,7 @@ export class Webhooks {
       case 'gone':
         return this.#giveUp(delivery, 'status_410');
       case 'failed': {
-        const { giveUpMs = 0 } = this.#hooks.get(delivery.url) ?? {};
+        const { giveUpMs = 0 } = this.#hookAt(delivery.url) ?? {};
         if (Date.now() - delivery.createdAt >= giveUpMs) return this.#giveUp(delivery, sent.code);
         const pause = pausesMs[Math.min(attempts, pausesMs.length) - 1] ?? 0;
         const waitMs = Math.max(jittered(pause), Math.min(sent.retryAfterMs ?? 0, maxRetryAfterMs));

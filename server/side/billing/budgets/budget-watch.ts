@@ -13,7 +13,8 @@ import { closedBy } from './budget-state.ts';
 export type OnBudgetsClosed = (closed: readonly BudgetUse[]) => void;
 
 interface BudgetWatchOptions {
-  readonly budgets: readonly BudgetConfig[];
+  /** Those in force. */
+  readonly budgets: () => readonly BudgetConfig[];
   readonly store: Pick<Store, 'budgetUses'>;
   readonly onClosed: OnBudgetsClosed;
   readonly log: Logger;
@@ -37,12 +38,10 @@ export class BudgetWatch {
     this.#options = options;
   }
 
-  /** Resolves when the state was told for the first time. Without budgets there is nothing to watch. */
+  /** Resolves when the state was told for the first time. */
   async start(): Promise<void> {
-    const { budgets, onClosed, everyMs = EVERY_MS } = this.#options;
-    if (budgets.length === 0) return onClosed([]);
     await this.#look();
-    this.#timer = setInterval(() => void this.#look(), everyMs);
+    this.#timer = setInterval(() => void this.#look(), this.#options.everyMs ?? EVERY_MS);
   }
 
   /** The use of each budget, as it was read last. */
@@ -52,12 +51,19 @@ export class BudgetWatch {
 
   /** Tells that budgets may have moved. */
   moved(): void {
-    if (this.#timer === undefined) return;
+    if (this.#timer === undefined || this.#options.budgets().length === 0) return;
     this.#soon ??= setTimeout(() => {
       this.#soon = undefined;
       // One that is under way may have read what was before.
       void Promise.resolve(this.#looking).then(() => this.#look());
     }, SOON_MS);
+  }
+
+  /** Resolves when the budgets that have come into force are told. */
+  async changed(): Promise<void> {
+    // A look that is under way is one at those before.
+    await this.#looking;
+    await this.#look();
   }
 
   stop(): void {
@@ -77,9 +83,9 @@ export class BudgetWatch {
   async #read(): Promise<void> {
     const { budgets, store, onClosed, log } = this.#options;
     const now = Date.now();
-    const windows = budgets.map((budget) => ({ budget, window: windowOf(budget, now) }));
+    const windows = budgets().map((budget) => ({ budget, window: windowOf(budget, now) }));
     try {
-      const uses = await store.budgetUses(windows.map(({ window }) => window.id));
+      const uses = windows.length === 0 ? {} : await store.budgetUses(windows.map(({ window }) => window.id));
       this.#isFailing = false;
       this.#uses = windows.map(({ budget: { key, class: name, window: length }, window }) => {
         const { id, limitMicroUsd, resetsAt } = window;

@@ -22,7 +22,7 @@ const IDLE_MS = 10_000;
 const CALLS = 8;
 
 interface Lease {
-  readonly budget: BudgetWindow;
+  budget: BudgetWindow;
   freeMicroUsd: number;
   /** Reserved since `since`, and in the time before, each a second or so. */
   usedMicroUsd: number;
@@ -46,7 +46,7 @@ export class Leases {
 
   /** Reserves a whole amount in all budgets or in none, without asking the store. */
   reserve(budgets: readonly BudgetWindow[], amountMicroUsd: number, now: number): boolean {
-    const leases = budgets.flatMap(({ id }) => this.#leases.get(id) ?? []);
+    const leases = budgets.flatMap((budget) => this.#of(budget) ?? []);
     const hasRoom = ({ freeMicroUsd }: Lease) => freeMicroUsd >= Math.max(amountMicroUsd, 1);
     if (leases.length < budgets.length || !leases.every(hasRoom)) return false;
     for (const lease of leases) {
@@ -68,10 +68,13 @@ export class Leases {
   missed(budgets: readonly BudgetWindow[], amountMicroUsd: number, now: number): void {
     if (this.#isClosed) return;
     for (const budget of budgets) {
+      // A budget that has another limit now.
+      if (this.#of(budget) === undefined) void this.giveBack(budget.id);
       const lease = this.#leases.get(budget.id) ?? {
         ...{ budget, freeMicroUsd: 0, usedMicroUsd: 0, usedBeforeMicroUsd: 0 },
         ...{ since: now, usedAt: now, taking: undefined },
       };
+      lease.budget = budget;
       this.#leases.set(budget.id, lease);
       this.#used(lease, amountMicroUsd, now);
     }
@@ -102,6 +105,12 @@ export class Leases {
       log.warn(faultOf(error), 'leases on budgets not given back');
     });
     this.#leases.clear();
+  }
+
+  /** Leaves out a lease that was taken under another limit. */
+  #of({ id, limitMicroUsd }: BudgetWindow): Lease | undefined {
+    const lease = this.#leases.get(id);
+    return lease?.budget.limitMicroUsd === limitMicroUsd ? lease : undefined;
   }
 
   #used(lease: Lease, amountMicroUsd: number, now: number): void {

@@ -17,7 +17,7 @@ interface Event {
 
 /** Makes the handler of a side process, whose streams share their polls. */
 export function sessionEventsHandler({ store, config, heartbeatMs = HEARTBEAT_MS }: SideHttpOptions): RouteHandler {
-  const watch = watchSessions(store, config.side.pollMs);
+  const watch = watchSessions(store, config.side);
   return async (request) => {
     const found = await findReadableSession(request, store);
     if (found === undefined) return unknownSession(request);

@@ -21,7 +21,7 @@ interface Watched {
   timer: NodeJS.Timeout | undefined;
 }
 
-export function watchSessions(store: Store, pollMs: number): SessionWatch {
+export function watchSessions(store: Store, times: { readonly pollMs: number }): SessionWatch {
   const watched = new Map<string, Watched>();
 
   async function look(id: string): Promise<SessionSnapshot | undefined> {
@@ -37,7 +37,7 @@ export function watchSessions(store: Store, pollMs: number): SessionWatch {
   async function poll(id: string, entry: Watched): Promise<void> {
     const sight = await look(id);
     for (const see of entry.listeners) see(sight);
-    if (entry.listeners.size > 0) entry.timer = setTimeout(() => void poll(id, entry), pollMs);
+    if (entry.listeners.size > 0) entry.timer = setTimeout(() => void poll(id, entry), times.pollMs);
     else if (watched.get(id) === entry) watched.delete(id);
   }
 

@@ -29,7 +29,7 @@ async function watching(opened: Store, everyMs: number, isBroken = () => false):
     return opened.budgetUses(ids);
   };
   const onClosed = (closed: readonly BudgetUse[]) => void told.push(closed);
-  const watch = new BudgetWatch({ budgets: [budget], store: { budgetUses }, onClosed, log, everyMs });
+  const watch = new BudgetWatch({ budgets: () => [budget], store: { budgetUses }, onClosed, log, everyMs });
   onTestFinished(() => watch.stop());
   await watch.start();
   return { told, lines, store: tellMoves(opened, () => watch.moved()) };

@@ -14,7 +14,7 @@ afterEach(() => {
 test('listeners of one session share its polls, each sees all of them, and nobody polls when all are gone', async () => {
   const store = createFakeStore();
   store.rows.sessions.push(storedSession({ id: 'a' }));
-  const watch = watchSessions(store, 100);
+  const watch = watchSessions(store, { pollMs: 100 });
   const seen: (SessionSnapshot | undefined)[][] = [[], []];
   const leave = seen.map((sights) => watch.listen('a', (sight) => sights.push(sight)));
   await vi.advanceTimersByTimeAsync(250);
@@ -32,7 +32,7 @@ test('listeners of one session share its polls, each sees all of them, and nobod
 
 test('a session that is left and watched again in the middle of a poll is polled on', async () => {
   const store = createFakeStore();
-  const watch = watchSessions(store, 100);
+  const watch = watchSessions(store, { pollMs: 100 });
   watch.listen('a', () => {})();
   let sights = 0;
   const leave = watch.listen('a', () => {
