@@ -38,7 +38,7 @@ interface PinStart {
 
 /** Why a client's message must not pass: see `Rejection`. */
 export interface PinRejection {
-  readonly code: 'pinned' | 'duplicate_key' | 'unreadable_event';
+  readonly code: 'pinned';
   readonly message: string;
   readonly field?: string;
   readonly eventId?: string | undefined;

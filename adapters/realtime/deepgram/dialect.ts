@@ -8,6 +8,7 @@ import { isObject, type JsonObject, objectAt, readObject, textAt } from '../../.
 import type { Dialect, Observation, Rejection } from '../contract.ts';
 import { eventPaths } from '../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../guards/model-guard.ts';
+import { deepgramPins } from './pins.ts';
 
 /** Stages of an agent. Each has a provider with a model, think and speak also a list of them to fall back on. */
 const stages = ['listen', 'think', 'speak'];
@@ -38,9 +39,15 @@ export const deepgramAgentDialect: Dialect = {
   mostTokens: { input: 256_000, output: 64_000 },
   modelsIn: (frame) => (isSound(frame) ? undefined : guardModels(frame, rules)),
   observe,
-  errorEvent: ({ code, message }) => jsonFrame({ type: 'Error', description: message, code }),
+  errorEvent,
+  pins: deepgramPins(isSound),
   context: { kind: 'in-first-message', merge: withContext },
 };
+
+/** An `Error` ends a session at the provider, a `Warning` does not. */
+function errorEvent({ code, message }: Rejection): OutFrame {
+  return jsonFrame({ type: code === 'pinned' ? 'Warning' : 'Error', description: message, code });
+}
 
 /** A binary message is sound; one that begins like an object is read nevertheless, so that nothing is hidden in it. */
 function isSound({ data, binary }: Frame): boolean {

@@ -10,6 +10,7 @@ import { type EventPath, eventPaths } from '../guards/event-paths.ts';
 import { guardIds, type IdRules } from '../guards/id-guard.ts';
 import { guardModels, type ModelRules } from '../guards/model-guard.ts';
 import { observe } from './observe.ts';
+import { geminiPins } from './pins.ts';
 
 const ranking = ['tools', 'retrieval', 'vertexRagStore', 'ragRetrievalConfig', 'ranking'];
 const paths: readonly EventPath[] = [
@@ -58,6 +59,7 @@ export const geminiLiveDialect: Dialect = {
     upstream: { bytesPerSecond: 32_000, tokensPerSecond: 32 },
     downstream: { bytesPerSecond: 48_000, tokensPerSecond: 32 },
   },
+  pins: geminiPins(isAudio),
   lastUsage: {},
   ids: { keptMs: 24 * 60 * 60 * 1000, inFrame: (frame) => guardIds(frame, idRules) },
   context: { kind: 'event', after: 'first-answer', event: historyContent },

@@ -17,17 +17,17 @@ interface StrictlyRead {
 }
 
 /** Reads a message that has to be a JSON object; takes nothing that some parser might read in another way. */
-function readStrictly({ data, binary }: Frame): StrictlyRead | PinRejection {
-  if (binary) return unreadable('a binary message cannot be checked: expected an event as text');
+export function readStrictly({ data, binary }: Frame): StrictlyRead | PinRejection {
+  if (binary) return unchecked('a binary message cannot be checked: expected an event as text');
   const message = data.toString();
   const fault = jsonFault(message);
   if (fault === 'too-deep' || fault === 'too-many-values')
-    return unreadable('the event has more levels or values than can be checked');
+    return unchecked('the event has more levels or values than can be checked');
   const value = fault === 'invalid' ? undefined : parseJson(message);
-  if (!isObject(value)) return unreadable('the event is not valid JSON: expected one object');
+  if (!isObject(value)) return unchecked('the event is not valid JSON: expected one object');
   const eventId = eventIdOf(value);
   if (fault !== 'duplicate-key') return { event: value, eventId };
-  return { code: 'duplicate_key', message: 'the event has a key twice; expected each key once', eventId };
+  return { code: 'pinned', message: 'the event has a key twice: expected each key once', eventId };
 }
 
 /** Returns the event where it changes nothing that is pinned. */
@@ -46,10 +46,10 @@ export function readUnchanging(
   return field === undefined ? read : { code: 'pinned', message: pinnedMessage(field), field, eventId };
 }
 
-const pinnedMessage = (field: string): string =>
+export const pinnedMessage = (field: string): string =>
   `${field} would change what the client secret pins: expected the event without it`;
 
 const UNKNOWN =
   'the settings of this session are pinned by its client secret: expected an event of a type that is known';
 
-const unreadable = (message: string): PinRejection => ({ code: 'unreadable_event', message });
+const unchecked = (message: string): PinRejection => ({ code: 'pinned', message });

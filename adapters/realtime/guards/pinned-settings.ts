@@ -18,7 +18,7 @@ type SettingPlace = string | SettingPlaces | PlaceCheck | typeof FREE;
 export const FREE: unique symbol = Symbol('free');
 
 /** Returns the path of what the value would change; undefined: nothing that is pinned. */
-type PlaceCheck = (value: unknown, pinned: PinnedSettings, path: string) => string | undefined;
+export type PlaceCheck = (value: unknown, pinned: PinnedSettings, path: string) => string | undefined;
 
 export interface PinnedSettings {
   /** By name. */
@@ -36,6 +36,8 @@ export interface SettingRules {
   readonly bringers: readonly string[];
   /** Names of settings by which a session is known, and which nothing else can change. */
   readonly identity: readonly string[];
+  /** Keys within a setting, by its name, that would change it wherever they stand. */
+  readonly parts?: Readonly<Record<string, readonly string[]>>;
   /** The form of some settings by name, and what is expected of it. */
   readonly forms: Readonly<Record<string, SettingForm>>;
 }
@@ -55,7 +57,13 @@ const textOrObject: SettingForm = {
   expected: 'a text or an object',
   fits: (value) => typeof value === 'string' || isObject(value),
 };
-export const forms = { text, objects, objectOrNull, textOrObject };
+const object: SettingForm = { expected: 'an object', fits: isObject };
+export const forms = { text, object, objects, objectOrNull, textOrObject };
+
+/** Makes settings that are named like their keys. */
+export function named(...keys: readonly string[]): SettingPlaces {
+  return Object.fromEntries(keys.map((key) => [key, key]));
+}
 
 /** Bytes of the largest settings that can be pinned. */
 const MAX_PINNED_BYTES = 256 * 1024;
@@ -64,7 +72,7 @@ const MAX_PINNED_BYTES = 256 * 1024;
 const common = new Set(['type', 'input']);
 
 /** Folds a key, so that all spellings in which some parser could take it are one: case, forms of letters, what joins words. */
-const foldKey = (key: string): string =>
+export const foldKey = (key: string): string =>
   key
     .normalize('NFKC')
     .toLowerCase()
@@ -111,7 +119,8 @@ export function pinSettings(session: JsonObject, rules: SettingRules): PinnedSet
   const isBare = given.every(({ name }) => rules.identity.includes(name));
   const closed = new Set(isBare ? [] : rules.bringers);
   const others = keysOf(rules.session).filter(([, name]) => values.has(name) || closed.has(name));
-  const words = [...given.map(({ key }) => key), ...others.map(([key]) => key)];
+  const parts = [...values.keys()].flatMap((name) => rules.parts?.[name] ?? []);
+  const words = [...given.map(({ key }) => key), ...others.map(([key]) => key), ...parts];
   return { values, closed, words: new Set(words.filter((word) => !common.has(word)).map(foldKey)) };
 }
 
@@ -144,7 +153,7 @@ export function changedIn(
   above = '',
 ): string | undefined {
   for (const [key, value] of Object.entries(object)) {
-    const place = placeAt(places, key) ?? unknownPlace(key);
+    const place = placeAt(places, key) ?? unknownPlace(key, places);
     const changed = changedBy(value, place, pinned, above + key);
     if (changed !== undefined) return changed;
   }
@@ -160,11 +169,13 @@ function changedBy(value: unknown, place: SettingPlace, pinned: PinnedSettings, 
   return keysOf(place).some(([, name]) => isHeld(name, pinned)) ? path : undefined;
 }
 
-/** Checks what nobody knows: it must not even mention a pinned setting. */
+/** Checks what nobody knows: it must be no other spelling of a known key, and not even mention a pinned setting. */
 const unknownPlace =
-  (key: string): PlaceCheck =>
-  (value, { words }, path) =>
-    mentionsAny({ [key]: value }, words) ? path : undefined;
+  (key: string, places: SettingPlaces): PlaceCheck =>
+  (value, { words }, path) => {
+    const isRespelled = Object.keys(places).some((known) => foldKey(known) === foldKey(key));
+    return isRespelled || mentionsAny({ [key]: value }, words) ? path : undefined;
+  };
 
 const isHeld = (name: string, { values, closed }: PinnedSettings): boolean => values.has(name) || closed.has(name);
 
@@ -181,12 +192,31 @@ function mentionsAny(value: unknown, words: ReadonlySet<string>): boolean {
   return Object.entries(value).some(([key, item]) => words.has(foldKey(key)) || mentionsAny(item, words));
 }
 
+/** Returns the object with the pinned settings in their places. */
+export function withPinned(object: JsonObject, session: JsonObject, places: SettingPlaces): JsonObject {
+  const merged: Record<string, unknown> = { ...object };
+  for (const [key, value] of Object.entries(session)) {
+    const place = placeAt(places, key);
+    const given = merged[key];
+    merged[key] = isPlaces(place) && isObject(value) ? withPinned(isObject(given) ? given : {}, value, place) : value;
+  }
+  return merged;
+}
+
 /** Items of a conversation in which a client could say what instructions or tools say. */
 interface ItemRules {
   readonly types: readonly string[];
   /** Names of settings that such items would add to. */
   readonly guards: readonly string[];
 }
+
+/** Makes the check of a setting that is pinned as a whole, or is checked otherwise. */
+export const unlessPinned =
+  (name: string, check: PlaceCheck): PlaceCheck =>
+  (value, pinned, path) => {
+    if (!pinned.values.has(name)) return check(value, pinned, path);
+    return mayGive(name, value, pinned) ? undefined : path;
+  };
 
 const roles = new Set<unknown>(['user', 'assistant']);
 

@@ -9,13 +9,15 @@ import { guardModels, type ModelRules } from '../guards/model-guard.ts';
 import { withTranscript } from '../observation.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { liveError } from './error-event.ts';
+import { livePins } from './live-pins.ts';
 import { partialWords } from './transcript.ts';
 import { sessionSeconds, usageOfResponse } from './usage.ts';
 
 const append = appendShape('session.input_audio.append');
 
+const isAudio = (data: Buffer): boolean => isAppend(data, append);
 const rules: ModelRules = {
-  isAudio: (data) => isAppend(data, append),
+  isAudio,
   places: eventPaths([
     ['model'],
     ['session', 'model'],
@@ -58,6 +60,7 @@ export const openaiLiveDialect: Dialect = {
     return direction === 'upstream' ? { type, decides: typeDecides } : observeServerEvent(type, frame);
   },
   errorEvent: liveError,
+  pins: livePins(isAudio),
   lastUsage: { ask: jsonFrame({ type: 'session.close' }), comesWith: 'session.closed' },
 };
 

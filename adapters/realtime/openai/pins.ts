@@ -3,13 +3,13 @@
 
 import { eventType } from '../../../codecs/event-type.ts';
 import { type Frame, jsonFrame } from '../../../codecs/frame.ts';
-import { type MemberPlaces, withoutMembers } from '../../../codecs/json-members.ts';
 import { type JsonObject, objectAt, readObject, textAt } from '../../../codecs/json-object.ts';
 import { type PinnedEvents, readUnchanging } from '../guards/pin-guard.ts';
 import {
   FREE,
   forms,
   itemCheck,
+  named,
   type PinnedSettings,
   pinSettings,
   type SettingPlaces,
@@ -17,6 +17,7 @@ import {
   settingsFault,
 } from '../guards/pinned-settings.ts';
 import type { DialectPins, Pins } from '../pins.ts';
+import { veil } from './veil.ts';
 
 /** A session as it is now, and in the fields of older clients and of other providers of this protocol. */
 const session: SettingPlaces = {
@@ -140,11 +141,6 @@ export function translationPins(isAudio: (data: Buffer) => boolean): DialectPins
   };
 }
 
-/** Settings that are named like their keys. */
-function named(...keys: readonly string[]): SettingPlaces {
-  return Object.fromEntries(keys.map((key) => [key, key]));
-}
-
 interface GuardOptions {
   readonly isAudio: (data: Buffer) => boolean;
   readonly events: PinnedEvents;
@@ -179,28 +175,4 @@ function answerIn({ data }: Frame): 'taken' | { readonly fault: string } | undef
   if (id !== undefined && id !== EVENT_ID) return undefined;
   const [code, field] = [textAt(error, 'code'), textAt(error, 'param')];
   return { fault: [code ?? 'error', ...(field === undefined ? [] : [`in ${field}`])].join(' ') };
-}
-
-/** Settings that clients are not shown, and words of which a message has one where it may show them. */
-const hidden = ['instructions', 'tools', 'prompt'];
-
-/** Makes `Pins.fromProvider`: takes pinned instructions and tools out of what a provider tells of a session and its responses. */
-function veil({ values }: PinnedSettings): Pins['fromProvider'] {
-  const keys = hidden.filter((key) => values.has(key));
-  if (keys.length === 0) return undefined;
-  const words = keys.map((key) => Buffer.from(`"${key}"`));
-  const places = veiled(keys);
-  return ({ data, binary }) => {
-    if (!words.some((word) => data.includes(word))) return undefined;
-    const shown = withoutMembers(data, places);
-    return shown && { data: shown, binary };
-  };
-}
-
-/** Items tell of tools too: of those that a server of tools lists, and of those that were searched for. */
-function veiled(keys: readonly string[]): MemberPlaces {
-  const here: MemberPlaces = Object.fromEntries(keys.map((key) => [key, true]));
-  const inItem: MemberPlaces = keys.includes('tools') ? { tools: true } : {};
-  const inResponse: MemberPlaces = { ...here, output: inItem };
-  return { ...here, session: here, response: inResponse, item: inItem };
 }

@@ -10,6 +10,7 @@ import { guardModels, type ModelRules } from '../guards/model-guard.ts';
 import { withTranscript } from '../observation.ts';
 import { openaiSound } from './audio.ts';
 import { responsesError } from './error-event.ts';
+import { responsesPins } from './responses-pins.ts';
 import { assistantWords, userWords } from './transcript.ts';
 import { usageOfResponse } from './usage.ts';
 
@@ -95,6 +96,7 @@ export const openaiResponsesDialect: Dialect = {
   },
   errorEvent: responsesError,
   sound: openaiSound,
+  pins: responsesPins,
   lastUsage: {},
   // The provider keeps responses for 30 days. A client whose response is unknown begins anew with the whole conversation.
   ids: { keptMs: 30 * DAY_MS, goesOn: true, inFrame: (frame) => guardIds(frame, idRules) },

@@ -9,6 +9,9 @@ export const MINE = 'mine-9';
 
 /** Objects are sent as `JSON.stringify` writes them. `binary`: in a binary message. */
 export type Payload = string | Buffer | object;
+/** `sound`: in a binary message. */
+export type Message = Payload | { readonly sound: Buffer };
+
 export interface Bypass {
   readonly what: string;
   readonly payload: Payload;
@@ -18,11 +21,17 @@ export interface Bypass {
 export interface PinPolicy {
   readonly path: string;
   readonly pinned: JsonObject;
+  /** Messages that must not pass ahead of the first one. */
+  readonly early?: readonly Message[];
   /** The message that a session begins with, where the client has to send one. */
   readonly first?: object;
+  /** Set where the dialect has no error event: a refusal ends the session. */
+  readonly endsAtRefusal?: true;
   readonly bypasses: readonly Bypass[];
   /** Messages that must pass as they are. */
-  readonly innocent: readonly (Payload | { readonly sound: Buffer })[];
+  readonly innocent: readonly Message[];
+  /** Messages that pass with what is pinned in them, and how they do. */
+  readonly merged?: readonly (readonly [message: object, passed: object])[];
 }
 
 export function bytesOf(payload: Payload): Buffer {

@@ -1,12 +1,14 @@
 // The rules of each dialect against messages of a client whose session is pinned.
 
 import { describe, expect, test } from 'vitest';
-import { bytesOf, dialectAt, type Payload } from '../../../support/pin-policy/cases.ts';
+import { bytesOf, dialectAt, type Message, type Payload } from '../../../support/pin-policy/cases.ts';
 import { policies } from '../../../support/pin-policy/index.ts';
 
+const messageFrame = (message: Message) =>
+  typeof message === 'object' && 'sound' in message ? frameOf(message.sound, true) : frameOf(message);
 const frameOf = (payload: Payload, binary = false) => ({ data: bytesOf(payload), binary, at: 0 });
 
-describe.each(policies)('%s', (_, { path, pinned, first, bypasses, innocent }) => {
+describe.each(policies)('%s', (_, { path, pinned, early, first, bypasses, innocent, merged }) => {
   const { pins } = dialectAt(new URL(path, 'ws://a').pathname);
 
   function holding() {
@@ -31,9 +33,21 @@ describe.each(policies)('%s', (_, { path, pinned, first, bypasses, innocent }) =
   test('innocent messages pass as they are', () => {
     const held = holding();
     for (const message of innocent) {
-      const isSound = typeof message === 'object' && 'sound' in message;
-      const frame = isSound ? frameOf(message.sound, true) : frameOf(message);
+      const frame = messageFrame(message);
       expect(held?.fromClient(frame), frame.data.toString()).toBeUndefined();
+    }
+  });
+
+  test.runIf(early)('nothing passes before what a session begins with', () => {
+    for (const message of early ?? [])
+      expect(pins?.hold(pinned).fromClient(messageFrame(message))).toMatchObject({ code: 'pinned' });
+  });
+
+  test.runIf(merged)('what is pinned goes into the messages that apply it', () => {
+    for (const [message, passed] of merged ?? []) {
+      const found = holding()?.fromClient(frameOf(message));
+      if (found === undefined || 'code' in found) expect(found, JSON.stringify(message)).toHaveProperty('data');
+      else expect(JSON.parse(String(found.data))).toEqual(passed);
     }
   });
 });
