@@ -44,7 +44,7 @@ const commands: Readonly<Record<string, CommandSpec>> = {
     formats: ['table', 'json', 'csv'],
   },
   'store export': {
-    usage: '[--since ISO] [--table ledger|session] [--format jsonl|csv]',
+    usage: '[--since ISO] [--table ledger|session|audit] [--format jsonl|csv]',
     run: 'exportStore',
     options: ['since', 'table', 'format'],
     formats: ['jsonl', 'csv'],

@@ -88,7 +88,7 @@ function keyConflicts(keys: readonly FileKey[]): Problem[] {
   return keys.flatMap(({ id, secret, models = [] }, index) => {
     const path = `keys[${index}]`;
     const earlierKeys = keys.slice(0, index);
-    const problems = models.flatMap((pattern, place) => patternProblems(pattern, `${path}.models[${place}]`));
+    const problems = modelProblems(models, `${path}.models`);
     if (earlierKeys.some((key) => key.id === id))
       problems.push({ path: `${path}.id`, message: `expected a unique id, got "${id}" again` });
     const same = earlierKeys.findIndex((key) => key.secret === secret);
@@ -98,10 +98,12 @@ function keyConflicts(keys: readonly FileKey[]): Problem[] {
   });
 }
 
-/** Refuses a misspelt provider, whose pattern would match no model without saying so. */
-function patternProblems(pattern: string, path: string): Problem[] {
+/** Refuses a misspelt provider, whose pattern would match no model without saying so. `path`: that of the list. */
+export function modelProblems(patterns: readonly string[], path: string): Problem[] {
   const providers = knownProviders.map(({ name }) => name);
-  const [provider = ''] = pattern.split('/');
-  if (provider.includes('*') || providers.includes(provider)) return [];
-  return [{ path, message: unknownName('provider', provider, providers) }];
+  return patterns.flatMap((pattern, place) => {
+    const [provider = ''] = pattern.split('/');
+    if (provider.includes('*') || providers.includes(provider)) return [];
+    return [{ path: `${path}[${place}]`, message: unknownName('provider', provider, providers) }];
+  });
 }

@@ -65,13 +65,17 @@ const settings = {
 };
 
 /** A key that is made at run time. */
-const storedKeySchema = z.strictObject({
-  id: name.describe('Name of the key in logs, metrics and the ledger. Unique.'),
+export const storedKeySchema = z.strictObject({
+  id: z
+    .string()
+    .regex(/^[\w][\w.@:-]*$/, 'expected letters, digits, _ - . @ and :, the first a letter, a digit or _')
+    .max(200)
+    .describe('Name of the key in logs, metrics and the ledger. Unique.'),
   ...settings,
 });
 
 export const keySchema = z.strictObject({
-  id: storedKeySchema.shape.id,
+  id: name.describe('Name of the key in logs, metrics and the ledger. Unique.'),
   secret: gatewaySecret.describe('What clients send as their API key. At least 8 characters, unique.'),
   ...settings,
 });

@@ -226,6 +226,7 @@ export const sideShape = {
         'Age at which rows of calls and of sessions go from the ledger. What budgets have spent stays.',
       ),
       tasks: rowsKept.describe('Time after its end at which a task goes, with its result.'),
+      audit: rowsKept.describe('Age at which entries go from the audit log.'),
     })
     .prefault({})
     .describe('How long rows are kept, such as P400D. Without it for ever.'),

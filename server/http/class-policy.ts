@@ -2,8 +2,9 @@
 // path. A client may name another class only where both have none, and only one of `keys[].classes`. No client can undo `regulated`.
 
 import type { Key } from '../config/config.ts';
+import { type Problem, unknownName } from '../config/problem.ts';
 import { REHEARSAL_NAME } from '../config/rehearsal/rehearsal.ts';
-import type { SideConfig } from '../config/side-schema.ts';
+import { DEFAULT_CLASS, type SideConfig } from '../config/side-schema.ts';
 import type { DataClass } from '../ipc/stored-rows.ts';
 import { type HttpProblem, shortened } from './problem.ts';
 
@@ -36,6 +37,21 @@ export interface ClassProblem extends HttpProblem {
 /** The classes of calls. That of the rehearsal cannot be configured. */
 export function classNames({ classes, hasRehearsalGateway }: Pick<SideConfig, 'classes' | 'hasRehearsalGateway'>) {
   return [...Object.keys(classes), ...(hasRehearsalGateway ? [REHEARSAL_NAME] : [])];
+}
+
+/** Checks the classes that a key names. `at`: the path of the key with a dot behind it; '' for that of a request. */
+export function keyClassProblems(
+  { class: bound, classes = [] }: Pick<Key, 'class' | 'classes'>,
+  at: string,
+  config: Pick<SideConfig, 'classes' | 'hasRehearsalGateway'>,
+): Problem[] {
+  const known = [...classNames(config), DEFAULT_CLASS];
+  const named = [[`${at}class`, bound], ...classes.map((name, place) => [`${at}classes[${place}]`, name])] as const;
+  const unknown = named.flatMap(([path = '', name]) =>
+    name === undefined || known.includes(name) ? [] : [{ path, message: unknownName('class', name, known) }],
+  );
+  if (bound === undefined || classes.length === 0) return unknown;
+  return [...unknown, { path: `${at}classes`, message: `expected class or classes: this key is bound to ${bound}` }];
 }
 
 export function choosePromptClass({ requested, key, route, known, defaults }: ClassRequest): string | ClassProblem {

@@ -24,8 +24,13 @@ export const requesterOf = (key: Key | undefined): Requester => ({
 /** The headers of a client's request that the side process is given; nothing else crosses. */
 export const FORWARDED_HEADERS = ['x-trunkline-class', 'x-trunkline-data-class', 'last-event-id', 'idempotency-key'];
 
+/** The header by which the admin listener tells the side process from where a request comes. */
+export const ADDRESS_HEADER = 'x-trunkline-address';
+
 export interface SideRequest {
   readonly requester: Requester;
+  /** The address of the client, where it is known. */
+  readonly address?: string | undefined;
   /** The id of the HTTP request, for the log. */
   readonly requestId?: string | undefined;
   readonly method: string;

@@ -7,7 +7,7 @@ import { type PathParameters, pathPattern } from '../../codecs/path-pattern.ts';
 type SideScope = 'key' | 'admin';
 
 interface TableLine {
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** `{name}` stands for one segment. */
   readonly path: string;
   /** The path that it had before, which still answers. */
@@ -50,6 +50,14 @@ const TABLE = {
   postTasksRetry: { method: 'POST', path: '/tasks/retry', scope: 'admin', takesBody: true },
   getLedger: { method: 'GET', path: '/ledger', scope: 'both' },
   getLedgerRows: { method: 'GET', path: '/ledger/rows', scope: 'admin' },
+  postKey: { method: 'POST', path: '/keys', scope: 'admin', takesBody: true },
+  getKeys: { method: 'GET', path: '/keys', scope: 'admin' },
+  getKey: { method: 'GET', path: '/keys/{id}', scope: 'admin' },
+  patchKey: { method: 'PATCH', path: '/keys/{id}', scope: 'admin', takesBody: true },
+  deleteKey: { method: 'DELETE', path: '/keys/{id}', scope: 'admin' },
+  postKeyRotate: { method: 'POST', path: '/keys/{id}/rotate', scope: 'admin', takesBody: true },
+  postKeyRevoke: { method: 'POST', path: '/keys/{id}/revoke', scope: 'admin' },
+  getAudit: { method: 'GET', path: '/audit', scope: 'admin' },
   getExport: { method: 'GET', path: '/export', scope: 'admin' },
   postChatCompletion: { method: 'POST', path: '/chat/completions', scope: 'key', awaitsLlm: true, isChat: true },
   getModels: { method: 'GET', path: '/models', scope: 'key', isChat: true },

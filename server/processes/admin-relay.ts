@@ -2,6 +2,8 @@
 
 import { request as ask, type IncomingMessage, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
+import { ADDRESS_HEADER } from '../ipc/side-request.ts';
+import { plainAddress } from '../platform/address-list.ts';
 
 /** Time for the answer to begin; the side process itself gives up earlier. */
 const HEAD_MS = 6000;
@@ -10,7 +12,14 @@ const HEAD_MS = 6000;
 export function relayToSide(request: IncomingMessage, response: ServerResponse, path: string): Promise<boolean> {
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const { connection: _, ...headers } = request.headers;
-  const asked = ask({ socketPath: path, method: request.method, path: request.url, headers, agent: false });
+  const from = { [ADDRESS_HEADER]: plainAddress(request.socket.remoteAddress ?? '') };
+  const asked = ask({
+    socketPath: path,
+    method: request.method,
+    path: request.url,
+    headers: { ...headers, ...from },
+    agent: false,
+  });
   asked.setTimeout(HEAD_MS, () => asked.destroy());
   asked.once('error', () => resolve(false));
   asked.once('response', (answer) => {

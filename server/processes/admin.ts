@@ -23,6 +23,7 @@ import { checkRequest } from '../http/request/guard.ts';
 import { configRefused, sidePathUnavailable } from '../http/request/refusals.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import { sidePaths, sideRoutesAt } from '../ipc/side-routes.ts';
+import { plainAddress } from '../platform/address-list.ts';
 import { faultOf } from '../platform/log.ts';
 import { PARTS, type Readiness, type Reason } from '../platform/readiness.ts';
 import { relayToSide } from './admin-relay.ts';
@@ -37,13 +38,13 @@ interface AdminSources {
   /** The metrics of each process, as prom-client's JSON. */
   metrics(): Promise<readonly object[]>;
   inForce(): InForce;
-  /** Reads the configuration again. */
-  reload(): Promise<Reloaded>;
+  /** Reads the configuration again. `address`: who asks. */
+  reload(address?: string): Promise<Reloaded>;
 }
 
 export type AdminListener = Awaited<ReturnType<typeof startAdmin>>;
 
-type OwnAnswer = (sources: AdminSources, query: Handshake['query']) => HttpReply | Promise<HttpReply>;
+type OwnAnswer = (sources: AdminSources, query: Handshake['query'], address?: string) => HttpReply | Promise<HttpReply>;
 
 /** The paths that the listener answers itself. All take GET. */
 export const adminPaths: ReadonlyMap<string, OwnAnswer> = new Map<string, OwnAnswer>([
@@ -133,7 +134,9 @@ async function answer(
   }
   const action = adminActions.get(handshake.path);
   if (action !== undefined)
-    return request.method === 'POST' ? action(context.sources, handshake.query) : failed(expected(['POST']));
+    return request.method === 'POST'
+      ? action(context.sources, handshake.query, plainAddress(request.socket.remoteAddress ?? ''))
+      : failed(expected(['POST']));
   if (!isRead(request)) return failed(expected(['GET', 'HEAD']));
   return ownAnswer?.(context.sources, handshake.query) ?? failed(unknownPath(handshake.path, PATHS));
 }
@@ -165,9 +168,9 @@ async function readyz(sources: AdminSources, query: Handshake['query']): Promise
 }
 
 /** 202 where a process does not have it yet. */
-async function reload(sources: AdminSources): Promise<HttpReply> {
+async function reload(sources: AdminSources, _: unknown, address?: string): Promise<HttpReply> {
   try {
-    const reloaded = await sources.reload();
+    const reloaded = await sources.reload(address);
     return json(reloaded.behind.length === 0 ? 200 : 202, reloaded);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;

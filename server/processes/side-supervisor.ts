@@ -134,6 +134,11 @@ export class SideSupervisor {
     }
   }
 
+  /** Asks the owner of the store. Rejects where it does not run. */
+  async askOwner(name: string, argument: unknown): Promise<void> {
+    await this.#ownerRpc().call(name, argument);
+  }
+
   /** Tells on which ports gateway processes listen. */
   usePorts(ports: Ports): void {
     this.#ports = ports;

@@ -15,7 +15,10 @@ import { type Role, RunFile, type RunInfo, startOf } from '../ipc/run-file.ts';
 import type { SessionOrder } from '../ipc/session-record.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { version } from '../platform/entry.ts';
+import { faultOf } from '../platform/log.ts';
 import { PARTS } from '../platform/readiness.ts';
+import { newId } from '../platform/uuid-v7.ts';
+import type { AuditEntry } from '../side/store/contract/keys.ts';
 import { type AdminListener, startAdmin } from './admin.ts';
 import { ANSWER_MS, askAll, Child } from './child.ts';
 import { GatewayProcesses } from './gateway-processes.ts';
@@ -119,7 +122,7 @@ export class Supervisor {
 
   /** Reads the configuration again. Rejects where it is refused: with a ConfigError that says what is wrong, or with what failed. */
   reload(): Promise<Reloaded> {
-    return this.#reload.reload();
+    return this.#reloadFor({ actor: 'signal', source: undefined });
   }
 
   /** Takes no new sessions; live ones go on until they end, or until the drain limit; then everything stops. */
@@ -174,6 +177,26 @@ export class Supervisor {
     ];
   }
 
+  async #reloadFor(who: Pick<AuditEntry, 'actor' | 'source'>): Promise<Reloaded> {
+    try {
+      const reloaded = await this.#reload.reload();
+      const details = { hash: reloaded.hash, changed: reloaded.changed.join(', ') };
+      void this.#audit({ ...who, action: 'config.reloaded', subject: 'config', details });
+      return reloaded;
+    } catch (error) {
+      void this.#audit({ ...who, action: 'config.refused', subject: 'config' });
+      throw error;
+    }
+  }
+
+  /** Writes what was done by order in the audit log; the log has it where the store does not take it. */
+  async #audit(what: Omit<AuditEntry, 'id' | 'at'>): Promise<void> {
+    const entry: AuditEntry = { id: newId(), at: Date.now(), ...what };
+    await this.#side
+      .askOwner('audit', entry)
+      .catch((error: unknown) => this.#log.error({ ...entry, ...faultOf(error) }, 'audit entry not stored'));
+  }
+
   async #metrics(): Promise<readonly object[]> {
     const own = await this.#registry.getMetricsAsJSON();
     return [...(await askAll<object>([...this.#gateways.children, ...this.#side.children], 'metrics')), own];
@@ -186,7 +209,7 @@ export class Supervisor {
       metrics: () => this.#metrics(),
       records: () => this.#gateways.records(),
       inForce: () => this.#reload.inForce,
-      reload: () => this.#reload.reload(),
+      reload: (address?: string) => this.#reloadFor({ actor: 'admin', source: address }),
     };
     return startAdmin(this.#config, sources, this.#log);
   }

@@ -22,6 +22,7 @@ import type { PublicListener } from './http/public/listener.ts';
 import { listenToProcesses } from './listener.ts';
 import { sessionLimitHandlers } from './sessions/session-limits.ts';
 import { openSide, type Side, type SideStart } from './side.ts';
+import type { AuditEntry } from './store/contract/keys.ts';
 import { OwnerStore, storeHandlers } from './store/engines/owner-store.ts';
 
 let opening: Promise<Side> | undefined;
@@ -78,6 +79,7 @@ const { supervisor, handles } = callSupervisor({
     clients.take(socketOf(handle), connection);
   },
   keys: (changes: readonly StoredKey[]) => clients?.useKeys(changes),
+  audit: async (entry: AuditEntry) => (await side()).store.addAudit(entry),
   ports: (ports: Ports) => clients?.usePorts(ports),
   rehearsal: async (url: string) => (await side()).useRehearsal(url),
   ...sessionLimitHandlers(() => side()),

@@ -8,6 +8,7 @@ import { type Problem, unknownName } from '../../config/problem.ts';
 import { REHEARSAL_NAME } from '../../config/rehearsal/rehearsal.ts';
 import { quotaOfKey } from '../../config/side-limits-schema.ts';
 import { DEFAULT_CLASS, type SideConfig, type TaskConfig } from '../../config/side-schema.ts';
+import { keyClassProblems } from '../../http/class-policy.ts';
 import { BUILT_IN_KINDS, builtInKind } from '../prompts/built-in-kinds.ts';
 import { compileSchema } from '../prompts/json-schema.ts';
 import { classConflicts, gatewayConflicts } from './llm-conflicts.ts';
@@ -33,19 +34,12 @@ export function sideConflicts(config: SideConfig & Pick<Config, 'access' | 'keys
 }
 
 /** Checks every setting that names a class. */
-function classNames(
-  config: Pick<SideConfig, 'tasks' | 'budgets' | 'routes'> & { keys: readonly Key[] },
-  known: readonly string[],
-) {
+function classNames(config: Pick<SideConfig, 'tasks' | 'budgets' | 'routes'>, known: readonly string[]) {
   const ofTasks = config.tasks.map((task, index) => [`tasks[${index}].class`, task.class] as const);
   // Sessions have a class even where no calls are configured.
   const ofSessions = [
     ...config.budgets.map((budget, index) => [`budgets[${index}].class`, budget.class] as const),
     ...Object.entries(config.routes).map(([path, route]) => [`routes.${path}.class`, route.class] as const),
-    ...config.keys.map((key, index) => [`keys[${index}].class`, key.class] as const),
-    ...config.keys.flatMap(({ classes = [] }, index) =>
-      classes.map((name, place) => [`keys[${index}].classes[${place}]`, name] as const),
-    ),
   ];
   return [...unknownNames(ofTasks, known), ...unknownNames(ofSessions, [...known, DEFAULT_CLASS])];
 }
@@ -171,12 +165,8 @@ function keepConflicts({ keep, budgets }: Pick<SideConfig, 'keep' | 'budgets'>):
   ];
 }
 
-function keyConflicts({ keys }: { readonly keys: readonly Key[] }): Problem[] {
-  return keys.flatMap((key, index) =>
-    key.class === undefined || key.classes === undefined
-      ? []
-      : [{ path: `keys[${index}].classes`, message: `expected class or classes: this key is bound to ${key.class}` }],
-  );
+function keyConflicts(config: Pick<Config, 'keys' | 'classes' | 'hasRehearsalGateway'>): Problem[] {
+  return config.keys.flatMap((key, index) => keyClassProblems(key, `keys[${index}].`, config));
 }
 
 /** A body larger than the quota would be told to come back for ever. */

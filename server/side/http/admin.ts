@@ -9,6 +9,7 @@ import { type HttpProblem, invalidRequest, problemReply } from '../../http/probl
 import { sendReply } from '../../http/reply.ts';
 import { readBody } from '../../http/request/body.ts';
 import { isRefusal, sidePathUnavailable } from '../../http/request/refusals.ts';
+import { ADDRESS_HEADER } from '../../ipc/side-request.ts';
 import { type ForwardContext, forward } from './public/forward.ts';
 
 /** Bodies of these requests are a few words long. */
@@ -39,6 +40,9 @@ async function answer(
   if (handshake === undefined || path === undefined) return invalidRequest('expected a path in percent-encoding');
   const body = await readBody(request, { maxBytes: MAX_BODY_BYTES, ms: context.config.limits.handshakeMs });
   if (isRefusal(body)) return body;
-  const outcome = await forward(request, response, { handshake, path, requester: { scope: 'admin' }, body }, context);
+  // The admin listener says whom the request is from.
+  const address = request.headers[ADDRESS_HEADER]?.toString();
+  const given = { handshake, path, requester: { scope: 'admin' }, address, body } as const;
+  const outcome = await forward(request, response, given, context);
   return outcome === 'unavailable' ? sidePathUnavailable : undefined;
 }

@@ -10,6 +10,8 @@ import { StoreError } from '../store/contract/store.ts';
 import { postChatCompletion } from './chat/chat.ts';
 import { getModel, getModels } from './chat/models.ts';
 import type { RoutedRequest, RouteHandler, SideHttpOptions } from './handler.ts';
+import { deleteKey, getKey, getKeys, patchKey, postKey, postKeyRevoke, postKeyRotate } from './keys/keys.ts';
+import { getAudit } from './ledger/audit.ts';
 import { getExport } from './ledger/export.ts';
 import { getLedger, getLedgerRows } from './ledger/ledger.ts';
 import { getSessionContext } from './session/context.ts';
@@ -24,7 +26,8 @@ const handlersFor = (options: SideHttpOptions): Readonly<Record<SideRouteName, R
   ...{ getSessions, getSession, deleteSession, postSessionEnd, getSessionContext, getSessionTimeline },
   getSessionEvents: sessionEventsHandler(options),
   ...{ postTask, getTasks, getTask, postTaskRetry, postTasksRetry },
-  ...{ getLedger, getLedgerRows, getExport },
+  ...{ postKey, getKeys, getKey, patchKey, deleteKey, postKeyRotate, postKeyRevoke },
+  ...{ getLedger, getLedgerRows, getExport, getAudit },
   ...{ postChatCompletion, getModels, getModel },
 });
 

@@ -52,10 +52,11 @@ export function retentionRule(transcripts: SideConfig['transcripts']): (now: num
   return (now) => ({ kind: 'older', than: now - ms });
 }
 
-function oldRows({ ledger, tasks }: SideConfig['keep'], now: number): readonly OldRows[] {
+function oldRows({ ledger, tasks, audit }: SideConfig['keep'], now: number): readonly OldRows[] {
   const than = (kept: string): number => now - millisecondsOf(kept);
   return [
     ...(ledger === undefined ? [] : [{ of: 'ledger', than: than(ledger) } as const]),
+    ...(audit === undefined ? [] : [{ of: 'audit', than: than(audit) } as const]),
     ...(tasks === undefined ? [] : [{ of: 'task', than: than(tasks) } as const]),
   ];
 }

@@ -21,7 +21,7 @@ export interface AskContext extends ForwardContext {
 
 /** Answers one request, or says why not. */
 export async function askSide(
-  { request, response, handshake, source: { requestId } }: CheckedExchange,
+  { request, response, handshake, source }: CheckedExchange,
   context: AskContext,
 ): Promise<Answer> {
   const policy = context.policy();
@@ -48,7 +48,7 @@ export async function askSide(
     return body;
   }
   const requester = requesterOf(key);
-  const outcome = await forward(request, response, { handshake, path, requester, requestId, body }, context);
+  const outcome = await forward(request, response, { handshake, path, requester, ...source, body }, context);
   if (outcome === 'answered') return undefined;
   return outcome === 'unavailable' ? sidePathUnavailable : outcome;
 }

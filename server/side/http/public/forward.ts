@@ -16,7 +16,7 @@ export interface ForwardContext {
 }
 
 /** `path`: that of the handshake, decoded. */
-interface ForwardOptions extends Pick<SideRequest, 'path' | 'requester' | 'requestId' | 'body'> {
+interface ForwardOptions extends Pick<SideRequest, 'path' | 'requester' | 'address' | 'requestId' | 'body'> {
   readonly handshake: Handshake;
 }
 
@@ -27,10 +27,11 @@ const HEAD_MS = 5000;
 export async function forward(
   request: IncomingMessage,
   response: ServerResponse,
-  { handshake, path, requester, requestId, body }: ForwardOptions,
+  { handshake, path, body, ...from }: ForwardOptions,
   { answer, config, find }: ForwardContext,
 ): Promise<'answered' | 'unavailable' | { readonly refused: SideRefusal }> {
   const { method: sent = '' } = request;
+  const { requester } = from;
   const method = sent === 'HEAD' ? 'GET' : sent;
   const matches = sideRoutesAt(requester.scope, path);
   const route = matches.find((match) => match.route.method === method)?.route;
@@ -39,7 +40,7 @@ export async function forward(
   // A session of another key under the same id hides none that the requester had under it before.
   const live = requester.scope === 'key' && found?.key !== requester.key ? undefined : found;
   const query = Object.fromEntries(handshake.query);
-  const sideRequest = { requester, requestId, method, path, query, headers: forwardedHeaders(request), body, live };
+  const sideRequest = { ...from, method, path, query, headers: forwardedHeaders(request), body, live };
   return relay(sideRequest, response, {
     ask: answer,
     maxReplyBytes: config.side.maxReplyBytes,

@@ -4,6 +4,7 @@ import { type HttpProblem, invalidRequest, isProblem } from '../../../http/probl
 import { offeredId } from '../../sessions/reused-id.ts';
 import { type RoutedRequest, type RouteHandler, sendJson } from '../handler.ts';
 import { parseBody, textFields } from '../json-body.ts';
+import { auditEntry } from '../ledger/audit.ts';
 import { findReadableSession, unknownSession } from './session.ts';
 
 /** Longest reason, in characters. A close has room for 123 bytes of it; the client's error event has all. */
@@ -19,6 +20,7 @@ export const postSessionEnd: RouteHandler = async (request, { store, endSession 
   const { key } = stored ?? (live as { readonly key?: string });
   // Gateway processes know it by the id that its client offered, which others may have had before.
   const isTold = await endSession?.({ id: offeredId(id), key, message });
+  if (isTold) await store.addAudit(auditEntry(request, { action: 'session.ended', subject: `session:${id}` }));
   return isTold ? sendJson(request, 202, { id, state: 'closing' }) : isElsewhere;
 };
 

@@ -2,19 +2,23 @@
 
 import type { KeyQuestion, StoredKey, Tags } from '../../../ipc/stored-rows.ts';
 
-type AuditAction = 'key.created' | 'key.changed' | 'key.rotated' | 'key.revoked' | 'key.deleted';
+type AuditAction =
+  | `key.${'created' | 'changed' | 'rotated' | 'revoked' | 'deleted'}`
+  | `config.${'reloaded' | 'refused'}`
+  | 'secret.created'
+  | 'session.ended';
 
 /** A line of the audit log: who did what, on whom, from where. It never holds a credential. */
 export interface AuditEntry {
   /** UUID version 7. */
   readonly id: string;
   readonly at: number;
-  /** `admin`, or `key:` and the id of a key. */
+  /** `admin`, `signal`, or `key:` and the id of a key. */
   readonly actor: string;
   readonly action: AuditAction;
-  /** Kind and id: `key:web`. */
+  /** Kind and id: `key:web`; `config` is that of the machine. */
   readonly subject: string;
-  /** The address of who did it; undefined on the command line. */
+  /** The address of who did it; undefined on the command line and for a signal. */
   readonly source?: string | undefined;
   readonly details?: Tags | undefined;
 }

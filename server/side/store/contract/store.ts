@@ -110,9 +110,9 @@ export interface TaskOutcome {
  */
 export type RetentionRule = { readonly kind: 'tasks-done' } | { readonly kind: 'older'; readonly than: number };
 
-/** Ledger rows by their time, and tasks by that of their end. */
+/** Ledger rows and audit entries by their time, and tasks by that of their end. */
 export interface OldRows {
-  readonly of: 'ledger' | 'task';
+  readonly of: 'ledger' | 'task' | 'audit';
   readonly than: number;
 }
 

@@ -4,11 +4,11 @@ import type { Tags } from '../../../ipc/stored-rows.ts';
 import type { SessionRow } from '../contract/store.ts';
 import type { Database, Value } from '../database.ts';
 import { openReader, type StoreLocation } from '../open.ts';
-import { ledger, sessions } from '../tables.ts';
+import { auditLog, ledger, sessions } from '../tables.ts';
 import { RESERVATION_FIELDS } from './ledger.ts';
 
 /** Tables without text. */
-export const EXPORTS = ['ledger', 'session'] as const;
+export const EXPORTS = ['ledger', 'session', 'audit'] as const;
 type ExportTable = (typeof EXPORTS)[number];
 export type ExportFormat = 'jsonl' | 'csv';
 
@@ -29,6 +29,7 @@ const PAGE_ROWS = 500;
 const exportColumns: Readonly<Record<ExportTable, readonly string[]>> = {
   ledger: ledger.fields.filter((field) => !RESERVATION_FIELDS.includes(field)),
   session: sessions.fields.filter((field) => field !== 'record'),
+  audit: auditLog.fields,
 };
 
 /** Opens the store beside its owner, and yields lines with their ends. */
@@ -46,17 +47,19 @@ export async function* exportLines({ location, table, since, format }: ExportOpt
 
 /** Reads in pages, so that neither side holds all rows. */
 async function* exportRows(database: Database, table: ExportTable, since: number): AsyncGenerator<ExportRow> {
-  const time = table === 'ledger' ? 'at' : 'started_at';
+  const time = table === 'session' ? 'started_at' : 'at';
   const sql = `select * from ${table} where (${time}, id) > ($1, $2) order by ${time}, id limit ${PAGE_ROWS}`;
   let after: Value[] = [since, ''];
   for (;;) {
     const rows = await database.query(sql, after);
-    for (const row of rows) yield exported(table, table === 'ledger' ? ledger.item(row) : sessions.item(row));
+    for (const row of rows) yield exported(table, TABLES[table].item(row));
     const last = rows.at(-1);
     if (last === undefined || rows.length < PAGE_ROWS) return;
     after = [last[time] ?? null, last.id ?? null];
   }
 }
+
+const TABLES = { ledger, session: sessions, audit: auditLog } as const;
 
 const TIMES = new Set<string>(['at', 'startedAt', 'endedAt'] satisfies ('at' | keyof SessionRow)[]);
 

@@ -11,6 +11,7 @@ const MAX_BATCHES = 50;
 /** The condition begins with a column of an index, in whose order rows go. */
 const OLD = {
   ledger: { by: 'at', where: "at < $1 and outcome <> 'pending'" },
+  audit: { by: 'at', where: 'at < $1' },
   task: { by: 'created_at', where: "created_at < $1 and updated_at < $1 and state in ('done', 'failed', 'dead')" },
 } as const satisfies Record<OldRows['of'], object>;
 

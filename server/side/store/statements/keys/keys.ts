@@ -49,7 +49,9 @@ export async function keyChanges(query: Query, since: number | undefined): Promi
   if (since === undefined || version <= since) return { version, keys: [] };
   const sql = `select * from api_key where version > $1 order by version limit ${MAX_CHANGES}`;
   const keys = (await query(sql, [since])).map((row) => keyOf(apiKeys.item(row)));
-  return { version: keys.length < MAX_CHANGES ? version : (keys.at(-1)?.version ?? version), keys };
+  const last = keys.at(-1)?.version ?? version;
+  // Others may have changed more between the two statements.
+  return { version: keys.length < MAX_CHANGES ? Math.max(version, last) : last, keys };
 }
 
 async function insertKey(query: Query, key: StoredKey, entry: AuditEntry): Promise<boolean> {

@@ -61,6 +61,7 @@ describe('a request', () => {
     expect(asked[0]).toEqual({
       requester: { scope: 'key', key: 'web', team: 'apps', settings: { id: 'web', team: 'apps' } },
       requestId: response.headers.get('x-request-id'),
+      address: '127.0.0.1',
       method: 'POST',
       path: '/v1/tasks',
       query: { state: 'dead', limit: '3' },

@@ -72,6 +72,18 @@ export function exports({ place, open }: Stores): void {
     expect(line).not.toContain('turns');
   });
 
+  test('exports the audit log, with details as JSON in CSV', async () => {
+    const where = await place();
+    const store = await open(where);
+    const entry = { id: 'e1', at: NOON, actor: 'admin', action: 'key.changed', subject: 'key:web' } as const;
+    await store.addAudit({ ...entry, source: '192.0.2.1', details: { fields: 'team' } });
+    const [line] = await linesOf({ location: where, table: 'audit', since: 0, format: 'jsonl' });
+    const at = '2026-03-01T12:00:00.000Z';
+    expect(JSON.parse(line ?? '')).toEqual({ ...entry, at, source: '192.0.2.1', details: { fields: 'team' } });
+    const [, row] = await linesOf({ location: where, table: 'audit', since: 0, format: 'csv' });
+    expect(row).toBe(`e1,${at},admin,key.changed,key:web,192.0.2.1,"{""fields"":""team""}"\r\n`);
+  });
+
   test('exports a store that no process owns', async () => {
     const where = await place();
     const store = await openStore(where);
