@@ -143,8 +143,17 @@ export const taskSchema = z.strictObject({
 });
 
 const budgetSchema = z.strictObject({
-  key: z.string().optional().describe('Id of a key. All keys together when not given.'),
+  key: z.string().min(1).max(200).optional().describe('Id of a key. All keys together when not given.'),
+  team: z.string().min(1).max(200).optional().describe('Name of a team. All teams together when not given.'),
+  each: z
+    .enum(['key', 'team', 'endUser'])
+    .optional()
+    .describe('Every key, every team or every end user has such a budget of its own; who has none is not counted.'),
   class: z.string().optional().describe('Prompt class. All classes together when not given.'),
+  path: z
+    .enum(['direct', 'routed', 'both'])
+    .optional()
+    .describe('What it counts: sessions and calls to direct gateways, calls to routed ones, or both (when not given).'),
   window: z.enum(['minute', 'hour', 'day', 'month', 'total']).describe('When it starts anew, in UTC.'),
   maxUsd: usd.describe('Most that may be spent in one window.'),
 });

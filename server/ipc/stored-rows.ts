@@ -152,11 +152,19 @@ export interface LedgerRow extends OwnedRow, OnBehalf {
   readonly heldBy?: string | undefined;
 }
 
-/** Use of the present window of a budget, which counts a key and a class (undefined: all of them). */
-export interface BudgetUse {
-  readonly key: string | undefined;
-  readonly class: string | undefined;
+/** What one window of a budget counts; a field that is left out counts everybody. `each`: the field whose every value has a window of its own. */
+export interface BudgetScope {
+  readonly key?: string | undefined;
+  readonly team?: string | undefined;
+  readonly endUser?: string | undefined;
+  readonly each?: 'key' | 'team' | 'endUser' | undefined;
+  readonly class?: string | undefined;
+  readonly path?: CallPath | 'both' | undefined;
   readonly window: string;
+}
+
+/** Use of the present window of a budget, which counts a key and a class (undefined: all of them). */
+export interface BudgetUse extends BudgetScope {
   readonly limitMicroUsd: number;
   readonly spentMicroUsd: number;
   /** Reserved for calls under way. */

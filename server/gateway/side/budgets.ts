@@ -3,7 +3,13 @@
 
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import type { BudgetUse } from '../../ipc/stored-rows.ts';
-import { budgetWords, closedBy, counts, RESERVED_RETRY_MS } from '../../side/billing/budgets/budget-state.ts';
+import {
+  budgetWords,
+  closedBy,
+  counts,
+  RESERVED_RETRY_MS,
+  type Spender,
+} from '../../side/billing/budgets/budget-state.ts';
 import type { Admission } from '../admission/admission.ts';
 
 /** Several times as long as the side process takes to say again that reservations are in the way. */
@@ -25,8 +31,9 @@ export class ClosedBudgets {
     now = Date.now(),
   ): Refusal | undefined {
     if (this.#closed.length === 0 || isRehearsal) return undefined;
+    const spender = spenderOf({ key, promptClass });
     const own = this.#closed.filter(
-      (use) => counts(use, { key: key?.id, promptClass }) && (use.resetsAt === undefined || use.resetsAt > now),
+      (use) => counts(use, spender) && (use.resetsAt === undefined || use.resetsAt > now),
     );
     const spent = own.filter((use) => closedBy(use) === 'spent');
     if (spent.length > 0) return budgetExceeded(spent.reduce(later), now);
@@ -53,3 +60,8 @@ const budgetReserved = (use: BudgetUse): Refusal => ({
   message: budgetWords(use),
   retryAfterS: RESERVED_RETRY_MS / 1000,
 });
+
+/** A session as its budgets see it. */
+export function spenderOf({ key, promptClass }: Pick<Admission, 'key' | 'promptClass'>): Spender {
+  return { key: key?.id, team: key?.team, endUser: key?.endUser, promptClass, path: 'direct' };
+}

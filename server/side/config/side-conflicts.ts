@@ -7,7 +7,7 @@ import { urlProblem } from '../../config/outbound-url.ts';
 import { type Problem, unknownName } from '../../config/problem.ts';
 import { REHEARSAL_NAME } from '../../config/rehearsal/rehearsal.ts';
 import { quotaOfKey } from '../../config/side-limits-schema.ts';
-import { DEFAULT_CLASS, type SideConfig, type TaskConfig } from '../../config/side-schema.ts';
+import { type BudgetConfig, DEFAULT_CLASS, type SideConfig, type TaskConfig } from '../../config/side-schema.ts';
 import { keyClassProblems } from '../../http/class-policy.ts';
 import { BUILT_IN_KINDS, builtInKind } from '../prompts/built-in-kinds.ts';
 import { compileSchema } from '../prompts/json-schema.ts';
@@ -136,18 +136,22 @@ function budgetConflicts({
   keys,
 }: Pick<SideConfig, 'budgets'> & { readonly keys: readonly Key[] }): Problem[] {
   const ids = keys.map(({ id }) => id);
-  return budgets.flatMap(({ key, class: name, window }, index) => {
+  const whatOf = ({ maxUsd: _, path = 'both', ...scope }: BudgetConfig) => JSON.stringify({ ...scope, path });
+  return budgets.flatMap((budget, index) => {
+    const { key, each } = budget;
     const path = `budgets[${index}]`;
-    const first = budgets.findIndex((other) => other.key === key && other.class === name && other.window === window);
+    const first = budgets.findIndex((other) => whatOf(other) === whatOf(budget));
     const problems: Problem[] = [];
     if (key === '*')
       problems.push({ path: `${path}.key`, message: 'expected the id of a key; without one it is for every key' });
     else if (key !== undefined && !ids.includes(key))
       problems.push({ path: `${path}.key`, message: unknownName('key', key, ids) });
+    if (each !== undefined && each !== 'endUser' && budget[each] !== undefined)
+      problems.push({ path: `${path}.each`, message: `expected ${each} or each: ${each}, got both` });
     if (first < index)
       problems.push({
         path,
-        message: `expected a budget of its own, got the key, class and window of budgets[${first}]`,
+        message: `expected a budget of its own, got what budgets[${first}] counts`,
       });
     return problems;
   });

@@ -114,17 +114,13 @@ export function failureOfUnavailable(label: string, { reason, retryAfterMs }: Un
   return failure(code, `${label}: ${words}`, { isTransient: true, isOutage: true, retryAfterMs });
 }
 
-/**
- * Puts the id of the budget, `<key>|<class>|<window>|<start>`, into words. Where only reservations are in the way, there may be room as soon as
- * other calls have ended.
- */
+/** Puts a budget into words. Where only reservations are in the way, there may be room as soon as other calls have ended. */
 export function failureOfBudget(
   { budget, spentMicroUsd, reservedMicroUsd }: Extract<BudgetReservation, { kind: 'exceeded' }>,
   worst: number,
 ): Failure {
-  const [window = '', name] = budget.id.split('|').reverse().slice(1, 3);
-  const { resetsAt, limitMicroUsd } = budget;
-  const use = { class: name, window, limitMicroUsd, spentMicroUsd, reservedMicroUsd };
+  const { resetsAt, limitMicroUsd, scope = { window: 'total' } } = budget;
+  const use = { ...scope, limitMicroUsd, spentMicroUsd, reservedMicroUsd };
   const words = budgetWords(use, worst);
   if (closedBy(use, worst) === 'reserved')
     return failure('budget_reserved', words, {

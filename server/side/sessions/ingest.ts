@@ -181,7 +181,9 @@ export class Ingest {
     const { config, prices } = this.#options;
     return {
       ledger: [realtimeRow(session, use, prices)],
-      charged: { [session.id]: session.isRehearsal ? [] : budgetsFor(config.budgets, session, use.at) },
+      charged: {
+        [session.id]: session.isRehearsal ? [] : budgetsFor(config.budgets, { ...session, path: 'direct' }, use.at),
+      },
     };
   }
 }

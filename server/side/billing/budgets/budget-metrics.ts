@@ -6,20 +6,19 @@ import type { BudgetUse } from '../../../ipc/stored-rows.ts';
 /** Series of one gauge at most: a scrape of thousands helps nobody. */
 const MAX_SERIES = 1000;
 
-/** `key` and `class` are empty where the budget counts all of them. `uses` is asked at each scrape. */
+/** `key`, `team` and `class` are empty where the budget counts all of them, `path` where it counts both. `uses` is asked at each scrape. */
 export function exportBudgets(registry: Registry, uses: () => readonly BudgetUse[]): void {
   const gauge = (name: string, help: string, amount: (use: BudgetUse) => number): void => {
     const made: Gauge = new Gauge({
       name,
       help,
-      labelNames: ['key', 'class', 'window'],
+      labelNames: ['key', 'team', 'class', 'path', 'window'],
       // Machines that share a store say the same, and so would several processes.
       aggregator: 'max',
       registers: [registry],
       collect() {
         made.reset();
-        for (const use of uses().slice(0, MAX_SERIES))
-          made.set({ key: use.key ?? '', class: use.class ?? '', window: use.window }, amount(use));
+        for (const use of uses().slice(0, MAX_SERIES)) made.set(labelsOf(use), amount(use));
       },
     });
   };
@@ -35,3 +34,8 @@ export function exportBudgets(registry: Registry, uses: () => readonly BudgetUse
       Math.max(0, limitMicroUsd - spentMicroUsd - reservedMicroUsd),
   );
 }
+
+const labelsOf = ({ key = '', team = '', class: name = '', path = 'both', window }: BudgetUse) => ({
+  ...{ key, team, class: name, window },
+  path: path === 'both' ? '' : path,
+});

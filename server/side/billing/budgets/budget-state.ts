@@ -1,19 +1,27 @@
 // The state of a budget in words: whom it counts, whether it has room, and how a call or a session is told that it has none.
 // Rule: it is small and needs nothing else, since gateway processes read it too.
 
-import type { BudgetUse } from '../../../ipc/stored-rows.ts';
+import type { BudgetScope, BudgetUse, CallPath } from '../../../ipc/stored-rows.ts';
 
-interface Counted {
+/** The one who spends: a call, or a session, which is direct. */
+export interface Spender {
   readonly key: string | undefined;
+  readonly team?: string | undefined;
+  readonly endUser?: string | undefined;
   readonly promptClass: string;
+  readonly path: CallPath;
 }
 
-/** Tells whether a budget counts what this key uses in this class. */
-export function counts(
-  { key, class: name }: { readonly key?: string | undefined; readonly class?: string | undefined },
-  used: Counted,
-): boolean {
-  return (key === undefined || key === used.key) && (name === undefined || name === used.promptClass);
+/** Tells whether a budget, or one window of it, counts what is spent here. One for each of something counts only who has it. */
+export function counts(scope: Omit<BudgetScope, 'window'>, spender: Spender): boolean {
+  const { each, class: name, path = 'both' } = scope;
+  const isOf = (['key', 'team', 'endUser'] as const).every(
+    (field) => scope[field] === undefined || scope[field] === spender[field],
+  );
+  const isIn = name === undefined || name === spender.promptClass;
+  return (
+    isOf && isIn && (path === 'both' || path === spender.path) && (each === undefined || spender[each] !== undefined)
+  );
 }
 
 /**
@@ -36,12 +44,20 @@ export function closedBy(
 export const RESERVED_RETRY_MS = 2000;
 
 /** Names the budget and both its amounts. `need`: what there is no room for, where it has a size. */
-export function budgetWords(use: Omit<BudgetUse, 'key' | 'resetsAt'>, need?: number): string {
-  const { class: name = '*', window, limitMicroUsd, spentMicroUsd, reservedMicroUsd } = use;
+export function budgetWords(use: Omit<BudgetUse, 'resetsAt'>, need?: number): string {
+  const { limitMicroUsd, spentMicroUsd, reservedMicroUsd } = use;
   const left = Math.max(0, limitMicroUsd - spentMicroUsd - reservedMicroUsd);
-  const budget = `the budget of ${usd(limitMicroUsd)} USD for class ${name} (window ${window}) has ${usd(left)} USD left`;
+  const budget = `the budget of ${usd(limitMicroUsd)} USD for ${scopeWords(use)} has ${usd(left)} USD left`;
   const amounts = `${usd(spentMicroUsd)} are spent and ${usd(reservedMicroUsd)} reserved for calls under way`;
   return need === undefined ? `${budget}: ${amounts}` : `${budget}, the call may cost ${usd(need)}: ${amounts}`;
+}
+
+/** Words such as `class realtime of team a (window day)`. A key is not named: its client may know another name for it. */
+export function scopeWords({ team, endUser, each, class: name = '*', path = 'both', window }: BudgetScope): string {
+  const whose =
+    team !== undefined ? ` of team ${team}` : endUser !== undefined || each === 'endUser' ? ' of the end user' : '';
+  const calls = path === 'both' ? '' : ` on the ${path} path`;
+  return `class ${name}${whose}${calls} (window ${window})`;
 }
 
 const usd = (micro: number): string => (micro / 1e6).toString();

@@ -13,7 +13,7 @@ import { closedBy } from './budget-state.ts';
 export type OnBudgetsClosed = (closed: readonly BudgetUse[]) => void;
 
 interface BudgetWatchOptions {
-  /** Those in force. */
+  /** Those in force. One for each of something has too many windows to watch. */
   readonly budgets: () => readonly BudgetConfig[];
   readonly store: Pick<Store, 'budgetUses'>;
   readonly onClosed: OnBudgetsClosed;
@@ -83,14 +83,14 @@ export class BudgetWatch {
   async #read(): Promise<void> {
     const { budgets, store, onClosed, log } = this.#options;
     const now = Date.now();
-    const windows = budgets().map((budget) => ({ budget, window: windowOf(budget, now) }));
+    const watched = budgets().filter(({ each }) => each === undefined);
+    const windows = watched.map((budget) => windowOf(budget, now));
     try {
-      const uses = windows.length === 0 ? {} : await store.budgetUses(windows.map(({ window }) => window.id));
+      const uses = windows.length === 0 ? {} : await store.budgetUses(windows.map(({ id }) => id));
       this.#isFailing = false;
-      this.#uses = windows.map(({ budget: { key, class: name, window: length }, window }) => {
-        const { id, limitMicroUsd, resetsAt } = window;
+      this.#uses = windows.map(({ id, scope = { window: 'total' }, limitMicroUsd, resetsAt }) => {
         const amounts = uses[id] ?? { spentMicroUsd: 0, reservedMicroUsd: 0 };
-        return { key, class: name, window: length, limitMicroUsd, resetsAt, ...amounts };
+        return { ...scope, limitMicroUsd, resetsAt, ...amounts };
       });
       const closed = this.#uses.filter((use) => closedBy(use) !== undefined);
       const state = JSON.stringify(closed);

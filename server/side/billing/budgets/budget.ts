@@ -3,28 +3,49 @@
 import type { LlmCall } from '../../../../adapters/llm/contract.ts';
 import { maxOutputTokens } from '../../../../adapters/llm/index.ts';
 import type { BudgetConfig } from '../../../config/side-schema.ts';
+import type { BudgetScope } from '../../../ipc/stored-rows.ts';
 import type { BudgetWindow } from '../../store/contract/budgets.ts';
 import type { Prices } from '../prices.ts';
 import { maxPromptTokens } from '../prompt-tokens.ts';
-import { counts } from './budget-state.ts';
+import { counts, type Spender } from './budget-state.ts';
 
-/** The windows, in UTC, of the budgets that count a call of this key and class. Every process computes the same ids. */
-export function budgetsFor(
-  budgets: readonly BudgetConfig[],
-  call: { readonly key: string | undefined; readonly promptClass: string },
-  now: number,
-): BudgetWindow[] {
-  return budgets.filter((budget) => counts(budget, call)).map((budget) => windowOf(budget, now));
+/**
+ * The windows, in UTC, of the budgets that count what is spent here. Every process computes the same ids. Of budgets that count the same, the
+ * lowest holds.
+ */
+export function budgetsFor(budgets: readonly BudgetConfig[], spender: Spender, now: number): BudgetWindow[] {
+  const windows = new Map<string, BudgetWindow>();
+  for (const budget of budgets) {
+    if (!counts(budget, spender)) continue;
+    const window = windowOf(budget, now, spender);
+    const known = windows.get(window.id);
+    if (known === undefined || known.limitMicroUsd > window.limitMicroUsd) windows.set(window.id, window);
+  }
+  return [...windows.values()];
 }
 
-/** The present window of a budget. */
-export function windowOf(budget: BudgetConfig, now: number): BudgetWindow {
+/** The present window of a budget; of one for each of something, that of the spender. */
+export function windowOf(budget: BudgetConfig, now: number, spender?: Spender): BudgetWindow {
+  const { maxUsd, each, ...of } = budget;
   const { startsAt, resetsAt } = windowAt(budget.window, now);
-  return {
-    id: `${budget.key ?? '*'}|${budget.class ?? '*'}|${budget.window}|${startsAt}`,
-    limitMicroUsd: Math.round(budget.maxUsd * 1e6),
-    resetsAt,
-  };
+  const scope: BudgetScope = each === undefined ? of : { ...of, each, [each]: spender?.[each] };
+  return { id: idOf(scope, startsAt), limitMicroUsd: Math.round(maxUsd * 1e6), resetsAt, scope };
+}
+
+/** `<key>|<class>|<window>|<start>`, `*` for any; all else as a list in JSON, so that no text is taken for another one. */
+function idOf({ key, team, endUser, each, class: name, path = 'both', window }: BudgetScope, startsAt: number): string {
+  const isPlain = team === undefined && endUser === undefined && each === undefined && path === 'both';
+  if (isPlain && key !== '*' && !key?.includes('|')) return `${key ?? '*'}|${name ?? '*'}|${window}|${startsAt}`;
+  return JSON.stringify([
+    each ?? null,
+    key ?? null,
+    team ?? null,
+    endUser ?? null,
+    name ?? null,
+    path,
+    window,
+    startsAt,
+  ]);
 }
 
 const LENGTHS_MS = { minute: 60_000, hour: 3_600_000, day: 86_400_000 } as const;

@@ -1,16 +1,18 @@
 // The part of the store's contract that is about budgets: windows, reservations, leases, settlements. Money is micro-USD.
 
-import type { LedgerRow } from '../../../ipc/stored-rows.ts';
+import type { BudgetScope, LedgerRow } from '../../../ipc/stored-rows.ts';
 
 /** Time that a reservation holds unless it is extended: a process that lives extends it three times as often. */
 export const HOLD_MS = 60_000;
 
-/** Budget that a call must fit into. `id` is deterministic: `<key>|<class>|<window>|<windowStart>`, `*` for any. */
+/** Window of a budget that a call must fit into. `id` is deterministic, see `windowOf`. */
 export interface BudgetWindow {
   readonly id: string;
   readonly limitMicroUsd: number;
   /** End of the window; undefined for a budget without one. */
   readonly resetsAt: number | undefined;
+  /** For words. */
+  readonly scope?: BudgetScope | undefined;
 }
 
 /** Amounts of one window of a budget. */
