@@ -152,7 +152,7 @@ export interface LedgerRow extends OwnedRow, OnBehalf {
   readonly heldBy?: string | undefined;
 }
 
-/** What one window of a budget counts; a field that is left out counts everybody. `each`: the field whose every value has a window of its own. */
+/** Bounds of what one window of a budget counts; a field that is left out counts everybody. `each`: the field whose every value has a window of its own. */
 export interface BudgetScope {
   readonly key?: string | undefined;
   readonly team?: string | undefined;

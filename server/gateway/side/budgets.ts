@@ -62,6 +62,6 @@ const budgetReserved = (use: BudgetUse): Refusal => ({
 });
 
 /** A session as its budgets see it. */
-export function spenderOf({ key, promptClass }: Pick<Admission, 'key' | 'promptClass'>): Spender {
+function spenderOf({ key, promptClass }: Pick<Admission, 'key' | 'promptClass'>): Spender {
   return { key: key?.id, team: key?.team, endUser: key?.endUser, promptClass, path: 'direct' };
 }

@@ -53,7 +53,7 @@ export function budgetWords(use: Omit<BudgetUse, 'resetsAt'>, need?: number): st
 }
 
 /** Words such as `class realtime of team a (window day)`. A key is not named: its client may know another name for it. */
-export function scopeWords({ team, endUser, each, class: name = '*', path = 'both', window }: BudgetScope): string {
+function scopeWords({ team, endUser, each, class: name = '*', path = 'both', window }: BudgetScope): string {
   const whose =
     team !== undefined ? ` of team ${team}` : endUser !== undefined || each === 'endUser' ? ' of the end user' : '';
   const calls = path === 'both' ? '' : ` on the ${path} path`;
