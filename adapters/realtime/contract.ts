@@ -6,8 +6,11 @@ import type { DecisiveBytes } from '../../codecs/alike-messages.ts';
 import type { Direction, Frame, OutFrame } from '../../codecs/frame.ts';
 import type { CredentialPlaces, HeaderSwitch } from './handshake/places.ts';
 import type { LastUsage, Sound } from './metering.ts';
+import type { Mint } from './mint.ts';
 import type { DialectPins } from './pins.ts';
 import type { HttpReply, Refusal } from './refusal.ts';
+
+export type { Mint, Minted, MintFault, MintRequest } from './mint.ts';
 
 /** The HTTP upgrade request of a client. `path` has its leading slashes collapsed and no query. */
 export interface Handshake {
@@ -30,6 +33,8 @@ export interface Provider {
   readonly endpoints: readonly ServedEndpoint[];
   /** HTTP endpoints under the same base URL that SDKs know and this gateway does not serve: answered with 501. */
   readonly notServed: readonly NotServed[];
+  /** Paths on which SDKs ask for a credential of a browser; left out where there are none. */
+  readonly mints?: readonly Mint[];
   /** A path under the same base URL whose GET costs nothing, and the statuses that say that the credential is wrong: `config check --online` asks it. */
   readonly free: { readonly path: string; readonly refusals: readonly number[] };
   /** Settings of an account beyond its base URL and its credential, by name. */

@@ -9,5 +9,5 @@ import { openai } from './openai/adapter.ts';
 export { headerText, refusedSwitch } from './handshake/forwarded.ts';
 export { errorTypeByStatus } from './openai/error-type.ts';
 
-export const { providers, knownPaths, findEndpoint, findNotServed, clientCredential, answerable } =
+export const { providers, knownPaths, findEndpoint, findNotServed, findMint, mintPaths, clientCredential, answerable } =
   createProviderLookup([openai, gemini, deepgram], [anthropic]);

@@ -6,6 +6,8 @@ export interface Refusal {
   readonly status: number;
   readonly code: RefusalCode;
   readonly message: string;
+  /** The field of the request that was wrong. */
+  readonly param?: string | undefined;
   readonly retryAfterS?: number;
   /** The time at which an exhausted budget has room again, ms since the epoch. */
   readonly resetsAt?: number;
@@ -28,6 +30,9 @@ export interface HttpReply {
 type RefusalCode =
   | 'invalid_request'
   | 'invalid_key'
+  | 'secret_used'
+  | 'secret_expired'
+  | 'secret_not_allowed'
   | 'model_not_allowed'
   | 'policy_refused'
   | 'unknown_class'

@@ -110,7 +110,7 @@ function gatewayUrl(baseUrl: string, { profile: name, settings }: GatewayUrl): s
 }
 
 /** The form in which browsers send an origin: in lower case, without the default port of its scheme. */
-function browserOrigin(origin: string): string {
+export function browserOrigin(origin: string): string {
   return /^https?:/i.test(origin) && URL.canParse(origin) ? new URL(origin).origin : origin;
 }
 

@@ -51,7 +51,7 @@ import { boundedPassing, type PassOn } from './side/connections.ts';
 import { IdOwners } from './side/id-owners.ts';
 import type { Upgrade } from './start-session.ts';
 
-type GatewayOptions = Pick<SessionHost, 'registry' | 'log' | 'outbox' | 'askSide'> &
+type GatewayOptions = Pick<SessionHost, 'registry' | 'log' | 'outbox' | 'askSide' | 'secrets'> &
   Pick<GatewayStart, 'config'> &
   Partial<Pick<GatewayStart, 'tls' | 'rehearsalUrl'>> & {
     readonly findOwners?: FindOwners | undefined;
@@ -92,10 +92,10 @@ export class Gateway {
     this.#connector = new Connector(this.metrics);
     this.#unfinished = new UnfinishedMessages(config.limits);
     this.#clients = new Clients(this.#isProxy);
-    const { rehearsalUrl, log, findKey } = options;
+    const { rehearsalUrl, log, findKey, secrets, outbox } = options;
     this.#keys = new KeyLookup({ fileKeys: () => config.keys, findKey });
     const warnOfOldName = oldNameWarner(log);
-    this.#policy = new LivePolicy({ config: this.#live.now, keys: this.#keys, rehearsalUrl, warnOfOldName });
+    this.#policy = new LivePolicy({ config: this.#live.now, keys: this.#keys, secrets, rehearsalUrl, warnOfOldName });
     this.#connections = createConnectionLimit({
       limits: config.limits,
       isProxy: this.#isProxy,
@@ -104,7 +104,6 @@ export class Gateway {
     });
     const most = () => config.side.requests;
     this.#passOn = boundedPassing({ ...options, most, clients: this.#clients, connections: this.#connections });
-    const { outbox } = options;
     exportGauges(this.metrics.registry, { connections: this.#connections, unfinished: this.#unfinished, outbox });
     this.#host = this.#makeHost();
   }

@@ -13,6 +13,7 @@ import type { RefusalFacts, RefusalLog } from '../http/request/refusal-log.ts';
 import { draining, isRefusal, refuse } from '../http/request/refusals.ts';
 import { REQUEST_ID_HEADER, type RequestSource } from '../http/request/source.ts';
 import type { Reservation } from '../ipc/session-reservation.ts';
+import type { SecretStore } from '../ipc/stored-rows.ts';
 import { faultOf } from '../platform/log.ts';
 import { proxyFor } from '../platform/proxy.ts';
 import type { Leash } from '../session/meter/meter.ts';
@@ -22,6 +23,7 @@ import { admit } from './admission/admit.ts';
 import { duplicateSession, limitReached, speaksWebSocket, tooManyUpgrades } from './admission/refusals.ts';
 import { type ContextOutcome, type ContextReader, dialWithContext, readContext } from './read-context.ts';
 import { refuseForeignIds } from './side/id-owners.ts';
+import { giveUseBack, takeUse } from './side/secret-uses.ts';
 import { announceSession, type SessionOwner, startSession, type Upgrade } from './start-session.ts';
 
 /** The gateway, as the opening of a session sees it. */
@@ -32,6 +34,8 @@ export interface SessionHost extends SessionOwner, ContextReader {
   refusal(admission: Admission): Refusal | undefined;
   isEnding(): boolean;
   readonly logRefusal: RefusalLog;
+  /** Undefined where there is no side process. */
+  readonly secrets?: SecretStore | undefined;
   readonly connections: ConnectionLimit;
   /** Finds out what a session may cost: see `leashOf`. */
   leash(admission: Admission): Promise<Leash | Refusal> | undefined;
@@ -94,12 +98,16 @@ export class SessionOpening {
   }
 
   async #dial(admission: Admission, leash: Leash | undefined, { signal, stop }: ClientGone): Promise<void> {
-    const { connector, registry, isEnding } = this.#host;
+    const { connector, registry, secrets, isEnding } = this.#host;
     const { config } = admission.policy;
     const { upstream, allowPrivate, preconnect, continues, isOffered, isRehearsal, provider } = admission;
     let isStarted = false;
+    let isUsed = false;
     let dialled: ContextOutcome | undefined;
     try {
+      const unusable = await takeUse(admission, secrets);
+      if (unusable !== undefined) return this.#refuse(unusable, admission);
+      isUsed = true;
       const proxy = isRehearsal || !config.proxy ? undefined : proxyFor(new URL(upstream.url), config.proxy);
       const options = { upstream, allowPrivate, proxy, preconnect, limits: config.limits, provider: provider.name };
       const dial = (aborted: AbortSignal) => connector.dial({ ...options, signal: aborted });
@@ -125,6 +133,7 @@ export class SessionOpening {
     } finally {
       if (!isStarted) {
         registry.release(admission.sessionId);
+        if (isUsed) giveUseBack(admission, secrets);
         if (dialled?.kind === 'open') dialled.socket.destroy();
       }
     }
@@ -153,7 +162,7 @@ export class SessionOpening {
   #log(facts: Omit<RefusalFacts, keyof RequestSource>, message: string, admission: Admission | undefined): void {
     const { request, source } = this.#upgrade;
     const asked = askedFor(request, this.#host.policy());
-    const known = admission && { id: admission.sessionId, class: admission.promptClass };
+    const known = admission && { id: admission.sessionId, class: admission.promptClass, key: admission.key?.id };
     this.#host.logRefusal({ ...source, ...asked, ...known, ...facts }, message);
   }
 

@@ -50,8 +50,9 @@ const { supervisor, handles } = callSupervisor({
       onKept: (kept) => supervisor.notify('kept', kept),
       onLost: () => logger.error('the outbox is full: what sessions do is lost'),
     });
-    const { ask: askSide, findOwners, findKey } = side;
-    gateway = new Gateway({ ...given, registry, outbox, askSide, findOwners, findKey, passOn, log: logger });
+    const { ask: askSide, findOwners, findKey, secrets } = side;
+    const asking = { askSide, findOwners, findKey, secrets };
+    gateway = new Gateway({ ...given, ...asking, registry, outbox, passOn, log: logger });
     useSide(places);
     gateway.useBudgets(closedBudgets);
     const listening = await gateway.listen(ports, isShared);

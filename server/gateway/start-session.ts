@@ -8,6 +8,7 @@ import type { Config } from '../config/config.ts';
 import type { RequestSource } from '../http/request/source.ts';
 import type { SessionStarted, TurnFinished } from '../ipc/session-event.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
+import type { OnBehalf } from '../ipc/stored-rows.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Leash } from '../session/meter/meter.ts';
 import { Session } from '../session/session.ts';
@@ -16,7 +17,7 @@ import type { UnfinishedMessages } from '../session/unfinished-messages.ts';
 import { Peer } from '../transport/peer.ts';
 import { upgradeReply } from '../transport/upgrade.ts';
 import type { Admission } from './admission/admission.ts';
-import { mayUse } from './admission/authorize.ts';
+import { hasModelList, mayUse } from './admission/authorize.ts';
 import type { LiveSession } from './live-sessions.ts';
 import type { SessionRegistry } from './session-registry.ts';
 import type { IdOwners } from './side/id-owners.ts';
@@ -102,14 +103,15 @@ export function startSession(
 
 /** The session keeps no headers and no credential. */
 function subjectOf(admission: Admission): SessionSubject {
-  const { provider, endpoint, key, sessionId, model, promptClass, dataClass, maxSeconds, context, pinned } = admission;
+  const { provider, endpoint, key, secret, sessionId, model, promptClass, dataClass, maxSeconds } = admission;
+  const { context, pinned } = admission;
   return {
     sessionId,
     provider: provider.name,
     path: endpoint.path,
     dialect: endpoint.dialect,
     key,
-    mayUse: key?.models && ((name) => mayUse(key, provider, name)),
+    mayUse: hasModelList(admission) ? (name) => mayUse(admission, provider, name) : undefined,
     model,
     billedBy: provider.billing.by,
     promptClass,
@@ -117,12 +119,20 @@ function subjectOf(admission: Admission): SessionSubject {
     maxSeconds,
     context,
     pinned,
+    ...onBehalf(admission),
+    clientSecret: secret?.id,
   };
+}
+
+/** The one whom the session is for. */
+function onBehalf({ key, secret }: Admission): OnBehalf {
+  const { endUser = key?.endUser, tags } = secret?.settings ?? {};
+  return { endUser, tags: (tags ?? key?.tags) && { ...tags, ...key?.tags } };
 }
 
 /** It starts when its provider is dialled. */
 function startOf(admission: Admission): SessionStarted {
-  const { sessionId, key, provider, endpoint, model, promptClass, dataClass, isRehearsal, context } = admission;
+  const { sessionId, key, secret, provider, endpoint, model, promptClass, dataClass, isRehearsal, context } = admission;
   return {
     kind: 'started',
     id: sessionId,
@@ -136,6 +146,8 @@ function startOf(admission: Admission): SessionStarted {
     dataClass,
     isRehearsal,
     startedAt: Date.now(),
+    ...onBehalf(admission),
+    clientSecret: secret?.id,
     // Ownership of an unreadable session is unknown.
     ...(context !== undefined && context.from !== 'unavailable' && { continues: context.continues }),
   };

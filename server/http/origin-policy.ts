@@ -34,12 +34,28 @@ export function listenerOrigins(
   return new Set([...ownOrigins('http', host, port), ...secure, ...origins]);
 }
 
-export function checkOrigin({ headers, socket }: IncomingMessage, rule: OriginPolicy): Refusal | undefined {
-  const { origin, host } = headers;
+export function checkOrigin(request: IncomingMessage, rule: OriginPolicy): Refusal | undefined {
+  return checkPage(request, rule) ?? checkHost(request, rule);
+}
+
+/** Checks the page that a request comes from. */
+export function checkPage(
+  { headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>,
+  rule: OriginPolicy,
+): Refusal | undefined {
+  const { origin } = headers;
   if (origin !== undefined && !rule.allowed.has(origin) && !isOfProxy(origin, { headers, socket }, rule)) {
     const message = 'this origin is not allowed; expected one of the gateway itself or of listen.origins';
     return { status: 403, code: 'origin_not_allowed', message };
   }
+  return undefined;
+}
+
+/** Checks the name that a client knows the listener by. */
+export function checkHost(
+  { headers: { host } }: Pick<IncomingMessage, 'headers'>,
+  rule: Pick<OriginPolicy, 'loopbackHostOnly'>,
+): Refusal | undefined {
   if (rule.loopbackHostOnly && !isLoopbackHost(hostName(host ?? ''))) {
     const message = 'in open mode the gateway answers only to a loopback name, such as localhost';
     return { status: 403, code: 'host_not_allowed', message };

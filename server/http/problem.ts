@@ -1,8 +1,8 @@
 // Errors of the side path's HTTP answers, in the shape that the clients of their path read. It is the one writer of both shapes.
 
 import type { UpstreamError } from '../../adapters/llm/contract.ts';
-import { errorTypeByStatus } from '../../adapters/realtime/index.ts';
-import type { HttpReply } from '../../adapters/realtime/refusal.ts';
+import { errorTypeByStatus, findMint } from '../../adapters/realtime/index.ts';
+import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
 import { sideRoutesAt } from '../ipc/side-routes.ts';
 import { jsonReply } from './reply.ts';
 
@@ -30,8 +30,14 @@ export interface HttpProblem {
 /** The place of a code in the documentation, as errors carry it: a relative one, since the pages come with the package. */
 export const helpFor = (code: string): string => `docs/errors.md#${code}`;
 
-/** `path` decides the shape: OpenAI's on paths of chat completions, `{ error: { type, code, message, field, help } }` on all others. */
+/**
+ * `path` decides the shape: OpenAI's on paths of chat completions, that of its provider where an SDK asks for a credential,
+ * `{ error: { type, code, message, field, help } }` on all others.
+ */
 export function problemReply(path: string, problem: HttpProblem): HttpReply {
+  const provider = findMint(path)?.provider;
+  // Providers write any code.
+  if (provider !== undefined) return provider.httpError({ ...problem, help: helpFor(problem.code) } as Refusal);
   const isChat = sideRoutesAt('key', path).some(({ route }) => route.isChat);
   const error = isChat ? chatError(problem) : plainError(problem);
   return jsonReply(problem.status, { error }, headersOf(problem));

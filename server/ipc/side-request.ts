@@ -11,14 +11,24 @@ export type Requester =
       readonly key: string | undefined;
       readonly team: string | undefined;
       readonly settings?: Key | undefined;
+      /** The id of a client secret, which sees the sessions that it has opened alone. */
+      readonly secret?: string | undefined;
     }
-  | { readonly scope: 'admin'; readonly key?: undefined; readonly team?: undefined; readonly settings?: undefined };
+  | {
+      readonly scope: 'admin';
+      readonly key?: undefined;
+      readonly team?: undefined;
+      readonly settings?: undefined;
+      readonly secret?: undefined;
+    };
 
-export const requesterOf = (key: Key | undefined): Requester => ({
+/** `secret`: the id of the one that is presented in the place of its key. */
+export const requesterOf = (key: Key | undefined, secret?: string): Requester => ({
   scope: 'key',
   key: key?.id,
   team: key?.team,
   settings: key,
+  secret,
 });
 
 /** The headers of a client's request that the side process is given; nothing else crosses. */

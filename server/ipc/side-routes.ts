@@ -1,6 +1,7 @@
 // The table of routes that the side process answers. A new route is a line in it and a handler of the same name in `side/http/routes.ts`;
 // both listeners, the list of known paths and the shape of errors follow from it.
 
+import { mintPaths } from '../../adapters/realtime/index.ts';
 import { type PathParameters, pathPattern } from '../../codecs/path-pattern.ts';
 
 /** Keys ask on the public listener, below `/v1`; the administrator asks on the admin listener, without that prefix. */
@@ -23,6 +24,10 @@ interface TableLine {
   readonly isStream?: true;
   /** The admin listener reads its body; keys may send one anywhere. */
   readonly takesBody?: true;
+  /** A client secret may ask here about the session that it has opened; everywhere else it needs a key. */
+  readonly takesSecret?: true;
+  /** SDKs of realtime providers ask here, on paths of their own, and read errors in the shape of each. */
+  readonly isOfProviders?: true;
   /** SDKs of chat completions ask here, and read errors in OpenAI's shape. */
   readonly isChat?: true;
 }
@@ -31,10 +36,24 @@ const live = { needsLiveSession: true } as const;
 
 const TABLE = {
   getSessions: { method: 'GET', path: '/sessions', scope: 'both' },
-  getSession: { method: 'GET', path: '/sessions/{id}', scope: 'both', ...live },
+  getSession: { method: 'GET', path: '/sessions/{id}', scope: 'both', takesSecret: true, ...live },
   deleteSession: { method: 'DELETE', path: '/sessions/{id}', scope: 'both', ...live },
-  postSessionEnd: { method: 'POST', path: '/sessions/{id}/end', scope: 'both', takesBody: true, ...live },
-  getSessionEvents: { method: 'GET', path: '/sessions/{id}/events', scope: 'key', isStream: true, ...live },
+  postSessionEnd: {
+    method: 'POST',
+    path: '/sessions/{id}/end',
+    scope: 'both',
+    takesBody: true,
+    takesSecret: true,
+    ...live,
+  },
+  getSessionEvents: {
+    method: 'GET',
+    path: '/sessions/{id}/events',
+    scope: 'key',
+    isStream: true,
+    takesSecret: true,
+    ...live,
+  },
   getSessionTimeline: { method: 'GET', path: '/sessions/{id}/timeline', scope: 'both', ...live },
   getSessionContext: {
     method: 'GET',
@@ -43,6 +62,8 @@ const TABLE = {
     scope: 'key',
     ...live,
   },
+  postClientSecret: { method: 'POST', path: '/client_secrets', scope: 'key' },
+  postProviderSecret: { method: 'POST', path: '', scope: 'key', isOfProviders: true },
   postTask: { method: 'POST', path: '/tasks', scope: 'key', awaitsLlm: true },
   getTasks: { method: 'GET', path: '/tasks', scope: 'both' },
   getTask: { method: 'GET', path: '/tasks/{id}', scope: 'both' },
@@ -75,10 +96,11 @@ interface SideRoute extends TableLine {
 export const sideRoutes: readonly SideRoute[] = (['key', 'admin'] as const).flatMap((scope) =>
   Object.entries<TableLine>(TABLE)
     .filter(([, line]) => line.scope === scope || line.scope === 'both')
-    .map(([name, line]) => {
+    .flatMap(([name, line]) => {
       const whole = (path: string) => (scope === 'key' ? `/v1${path}` : path);
       const old = line.oldPath === undefined ? {} : { oldPath: whole(line.oldPath) };
-      return { ...line, name: name as SideRouteName, scope, path: whole(line.path), ...old };
+      const paths = line.isOfProviders ? mintPaths : [whole(line.path)];
+      return paths.map((path) => ({ ...line, name: name as SideRouteName, scope, path, ...old }));
     }),
 );
 

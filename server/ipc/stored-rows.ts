@@ -2,6 +2,7 @@
 // milliseconds since the epoch, ids are time-ordered (UUID version 7) unless they say otherwise.
 
 import type { Usage } from '../../adapters/realtime/contract.ts';
+import type { JsonObject } from '../../codecs/json-object.ts';
 import type { Key } from '../config/config.ts';
 
 /** Class of a text: `regulated` text never leaves the direct path. */
@@ -14,7 +15,7 @@ export type CallPath = 'direct' | 'routed';
 export type Tags = Readonly<Record<string, string>>;
 
 /** The one whom a session or a call is for, as its key or its client secret says. */
-interface OnBehalf {
+export interface OnBehalf {
   /** The application's own name for its user. */
   readonly endUser?: string | undefined;
   readonly tags?: Tags | undefined;
@@ -200,6 +201,53 @@ export interface HandedOutId {
   readonly key: string;
   /** Time after which it is forgotten. */
   readonly expiresAt: number;
+}
+
+/** The terms of a secret: they narrow what its key may, for the sessions that it opens. What is left out is as the key has it. */
+export interface SecretTerms extends OnBehalf {
+  readonly provider?: string | undefined;
+  /** Name of the dialect; set where a session is pinned, which has the form of that dialect. */
+  readonly dialect?: string | undefined;
+  /** Patterns of `provider/model`. */
+  readonly models?: readonly string[] | undefined;
+  readonly maxSessionSeconds?: number | undefined;
+  /** Time at which its sessions end, milliseconds since the epoch. */
+  readonly endsAt?: number | undefined;
+  /** The most that all of its sessions may cost together. */
+  readonly maxUsd?: number | undefined;
+  readonly class?: string | undefined;
+  readonly dataClass?: DataClass | undefined;
+  readonly callIds?: 'any' | undefined;
+  /** Origins of the pages that may use it; a page of any other may not, nor whoever is none. */
+  readonly origins?: readonly string[] | undefined;
+  /** The part of the session's configuration that its client cannot change: see `SessionSubject.pinned`. */
+  readonly session?: JsonObject | undefined;
+}
+
+/** A secret in the store. */
+export interface StoredSecret {
+  readonly digest: string;
+  /** Its name in records and the ledger, which opens nothing. */
+  readonly id: string;
+  /** The id of the key that made it; undefined in open mode. */
+  readonly key: string | undefined;
+  readonly settings: SecretTerms;
+  readonly usesLeft: number;
+  readonly createdAt: number;
+  /** Time until which sessions may be opened with it. */
+  readonly expiresAt: number;
+}
+
+/** `granted`: it has one use less now. */
+export type SecretUse = 'granted' | 'used' | 'expired' | 'unknown';
+
+/** The owner of the store, as a process sees it that opens sessions with secrets. All methods reject where the store cannot be asked. */
+export interface SecretStore {
+  find(digest: string): Promise<StoredSecret | undefined>;
+  /** Uses it up by one. */
+  use(digest: string): Promise<SecretUse>;
+  /** Gives one use back. */
+  giveBack(digest: string): Promise<void>;
 }
 
 /** A signed message to a configured webhook that waits to be taken. */

@@ -3,16 +3,18 @@
 import type { Billing, Dialect } from '../../adapters/realtime/contract.ts';
 import type { JsonObject } from '../../codecs/json-object.ts';
 import type { SessionUsage } from '../ipc/session-record.ts';
-import type { DataClass } from '../ipc/stored-rows.ts';
+import type { DataClass, OnBehalf } from '../ipc/stored-rows.ts';
 import type { ConnectionOrigin } from '../platform/metrics.ts';
 
-export interface SessionSubject {
+export interface SessionSubject extends OnBehalf {
   readonly sessionId: string;
   readonly provider: string;
   readonly path: string;
   readonly dialect: Dialect;
   /** undefined in open mode. */
   readonly key: { readonly id: string; readonly team?: string | undefined } | undefined;
+  /** The id of the client secret that opened it. */
+  readonly clientSecret?: string | undefined;
   /** Tells whether the key allows a model; '' is a model that cannot be known. undefined: the key may use all. */
   readonly mayUse: ((model: string) => boolean) | undefined;
   /** The model that the handshake names; in some dialects only frames do. */
@@ -21,7 +23,7 @@ export interface SessionSubject {
   readonly billedBy: Billing['by'];
   readonly promptClass: string;
   readonly dataClass: DataClass;
-  /** Seconds that it may last, by its key and class. */
+  /** Seconds that it may last, by its key, client secret and class. */
   readonly maxSeconds: number | undefined;
   /** The context of an earlier session that this one continues. */
   readonly context: SessionContext | undefined;
@@ -41,7 +43,18 @@ export interface Opening {
 }
 
 /** The part of a session's record that is known from its start. */
-export const recordOf = ({ key, provider, path, dialect, promptClass, dataClass, context }: SessionSubject) => ({
+export const recordOf = ({
+  key,
+  provider,
+  path,
+  dialect,
+  promptClass,
+  dataClass,
+  endUser,
+  tags,
+  clientSecret,
+  context,
+}: SessionSubject) => ({
   key: key?.id,
   team: key?.team,
   provider,
@@ -49,6 +62,9 @@ export const recordOf = ({ key, provider, path, dialect, promptClass, dataClass,
   dialect: dialect.name,
   promptClass,
   dataClass,
+  endUser,
+  tags,
+  clientSecret,
   ...(context && { continues: context.continues, context: context.from }),
 });
 

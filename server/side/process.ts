@@ -111,9 +111,13 @@ async function listenToClients(open: Side, { http }: SideSockets): Promise<void>
 
 async function listenToOthers(open: Side, { calls, admin }: SideSockets): Promise<void> {
   const ask = (request: SideRequest) => askWhole(open.answer, request, new AbortController().signal);
+  const { secrets } = open;
   listeners.push(
     await serveAdmin(admin, { answer: open.answer, config: open.config, find }),
-    await listenToProcesses(calls, { ask, owners, key: open.findKey, pulse: () => true, ...storeHandlers(open.store) }),
+    await listenToProcesses(calls, {
+      ...{ ask, owners, key: open.findKey, pulse: () => true, ...storeHandlers(open.store) },
+      ...{ findSecret: secrets.find, useSecret: secrets.use, returnSecret: secrets.giveBack },
+    }),
   );
 }
 

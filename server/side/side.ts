@@ -7,7 +7,7 @@ import { LiveConfig } from '../config/live/live.ts';
 import { countDescriptors, outOfDescriptors } from '../http/connection/descriptors.ts';
 import type { SessionEvent } from '../ipc/session-event.ts';
 import type { FindOwners, SideHandler } from '../ipc/side-request.ts';
-import type { FindKey } from '../ipc/stored-rows.ts';
+import type { FindKey, SecretStore } from '../ipc/stored-rows.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { faultOf } from '../platform/log.ts';
 import { exportGauge, subjectLabels } from '../platform/metrics.ts';
@@ -217,8 +217,9 @@ export class Side {
   /** Makes the listener for the connections of clients. */
   clientListener(options: Pick<PublicListenerOptions, 'find' | 'explain' | 'giveBack'>): PublicListener {
     const { live, log, metrics } = this.#parts;
-    const { config, answer, findKey } = this;
-    const shared = { live, log, registry: metrics.registry, descriptors: this.#descriptors, answer, findKey };
+    const { config, answer, findKey, secrets } = this;
+    const asking = { answer, findKey, secrets };
+    const shared = { live, log, registry: metrics.registry, descriptors: this.#descriptors, ...asking };
     const rehearsed = () => (config.rehearsal && this.#rehearsalUrl !== undefined ? config.rehearsal.providers : []);
     this.#clients = new PublicListener({ ...options, ...shared, rehearsed });
     return this.#clients;
@@ -240,6 +241,11 @@ export class Side {
   };
 
   readonly findKey: FindKey = (asked) => this.#parts.store.key(asked);
+  /** The client secrets, of which this process counts the uses where it owns the store. */
+  get secrets(): SecretStore {
+    const { secret: find, useSecret, returnSecret: giveBack } = this.store;
+    return { find, use: (digest) => useSecret(digest, Date.now()), giveBack };
+  }
 
   useRehearsal(url: string): void {
     this.#rehearsalUrl = url;

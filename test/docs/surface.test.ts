@@ -9,6 +9,7 @@ import type { SessionRecord } from '../../server/ipc/session-record.ts';
 import { sideRoutes } from '../../server/ipc/side-routes.ts';
 import type { ResidenceSummary } from '../../server/platform/times/residence-histogram.ts';
 import { adminActions, adminPaths } from '../../server/processes/admin.ts';
+import { secretRequestSchema } from '../../server/side/http/session/secret-request.ts';
 import { ledgerView, sessionView, taskView, turnView } from '../../server/side/http/views.ts';
 import { taskRequestSchema } from '../../server/side/tasks/task-request.ts';
 import { AGREES, compared } from '../support/pages.ts';
@@ -105,6 +106,11 @@ describe('openapi.yaml', () => {
   test('docs/openapi.yaml has the fields of a demand', () => {
     const fields = Object.keys(openapi.components?.schemas?.Demand?.properties ?? {});
     expect(compared(fields, Object.keys(taskRequestSchema.shape))).toEqual(AGREES);
+  });
+
+  test('docs/openapi.yaml has the fields by which a client secret is asked for', () => {
+    const fields = Object.keys(openapi.components?.schemas?.SecretRequest?.properties ?? {});
+    expect(compared(fields, Object.keys(secretRequestSchema.shape))).toEqual(AGREES);
   });
 });
 

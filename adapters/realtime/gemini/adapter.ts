@@ -5,6 +5,7 @@ import { commonPlaces } from '../handshake/credential.ts';
 import { pickHeaders, upstreamUrl, withParameter } from '../handshake/forwarded.ts';
 import type { HttpReply, Refusal } from '../refusal.ts';
 import { geminiLiveDialect } from './dialect.ts';
+import { geminiMints } from './mints.ts';
 
 const SERVICE = 'google.ai.generativelanguage';
 const versions = ['v1', 'v1beta', 'v1alpha'];
@@ -31,7 +32,6 @@ const httpPaths = [
 ];
 
 const notServed: readonly NotServed[] = [
-  ...versions.map((version) => ({ method: 'POST', path: `/${version}/auth_tokens` })),
   // `{call}`: a model and its method, such as `gemini-3.8-flash:generateContent`.
   { method: 'POST', path: '/v1/models/{call}', instead },
   ...httpPaths.map((path) => ({ path, takesAnyBody: true, instead })),
@@ -52,6 +52,7 @@ export const gemini: Provider = {
   baseUrl: 'wss://generativelanguage.googleapis.com',
   endpoints,
   notServed,
+  mints: geminiMints,
   // A key that is none is a 400.
   free: { path: '/v1beta/models', refusals: [400, 401, 403] },
   billing: { by: 'reported-usage', priceListName: 'google' },

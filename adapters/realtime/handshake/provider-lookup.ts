@@ -1,7 +1,7 @@
 // Finds the provider and the endpoint of a path, and the credential of a client, among some providers.
 
 import { pathPattern } from '../../../codecs/path-pattern.ts';
-import type { Handshake, NotServed, Provider, ServedEndpoint } from '../contract.ts';
+import type { Handshake, Mint, NotServed, Provider, ServedEndpoint } from '../contract.ts';
 import { findCredential, mergedPlaces, withoutCredentials } from './credential.ts';
 import { OWN_PREFIX } from './forwarded.ts';
 
@@ -18,6 +18,11 @@ interface FoundNotServed {
   readonly endpoint: NotServed;
 }
 
+interface FoundMint {
+  readonly provider: Provider;
+  readonly mint: Mint;
+}
+
 interface ProviderLookup {
   /** Providers by name. */
   readonly providers: ReadonlyMap<string, Provider>;
@@ -27,6 +32,10 @@ interface ProviderLookup {
   findEndpoint(path: string): FoundEndpoint | undefined;
   /** Finds an endpoint that SDKs know and this gateway does not serve; its provider tells the shape of the answer. */
   findNotServed(method: string, path: string): FoundNotServed | undefined;
+  /** Finds the path on which SDKs ask for a credential of a browser, and its provider. */
+  findMint(path: string): FoundMint | undefined;
+  /** Every such path. */
+  readonly mintPaths: readonly string[];
   /** Finds the credential of a client where the provider of the path expects it; anywhere on a path that belongs to none. */
   clientCredential(handshake: Handshake, provider: Provider | undefined): string | undefined;
   /** Returns the offered subprotocols that are no credential of any provider, in the order in which a client may be answered with them. */
@@ -39,6 +48,7 @@ export function createProviderLookup(all: readonly Provider[], others: readonly 
   const notServed = [...all, ...others].flatMap((provider) =>
     provider.notServed.map((endpoint) => withPattern(provider, endpoint)),
   );
+  const mints = all.flatMap((provider) => (provider.mints ?? []).map((mint) => ({ provider, mint })));
   const allPlaces = mergedPlaces(all.map(({ credentials }) => credentials));
   return {
     providers: new Map(all.map((provider) => [provider.name, provider])),
@@ -46,6 +56,8 @@ export function createProviderLookup(all: readonly Provider[], others: readonly 
     findEndpoint: (path) => served.find(({ match }) => match(path) !== undefined),
     findNotServed: (method, path) =>
       notServed.find(({ endpoint, match }) => (endpoint.method ?? method) === method && match(path) !== undefined),
+    findMint: (path) => mints.find(({ mint }) => mint.path === path),
+    mintPaths: mints.map(({ mint }) => mint.path),
     clientCredential: (handshake, provider) => findCredential(handshake, provider?.credentials ?? allPlaces),
     answerable: ({ protocols }) => {
       const names = withoutCredentials(protocols, allPlaces);

@@ -5,12 +5,11 @@ import { headerText } from '../handshake/forwarded.ts';
 import type { HttpReply, Refusal } from '../refusal.ts';
 import { credentials, forwardedHeaders, openaiEndpoints, switches } from './endpoints.ts';
 import { errorTypeByStatus } from './error-type.ts';
+import { openaiMints } from './mints.ts';
 
 const onlyText = 'of the HTTP API of OpenAI there are /v1/chat/completions and /v1/models';
 
 const notServed: readonly NotServed[] = [
-  { method: 'POST', path: '/v1/realtime/client_secrets' },
-  { method: 'POST', path: '/v1/realtime/translations/client_secrets' },
   { method: 'POST', path: '/v1/realtime/sessions' },
   { method: 'POST', path: '/v1/realtime/transcription_sessions' },
   { method: 'POST', path: '/v1/realtime/calls', takesAnyBody: true },
@@ -34,6 +33,7 @@ export const openai: Provider = {
   baseUrl: 'wss://api.openai.com',
   endpoints: openaiEndpoints,
   notServed,
+  mints: openaiMints,
   free: { path: '/v1/models', refusals: [401, 403] },
   settings: {
     organization: headerText.optional().describe('Organization to bill.'),
@@ -48,10 +48,10 @@ export const openai: Provider = {
   httpError,
 };
 
-function httpError({ status, code, message, retryAfterS, resetsAt, help }: Refusal): HttpReply {
+function httpError({ status, code, message, param: field, retryAfterS, resetsAt, help }: Refusal): HttpReply {
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
   const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
-  const error = { message, type: errorTypeByStatus(status), param: null, code, ...until, help };
+  const error = { message, type: errorTypeByStatus(status), param: field ?? null, code, ...until, help };
   return { status, headers, body: JSON.stringify({ error }) };
 }

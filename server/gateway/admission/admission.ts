@@ -5,7 +5,7 @@ import type { Handshake, Provider, ServedEndpoint, Upstream } from '../../../ada
 import type { JsonObject } from '../../../codecs/json-object.ts';
 import type { Key, Preconnect } from '../../config/config.ts';
 import type { RequestPolicy } from '../../http/request/policy.ts';
-import type { DataClass } from '../../ipc/stored-rows.ts';
+import type { DataClass, StoredSecret } from '../../ipc/stored-rows.ts';
 import type { SessionContext } from '../../session/subject.ts';
 
 /** Everything that a gateway decides by. */
@@ -26,13 +26,17 @@ export interface Admission {
   readonly endpoint: ServedEndpoint;
   /** The subprotocol that the client is answered with; undefined where it offers none. */
   readonly subprotocol: string | undefined;
-  /** The key of the client; undefined in open mode. */
+  /** The client secret that the client presents; undefined where its credential is a key. */
+  readonly presented: string | undefined;
+  /** The key of the client, or the one that made its secret; undefined in open mode. */
   readonly key: Key | undefined;
+  /** The row of the client's secret, whose terms narrow what the key may; undefined where the client has a key. */
+  readonly secret: StoredSecret | undefined;
   /** The model, agent or deployment that the handshake names; undefined where only frames do, or none can be known. */
   readonly model: string | undefined;
   readonly promptClass: string;
   readonly dataClass: DataClass;
-  /** Seconds that the session may last, by its key and class; undefined: as long as `limits.sessionMs` lets it. */
+  /** Seconds that the session may last, by its key, secret and class; undefined: as long as `limits.sessionMs` lets it. */
   readonly maxSeconds: number | undefined;
   /** Most that the session may cost, by its key and class; undefined: as much as its budgets let it. */
   readonly maxMicroUsd: number | undefined;

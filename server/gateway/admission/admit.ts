@@ -4,12 +4,11 @@ import type { IncomingMessage } from 'node:http';
 import { refusedSwitch } from '../../../adapters/realtime/index.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { checkUpgrade, readHandshake } from '../../http/handshake.ts';
-import { checkOrigin } from '../../http/origin-policy.ts';
 import { checkRequest } from '../../http/request/guard.ts';
-import { authenticate } from '../../http/request/keys/authenticate.ts';
 import { badTarget } from '../../http/request/refusals.ts';
 import { chooseAccount } from './account.ts';
 import type { Admission, AdmissionPolicy, AdmissionRequest } from './admission.ts';
+import { authenticateClient, checkWhere, presentSecret } from './authenticate.ts';
 import { authorizeCall, authorizeResource } from './authorize.ts';
 import { classify } from './classify.ts';
 import { readContinuation } from './continuation.ts';
@@ -19,12 +18,13 @@ import { chooseSessionId } from './session-id.ts';
 
 const phases = startPhases<AdmissionRequest>()
   .add(({ request }) => checkRequest(request))
-  .add(({ request, policy }) => checkOrigin(request, policy.origins))
+  .add(checkWhere)
   .add(resolveEndpoint)
+  .add(presentSecret)
   .add(({ request, handshake, isUpgrade }) => (isUpgrade ? checkUpgrade(request, handshake.protocols) : undefined))
   .add(({ endpoint, handshake }) => endpoint.reject?.(handshake))
   .add(({ provider, handshake }) => refusedSwitch(handshake, provider.switches))
-  .add(authenticate)
+  .add(authenticateClient)
   .add(chooseSubprotocol)
   .add(authorizeResource)
   .add(authorizeCall)

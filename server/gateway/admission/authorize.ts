@@ -3,7 +3,7 @@
 import type { Provider, Resource } from '../../../adapters/realtime/contract.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { allowsModel } from '../../../codecs/glob.ts';
-import { type Config, type Key, knownProviders } from '../../config/config.ts';
+import { type Config, knownProviders } from '../../config/config.ts';
 import { FORWARD_CLIENT } from '../../config/schema.ts';
 import type { Admission } from './admission.ts';
 
@@ -12,23 +12,32 @@ export function authorizeResource({
   provider,
   endpoint,
   key,
-}: Pick<Admission, 'handshake' | 'provider' | 'endpoint' | 'key'>): Pick<Admission, 'model'> | Refusal {
+  secret,
+}: Pick<Admission, 'handshake' | 'provider' | 'endpoint'> & ModelLists): Pick<Admission, 'model'> | Refusal {
   const resources = endpoint.resources(handshake);
-  if (resources === 'unknown')
-    return mayUse(key, provider, '') ? { model: undefined } : notAllowed(provider, resources);
-  const forbidden = resources.find(({ name }) => !mayUse(key, provider, name));
-  return forbidden === undefined ? { model: resources[0]?.name } : notAllowed(provider, forbidden);
+  const client = secret === undefined ? 'this key' : 'this client secret';
+  const mayAsk = (name: string): boolean => mayUse({ key, secret }, provider, name);
+  if (resources === 'unknown') return mayAsk('') ? { model: undefined } : notAllowed(client, provider, resources);
+  const forbidden = resources.find(({ name }) => !mayAsk(name));
+  return forbidden === undefined ? { model: resources[0]?.name } : notAllowed(client, provider, forbidden);
 }
 
-/** Tells whether the key's list allows a model; '' stands for one that cannot be known. */
-export const mayUse = (key: Key | undefined, provider: Provider, model: string): boolean =>
-  allowsModel(key?.models, provider.name, model);
+/** The client's lists of models: a model must be in both. */
+type ModelLists = Pick<Admission, 'key'> & Partial<Pick<Admission, 'secret'>>;
 
-function notAllowed({ name }: Provider, resource: Resource | 'unknown'): Refusal {
+/** Tells whether the client's lists allow a model; '' stands for one that cannot be known. */
+export const mayUse = ({ key, secret }: ModelLists, { name }: Provider, model: string): boolean =>
+  allowsModel(key?.models, name, model) && allowsModel(secret?.settings.models, name, model);
+
+/** Tells whether there is any list. */
+export const hasModelList = ({ key, secret }: ModelLists): boolean =>
+  (key?.models ?? secret?.settings.models) !== undefined;
+
+function notAllowed(client: string, { name }: Provider, resource: Resource | 'unknown'): Refusal {
   const message =
     resource === 'unknown'
-      ? `this key may not open a session whose model cannot be known; that needs ${name}/*`
-      : `this key may not use the ${resource.kind} ${resource.name}`;
+      ? `${client} may not open a session whose model cannot be known; that needs ${name}/*`
+      : `${client} may not use the ${resource.kind} ${resource.name}`;
   return { status: 403, code: 'model_not_allowed', message };
 }
 
@@ -50,11 +59,22 @@ export function authorizeCall({
   provider,
   endpoint,
   key,
+  secret,
   policy,
-}: Pick<Admission, 'handshake' | 'provider' | 'endpoint' | 'key' | 'policy'>): Pick<Admission, 'bindsIds'> | Refusal {
+}: Pick<Admission, 'handshake' | 'provider' | 'endpoint' | 'key' | 'policy'> & ModelLists):
+  | Pick<Admission, 'bindsIds'>
+  | Refusal {
   const bindsIds = key !== undefined && policy.shared.has(provider.name);
-  return bindsIds && endpoint.joinsCall?.(handshake) && key.callIds !== 'any' ? foreignCall : { bindsIds };
+  if (!endpoint.joinsCall?.(handshake)) return { bindsIds };
+  if (bindsIds && key.callIds !== 'any') return foreignCall;
+  return secret === undefined || secret.settings.callIds === 'any' ? { bindsIds } : secretCall;
 }
+
+const secretCall: Refusal = {
+  status: 403,
+  code: 'id_not_issued',
+  message: 'call_id: a client secret may join calls only where it was made with callIds: any',
+};
 
 const foreignCall: Refusal = {
   status: 403,

@@ -5,29 +5,33 @@ import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { DEFAULT_CLASS } from '../../config/side-schema.ts';
 import {
   CLASS_HEADER,
+  type ClassBinding,
   type ClassProblem,
   chooseDataClass,
   choosePromptClass,
   classNames,
   DATA_CLASS_HEADER,
 } from '../../http/class-policy.ts';
+import type { SecretTerms } from '../../ipc/stored-rows.ts';
 import type { Admission } from './admission.ts';
 
 export function classify({
   handshake: { headers },
   endpoint,
   key,
+  secret,
   policy: { config },
-}: Pick<Admission, 'handshake' | 'endpoint' | 'key' | 'policy'>):
+}: Pick<Admission, 'handshake' | 'endpoint' | 'key' | 'policy'> & Partial<Pick<Admission, 'secret'>>):
   | Pick<Admission, 'promptClass' | 'dataClass' | 'maxSeconds' | 'maxMicroUsd'>
   | Refusal {
   // They are keyed by the path of the endpoint, which is a pattern.
   const route = config.routes[endpoint.path];
-  const binding = { key: key && { ...key, classes: key.classes && withDefault(key.classes) }, route };
+  const terms = secret?.settings;
+  const binding = { key: narrowed(key, terms), route };
   const promptClass = choosePromptClass({
     ...binding,
     requested: headers[CLASS_HEADER]?.toString(),
-    known: withDefault([key?.class ?? route?.class ?? [], classNames(config)].flat()),
+    known: withDefault([binding.key?.class ?? route?.class ?? [], classNames(config)].flat()),
     defaults: [DEFAULT_CLASS],
   });
   if (typeof promptClass === 'object') return refusalOf(promptClass);
@@ -38,14 +42,28 @@ export function classify({
   return {
     promptClass,
     dataClass,
-    maxSeconds: least(key?.maxSessionSeconds, own?.maxSessionSeconds),
+    maxSeconds: least(key?.maxSessionSeconds, own?.maxSessionSeconds, terms?.maxSessionSeconds, secondsLeft(terms)),
     maxMicroUsd: maxUsd === undefined ? undefined : Math.round(maxUsd * 1e6),
   };
 }
 
+/** The time until the sessions of a secret end. */
+const secondsLeft = ({ endsAt }: SecretTerms = {}): number | undefined =>
+  endsAt === undefined ? undefined : Math.max(1, Math.ceil((endsAt - Date.now()) / 1000));
+
 function least(...limits: readonly (number | undefined)[]): number | undefined {
   const given = limits.filter((limit) => limit !== undefined);
   return given.length > 0 ? Math.min(...given) : undefined;
+}
+
+/** The classes that the client is bound to: by its key, which may always use `realtime`, and by its secret. */
+function narrowed(key: Admission['key'], terms: SecretTerms | undefined): ClassBinding['key'] {
+  if (key === undefined && terms === undefined) return undefined;
+  return {
+    class: terms?.class ?? key?.class,
+    classes: key?.classes && withDefault(key.classes),
+    dataClass: key?.dataClass === 'regulated' ? 'regulated' : (terms?.dataClass ?? key?.dataClass),
+  };
 }
 
 function withDefault(classes: readonly string[]): readonly string[] {

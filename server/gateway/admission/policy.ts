@@ -5,7 +5,7 @@ import type { Ports } from '../../ipc/process-start.ts';
 import type { AdmissionPolicy } from './admission.ts';
 import { sharedAccounts } from './authorize.ts';
 
-interface PolicySource extends Pick<AdmissionPolicy, 'config' | 'keys' | 'rehearsalUrl' | 'warnOfOldName'> {
+interface PolicySource extends Pick<AdmissionPolicy, 'config' | 'keys' | 'secrets' | 'rehearsalUrl' | 'warnOfOldName'> {
   /** Those of the listeners; undefined until they are known. */
   readonly ports?: Ports;
 }

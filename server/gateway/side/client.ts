@@ -4,7 +4,7 @@ import { createConnection } from 'node:net';
 import { Rpc } from '../../ipc/rpc.ts';
 import type { AskWhole, FindOwners } from '../../ipc/side-request.ts';
 import { socketPort } from '../../ipc/socket-port.ts';
-import type { FindKey } from '../../ipc/stored-rows.ts';
+import type { FindKey, SecretStore } from '../../ipc/stored-rows.ts';
 
 export class SideClient {
   #path: string | undefined;
@@ -18,6 +18,13 @@ export class SideClient {
 
   /** Rejects as `ask` does. */
   readonly findKey: FindKey = async (asked) => this.#connect().call('key', asked);
+
+  /** Rejects as `ask` does. */
+  readonly secrets: SecretStore = {
+    find: async (digest) => this.#connect().call('findSecret', digest),
+    use: async (digest) => this.#connect().call('useSecret', digest),
+    giveBack: async (digest) => this.#connect().call('returnSecret', digest),
+  };
 
   /** Resolves once the side process has answered; rejects as `ask` does. */
   async reach(): Promise<void> {

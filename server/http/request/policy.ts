@@ -2,6 +2,7 @@
 
 import type { Config } from '../../config/config.ts';
 import type { Ports } from '../../ipc/process-start.ts';
+import type { SecretStore } from '../../ipc/stored-rows.ts';
 import { type AddressList, addressList } from '../../platform/address-list.ts';
 import { listenerOrigins, type OriginPolicy } from '../origin-policy.ts';
 import type { KeyLookup } from './keys/key-lookup.ts';
@@ -10,6 +11,8 @@ import type { WarnOfOldName } from './old-names.ts';
 export interface RequestPolicy {
   readonly config: Config;
   readonly keys: Pick<KeyLookup, 'find' | 'withId' | 'known' | 'isOver'>;
+  /** Undefined where there is no side process. */
+  readonly secrets?: Pick<SecretStore, 'find'> | undefined;
   readonly origins: OriginPolicy & { readonly isProxy: AddressList };
   readonly warnOfOldName: WarnOfOldName;
 }

@@ -67,6 +67,14 @@ export const configRefused = (problems: readonly string[]): HttpProblem => ({
   message: `the configuration has ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}: the one before stays in force`,
 });
 
+/** The answer to a client secret while nobody can tell what it is worth. */
+export const secretsUnavailable: Refusal = {
+  status: 503,
+  code: 'side_unavailable',
+  message: 'client secrets cannot be checked now, since the store cannot be asked',
+  retryAfterS: 1,
+};
+
 export const draining: Refusal = {
   status: 503,
   code: 'draining',

@@ -43,5 +43,7 @@ export function realtimeRow(
     ...(isBeyondBound && { flags: ['beyond_bound'] }),
     outcome,
     isRehearsal: session.isRehearsal,
+    endUser: session.endUser,
+    tags: session.tags,
   };
 }

@@ -22,7 +22,7 @@ export interface TaskRunner {
 export type EndSession = (order: SessionOrder) => Promise<boolean>;
 
 export interface SideHttpOptions {
-  readonly config: Omit<Config, 'processes' | 'providers' | 'listen'>;
+  readonly config: Omit<Config, 'processes' | 'listen'>;
   readonly store: Store;
   /** Undefined on the command line, which makes no calls. */
   readonly router?: Router | undefined;
@@ -74,6 +74,15 @@ export function sendJsonBytes(
 const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };
 export const EVENT_STREAM_HEADERS = { 'content-type': 'text/event-stream', 'cache-control': 'no-store' };
 
+/** Tells whether a session exists for the requester. */
+export function canReadSession(
+  { requester }: Pick<SideRequest, 'requester'>,
+  { key, clientSecret }: { readonly key?: string | undefined; readonly clientSecret?: string | undefined },
+): boolean {
+  const isOfSecret = requester.secret === undefined || requester.secret === clientSecret;
+  return canRead({ requester }, key) && isOfSecret;
+}
+
 /** Tells whether rows of this key exist for the requester. */
 export function canRead({ requester }: Pick<SideRequest, 'requester'>, key: string | undefined): boolean {
   return requester.scope === 'admin' || requester.key === key;
@@ -81,7 +90,8 @@ export function canRead({ requester }: Pick<SideRequest, 'requester'>, key: stri
 
 /** Completes `no task` and `no session` in a 404, for example to `no task of this key`. */
 export function ownerLabel({ requester }: Pick<SideRequest, 'requester'>): string {
-  return requester.scope === 'key' ? ' of this key' : '';
+  if (requester.scope === 'admin') return '';
+  return requester.secret === undefined ? ' of this key' : ' of this client secret';
 }
 
 /** The store's filter by key: the requester's own rows; for the administrator all, or those of the key in the query. */

@@ -14,6 +14,7 @@ import { deleteKey, getKey, getKeys, patchKey, postKey, postKeyRevoke, postKeyRo
 import { getAudit } from './ledger/audit.ts';
 import { getExport } from './ledger/export.ts';
 import { getLedger, getLedgerRows } from './ledger/ledger.ts';
+import { postClientSecret, postProviderSecret } from './session/client-secrets.ts';
 import { getSessionContext } from './session/context.ts';
 import { postSessionEnd } from './session/end.ts';
 import { sessionEventsHandler } from './session/events.ts';
@@ -25,6 +26,7 @@ import { getTask, getTasks, postTask, postTaskRetry, postTasksRetry } from './ta
 const handlersFor = (options: SideHttpOptions): Readonly<Record<SideRouteName, RouteHandler>> => ({
   ...{ getSessions, getSession, deleteSession, postSessionEnd, getSessionContext, getSessionTimeline },
   getSessionEvents: sessionEventsHandler(options),
+  ...{ postClientSecret, postProviderSecret },
   ...{ postTask, getTasks, getTask, postTaskRetry, postTasksRetry },
   ...{ postKey, getKeys, getKey, patchKey, deleteKey, postKeyRotate, postKeyRevoke },
   ...{ getLedger, getLedgerRows, getExport, getAudit },

@@ -7,7 +7,10 @@ import { faultOf } from '../../platform/log.ts';
 import type { OldRows, RetentionRule, Store } from './contract/store.ts';
 
 interface MaintenanceOptions {
-  readonly store: Pick<Store, 'sweep' | 'settleLost' | 'removeExpiredIds' | 'removeOldLimits' | 'deleteOld'>;
+  readonly store: Pick<
+    Store,
+    'sweep' | 'settleLost' | 'removeExpiredIds' | 'removeOldLimits' | 'removeExpiredSecrets' | 'deleteOld'
+  >;
   readonly config: Pick<SideConfig, 'transcripts' | 'keep'>;
   readonly everyMs?: number;
   readonly log: Logger;
@@ -30,6 +33,7 @@ export function startMaintenance({ store, config, everyMs = EVERY_MS, log }: Mai
       await store.sweep(retentionRule(config.transcripts)(now), now);
       await store.removeExpiredIds(now);
       await store.removeOldLimits(now - LIMITS_KEPT_MS);
+      await store.removeExpiredSecrets(now);
       for (const rows of oldRows(config.keep, now)) await store.deleteOld(rows);
     } catch (error) {
       // A store that is closed meanwhile is no fault of it.

@@ -11,6 +11,13 @@ import { idOwners, removeExpiredIds } from './statements/id-owners.ts';
 import { deleteOld } from './statements/keep/old-rows.ts';
 import { forget, sweep } from './statements/keep/retention.ts';
 import { insertAudit, selectAudit } from './statements/keys/audit.ts';
+import {
+  addSecret,
+  removeExpiredSecrets,
+  returnSecret,
+  selectSecret,
+  useSecret,
+} from './statements/keys/client-secrets.ts';
 import { addKey, keyChanges, replaceKey, selectKey, selectKeys } from './statements/keys/keys.ts';
 import { holdLeases, returnLease, takeLease } from './statements/leases.ts';
 import { extendReservations, grade, recoverLeases, selectLedger, settle, settleLost } from './statements/ledger.ts';
@@ -173,6 +180,11 @@ export function createSqlStore(database: Database): Store {
     keyChanges: (since) => keyChanges(query, since),
     addAudit: (entry) => insertAudit(query, entry),
     audit: (filter) => selectAudit(query, filter),
+    addSecret: (secret) => addSecret(query, secret),
+    secret: (digest) => selectSecret(query, digest),
+    useSecret: (digest, now) => useSecret(database, digest, now),
+    returnSecret: (digest) => returnSecret(query, digest),
+    removeExpiredSecrets: (now) => removeExpiredSecrets(database, now),
     claimDeliveries: (claim) => claimDeliveries(query, { ...claim, skipLocked }),
     settleDelivery: (id, attempts, nextAt) => settleDelivery(query, { id, attempts, nextAt }),
     close: () => database.close(),

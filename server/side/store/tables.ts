@@ -1,7 +1,15 @@
 // The tables as fields of stored-rows.ts and their kinds. A field here needs a column in schema.ts.
 
 import type { Usage } from '../../../adapters/realtime/contract.ts';
-import type { Delivery, HandedOutId, LedgerRow, StoredKey, StoredTurn, Task } from '../../ipc/stored-rows.ts';
+import type {
+  Delivery,
+  HandedOutId,
+  LedgerRow,
+  StoredKey,
+  StoredSecret,
+  StoredTurn,
+  Task,
+} from '../../ipc/stored-rows.ts';
 import type { AuditEntry } from './contract/keys.ts';
 import type { SessionRow } from './contract/store.ts';
 import { table } from './row-mapping.ts';
@@ -39,6 +47,12 @@ export const tasks = table<Task>('task', {
 export const deliveries = table<Delivery & { readonly session: string | undefined }>('delivery', {
   ...columns('text', 'id', 'session', 'url', 'event', 'body'),
   ...columns('integer', 'attempts', 'createdAt', 'nextAt'),
+});
+
+export const secrets = table<StoredSecret>('client_secret', {
+  ...columns('text', 'digest', 'id', 'key'),
+  settings: 'json',
+  ...columns('integer', 'usesLeft', 'createdAt', 'expiresAt'),
 });
 
 export const handedOut = table<HandedOutId>('handed_out', {

@@ -15,6 +15,10 @@ interface AuthenticationRequest {
   readonly provider?: Provider | undefined;
 }
 
+interface PlacePolicy {
+  readonly policy: Pick<RequestPolicy, 'config'>;
+}
+
 type Authenticated = { readonly key: Key | undefined } | Refusal;
 
 /** The key of the client; undefined in open mode, where any credential will do. Answers late where the store has to be asked. */
@@ -40,7 +44,7 @@ export function knownKey(request: AuthenticationRequest): Key | undefined {
 }
 
 /** Takes the credential from where it is expected; undefined where there is none. */
-function presentedCredential(request: AuthenticationRequest): string | undefined {
+export function presentedCredential(request: Omit<AuthenticationRequest, 'policy'> & PlacePolicy): string | undefined {
   const { handshake, provider } = request;
   const own = handshake.headers['x-trunkline-key'];
   const presented = typeof own === 'string' || isForwarding(request) ? own : clientCredential(handshake, provider);
@@ -48,7 +52,10 @@ function presentedCredential(request: AuthenticationRequest): string | undefined
 }
 
 /** Tells whether what is in the place of an API key is the client's own credential for the provider. */
-function isForwarding({ provider, policy: { config } }: AuthenticationRequest): boolean {
+function isForwarding({
+  provider,
+  policy: { config },
+}: Pick<AuthenticationRequest, 'provider'> & PlacePolicy): boolean {
   return provider !== undefined && config.providers[provider.name]?.apiKey === 'client';
 }
 

@@ -1,15 +1,19 @@
 // The HTTP API of the side path for clients: checks the key, keeps to the quota, and reads the body.
 
+import type { Handshake } from '../../../../adapters/realtime/contract.ts';
 import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
+import type { Key } from '../../../config/config.ts';
 import type { ConnectionLimit } from '../../../http/connection/connection-limit.ts';
 import { decodedPath } from '../../../http/handshake.ts';
 import type { Answer, CheckedExchange } from '../../../http/request/answer.ts';
 import { readBody } from '../../../http/request/body.ts';
 import { authenticate } from '../../../http/request/keys/authenticate.ts';
+import { authenticateSecret, presentedSecret } from '../../../http/request/keys/client-secret.ts';
 import type { RequestPolicy } from '../../../http/request/policy.ts';
 import { isRefusal, sidePathUnavailable } from '../../../http/request/refusals.ts';
 import { requesterOf } from '../../../ipc/side-request.ts';
 import { sideRoutesAt } from '../../../ipc/side-routes.ts';
+import type { StoredSecret } from '../../../ipc/stored-rows.ts';
 import { type ForwardContext, forward } from './forward.ts';
 import type { SideQuota } from './quota.ts';
 
@@ -29,9 +33,9 @@ export async function askSide(
   const path = decodedPath(handshake);
   if (path === undefined) return undecodable;
   warnOfOldPath(path, policy);
-  const authenticated = await authenticate({ handshake, policy });
-  if (isRefusal(authenticated)) return authenticated;
-  const { key } = authenticated;
+  const client = await authenticateAsker(request.method, path, { handshake, policy });
+  if (isRefusal(client)) return client;
+  const { key, secret } = client;
   const expectedBytes = Math.min(config.side.maxBodyBytes, Number(request.headers['content-length'] ?? 0));
   const isStream = request.method === 'GET' && sideRoutesAt('key', path)[0]?.route.isStream === true;
   using lease = isStream ? context.quota.acquireStream() : context.quota.acquire(key?.id, expectedBytes);
@@ -47,11 +51,36 @@ export async function askSide(
     response.shouldKeepAlive = false;
     return body;
   }
-  const requester = requesterOf(key);
+  const requester = requesterOf(key, secret?.id);
   const outcome = await forward(request, response, { handshake, path, requester, ...source, body }, context);
   if (outcome === 'answered') return undefined;
   return outcome === 'unavailable' ? sidePathUnavailable : outcome;
 }
+
+interface Asker {
+  /** Undefined in open mode. */
+  readonly key: Key | undefined;
+  readonly secret?: StoredSecret | undefined;
+}
+
+/** A client secret asks about its own sessions alone, also after it was used up. */
+async function authenticateAsker(
+  method: string | undefined,
+  path: string,
+  request: { readonly handshake: Handshake; readonly policy: RequestPolicy },
+): Promise<Asker | Refusal> {
+  const presented = presentedSecret(request);
+  if (presented === undefined) return authenticate(request);
+  const routes = sideRoutesAt('key', path).map(({ route }) => route);
+  const isTaken = routes.some((route) => route.method === method && route.takesSecret);
+  return isTaken ? authenticateSecret(presented, request.policy) : needsKey;
+}
+
+const needsKey: Refusal = {
+  status: 403,
+  code: 'secret_not_allowed',
+  message: 'a client secret opens sessions, and sees those that it opened: expected a key for anything else',
+};
 
 function warnOfOldPath(path: string, { warnOfOldName }: RequestPolicy): void {
   const { route, isOldPath } = sideRoutesAt('key', path)[0] ?? {};

@@ -6,6 +6,7 @@ import type { Config } from '../../../config/config.ts';
 import type { SessionRecord } from '../../../ipc/session-record.ts';
 import { FORWARDED_HEADERS, type SideHandler, type SideRefusal, type SideRequest } from '../../../ipc/side-request.ts';
 import { sideRoutesAt } from '../../../ipc/side-routes.ts';
+import { canReadSession } from '../handler.ts';
 import { relay } from './relay.ts';
 
 export interface ForwardContext {
@@ -38,7 +39,7 @@ export async function forward(
   const session = matches.find((match) => match.route.needsLiveSession)?.parameters.id;
   const found = session === undefined ? undefined : await find(session.toLowerCase()).catch(() => undefined);
   // A session of another key under the same id hides none that the requester had under it before.
-  const live = requester.scope === 'key' && found?.key !== requester.key ? undefined : found;
+  const live = found !== undefined && canReadSession({ requester }, found) ? found : undefined;
   const query = Object.fromEntries(handshake.query);
   const sideRequest = { ...from, method, path, query, headers: forwardedHeaders(request), body, live };
   return relay(sideRequest, response, {

@@ -41,6 +41,7 @@ export interface PublicListenerOptions extends Pick<PublicContext, 'answer' | 'f
   readonly descriptors: Descriptors;
   /** Undefined where there is no store. */
   readonly findKey?: FindKey | undefined;
+  readonly secrets?: RequestPolicy['secrets'];
   /** Gives a connection with an upgrade to a gateway process. Rejects where there is none. */
   giveBack(socket: Socket, connection: PassedConnection): Promise<void>;
 }
@@ -133,7 +134,10 @@ export class PublicListener {
   }
 
   #makePolicy(warnOfOldName = this.#policy.warnOfOldName): RequestPolicy {
-    return requestPolicy({ config: this.#options.live.now, keys: this.#keys, warnOfOldName }, this.#ports);
+    return requestPolicy(
+      { config: this.#options.live.now, keys: this.#keys, secrets: this.#options.secrets, warnOfOldName },
+      this.#ports,
+    );
   }
 
   async #giveBack(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {

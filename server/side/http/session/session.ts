@@ -4,7 +4,7 @@ import type { HttpProblem } from '../../../http/problem.ts';
 import type { SessionEnd, StoredSession } from '../../../ipc/stored-rows.ts';
 import { wantedWithId } from '../../sessions/reused-id.ts';
 import type { Store } from '../../store/contract/store.ts';
-import { canRead, ownerLabel, type RoutedRequest, type RouteHandler, sendJson } from '../handler.ts';
+import { canReadSession, ownerLabel, type RoutedRequest, type RouteHandler, sendJson } from '../handler.ts';
 import { ledgerView, sessionView, taskView, turnView } from '../views.ts';
 
 /** Limit of the rows in one answer; `/v1/tasks` lists the rest. */
@@ -27,7 +27,7 @@ export async function findReadableSession(request: RoutedRequest, store: Store):
   const stored = await wantedWithId(
     id,
     store.session,
-    ({ key }) => canRead(request, key) && liveKey.every((other) => other === key),
+    (session) => canReadSession(request, session) && liveKey.every((other) => other === session.key),
   );
   if (stored === undefined && live === undefined) return undefined;
   const isOpen = live === undefined ? stored?.endedAt === undefined : 'state' in live && live.state !== 'closed';

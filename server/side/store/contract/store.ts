@@ -22,6 +22,7 @@ import type {
   LeasedCalls,
   Settlement,
 } from './budgets.ts';
+import type { ClientSecrets } from './client-secrets.ts';
 import type { KeyStore } from './keys.ts';
 import type { SharedLimits } from './limits.ts';
 
@@ -124,7 +125,7 @@ export interface ReportSpan {
 }
 
 /** All methods reject with a StoreError when the database does. Lists are newest first where nothing else is said. */
-export interface Store extends BudgetLeases, SharedLimits, KeyStore {
+export interface Store extends BudgetLeases, SharedLimits, KeyStore, ClientSecrets {
   readonly kind: 'sqlite' | 'postgres';
   commitSessions(changes: SessionChanges): Promise<void>;
 

@@ -4,6 +4,7 @@ import type { HandedOutId } from '../../../ipc/stored-rows.ts';
 import type { Database, Query } from '../database.ts';
 import { insertAll, queryForIds } from '../row-mapping.ts';
 import { handedOut } from '../tables.ts';
+import { removeExpired } from './keep/expired-rows.ts';
 
 /** An id that is handed out to its key again is kept for longer. */
 const KEEP = `on conflict (digest) do update set expires_at = excluded.expires_at
@@ -30,18 +31,5 @@ export async function idOwners(
   return Object.fromEntries(rows.map(({ digest, key }) => [digest as string, key as string]));
 }
 
-/** Number of ids that one transaction forgets. */
-const MAX_EXPIRED = 1000;
-
-export async function removeExpiredIds({ query }: Pick<Database, 'query'>, now: number): Promise<number> {
-  for (let removed = 0; ; ) {
-    const rows = await query(
-      `delete from handed_out where digest in
-         (select digest from handed_out where expires_at < $1 order by expires_at limit ${MAX_EXPIRED})
-       returning digest`,
-      [Math.round(now)],
-    );
-    removed += rows.length;
-    if (rows.length < MAX_EXPIRED) return removed;
-  }
-}
+export const removeExpiredIds = (database: Pick<Database, 'query'>, now: number): Promise<number> =>
+  removeExpired(database, { table: 'handed_out', before: now });

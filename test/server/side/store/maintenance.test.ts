@@ -31,6 +31,7 @@ test('runs at once and again, goes on after a failure, and stops', async () => {
     },
     removeExpiredIds: async () => 0,
     removeOldLimits: async () => {},
+    removeExpiredSecrets: async () => 0,
     deleteOld: async (rows: OldRows) => deleted.push(rows),
   };
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line).msg) });
@@ -50,6 +51,7 @@ test('says nothing of a store that is closed in the middle of it', async () => {
     sweep: async () => 0,
     removeExpiredIds: async () => 0,
     removeOldLimits: async () => {},
+    removeExpiredSecrets: async () => 0,
     deleteOld: async () => 0,
   };
   const log = pino({}, { write: (line: string) => void lines.push(line) });
@@ -68,6 +70,7 @@ test('rows are deleted by the durations that are configured, each by its own', a
     sweep: async () => 0,
     removeExpiredIds: async () => 0,
     removeOldLimits: async () => {},
+    removeExpiredSecrets: async () => 0,
     deleteOld: async (rows: OldRows) => deleted.push(rows),
   };
   const config = { transcripts: 'off', keep: { ledger: 'P400D', tasks: 'P90D' } } as const;

@@ -106,14 +106,14 @@ describe('a body', () => {
   ])('a body must be JSON, not %j: a page elsewhere could send that without asking', async (type) => {
     const headers: Record<string, string> = type === '' ? {} : { 'content-type': type };
     const body = Buffer.from('{}');
-    const response = await ask('/v1/realtime/client_secrets', { method: 'POST', headers, body });
+    const response = await ask('/v1/realtime/sessions', { method: 'POST', headers, body });
     expect(response.status).toBe(415);
     expect(await errorOf(response)).toMatchObject({ code: 'unsupported_media_type' });
   });
 
   test.each(['application/json', 'Application/JSON; charset=utf-8'])('of %s is let in', async (type) => {
     const options = { method: 'POST', headers: { 'content-type': type }, body: '{}' };
-    expect((await ask('/v1/realtime/client_secrets', options)).status).toBe(501);
+    expect((await ask('/v1/realtime/sessions', options)).status).toBe(501);
   });
 
   test('a body that breaks off harms no other request', async () => {

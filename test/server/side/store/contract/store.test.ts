@@ -3,6 +3,7 @@
 import { describe } from 'vitest';
 import { onBothStores } from '../../../../support/stores.ts';
 import { budgets } from '../on-both/budgets.ts';
+import { clientSecrets } from '../on-both/client-secrets.ts';
 import { deliveries } from '../on-both/deliveries.ts';
 import { exports } from '../on-both/exports.ts';
 import { handedOut } from '../on-both/id-owners.ts';
@@ -25,6 +26,7 @@ await onBothStores((stores) => {
   describe('leases', () => leases(stores));
   describe('limits', () => limits(stores));
   describe('ids that were handed out', () => handedOut(stores));
+  describe('client secrets', () => clientSecrets(stores));
   describe('the ledger', () => ledgers(stores));
   describe('retention', () => retention(stores));
   describe('old rows', () => oldRows(stores));

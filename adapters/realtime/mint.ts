@@ -1,0 +1,63 @@
+// Paths on which SDKs ask a provider for a credential of a browser. The gateway answers with a client secret of its own, in the provider's shapes.
+
+import type { JsonObject } from '../../codecs/json-object.ts';
+
+/** A path that is asked with POST, by whoever has a key. */
+export interface Mint {
+  readonly path: string;
+  /** The beginning by which SDKs know such a credential. */
+  readonly prefix: 'ek_' | 'auth_tokens/';
+  /** Name of the dialect that its sessions speak. */
+  readonly dialect: string;
+  read(body: JsonObject, bounds: MintBounds): MintRequest | MintFault;
+  /** Writes the body of the answer. */
+  reply(minted: Minted): object;
+}
+
+/** The bounds of every client secret. */
+export interface MintBounds {
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** The time to open a session where none is asked for, and the longest. */
+  readonly openSeconds: number;
+  readonly maxOpenSeconds: number;
+  readonly maxUses: number;
+}
+
+/** The secret that a body asks for. Times are milliseconds since the epoch. */
+export interface MintRequest {
+  /** Time until which it opens sessions. */
+  readonly expiresAt: number;
+  readonly uses: number;
+  /** Time at which its sessions end. */
+  readonly endsAt?: number | undefined;
+  /** The part of a session's configuration that is pinned; undefined: nothing is. */
+  readonly session?: JsonObject | undefined;
+  /** The part of the body that is for the gateway alone, unread. */
+  readonly own?: unknown;
+}
+
+/** `expected` goes on behind `expected`. */
+export interface MintFault {
+  readonly field: string;
+  readonly expected: string;
+}
+
+/** A secret that was made. */
+export interface Minted {
+  readonly id: string;
+  readonly value: string;
+  readonly expiresAt: number;
+  readonly session: JsonObject | undefined;
+}
+
+/** The member of a body for the gateway alone. */
+const OWN_MEMBER = 'trunkline';
+
+/** Returns the fault of the first field that the provider does not know. */
+export function unknownField(body: JsonObject, known: readonly string[]): MintFault | undefined {
+  const name = Object.keys(body).find((field) => field !== OWN_MEMBER && !known.includes(field));
+  return name === undefined
+    ? undefined
+    : { field: name, expected: `${[...known, OWN_MEMBER].join(', ')} and nothing else` };
+}

@@ -1,0 +1,64 @@
+// The paths on which OpenAI's SDKs ask for a client secret: for Realtime, transcription included, and for Translation.
+// https://platform.openai.com/docs/api-reference/realtime-sessions/create-realtime-client-secret
+
+import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
+import { type Mint, type MintBounds, type Minted, type MintFault, type MintRequest, unknownField } from '../mint.ts';
+import { openaiRealtimeDialect } from './realtime.ts';
+import { openaiTranslationDialect } from './translation.ts';
+
+/** Every path. xAI's SDKs ask on the first one, too, without a session and an anchor. */
+export const openaiMints: readonly Mint[] = [
+  {
+    path: '/v1/realtime/client_secrets',
+    prefix: 'ek_',
+    dialect: openaiRealtimeDialect.name,
+    read: (body, bounds) => read(body, bounds, ['realtime', 'transcription']),
+    reply: (minted) => reply(minted, { type: 'realtime' }),
+  },
+  {
+    path: '/v1/realtime/translations/client_secrets',
+    prefix: 'ek_',
+    dialect: openaiTranslationDialect.name,
+    read: (body, bounds) => read(body, bounds, ['translation']),
+    reply: (minted) => reply(minted, { type: 'translation' }),
+  },
+];
+
+function read(body: JsonObject, bounds: MintBounds, types: readonly string[]): MintRequest | MintFault {
+  const { expires_after: after, session, trunkline: own } = body;
+  const unknown = unknownField(body, ['expires_after', 'session']);
+  if (unknown !== undefined) return unknown;
+  if (after !== undefined && !isObject(after)) return { field: 'expires_after', expected: 'an object' };
+  const { anchor = 'created_at', seconds = bounds.openSeconds, ...others } = after ?? {};
+  const [other] = Object.keys(others);
+  if (other !== undefined) return { field: `expires_after.${other}`, expected: 'anchor and seconds alone' };
+  if (anchor !== 'created_at') return { field: 'expires_after.anchor', expected: 'created_at' };
+  if (!isWhole(seconds, bounds.maxOpenSeconds))
+    return { field: 'expires_after.seconds', expected: `a whole number from 1 to ${bounds.maxOpenSeconds}` };
+  if (session !== undefined && !isObject(session)) return { field: 'session', expected: 'an object' };
+  if (session?.type !== undefined && !types.includes(session.type as string))
+    return { field: 'session.type', expected: types.join(' or ') };
+  return { expiresAt: bounds.now + seconds * 1000, uses: 1, session: pinned(session, types), own };
+}
+
+const isWhole = (value: unknown, most: number): value is number =>
+  Number.isInteger(value) && (value as number) >= 1 && (value as number) <= most;
+
+/** A translation has one type, which its events do not name. */
+function pinned(session: JsonObject | undefined, types: readonly string[]): JsonObject | undefined {
+  if (session === undefined || types.length > 1) return session;
+  const { type: _, ...settings } = session;
+  return settings;
+}
+
+const OBJECTS: Readonly<Record<string, string>> = {
+  realtime: 'realtime.session',
+  transcription: 'realtime.transcription_session',
+};
+
+function reply({ id, value, expiresAt, session }: Minted, { type: usual }: { readonly type: string }): object {
+  const type = typeof session?.type === 'string' ? session.type : usual;
+  const object = OBJECTS[type];
+  const named = { ...(object !== undefined && { object }), id: `sess_${id}`, type };
+  return { value, expires_at: Math.floor(expiresAt / 1000), session: { ...named, ...session }, trunkline: { id } };
+}

@@ -1,0 +1,65 @@
+// Finds the client secret that a request presents, and the key that made it. Rule: a secret is worth nothing without its key, and nothing while
+// the owner of the store cannot be asked.
+
+import type { Handshake, Provider } from '../../../../adapters/realtime/contract.ts';
+import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
+import type { Key } from '../../../config/config.ts';
+import type { StoredSecret } from '../../../ipc/stored-rows.ts';
+import { withDeadline } from '../../../platform/deadline.ts';
+import type { RequestPolicy } from '../policy.ts';
+import { isRefusal, secretsUnavailable } from '../refusals.ts';
+import { presentedCredential } from './authenticate.ts';
+import { digestOf } from './key-secret.ts';
+import { isClientSecret } from './secret-form.ts';
+
+/** Longest wait for an answer of the owner of the store. */
+const ANSWER_MS = 4000;
+
+interface SecretRequest {
+  readonly handshake: Handshake;
+  readonly policy: Pick<RequestPolicy, 'config'>;
+  /** See `authenticate`. */
+  readonly provider?: Provider | undefined;
+}
+
+/** The client secret of the request; undefined where its credential is none. */
+export function presentedSecret(request: SecretRequest): string | undefined {
+  const credential = presentedCredential(request);
+  return credential !== undefined && isClientSecret(credential) ? credential : undefined;
+}
+
+/** `key` is undefined in open mode. Whether the secret still opens sessions is for its reader to see. */
+interface SecretHolder {
+  readonly key: Key | undefined;
+  readonly secret: StoredSecret;
+}
+
+export async function authenticateSecret(
+  presented: string,
+  { config, keys, secrets }: Pick<RequestPolicy, 'config' | 'keys' | 'secrets'>,
+): Promise<SecretHolder | Refusal> {
+  let secret: StoredSecret | undefined;
+  try {
+    if (secrets === undefined) return secretsUnavailable;
+    secret = await withDeadline(secrets.find(digestOf(presented)), ANSWER_MS);
+  } catch {
+    return secretsUnavailable;
+  }
+  if (secret === undefined) return unknownSecret;
+  if (secret.key === undefined) return config.access === 'open' ? { key: undefined, secret } : orphaned;
+  const key = await keys.withId(secret.key);
+  if (isRefusal(key)) return key.status === 401 ? { ...key, message: `${orphaned.message}: ${key.message}` } : key;
+  return { key, secret };
+}
+
+const unknownSecret: Refusal = {
+  status: 401,
+  code: 'invalid_key',
+  message: 'this client secret is none of this gateway, or expired long ago',
+};
+
+const orphaned: Refusal = {
+  status: 401,
+  code: 'invalid_key',
+  message: 'the key that made this client secret opens no sessions any more',
+};

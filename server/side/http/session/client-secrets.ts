@@ -1,0 +1,127 @@
+// POST /v1/client_secrets, and the paths on which SDKs ask providers for the same: makes a client secret, which narrows the key that asks.
+
+import type { MintFault, MintRequest } from '../../../../adapters/realtime/contract.ts';
+import { findMint } from '../../../../adapters/realtime/index.ts';
+import type { JsonObject } from '../../../../codecs/json-object.ts';
+import { type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
+import { digestOf } from '../../../http/request/keys/key-secret.ts';
+import { newSecret } from '../../../http/request/keys/secret-form.ts';
+import type { SecretTerms } from '../../../ipc/stored-rows.ts';
+import { newId } from '../../../platform/uuid-v7.ts';
+import { type RoutedRequest, type RouteHandler, type SideHttpOptions, sendJson } from '../handler.ts';
+import { parseBody } from '../json-body.ts';
+import { isoTime } from '../views.ts';
+import {
+  checkSession,
+  MAX_OPEN_SECONDS,
+  MAX_USES,
+  OPEN_SECONDS,
+  type OwnTerms,
+  readOwnTerms,
+  readSecretRequest,
+} from './secret-request.ts';
+import { dialectsOf, pinnable, termsProblem } from './secret-terms.ts';
+
+interface Wanted {
+  readonly terms: SecretTerms;
+  readonly uses: number;
+  readonly expiresAt: number;
+  readonly prefix: Parameters<typeof newSecret>[0];
+}
+
+interface Made extends Wanted {
+  readonly id: string;
+  readonly value: string;
+}
+
+export const postClientSecret: RouteHandler = async (request, options) => {
+  const parsed = bodyOf(request);
+  if (isProblem(parsed)) return parsed;
+  const read = readSecretRequest(parsed.body);
+  if (isProblem(read)) return read;
+  const { uses = 1, expiresInSeconds, models, ...asked } = read.asked;
+  const { provider, session, dialect = session && dialectsOf(provider ?? '')[0] } = asked;
+  const terms = withModels({ ...asked, dialect: dialect ?? (session && '') }, { models, session, provider });
+  const wanted = { terms, uses, expiresAt: Date.now() + expiresInSeconds * 1000, prefix: 'ek_' } as const;
+  const made = await make(wanted, request, options);
+  if (isProblem(made)) return made;
+  const { id, value, expiresAt } = made;
+  return sendJson(request, 200, { id, value, expiresAt: isoTime(expiresAt), uses, ...shown(made.terms) });
+};
+
+export const postProviderSecret: RouteHandler = async (request, options) => {
+  const found = findMint(request.path);
+  if (found === undefined) return undefined;
+  const { provider, mint } = found;
+  const parsed = bodyOf(request);
+  if (isProblem(parsed)) return parsed;
+  const bounds = { now: Date.now(), openSeconds: OPEN_SECONDS, maxOpenSeconds: MAX_OPEN_SECONDS, maxUses: MAX_USES };
+  const asked = mint.read(parsed.body, bounds);
+  if ('expected' in asked) return faultProblem(asked);
+  const own = readOwnTerms(asked.own);
+  if (isProblem(own)) return own;
+  const wanted = wantedOf(asked, own.terms, { provider: provider.name, dialect: mint.dialect });
+  const made = await make({ ...wanted, prefix: mint.prefix }, request, options);
+  if (isProblem(made)) return made;
+  const { id, value, expiresAt, terms } = made;
+  return sendJson(request, 200, mint.reply({ id, value, expiresAt, session: terms.session }));
+};
+
+/** Some SDKs send no body where they ask for nothing in particular. */
+function bodyOf({ body }: RoutedRequest): { readonly body: JsonObject } | HttpProblem {
+  return body === undefined || body.length === 0 ? { body: {} } : parseBody(body);
+}
+
+const faultProblem = ({ field, expected }: MintFault): HttpProblem => invalidRequest(`expected ${expected}`, field);
+
+function wantedOf(
+  { expiresAt, endsAt, session, ...asked }: MintRequest,
+  { models, uses = asked.uses, ...own }: OwnTerms,
+  place: { readonly provider: string; readonly dialect: string },
+): Omit<Wanted, 'prefix'> {
+  const terms = withModels({ ...own, ...place, endsAt, session }, { models, session, provider: place.provider });
+  return { terms, uses, expiresAt };
+}
+
+interface Models {
+  readonly models: readonly string[] | undefined;
+  readonly session: JsonObject | undefined;
+  readonly provider: string | undefined;
+}
+
+/** A name without its provider is that of the secret's. A session whose model is pinned has that one alone. */
+function withModels(terms: SecretTerms, { models, session, provider = '' }: Models): SecretTerms {
+  const pinned = session && pinnable(provider, terms.dialect ?? '')?.modelIn(session);
+  const names = pinned === undefined ? models : [pinned];
+  const isWhole = (name: string): boolean => provider === '' || name.startsWith(`${provider}/`);
+  return { ...terms, models: names?.map((name) => (isWhole(name) ? name : `${provider}/${name}`)) };
+}
+
+async function make(
+  wanted: Wanted,
+  request: RoutedRequest,
+  { store, config }: SideHttpOptions,
+): Promise<Made | HttpProblem> {
+  const { terms, uses, expiresAt, prefix } = wanted;
+  const problem = checkSession(terms.session) ?? termsProblem(terms, request.requester.settings, config);
+  if (problem !== undefined) return problem;
+  const value = newSecret(prefix);
+  const id = newId();
+  const { key } = request.requester;
+  const row = {
+    digest: digestOf(value),
+    id,
+    key,
+    settings: terms,
+    usesLeft: uses,
+    createdAt: Date.now(),
+    expiresAt,
+  };
+  await store.addSecret(row);
+  return { ...wanted, id, value };
+}
+
+/** The terms as they are shown: the time at which sessions end is that of Google's tokens alone. */
+function shown({ endsAt: _, ...terms }: SecretTerms): object {
+  return terms;
+}

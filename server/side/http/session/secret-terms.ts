@@ -1,0 +1,146 @@
+// Checks what a client secret is to let its sessions do: never more than the key that makes it may.
+
+import type { Dialect } from '../../../../adapters/realtime/contract.ts';
+import { providers } from '../../../../adapters/realtime/index.ts';
+import { allowsModel } from '../../../../codecs/glob.ts';
+import { didYouMean } from '../../../../codecs/nearest-names.ts';
+import type { Key } from '../../../config/config.ts';
+import { FORWARD_CLIENT } from '../../../config/schema.ts';
+import { DEFAULT_CLASS } from '../../../config/side-schema.ts';
+import { choosePromptClass, classNames } from '../../../http/class-policy.ts';
+import { type HttpProblem, invalidRequest, shortened } from '../../../http/problem.ts';
+import type { SecretTerms } from '../../../ipc/stored-rows.ts';
+import type { SideHttpOptions } from '../handler.ts';
+
+type Config = SideHttpOptions['config'];
+type Check = (terms: SecretTerms, key: Key | undefined, config: Config) => HttpProblem | undefined;
+
+const CHECKS: readonly Check[] = [
+  checkProvider,
+  checkDialect,
+  checkPinned,
+  checkModels,
+  checkClass,
+  checkDataClass,
+  checkDuration,
+  checkCalls,
+  checkEndUser,
+];
+
+/** Returns the first thing that is wrong; undefined: nothing is. `key`: the one that asks; undefined in open mode. */
+export function termsProblem(terms: SecretTerms, key: Key | undefined, config: Config): HttpProblem | undefined {
+  for (const check of CHECKS) {
+    const problem = check(terms, key, config);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+function checkProvider({ provider: name }: SecretTerms, _: Key | undefined, config: Config): HttpProblem | undefined {
+  if (name === undefined) return undefined;
+  const known = [...providers.keys()];
+  if (!known.includes(name))
+    return invalidRequest(
+      `expected one of ${known.join(', ')}, got "${shortened(name)}"${didYouMean(name, known)}`,
+      'provider',
+    );
+  if (config.providers[name]?.apiKey !== FORWARD_CLIENT) return undefined;
+  const message = `${name} is dialled with the credential of each client (apiKey: client), which a client secret is not`;
+  return tooBroad(message, 'provider');
+}
+
+function checkDialect({ provider, dialect }: SecretTerms): HttpProblem | undefined {
+  if (dialect === undefined) return undefined;
+  if (provider === undefined) return invalidRequest('missing, expected the provider of what is pinned', 'provider');
+  const known = dialectsOf(provider);
+  return known.includes(dialect)
+    ? undefined
+    : invalidRequest(`expected one of ${known.join(', ')}, got "${shortened(dialect)}"`, 'dialect');
+}
+
+/** Names of the dialects of a provider, that of its first endpoint first. */
+export const dialectsOf = (provider: string): readonly string[] => [
+  ...new Set(providers.get(provider)?.endpoints.map(({ dialect }) => dialect.name)),
+];
+
+function checkPinned({ provider = '', dialect = '', session }: SecretTerms): HttpProblem | undefined {
+  if (session === undefined) return undefined;
+  const pins = pinnable(provider, dialect);
+  if (pins === undefined) return invalidRequest(`expected none: nothing can be pinned of ${dialect}`, 'session');
+  const fault = pins.check(session);
+  return (
+    fault && invalidRequest(`expected ${fault.expected}`, fault.field === '' ? 'session' : `session.${fault.field}`)
+  );
+}
+
+/** Returns the form of what can be pinned of a dialect; undefined where nothing can. */
+export const pinnable = (provider: string, name: string): Dialect['pins'] =>
+  providers.get(provider)?.endpoints.find(({ dialect }) => dialect.name === name)?.dialect.pins;
+
+function checkModels({ models = [], provider }: SecretTerms, key: Key | undefined): HttpProblem | undefined {
+  for (const pattern of models) {
+    const [maker = '', ...rest] = pattern.split('/');
+    if (rest.length === 0 || (provider !== undefined && maker !== provider))
+      return invalidRequest(
+        `expected ${provider ?? 'provider'}/model, such as openai/*, got "${shortened(pattern)}"`,
+        'models',
+      );
+    // A `*` of the secret is matched by a `*` of the key alone.
+    if (!allowsModel(key?.models, maker, rest.join('/'))) return notAllowed(pattern);
+  }
+  return undefined;
+}
+
+function checkClass({ class: name }: SecretTerms, key: Key | undefined, config: Config): HttpProblem | undefined {
+  if (name === undefined) return undefined;
+  const known = [DEFAULT_CLASS, ...(key?.class === undefined ? [] : [key.class]), ...classNames(config)];
+  const classes = key?.classes && [DEFAULT_CLASS, ...key.classes];
+  const chosen = choosePromptClass({
+    key: key && { ...key, classes },
+    route: undefined,
+    requested: name,
+    known: [...new Set(known)],
+    defaults: [DEFAULT_CLASS],
+  });
+  return typeof chosen === 'object' ? { ...chosen, param: 'class' } : undefined;
+}
+
+function checkDataClass({ dataClass }: SecretTerms, key: Key | undefined): HttpProblem | undefined {
+  return dataClass === 'open' && key?.dataClass === 'regulated'
+    ? tooBroad('expected regulated, as the data class of this key is', 'dataClass')
+    : undefined;
+}
+
+function checkDuration({ maxSessionSeconds: asked }: SecretTerms, key: Key | undefined): HttpProblem | undefined {
+  const most = key?.maxSessionSeconds;
+  return asked !== undefined && most !== undefined && asked > most
+    ? tooBroad(`expected at most ${most}, as sessions of this key may last, got ${asked}`, 'maxSessionSeconds')
+    : undefined;
+}
+
+function checkEndUser({ endUser }: SecretTerms, key: Key | undefined): HttpProblem | undefined {
+  return endUser !== undefined && key?.endUser !== undefined && endUser !== key.endUser
+    ? tooBroad('expected none, or that of this key, which is for one user', 'endUser')
+    : undefined;
+}
+
+function checkCalls({ callIds }: SecretTerms, key: Key | undefined): HttpProblem | undefined {
+  return callIds === 'any' && key !== undefined && key.callIds !== 'any'
+    ? tooBroad('this key may not join calls of others itself', 'callIds')
+    : undefined;
+}
+
+const notAllowed = (pattern: string): HttpProblem => ({
+  status: 403,
+  code: 'model_not_allowed',
+  message: `this key may not use ${shortened(pattern)} itself`,
+  param: 'models',
+});
+
+/** The refusal of a secret that would let its sessions do more than the key may. */
+const tooBroad = (message: string, param: string): HttpProblem => ({
+  status: 403,
+  code: 'secret_too_broad',
+  message,
+  param,
+});

@@ -1,0 +1,37 @@
+// Client secrets: one row each, under the digest of the secret. A use is one statement, so that of many at once as many are granted as are left.
+
+import type { SecretUse, StoredSecret } from '../../../../ipc/stored-rows.ts';
+import { SECRET_KEPT_MS } from '../../contract/client-secrets.ts';
+import type { Database, Query } from '../../database.ts';
+import { insertAll } from '../../row-mapping.ts';
+import { secrets } from '../../tables.ts';
+import { removeExpired } from '../keep/expired-rows.ts';
+
+export async function addSecret(query: Query, secret: StoredSecret): Promise<void> {
+  await insertAll(query, secrets, [secret]);
+}
+
+export async function selectSecret(query: Query, digest: string): Promise<StoredSecret | undefined> {
+  const [row] = await query('select * from client_secret where digest = $1', [digest]);
+  return row && secrets.item(row);
+}
+
+export function useSecret(database: Database, digest: string, now: number): Promise<SecretUse> {
+  return database.transaction(async (query) => {
+    const granted = await query(
+      'update client_secret set uses_left = uses_left - 1 where digest = $1 and uses_left > 0 and expires_at > $2 returning id',
+      [digest, Math.round(now)],
+    );
+    if (granted.length > 0) return 'granted';
+    const left = await selectSecret(query, digest);
+    if (left === undefined) return 'unknown';
+    return left.usesLeft > 0 ? 'expired' : 'used';
+  });
+}
+
+export async function returnSecret(query: Query, digest: string): Promise<void> {
+  await query('update client_secret set uses_left = uses_left + 1 where digest = $1', [digest]);
+}
+
+export const removeExpiredSecrets = (database: Pick<Database, 'query'>, now: number): Promise<number> =>
+  removeExpired(database, { table: 'client_secret', before: now - SECRET_KEPT_MS });
