@@ -21,7 +21,7 @@ const ANSWER_MS = 30_000;
 
 export async function openAdminApi(config: Config) {
   const run = readRun(config.dataDirectory);
-  const { request, close } = run && isRunning(run) ? gatewaySource(run, config) : await storeSource(config);
+  const { request, close } = run && isRunning(run) ? gatewaySource(run, config.admin.token) : await storeSource(config);
   const ask: AskAdmin = async (method, path, fields = {}) => {
     const entries = Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined);
     const given = Object.fromEntries(entries);
@@ -32,7 +32,8 @@ export async function openAdminApi(config: Config) {
   return { ask, close };
 }
 
-function gatewaySource({ pid, admin }: RunInfo, { admin: { token } }: Config): Source {
+/** `token`: that of the admin listener; undefined where it has none. */
+export function gatewaySource({ pid, admin }: RunInfo, token: string | undefined): Source {
   const isAny = admin.host === '0.0.0.0' || admin.host === '::';
   const base = `http://${isAny ? '127.0.0.1' : urlHost(admin.host)}:${admin.port}`;
   return {

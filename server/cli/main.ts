@@ -1,5 +1,6 @@
 // The command line: reads the configuration, starts, and acts on signals. Only this file and bin.js call process.exit.
 
+import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { didYouMean } from '../../codecs/nearest-names.ts';
@@ -25,6 +26,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   serve: '[--config FILE] [--data DIR] [--role all|gateway|side]',
   'config check': '[--config FILE] [--online]',
   'config print': '[--config FILE]',
+  reload: '[--config FILE] [--data DIR]',
   ...SIDE_USAGE,
 };
 
@@ -63,6 +65,7 @@ async function run(argv: string[]): Promise<void> {
   else if (command === 'config check') await check(await loadWithWarnings(source), values.online === true);
   else if (values.online === true) throw new UsageError('--online goes with config check only');
   else if (command === 'config print') process.stdout.write(printConfig(load()));
+  else if (command === 'reload') await print(await reload(values.data, load));
   else if (side !== undefined) await print(side(load()));
   else throw new UsageError(`${commandProblem(command)}\n${USAGE}`);
 }
@@ -104,6 +107,12 @@ async function print(pieces: AsyncIterable<string>): Promise<void> {
   await pipeline(pieces, process.stdout, { end: false }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });
+}
+
+/** Loads the code when the command is run: `serve` needs none of it. */
+async function reload(data = '.trunkline', load: () => Config): Promise<AsyncIterable<string>> {
+  const { reloadGateway } = await import('./reload.ts');
+  return reloadGateway({ dataDirectory: resolve(data), load });
 }
 
 interface Loaded {

@@ -6,9 +6,9 @@ import { z } from 'zod';
 import type { LlmCall } from '../../adapters/llm/contract.ts';
 import { type SideConfig, sideShape } from '../../server/config/side-schema.ts';
 import { createPrices } from '../../server/side/billing/prices.ts';
-import type { Answered, Call, Router, StreamSink } from '../../server/side/llm/call.ts';
+import type { Answered, Call, StreamSink } from '../../server/side/llm/call.ts';
 import type { Failure } from '../../server/side/llm/failure.ts';
-import { createRouter, type RouterOptions } from '../../server/side/llm/router.ts';
+import { createRouter, type LiveRouter, type RouterOptions } from '../../server/side/llm/router.ts';
 import { type LlmGateway, type LlmGatewayOptions, llmGateway } from './llm-gateway.ts';
 import { type MemoryStore, memoryStore } from './memory-store.ts';
 
@@ -32,7 +32,7 @@ export function sideConfig(written: Written, hasRehearsalGateway = false): SideC
 }
 
 export interface Routing {
-  readonly router: Router;
+  readonly router: LiveRouter;
   readonly store: MemoryStore;
   readonly config: SideConfig;
 }

@@ -51,10 +51,10 @@ test('a renewed pair is served by every process after its link is swapped, and l
   const mount = temporaryFolder('mount');
   symlinkSync(first, join(mount, '..data'));
   for (const name of ['cert', 'key']) symlinkSync(join('..data', `${name}.pem`), join(mount, `${name}.pem`));
+  const config = { processes: 2, tasks: [] };
   const served = await serve({
     provider: provider.url,
-    processes: 2,
-    tasks: [],
+    ...config,
     listen: { tlsPort: 0, tls: { cert: join(mount, 'cert.pem'), key: join(mount, 'key.pem') } },
   });
   gateway = served;
@@ -79,6 +79,20 @@ test('a renewed pair is served by every process after its link is swapped, and l
   expect(await shownAt(tlsPort)).toBe(bodyOf(second));
   for (const name of ['cert', 'key']) cpSync(join(third, `${name}.pem`), join(second, `${name}.pem`));
   await until(async () => (await shownAt(tlsPort)) === bodyOf(third));
+  expect(client.readyState).toBe(client.OPEN);
+
+  // Other files, named by the configuration that is read again; then none, for which the development certificate serves.
+  const fourth = await newPair();
+  served.rewrite({
+    ...config,
+    listen: { tlsPort: 0, tls: { cert: join(fourth, 'cert.pem'), key: join(fourth, 'key.pem') } },
+  });
+  const reload = () => fetch(`${served.admin}/reload`, { method: 'POST' });
+  expect((await reload()).status).toBe(200);
+  for (let turn = 0; turn < 8; turn++) expect(await shownAt(tlsPort)).toBe(bodyOf(fourth));
+  served.rewrite({ ...config, listen: { tlsPort: 0 } });
+  expect((await reload()).status).toBe(200);
+  for (let turn = 0; turn < 8; turn++) expect(await shownAt(tlsPort)).toBe(bodyOf(join(served.data, 'tls')));
   expect(client.readyState).toBe(client.OPEN);
   client.terminate();
 });

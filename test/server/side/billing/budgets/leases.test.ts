@@ -68,6 +68,19 @@ await onBothStores(({ open, beside }) => {
     expect(await store.ledger({ limit: 1000 })).toHaveLength(200);
   });
 
+  test('a budget that has another limit now holds for the next call, whatever is leased under the limit before', async () => {
+    const store = await open();
+    const one = aProcess(store, 'one');
+    const before = [window('a', 1_000_000)];
+    await until(async () => {
+      await one.reserve(`c${one.counts.reserve}`, 100, before);
+      return (await store.budgetUse('a')).reservedMicroUsd > 100 * one.counts.reserve;
+    });
+    const lowered = await one.reserve('lowered', 100, [window('a', 100)]);
+    expect(lowered).toMatchObject({ kind: 'exceeded' });
+    expect(await one.reserve('raised', 100, [window('a', 2_000_000)])).toEqual({ kind: 'reserved' });
+  });
+
   test('a call has its row in the store soon, though nobody waited for it, and stays pending while it runs', async () => {
     const store = await open();
     const one = aProcess(store, 'one');
