@@ -20,6 +20,26 @@ const tags = z
   .record(name.max(64), z.string().max(200))
   .refine((given) => Object.keys(given).length <= MAX_TAGS, `expected at most ${MAX_TAGS} tags`);
 
+const rates = z
+  .strictObject({
+    sessionsPerMinute: positive().optional().describe('Sessions that may be opened within a minute.'),
+    callsPerMinute: positive().optional().describe('Chat completions and demanded tasks within a minute.'),
+    tokensPerMinute: positive()
+      .optional()
+      .describe(
+        'Tokens of calls, tasks and sessions within a minute. A call counts at its estimate until it has ended.',
+      ),
+  })
+  .optional();
+
+/** Limits that several share. */
+const sharedLimits = {
+  maxSessions: positive()
+    .optional()
+    .describe('Sessions at once, over all gateway processes and machines. Unbounded when not given.'),
+  rates: rates.describe('Most that may begin or be used within any minute, over all machines. Beyond it 429.'),
+};
+
 /** The fields of a key beside its id. */
 const settings = {
   team: name.optional().describe('Team of the key in records and the ledger.'),
@@ -28,9 +48,11 @@ const settings = {
     .min(1)
     .optional()
     .describe('Models that its realtime sessions may use, as patterns of provider/model. All when not given.'),
-  maxSessions: positive()
+  ...sharedLimits,
+  endUsers: z
+    .strictObject(sharedLimits)
     .optional()
-    .describe('Sessions at once, over all gateway processes and machines. Unbounded when not given.'),
+    .describe('Limits of each of its end users, as endUser names them, beside those of the key.'),
   maxUsdPerSession: usd
     .optional()
     .describe('Most that one of its sessions may cost. Then it ends. Unbounded when not given.'),

@@ -24,7 +24,7 @@ import { duplicateSession, limitReached, speaksWebSocket, tooManyUpgrades } from
 import { type ContextOutcome, type ContextReader, dialWithContext, readContext } from './read-context.ts';
 import { refuseForeignIds } from './side/id-owners.ts';
 import { giveUseBack, takeUse } from './side/secret-uses.ts';
-import { announceSession, type SessionOwner, startSession, type Upgrade } from './start-session.ts';
+import { announceSession, type SessionOwner, scopesOf, startSession, type Upgrade } from './start-session.ts';
 
 /** The gateway, as the opening of a session sees it. */
 export interface SessionHost extends SessionOwner, ContextReader {
@@ -202,9 +202,9 @@ async function tryReservation(admission: Admission, host: SessionHost): Promise<
   return isRefusal(context) ? context : undefined;
 }
 
-function reservationOf({ sessionId, isOffered, key }: Admission): Reservation {
-  const scopes = key === undefined ? [] : [{ id: `key|${key.id}`, of: 'key', maxSessions: key.maxSessions } as const];
-  return { id: sessionId, isOffered, key: key?.id, scopes };
+function reservationOf(admission: Admission): Reservation {
+  const { sessionId, isOffered, key } = admission;
+  return { id: sessionId, isOffered, key: key?.id, scopes: scopesOf(admission) };
 }
 
 /** The text of a regulated session makes the one that continues it regulated, too. */

@@ -8,6 +8,7 @@ import type { Config } from '../config/config.ts';
 import type { RequestSource } from '../http/request/source.ts';
 import type { SessionStarted, TurnFinished } from '../ipc/session-event.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
+import { type LimitScope, limitScopesOf, tokenScopes } from '../ipc/session-reservation.ts';
 import type { OnBehalf } from '../ipc/stored-rows.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Leash } from '../session/meter/meter.ts';
@@ -153,15 +154,22 @@ function startOf(admission: Admission): SessionStarted {
   };
 }
 
+/** Those whose limits a session counts for. */
+export const scopesOf = (admission: Admission): readonly LimitScope[] =>
+  limitScopesOf({ key: admission.key, endUser: onBehalf(admission).endUser });
+
 /** Emits the turns of the session and its end. Texts only where the configuration lets them be kept. */
 function emitEvents(
-  { sessionId, dataClass }: Admission,
+  admission: Admission,
   { transcripts, regulated }: Pick<Config, 'transcripts' | 'regulated'>,
   outbox: Outbox,
 ) {
+  const { sessionId, dataClass } = admission;
+  const countedIn = tokenScopes(scopesOf(admission));
   return {
     keepsText: transcripts !== 'off' && (dataClass === 'open' || regulated.store),
-    onTurn: (turn: TurnFinished) => outbox.push(turn),
-    ended: (record: SessionRecord) => outbox.push({ kind: 'ended', id: sessionId, endedAt: Date.now(), record }),
+    onTurn: (turn: TurnFinished) => outbox.push(countedIn === undefined ? turn : { ...turn, countedIn }),
+    ended: (record: SessionRecord) =>
+      outbox.push({ kind: 'ended', id: sessionId, endedAt: Date.now(), record, countedIn }),
   };
 }

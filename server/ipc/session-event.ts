@@ -11,6 +11,8 @@ export interface SessionStarted extends Omit<StoredSession, 'owner'> {
 /** A finished turn, and what the session has used so far; texts are undefined where none is handed over (`transcripts: off`). */
 export interface TurnFinished extends StoredTurn, SessionUsage {
   readonly kind: 'turn';
+  /** See `SessionEnded`. */
+  readonly countedIn?: readonly string[] | undefined;
 }
 
 export interface SessionEnded {
@@ -18,6 +20,8 @@ export interface SessionEnded {
   readonly id: string;
   readonly endedAt: number;
   readonly record: SessionRecord;
+  /** Ids of the scopes whose rate counts its tokens, where there are any. */
+  readonly countedIn?: readonly string[] | undefined;
 }
 
 /** A session of a gateway process that died; it left no record. */

@@ -1,5 +1,6 @@
 // Limits that several share, what is taken of them, and the reservation of a session by them, which a gateway process asks of the supervisor.
 
+import type { Usage } from '../../adapters/realtime/contract.ts';
 import type { SessionStarted } from './session-event.ts';
 
 /** The rates by what they count, as they are called in the configuration. */
@@ -13,10 +14,43 @@ export type RateName = keyof typeof RATE_SETTINGS;
 /** Those who share a limit: all who use a key, say. `id`: `key|<id>`, unlike that of any other. */
 export interface LimitScope {
   readonly id: string;
-  readonly of: 'key';
+  readonly of: 'key' | 'end user';
   /** Sessions that may be open at once. Undefined: they are counted, in case that there is a limit later. */
   readonly maxSessions?: number | undefined;
   readonly rates?: Readonly<Partial<Record<(typeof RATE_SETTINGS)[RateName], number | undefined>>> | undefined;
+}
+
+type Limits = Pick<LimitScope, 'maxSessions' | 'rates'>;
+type SharedBy = Limits & { readonly endUsers?: Limits | undefined };
+
+/** The scopes of a session or a call: its key, and its end user where the key says something of them. */
+export function limitScopesOf({
+  key,
+  endUser,
+}: Readonly<{ key: (SharedBy & { readonly id: string }) | undefined; endUser: string | undefined }>) {
+  const scopes: LimitScope[] = [];
+  const add = (id: string, of: LimitScope['of'], { maxSessions, rates }: Limits) =>
+    scopes.push({ id, of, maxSessions, rates });
+  if (key !== undefined) add(`key|${key.id}`, 'key', key);
+  // Ids hold any text but control characters.
+  if (key?.endUsers !== undefined && endUser !== undefined)
+    add(`key|${key.id}\tuser|${endUser}`, 'end user', key.endUsers);
+  return scopes;
+}
+
+/** Ids of the scopes that count tokens; undefined where none does. */
+export function tokenScopes(scopes: readonly LimitScope[]): readonly string[] | undefined {
+  const counting = scopes.filter(({ rates }) => rates?.tokensPerMinute !== undefined);
+  return counting.length === 0 ? undefined : counting.map(({ id }) => id);
+}
+
+/** Tokens that a report of usage counts; undefined where it counts none. */
+export function tokensOf(
+  usage: Pick<Usage, 'totalTokens' | 'inputTokens' | 'outputTokens'> | undefined,
+): number | undefined {
+  const { totalTokens, inputTokens, outputTokens } = usage ?? {};
+  if (inputTokens === undefined && outputTokens === undefined) return totalTokens;
+  return totalTokens ?? (inputTokens ?? 0) + (outputTokens ?? 0);
 }
 
 /** A rate as it is after the answer, in the scope that has least left. */

@@ -23,6 +23,7 @@ import { KeyWatch, type OnKeysChanged, tellKeyChanges } from './http/keys/key-wa
 import { PublicListener, type PublicListenerOptions } from './http/public/listener.ts';
 import { createSideHttp, storeFailed } from './http/routes.ts';
 import { createRouter, type Leasing, type LiveRouter } from './llm/router.ts';
+import { countTaskTokens } from './llm/task-tokens.ts';
 import { createSideMetrics } from './metrics.ts';
 import { Ingest } from './sessions/ingest.ts';
 import { type Store, StoreError } from './store/contract/store.ts';
@@ -157,7 +158,7 @@ export class Side {
     this.#router = createRouter({ ...shared, config: now, leasing, prices: createPrices(now.prices), rehearsalUrl });
     this.#webhooks = isBackground && parts.budgets ? new Webhooks(shared) : undefined;
     const onSettled = () => this.#webhooks?.wake();
-    this.#runner = new Runner({ ...shared, router: this.#router, onSettled, isBackground });
+    this.#runner = new Runner({ ...shared, router: countTaskTokens(this.#router, shared), onSettled, isBackground });
     this.#ingest = new Ingest({ ...shared, prices, owner, onCommitted: (events) => this.#onCommitted(events) });
     this.answer = createSideHttp({
       ...shared,

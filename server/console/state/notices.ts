@@ -34,8 +34,8 @@ export function connectFailure(diagnosis: Diagnosis | undefined): Notice {
 
 /** Advice by status. What a 429 or 503 means is told by its message: a spent budget, a provider without a key, or that there is no room now. */
 function adviceFor({ status, message }: Diagnosis): string {
-  if (status === 429 && message.includes(' a minute ')) return 'Wait as long as it says, then start again.';
   if (status === 429 && message.includes('budget')) return 'Wait until the budget begins anew, or use another key.';
+  if (status === 429 && message.includes(' a minute')) return 'Wait as long as it says, then start again.';
   if (status !== 503) return diagnosisAdvice[status] ?? 'The log of the gateway says more.';
   return message.includes('configured')
     ? 'Set up its API key and start the gateway again, or choose another provider.'

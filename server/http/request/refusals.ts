@@ -104,7 +104,7 @@ export function rateExceeded({ scope, rate, waitMs, rates }: BeyondRate): Refusa
 }
 
 /** https://developers.openai.com/api/docs/guides/rate-limits#rate-limits-in-headers. A request is a call, or a session that is opened. */
-function rateHeaders({ calls, sessions, tokens }: RateStates): Readonly<Record<string, string>> {
+export function rateHeaders({ calls, sessions, tokens }: RateStates): Readonly<Record<string, string>> {
   const named = { requests: calls ?? sessions, tokens };
   const headers = Object.entries(named).flatMap(([name, state]) => {
     if (state === undefined) return [];

@@ -7,6 +7,7 @@ import { type HttpProblem, invalidRequest, isProblem } from '../../http/problem.
 import type { Task, TaskState } from '../../ipc/stored-rows.ts';
 import { wantedWithId } from '../sessions/reused-id.ts';
 import { readTaskRequest, type TaskRequest } from '../tasks/task-request.ts';
+import { rateCall } from './chat/call-rates.ts';
 import { classBinding } from './chat/class.ts';
 import {
   canRead,
@@ -33,14 +34,16 @@ export const postTask: RouteHandler = async (request, options) => {
   const { task, mode } = wanted;
   const existing = await store.task(task.id);
   if (existing !== undefined && (!isSame(existing, task) || !canRead(request, existing.key))) return usedKey;
+  const rated = existing === undefined ? await rateCall(request, options) : undefined;
+  if (isProblem(rated)) return rated;
   if (existing === undefined) await store.addTask(task);
-  const location = { location: `/v1/tasks/${task.id}` };
+  const headers = { location: `/v1/tasks/${task.id}`, ...rated?.headers };
   if (mode === 'sync') {
     const last = await waitForEnd(existing ?? task, request.signal, options);
-    return sendJson(request, isOpen(last) ? 202 : 200, taskView(last), location);
+    return sendJson(request, isOpen(last) ? 202 : 200, taskView(last), headers);
   }
   runner?.wake();
-  return sendJson(request, 202, taskView(existing ?? task), location);
+  return sendJson(request, 202, taskView(existing ?? task), headers);
 };
 
 async function taskRequestOf(

@@ -130,16 +130,17 @@ export class Ingest {
 
   #addTurn(
     session: StoredSession,
-    { kind: _, usage, usageByModel, isBeyondBound, model, ...turn }: TurnFinished,
+    { kind: _, usage, usageByModel, isBeyondBound, model, countedIn, ...turn }: TurnFinished,
   ): SessionChanges {
     return {
       turns: [{ ...turn, session: session.id }],
       tasks: planTurn(session, turn.number, this.#options.config),
       ...this.#used(session, { at: turn.endedAt, usage, usageByModel, isBeyondBound, model, outcome: 'pending' }),
+      ...counts(session, countedIn),
     };
   }
 
-  #end(session: StoredSession, { endedAt, record }: SessionEnded): SessionChanges {
+  #end(session: StoredSession, { endedAt, record, countedIn }: SessionEnded): SessionChanges {
     const { usage, usageByModel, isBeyondBound, model } = record;
     const reason = record.reason ?? 'unknown';
     return {
@@ -152,6 +153,7 @@ export class Ingest {
         model,
         outcome: ledgerOutcome(reason),
       }),
+      ...counts(session, countedIn),
     };
   }
 
@@ -188,6 +190,9 @@ export class Ingest {
   }
 }
 
+const counts = ({ id }: StoredSession, countedIn: readonly string[] | undefined): SessionChanges =>
+  countedIn === undefined ? {} : { counted: { [id]: countedIn } };
+
 function merged(changes: readonly SessionChanges[]): SessionChanges {
   return {
     started: changes.flatMap(({ started = [] }) => started),
@@ -195,6 +200,7 @@ function merged(changes: readonly SessionChanges[]): SessionChanges {
     ended: changes.flatMap(({ ended = [] }) => ended),
     ledger: changes.flatMap(({ ledger = [] }) => ledger),
     charged: Object.assign({}, ...changes.map(({ charged }) => charged)),
+    counted: Object.assign({}, ...changes.map(({ counted }) => counted)),
     tasks: changes.flatMap(({ tasks = [] }) => tasks),
     released: changes.flatMap(({ released = [] }) => released),
     deliveries: changes.flatMap(({ deliveries = [] }) => deliveries),

@@ -12,6 +12,8 @@ interface ChatStreamOptions {
   readonly emit: RoutedRequest['emit'];
   /** Longest time without a byte toward the client. */
   readonly keepAliveMs: number;
+  /** Those of a head that comes before it is known who serves. */
+  readonly headers: Readonly<Record<string, string>>;
   readonly headersOf: (head: StreamHead) => Readonly<Record<string, string>>;
 }
 
@@ -19,6 +21,7 @@ export class ChatStream implements StreamSink {
   readonly #options: ChatStreamOptions;
   #timer: NodeJS.Timeout | undefined;
   #hasHead = false;
+  #hasContent = false;
 
   constructor(options: ChatStreamOptions) {
     this.#options = options;
@@ -29,17 +32,23 @@ export class ChatStream implements StreamSink {
     return this.#hasHead;
   }
 
+  /** A target has begun to answer. */
+  get hasContent(): boolean {
+    return this.#hasContent;
+  }
+
   opened(): void {
     this.#timer ??= setTimeout(this.#keepAlive, HEAD_WAIT_MS);
   }
 
   comment(bytes: Buffer): void {
-    if (!this.#hasHead) this.#emitHead({});
+    if (!this.#hasHead) this.#emitHead(this.#options.headers);
     this.write(bytes);
   }
 
   /** Names who serves: in the head, or in a comment where the client has that already. */
   begin(head: StreamHead): void {
+    this.#hasContent = true;
     const headers = this.#options.headersOf(head);
     if (this.#hasHead) this.#options.emit(Buffer.from(`: ${JSON.stringify(headers)}\n\n`));
     else this.#emitHead(headers);
@@ -57,7 +66,7 @@ export class ChatStream implements StreamSink {
   }
 
   readonly #keepAlive = (): void => {
-    if (!this.#hasHead) this.#emitHead({});
+    if (!this.#hasHead) this.#emitHead(this.#options.headers);
     this.write(KEEP_ALIVE);
   };
 

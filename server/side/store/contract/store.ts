@@ -35,6 +35,8 @@ export interface SessionChanges {
   readonly ledger?: readonly LedgerRow[] | undefined;
   /** The budgets that the cost of a realtime row counts in as it grows, by the row's id. They are charged even beyond their limit. */
   readonly charged?: Readonly<Record<string, readonly BudgetWindow[]>> | undefined;
+  /** The scopes whose rate counts the tokens of a realtime row as they grow, by the row's id. */
+  readonly counted?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Tasks to arm (state `queued`). A task whose id exists is left alone. */
   readonly tasks?: readonly Task[] | undefined;
   /** Sessions whose armed tasks may run from the given time on. */

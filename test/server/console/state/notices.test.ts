@@ -18,6 +18,9 @@ test('the notice of a refused session has the words of the gateway, and what to 
   expect(advice(503, 'the provider openai is not configured')).toMatch(/configured\. Set up its API key[^.]*\.$/);
   expect(advice(503, 'the gateway is shutting down')).toMatch(/shutting down\. Wait until[^.]*\.$/);
   expect(advice(429, 'this key has as many sessions open as it may')).toMatch(/End another session of this key/);
+  expect(advice(429, 'this key may open 3 sessions a minute (sessionsPerMinute); there is room again in 12s')).toMatch(
+    /Wait as long as it says/,
+  );
   expect(connectFailure({ status: 418, message: '' }).detail).toBe('The log of the gateway says more.');
   expect(connectFailure({ status: 426, message: 'expected an upgrade' }).detail).toMatch(/the provider refused it/);
   expect(connectFailure(undefined).title).toBe('The gateway cannot be reached');

@@ -33,13 +33,13 @@ export function takeLimits({ transaction }: Database, wish: LimitWish): Promise<
       if (await isFull(query, scope, wish)) return { kind: 'full', scope };
     }
     const [refused] = locked.flatMap((one) => beyond(one, wish)).sort(longestFirst);
-    if (refused !== undefined) return { kind: 'beyond', ...refused, rates: statesOf(locked, wish.now) };
+    if (refused !== undefined) return { kind: 'beyond', ...refused, rates: statesOf(locked, wish) };
     const used = wish.isTrial ? locked : locked.map((one) => ({ ...one, uses: usedBy(one, wish) }));
     if (!wish.isTrial) {
       for (const { scope, uses } of used) if (scope.rates !== undefined) await write(query, scope.id, uses);
       await takePlaces(query, wish);
     }
-    return { kind: 'taken', rates: statesOf(used, wish.now) };
+    return { kind: 'taken', rates: statesOf(used, wish) };
   }, 'relaxed');
 }
 
@@ -48,7 +48,7 @@ export function correctRate({ transaction }: Database, correction: RateCorrectio
   return transaction((query) => correctEach(query, correction), 'relaxed');
 }
 
-async function correctEach(query: Query, { scopes, rate, amount, takenAt, now }: RateCorrection): Promise<void> {
+export async function correctEach(query: Query, { scopes, rate, amount, takenAt, now }: RateCorrection): Promise<void> {
   for (const id of [...scopes].sort()) {
     const uses = await lock(query, id, now);
     const present = presentOf(uses[rate] ?? [], now);
@@ -94,11 +94,11 @@ function usedBy({ scope, uses }: Locked, { uses: wished, now }: LimitWish): Uses
   return { ...uses, ...Object.fromEntries(added) };
 }
 
-/** Gives each rate as it is in the scope that has least left. */
-function statesOf(locked: readonly Locked[], now: number): RateStates {
+/** Gives each rate that is wished as it is in the scope that has least left. */
+function statesOf(locked: readonly Locked[], { uses: wished, now }: LimitWish): RateStates {
   const states: Partial<Record<RateName, RateState>> = {};
   for (const { scope, uses } of locked) {
-    for (const rate of namesOf(RATE_SETTINGS)) {
+    for (const rate of namesOf(wished)) {
       const limit = limitOf(scope, rate);
       if (limit === undefined) continue;
       const present = presentOf(uses[rate] ?? [], now);

@@ -1,5 +1,6 @@
 // Commits what session events change. Every statement leaves what exists as it is, or moves it forward: twice is once.
 
+import { tokensOf } from '../../../../ipc/session-reservation.ts';
 import type { LedgerRow, SessionEnd, StoredTurn } from '../../../../ipc/stored-rows.ts';
 import type { CloseName } from '../../../../session/close-reason.ts';
 import type { SessionChanges } from '../../contract/store.ts';
@@ -9,6 +10,7 @@ import { deliveries, flatten, ledger, sessions, tasks, turns, unflatten } from '
 import { charge } from '../budgets.ts';
 import { keepIds } from '../id-owners.ts';
 import { replaceRows, supersedes } from '../ledger.ts';
+import { correctEach } from '../limits/take-limits.ts';
 
 /** The reason that is supposed for a session while nothing is heard from its instance. */
 export const RECOVERED: CloseName = 'recovered';
@@ -56,7 +58,10 @@ async function endSession(query: Query, { id, endedAt, reason, record }: Session
 }
 
 /** Replaces each realtime row by a newer state of it, and charges its budgets with what the cost has grown by. */
-async function commitRealtimeRows(query: Query, { ledger: rows = [], charged = {} }: SessionChanges): Promise<void> {
+async function commitRealtimeRows(
+  query: Query,
+  { ledger: rows = [], charged = {}, counted }: SessionChanges,
+): Promise<void> {
   const latest = latestOfEach(rows);
   const flat = latest.map((row) => flatten(row));
   const inserted = await insertAll(query, ledger, flat, 'on conflict do nothing returning id');
@@ -69,11 +74,32 @@ async function commitRealtimeRows(query: Query, { ledger: rows = [], charged = {
   const newer = existing.filter((row) => supersedes(row, before.get(row.id)));
   await replaceRows(query, newer);
 
-  const charges = [...latest.filter(({ id }) => isNew.has(id)), ...newer].flatMap((row) => {
+  const grown = [...latest.filter(({ id }) => isNew.has(id)), ...newer];
+  const charges = grown.flatMap((row) => {
     const spentMicroUsd = (row.costMicroUsd ?? 0) - (before.get(row.id)?.costMicroUsd ?? 0);
     return (charged[row.id] ?? []).map((budget) => ({ ...budget, spentMicroUsd, reservedMicroUsd: 0 }));
   });
   await charge(query, charges);
+  if (counted !== undefined) await countTokens(query, { grown, before, counted });
+}
+
+interface Grown {
+  readonly grown: readonly LedgerRow[];
+  readonly before: ReadonlyMap<unknown, LedgerRow>;
+  readonly counted: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Counts the tokens that rows have grown by, each scope once. */
+async function countTokens(query: Query, { grown, before, counted }: Grown): Promise<void> {
+  const sums = new Map<string, number>();
+  for (const { id, usage } of grown) {
+    const tokens = (tokensOf(usage) ?? 0) - (tokensOf(before.get(id)?.usage) ?? 0);
+    for (const scope of tokens > 0 ? (counted[id] ?? []) : []) sums.set(scope, (sums.get(scope) ?? 0) + tokens);
+  }
+  const at = Math.max(...grown.map((row) => row.at));
+  const inOrder = [...sums].sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [scope, amount] of inOrder)
+    await correctEach(query, { scopes: [scope], rate: 'tokens', amount, takenAt: at, now: at });
 }
 
 function latestOfEach(rows: readonly LedgerRow[]): readonly LedgerRow[] {

@@ -1,10 +1,10 @@
 // Suite of limits: places of open sessions are exact over all machines, and no minute has more than a rate lets.
 
 import { expect, test } from 'vitest';
-import type { LimitScope } from '../../../../../server/ipc/session-reservation.ts';
+import type { LimitScope, RateStates } from '../../../../../server/ipc/session-reservation.ts';
 import type { LimitWish } from '../../../../../server/side/store/contract/limits.ts';
 import type { Store } from '../../../../../server/side/store/contract/store.ts';
-import { NOON } from '../../../../support/side-records.ts';
+import { aRealtime, NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 
 const UNTIL = NOON + 30_000;
@@ -120,6 +120,32 @@ export function limits({ open: openStore, beside }: Stores): void {
     // An estimate that no longer counts is not given back a second time.
     await correct(-1000, 0, 61_000);
     expect(await ask(100, 61_000)).toMatchObject({ rates: { tokens: { left: 50 } } });
+  });
+
+  test('tokens of a session count as its row grows, once, and in each scope', async () => {
+    const store = await openStore();
+    const scopes = [rated({ tokensPerMinute: 100 }), rated({ tokensPerMinute: 50 }, 'team|b')];
+    const commit = (tokens: number) =>
+      store.commitSessions({
+        ledger: [aRealtime('s1', tokens, { at: NOON }), aRealtime('s2', tokens, { at: NOON })],
+        counted: { s1: ['key|a', 'team|b'], s2: ['key|a'] },
+      });
+    const left = async () =>
+      Promise.all(
+        scopes.map(async (scope) => {
+          const { rates } = (await use(store, [scope], { uses: { tokens: 0 }, isTrial: true })) as {
+            rates: RateStates;
+          };
+          return rates.tokens?.left;
+        }),
+      );
+    await commit(10);
+    await commit(10);
+    expect(await left()).toEqual([80, 40]);
+    await commit(25);
+    expect(await left()).toEqual([50, 25]);
+    await commit(60);
+    expect(await left()).toEqual([0, 0]);
   });
 
   test('forgets what nobody has used for long', async () => {
