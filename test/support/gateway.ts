@@ -19,6 +19,7 @@ import { requestHead } from '../../server/http/request/head.ts';
 import { readOn } from '../../server/ipc/connection.ts';
 import type { SessionRecord } from '../../server/ipc/session-record.ts';
 import { askWhole, type FindOwners, type SideHandler } from '../../server/ipc/side-request.ts';
+import type { SecretStore } from '../../server/ipc/stored-rows.ts';
 import { SessionTable } from '../../server/processes/sessions/session-table.ts';
 import { PublicListener } from '../../server/side/http/public/listener.ts';
 import { configFile } from './config-file.ts';
@@ -52,6 +53,7 @@ export interface TestGatewayOptions extends Record<string, unknown> {
   readonly askSide?: SideHandler;
   readonly outbox?: Outbox;
   readonly findOwners?: FindOwners;
+  readonly secrets?: SecretStore;
   /** Where the rehearsal provider listens. */
   readonly rehearsalUrl?: string;
   /** The environment; nothing is set when not given. */
@@ -65,6 +67,7 @@ export async function startGateway({
   askSide,
   outbox,
   findOwners,
+  secrets,
   rehearsalUrl,
   env = {},
   ...file
@@ -125,7 +128,7 @@ export async function startGateway({
   const http = join(temporaryFolder('http'), 's');
   await side.open(http);
   const gateway = new Gateway({
-    ...{ config: loaded, registry, log, tls, outbox, findOwners, rehearsalUrl },
+    ...{ config: loaded, registry, log, tls, outbox, findOwners, secrets, rehearsalUrl },
     askSide: askSide && ((request, signal) => askWhole(askSide, request, signal)),
     async passOn(socket, connection) {
       if (socket instanceof TLSSocket) return splice(socket, connection, http);

@@ -16,6 +16,8 @@ export interface Bypass {
   readonly what: string;
   readonly payload: Payload;
   readonly binary?: boolean;
+  /** Set where it takes long to read. */
+  readonly isLarge?: boolean;
 }
 
 export interface PinPolicy {
@@ -127,7 +129,9 @@ export function writings(text: string, key: string, harmless: string): readonly 
   ];
   const isSame = (payload: Payload) => payload === text || payload === harmless;
   return [
-    ...written.filter(([, payload]) => !isSame(payload)).map(([what, payload]) => ({ what, payload })),
+    ...written
+      .filter(([, payload]) => !isSame(payload))
+      .map(([what, payload]) => ({ what, payload, isLarge: bytesOf(payload).length > 100_000 })),
     ...binary.map(([what, payload]) => ({ what, payload, binary: true })),
   ];
 }

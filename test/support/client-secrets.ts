@@ -1,0 +1,26 @@
+// Client secrets of a gateway under test: a store of them in memory, in the place of the side process.
+
+import { digestOf } from '../../server/http/request/keys/key-secret.ts';
+import { newSecret } from '../../server/http/request/keys/secret-form.ts';
+import type { SecretStore, SecretTerms, StoredSecret } from '../../server/ipc/stored-rows.ts';
+
+export interface TestSecrets extends SecretStore {
+  /** Makes a secret of nobody's key, with any number of uses. */
+  make(settings: SecretTerms): string;
+}
+
+export function clientSecrets(): TestSecrets {
+  const rows = new Map<string, StoredSecret>();
+  return {
+    make(settings) {
+      const secret = newSecret('ek_');
+      const digest = digestOf(secret);
+      const [createdAt, expiresAt] = [Date.now(), Date.now() + 600_000];
+      rows.set(digest, { digest, id: `s${rows.size}`, key: undefined, settings, usesLeft: 1, createdAt, expiresAt });
+      return secret;
+    },
+    find: async (digest) => rows.get(digest),
+    use: async () => 'granted',
+    giveBack: async () => {},
+  };
+}
