@@ -79,6 +79,7 @@ const TABLE = {
   postKeyRotate: { method: 'POST', path: '/keys/{id}/rotate', scope: 'admin', takesBody: true },
   postKeyRevoke: { method: 'POST', path: '/keys/{id}/revoke', scope: 'admin' },
   getAudit: { method: 'GET', path: '/audit', scope: 'admin' },
+  getBudgets: { method: 'GET', path: '/budgets', scope: 'admin' },
   getExport: { method: 'GET', path: '/export', scope: 'admin' },
   postChatCompletion: { method: 'POST', path: '/chat/completions', scope: 'key', awaitsLlm: true, isChat: true },
   getModels: { method: 'GET', path: '/models', scope: 'key', isChat: true },

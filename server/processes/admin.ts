@@ -27,6 +27,9 @@ import { plainAddress } from '../platform/address-list.ts';
 import { faultOf } from '../platform/log.ts';
 import { PARTS, type Readiness, type Reason } from '../platform/readiness.ts';
 import { relayToSide } from './admin-relay.ts';
+import { describeRefusals } from './operator/refusals.ts';
+import { sumMetrics } from './operator/sums.ts';
+import { describeUpstreams } from './operator/upstreams.ts';
 import type { InForce, Reloaded } from './reload/reload.ts';
 
 interface AdminSources {
@@ -38,6 +41,8 @@ interface AdminSources {
   /** The metrics of each process, as prom-client's JSON. */
   metrics(): Promise<readonly object[]>;
   inForce(): InForce;
+  /** The configuration in force, of which the providers and LLM gateways are told. */
+  upstreams(): Parameters<typeof describeUpstreams>[0];
   /** Reads the configuration again. `address`: who asks. */
   reload(address?: string): Promise<Reloaded>;
 }
@@ -46,12 +51,16 @@ export type AdminListener = Awaited<ReturnType<typeof startAdmin>>;
 
 type OwnAnswer = (sources: AdminSources, query: Handshake['query'], address?: string) => HttpReply | Promise<HttpReply>;
 
+const sumsOf = async ({ metrics }: AdminSources) => sumMetrics(await metrics());
+
 /** The paths that the listener answers itself. All take GET. */
 export const adminPaths: ReadonlyMap<string, OwnAnswer> = new Map<string, OwnAnswer>([
   ['/healthz', () => json(200, { status: 'ok' })],
   ['/readyz', readyz],
   ['/metrics', async (sources) => metrics(await sources.metrics())],
   ['/sessions', async (sources) => json(200, { sessions: await sources.records() })],
+  ['/gateways', async (sources) => json(200, describeUpstreams(sources.upstreams(), await sumsOf(sources)))],
+  ['/refusals', async (sources) => json(200, describeRefusals(await sumsOf(sources)))],
 ]);
 
 /** The paths that the listener answers itself and that take POST. */

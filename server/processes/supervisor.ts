@@ -208,6 +208,7 @@ export class Supervisor {
       readiness: () => this.#readiness.look(),
       metrics: () => this.#metrics(),
       records: () => this.#gateways.records(),
+      upstreams: () => this.#config,
       inForce: () => this.#reload.inForce,
       reload: (address?: string) => this.#reloadFor({ actor: 'admin', source: address }),
     };

@@ -1,7 +1,8 @@
 // Metrics of the side process. They are added to those of the gateway processes, so no name may be in both.
 
-import { Counter, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { SessionEvent } from '../ipc/session-event.ts';
+import type { WatchedTarget } from './llm/targets.ts';
 
 const DIAL_BOUNDS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const TASK_BOUNDS_S = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
@@ -35,13 +36,38 @@ export function createSideMetrics() {
     buckets: DIAL_BOUNDS_S,
     registers,
   });
+  const watch = exportBlocked(registry);
   return {
     registry,
+    watch,
     connected: (gateway: string, tookMs: number) => dials.observe({ gateway }, tookMs / 1000),
     stored(events: readonly SessionEvent[]) {
       for (const { kind } of events) stored.inc({ kind });
     },
     settled: (kind: string, state: string, tookMs: number) => tasks.observe({ kind, state }, tookMs / 1000),
     delivered: (event: string, outcome: string) => webhooks.inc({ event, outcome }),
+  };
+}
+
+const BLOCKS = ['broken', 'limited', 'full'] as const;
+
+/** Exports which targets are kept away from. Returns what says which there are. */
+function exportBlocked(registry: Registry): (targets: readonly WatchedTarget[]) => void {
+  let watched: readonly WatchedTarget[] = [];
+  const gauge: Gauge = new Gauge({
+    name: 'trunkline_side_target_blocked',
+    help: 'side processes that send nothing to a target now: its breaker is open (broken), it asked to be left alone (limited), or as many calls wait as may (full)',
+    labelNames: ['gateway', 'model', 'reason'],
+    registers: [registry],
+    collect() {
+      gauge.reset();
+      for (const { gatewayName: gateway, model, guard } of watched) {
+        const found = guard.unavailable(Date.now())?.reason;
+        for (const reason of BLOCKS) gauge.set({ gateway, model, reason }, Number(reason === found));
+      }
+    },
+  });
+  return (targets) => {
+    watched = targets;
   };
 }

@@ -162,10 +162,9 @@ export class Side {
     this.#ingest = new Ingest({ ...shared, prices, owner, onCommitted: (events) => this.#onCommitted(events) });
     this.answer = createSideHttp({
       ...shared,
-      router: this.#router,
-      runner: this.#runner,
-      descriptors: this.#descriptors,
+      ...{ router: this.#router, runner: this.#runner, descriptors: this.#descriptors },
       endSession: parts.endSession,
+      budgetUses: () => parts.budgets?.uses ?? [],
     });
   }
 

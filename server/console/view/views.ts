@@ -18,6 +18,8 @@ export const views = [
 export const operatorViews = [
   { id: 'live', label: 'Live' },
   { id: 'sessions', label: 'Sessions' },
+  { id: 'budgets', label: 'Budgets' },
+  { id: 'health', label: 'Health' },
 ] as const satisfies readonly View[];
 
 interface Place<Id extends string> {

@@ -7,7 +7,7 @@ import type { Descriptors } from '../../http/connection/descriptors.ts';
 import type { HttpProblem } from '../../http/problem.ts';
 import type { SessionOrder } from '../../ipc/session-record.ts';
 import type { EmitPart, SideRequest } from '../../ipc/side-request.ts';
-import type { Task } from '../../ipc/stored-rows.ts';
+import type { BudgetUse, Task } from '../../ipc/stored-rows.ts';
 import type { Router } from '../llm/call.ts';
 import type { Store } from '../store/contract/store.ts';
 
@@ -31,6 +31,8 @@ export interface SideHttpOptions {
   readonly log: Logger;
   /** Orders the end of a session; resolves with false where no gateway process here holds it. Undefined on the command line. */
   readonly endSession?: EndSession | undefined;
+  /** Gives the use of each budget as it was read last. Undefined where another process owns the store. */
+  readonly budgetUses?: (() => readonly BudgetUse[]) | undefined;
   /** Undefined where no connection is opened for a request. */
   readonly descriptors?: Descriptors | undefined;
   /** Interval of the comments that keep an event stream open. */

@@ -12,6 +12,7 @@ import { getModel, getModels } from './chat/models.ts';
 import type { RoutedRequest, RouteHandler, SideHttpOptions } from './handler.ts';
 import { deleteKey, getKey, getKeys, patchKey, postKey, postKeyRevoke, postKeyRotate } from './keys/keys.ts';
 import { getAudit } from './ledger/audit.ts';
+import { getBudgets } from './ledger/budgets.ts';
 import { getExport } from './ledger/export.ts';
 import { getLedger, getLedgerRows } from './ledger/ledger.ts';
 import { postClientSecret, postProviderSecret } from './session/client-secrets.ts';
@@ -29,7 +30,7 @@ const handlersFor = (options: SideHttpOptions): Readonly<Record<SideRouteName, R
   ...{ postClientSecret, postProviderSecret },
   ...{ postTask, getTasks, getTask, postTaskRetry, postTasksRetry },
   ...{ postKey, getKeys, getKey, patchKey, deleteKey, postKeyRotate, postKeyRevoke },
-  ...{ getLedger, getLedgerRows, getExport, getAudit },
+  ...{ getLedger, getLedgerRows, getBudgets, getExport, getAudit },
   ...{ postChatCompletion, getModels, getModel },
 });
 

@@ -48,10 +48,14 @@ export interface ClassPlansOptions {
   readonly metrics?: RouterMetrics | undefined;
 }
 
-/** Told of each new connection to an LLM gateway. */
+/** Told of each new connection to an LLM gateway, and of the targets that there are from now on. */
 interface RouterMetrics {
   connected(gateway: string, tookMs: number): void;
+  watch(targets: readonly WatchedTarget[]): void;
 }
+
+/** A target as the metrics see it. */
+export type WatchedTarget = Pick<Target, 'gatewayName' | 'model' | 'guard'>;
 
 /** One configured LLM gateway and what its targets share. */
 interface Gateway {
@@ -99,7 +103,9 @@ export class ClassPlans {
       const targets = terms.targets.map((target) => this.#target(target, { terms, prices }));
       return [name, { name, config: terms, targets }];
     };
-    return new Map(Object.entries(classes).map(plan));
+    const plans = new Map(Object.entries(classes).map(plan));
+    this.#options.metrics?.watch([...plans.values()].flatMap(({ targets }) => targets));
+    return plans;
   }
 
   /** Ends all connections. */

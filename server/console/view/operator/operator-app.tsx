@@ -7,6 +7,8 @@ import { ThemeChoice } from '../components/theme.tsx';
 import { SessionPage } from '../sessions/session-page.tsx';
 import { SessionsPage } from '../sessions/sessions-page.tsx';
 import { operatorViews, usePlace } from '../views.ts';
+import { BudgetsPage } from './budgets-page.tsx';
+import { HealthPage } from './health-page.tsx';
 import { LivePage } from './live-page.tsx';
 import { TokenForm } from './token-form.tsx';
 
@@ -74,5 +76,9 @@ function Shown({ api, view, of }: { api: Api; view: OperatorView; of: string | u
     case 'sessions':
       if (of !== undefined) return <SessionPage key={of} api={api} id={of} />;
       return <SessionsPage api={api} words="Of all keys, as the store knows them." />;
+    case 'budgets':
+      return <BudgetsPage api={api} />;
+    case 'health':
+      return <HealthPage api={api} />;
   }
 }

@@ -15,7 +15,8 @@ let phase: (name: string) => Promise<void>;
 
 beforeAll(async () => {
   const times = { firstAudioMs: 10, firstTextMs: 10, tokenMs: 5 };
-  const locked = { keys: [{ id: 'demo', secret: 'demo-secret' }], rehearsal: { times } };
+  const budgets = [{ key: 'demo', window: 'day', maxUsd: 2 }];
+  const locked = { keys: [{ id: 'demo', secret: 'demo-secret' }], rehearsal: { times }, budgets };
   [gateway, browser] = await Promise.all([startCommand(locked), launchChromium()]);
   ({ page, phase } = await openConsole(browser, gateway.origin, { reducedMotion: 'reduce' }));
 }, 300_000);
@@ -145,6 +146,20 @@ const operatorStates: typeof states = [
     async () => {
       await page.locator('.rows tbody a').first().click();
       await page.locator('.lanes').waitFor();
+    },
+  ],
+  [
+    'on the budgets',
+    async () => {
+      await page.getByRole('link', { name: 'Budgets' }).click();
+      await page.locator('.rows tbody tr').first().waitFor();
+    },
+  ],
+  [
+    'on the health of everything',
+    async () => {
+      await page.getByRole('link', { name: 'Health' }).click();
+      await page.getByText('Ends of sessions').waitFor();
     },
   ],
   [

@@ -23,7 +23,12 @@ beforeAll(async () => {
     { id: 'web', secret: 'secret-of-web', team: 'support' },
     { id: 'kiosk', secret: 'secret-of-kiosk' },
   ];
-  const config = { keys, admin: { port: 0, token }, rehearsal: { times } };
+  const config = {
+    keys,
+    admin: { port: 0, token },
+    budgets: [{ key: 'web', window: 'day', maxUsd: 2 }],
+    rehearsal: { times },
+  };
   [gateway, browser] = await Promise.all([startCommand(config), launchChromium()]);
 }, 300_000);
 
@@ -113,6 +118,19 @@ test('a session that is over has its timeline, what stands out, its words, tasks
   await page.getByLabel('Key').press('Enter');
   await eventually(() => page.locator('.rows tbody').textContent()).not.toContain('kiosk');
   expect(faults.filter((fault) => !fault.includes('401'))).toEqual([]);
+});
+
+test('what was refused, how upstreams answered, and what budgets have left are shown', async () => {
+  await expect(call('a secret of nobody')).rejects.toThrow('401');
+  const { page } = await enter('/#health');
+  await page.getByText('new sessions and new calls are served').waitFor();
+  await page.locator('tr', { hasText: 'invalid_key' }).waitFor();
+  expect(await page.locator('tr', { hasText: 'OpenAI' }).textContent()).toMatch(/rehearsal\d+100 %\d/);
+  expect(await page.locator('tr', { hasText: 'rehearsal' }).last().textContent()).toContain('closed');
+  await page.getByRole('link', { name: 'Budgets' }).click();
+  expect(await page.locator('.rows tbody tr').allTextContents()).toEqual([
+    expect.stringMatching(/^key webday0 %\$0\$0\$2\.00\$2\.00\d/),
+  ]);
 });
 
 test('a page that is hidden asks for nothing', async () => {

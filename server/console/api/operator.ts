@@ -1,0 +1,70 @@
+// Answers that only the operator gets: `GET /gateways`, `/refusals`, `/budgets`, `/readyz`. A field that is missing is unknown.
+
+type Counts = Readonly<Record<string, number>>;
+
+export interface Upstreams {
+  readonly providers: readonly {
+    readonly name: string;
+    readonly state: 'configured' | 'rehearsal';
+    /** By what became of them. */
+    readonly dials: Counts;
+    readonly dialMs?: number;
+    readonly speechToAudioMs?: number;
+    readonly requestToAudioMs?: number;
+  }[];
+  readonly gateways: readonly {
+    readonly name: string;
+    /** By what became of them. */
+    readonly attempts: Counts;
+    readonly costMicroUsd: number;
+    readonly dialMs?: number;
+    readonly targets: readonly {
+      readonly model: string;
+      readonly firstTokenMs?: number;
+      /** Side processes that send it nothing, by reason. */
+      readonly blocked: Counts;
+    }[];
+  }[];
+}
+
+export interface RefusalList {
+  readonly refusals: readonly { readonly code: string; readonly status: number | string; readonly count: number }[];
+  readonly calls: readonly {
+    readonly code: string;
+    readonly key: string;
+    readonly class: string;
+    readonly count: number;
+  }[];
+  readonly closes: readonly { readonly reason: string; readonly code: number | string; readonly count: number }[];
+}
+
+export interface BudgetList {
+  readonly budgets: readonly Budget[];
+}
+
+/** Fields that are left out count everybody and everything. */
+export interface Budget {
+  readonly key?: string;
+  readonly team?: string;
+  readonly endUser?: string;
+  readonly each?: string;
+  readonly class?: string;
+  readonly path?: string;
+  readonly window: string;
+  readonly limitMicroUsd: number;
+  readonly spentMicroUsd: number;
+  readonly reservedMicroUsd: number;
+  readonly leftMicroUsd: number;
+  readonly resetsAt?: string;
+}
+
+export interface ReadyState {
+  readonly status: string;
+  readonly sessions?: ReadyPart;
+  readonly calls?: ReadyPart;
+}
+
+interface ReadyPart {
+  readonly status: string;
+  readonly reasons?: readonly { readonly code: string; readonly message: string }[];
+}

@@ -1,0 +1,116 @@
+// Budgets with what is spent, reserved and left in their present windows.
+
+import type { Api } from '../../api/ask.ts';
+import type { Budget, BudgetList } from '../../api/operator.ts';
+import { formatMoment, formatPercent, formatUsd } from '../../state/format.ts';
+import { Button } from '../components/button.tsx';
+import { Nothing, Sheet, Table, Trouble } from '../components/sheet.tsx';
+import { useAnswer } from '../components/use-answer.ts';
+
+const everyMs = 5000;
+
+export function BudgetsPage({ api }: { api: Api }) {
+  const { answer, value, isAsking, reload } = useAnswer<BudgetList>(api, '/budgets', everyMs);
+  const bar = (
+    <Button icon="again" onClick={reload}>
+      Refresh
+    </Button>
+  );
+  return (
+    <Sheet
+      name="budgets"
+      title="Budgets"
+      words="What is left in the present window of each, over all machines of the store."
+      isAsking={isAsking && value === undefined}
+      bar={bar}
+    >
+      <Trouble answer={answer} />
+      {value?.budgets.length === 0 && (
+        <Nothing title="There are no budgets">
+          They are set under budgets: in the configuration, for a key, a class, or everybody, in a window of time.
+        </Nothing>
+      )}
+      {value !== undefined && value.budgets.length > 0 && <BudgetTable budgets={value.budgets} />}
+    </Sheet>
+  );
+}
+
+function BudgetTable({ budgets }: BudgetList) {
+  return (
+    <div class="panel table-panel">
+      <Table label="Budgets">
+        <thead>
+          <tr>
+            <th scope="col" class="is-name">
+              Counts
+            </th>
+            <th scope="col" class="is-name">
+              Window
+            </th>
+            <th scope="col" class="budget-share">
+              Used
+            </th>
+            <th scope="col">Spent</th>
+            <th scope="col">Reserved</th>
+            <th scope="col">Left</th>
+            <th scope="col">Limit</th>
+            <th scope="col" class="is-name">
+              Begins anew
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {budgets.map((budget) => (
+            <BudgetRow key={`${scopeOf(budget)} ${budget.window}`} budget={budget} />
+          ))}
+        </tbody>
+      </Table>
+    </div>
+  );
+}
+
+function BudgetRow({ budget }: { budget: Budget }) {
+  const { window, limitMicroUsd, spentMicroUsd, reservedMicroUsd, leftMicroUsd, resetsAt } = budget;
+  return (
+    <tr>
+      <th scope="row">{scopeOf(budget)}</th>
+      <td class="is-name">{window}</td>
+      <td class="budget-share">
+        <Share budget={budget} />
+      </td>
+      <td>{formatUsd(spentMicroUsd)}</td>
+      <td>{formatUsd(reservedMicroUsd)}</td>
+      <td>{formatUsd(leftMicroUsd)}</td>
+      <td>{formatUsd(limitMicroUsd)}</td>
+      <td class="is-name">{resetsAt === undefined ? <span class="muted">never</span> : formatMoment(resetsAt)}</td>
+    </tr>
+  );
+}
+
+/** From here on a budget is nearly used up. */
+const nearlyUsed = 0.8;
+
+/** An SVG, whose geometry is in attributes: the page's policy allows no style attributes. */
+function Share({ budget: { limitMicroUsd, leftMicroUsd } }: { budget: Budget }) {
+  const used = limitMicroUsd === 0 ? 1 : 1 - leftMicroUsd / limitMicroUsd;
+  return (
+    <span class="share">
+      <svg class="score-bar" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">
+        <rect class="bar-track" width="100" height="6" />
+        <rect class={used >= nearlyUsed ? 'share-fill share-full' : 'share-fill'} width={used * 100} height="6" />
+      </svg>
+      <span class="figure">{formatPercent(used)}</span>
+    </span>
+  );
+}
+
+function scopeOf({ key, team, endUser, each, class: name, path }: Budget): string {
+  const who = [
+    key !== undefined && `key ${key}`,
+    team !== undefined && `team ${team}`,
+    endUser !== undefined && `end user ${endUser}`,
+    each !== undefined && `each ${each === 'endUser' ? 'end user' : each}`,
+  ];
+  const what = [name !== undefined && `class ${name}`, path !== undefined && path !== 'both' && `${path} path`];
+  return [...who, ...what].filter((part) => part !== false).join(', ') || 'everything';
+}

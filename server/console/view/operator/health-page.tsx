@@ -1,0 +1,232 @@
+// Whether new sessions and calls are served, how providers and LLM gateways answer, and who was refused what.
+
+import type { ComponentChildren } from 'preact';
+import type { Api } from '../../api/ask.ts';
+import type { ReadyState, RefusalList, Upstreams } from '../../api/operator.ts';
+import { formatCount, formatMs, formatPercent, formatUsd, providerLabel } from '../../state/format.ts';
+import { Button } from '../components/button.tsx';
+import { Sheet, Table, Trouble } from '../components/sheet.tsx';
+import { useAnswer } from '../components/use-answer.ts';
+
+const everyMs = 5000;
+
+export function HealthPage({ api }: { api: Api }) {
+  const upstreams = useAnswer<Upstreams>(api, '/gateways', everyMs);
+  const refusals = useAnswer<RefusalList>(api, '/refusals', everyMs);
+  const ready = useAnswer<ReadyState>(api, '/readyz', everyMs);
+  const again = () => {
+    for (const { reload } of [upstreams, refusals, ready]) reload();
+  };
+  const bar = (
+    <Button icon="again" onClick={again}>
+      Refresh
+    </Button>
+  );
+  return (
+    <Sheet
+      name="health"
+      title="Health"
+      words="Counts and means of this machine since its processes started, read again every 5 s while you look."
+      isAsking={upstreams.isAsking && upstreams.value === undefined}
+      bar={bar}
+    >
+      <Trouble answer={upstreams.answer} />
+      <ReadyPanel answer={ready} />
+      {upstreams.value !== undefined && <Providers providers={upstreams.value.providers} />}
+      {upstreams.value !== undefined && <Gateways gateways={upstreams.value.gateways} />}
+      {refusals.value !== undefined && <Counted counts={refusals.value} />}
+    </Sheet>
+  );
+}
+
+/** A 503 has no value: its reasons are what the gateway says. */
+function ReadyPanel({
+  answer: { answer },
+}: {
+  answer: { answer: ReturnType<typeof useAnswer<ReadyState>>['answer'] };
+}) {
+  if (answer === undefined) return null;
+  const isReady = answer.kind === 'ok';
+  return (
+    <p class="panel ready" role="status">
+      <span class={`state-word ${isReady ? 'state-open' : 'state-bad'}`}>
+        {isReady ? 'Ready: new sessions and new calls are served' : `Not ready: ${answer.message}`}
+      </span>
+    </p>
+  );
+}
+
+function Panel({ title, label, children }: { title: string; label: string; children: ComponentChildren }) {
+  return (
+    <div class="panel table-panel">
+      <div class="panel-head">
+        <h3>{title}</h3>
+      </div>
+      <Table label={label}>{children}</Table>
+    </div>
+  );
+}
+
+function Head({ names, figures }: { names: readonly string[]; figures: readonly string[] }) {
+  return (
+    <thead>
+      <tr>
+        {names.map((name) => (
+          <th key={name} scope="col" class="is-name">
+            {name}
+          </th>
+        ))}
+        {figures.map((figure) => (
+          <th key={figure} scope="col">
+            {figure}
+          </th>
+        ))}
+      </tr>
+    </thead>
+  );
+}
+
+function Providers({ providers }: Pick<Upstreams, 'providers'>) {
+  return (
+    <Panel title="Providers" label="Providers">
+      <Head
+        names={['Provider', 'State']}
+        figures={['Dials', 'Opened', 'Time to the 101', 'Speech to audio', 'Request to audio']}
+      />
+      <tbody>
+        {providers.map(({ name, state, dials, dialMs, speechToAudioMs, requestToAudioMs }) => (
+          <tr key={name}>
+            <th scope="row">{providerLabel(name)}</th>
+            <td class="is-name">
+              <StateOf isBad={shareOf(dials, 'open') < 0.9} words={state} />
+            </td>
+            <td title={wordsOf(dials)}>{formatCount(sumOf(dials))}</td>
+            <td>{sumOf(dials) === 0 ? '–' : formatPercent(shareOf(dials, 'open'))}</td>
+            <td>{formatMs(dialMs)}</td>
+            <td>{formatMs(speechToAudioMs)}</td>
+            <td>{formatMs(requestToAudioMs)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </Panel>
+  );
+}
+
+function Gateways({ gateways }: Pick<Upstreams, 'gateways'>) {
+  if (gateways.length === 0) return null;
+  return (
+    <Panel title="LLM gateways" label="LLM gateways and their targets">
+      <Head names={['Gateway', 'Model', 'Breaker']} figures={['First token', 'Attempts', 'Ok', 'Cost']} />
+      <tbody>
+        {gateways.flatMap(({ name, targets, attempts, costMicroUsd }) => {
+          const rows = targets.length === 0 ? [{ model: '', blocked: {} as Record<string, number> }] : targets;
+          return rows.map(({ model, blocked, ...measured }, at) => (
+            <tr key={`${name} ${model}`}>
+              <th scope="row">{at === 0 ? name : <span class="visually-hidden">{name}</span>}</th>
+              <td class="is-name">{model || <span class="muted">no class uses it</span>}</td>
+              <td class="is-name">
+                {model !== '' && <StateOf isBad={sumOf(blocked) > 0} words={blockWords(blocked)} />}
+              </td>
+              <td>{formatMs('firstTokenMs' in measured ? measured.firstTokenMs : undefined)}</td>
+              <td title={wordsOf(attempts)}>{at === 0 && formatCount(sumOf(attempts))}</td>
+              <td>{at === 0 && (sumOf(attempts) === 0 ? '–' : formatPercent(shareOf(attempts, 'ok')))}</td>
+              <td>{at === 0 && formatUsd(costMicroUsd)}</td>
+            </tr>
+          ));
+        })}
+      </tbody>
+    </Panel>
+  );
+}
+
+const blockNames: Readonly<Record<string, string>> = {
+  broken: 'open: it failed too often',
+  limited: 'it asked to be left alone',
+  full: 'as many calls wait as may',
+};
+const blockWords = (blocked: Readonly<Record<string, number>>): string =>
+  Object.keys(blocked)
+    .map((reason) => blockNames[reason] ?? reason)
+    .join(', ') || 'closed';
+
+function Counted({ counts: { refusals, calls, closes } }: { counts: RefusalList }) {
+  return (
+    <>
+      <Panel title="Refusals" label="Refusals by reason">
+        <Head names={['Reason', 'Status']} figures={['Times']} />
+        <tbody>
+          {refusals.map(({ code, status, count }) => (
+            <CountRow key={`${code} ${status}`} words={[code, String(status)]} count={count} />
+          ))}
+          {refusals.length === 0 && <NoneRow columns={3}>Nobody was refused anything.</NoneRow>}
+        </tbody>
+      </Panel>
+      {calls.length > 0 && (
+        <Panel title="Refused calls" label="Refused calls by reason, key and class">
+          <Head names={['Reason', 'Key', 'Class']} figures={['Times']} />
+          <tbody>
+            {calls.map(({ code, key, class: name, count }) => (
+              <CountRow
+                key={`${code} ${key} ${name}`}
+                words={[code, key || 'not known', name || 'not known']}
+                count={count}
+              />
+            ))}
+          </tbody>
+        </Panel>
+      )}
+      <Panel title="Ends of sessions" label="Ends of sessions by reason">
+        <Head names={['Reason', 'Code']} figures={['Times']} />
+        <tbody>
+          {closes.map(({ reason, code, count }) => (
+            <CountRow key={`${reason} ${code}`} words={[reason, String(code)]} count={count} />
+          ))}
+          {closes.length === 0 && <NoneRow columns={3}>No session has ended.</NoneRow>}
+        </tbody>
+      </Panel>
+    </>
+  );
+}
+
+function CountRow({ words: [first, ...rest], count }: { words: readonly string[]; count: number }) {
+  return (
+    <tr>
+      <th scope="row">{first}</th>
+      {rest.map((word) => (
+        <td key={word} class="is-name">
+          {word}
+        </td>
+      ))}
+      <td>{formatCount(count)}</td>
+    </tr>
+  );
+}
+
+function NoneRow({ columns, children }: { columns: number; children: ComponentChildren }) {
+  return (
+    <tr>
+      <td class="is-name muted" colSpan={columns}>
+        {children}
+      </td>
+    </tr>
+  );
+}
+
+function StateOf({ isBad, words }: { isBad: boolean; words: string }) {
+  return <span class={`state-word ${isBad ? 'state-bad' : 'state-open'}`}>{words}</span>;
+}
+
+type Counts = Readonly<Record<string, number>>;
+
+const sumOf = (counts: Counts): number => Object.values(counts).reduce((sum, count) => sum + count, 0);
+
+/** Part of what has a name; 1 where nothing was counted. */
+const shareOf = (counts: Counts, name: string): number => {
+  const sum = sumOf(counts);
+  return sum === 0 ? 1 : (counts[name] ?? 0) / sum;
+};
+
+const wordsOf = (counts: Counts): string =>
+  Object.entries(counts)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ');
