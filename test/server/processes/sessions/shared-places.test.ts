@@ -1,9 +1,11 @@
-// Tests maxSessions over machines: two supervisors with two gateway processes each, on one Postgres. TRUNKLINE_LONG=1 runs 100 rounds, else 3.
+// Tests maxSessions and rates over machines: two supervisors with two gateway processes and two side processes each, on one Postgres.
+// TRUNKLINE_LONG=1 runs 100 rounds of sessions, else 3.
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { openClient } from '../../../support/gateway.ts';
 import { closed } from '../../../support/inbox.ts';
+import { type LlmGateway, llmGateway } from '../../../support/llm-gateway.ts';
 import { postgresForTests } from '../../../support/postgres.ts';
 import { childrenOf, killAll } from '../../../support/processes.ts';
 import { type FakeProvider, startProvider } from '../../../support/provider.ts';
@@ -19,25 +21,32 @@ const HEADERS = { headers: { authorization: 'Bearer secret-of-web' } };
 
 const postgres = await postgresForTests();
 let provider: FakeProvider;
+let llm: LlmGateway;
 let machines: Served[] = [];
 let config: Parameters<typeof serve>[0];
 
 beforeAll(async () => {
   if (postgres === undefined) return;
-  provider = await startProvider();
+  [provider, llm] = await Promise.all([startProvider(), llmGateway({ behaviour: { text: 'Good day' } })]);
   config = {
     provider: provider.url,
     rehearsal: false,
     processes: 2,
     store: { url: await postgres.database() },
-    keys: [{ id: 'web', secret: 'secret-of-web', maxSessions: MOST }],
-    side: { ownerLeaseMs: LEASE_MS },
+    keys: [
+      { id: 'web', secret: 'secret-of-web', maxSessions: MOST },
+      { id: 'calls', secret: 'secret-of-calls', rates: { callsPerMinute: 7 } },
+      { id: 'opens', secret: 'secret-of-opens', rates: { sessionsPerMinute: 3 } },
+    ],
+    gateways: { g: { profile: 'openai-compatible', baseUrl: llm.baseUrl, apiKey: 'x', allowPrivate: true } },
+    classes: { plain: { targets: [{ gateway: 'g', model: 'plain-1' }] } },
+    side: { ownerLeaseMs: LEASE_MS, processes: 2 },
   };
   machines = await Promise.all([0, 1].map(() => serve(config, undefined, ['--role', 'gateway'])));
 });
 afterAll(async () => {
   await Promise.all(machines.map((machine) => machine.stop()));
-  await provider?.close();
+  await Promise.all([provider?.close(), llm?.close()]);
 });
 
 const open = ({ url }: Served): Promise<WebSocket | string> =>
@@ -83,6 +92,32 @@ describe.skipIf(postgres === undefined)('machines that share a store', () => {
     if (isLong) console.info(`let in of ${AT_ONCE} over 2 machines with 2 processes each: ${counts.join(' ')}`);
     expect(counts).toEqual(counts.map(() => MOST));
   }, 600_000);
+
+  test('let as many calls through within a minute as the rate says', async () => {
+    const call = async (at: number): Promise<number> => {
+      const { url } = machines[at % 2] as Served;
+      const reply = await fetch(`${url.replace('ws', 'http')}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: 'Bearer secret-of-calls' },
+        body: JSON.stringify({ model: 'plain-1', messages: [{ role: 'user', content: 'Hello' }] }),
+      });
+      await reply.arrayBuffer();
+      return reply.status;
+    };
+    const statuses = await Promise.all(Array.from({ length: 40 }, (_, at) => call(at)));
+    expect([200, 429].map((wanted) => statuses.filter((status) => status === wanted).length)).toEqual([7, 33]);
+    expect(llm.count.requests).toBe(7);
+  });
+
+  test('let as many sessions open within a minute as the rate says', async () => {
+    const key = { headers: { authorization: 'Bearer secret-of-opens' } };
+    const opening = Array.from({ length: 20 }, (_, at) =>
+      openClient((machines[at % 2] as Served).url + REALTIME, key).catch(() => undefined),
+    );
+    const clients = (await Promise.all(opening)).filter((client) => client !== undefined);
+    expect(clients).toHaveLength(3);
+    await end(clients);
+  });
 
   test('one that ends frees its place for the other machine at once', async () => {
     const [one, two] = machines as [Served, Served];
