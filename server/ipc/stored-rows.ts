@@ -114,7 +114,14 @@ type CostSource = 'reported' | 'estimated' | 'unknown';
  * `over_reserved`: the reported cost is above what was reserved. `model_not_allowed`: the endpoint says that a model served which `allow.models` of
  * the class has not.
  */
-export type RowFlag = 'no_usage' | 'no_price' | 'zero_cost' | 'beyond_bound' | 'over_reserved' | 'model_not_allowed';
+export type RowFlag =
+  | 'no_usage'
+  | 'no_price'
+  | 'zero_cost'
+  | 'beyond_bound'
+  | 'over_reserved'
+  | 'model_not_allowed'
+  | 'unreported';
 
 /** A row for each attempt of a call, and one for each realtime session. */
 export interface LedgerRow extends OwnedRow, OnBehalf {

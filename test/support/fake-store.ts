@@ -124,6 +124,8 @@ export function createFakeStore(): FakeStore {
     settleLost: unused,
     grade: unused,
     takeLease: unused,
+    takeSlice: unused,
+    holdSlices: unused,
     holdLeases: unused,
     returnLease: unused,
     recoverLeases: unused,

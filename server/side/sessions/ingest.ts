@@ -174,6 +174,8 @@ export class Ingest {
     return {
       ended: [end],
       released: [{ session: end.id, runAt: end.endedAt }],
+      // A session may have used what it had leased and never reported.
+      slicesEnded: [{ session: end.id, isSpent: end.record === undefined }],
       deliveries: sessionDeliveries(session, end, this.#options.config),
     };
   }
@@ -203,6 +205,7 @@ function merged(changes: readonly SessionChanges[]): SessionChanges {
     counted: Object.assign({}, ...changes.map(({ counted }) => counted)),
     tasks: changes.flatMap(({ tasks = [] }) => tasks),
     released: changes.flatMap(({ released = [] }) => released),
+    slicesEnded: changes.flatMap(({ slicesEnded = [] }) => slicesEnded),
     deliveries: changes.flatMap(({ deliveries = [] }) => deliveries),
     handedOut: changes.flatMap(({ handedOut = [] }) => handedOut),
   };

@@ -19,7 +19,8 @@ import {
   useSecret,
 } from './statements/keys/client-secrets.ts';
 import { addKey, keyChanges, replaceKey, selectKey, selectKeys } from './statements/keys/keys.ts';
-import { holdLeases, returnLease, takeLease } from './statements/leases.ts';
+import { holdLeases, returnLease, takeLease } from './statements/leases/leases.ts';
+import { holdSlices, takeSlice } from './statements/leases/slices.ts';
 import { extendReservations, grade, recoverLeases, selectLedger, settle, settleLost } from './statements/ledger.ts';
 import { givePlaces, removeOldLimits, replacePlaces } from './statements/limits/places.ts';
 import { correctRate, takeLimits } from './statements/limits/take-limits.ts';
@@ -159,6 +160,8 @@ export function createSqlStore(database: Database): Store {
     holdLeases: (held) => holdLeases(database, held),
     returnLease: (holder, amounts) => returnLease(database, holder, amounts),
     recoverLeases: (gone) => database.transaction((run) => recoverLeases(run, gone)),
+    takeSlice: (wish) => takeSlice(database, wish),
+    holdSlices: (held) => holdSlices(database, held),
     takeLimits: (wish) => takeLimits(database, wish),
     correctRate: (correction) => correctRate(database, correction),
     givePlaces: (owner, ids) => givePlaces(database, owner, ids),

@@ -116,6 +116,7 @@ export function tellMoves(store: Store, onMoved: () => void): Store {
   return {
     ...store,
     reserve: told(store.reserve),
+    takeSlice: told(store.takeSlice),
     settle: told(store.settle),
     settleLost: told(store.settleLost),
     commitSessions: told(store.commitSessions),

@@ -77,6 +77,29 @@ export interface BudgetLeases {
   recoverLeases(gone: LeasedCalls): Promise<void>;
 }
 
+/** Name that a session holds leases by; the row of one whose id was used before has a number behind it. */
+export const holderOf = (session: string): string => `session:${session.replace(/\.\d+$/, '')}`;
+
+/** `short`: nothing was left of this budget. `isLeased`: processes that hold a part of it were asked to return what they do not need. */
+export interface SliceAnswer {
+  readonly grantedMicroUsd: number;
+  readonly short?: BudgetAmounts & { readonly budget: BudgetWindow; readonly isLeased: boolean };
+}
+
+/** Slices of budgets that live sessions hold. They count as reserved, and shrink by what is charged for their session. */
+export interface SessionSlices {
+  /** Takes the same from all budgets: what is wished, or less where less is left. `returnLease` gives some of it back. */
+  takeSlice(wish: {
+    readonly session: string;
+    readonly budgets: readonly BudgetWindow[];
+    readonly wishMicroUsd: number;
+    readonly now: number;
+    readonly until: number;
+  }): Promise<SliceAnswer>;
+  /** Extends what sessions hold. */
+  holdSlices(held: { readonly sessions: readonly string[]; readonly until: number }): Promise<void>;
+}
+
 /** Final state of a row, with what it had reserved where. */
 export interface Settlement {
   readonly row: LedgerRow;

@@ -20,6 +20,7 @@ import type {
   BudgetReservation,
   BudgetWindow,
   LeasedCalls,
+  SessionSlices,
   Settlement,
 } from './budgets.ts';
 import type { ClientSecrets } from './client-secrets.ts';
@@ -37,6 +38,8 @@ export interface SessionChanges {
   readonly charged?: Readonly<Record<string, readonly BudgetWindow[]>> | undefined;
   /** The scopes whose rate counts the tokens of a realtime row as they grow, by the row's id. */
   readonly counted?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Sessions that hold no slices of budgets any longer. `isSpent`: nobody knows what became of what they held, so it counts as spent. */
+  readonly slicesEnded?: readonly { readonly session: string; readonly isSpent: boolean }[] | undefined;
   /** Tasks to arm (state `queued`). A task whose id exists is left alone. */
   readonly tasks?: readonly Task[] | undefined;
   /** Sessions whose armed tasks may run from the given time on. */
@@ -127,7 +130,7 @@ export interface ReportSpan {
 }
 
 /** All methods reject with a StoreError when the database does. Lists are newest first where nothing else is said. */
-export interface Store extends BudgetLeases, SharedLimits, KeyStore, ClientSecrets {
+export interface Store extends BudgetLeases, SessionSlices, SharedLimits, KeyStore, ClientSecrets {
   readonly kind: 'sqlite' | 'postgres';
   commitSessions(changes: SessionChanges): Promise<void>;
 

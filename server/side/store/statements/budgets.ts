@@ -73,9 +73,12 @@ async function reserveOne(query: Query, budget: BudgetWindow, amount: number): P
   throw new Exceeded({ kind: 'exceeded', budget, leftMicroUsd, spentMicroUsd, reservedMicroUsd, ...leased });
 }
 
+/** Leases of sessions are none that anybody returns when asked. */
+export const OF_A_PROCESS = "holder not like 'session:%'";
+
 /** Tells whether processes hold a part of this budget that no stored call has reserved. */
 async function isLeased(query: Query, budget: string): Promise<boolean> {
-  const sql = 'select 1 from budget_lease where budget = $1 and is_lost = 0 and amount > 0 limit 1';
+  const sql = `select 1 from budget_lease where budget = $1 and is_lost = 0 and amount > 0 and ${OF_A_PROCESS} limit 1`;
   return (await query(sql, [budget])).length > 0;
 }
 

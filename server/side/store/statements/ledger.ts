@@ -7,7 +7,7 @@ import type { Database, Query, Row, Value } from '../database.ts';
 import { byId, conditions, idsOf, insertAll, queryForIds } from '../row-mapping.ts';
 import { flatten, ledger, unflatten } from '../tables.ts';
 import { type Charge, charge } from './budgets.ts';
-import { endLeases, loseLeases, spendLeases } from './leases.ts';
+import { endLeases, loseLeases, spendLeases } from './leases/leases.ts';
 
 type Field = (typeof ledger.fields)[number];
 

@@ -7,8 +7,9 @@ import type { SessionChanges } from '../../contract/store.ts';
 import type { Query } from '../../database.ts';
 import { byId, idsOf, insertAll, queryForIds, textValue } from '../../row-mapping.ts';
 import { deliveries, flatten, ledger, sessions, tasks, turns, unflatten } from '../../tables.ts';
-import { charge } from '../budgets.ts';
+import { type Charge, charge } from '../budgets.ts';
 import { keepIds } from '../id-owners.ts';
+import { endSlices, shrinkSlices } from '../leases/slices.ts';
 import { replaceRows, supersedes } from '../ledger.ts';
 import { correctEach } from '../limits/take-limits.ts';
 
@@ -60,7 +61,7 @@ async function endSession(query: Query, { id, endedAt, reason, record }: Session
 /** Replaces each realtime row by a newer state of it, and charges its budgets with what the cost has grown by. */
 async function commitRealtimeRows(
   query: Query,
-  { ledger: rows = [], charged = {}, counted }: SessionChanges,
+  { ledger: rows = [], charged = {}, counted, slicesEnded = [] }: SessionChanges,
 ): Promise<void> {
   const latest = latestOfEach(rows);
   const flat = latest.map((row) => flatten(row));
@@ -75,10 +76,16 @@ async function commitRealtimeRows(
   await replaceRows(query, newer);
 
   const grown = [...latest.filter(({ id }) => isNew.has(id)), ...newer];
-  const charges = grown.flatMap((row) => {
-    const spentMicroUsd = (row.costMicroUsd ?? 0) - (before.get(row.id)?.costMicroUsd ?? 0);
-    return (charged[row.id] ?? []).map((budget) => ({ ...budget, spentMicroUsd, reservedMicroUsd: 0 }));
-  });
+  const growths = grown.map((row) => ({
+    session: row.id,
+    budgets: charged[row.id] ?? [],
+    spentMicroUsd: (row.costMicroUsd ?? 0) - (before.get(row.id)?.costMicroUsd ?? 0),
+  }));
+  const charges: Charge[] = growths.flatMap(({ budgets, spentMicroUsd }) =>
+    budgets.map((budget) => ({ ...budget, spentMicroUsd, reservedMicroUsd: 0 })),
+  );
+  charges.push(...(await shrinkSlices(query, growths)));
+  for (const { session, isSpent } of slicesEnded) charges.push(...(await endSlices(query, session, isSpent)));
   await charge(query, charges);
   if (counted !== undefined) await countTokens(query, { grown, before, counted });
 }

@@ -15,6 +15,7 @@ import { retention } from '../on-both/retention.ts';
 import { schema } from '../on-both/schema.ts';
 import { sessionEvents } from '../on-both/session-events.ts';
 import { sessions } from '../on-both/sessions.ts';
+import { slices } from '../on-both/slices.ts';
 import { tasks } from '../on-both/tasks.ts';
 
 await onBothStores((stores) => {
@@ -24,6 +25,7 @@ await onBothStores((stores) => {
   describe('deliveries', () => deliveries(stores));
   describe('budgets', () => budgets(stores));
   describe('leases', () => leases(stores));
+  describe('slices of sessions', () => slices(stores));
   describe('limits', () => limits(stores));
   describe('ids that were handed out', () => handedOut(stores));
   describe('client secrets', () => clientSecrets(stores));

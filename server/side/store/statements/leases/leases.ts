@@ -1,9 +1,9 @@
 // Leases on budgets: amounts that a process holds, and that count as reserved until it spends or returns them. One whose process is gone counts as
 // spent, until somebody knows better. Every transaction locks ledger rows, then leases, then budgets.
 
-import type { BudgetLeases, LeasedCall } from '../contract/budgets.ts';
-import type { Database, Query, Row } from '../database.ts';
-import { type Charge, charge } from './budgets.ts';
+import type { BudgetLeases, LeasedCall } from '../../contract/budgets.ts';
+import type { Database, Query, Row } from '../../database.ts';
+import { type Charge, charge } from '../budgets.ts';
 
 /** Part of what is left that one lease may take: near the limit there are none, and each call reserves in the store. */
 const LARGEST_PART = 1 / 8;
