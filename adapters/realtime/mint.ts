@@ -9,6 +9,8 @@ export interface Mint {
   readonly prefix: 'ek_' | 'auth_tokens/';
   /** Name of the dialect that its sessions speak. */
   readonly dialect: string;
+  /** The field of a body that holds what is pinned; '' where that is in fields of the body itself. */
+  readonly sessionField: string;
   read(body: JsonObject, bounds: MintBounds): MintRequest | MintFault;
   /** Writes the body of the answer. */
   reply(minted: Minted): object;

@@ -77,14 +77,20 @@ function upstream(handshake: Handshake, { baseUrl, credential }: Account): Upstr
 }
 
 /** Google's error shape (google.rpc.Status as JSON); the gateway's own code is the reason in `details`. */
-function httpError({ status, code, message, retryAfterS, resetsAt, help }: Refusal): HttpReply {
+function httpError({ status, code, message: words, param, retryAfterS, resetsAt, help }: Refusal): HttpReply {
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   const until = resetsAt === undefined ? {} : { metadata: { resets_at: new Date(resetsAt).toISOString() } };
+  // The SDKs show the message alone.
+  const message = param === undefined ? words : `${param}: ${words}`;
   const details: object[] = [
     { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: code, domain: 'trunkline', ...until },
   ];
   if (help !== undefined)
     details.push({ '@type': 'type.googleapis.com/google.rpc.Help', links: [{ description: code, url: help }] });
+  if (param !== undefined) {
+    const fieldViolations = [{ field: param, description: words }];
+    details.push({ '@type': 'type.googleapis.com/google.rpc.BadRequest', fieldViolations });
+  }
   if (retryAfterS !== undefined) {
     headers['retry-after'] = String(retryAfterS);
     details.push({ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: `${retryAfterS}s` });

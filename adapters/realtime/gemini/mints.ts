@@ -16,6 +16,7 @@ export const geminiMints: readonly Mint[] = ['v1', 'v1beta', 'v1alpha'].map((ver
   path: `/${version}/auth_tokens`,
   prefix: 'auth_tokens/',
   dialect: geminiLiveDialect.name,
+  sessionField: '',
   read,
   reply: ({ value }) => ({ name: value }),
 }));
@@ -55,8 +56,8 @@ function timeIn(
   return { field, expected: 'a time in the future, less than 20 hours away, such as 2027-01-31T12:00:00Z' };
 }
 
-/** The setup as far as it is locked; undefined where nothing is. */
+/** The fields of the token that lock something; undefined where none does. */
 function locked(setup: JsonObject | undefined, fieldMask: string): JsonObject | undefined {
   if (setup === undefined && fieldMask === '') return undefined;
-  return fieldMask === '' ? setup : { ...setup, fieldMask };
+  return { ...(setup && { bidiGenerateContentSetup: setup }), ...(fieldMask !== '' && { fieldMask }) };
 }

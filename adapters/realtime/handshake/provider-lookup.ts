@@ -54,8 +54,13 @@ export function createProviderLookup(all: readonly Provider[], others: readonly 
     providers: new Map(all.map((provider) => [provider.name, provider])),
     knownPaths: served.map(({ endpoint }) => endpoint.path),
     findEndpoint: (path) => served.find(({ match }) => match(path) !== undefined),
-    findNotServed: (method, path) =>
-      notServed.find(({ endpoint, match }) => (endpoint.method ?? method) === method && match(path) !== undefined),
+    findNotServed(method, path) {
+      // Patterns of a whole API match these, too.
+      if (mints.some(({ mint }) => mint.path === path)) return undefined;
+      return notServed.find(
+        ({ endpoint, match }) => (endpoint.method ?? method) === method && match(path) !== undefined,
+      );
+    },
     findMint: (path) => mints.find(({ mint }) => mint.path === path),
     mintPaths: mints.map(({ mint }) => mint.path),
     clientCredential: (handshake, provider) => findCredential(handshake, provider?.credentials ?? allPlaces),

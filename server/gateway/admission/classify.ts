@@ -38,7 +38,7 @@ export function classify({
   const dataClass = chooseDataClass(headers[DATA_CLASS_HEADER]?.toString(), binding);
   if (typeof dataClass === 'object') return refusalOf(dataClass);
   const own = config.classes[promptClass];
-  const maxUsd = least(key?.maxUsdPerSession, own?.maxUsdPerSession);
+  const maxUsd = least(key?.maxUsdPerSession, own?.maxUsdPerSession, terms?.maxUsd);
   return {
     promptClass,
     dataClass,

@@ -1,7 +1,7 @@
 // Refusals that any listener for clients may give, and the shape of every refusal: that of the provider, or a plain one.
 
 import type { IncomingMessage } from 'node:http';
-import { findEndpoint, findNotServed, knownPaths } from '../../../adapters/realtime/index.ts';
+import { findEndpoint, findMint, findNotServed, knownPaths } from '../../../adapters/realtime/index.ts';
 import type { HttpReply, Refusal } from '../../../adapters/realtime/refusal.ts';
 import { type LimitRefusal, RATE_SETTINGS, type RateName, type RateStates } from '../../ipc/session-reservation.ts';
 import { sidePaths } from '../../ipc/side-routes.ts';
@@ -21,7 +21,8 @@ export function isRefusal(value: object | string | undefined): value is Refusal 
 /** Gives a refusal the shape that the clients of the request's path read. */
 export function refuse(request: IncomingMessage, refusal: Refusal): HttpReply {
   const { path = '' } = readHandshake(request) ?? {};
-  const provider = (findEndpoint(path) ?? findNotServed(request.method ?? '', path))?.provider;
+  const found = findEndpoint(path) ?? findMint(path) ?? findNotServed(request.method ?? '', path);
+  const provider = found?.provider;
   const own = provider?.httpError({ ...refusal, help: helpFor(refusal.code) });
   const reply = own ? { ...own, headers: { ...own.headers, ...refusal.headers } } : problemReply(path, refusal);
   // RFC 9110, section 15.5.22, and RFC 6455, section 4.4: the answer names the protocol and the version to upgrade to.

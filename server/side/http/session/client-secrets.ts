@@ -10,6 +10,7 @@ import type { SecretTerms } from '../../../ipc/stored-rows.ts';
 import { newId } from '../../../platform/uuid-v7.ts';
 import { type RoutedRequest, type RouteHandler, type SideHttpOptions, sendJson } from '../handler.ts';
 import { parseBody } from '../json-body.ts';
+import { auditEntry } from '../ledger/audit.ts';
 import { isoTime } from '../views.ts';
 import {
   checkSession,
@@ -62,7 +63,8 @@ export const postProviderSecret: RouteHandler = async (request, options) => {
   if (isProblem(own)) return own;
   const wanted = wantedOf(asked, own.terms, { provider: provider.name, dialect: mint.dialect });
   const made = await make({ ...wanted, prefix: mint.prefix }, request, options);
-  if (isProblem(made)) return made;
+  if (isProblem(made))
+    return mint.sessionField === '' ? { ...made, param: made.param?.replace(/^session\./, '') } : made;
   const { id, value, expiresAt, terms } = made;
   return sendJson(request, 200, mint.reply({ id, value, expiresAt, session: terms.session }));
 };
@@ -117,7 +119,12 @@ async function make(
     createdAt: Date.now(),
     expiresAt,
   };
-  await store.addSecret(row);
+  const entry = auditEntry(request, {
+    action: 'secret.created',
+    subject: `secret:${id}`,
+    details: { uses: String(uses), expiresAt: isoTime(expiresAt) },
+  });
+  await Promise.all([store.addSecret(row), store.addAudit(entry)]);
   return { ...wanted, id, value };
 }
 
