@@ -40,6 +40,7 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/side/disk-full.test.ts': 'a gateway whose disk is full for a while',
   'test/server/console/view/accessibility.test.ts': 'every view and state of the page',
   'test/server/console/view/firefox.test.ts': 'the page in another browser',
+  'test/server/gateway/pinned-rehearsal.test.ts': 'settings of a secret from the handshake to the provider and back',
   'test/server/gateway/pinned-sessions.test.ts': 'what clients may try against the settings of their secret',
   'test/server/gateway/churn.test.ts': 'everything that a session leaves behind',
 };

@@ -133,5 +133,6 @@ export function writings(text: string, key: string, harmless: string): readonly 
       .filter(([, payload]) => !isSame(payload))
       .map(([what, payload]) => ({ what, payload, isLarge: bytesOf(payload).length > 100_000 })),
     ...binary.map(([what, payload]) => ({ what, payload, binary: true })),
+    { what: 'a harmless event in a binary message', payload: Buffer.from(harmless), binary: true },
   ];
 }
