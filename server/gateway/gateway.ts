@@ -3,6 +3,7 @@
 import { EventEmitter, once } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
+import { isDeepStrictEqual } from 'node:util';
 import { findEndpoint } from '../../adapters/realtime/index.ts';
 import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
 import type { Config } from '../config/config.ts';
@@ -121,6 +122,7 @@ export class Gateway {
 
   /** Serves by another configuration what begins from now on. */
   useConfig(next: Config): void {
+    if (!isDeepStrictEqual(this.#live.now.providers, next.providers)) this.#connector.forget();
     this.#live.use(next);
     this.#policy.use({ config: next });
     void this.#money.prepare(next);
@@ -173,16 +175,14 @@ export class Gateway {
 
   /** Returns what a new session and a new call would be refused with here, whoever asks. */
   readiness(): Readiness {
-    const { limits } = this.#live.config;
-    const { outbox } = this.#options;
     const sessions: Refusal[] = this.#phase === 'serving' ? [] : [draining];
     const calls = [...sessions];
     // A session takes a connection and another one toward its provider; that of a call finds room while others idle.
     if (this.#descriptorsLeft(2) !== 'free') sessions.push(outOfDescriptors);
     if (this.#descriptorsLeft(1) === 'spent') calls.push(outOfDescriptors);
     if (this.#isFull) sessions.push(processFull);
-    if (outbox?.isFull) sessions.push(sideUnavailable);
-    if (this.#connections.upgrading() >= limits.maxUpgrades) sessions.push(tooManyUpgrades.all);
+    if (this.#options.outbox?.isFull) sessions.push(sideUnavailable);
+    if (this.#connections.upgrading() >= this.#live.config.limits.maxUpgrades) sessions.push(tooManyUpgrades.all);
     return { sessions, calls };
   }
 
@@ -224,18 +224,17 @@ export class Gateway {
   }
 
   async #serve(address: Omit<ListenAddress, 'host'>, tls?: GatewayOptions['tls']): Promise<number> {
-    const { config } = this.#live;
-    const { log } = this.#options;
-    const server = createListener(config.limits, tls);
+    const { limits, listen } = this.#live.config;
+    const server = createListener(limits, tls);
     this.#servers.push(server);
-    const { handshakeMs: ms, maxHeaderBytes: maxBytes } = config.limits;
+    const { handshakeMs: ms, maxHeaderBytes: maxBytes } = limits;
     const serve = readFirstLines(server, {
       ...{ ms, maxBytes, passOn: this.#passOn },
       isOurs: ({ method, target }) => method === 'GET' && findEndpoint(requestTarget(target).path) !== undefined,
     });
     this.#serveHere ??= serve;
     const onClient = (socket: Socket, address: string): void => this.#clients.add(socket, address);
-    if (config.listen.proxyProtocol) readProxyHeaders(server, { isProxy: this.#isProxy, ms, onClient });
+    if (listen.proxyProtocol) readProxyHeaders(server, { isProxy: this.#isProxy, ms, onClient });
     this.#connections.watch(server);
     server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
@@ -253,8 +252,8 @@ export class Gateway {
       response.shouldKeepAlive = false;
       void answerHttp({ request, response, source: this.#clients.sourceOf(request) }, answering);
     });
-    const port = await openListener(server, { ...address, host: config.listen.host });
-    server.on('error', (error) => log.error(faultOf(error), 'listener failed'));
+    const port = await openListener(server, { ...address, host: listen.host });
+    server.on('error', (error) => this.#options.log.error(faultOf(error), 'listener failed'));
     return port;
   }
 

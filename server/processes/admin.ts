@@ -77,7 +77,7 @@ export async function startAdmin(
   log: Logger,
 ) {
   const { admin, limits } = config;
-  let origins: OriginPolicy = { allowed: new Set(), loopbackHostOnly: admin.token === undefined };
+  let allowed: ReadonlySet<string> = new Set();
   const server = createListener(limits);
   // Clients that open connections and ask for nothing must not keep an operator from the last descriptors.
   const connections = createConnectionLimit({
@@ -87,6 +87,7 @@ export async function startAdmin(
   connections.watch(server);
   server.on('request', (request, response) => {
     connections.hold(request.socket, response);
+    const origins = { allowed, loopbackHostOnly: config.admin.token === undefined };
     const answered = answer(request, response, { sources, origins, config });
     void answered
       .catch((error: unknown) => {
@@ -100,7 +101,7 @@ export async function startAdmin(
   });
   const port = await openListener(server, { setting: 'admin.port', host: admin.host, port: admin.port });
   server.on('error', (error) => log.error(faultOf(error), 'admin listener failed'));
-  origins = { ...origins, allowed: new Set(ownOrigins('http', admin.host, port)) };
+  allowed = new Set(ownOrigins('http', admin.host, port));
   return { port, close: () => closeListener(server) };
 }
 

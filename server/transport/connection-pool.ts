@@ -39,6 +39,11 @@ export class ConnectionPool {
   /** Drops the connections that wait; nothing is opened from now on. */
   close(): void {
     this.#isClosed = true;
+    this.forget();
+  }
+
+  /** Drops the connections that wait; others are opened where sessions are from now on. */
+  forget(): void {
     for (const pool of this.#origins.values()) pool.close();
     this.#origins.clear();
   }

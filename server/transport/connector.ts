@@ -44,6 +44,11 @@ export class Connector {
     return { ...outcome, connection: origin, ms };
   }
 
+  /** Closes the connections that wait; others are opened ahead where sessions are from now on. */
+  forget(): void {
+    this.#pool.forget();
+  }
+
   /** Closes the connections that wait; nothing is opened ahead from now on. */
   close(): void {
     this.#pool.close();

@@ -19,7 +19,10 @@ export function keptRunning(read: Config, inForce: Config): { config: Config; ne
       ...read.side,
       ...{ processes: side.processes, silenceMs: side.silenceMs, ownerLeaseMs: side.ownerLeaseMs },
     },
-    limits: { ...read.limits, handshakeMs: limits.handshakeMs, maxHeaderBytes: limits.maxHeaderBytes },
+    limits: {
+      ...{ ...read.limits, handshakeMs: limits.handshakeMs, maxHeaderBytes: limits.maxHeaderBytes },
+      messageMs: limits.messageMs,
+    },
   };
   return { config, needsRestart: differences(read, config).map(pathText) };
 }

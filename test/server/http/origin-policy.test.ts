@@ -18,20 +18,21 @@ let keyed: TestGateway;
 let admin: AdminListener;
 let guarded: AdminListener;
 
+const { limits, side } = loadConfig({ env: {} });
+const log = pino({ level: 'silent' });
+const sources = {
+  ...unchanging,
+  readiness: async () => ({ sessions: [], calls: [] }),
+  metrics: async () => [],
+  records: async () => [],
+};
+
 beforeAll(async () => {
   provider = await startProvider();
   const certificate = await testCertificate();
   const listen = { origins: ['https://app.example.com', 'chrome-extension://abcdef'] };
   open = await startGateway({ provider: provider.url, certificate, listen });
   keyed = await startGateway({ provider: provider.url, keys: [{ id: 'web', secret: 'secret-of-web' }], listen });
-  const { limits, side } = loadConfig({ env: {} });
-  const log = pino({ level: 'silent' });
-  const sources = {
-    ...unchanging,
-    readiness: async () => ({ sessions: [], calls: [] }),
-    metrics: async () => [],
-    records: async () => [],
-  };
   admin = await startAdmin({ admin: { host: '127.0.0.1', port: 0 }, limits, side }, sources, log);
   guarded = await startAdmin(
     { admin: { host: '127.0.0.1', port: 0, token: 'token-of-admin' }, limits, side },
@@ -180,4 +181,21 @@ describe('the own origins of a listener', () => {
     expect(ownOrigins('https', 'gateway.example.com', 443)).toEqual(['https://gateway.example.com']);
     expect(ownOrigins('http', 'gateway.example.com', 443)).toEqual(['http://gateway.example.com:443']);
   });
+});
+
+test('the admin listener goes by the token in force: without one it answers to loopback names alone', async () => {
+  const settings = { host: '127.0.0.1', port: 0, token: undefined as string | undefined };
+  const config = { admin: settings, limits, side };
+  const listener = await startAdmin(config, sources, log);
+  const status = async (headers: string) => {
+    const raw = openRaw(listener.port);
+    raw.send(`GET /sessions HTTP/1.1\r\nHost: page.example\r\nConnection: close\r\n${headers}\r\n`);
+    return (await raw.answer()).status;
+  };
+  expect(await status('')).toBe(403);
+  settings.token = 'token-of-admin';
+  expect([await status(''), await status('Authorization: Bearer token-of-admin\r\n')]).toEqual([401, 200]);
+  settings.token = undefined;
+  expect(await status('Authorization: Bearer token-of-admin\r\n')).toBe(403);
+  await listener.close();
 });

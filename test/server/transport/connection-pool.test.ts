@@ -94,6 +94,18 @@ describe('opening', () => {
     first.destroy();
   });
 
+  test('drops those that wait when it is told to, and opens others where a session is', async () => {
+    const target = await provide();
+    pool.used(target, 'cold');
+    await taken(target).then((socket) => socket.destroy());
+    await arrivals(2);
+    pool.forget();
+    await until(() => open().length === 0);
+    expect([pool.take(target), vi.getTimerCount()]).toEqual([undefined, 0]);
+    pool.used(target, 'cold');
+    await arrivals(4);
+  });
+
   test('opens no connection where the configuration says none', async () => {
     const target = await provide(undefined, { connections: 0 });
     pool.used(target, 'cold');

@@ -25,6 +25,7 @@ test.each([
   ['side: { ownerLeaseMs: 1 }', 'side.ownerLeaseMs'],
   ['limits: { handshakeMs: 1 }', 'limits.handshakeMs'],
   ['limits: { maxHeaderBytes: 1 }', 'limits.maxHeaderBytes'],
+  ['limits: { messageMs: 1 }', 'limits.messageMs'],
 ])('%s needs a restart', (yaml, path) => {
   const inForce = load('');
   const { config, needsRestart } = loadConfigAgain({ file: write(yaml), env: {} }, inForce);

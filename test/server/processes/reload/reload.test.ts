@@ -7,6 +7,7 @@ import { message } from '../../../support/inbox.ts';
 import { childrenOf } from '../../../support/processes.ts';
 import { type FakeProvider, startProvider } from '../../../support/provider.ts';
 import { runCommand, type Served, serve } from '../../../support/served.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { until } from '../../../support/until.ts';
 
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
@@ -145,6 +146,11 @@ describe('a gateway', () => {
     expect([printed.code, printed.stderr]).toEqual([2, expect.stringContaining((body.problems as string[])[0] ?? '-')]);
     served.rewrite({ keys: [web] });
     expect((await reload()).body).toMatchObject({ changed: [] });
+    const nowhere = runCommand(['reload', '--data', temporaryFolder('nowhere')]);
+    expect([await nowhere.exited, nowhere.stderr()]).toEqual([
+      expect.objectContaining({ code: 1 }),
+      expect.stringContaining('no gateway runs with the data directory'),
+    ]);
     expect((await command()).stdout).toMatch(/^nothing has changed: [0-9a-f]{16} is in force since /);
   });
 
@@ -228,5 +234,8 @@ describe('a gateway', () => {
     const told = [await ask('/reload', 'POST'), await ask('/readyz?verbose'), await ask('/metrics')];
     const output = [...answers, JSON.stringify(printed), ...told, served.stdout(), served.stderr()].join('\n');
     for (const secret of secrets) expect(output).not.toContain(secret);
+    served.rewrite({ ...file, admin: { token: 'another-token' } });
+    const { code, stderr } = await command('--config', served.file);
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`another admin.token: kill -HUP ${served.run.pid}`)]);
   });
 });
