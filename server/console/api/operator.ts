@@ -68,3 +68,41 @@ interface ReadyPart {
   readonly status: string;
   readonly reasons?: readonly { readonly code: string; readonly message: string }[];
 }
+
+export interface KeyList {
+  readonly keys: readonly ShownKey[];
+  /** The id after which more come; null on the last page. */
+  readonly next: string | null;
+}
+
+/** A key without its secret; `file`: one of the configuration, which is changed there. */
+export interface ShownKey {
+  readonly id: string;
+  readonly source: 'file' | 'stored';
+  readonly state: 'active' | 'expired' | 'revoked' | 'hidden';
+  readonly team?: string;
+  readonly models?: readonly string[];
+  readonly maxSessions?: number;
+  readonly endUser?: string;
+  readonly expiresAt?: string;
+  readonly changedAt?: string;
+  /** Until then the secret before works, too. */
+  readonly oldSecretUntil?: string;
+}
+
+/** The answer to what makes a secret: it is told this once. */
+export interface NewSecret extends ShownKey {
+  readonly secret: string;
+}
+
+export interface AuditLog {
+  readonly entries: readonly {
+    readonly id: string;
+    readonly at: string;
+    readonly actor: string;
+    readonly source?: string;
+    readonly action: string;
+    readonly subject: string;
+    readonly details?: Readonly<Record<string, string>>;
+  }[];
+}

@@ -18,6 +18,7 @@ export const views = [
 export const operatorViews = [
   { id: 'live', label: 'Live' },
   { id: 'sessions', label: 'Sessions' },
+  { id: 'keys', label: 'Keys' },
   { id: 'budgets', label: 'Budgets' },
   { id: 'health', label: 'Health' },
 ] as const satisfies readonly View[];

@@ -20,6 +20,8 @@ const paths = {
   info: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18ZM12 11v5M12 8v.5',
   again: 'M20 12a8 8 0 1 1-2.5-5.8M20 4v4.5h-4.5',
   end: 'M6 6h12v12H6z',
+  key: 'M8 11a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM11 12l8-8M16 7l3 3M13.5 9.5l2 2',
+  copy: 'M9 9h10v11H9zM15 9V4H5v11h4',
 } as const;
 
 export type IconName = keyof typeof paths;

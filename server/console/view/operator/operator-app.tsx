@@ -9,6 +9,7 @@ import { SessionsPage } from '../sessions/sessions-page.tsx';
 import { operatorViews, usePlace } from '../views.ts';
 import { BudgetsPage } from './budgets-page.tsx';
 import { HealthPage } from './health-page.tsx';
+import { KeysPage } from './keys-page.tsx';
 import { LivePage } from './live-page.tsx';
 import { TokenForm } from './token-form.tsx';
 
@@ -76,6 +77,8 @@ function Shown({ api, view, of }: { api: Api; view: OperatorView; of: string | u
     case 'sessions':
       if (of !== undefined) return <SessionPage key={of} api={api} id={of} />;
       return <SessionsPage api={api} words="Of all keys, as the store knows them." />;
+    case 'keys':
+      return <KeysPage api={api} />;
     case 'budgets':
       return <BudgetsPage api={api} />;
     case 'health':

@@ -149,6 +149,25 @@ const operatorStates: typeof states = [
     },
   ],
   [
+    'on the keys, with the form of a new one',
+    async () => {
+      await page.getByRole('link', { name: 'Keys' }).click();
+      await page.locator('.rows tbody tr').first().waitFor();
+      await page.getByRole('button', { name: 'New key' }).click();
+      await page.getByLabel('Name').fill('not a name');
+      await page.getByRole('button', { name: 'Make it' }).click();
+      await page.getByRole('alert').waitFor();
+    },
+  ],
+  [
+    'on the keys, with a new secret',
+    async () => {
+      await page.getByLabel('Name').fill('new');
+      await page.getByRole('button', { name: 'Make it' }).click();
+      await page.getByText('The secret of new').waitFor();
+    },
+  ],
+  [
     'on the budgets',
     async () => {
       await page.getByRole('link', { name: 'Budgets' }).click();

@@ -133,6 +133,51 @@ test('what was refused, how upstreams answered, and what budgets have left are s
   ]);
 });
 
+test('a key is made, its secret copied once, rotated, and revoked with its sessions', async () => {
+  const { page, faults, screenshot } = await enter('/#keys');
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  const secret = page.getByRole('textbox', { name: 'Secret of browser' });
+  const row = page.locator('tr', { hasText: 'browser' }).first();
+  await page.getByRole('button', { name: 'New key' }).click();
+  await page.getByLabel('Name').fill('no spaces here');
+  await page.getByRole('button', { name: 'Make it' }).click();
+  await page.getByText('expected letters, digits').waitFor();
+  await page.getByLabel('Name').fill('browser');
+  await page.getByLabel('Models').fill('openai/*');
+  await page.getByRole('button', { name: 'Make it' }).click();
+  await page.getByRole('button', { name: 'Copy' }).click();
+  await page.getByRole('button', { name: 'Copied' }).waitFor();
+  const first = await secret.inputValue();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(first);
+  await screenshot('operator-keys');
+  const old = await call(first);
+
+  await row.getByRole('button', { name: /^Rotate/ }).click();
+  await row.getByRole('button', { name: /^New secret now/ }).click();
+  await eventually(() => secret.inputValue()).not.toBe(first);
+  const second = await secret.inputValue();
+  const present = await call(second);
+  await page.getByRole('button', { name: 'I have it' }).click();
+  expect(await page.content()).not.toContain(second);
+
+  await row.getByRole('button', { name: /^Revoke/ }).click();
+  await row.getByRole('button', { name: /^End its sessions now/ }).click();
+  expect(await Promise.all([closed(old), closed(present)])).toMatchObject([{ code: 4501 }, { code: 4501 }]);
+  await eventually(() => row.textContent()).toContain('revoked');
+  await expect(call(second)).rejects.toThrow('401');
+  const orders = page.locator('tr', { hasText: 'key:browser' });
+  await eventually(() => orders.count()).toBe(3);
+  expect((await orders.allTextContents()).map((text) => /key\.\w+/.exec(text)?.[0])).toEqual([
+    'key.revokedkey',
+    'key.rotatedkey',
+    'key.createdkey',
+  ]);
+  await row.getByRole('button', { name: /^Delete/ }).click();
+  await row.getByRole('button', { name: /^Free its id now/ }).click();
+  await eventually(() => page.locator('tr', { hasText: 'active' }).count()).toBe(2);
+  expect(faults.filter((fault) => !fault.includes('401') && !fault.includes('400'))).toEqual([]);
+});
+
 test('a page that is hidden asks for nothing', async () => {
   const { page } = await enter();
   await page.getByText('Nobody is talking').waitFor();
