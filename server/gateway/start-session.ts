@@ -149,6 +149,7 @@ function startOf(admission: Admission): SessionStarted {
     startedAt: Date.now(),
     ...onBehalf(admission),
     clientSecret: secret?.id,
+    ...(key?.transcripts === 'off' && { isTextless: true }),
     // Ownership of an unreadable session is unknown.
     ...(context !== undefined && context.from !== 'unavailable' && { continues: context.continues }),
   };
@@ -158,16 +159,17 @@ function startOf(admission: Admission): SessionStarted {
 export const scopesOf = (admission: Admission): readonly LimitScope[] =>
   limitScopesOf({ key: admission.key, endUser: onBehalf(admission).endUser });
 
-/** Emits the turns of the session and its end. Texts only where the configuration lets them be kept. */
+/** Emits the turns of the session and its end. Texts only where the configuration and the key let them be kept. */
 function emitEvents(
   admission: Admission,
   { transcripts, regulated }: Pick<Config, 'transcripts' | 'regulated'>,
   outbox: Outbox,
 ) {
-  const { sessionId, dataClass } = admission;
+  const { sessionId, dataClass, key } = admission;
+  const isOff = transcripts === 'off' || key?.transcripts === 'off';
   const countedIn = tokenScopes(scopesOf(admission));
   return {
-    keepsText: transcripts !== 'off' && (dataClass === 'open' || regulated.store),
+    keepsText: !isOff && (dataClass === 'open' || regulated.store),
     onTurn: (turn: TurnFinished) => outbox.push(countedIn === undefined ? turn : { ...turn, countedIn }),
     ended: (record: SessionRecord) =>
       outbox.push({ kind: 'ended', id: sessionId, endedAt: Date.now(), record, countedIn }),

@@ -6,6 +6,8 @@ import type { HandedOutId, StoredSession, StoredTurn } from './stored-rows.ts';
 /** A session that begins. Its owner is filled in by the side process. */
 export interface SessionStarted extends Omit<StoredSession, 'owner'> {
   readonly kind: 'started';
+  /** Its key lets no text be kept. */
+  readonly isTextless?: true;
 }
 
 /** A finished turn, and what the session has used so far; texts are undefined where none is handed over (`transcripts: off`). */

@@ -57,7 +57,7 @@ async function taskRequestOf(
   if (typeof dataClass === 'object') return dataClass;
   return readTaskRequest({
     body,
-    config,
+    config: { ...config, transcripts: requester.settings?.transcripts ?? config.transcripts },
     key: requester.key,
     team: requester.team,
     binding,

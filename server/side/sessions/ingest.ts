@@ -117,13 +117,13 @@ export class Ingest {
     if (this.#sessions.size > MAX_REMEMBERED && oldest !== undefined) this.#sessions.delete(oldest);
   }
 
-  async #start({ kind: _, ...started }: SessionStarted): Promise<SessionChanges> {
+  async #start({ kind: _, isTextless, ...started }: SessionStarted): Promise<SessionChanges> {
     const { config, owner } = this.#options;
     const session = { ...started, id: idForRows(started, await this.#find(started.id)), owner };
     this.#remember(started.id, session);
     return {
       started: [session],
-      tasks: planStart(session, config),
+      tasks: isTextless ? [] : planStart(session, config),
       ...this.#used(session, { at: session.startedAt, usage: {}, model: undefined, outcome: 'pending' }),
     };
   }
@@ -132,9 +132,11 @@ export class Ingest {
     session: StoredSession,
     { kind: _, usage, usageByModel, isBeyondBound, model, countedIn, ...turn }: TurnFinished,
   ): SessionChanges {
+    // A side that said nothing has an empty text where texts are kept.
+    const isTextless = turn.user === undefined && turn.assistant === undefined;
     return {
       turns: [{ ...turn, session: session.id }],
-      tasks: planTurn(session, turn.number, this.#options.config),
+      tasks: isTextless ? [] : planTurn(session, turn.number, this.#options.config),
       ...this.#used(session, { at: turn.endedAt, usage, usageByModel, isBeyondBound, model, outcome: 'pending' }),
       ...counts(session, countedIn),
     };

@@ -149,6 +149,7 @@ describe('sessions of each dialect', () => {
   test.each([
     [{ transcripts: 'off' }, {}],
     [{ regulated: { store: false } }, { 'x-trunkline-data-class': 'regulated' }],
+    [{ keys: [{ id: 'web', secret: 'secret-of-web', transcripts: 'off' }] }, { authorization: 'Bearer secret-of-web' }],
   ])('no text leaves the gateway process with %j, and turns count all the same', async (config, headers) => {
     const served = await start({ provider: provider.url, ...config });
     const client = await openClient(served.url + REALTIME, { headers });

@@ -87,6 +87,14 @@ const ended = (id: string, reason = 'client-closed', usage: object = turn(id, 2)
 const realtime = async (session: string) => store.ledger({ session, limit: 10 });
 const spent = async () => (await store.budgetUse('web|*|total|0')).spentMicroUsd;
 
+test('a session whose key keeps its text out gets no tasks, at its start or after a turn', async () => {
+  const ingest = ingestFor();
+  const textless = (number: number) => turn('s', number, { user: undefined, assistant: undefined });
+  await ingest.commit([started('s', { isTextless: true }), textless(1), textless(2)]);
+  expect(await store.tasks({ session: 's', limit: 10 })).toEqual([]);
+  expect(await store.turns('s')).toHaveLength(2);
+});
+
 test('a session becomes its rows, and the same batch again changes nothing', async () => {
   const taken: number[] = [];
   const ingest = ingestFor('me', (items) => taken.push(items.length));
