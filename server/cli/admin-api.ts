@@ -1,4 +1,4 @@
-// Sends the requests of commands (`tasks`, `ledger`) to the admin listener of the running gateway. When no gateway runs, answers them
+// Sends the requests of commands (`tasks`, `keys`, `ledger`) to the admin listener of the running gateway. When no gateway runs, answers them
 // in this process from the store. Rule: both ways take the same requests and give the same answers.
 
 import { existsSync } from 'node:fs';
@@ -8,7 +8,7 @@ import type { Config } from '../config/config.ts';
 import { isRunning, type RunInfo, readRun } from '../ipc/run-file.ts';
 import { askWhole, type SideRequest, type WholeReply } from '../ipc/side-request.ts';
 import { urlHost } from '../platform/private-address.ts';
-import { type AskAdmin, UsageError } from './command.ts';
+import { type AskAdmin, OPTIONS, UsageError } from './command.ts';
 
 type Request = Pick<SideRequest, 'method' | 'path' | 'query'> & { readonly body: Buffer | undefined };
 
@@ -19,15 +19,17 @@ interface Source {
 
 const ANSWER_MS = 30_000;
 
-export async function openAdminApi(config: Config) {
+/** `mayMake`: a store that does not exist yet is made. */
+export async function openAdminApi(config: Config, mayMake: boolean) {
   const run = readRun(config.dataDirectory);
-  const { request, close } = run && isRunning(run) ? gatewaySource(run, config.admin.token) : await storeSource(config);
+  const { request, close } =
+    run && isRunning(run) ? gatewaySource(run, config.admin.token) : await storeSource(config, mayMake);
   const ask: AskAdmin = async (method, path, fields = {}) => {
-    const entries = Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined);
-    const given = Object.fromEntries(entries);
-    const isBody = method === 'POST' && entries.length > 0;
-    const body = isBody ? Buffer.from(JSON.stringify(given)) : undefined;
-    return contentOf(await request({ method, path, query: isBody ? {} : given, body }));
+    const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
+    const isBody = method !== 'GET' && entries.length > 0;
+    const body = isBody ? Buffer.from(JSON.stringify(Object.fromEntries(entries))) : undefined;
+    const query = isBody ? {} : Object.fromEntries(entries.map(([name, value]) => [name, String(value)]));
+    return contentOf(await request({ method, path, query, body }));
   };
   return { ask, close };
 }
@@ -54,9 +56,9 @@ export function gatewaySource({ pid, admin }: RunInfo, token: string | undefined
   };
 }
 
-async function storeSource(config: Config): Promise<Source> {
+async function storeSource(config: Config, mayMake: boolean): Promise<Source> {
   const { store: place, dataDirectory } = config;
-  if (place.url === 'sqlite' && !existsSync(join(dataDirectory, 'trunkline.db'))) {
+  if (!mayMake && place.url === 'sqlite' && !existsSync(join(dataDirectory, 'trunkline.db'))) {
     throw new Error(`no gateway runs with the data directory ${dataDirectory}, and it holds no store`);
   }
   const [{ openStore }, { createSideHttp }] = await Promise.all([
@@ -73,7 +75,7 @@ async function storeSource(config: Config): Promise<Source> {
 }
 
 function contentOf({ status, text }: WholeReply): unknown {
-  if (status < 300) return JSON.parse(text);
+  if (status < 300) return text === '' ? undefined : JSON.parse(text);
   const message = messageOf(text) ?? `the answer was ${status}`;
   throw status === 400 ? new UsageError(message) : new Error(message);
 }
@@ -83,7 +85,9 @@ function messageOf(text: string): string | undefined {
   try {
     const { error } = JSON.parse(text) as { error?: string | { message?: string; field?: string } };
     if (typeof error === 'string') return error;
-    return error?.field === undefined ? error?.message : `--${error.field}: ${error.message}`;
+    if (error?.field === undefined) return error?.message;
+    const isOption = OPTIONS.some((option) => option === error.field);
+    return `${isOption ? '--' : ''}${error.field}: ${error.message}`;
   } catch {
     return undefined;
   }

@@ -5,24 +5,28 @@ import type { Config } from '../config/config.ts';
 /** Wrong arguments on the command line: what is wrong with them, for exit code 2. */
 export class UsageError extends Error {}
 
-export const OPTIONS = ['by', 'since', 'until', 'format', 'state', 'key', 'limit', 'table'] as const;
-export type CommandOption = (typeof OPTIONS)[number];
+export const OPTIONS = [
+  ...(['by', 'since', 'until', 'format', 'state', 'key', 'limit', 'table', 'after', 'at', 'keep-old'] as const),
+] as const;
+export type CommandOption = (typeof OPTIONS)[number] | 'set';
 
 /**
- * Resolves with the JSON of the answer. Rejects with what was wrong: with a UsageError where the arguments were. `fields`: the query of
- * a GET, the JSON of a POST's body.
+ * Resolves with the JSON of the answer, undefined where it is empty. Rejects with what was wrong: with a UsageError where the arguments were.
+ * `fields`: the query of a GET, the JSON of any other body.
  */
 export type AskAdmin = (
-  method: 'GET' | 'POST',
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
   path: string,
-  fields?: Readonly<Record<string, string | undefined>>,
+  fields?: Readonly<Record<string, unknown>>,
 ) => Promise<unknown>;
 
 export interface CommandContext {
   readonly config: Config;
   /** The id that the command names; '' for commands without one. */
   readonly id: string;
-  readonly options: Readonly<Partial<Record<CommandOption, string>>>;
+  readonly options: Readonly<Partial<Record<(typeof OPTIONS)[number], string>>>;
+  /** `NAME=VALUE` of each --set. */
+  readonly set: readonly string[];
   readonly ask: AskAdmin;
 }
 

@@ -1,25 +1,31 @@
-// The words of the commands about the side path: their names, the options that each takes, and how they are run.
+// The words of the commands about the side path and about keys: their names, the options that each takes, and how they are run.
 
 import type { Config } from '../config/config.ts';
 import type { openAdminApi } from './admin-api.ts';
 import { type AskAdmin, type CommandContext, type CommandOption, OPTIONS, UsageError } from './command.ts';
+import type { keyCommands } from './key-commands.ts';
 import type { sideCommands } from './side-commands.ts';
 
 /** Options for the parser of the command line. */
-export const SIDE_OPTIONS = Object.fromEntries(OPTIONS.map((name) => [name, { type: 'string' }])) as Record<
-  CommandOption,
-  { type: 'string' }
->;
+export const SIDE_OPTIONS = {
+  ...(Object.fromEntries(OPTIONS.map((name) => [name, { type: 'string' }])) as Record<
+    (typeof OPTIONS)[number],
+    { type: 'string' }
+  >),
+  set: { type: 'string', multiple: true },
+} as const;
 
 interface CommandSpec {
   /** The words of its line in the usage, behind its name. */
   readonly usage: string;
-  readonly run: keyof typeof sideCommands;
+  readonly run: keyof typeof sideCommands | keyof typeof keyCommands;
   /** `unless`: one of the options says which are meant when no id does. */
   readonly takesId?: true | { readonly unless: CommandOption };
   readonly options: readonly CommandOption[];
   /** The first is the default. */
   readonly formats: readonly string[];
+  /** A store that does not exist yet is made. */
+  readonly mayMake?: true;
 }
 
 const commands: Readonly<Record<string, CommandSpec>> = {
@@ -37,6 +43,32 @@ const commands: Readonly<Record<string, CommandSpec>> = {
     options: ['state', 'since'],
     formats: [],
   },
+  'keys create': {
+    usage: 'ID [--set NAME=VALUE]... [--format text|json]',
+    run: 'createKey',
+    takesId: true,
+    options: ['set', 'format'],
+    formats: ['text', 'json'],
+    mayMake: true,
+  },
+  'keys list': {
+    usage: '[--limit N] [--after ID] [--format table|json]',
+    run: 'listKeys',
+    options: ['limit', 'after', 'format'],
+    formats: ['table', 'json'],
+  },
+  'keys show': { usage: 'ID', run: 'showKey', takesId: true, options: [], formats: [] },
+  'keys change': { usage: 'ID --set NAME=VALUE...', run: 'changeKey', takesId: true, options: ['set'], formats: [] },
+  'keys rotate': {
+    usage: 'ID [--keep-old SECONDS|DURATION] [--format text|json]',
+    run: 'rotateKey',
+    takesId: true,
+    options: ['keep-old', 'format'],
+    formats: ['text', 'json'],
+  },
+  'keys expire': { usage: 'ID [--at ISO]', run: 'expireKey', takesId: true, options: ['at'], formats: [] },
+  'keys revoke': { usage: 'ID', run: 'revokeKey', takesId: true, options: [], formats: [] },
+  'keys delete': { usage: 'ID', run: 'deleteKey', takesId: true, options: [], formats: [] },
   'ledger report': {
     usage: '[--by class,model,path,team,day] [--since ISO] [--until ISO] [--format table|json|csv]',
     run: 'reportLedger',
@@ -56,7 +88,7 @@ export const SIDE_USAGE: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries(commands).map(([name, { usage }]) => [name, usage]),
 );
 
-type Values = Readonly<Record<string, string | boolean | undefined>>;
+type Values = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 /** Returns what runs the command; undefined: it is none of these. Throws a UsageError for words or options that do not go with it. */
 export function sideCommand(
@@ -64,7 +96,7 @@ export function sideCommand(
   values: Values,
 ): ((config: Config) => AsyncIterable<string>) | undefined {
   const name = words.slice(0, 2).join(' ');
-  const given = OPTIONS.filter((option) => values[option] !== undefined);
+  const given = ([...OPTIONS, 'set'] as const).filter((option) => values[option] !== undefined);
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
     if (given.length > 0 && words.length > 0) throw new UsageError(`--${given[0]} does not go with this command`);
@@ -79,7 +111,8 @@ export function sideCommand(
     throw new UsageError(`--format: expected one of ${formats.join(', ')}, got "${format}"`);
   const id = words[2] ?? '';
   const chosen = { ...values, ...(format ? { format } : {}) } as CommandContext['options'];
-  return (config) => run(command, { config, id, options: chosen });
+  const set = Array.isArray(values.set) ? values.set : [];
+  return (config) => run(command, { config, id, options: chosen, set });
 }
 
 function checkId(
@@ -92,18 +125,26 @@ function checkId(
     throw new UsageError(`expected an id or options, got both: ${name} ${usage}`);
   const takesOne = takesId !== undefined && !isGroup;
   if (words.length !== (takesOne ? 3 : 2))
-    throw new UsageError(takesOne ? `expected the id of one task: ${name} ${usage}` : `expected nothing after ${name}`);
+    throw new UsageError(
+      takesOne
+        ? `expected the id of one ${name.startsWith('keys') ? 'key' : 'task'}: ${name} ${usage}`
+        : `expected nothing after ${name}`,
+    );
 }
 
 /** Loads the code when a command is run: `serve` needs none of it. The admin API is opened by the first question. */
 async function* run(command: CommandSpec, context: Omit<CommandContext, 'ask'>): AsyncIterable<string> {
   let opened: ReturnType<typeof openAdminApi> | undefined;
   const ask: AskAdmin = async (...question) => {
-    opened ??= import('./admin-api.ts').then((module) => module.openAdminApi(context.config));
+    opened ??= import('./admin-api.ts').then((module) => module.openAdminApi(context.config, command.mayMake === true));
     return (await opened).ask(...question);
   };
   try {
-    yield* (await import('./side-commands.ts')).sideCommands[command.run]({ ...context, ask });
+    const [{ sideCommands }, { keyCommands }] = await Promise.all([
+      import('./side-commands.ts'),
+      import('./key-commands.ts'),
+    ]);
+    yield* { ...sideCommands, ...keyCommands }[command.run]({ ...context, ask });
   } finally {
     await opened?.then(
       ({ close }) => close(),

@@ -38,6 +38,8 @@ export interface Config extends SideConfig {
   readonly access: 'open' | 'keys';
   /** Those of the file: with `access: keys` there may be others. */
   readonly keys: readonly FileKey[];
+  /** The bounds of teams by name. */
+  readonly teams: Readonly<ConfigFile['teams']>;
   /** Configured providers by name. */
   readonly providers: Readonly<Partial<Record<string, ProviderConfig>>>;
   /** `false`: a provider that is not configured is refused. */

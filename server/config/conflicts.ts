@@ -9,13 +9,14 @@ import { faultText, type Problem, unknownName } from './problem.ts';
 import type { Limits } from './schema.ts';
 
 /** Every conflict between fields, and between the configuration and the file system. */
-export function conflictsOf({ listen, admin, access, keys, limits }: Config): Problem[] {
+export function conflictsOf({ listen, admin, access, keys, teams, limits }: Config): Problem[] {
   return [
     ...hostConflicts(listen.host, admin, access),
     ...accessConflicts(access, keys),
     ...portConflicts(listen, admin),
     ...tlsConflicts(listen),
     ...keyConflicts(keys),
+    ...Object.entries(teams).flatMap(([name, { models = [] }]) => modelProblems(models, `teams.${name}.models`)),
     ...limitConflicts(limits),
   ];
 }

@@ -102,8 +102,25 @@ export const keySchema = z.strictObject({
   ...settings,
 });
 
+/** The bounds of all keys of a team. */
+export const teamSchema = z.strictObject({
+  models: settings.models.describe(
+    'Models that sessions of its keys may use, besides what each key may. All when not given.',
+  ),
+  maxSessions: sharedLimits.maxSessions.describe('Sessions of all its keys at once. Unbounded when not given.'),
+  rates: rates.describe('Most that all its keys together may begin or use within any minute. Beyond it 429.'),
+  maxSessionSeconds: settings.maxSessionSeconds.describe('Longest duration of a session. Unbounded when not given.'),
+  maxUsdPerSession: settings.maxUsdPerSession.describe('Most that a session may cost. Unbounded when not given.'),
+  dataClass: settings.dataClass.describe('Data class of all sessions and calls.'),
+});
+
 /** A key of the configuration file. */
 export type FileKey = Readonly<z.infer<typeof keySchema>>;
 
 /** A key as it is used. Its secret, or the digest of one, is kept apart. */
-export type Key = Readonly<z.infer<typeof storedKeySchema>>;
+export type Key = Readonly<z.infer<typeof storedKeySchema>> & {
+  /** Models of its team: a model must be in both lists. */
+  readonly teamModels?: readonly string[] | undefined;
+  /** Limits that it shares with the other keys of its team. */
+  readonly teamLimits?: Pick<z.infer<typeof teamSchema>, 'maxSessions' | 'rates'> | undefined;
+};

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Provider } from '../../adapters/realtime/contract.ts';
 import { headerText } from '../../adapters/realtime/index.ts';
 import { isSubnet } from '../platform/address-list.ts';
-import { gatewaySecret, keySchema } from './key-schema.ts';
+import { gatewaySecret, keySchema, teamSchema } from './key-schema.ts';
 import { baseUrlProblem } from './outbound-url.ts';
 import { MAX_TIMER_MS, ms, positive } from './side-limits-schema.ts';
 import { sideShape } from './side-schema.ts';
@@ -203,6 +203,12 @@ export function fileSchema<R extends z.ZodType>(providers: readonly KnownProvide
         'Who is let in: open takes every credential, on loopback only (open mode); keys takes those of keys alone, and those that are made at run time. keys when not given where there are any, else open.',
       ),
     keys: z.array(keySchema).default([]).describe('Credentials of the gateway.'),
+    teams: z
+      .record(z.string().min(1).max(200), teamSchema)
+      .default({})
+      .describe(
+        'Bounds of teams, by the name that keys[].team has: of a limit of the team and one of the key the tighter counts.',
+      ),
     providers: z
       .strictObject(shape)
       .prefault({})

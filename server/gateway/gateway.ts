@@ -94,7 +94,7 @@ export class Gateway {
     this.#unfinished = new UnfinishedMessages(config.limits);
     this.#clients = new Clients(this.#isProxy);
     const { rehearsalUrl, log, findKey, secrets, outbox } = options;
-    this.#keys = new KeyLookup({ fileKeys: () => config.keys, findKey });
+    this.#keys = new KeyLookup({ fileKeys: () => config.keys, teams: () => config.teams, findKey });
     const warnOfOldName = oldNameWarner(log);
     this.#policy = new LivePolicy({ config: this.#live.now, keys: this.#keys, secrets, rehearsalUrl, warnOfOldName });
     this.#connections = createConnectionLimit({

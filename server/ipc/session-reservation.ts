@@ -14,16 +14,20 @@ export type RateName = keyof typeof RATE_SETTINGS;
 /** Those who share a limit: all who use a key, say. `id`: `key|<id>`, unlike that of any other. */
 export interface LimitScope {
   readonly id: string;
-  readonly of: 'key' | 'end user';
+  readonly of: 'key' | 'team' | 'end user';
   /** Sessions that may be open at once. Undefined: they are counted, in case that there is a limit later. */
   readonly maxSessions?: number | undefined;
   readonly rates?: Readonly<Partial<Record<(typeof RATE_SETTINGS)[RateName], number | undefined>>> | undefined;
 }
 
 type Limits = Pick<LimitScope, 'maxSessions' | 'rates'>;
-type SharedBy = Limits & { readonly endUsers?: Limits | undefined };
+type SharedBy = Limits & {
+  readonly team?: string | undefined;
+  readonly teamLimits?: Limits | undefined;
+  readonly endUsers?: Limits | undefined;
+};
 
-/** The scopes of a session or a call: its key, and its end user where the key says something of them. */
+/** The scopes of a session or a call: its key, its team where that is configured, and its end user where the key says something of them. */
 export function limitScopesOf({
   key,
   endUser,
@@ -32,6 +36,7 @@ export function limitScopesOf({
   const add = (id: string, of: LimitScope['of'], { maxSessions, rates }: Limits) =>
     scopes.push({ id, of, maxSessions, rates });
   if (key !== undefined) add(`key|${key.id}`, 'key', key);
+  if (key?.team !== undefined && key.teamLimits !== undefined) add(`team|${key.team}`, 'team', key.teamLimits);
   // Ids hold any text but control characters.
   if (key?.endUsers !== undefined && endUser !== undefined)
     add(`key|${key.id}\tuser|${endUser}`, 'end user', key.endUsers);

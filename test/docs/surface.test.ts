@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { knownPaths } from '../../adapters/realtime/index.ts';
+import { storedKeySchema } from '../../server/config/key-schema.ts';
 import { WEBHOOK_EVENTS } from '../../server/config/side-schema.ts';
 import type { SessionRecord } from '../../server/ipc/session-record.ts';
 import { sideRoutes } from '../../server/ipc/side-routes.ts';
@@ -73,6 +74,12 @@ describe('openapi.yaml', () => {
   test('docs/openapi.yaml says of each route which listener has it', () => {
     const isAdmins = (path: string) => openapi.paths?.[path]?.servers !== undefined;
     for (const { scope, path } of sideRoutes) expect([path, isAdmins(path)]).toEqual([path, scope === 'admin']);
+  });
+
+  test('docs/openapi.yaml has every field that a key may be given', () => {
+    const fields = Object.entries(openapi.components?.schemas?.Key?.properties ?? {});
+    const given = fields.flatMap(([name, { readOnly }]) => (readOnly === undefined ? [name] : []));
+    expect(compared(given, Object.keys(storedKeySchema.shape))).toEqual(AGREES);
   });
 
   test('docs/openapi.yaml refers to what is there', () => {

@@ -23,7 +23,7 @@ export function policyOf(
   const shared = sharedAccounts(config);
   return {
     config,
-    keys: new KeyLookup({ fileKeys: () => config.keys }),
+    keys: new KeyLookup({ fileKeys: () => config.keys, teams: () => config.teams }),
     origins,
     rehearsalUrl,
     shared,

@@ -22,12 +22,12 @@ export function authorizeResource({
   return forbidden === undefined ? { model: resources[0]?.name } : notAllowed(client, provider, forbidden);
 }
 
-/** The client's lists of models: a model must be in both. */
+/** The client's lists of models: a model must be in all of them. */
 type ModelLists = Pick<Admission, 'key'> & Partial<Pick<Admission, 'secret'>>;
 
 /** Tells whether the client's lists allow a model; '' stands for one that cannot be known. */
 export const mayUse = ({ key, secret }: ModelLists, { name }: Provider, model: string): boolean =>
-  allowsModel(key?.models, name, model) && allowsModel(secret?.settings.models, name, model);
+  [key?.models, key?.teamModels, secret?.settings.models].every((models) => allowsModel(models, name, model));
 
 /** Tells whether there is any list. */
 export const hasModelList = ({ key, secret }: ModelLists): boolean =>

@@ -12,6 +12,7 @@ import {
   classNames,
   DATA_CLASS_HEADER,
 } from '../../http/class-policy.ts';
+import { least } from '../../http/request/keys/team-bounds.ts';
 import type { SecretTerms } from '../../ipc/stored-rows.ts';
 import type { Admission } from './admission.ts';
 
@@ -50,11 +51,6 @@ export function classify({
 /** The time until the sessions of a secret end. */
 const secondsLeft = ({ endsAt }: SecretTerms = {}): number | undefined =>
   endsAt === undefined ? undefined : Math.max(1, Math.ceil((endsAt - Date.now()) / 1000));
-
-function least(...limits: readonly (number | undefined)[]): number | undefined {
-  const given = limits.filter((limit) => limit !== undefined);
-  return given.length > 0 ? Math.min(...given) : undefined;
-}
 
 /** The classes that the client is bound to: by its key, which may always use `realtime`, and by its secret. */
 function narrowed(key: Admission['key'], terms: SecretTerms | undefined): ClassBinding['key'] {

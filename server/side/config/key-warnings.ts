@@ -2,13 +2,28 @@
 
 import type { Config } from '../../config/config.ts';
 import type { Key } from '../../config/key-schema.ts';
-import type { Problem } from '../../config/problem.ts';
+import { type Problem, unknownName } from '../../config/problem.ts';
 import { DEFAULT_CLASS, type TaskConfig } from '../../config/side-schema.ts';
 import { sidePaths } from '../../ipc/side-routes.ts';
 import { mayServeRegulated } from '../llm/policy.ts';
 
 export function keyWarnings(config: Config): Problem[] {
-  return [...classWarnings(config), ...regulatedWarnings(config), ...taskWarnings(config), ...budgetWarnings(config)];
+  return [
+    ...teamWarnings(config),
+    ...classWarnings(config),
+    ...regulatedWarnings(config),
+    ...taskWarnings(config),
+    ...budgetWarnings(config),
+  ];
+}
+
+/** A team that is not configured is a label, which may be meant so. */
+function teamWarnings({ keys, teams }: Config): Problem[] {
+  const names = Object.keys(teams);
+  return keys.flatMap(({ team }, index) => {
+    if (team === undefined || names.length === 0 || names.includes(team)) return [];
+    return [{ path: `keys[${index}].team`, message: `${unknownName('team', team, names)}; it is a label alone` }];
+  });
 }
 
 function classWarnings(config: Config): Problem[] {

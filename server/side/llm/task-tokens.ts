@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino';
 import type { Config } from '../../config/config.ts';
+import { boundByTeam } from '../../http/request/keys/team-bounds.ts';
 import { limitScopesOf, tokenScopes, tokensOf } from '../../ipc/session-reservation.ts';
 import { faultOf } from '../../platform/log.ts';
 import type { Store } from '../store/contract/store.ts';
@@ -9,7 +10,7 @@ import type { Call, Router } from './call.ts';
 
 interface TokenRatesOptions {
   readonly store: Pick<Store, 'correctRate' | 'key'>;
-  readonly config: Pick<Config, 'keys'>;
+  readonly config: Pick<Config, 'keys' | 'teams'>;
   readonly log: Logger;
 }
 
@@ -32,7 +33,8 @@ async function count({ key: id }: Call, amount: number, { store, config, log }: 
   if (id === undefined || amount === 0) return;
   const now = Date.now();
   try {
-    const key = config.keys.find((one) => one.id === id) ?? (await store.key({ id }))?.key;
+    const found = config.keys.find((one) => one.id === id) ?? (await store.key({ id }))?.key;
+    const key = found && boundByTeam(found, config.teams);
     const scopes = tokenScopes(limitScopesOf({ key, endUser: key?.endUser }));
     if (scopes === undefined) return;
     await store.correctRate({ scopes, rate: 'tokens', amount, takenAt: now, now });

@@ -74,6 +74,25 @@ test('gives a key as many sessions as it may have, and the place of one that end
   await openClient(gateway.url + REALTIME, { headers });
 });
 
+test('gives the keys of a team as many sessions together as it may have, of models that both allow', async () => {
+  await start({
+    teams: { apps: { maxSessions: 1, models: ['openai/*-2.1'] } },
+    keys: [
+      { id: 'web', secret: 'secret-of-web', team: 'apps', models: ['openai/gpt-*'] },
+      { id: 'ios', secret: 'secret-of-ios', team: 'apps' },
+    ],
+  });
+  const [web, ios] = ['web', 'ios'].map((id) => ({ headers: { authorization: `Bearer secret-of-${id}` } }));
+  for (const model of ['gpt-realtime-2', 'other-2.1'])
+    expect((await refusedUpgrade(`${gateway.url}/v1/realtime?model=${model}`, web)).status).toBe(403);
+  const client = await openClient(gateway.url + REALTIME, ios);
+  const refused = await refusedUpgrade(gateway.url + REALTIME, web);
+  expect([refused.status, JSON.parse(refused.body).error.code]).toEqual([429, 'too_many_sessions']);
+  client.close();
+  await gateway.nextEnd();
+  await openClient(gateway.url + REALTIME, web);
+});
+
 test('opens as many sessions as a process may, also when all come at once, and is not ready for another', async () => {
   await start({ limits: { maxSessions: 3 } });
   const opened = Array.from({ length: 10 }, () =>

@@ -2,15 +2,18 @@
 // Rule: what is revoked, deleted or not confirmed for a minute is not in the memory, and a key of the file hides a stored one of its id.
 
 import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
-import type { FileKey, Key } from '../../../config/config.ts';
+import type { Config, FileKey, Key } from '../../../config/config.ts';
 import type { FindKey, KeyQuestion, StoredKey } from '../../../ipc/stored-rows.ts';
 import { withDeadline } from '../../../platform/deadline.ts';
 import { KeyMemory } from './key-memory.ts';
 import { digestOf, isKeySecret } from './key-secret.ts';
+import { boundByTeam } from './team-bounds.ts';
 
 interface KeyLookupOptions {
   /** The keys of the configuration in force. */
   fileKeys(): readonly FileKey[];
+  /** The teams of the configuration in force. */
+  teams?(): Config['teams'];
   /** Undefined where there is no store. */
   readonly findKey?: FindKey | undefined;
 }
@@ -44,14 +47,14 @@ export class KeyLookup {
   find(credential: string): FoundKey | Promise<FoundKey> {
     const digest = digestOf(credential);
     const own = this.#fileKeys().byDigest.get(digest);
-    if (own !== undefined) return unlessExpired(own);
+    if (own !== undefined) return this.#found(own);
     return isKeySecret(credential) ? this.#stored({ digest }) : unknownKey;
   }
 
   /** Finds a key by its id, as `find` does. */
   withId(id: string): FoundKey | Promise<FoundKey> {
     const own = this.#fileKeys().byId.get(id);
-    return own === undefined ? this.#stored({ id }) : unlessExpired(own);
+    return own === undefined ? this.#stored({ id }) : this.#found(own);
   }
 
   /** Returns the key of a credential where that is known here: for what is told of a request that is refused. */
@@ -99,7 +102,12 @@ export class KeyLookup {
     if (this.#fileKeys().byId.has(key.id)) return unknownKey;
     if (revokedAt !== undefined) return revokedKey;
     const isPresent = 'id' in asked || asked.digest === digest || (asked.digest === oldDigest && oldUntil > Date.now());
-    return isPresent ? unlessExpired(key) : rotatedKey;
+    return isPresent ? this.#found(key) : rotatedKey;
+  }
+
+  #found(key: Key): FoundKey {
+    const isExpired = key.expiresAt !== undefined && Date.parse(key.expiresAt) <= Date.now();
+    return isExpired ? expiredKey(key.expiresAt ?? '') : boundByTeam(key, this.#options.teams?.() ?? {});
   }
 
   #fileKeys(): FileKeys {
@@ -116,10 +124,6 @@ function indexed(keys: readonly FileKey[]): FileKeys {
 }
 
 const isOver = ({ revokedAt, deletedAt }: StoredKey): boolean => (revokedAt ?? deletedAt) !== undefined;
-
-function unlessExpired(key: Key): FoundKey {
-  return key.expiresAt !== undefined && Date.parse(key.expiresAt) <= Date.now() ? expiredKey(key.expiresAt) : key;
-}
 
 const invalidKey = (message: string): Refusal => ({ status: 401, code: 'invalid_key', message });
 

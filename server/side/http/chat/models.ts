@@ -33,7 +33,9 @@ export const getModel: RouteHandler = (request, { config }) => {
 
 /** Models that the key may use in sessions. */
 function playedModels(request: SideRequest, config: SideHttpOptions['config']): readonly string[] {
-  const allowed = request.requester.settings?.models;
+  const { models, teamModels } = request.requester.settings ?? {};
   const all = rehearsedModels(config.rehearsal === false ? [] : config.rehearsal.providers);
-  return all.filter(({ provider, model }) => allowsModel(allowed, provider, model)).map(({ model }) => model);
+  return all
+    .filter(({ provider, model }) => [models, teamModels].every((list) => allowsModel(list, provider, model)))
+    .map(({ model }) => model);
 }

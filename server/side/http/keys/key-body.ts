@@ -10,6 +10,7 @@ import { keyClassProblems } from '../../../http/class-policy.ts';
 import { type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
 import type { RoutedRequest } from '../handler.ts';
 import { parseBody } from '../json-body.ts';
+import { isoTime } from '../views.ts';
 
 /** Longest time that an old secret may go on: 30 days. */
 const MAX_KEPT_S = 2_592_000;
@@ -62,7 +63,8 @@ export function readRotation({ body }: RoutedRequest): number | HttpProblem {
 function checkedKey(fields: JsonObject, config: Classes): Key | HttpProblem {
   const parsed = storedKeySchema.safeParse(fields, { reportInput: true });
   if (!parsed.success) return problemIn(storedKeySchema, parsed.error);
-  const key: Key = parsed.data;
+  const { expiresAt } = parsed.data;
+  const key: Key = { ...parsed.data, ...(expiresAt !== undefined && { expiresAt: isoTime(Date.parse(expiresAt)) }) };
   const [conflict] = [...modelProblems(key.models ?? [], 'models'), ...keyClassProblems(key, '', config)];
   return conflict === undefined ? key : problemOf(conflict);
 }

@@ -63,7 +63,7 @@ export class PublicListener {
     const { live, log, registry, descriptors, findKey } = options;
     const { config } = live;
     const isProxy = this.#isProxy;
-    this.#keys = new KeyLookup({ fileKeys: () => config.keys, findKey });
+    this.#keys = new KeyLookup({ fileKeys: () => config.keys, teams: () => config.teams, findKey });
     this.#policy = this.#makePolicy(oldNameWarner(log));
     this.#clients = new Clients(isProxy);
     this.#quota = new SideQuota(config);

@@ -86,7 +86,8 @@ function checkModels({ models = [], provider }: SecretTerms, key: Key | undefine
         'models',
       );
     // A `*` of the secret is matched by a `*` of the key alone.
-    if (!allowsModel(key?.models, maker, rest.join('/'))) return notAllowed(pattern);
+    const isAllowed = [key?.models, key?.teamModels].every((list) => allowsModel(list, maker, rest.join('/')));
+    if (!isAllowed) return notAllowed(pattern);
   }
   return undefined;
 }

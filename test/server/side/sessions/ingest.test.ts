@@ -87,14 +87,6 @@ const ended = (id: string, reason = 'client-closed', usage: object = turn(id, 2)
 const realtime = async (session: string) => store.ledger({ session, limit: 10 });
 const spent = async () => (await store.budgetUse('web|*|total|0')).spentMicroUsd;
 
-test('a session whose key keeps its text out gets no tasks, at its start or after a turn', async () => {
-  const ingest = ingestFor();
-  const textless = (number: number) => turn('s', number, { user: undefined, assistant: undefined });
-  await ingest.commit([started('s', { isTextless: true }), textless(1), textless(2)]);
-  expect(await store.tasks({ session: 's', limit: 10 })).toEqual([]);
-  expect(await store.turns('s')).toHaveLength(2);
-});
-
 test('a session becomes its rows, and the same batch again changes nothing', async () => {
   const taken: number[] = [];
   const ingest = ingestFor('me', (items) => taken.push(items.length));
@@ -146,7 +138,7 @@ test('a session becomes its rows, and the same batch again changes nothing', asy
   expect(taken.slice(0, 3)).toEqual([2, 1, 1]);
 });
 
-test('while a session lives its tasks are armed, and its row is pending with what it has used so far', async () => {
+test('while a session lives its tasks are armed (none where no text is kept), and its row is pending with what it has used so far', async () => {
   await ingestFor().commit([started('s'), turn('s', 1)]);
   expect(await store.tasks({ session: 's', limit: 10 })).toMatchObject([{ id: 's.summary', runAt: ARMED_AT }]);
   expect(await realtime('s')).toMatchObject([
@@ -155,6 +147,8 @@ test('while a session lives its tasks are armed, and its row is pending with wha
   expect(await spent()).toBe(10_000);
   await ingestFor().commit([turn('s', 2, { isBeyondBound: true })]);
   expect(await realtime('s')).toMatchObject([{ isFlagged: true, flags: ['beyond_bound'] }]);
+  await ingestFor().commit([started('t', { isTextless: true })]);
+  expect(await store.tasks({ session: 't', limit: 10 })).toEqual([]);
 });
 
 test('each model of a session costs its own price', async () => {
