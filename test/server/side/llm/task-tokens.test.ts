@@ -20,7 +20,7 @@ async function countedFor(call: Partial<Call>, outcome = answered('text')): Prom
         correctRate: async (correction) => void counted.push(correction),
         key: async (asked) => ('id' in asked && asked.id === 'stored' ? stored : undefined),
       },
-      config: { keys: [rated, { id: 'free', secret: 'secret-of-free' }] },
+      config: { keys: [rated, { id: 'free', secret: 'secret-of-free' }], teams: {} },
       log: pino({ level: 'silent' }),
     },
   );
