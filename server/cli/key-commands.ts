@@ -72,14 +72,14 @@ function fieldsOf(set: readonly string[]): Readonly<Record<string, unknown>> {
     const [, name = '', inner, text] = /^([^.=]+)(?:\.([^=]+))?=(.*)$/s.exec(given) ?? [];
     if (text === undefined) throw new UsageError('--set: expected NAME=VALUE');
     const known = fields[name];
-    const value = valueOf(name, text);
+    const value = fieldValue(name, text);
     if (inner !== undefined) fields[name] = { ...(known as object | undefined), [inner]: text };
     else fields[name] = Array.isArray(known) && Array.isArray(value) ? [...known, ...value] : value;
   }
   return fields;
 }
 
-function valueOf(name: string, text: string): unknown {
+function fieldValue(name: string, text: string): unknown {
   if (text === '') return null;
   const field = Object.hasOwn(storedKeySchema.shape, name) ? Reflect.get(storedKeySchema.shape, name) : undefined;
   const takes = (value: unknown): boolean => field === undefined || field.safeParse(value).success;
