@@ -173,7 +173,7 @@ export class Supervisor {
     return [
       ...(isOfGateways ? [gateways] : []),
       { name: 'side', children: this.#side.children, parts: ['calls'] },
-      ...(this.#rehearsal === undefined ? [] : [rehearsal]),
+      ...(this.#rehearsal === undefined || this.#config.rehearsal === false ? [] : [rehearsal]),
     ];
   }
 
@@ -225,7 +225,8 @@ export class Supervisor {
     this.#log.level = this.#config.log.level;
     const told = this.#rehearsal?.rpc?.call('use', this.#rehearsalOptions);
     const written = this.#admin && this.#runFile.write(this.#describe(this.#admin.port));
-    await Promise.allSettled([told, written, this.#gateways.rereadCertificate()]);
+    const all = Promise.allSettled([told, written, this.#gateways.rereadCertificate()]);
+    await withDeadline(all, ANSWER_MS).catch(() => {});
   }
 
   get #rehearsalOptions(): RehearsalOptions {
