@@ -3,6 +3,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { RateMemory } from '../../http/request/keys/rate-memory.ts';
 import {
   type HeldPlaces,
   hasSessionRate,
@@ -43,6 +44,7 @@ export class SessionLimits {
   readonly #asking = new Map<string, number>();
   /** Those of them that have ended. */
   readonly #left = new Set<string>();
+  readonly #beyond = new RateMemory();
   #freed: string[] = [];
   #giving: Promise<void> | undefined;
   /** Counts the places that were given back. */
@@ -58,6 +60,8 @@ export class SessionLimits {
   async take(reservation: Reservation): Promise<Answer> {
     const scopes = reservation.scopes.filter((scope) => hasSessionRate(scope) || this.#hasPlaces(scope));
     if (scopes.length === 0) return 'granted';
+    const known = this.#beyond.find(scopes, 'sessions', Date.now());
+    if (known !== undefined) return known;
     const { id, isTrial = false } = reservation;
     const wish = { session: scopes.some((scope) => this.#hasPlaces(scope)) ? id : undefined, scopes, isTrial };
     const course = { isLate: false };
@@ -101,7 +105,9 @@ export class SessionLimits {
 
   async #ask(wish: SessionWish): Promise<Answer> {
     const ask = () => this.#options.ask<Answer>('takeLimits', wish);
+    const askedAt = Date.now();
     const answer = await ask();
+    if (answer !== 'granted') this.#beyond.keep(answer, askedAt);
     if (answer === 'granted' || answer.kind !== 'full') return answer;
     await delay(FREED_MS);
     return ask();

@@ -10,6 +10,7 @@ import type { EmitPart, SideRequest } from '../../ipc/side-request.ts';
 import type { BudgetUse, Task } from '../../ipc/stored-rows.ts';
 import type { Router } from '../llm/call.ts';
 import type { Store } from '../store/contract/store.ts';
+import type { CallRates } from './chat/call-rates.ts';
 
 /** The part of the task runner that handlers need. */
 export interface TaskRunner {
@@ -39,6 +40,11 @@ export interface SideHttpOptions {
   readonly heartbeatMs?: number | undefined;
 }
 
+/** The options, and what handlers share. */
+interface RouteOptions extends SideHttpOptions {
+  readonly rates: Pick<CallRates, 'take'>;
+}
+
 /** A request that has found its route. */
 export interface RoutedRequest extends SideRequest {
   readonly body: Buffer | undefined;
@@ -53,7 +59,7 @@ export interface RoutedRequest extends SideRequest {
 /** Emits its answer, or returns what is wrong. */
 export type RouteHandler = (
   request: RoutedRequest,
-  options: SideHttpOptions,
+  options: RouteOptions,
 ) => Promise<HttpProblem | undefined> | HttpProblem | undefined;
 
 type Emits = Pick<RoutedRequest, 'emit'>;

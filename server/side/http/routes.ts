@@ -7,6 +7,7 @@ import type { EmitPart, SideHandler, SideReplyHead, SideRequest } from '../../ip
 import { type SideRouteMatch, type SideRouteName, sidePaths, sideRoutesAt } from '../../ipc/side-routes.ts';
 import { faultOf } from '../../platform/log.ts';
 import { StoreError } from '../store/contract/store.ts';
+import { CallRates } from './chat/call-rates.ts';
 import { postChatCompletion } from './chat/chat.ts';
 import { getModel, getModels } from './chat/models.ts';
 import type { RoutedRequest, RouteHandler, SideHttpOptions } from './handler.ts';
@@ -36,6 +37,7 @@ const handlersFor = (options: SideHttpOptions): Readonly<Record<SideRouteName, R
 
 export function createSideHttp(options: SideHttpOptions): SideHandler {
   const handlers = handlersFor(options);
+  const shared = { ...options, rates: new CallRates(options) };
   return async (request, emit, signal) => {
     const matches = sideRoutesAt(request.requester.scope, request.path);
     const match = matches.find(({ route }) => route.method === request.method);
@@ -52,7 +54,7 @@ export function createSideHttp(options: SideHttpOptions): SideHandler {
       if (route.awaitsLlm && (options.descriptors?.state(1) ?? 'free') !== 'free')
         return void emit(problemHead(request, outOfDescriptors, asked));
       const routed = { ...request, body: joined(request.body), parameters, emit: begin, signal, asked };
-      const problem = await handlers[route.name](routed, options);
+      const problem = await handlers[route.name](routed, shared);
       if (problem !== undefined) emit(problemHead(request, problem, asked));
     } catch (error) {
       // The pattern, since a path has ids that clients made.

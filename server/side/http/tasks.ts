@@ -7,7 +7,6 @@ import { type HttpProblem, invalidRequest, isProblem } from '../../http/problem.
 import type { Task, TaskState } from '../../ipc/stored-rows.ts';
 import { wantedWithId } from '../sessions/reused-id.ts';
 import { readTaskRequest, type TaskRequest } from '../tasks/task-request.ts';
-import { rateCall } from './chat/call-rates.ts';
 import { classBinding } from './chat/class.ts';
 import {
   canRead,
@@ -26,7 +25,7 @@ const STATES: readonly TaskState[] = ['queued', 'running', 'done', 'failed', 'de
 const MAX_TASKS = 1000;
 
 export const postTask: RouteHandler = async (request, options) => {
-  const { store, runner } = options;
+  const { store, runner, rates } = options;
   const parsed = parseBody(request.body);
   if (isProblem(parsed)) return parsed;
   const wanted = await taskRequestOf(request, parsed.body, options);
@@ -34,7 +33,7 @@ export const postTask: RouteHandler = async (request, options) => {
   const { task, mode } = wanted;
   const existing = await store.task(task.id);
   if (existing !== undefined && (!isSame(existing, task) || !canRead(request, existing.key))) return usedKey;
-  const rated = existing === undefined ? await rateCall(request, options) : undefined;
+  const rated = existing === undefined ? await rates.take(request) : undefined;
   if (isProblem(rated)) return rated;
   if (existing === undefined) await store.addTask(task);
   const headers = { location: `/v1/tasks/${task.id}`, ...rated?.headers };

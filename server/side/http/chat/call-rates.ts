@@ -1,11 +1,16 @@
-// Counts a call against the rates of its key before it is made, and corrects its tokens when it has ended. A call whose key has no rates asks nobody.
+// Counts a call against the rates of its key before it is made, and corrects its tokens when it has ended. A call whose key has no rates asks nobody,
+// and a flood of those beyond a rate, or of one key, leaves the store to the others.
 
+import { type BulkheadPolicy, bulkhead } from 'cockatiel';
+import type { Logger } from 'pino';
 import { type HttpProblem, isProblem } from '../../../http/problem.ts';
+import { RateMemory } from '../../../http/request/keys/rate-memory.ts';
 import { rateExceeded, rateHeaders } from '../../../http/request/refusals.ts';
 import { type LimitScope, limitScopesOf, tokenScopes } from '../../../ipc/session-reservation.ts';
 import type { SideRequest } from '../../../ipc/side-request.ts';
 import { faultOf } from '../../../platform/log.ts';
-import type { SideHttpOptions } from '../handler.ts';
+import type { LimitsTaken } from '../../store/contract/limits.ts';
+import type { Store } from '../../store/contract/store.ts';
 
 export interface RatedCall {
   /** Those that tell of the rates, for whatever answer. */
@@ -14,38 +19,76 @@ export interface RatedCall {
   ended(usedTokens: number | undefined): void;
 }
 
-const UNRATED: RatedCall = { headers: {}, ended() {} };
+interface CallRatesOptions {
+  readonly store: Pick<Store, 'takeLimits' | 'correctRate'>;
+  readonly log: Logger;
+}
 
-/**
- * `estimate` gives the tokens that the call may use, and is asked only where they count. Azure OpenAI admits a call by its estimated prompt and
- * `max_tokens` together, too: https://learn.microsoft.com/azure/ai-foundry/openai/how-to/quota#understanding-rate-limits
- */
-export async function rateCall(
-  { requester: { settings: key } }: Pick<SideRequest, 'requester'>,
-  { store, log }: Pick<SideHttpOptions, 'store' | 'log'>,
-  estimate: () => number = () => 0,
-): Promise<RatedCall | HttpProblem> {
-  const scopes = limitScopesOf({ key, endUser: key?.endUser }).filter(hasCallRate);
-  if (scopes.length === 0) return UNRATED;
-  const counted = tokenScopes(scopes);
-  const tokens = counted === undefined ? 0 : estimate();
-  const takenAt = Date.now();
-  const taken = await store.takeLimits({ scopes, uses: { calls: 1, tokens }, now: takenAt });
-  if (taken.kind === 'beyond') return rateExceeded(taken);
-  return {
-    headers: taken.kind === 'taken' ? rateHeaders(taken.rates) : {},
-    ended(usedTokens = tokens) {
-      if (counted === undefined || usedTokens === tokens) return;
-      const correction = {
-        scopes: counted,
-        rate: 'tokens',
-        amount: usedTokens - tokens,
-        takenAt,
-        now: Date.now(),
-      } as const;
-      store.correctRate(correction).catch((error: unknown) => log.warn(faultOf(error), 'tokens of a call not counted'));
-    },
-  };
+interface Wish {
+  readonly scopes: readonly LimitScope[];
+  readonly tokens: number;
+}
+
+const UNRATED: RatedCall = { headers: {}, ended() {} };
+/** Questions of one key at once: its calls wait for each other in the store, and each holds a connection to it. */
+const MOST_AT_ONCE = 4;
+
+export class CallRates {
+  readonly #options: CallRatesOptions;
+  readonly #beyond = new RateMemory();
+  /** The questions of each key that has any. */
+  readonly #asking = new Map<string, BulkheadPolicy>();
+
+  constructor(options: CallRatesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * `estimate` gives the tokens that the call may use, and is asked only where they count. Azure OpenAI admits a call by its estimated prompt and
+   * `max_tokens` together, too: https://learn.microsoft.com/azure/ai-foundry/openai/how-to/quota#understanding-rate-limits
+   */
+  async take(
+    { requester: { settings: key } }: Pick<SideRequest, 'requester'>,
+    estimate: () => number = () => 0,
+  ): Promise<RatedCall | HttpProblem> {
+    const scopes = limitScopesOf({ key, endUser: key?.endUser }).filter(hasCallRate);
+    const [first] = scopes;
+    if (first === undefined) return UNRATED;
+    const counted = tokenScopes(scopes);
+    const tokens = counted === undefined ? 0 : estimate();
+    const { taken, takenAt } = await this.#inTurn(first.id, () => this.#taken({ scopes, tokens }));
+    if (taken.kind === 'beyond') return rateExceeded(taken);
+    return {
+      headers: taken.kind === 'taken' ? rateHeaders(taken.rates) : {},
+      ended: (usedTokens = tokens) => {
+        if (counted === undefined || usedTokens === tokens) return;
+        const { store, log } = this.#options;
+        const amount = usedTokens - tokens;
+        store
+          .correctRate({ scopes: counted, rate: 'tokens', amount, takenAt, now: Date.now() })
+          .catch((error: unknown) => log.warn(faultOf(error), 'tokens of a call not counted'));
+      },
+    };
+  }
+
+  async #taken({ scopes, tokens }: Wish): Promise<{ readonly taken: LimitsTaken; readonly takenAt: number }> {
+    const now = Date.now();
+    const known = this.#beyond.find(scopes, 'calls', now);
+    if (known !== undefined) return { taken: known, takenAt: now };
+    const taken = await this.#options.store.takeLimits({ scopes, uses: { calls: 1, tokens }, now });
+    if (taken.kind !== 'taken') this.#beyond.keep(taken, now);
+    return { taken, takenAt: now };
+  }
+
+  async #inTurn<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
+    const asking = this.#asking.get(name) ?? bulkhead(MOST_AT_ONCE, Number.POSITIVE_INFINITY);
+    this.#asking.set(name, asking);
+    try {
+      return await asking.execute(work);
+    } finally {
+      if (asking.executionSlots === MOST_AT_ONCE) this.#asking.delete(name);
+    }
+  }
 }
 
 /** Adds the headers that tell of rates to a problem. */

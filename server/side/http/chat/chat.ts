@@ -8,14 +8,14 @@ import type { Answered, Call, Router } from '../../llm/call.ts';
 import { type RoutedRequest, type RouteHandler, sendJsonBytes } from '../handler.ts';
 import { parseBody } from '../json-body.ts';
 import { readChatBody } from './body.ts';
-import { type RatedCall, rateCall, ratedProblem } from './call-rates.ts';
+import { type RatedCall, ratedProblem } from './call-rates.ts';
 import { chatClassOf, chatScopeOf } from './class.ts';
 import { failureProblem } from './failure-problem.ts';
 import { droppedHeader } from './fields.ts';
 import { ChatStream } from './stream.ts';
 
 export const postChatCompletion: RouteHandler = async (request, options) => {
-  const { config, router } = options;
+  const { config, router, rates } = options;
   // A refusal of the caller comes before what is wrong with the call.
   const scope = chatScopeOf(request, config);
   if (isProblem(scope)) return scope;
@@ -45,7 +45,7 @@ export const postChatCompletion: RouteHandler = async (request, options) => {
     isRehearsal: config.hasRehearsalGateway,
     signal,
   } as const;
-  const rated = await rateCall(request, options, () => mostTokens(request, call));
+  const rated = await rates.take(request, () => mostTokens(request, call));
   if (isProblem(rated)) return rated;
   const asked = { call, router, dropped, classMaxTokens: addedMaxTokens, rated };
   const problem = await (llm.isStreamed ? stream(request, asked, config.side.keepAliveMs) : whole(request, asked));

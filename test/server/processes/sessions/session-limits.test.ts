@@ -71,6 +71,14 @@ test('asks for the rate of sessions, also where this machine counts the places',
   expect(asked).toEqual([['takeLimits', { session: undefined, scopes: [rated], isTrial: false }]]);
 });
 
+test('asks nobody for a session of a key that is known to be beyond its rate', async () => {
+  const { take, store, named } = limitsOf(false);
+  const rated: LimitScope = { id: 'key|web', of: 'key', rates: { sessionsPerMinute: 1 } };
+  store.answer = async () => ({ kind: 'beyond', scope: rated, rate: 'sessions', waitMs: 60_000, rates: {} });
+  for (const id of ['a', 'b', 'c']) expect(await take(id, [rated])).toMatchObject({ kind: 'beyond', rate: 'sessions' });
+  expect(named('takeLimits')).toHaveLength(1);
+});
+
 test('asks a second time where the places are taken, since one may just be given back', async () => {
   const { take, store, named } = limitsOf();
   const answers: unknown[] = [full, 'granted', full, full];

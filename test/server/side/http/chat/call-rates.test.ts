@@ -13,7 +13,11 @@ import { temporaryFolder } from '../../../../support/temporary-folder.ts';
 import { until } from '../../../../support/until.ts';
 
 const keys = [
-  { id: 'calls', secret: 'secret-of-calls', rates: { callsPerMinute: 2 } },
+  ...Array.from({ length: 20 }, (_, at) => ({
+    id: `c${at}`,
+    secret: `secret-of-c${at}`,
+    rates: { callsPerMinute: 2 },
+  })),
   { id: 'tokens', secret: 'secret-of-tokens', rates: { tokensPerMinute: 1000 } },
   {
     ...{ id: 'user', secret: 'secret-of-user', endUser: 'ann', rates: { callsPerMinute: 50 } },
@@ -29,6 +33,9 @@ const file = {
 };
 const messages = [{ role: 'user' as const, content: 'Hello' }];
 
+/** Keys beyond a rate are remembered: each test has one of its own. */
+let calls = '';
+let tests = 0;
 let side: TestSide;
 let store: Store;
 let answer: (sink?: { begin(head: object): void }) => Answered | Failure;
@@ -51,6 +58,7 @@ afterAll(async () => {
   await store.close();
 });
 beforeEach(async () => {
+  calls = `secret-of-c${tests++}`;
   answer = () => answered('Good day');
   await store.removeOldLimits(Date.now() + 1000);
   asked.length = 0;
@@ -73,7 +81,7 @@ async function refusal(asking: Promise<unknown>): Promise<InstanceType<typeof Op
 
 describe('the official SDK', () => {
   test('reads on good answers what is left, as OpenAI names and writes it', async () => {
-    const { response } = await ask('secret-of-calls');
+    const { response } = await ask(calls);
     expect(limits(response)).toEqual({
       'x-ratelimit-limit-requests': '2',
       'x-ratelimit-remaining-requests': '1',
@@ -82,9 +90,9 @@ describe('the official SDK', () => {
   });
 
   test('gets its own error for a call beyond the rate, with the time to wait', async () => {
-    await ask('secret-of-calls');
-    await ask('secret-of-calls');
-    const error = await refusal(ask('secret-of-calls'));
+    await ask(calls);
+    await ask(calls);
+    const error = await refusal(ask(calls));
     expect([error.status, error.code, error.type]).toEqual([429, 'rate_limit_exceeded', 'rate_limit_error']);
     expect(error.message).toMatch(
       /this key may make 2 calls a minute \(callsPerMinute\); there is room again in 5\d\.?\d*s/,
@@ -99,11 +107,11 @@ describe('the official SDK', () => {
       sink?.begin({ gateway: 'router', model: 'some/model', attempt: 'a1' });
       return answered('');
     };
-    const { response } = await ask('secret-of-calls', { stream: true });
+    const { response } = await ask(calls, { stream: true });
     expect(limits(response)).toMatchObject({ 'x-ratelimit-remaining-requests': '1' });
     await response.body?.cancel();
     answer = () => aFailure('upstream_timeout');
-    const failed = await ask('secret-of-calls').catch((error: InstanceType<typeof OpenAI.APIError>) => error);
+    const failed = await ask(calls).catch((error: InstanceType<typeof OpenAI.APIError>) => error);
     expect(failed).toMatchObject({ status: 504 });
     expect((failed as { headers: Headers }).headers.get('x-ratelimit-remaining-requests')).toBe('0');
   });
@@ -122,10 +130,25 @@ test('a key without rates of calls asks the store for none, and has no such head
   expect(asked.filter((name) => name === 'takeLimits' || name === 'correctRate')).toEqual([]);
 });
 
+test('a flood beyond the rate reaches the store a few times, and each of it is refused', async () => {
+  const flood = await Promise.all(
+    Array.from({ length: 60 }, () =>
+      ask(calls).then(
+        ({ response }) => response.status,
+        ({ status }) => status,
+      ),
+    ),
+  );
+  expect([200, 429].map((wanted) => flood.filter((status) => status === wanted).length)).toEqual([2, 58]);
+  expect(asked.filter((name) => name === 'takeLimits').length).toBeLessThanOrEqual(2 + 4);
+  const error = await refusal(ask(calls));
+  expect(error.headers?.get('x-ratelimit-remaining-requests')).toBe('0');
+});
+
 test('a call that is not understood counts for nothing', async () => {
   for (let time = 0; time < 3; time++)
-    await expect(ask('secret-of-calls', { messages: 'no' })).rejects.toMatchObject({ status: 400 });
-  const { response } = await ask('secret-of-calls');
+    await expect(ask(calls, { messages: 'no' })).rejects.toMatchObject({ status: 400 });
+  const { response } = await ask(calls);
   expect(response.headers.get('x-ratelimit-remaining-requests')).toBe('1');
 });
 
@@ -167,13 +190,12 @@ describe('tokens', () => {
 });
 
 describe('demanded tasks', () => {
-  const demand = (text: string) =>
-    side.ask('/v1/tasks', { method: 'POST', key: 'secret-of-calls', json: { kind: 'title', text } });
+  const demand = (text: string) => side.ask('/v1/tasks', { method: 'POST', key: calls, json: { kind: 'title', text } });
 
   test('count as calls, once for each, and are told in the shape of their path', async () => {
     const again = () =>
       side.ask('/v1/tasks', {
-        ...{ method: 'POST', key: 'secret-of-calls', json: { kind: 'title', text: 'one' } },
+        ...{ method: 'POST', key: calls, json: { kind: 'title', text: 'one' } },
         headers: { 'idempotency-key': 'once' },
       });
     const first = await again();
