@@ -88,9 +88,18 @@ function withSameDecisive(data: Buffer, { first, last }: DecisiveBytes, others: 
 function readAll(dialect: Dialect, frame: ReturnType<typeof frameOf>): void {
   dialect.modelsIn(frame);
   dialect.ids?.inFrame?.(frame);
+  readPinned(dialect, frame);
   for (const direction of ['upstream', 'downstream'] as const) void dialect.observe(frame, direction)?.utterances;
   dialect.errorEvent({ code: 'duplicate_key', message: 'm' }, frame);
   if (dialect.context?.kind === 'in-first-message') dialect.context.merge(frame, 'text');
+}
+
+/** Reads a frame of either end by what can be pinned of any dialect. */
+function readPinned({ pins }: Dialect, frame: ReturnType<typeof frameOf>): void {
+  const held = pins?.hold({ instructions: 'x', tools: [], systemInstruction: {}, agent: { think: { prompt: 'x' } } });
+  held?.fromClient(frame);
+  held?.fromProvider?.(frame);
+  held?.start?.answerIn(frame);
 }
 
 const frameFor = (payload: FixtureMessage[1]) => {
