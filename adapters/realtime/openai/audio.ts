@@ -29,6 +29,7 @@ export const openaiSound: Dialect['sound'] = {
 export function soundBytesPerSecond(session: JsonObject): Observation['soundBytesPerSecond'] {
   const upstream = textAt(session, 'audio', 'input', 'format', 'type') ?? textAt(session, 'input_audio_format');
   const downstream = textAt(session, 'audio', 'output', 'format', 'type') ?? textAt(session, 'output_audio_format');
+  if (upstream === undefined && downstream === undefined) return undefined;
   return {
     ...(upstream !== undefined && { upstream: bytesOf(upstream) }),
     ...(downstream !== undefined && { downstream: bytesOf(downstream) }),

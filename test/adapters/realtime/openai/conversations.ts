@@ -108,7 +108,7 @@ export const translation: DialectFixture = {
     ],
   ],
   model: 'gpt-realtime-translate',
-  usage: {},
+  usage: 'connected-time',
   turns: [{ user: 'Good morning', assistant: 'Guten Morgen' }],
   naming: realtime.naming,
   errorEvent: (code, message) => realtime.errorEvent?.(code, message),
