@@ -8,7 +8,7 @@ import { type FakeProvider, startProvider } from './provider.ts';
 import { type Served, serve } from './served.ts';
 import { until } from './until.ts';
 
-const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
+export const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
 export const web = { id: 'web', secret: 'secret-of-web' };
 export const app = { id: 'app', secret: 'secret-of-app' };
 export const as = ({ secret }: { secret: string }): Record<string, string> => ({ authorization: `Bearer ${secret}` });

@@ -1,6 +1,8 @@
 // Each part of the configuration takes effect with a reload for what begins afterwards, in two gateway processes and two side processes.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { openClient } from '../../../support/gateway.ts';
 import { closed, message } from '../../../support/inbox.ts';
 import {
   account,
@@ -17,6 +19,7 @@ import {
   other,
   otherLlm,
   post,
+  REALTIME,
   reload,
   served,
   session,
@@ -181,7 +184,7 @@ const EFFECTS: readonly Effect[] = [
 
 /** True when it becomes true within a time that is long for a line of the log. */
 async function isSoon(look: () => boolean): Promise<boolean> {
-  for (let turn = 0; turn < 15 && !look(); turn++) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (let turn = 0; turn < 15 && !look(); turn++) await delay(20);
   return look();
 }
 
@@ -239,5 +242,45 @@ test('a call that runs ends with what it began with, though its gateway and its 
   answer.resolve();
   const { status: told, json } = await running;
   expect([came, told, JSON.stringify(json)]).toEqual([[0, 1], 200, expect.stringContaining('late')]);
+  await reload({});
+});
+
+test('ten reloads under way disturb no session and no call', async () => {
+  let isOver = false;
+  const done = { calls: 0, sessions: 0 };
+  const long = session(async (client) => {
+    for (let sent = 0; !isOver; sent++) {
+      client.send(`${sent}`);
+      expect(String((await message(client)).data)).toBe(`${sent}`);
+      await delay(5);
+    }
+    return 'whole';
+  });
+  const caller = async () => {
+    for (; !isOver; done.calls++) expect((await call()).status).toBe(200);
+  };
+  const talker = async () => {
+    for (; !isOver; done.sessions++) {
+      const client = await openClient(served.url + REALTIME, { headers: as(web) });
+      client.send('hello');
+      expect(String((await message(client)).data)).toBe('hello');
+      client.close();
+    }
+  };
+  const working = Promise.all([long, caller(), talker()]);
+  for (let round = 0; round < 10; round++) {
+    const isOdd = round % 2 === 1;
+    const [from, to] = isOdd ? [llm, one] : [otherLlm, other];
+    const targets = [{ gateway: 'contract', model: `m${round}` }];
+    await reload({
+      keys: isOdd ? [web] : [app, web],
+      gateways: { contract: gatewayAt(from, `secret-${round}`) },
+      classes: { [`app${round}`]: { targets } },
+      providers: { openai: account(to) },
+    });
+  }
+  isOver = true;
+  expect((await working)[0]).toBe('whole');
+  expect(Math.min(done.calls, done.sessions)).toBeGreaterThan(5);
   await reload({});
 });
