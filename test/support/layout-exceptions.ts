@@ -20,6 +20,7 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/session/hostile-peers.test.ts': 'the protocol as both ends may break it',
   'test/server/processes/sessions/shared-places.test.ts': 'the sessions of several machines',
   'test/server/processes/reload/effects.test.ts': 'what a reload changes in every room',
+  'test/server/processes/secrecy.test.ts': 'what all processes say, write and show',
   'test/server/processes/metric-names.test.ts': 'the metrics of all processes together',
   'test/server/session/alike-messages.test.ts': 'repeated messages from client to provider',
   'test/server/session/random-frames.test.ts': 'random frames of a session from client to provider',
