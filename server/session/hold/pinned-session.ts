@@ -51,7 +51,6 @@ export class PinnedSession {
   #deadline: NodeJS.Timeout | undefined;
   /** True once the message that is read is the provider's yes. */
   #isTaken = false;
-  #hasEnded = false;
 
   /** `pass` gets what the client may see. */
   constructor(pins: Pins, pass: ReadFrames, options: PinnedSessionOptions) {
@@ -64,11 +63,7 @@ export class PinnedSession {
       pass,
       decide: (frame) => this.#decide(frame),
       onRead: () => this.#isTaken && this.#taken(),
-      mayRead: () => !this.#hasEnded,
-      onEnd: (end) => {
-        this.#hasEnded = true;
-        options.onProviderEnd(end);
-      },
+      onEnd: options.onProviderEnd,
     });
   }
 

@@ -24,15 +24,16 @@ interface WholeMessagesOptions {
   /** Called for each message that was read, once it has passed or its function was called. */
   readonly onRead?: () => void;
   readonly onPong?: (at: number) => void;
-  /** Tells whether more may be read now. */
-  readonly mayRead: () => boolean;
-  /** Called when the source closed or broke the protocol. */
+  /** Tells whether more may be read now; always, where it is left out. */
+  readonly mayRead?: () => boolean;
+  /** Called when the source closed or broke the protocol. Nothing is read behind that. */
   readonly onEnd: (end: ReadEnd) => void;
 }
 
 export class WholeMessages {
   readonly #options: WholeMessagesOptions;
   #reader: FrameReader;
+  #hasEnded = false;
 
   constructor(options: WholeMessagesOptions) {
     this.#options = options;
@@ -43,7 +44,7 @@ export class WholeMessages {
   readonly read: ReadFrames = (chunk, at, maxFrames) => {
     const { mayRead, source } = this.#options;
     let [count, rest, ping]: [number, Buffer | undefined, Buffer | undefined] = [0, chunk, undefined];
-    while (rest !== undefined && count < maxFrames && mayRead()) {
+    while (!this.#hasEnded && rest !== undefined && count < maxFrames && mayRead?.() !== false) {
       const batch: FrameBatch = this.#reader.read(rest, at, 1);
       ping = newestPing(batch) ?? ping;
       if (hasPong(batch)) this.#options.onPong?.(at);
@@ -52,7 +53,7 @@ export class WholeMessages {
       this.#take(batch, at);
     }
     if (ping !== undefined) source.pong(ping);
-    return { count, rest };
+    return { count, rest: this.#hasEnded ? undefined : rest };
   };
 
   /** Passes a message of our own on, as if the source had sent it. */
@@ -66,7 +67,10 @@ export class WholeMessages {
       // The reader ended with the message that it did not let pass.
       this.#reader = this.#newReader(this.#reader);
       end.refuse();
-    } else if (end !== undefined) this.#options.onEnd(end);
+    } else if (end !== undefined) {
+      this.#hasEnded = true;
+      this.#options.onEnd(end);
+    }
     if (end?.name === 'refused' || frames.length > 0) this.#options.onRead?.();
   }
 
