@@ -60,6 +60,12 @@ export const sideLimitsSchema = z.strictObject({
     .describe(
       'What happens to a session whose text cannot be read: refuse it (503 side_unavailable), or open it without.',
     ),
+  whenBudgetUnavailable: z
+    .enum(['continue', 'end'])
+    .default('continue')
+    .describe(
+      'What a live session with a budget does while the store cannot be asked: it goes on until what it has leased of the budget is used, or ends at once.',
+    ),
   streams: positive(100_000).default(1000).describe('Event streams open at once, in each side process. Then 503.'),
 });
 

@@ -52,7 +52,7 @@ import { boundedPassing, type PassOn } from './side/connections.ts';
 import { IdOwners } from './side/id-owners.ts';
 import type { Upgrade } from './start-session.ts';
 
-type GatewayOptions = Pick<SessionHost, 'registry' | 'log' | 'outbox' | 'askSide' | 'secrets'> &
+type GatewayOptions = Pick<SessionHost, 'registry' | 'log' | 'outbox' | 'askSide' | 'secrets' | 'slices'> &
   Pick<GatewayStart, 'config'> &
   Partial<Pick<GatewayStart, 'tls' | 'rehearsalUrl'>> & {
     readonly findOwners?: FindOwners | undefined;
@@ -75,7 +75,7 @@ export class Gateway {
   readonly #clients: Clients;
   /** Emits `ended` for each session and each opening. */
   readonly #ends = new EventEmitter();
-  readonly #money = new SessionMoney();
+  readonly #money: SessionMoney;
   readonly #keys: KeyLookup;
   readonly #unfinished: UnfinishedMessages;
   /** Connections that are open here, those included that HTTP has not seen or will not see. */
@@ -91,6 +91,7 @@ export class Gateway {
     const { config } = this.#live;
     this.metrics = createMetrics(() => this.#sessions.size, subjectLabels(config.metrics));
     this.#connector = new Connector(this.metrics);
+    this.#money = new SessionMoney(options.slices);
     this.#unfinished = new UnfinishedMessages(config.limits);
     this.#clients = new Clients(this.#isProxy);
     const { rehearsalUrl, log, findKey, secrets, outbox } = options;

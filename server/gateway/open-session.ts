@@ -16,11 +16,12 @@ import type { Reservation } from '../ipc/session-reservation.ts';
 import type { SecretStore } from '../ipc/stored-rows.ts';
 import { faultOf } from '../platform/log.ts';
 import { proxyFor } from '../platform/proxy.ts';
-import type { Leash } from '../session/meter/meter.ts';
 import type { Connector } from '../transport/connector.ts';
 import type { Admission, AdmissionPolicy } from './admission/admission.ts';
 import { admit } from './admission/admit.ts';
 import { duplicateSession, limitReached, speaksWebSocket, tooManyUpgrades } from './admission/refusals.ts';
+import type { SliceStore } from './money/funds.ts';
+import type { OpeningLeash } from './money/leash.ts';
 import { type ContextOutcome, type ContextReader, dialWithContext, readContext } from './read-context.ts';
 import { refuseForeignIds } from './side/id-owners.ts';
 import { giveUseBack, takeUse } from './side/secret-uses.ts';
@@ -36,9 +37,11 @@ export interface SessionHost extends SessionOwner, ContextReader {
   readonly logRefusal: RefusalLog;
   /** Undefined where there is no side process. */
   readonly secrets?: SecretStore | undefined;
+  /** Where sessions take their slices of budgets; undefined where there is no store. */
+  readonly slices?: SliceStore | undefined;
   readonly connections: ConnectionLimit;
   /** Finds out what a session may cost: see `leashOf`. */
-  leash(admission: Admission): Promise<Leash | Refusal> | undefined;
+  leash(admission: Admission): Promise<OpeningLeash | Refusal> | undefined;
 }
 
 type DialFailure = Exclude<ContextOutcome, { readonly kind: 'open' }>;
@@ -97,7 +100,7 @@ export class SessionOpening {
     }
   }
 
-  async #dial(admission: Admission, leash: Leash | undefined, { signal, stop }: ClientGone): Promise<void> {
+  async #dial(admission: Admission, leash: OpeningLeash | undefined, { signal, stop }: ClientGone): Promise<void> {
     const { connector, registry, secrets, isEnding } = this.#host;
     const { config } = admission.policy;
     const { upstream, allowPrivate, preconnect, continues, isOffered, isRehearsal, provider } = admission;
@@ -115,6 +118,7 @@ export class SessionOpening {
       const dialling = continues === undefined ? dial(signal) : dialWithContext({ dial, read, signal });
       // Nobody waits for this while the provider is asked. What is left of a session with the same id has to be over before.
       const early = continues === undefined && !isOffered ? announceSession(admission, this.#host) : undefined;
+      const funding = leash?.open();
       const dialledAt = performance.now();
       const outcome = await dialling;
       dialled = 'dialled' in outcome ? outcome.dialled : outcome;
@@ -122,6 +126,8 @@ export class SessionOpening {
       if (isEnding()) return this.#refuse(draining, admission);
       const lapsed = lapsedKey(admission);
       if (lapsed !== undefined) return this.#refuse(lapsed, admission);
+      const unfunded = await funding;
+      if (unfunded !== undefined) return this.#refuse(unfunded, admission);
       if (dialled.kind !== 'open') return this.#answerFailure(admission, dialled, signal.aborted);
       if (!this.#upgrade.socket.writable) return;
       const known = withContext(admission, 'context' in outcome ? outcome.context : undefined);
@@ -133,6 +139,7 @@ export class SessionOpening {
     } finally {
       if (!isStarted) {
         registry.release(admission.sessionId);
+        leash?.funds?.close(false);
         if (isUsed) giveUseBack(admission, secrets);
         if (dialled?.kind === 'open') dialled.socket.destroy();
       }

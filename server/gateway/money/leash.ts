@@ -1,23 +1,69 @@
-// Finds out what a session may cost before its provider is dialled: by its key, its class and its budgets.
+// Finds out what a session may cost before its provider is dialled: by its key, its class, its client secret and its budgets.
 
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
-import type { Leash } from '../../session/meter/meter.ts';
+import { aheadOf, type Leash } from '../../session/meter/meter.ts';
+import { budgetsFor } from '../../side/billing/budgets/budget.ts';
+import type { BudgetWindow } from '../../side/store/contract/budgets.ts';
 import type { Admission } from '../admission/admission.ts';
+import { spenderOf } from '../side/budgets.ts';
+import { SessionFunds, type SliceStore } from './funds.ts';
 import type { SessionPrices } from './prices.ts';
 
-/** Returns undefined where no limit of money applies, and a Refusal where the model has no price that it could be counted by. */
-export function leashOf(admission: Admission, prices: SessionPrices): Promise<Leash | Refusal> | undefined {
-  return admission.maxMicroUsd === undefined ? undefined : leash(admission, prices);
+/** The limits of a session that is about to open. */
+export interface OpeningLeash extends Leash {
+  readonly funds: SessionFunds | undefined;
+  /** Takes the first slice of its budgets. Returns why the session may not open. */
+  open(): Promise<Refusal | undefined> | undefined;
 }
 
-async function leash(admission: Admission, all: SessionPrices): Promise<Leash | Refusal> {
-  const { maxMicroUsd, model, provider, promptClass, policy } = admission;
+interface LeashMeans {
+  readonly prices: SessionPrices;
+  /** Undefined where there is no store: nothing is in a budget then. */
+  readonly slices: SliceStore | undefined;
+  readonly onFunds: (funds: SessionFunds) => void;
+  readonly onClosed: (funds: SessionFunds) => void;
+}
+
+/** Returns undefined where no limit of money applies, and a Refusal where the model has no price that it could be counted by. */
+export function leashOf(admission: Admission, means: LeashMeans): Promise<OpeningLeash | Refusal> | undefined {
+  const isInBudgets = means.slices !== undefined && windowsOf(admission, Date.now()).length > 0;
+  return admission.maxMicroUsd === undefined && !isInBudgets ? undefined : leash(admission, means, isInBudgets);
+}
+
+async function leash(admission: Admission, means: LeashMeans, isInBudgets: boolean): Promise<OpeningLeash | Refusal> {
+  const { maxMicroUsd, model, provider, endpoint, promptClass, policy } = admission;
   const { prices: configured, classes } = policy.config;
-  const prices = await all.of(configured);
+  const prices = await means.prices.of(configured);
   const costOf: Leash['costOf'] = (name, usage) => prices.estimateSum(name, provider.name, usage);
   const allowsUnknown = classes[promptClass]?.unknownPrice === 'allow';
   if (model !== undefined && !allowsUnknown && !hasPrice(model, costOf)) return priceUnknown(model);
-  return { costOf, allowsUnknown, maxMicroUsd };
+  const funds = isInBudgets && means.slices !== undefined ? fundsOf(admission, means.slices, means) : undefined;
+  const open = () => funds?.open(aheadOf(costOf, endpoint.dialect, model));
+  return { costOf, allowsUnknown, maxMicroUsd, funds, open };
+}
+
+function fundsOf(admission: Admission, store: SliceStore, { onFunds, onClosed }: LeashMeans): SessionFunds {
+  const { sessionId: session, policy } = admission;
+  const { whenBudgetUnavailable: whenUnavailable } = policy.config.side;
+  const windows = (now: number) => windowsOf(admission, now);
+  const funds = new SessionFunds({ session, windows, store, whenUnavailable, onClosed });
+  onFunds(funds);
+  return funds;
+}
+
+/** Time after which the row of a secret that expired may go: no session lasts longer. */
+const KEPT_MS = 48 * 60 * 60 * 1000;
+
+/** The present windows of all budgets that count the session, that of its client secret included. A rehearsal is in none. */
+function windowsOf(admission: Admission, now: number): readonly BudgetWindow[] {
+  const { policy, secret, isRehearsal } = admission;
+  if (isRehearsal) return [];
+  const windows = budgetsFor(policy.config.budgets, spenderOf(admission), now);
+  const maxUsd = secret?.settings.maxUsd;
+  if (secret === undefined || maxUsd === undefined) return windows;
+  const limitMicroUsd = Math.round(maxUsd * 1e6);
+  const scope = { window: 'total' };
+  return [...windows, { id: `secret|${secret.id}`, limitMicroUsd, resetsAt: secret.expiresAt + KEPT_MS, scope }];
 }
 
 /** Tells whether audio, text or time of the model has a price. */

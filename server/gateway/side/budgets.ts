@@ -26,12 +26,9 @@ export class ClosedBudgets {
   }
 
   /** Returns why a session may not open, as a call would be told; undefined: its budgets have room. A rehearsal is in no budget. */
-  refusal(
-    { key, promptClass, isRehearsal }: Pick<Admission, 'key' | 'promptClass' | 'isRehearsal'>,
-    now = Date.now(),
-  ): Refusal | undefined {
-    if (this.#closed.length === 0 || isRehearsal) return undefined;
-    const spender = spenderOf({ key, promptClass });
+  refusal(admission: Spending & Pick<Admission, 'isRehearsal'>, now = Date.now()): Refusal | undefined {
+    if (this.#closed.length === 0 || admission.isRehearsal) return undefined;
+    const spender = spenderOf(admission);
     const own = this.#closed.filter(
       (use) => counts(use, spender) && (use.resetsAt === undefined || use.resetsAt > now),
     );
@@ -61,7 +58,14 @@ const budgetReserved = (use: BudgetUse): Refusal => ({
   retryAfterS: RESERVED_RETRY_MS / 1000,
 });
 
+/** Refuses a session that this budget has nothing left for. */
+export const refusalOfBudget = (use: BudgetUse, now: number): Refusal =>
+  closedBy(use) === 'spent' ? budgetExceeded(use, now) : budgetReserved(use);
+
+type Spending = Pick<Admission, 'key' | 'promptClass'> & Partial<Pick<Admission, 'secret'>>;
+
 /** A session as its budgets see it. */
-function spenderOf({ key, promptClass }: Pick<Admission, 'key' | 'promptClass'>): Spender {
-  return { key: key?.id, team: key?.team, endUser: key?.endUser, promptClass, path: 'direct' };
+export function spenderOf({ key, secret, promptClass }: Spending): Spender {
+  const { endUser = key?.endUser } = secret?.settings ?? {};
+  return { key: key?.id, team: key?.team, endUser, promptClass, path: 'direct' };
 }

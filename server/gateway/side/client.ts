@@ -5,6 +5,8 @@ import { Rpc } from '../../ipc/rpc.ts';
 import type { AskWhole, FindOwners } from '../../ipc/side-request.ts';
 import { socketPort } from '../../ipc/socket-port.ts';
 import type { FindKey, SecretStore } from '../../ipc/stored-rows.ts';
+import { askedStore, type StoreAnswer } from '../../side/store/engines/store-calls.ts';
+import type { SliceStore } from '../money/funds.ts';
 
 export class SideClient {
   #path: string | undefined;
@@ -25,6 +27,13 @@ export class SideClient {
     use: async (digest) => this.#connect().call('useSecret', digest),
     giveBack: async (digest) => this.#connect().call('returnSecret', digest),
   };
+
+  /** Rejects as `ask` does. */
+  readonly slices: SliceStore = askedStore(
+    'sqlite',
+    ['takeSlice', 'holdSlices', 'returnLease', 'recoverLeases'],
+    async (call) => this.#connect().call<StoreAnswer>('store', call),
+  );
 
   /** Resolves once the side process has answered; rejects as `ask` does. */
   async reach(): Promise<void> {

@@ -1,7 +1,7 @@
 // Counts what a live session has cost: what was reported, and an estimate of what has passed since. Ends it at its limit.
 // Rule: it looks four times a second and behind each report, never at a single frame of audio.
 
-import type { Observation, Usage } from '../../../adapters/realtime/contract.ts';
+import type { Dialect, Observation, Usage } from '../../../adapters/realtime/contract.ts';
 import type { Direction } from '../../../codecs/frame.ts';
 import type { SessionUsage } from '../../ipc/session-record.ts';
 import { budgetReached, type CloseReason } from '../close-reason.ts';
@@ -21,12 +21,14 @@ export interface Leash {
   readonly funds?: Funds | undefined;
 }
 
-interface Funds {
+export interface Funds {
   /**
    * Tells what the session has cost so far, and what it may cost in the next seconds; asks for more in the background, ahead of need. Returns why
    * it has to end, in words; undefined: it goes on.
    */
   spend(costMicroUsd: number, aheadMicroUsd: number): string | undefined;
+  /** Called when the session ends; see `SessionFunds`. */
+  close(wasOpened: boolean): void;
 }
 
 interface MeterOptions {
@@ -77,8 +79,10 @@ export class SessionMeter {
 
   /** Counts reports alone from now on. */
   stop(): void {
+    if (this.#isStopped) return;
     this.#isStopped = true;
     clearInterval(this.#timer);
+    this.#options.leash.funds?.close(true);
   }
 
   #look(): void {
@@ -137,18 +141,22 @@ export class SessionMeter {
     return this.#options.leash.costOf(model, { seconds: 3600 }) !== undefined;
   }
 
-  /** The most that the next seconds cost while both sides speak. */
   get #aheadMicroUsd(): number {
     const { leash, usage, subject } = this.#options;
-    const { model = subject.model } = usage();
-    const { upstream, downstream } = subject.dialect.sound ?? {};
-    if (model === undefined) return 0;
-    const tokens = {
-      inputAudioTokens: AHEAD_SECONDS * (upstream?.tokensPerSecond ?? 0),
-      outputAudioTokens: AHEAD_SECONDS * (downstream?.tokensPerSecond ?? 0),
-    };
-    return leash.costOf(model, this.#isTimed(model) ? { seconds: AHEAD_SECONDS } : tokens) ?? 0;
+    return aheadOf(leash.costOf, subject.dialect, usage().model ?? subject.model);
   }
+}
+
+/** The most that the next seconds cost while both sides speak, in micro-USD; 0 where that is not known. */
+export function aheadOf(costOf: CostOf, { sound }: Pick<Dialect, 'sound'>, model: string | undefined): number {
+  if (model === undefined) return 0;
+  const seconds = costOf(model, { seconds: AHEAD_SECONDS });
+  if (seconds !== undefined) return seconds;
+  const tokens = {
+    inputAudioTokens: AHEAD_SECONDS * (sound?.upstream.tokensPerSecond ?? 0),
+    outputAudioTokens: AHEAD_SECONDS * (sound?.downstream.tokensPerSecond ?? 0),
+  };
+  return costOf(model, tokens) ?? 0;
 }
 
 /** Nobody speaks faster: 4 words a second. */

@@ -104,7 +104,7 @@ interface Growth {
 
 /** Takes what is charged out of the slices of its session. Returns what that changes in the budgets. */
 export async function shrinkSlices(query: Query, growths: readonly Growth[]): Promise<readonly Charge[]> {
-  const grown = growths.filter(({ budgets, spentMicroUsd }) => budgets.length > 0 && spentMicroUsd > 0);
+  const grown = growths.filter(({ spentMicroUsd }) => spentMicroUsd > 0);
   // The update changes nothing, and locks the leases.
   const lock =
     'update budget_lease set amount = amount where holder in (:ids) returning holder, budget, amount, is_lost';
@@ -116,8 +116,12 @@ export async function shrinkSlices(query: Query, growths: readonly Growth[]): Pr
   const charges: Charge[] = [];
   for (const lease of leases) {
     const growth = grown.find(({ session }) => holderOf(session) === lease.holder);
-    const isCharged = growth?.budgets.some(({ id }) => id === lease.budget);
-    const amount = isCharged ? Math.min(Number(lease.amount), Math.ceil(growth?.spentMicroUsd ?? 0)) : 0;
+    const spentMicroUsd = growth?.spentMicroUsd ?? 0;
+    // A client secret counts its sessions in a budget that no configuration names.
+    const isOfSecret = String(lease.budget).startsWith('secret|');
+    const isCharged = isOfSecret || growth?.budgets.some(({ id }) => id === lease.budget);
+    const amount = isCharged ? Math.min(Number(lease.amount), Math.ceil(spentMicroUsd)) : 0;
+    if (isOfSecret) charges.push({ id: lease.budget as string, spentMicroUsd, reservedMicroUsd: 0 });
     if (amount === 0) continue;
     await query(ADD, [lease.holder as string, lease.budget as string, -amount]);
     charges.push(chargeOf(lease, -amount));
