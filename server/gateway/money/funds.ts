@@ -32,6 +32,8 @@ interface FundsOptions {
 
 /** Wish where no price tells what the next seconds cost. */
 const UNPRICED_MICRO_USD = 10_000;
+/** Part of what it may cost in the next seconds that a session ends ahead of its limit: it is looked at four times a second. */
+const LAST_PART = 1 / 16;
 /** Longest wait for an answer of the store. */
 const ANSWER_MS = 2000;
 /** Pause before the store is asked again that had nothing left, or gave no answer. */
@@ -83,7 +85,7 @@ export class SessionFunds implements Funds {
     const left = this.#grantedMicroUsd - costMicroUsd;
     if (left < ahead / 2) this.#ask(ahead - left);
     else if (left > 3 * ahead) this.#giveBack(left - ahead);
-    const mayGoOn = left > 0 && !(this.#isUnavailable && this.#options.whenUnavailable === 'end');
+    const mayGoOn = left > ahead * LAST_PART && !(this.#isUnavailable && this.#options.whenUnavailable === 'end');
     return mayGoOn || this.#asking ? undefined : this.#reason;
   }
 
