@@ -143,7 +143,7 @@ export class SessionFunds implements Funds {
     this.#return(amount);
   }
 
-  /** What cannot be given back now goes back with the end of the session. */
+  /** Gives back now, or, where that fails, with the end of the session. */
   #return(microUsd: number): void {
     const { session, store } = this.#options;
     const amounts = Object.fromEntries(this.#windows.map(({ id }) => [id, microUsd]));
