@@ -40,6 +40,8 @@ const sharedLimits = {
   rates: rates.describe('Most that may begin or be used within any minute, over all machines. Beyond it 429.'),
 };
 
+const endUsers = z.strictObject(sharedLimits).optional();
+
 /** The fields of a key beside its id. */
 const settings = {
   team: name.optional().describe('Team of the key in records and the ledger.'),
@@ -49,10 +51,7 @@ const settings = {
     .optional()
     .describe('Models that its realtime sessions may use, as patterns of provider/model. All when not given.'),
   ...sharedLimits,
-  endUsers: z
-    .strictObject(sharedLimits)
-    .optional()
-    .describe('Limits of each of its end users, as endUser names them, beside those of the key.'),
+  endUsers: endUsers.describe('Limits of each of its end users, as endUser names them, beside those of the key.'),
   maxUsdPerSession: usd
     .optional()
     .describe('Most that one of its sessions may cost. Then it ends. Unbounded when not given.'),
@@ -109,6 +108,7 @@ export const teamSchema = z.strictObject({
   ),
   maxSessions: sharedLimits.maxSessions.describe('Sessions of all its keys at once. Unbounded when not given.'),
   rates: rates.describe('Most that all its keys together may begin or use within any minute. Beyond it 429.'),
+  endUsers: endUsers.describe('Limits of each end user, whichever of its keys they use.'),
   maxSessionSeconds: settings.maxSessionSeconds.describe('Longest duration of a session. Unbounded when not given.'),
   maxUsdPerSession: settings.maxUsdPerSession.describe('Most that a session may cost. Unbounded when not given.'),
   dataClass: settings.dataClass.describe('Data class of all sessions and calls.'),
@@ -122,5 +122,5 @@ export type Key = Readonly<z.infer<typeof storedKeySchema>> & {
   /** Models of its team: a model must be in both lists. */
   readonly teamModels?: readonly string[] | undefined;
   /** Limits that it shares with the other keys of its team. */
-  readonly teamLimits?: Pick<z.infer<typeof teamSchema>, 'maxSessions' | 'rates'> | undefined;
+  readonly teamLimits?: Pick<z.infer<typeof teamSchema>, 'maxSessions' | 'rates' | 'endUsers'> | undefined;
 };

@@ -21,25 +21,27 @@ export interface LimitScope {
 }
 
 type Limits = Pick<LimitScope, 'maxSessions' | 'rates'>;
-type SharedBy = Limits & {
+type SharedBy = Limits & { readonly endUsers?: Limits | undefined };
+type LimitedKey = SharedBy & {
+  readonly id: string;
   readonly team?: string | undefined;
-  readonly teamLimits?: Limits | undefined;
-  readonly endUsers?: Limits | undefined;
+  readonly teamLimits?: SharedBy | undefined;
 };
 
-/** The scopes of a session or a call: its key, its team where that is configured, and its end user where the key says something of them. */
+/** The scopes of a session or a call: its key, its team where that is configured, and its end user where one of them says something of those. */
 export function limitScopesOf({
   key,
   endUser,
-}: Readonly<{ key: (SharedBy & { readonly id: string }) | undefined; endUser: string | undefined }>) {
+}: Readonly<{ key: LimitedKey | undefined; endUser: string | undefined }>) {
   const scopes: LimitScope[] = [];
-  const add = (id: string, of: LimitScope['of'], { maxSessions, rates }: Limits) =>
+  const add = (id: string, of: 'key' | 'team', { maxSessions, rates, endUsers }: SharedBy) => {
     scopes.push({ id, of, maxSessions, rates });
+    // Names hold any text but control characters.
+    if (endUsers !== undefined && endUser !== undefined)
+      scopes.push({ ...endUsers, id: `${id}\tuser|${endUser}`, of: 'end user' });
+  };
   if (key !== undefined) add(`key|${key.id}`, 'key', key);
   if (key?.team !== undefined && key.teamLimits !== undefined) add(`team|${key.team}`, 'team', key.teamLimits);
-  // Ids hold any text but control characters.
-  if (key?.endUsers !== undefined && endUser !== undefined)
-    add(`key|${key.id}\tuser|${endUser}`, 'end user', key.endUsers);
   return scopes;
 }
 

@@ -29,9 +29,9 @@ interface SessionLimitsOptions {
 type Answer = 'granted' | LimitRefusal;
 
 /** Time for the store to answer: a client waits for it, and its provider is not dialled before. */
-const ANSWER_MS = 2000;
+const ANSWER_MS = 5000;
 /** The same while it is known not to answer. */
-const BEHIND_MS = 200;
+const BEHIND_MS = 1000;
 /** Time in which a place that is free on another machine is given back there. */
 const FREED_MS = 100;
 const RETRY_MS = 1000;

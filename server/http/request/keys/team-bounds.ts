@@ -5,12 +5,12 @@ import type { Config, Key } from '../../../config/config.ts';
 export function boundByTeam(key: Key, teams: Config['teams']): Key {
   const team = key.team !== undefined && Object.hasOwn(teams, key.team) ? teams[key.team] : undefined;
   if (team === undefined) return key;
-  const { models, maxSessions, rates, maxSessionSeconds, maxUsdPerSession, dataClass } = team;
+  const { models, maxSessions, rates, endUsers, maxSessionSeconds, maxUsdPerSession, dataClass } = team;
   return {
     ...key,
     models: key.models ?? models,
     teamModels: key.models && models,
-    teamLimits: { maxSessions, rates },
+    teamLimits: { maxSessions, rates, endUsers },
     maxSessionSeconds: least(key.maxSessionSeconds, maxSessionSeconds),
     maxUsdPerSession: least(key.maxUsdPerSession, maxUsdPerSession),
     dataClass: key.dataClass === 'regulated' ? key.dataClass : dataClass,

@@ -36,8 +36,11 @@ beforeAll(async () => {
     keys: [
       { id: 'web', secret: 'secret-of-web', maxSessions: MOST },
       { id: 'calls', secret: 'secret-of-calls', rates: { callsPerMinute: 7 } },
+      { id: 'one', secret: 'secret-of-one', team: 'apps' },
+      { id: 'two', secret: 'secret-of-two', team: 'apps', maxSessions: 2 },
       { id: 'opens', secret: 'secret-of-opens', rates: { sessionsPerMinute: 3 } },
     ],
+    teams: { apps: { maxSessions: 3 } },
     gateways: { g: { profile: 'openai-compatible', baseUrl: llm.baseUrl, apiKey: 'x', allowPrivate: true } },
     classes: { plain: { targets: [{ gateway: 'g', model: 'plain-1' }] } },
     side: { ownerLeaseMs: LEASE_MS, processes: 2 },
@@ -117,6 +120,21 @@ describe.skipIf(postgres === undefined)('machines that share a store', () => {
     const clients = (await Promise.all(opening)).filter((client) => client !== undefined);
     expect(clients).toHaveLength(3);
     await end(clients);
+  });
+
+  test('let as many sessions of a team in as it may have, whichever of its keys they use', async () => {
+    const names = ['one', 'two'];
+    const opening = Array.from({ length: 24 }, async (_, at) => {
+      const name = names[at % 2] ?? '';
+      const key = { headers: { authorization: `Bearer secret-of-${name}` } };
+      const { url } = machines[at % 4 < 2 ? 0 : 1] as Served;
+      const client = await openClient(url + REALTIME, key).catch(() => undefined);
+      return client === undefined ? [] : [{ client, name }];
+    });
+    const open = (await Promise.all(opening)).flat();
+    expect(open).toHaveLength(3);
+    expect(open.filter(({ name }) => name === 'two').length).toBeLessThanOrEqual(2);
+    await end(open.map(({ client }) => client));
   });
 
   test('one that ends frees its place for the other machine at once', async () => {

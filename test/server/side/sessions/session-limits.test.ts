@@ -26,7 +26,14 @@ beforeAll(async () => {
       { id: 'web', secret: 'secret-of-web', rates: { sessionsPerMinute: 3 } },
       { id: 'asks', secret: 'secret-of-asks', rates: { sessionsPerMinute: 1 } },
       { id: 'tokens', secret: 'secret-of-tokens', rates: { tokensPerMinute: 25 } },
+      { id: 'one', secret: 'secret-of-one', team: 'apps' },
+      { id: 'two', secret: 'secret-of-two', team: 'apps' },
+      { id: 'app', secret: 'secret-of-app', team: 'users', endUsers: { maxSessions: 1 } },
     ],
+    teams: {
+      apps: { maxSessions: 2, rates: { sessionsPerMinute: 4 } },
+      users: { endUsers: { rates: { sessionsPerMinute: 2 } } },
+    },
   });
 });
 afterAll(async () => {
@@ -105,4 +112,52 @@ test('what a session reports counts in the rate of tokens, and beyond it no othe
   });
   await turn(client, 'goes on');
   client.close();
+});
+
+test('keys of a team share its places and its rate', async () => {
+  const clients = [await openClient(served.url + REALTIME, withKey('one'))];
+  clients.push(await openClient(served.url + REALTIME, withKey('two')));
+  const full = await refusedUpgrade(served.url + REALTIME, withKey('one'));
+  expect(JSON.parse(full.body).error).toMatchObject({
+    code: 'too_many_sessions',
+    message: 'this team has as many sessions open as it may, 2',
+  });
+  const ends = clients.map((client) => closed(client));
+  for (const client of clients) client.close();
+  await Promise.all(ends);
+  for (const key of ['two', 'one']) {
+    const client = await until(() => openClient(served.url + REALTIME, withKey(key)).catch(() => undefined));
+    client.terminate();
+  }
+  const beyond = await until(async () => {
+    const refused = await refusedUpgrade(served.url + REALTIME, withKey('two'));
+    return refused.headers['x-ratelimit-limit-requests'] !== undefined && refused;
+  });
+  expect(JSON.parse(beyond.body).error.message).toMatch(/this team may open 4 sessions a minute/);
+});
+
+test('end users of client secrets have places and rates of their own', async () => {
+  const secretFor = async (endUser: string): Promise<string> => {
+    const response = await fetch(`${http()}/v1/client_secrets`, {
+      ...{ method: 'POST', headers: { ...withKey('app').headers, 'content-type': 'application/json' } },
+      body: JSON.stringify({ endUser }),
+    });
+    return ((await response.json()) as { value: string }).value;
+  };
+  const bearer = async (endUser: string) => ({ headers: { authorization: `Bearer ${await secretFor(endUser)}` } });
+  const ann = await openClient(served.url + REALTIME, await bearer('ann'));
+  const full = await refusedUpgrade(served.url + REALTIME, await bearer('ann'));
+  expect(JSON.parse(full.body).error.message).toBe('this end user has as many sessions open as it may, 1');
+  const bob = await openClient(served.url + REALTIME, await bearer('bob'));
+  const end = closed(ann);
+  ann.close();
+  await end;
+  const again = await until(async () => openClient(served.url + REALTIME, await bearer('ann')).catch(() => undefined));
+  again.terminate();
+  bob.terminate();
+  const beyond = await until(async () => {
+    const refused = await refusedUpgrade(served.url + REALTIME, await bearer('ann'));
+    return refused.headers['x-ratelimit-limit-requests'] !== undefined && refused;
+  });
+  expect(JSON.parse(beyond.body).error.message).toMatch(/this end user may open 2 sessions a minute/);
 });

@@ -25,6 +25,12 @@ test('of two limits the tighter one counts, and a model must be in both lists', 
   });
 });
 
+test('limits that the keys of a team share are beside those of the key', () => {
+  const shared = { maxSessions: 5, rates: { callsPerMinute: 9 }, endUsers: { maxSessions: 1 } };
+  const key = { id: 'a', team: 'apps', maxSessions: 2 };
+  expect(boundByTeam(key, { apps: shared })).toMatchObject({ maxSessions: 2, teamLimits: shared });
+});
+
 test('keys of the file and of the store are bound alike, by the configuration in force', async () => {
   const { stored, secret } = storedKeyOf('app', { settings: { team: 'apps' } });
   let inForce: typeof teams | object = teams;
