@@ -31,7 +31,7 @@ export const bearer = (secret: string) => ({ headers: { authorization: `Bearer $
 
 export const openSession = ({ url }: Pick<Served, 'url'>, secret: string) => openClient(url + REALTIME, bearer(secret));
 
-/** What a plain request with this secret is answered on the side path. */
+/** Status of a plain request with this secret on the side path. */
 export async function sideStatus({ url }: Pick<Served, 'url'>, secret: string): Promise<number> {
   const answer = await fetch(`${url.replace('ws', 'http')}/v1/sessions`, bearer(secret));
   await answer.text();
