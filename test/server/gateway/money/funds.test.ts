@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { SessionFunds, type SliceStore } from '../../../../server/gateway/money/funds.ts';
 import type { SliceAnswer } from '../../../../server/side/store/contract/budgets.ts';
+import { openStore } from '../../../../server/side/store/open.ts';
 import { openClient } from '../../../support/gateway.ts';
 import { closed, message } from '../../../support/inbox.ts';
 import { childrenOf } from '../../../support/processes.ts';
@@ -113,13 +114,15 @@ test(`sessions spend no more than their budget and one slice, and the ledger has
     await until(() => childrenOf(served.child.pid ?? 0, 'gateway/process').length === 2);
   }
   if (isLong) console.log(`beyond the limit of ${LIMIT_MICRO_USD} micro-USD: at most ${Math.max(...overshoots)}`);
-  const spent = await Promise.all(keys.map((_, round) => used(round)));
   await served.stop();
   const rows = (await storedCalls(served.data)).flatMap(({ ledger }) => ledger);
-  for (const [round, { id }] of keys.entries()) {
+  const store = await openStore({ url: 'sqlite', dataDirectory: served.data });
+  for (const { id } of keys) {
     const costs = rows.filter(({ key }) => key === id).map(({ costMicroUsd }) => costMicroUsd ?? 0);
-    expect(costs.reduce((sum, cost) => sum + cost, 0)).toBe(spent[round]);
+    const spentMicroUsd = costs.reduce((sum, cost) => sum + cost, 0);
+    expect(await store.budgetUse(`${id}|*|total|0`)).toEqual({ spentMicroUsd, reservedMicroUsd: 0 });
   }
+  await store.close();
 });
 
 describe('the slices of a session', () => {
