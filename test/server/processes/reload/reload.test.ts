@@ -100,11 +100,12 @@ describe('a gateway', () => {
     return client !== undefined;
   };
 
-  const WAYS: readonly (readonly [string, () => Promise<unknown>])[] = [
-    ['POST /reload', reload],
-    ['trunkline reload', () => command()],
+  const WAYS: readonly (readonly [string, string, () => Promise<unknown>])[] = [
+    ['POST /reload', 'admin', reload],
+    ['trunkline reload', 'admin', () => command()],
     [
       'SIGHUP',
+      'signal',
       async () => {
         const told = lines(TAKEN).length + lines(REFUSED).length;
         served.child.kill('SIGHUP');
@@ -115,7 +116,7 @@ describe('a gateway', () => {
 
   test.each(WAYS)(
     'takes a good configuration by %s, and refuses a wrong one with all that is wrong',
-    async (_, act) => {
+    async (_, who, act) => {
       served.rewrite({ keys: [app] });
       await act();
       const good = await inForce();
@@ -135,6 +136,12 @@ describe('a gateway', () => {
       await act();
       expect([await opens(web), await opens(app)]).toEqual([true, false]);
       expect(await served.metric('trunkline_config_refused')).toBe(0);
+      await until(async () => {
+        const answer = await (await fetch(`${served.admin}/audit?subject=config&limit=3`)).json();
+        const { entries } = answer as { entries: { actor: string; action: string }[] };
+        const told = entries.map(({ actor, action }) => `${actor} ${action}`);
+        return told.join() === ['reloaded', 'refused', 'reloaded'].map((did) => `${who} config.${did}`).join();
+      });
     },
   );
 

@@ -2,7 +2,7 @@
 
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import type { OldRows } from '../../../../server/side/store/contract/store.ts';
+import type { OldRows, RetentionRule } from '../../../../server/side/store/contract/store.ts';
 import { retentionRule, startMaintenance } from '../../../../server/side/store/maintenance.ts';
 import { until } from '../../../support/until.ts';
 
@@ -41,6 +41,25 @@ test('runs at once and again, goes on after a failure, and stops', async () => {
   expect(lines).toEqual(['maintenance of the store failed']);
   expect(Math.min(...lost)).toBeGreaterThanOrEqual(startedAt);
   expect(deleted).toEqual([]);
+});
+
+test('goes by the durations in force when it looks', async () => {
+  const rules: string[] = [];
+  const deleted: OldRows[] = [];
+  const store = {
+    settleLost: async () => 0,
+    sweep: async ({ kind }: RetentionRule) => rules.push(kind),
+    removeExpiredIds: async () => 0,
+    removeOldLimits: async () => {},
+    removeExpiredSecrets: async () => 0,
+    deleteOld: async (rows: OldRows) => deleted.push(rows),
+  };
+  const config: Parameters<typeof startMaintenance>[0]['config'] = { transcripts: 'off', keep: {} };
+  const stop = startMaintenance({ store, config, everyMs: 1, log: pino({ level: 'silent' }) });
+  await until(() => rules.length > 0);
+  Object.assign(config, { transcripts: 'P30D', keep: { tasks: 'P90D' } });
+  await until(() => rules.at(-1) === 'older' && deleted.at(-1)?.of === 'task');
+  stop();
 });
 
 test('says nothing of a store that is closed in the middle of it', async () => {
