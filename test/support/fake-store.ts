@@ -113,6 +113,7 @@ export function createFakeStore(): FakeStore {
     recoverSessions: unused,
     releaseLease: unused,
     sessions: unused,
+    sessionCosts: unused,
     sweep: unused,
     deleteOld: unused,
     claimTasks: unused,

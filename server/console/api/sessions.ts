@@ -20,7 +20,7 @@ export interface ListedSession {
   readonly reason?: string;
   readonly closeCode?: number;
   readonly isRehearsal?: boolean;
-  readonly costMicroUsd?: number;
+  readonly costMicroUsd?: number | undefined;
 }
 
 type Directions<T> = { readonly upstream: T; readonly downstream: T };

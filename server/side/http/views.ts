@@ -34,10 +34,10 @@ export function ledgerView({ at, promptClass, ...row }: LedgerRow): object {
 /** Fields of a session that lists leave out. */
 const MEASURED: readonly string[] = ['turns', 'frames', 'bytes', 'residenceUs'];
 
-/** Shows a session in a list: its record without what was measured in it. */
-export function listedSession(stored: StoredSession & Partial<SessionEnd>): object {
-  const fields = Object.entries(sessionView(stored, undefined));
-  return Object.fromEntries(fields.filter(([name]) => !MEASURED.includes(name)));
+/** Shows a session in a list: its record without what was measured in it, and what it has cost so far with its tasks, where that is known. */
+export function listedSession(stored: StoredSession & Partial<SessionEnd>, costMicroUsd: number | undefined): object {
+  const fields = Object.entries(sessionView(stored, undefined)).filter(([name]) => !MEASURED.includes(name));
+  return { ...Object.fromEntries(fields), ...(costMicroUsd !== undefined && { costMicroUsd }) };
 }
 
 interface SessionSources {

@@ -21,7 +21,15 @@ import {
 import { addKey, keyChanges, replaceKey, selectKey, selectKeys } from './statements/keys/keys.ts';
 import { holdLeases, returnLease, takeLease } from './statements/leases/leases.ts';
 import { holdSlices, takeSlice } from './statements/leases/slices.ts';
-import { extendReservations, grade, recoverLeases, selectLedger, settle, settleLost } from './statements/ledger.ts';
+import {
+  extendReservations,
+  grade,
+  recoverLeases,
+  selectLedger,
+  selectSessionCosts,
+  settle,
+  settleLost,
+} from './statements/ledger.ts';
 import { givePlaces, removeOldLimits, replacePlaces } from './statements/limits/places.ts';
 import { correctRate, takeLimits } from './statements/limits/take-limits.ts';
 import { report } from './statements/report.ts';
@@ -140,6 +148,7 @@ export function createSqlStore(database: Database): Store {
     releaseLease: (owner) => releaseLease(query, owner),
     session: (id) => selectSession(query, id),
     sessions: (filter) => selectSessions(query, filter),
+    sessionCosts: (ids) => selectSessionCosts(query, ids),
     turns: (session) => selectTurns(query, session),
     forget: (session, now) => forget(database, session, now),
     sweep: (rule, now) => sweep(database, rule, now),

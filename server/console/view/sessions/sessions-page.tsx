@@ -3,7 +3,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { Api } from '../../api/ask.ts';
 import type { ListedSession, SessionList } from '../../api/sessions.ts';
-import { formatClock, formatMoment, providerLabel } from '../../state/format.ts';
+import { formatClock, formatMoment, formatUsd, providerLabel } from '../../state/format.ts';
 import { Button } from '../components/button.tsx';
 import { Field, Options, Segments } from '../components/field.tsx';
 import { Nothing, Sheet, Table, Trouble } from '../components/sheet.tsx';
@@ -24,8 +24,9 @@ interface Filter {
   readonly model: string;
   readonly key: string;
   readonly endUser: string;
+  readonly tag: string;
 }
-const noFilter: Filter = { state: '', since: 'P7D', model: '', key: '', endUser: '' };
+const noFilter: Filter = { state: '', since: 'P7D', model: '', key: '', endUser: '', tag: '' };
 
 export function SessionsPage({ api, words }: { api: Api; words: string }) {
   const [filter, setFilter] = useState(noFilter);
@@ -123,6 +124,13 @@ function FilterBar({ api, filter, change, reload }: FilterBarProps) {
         value={filter.endUser}
         onChoose={(endUser) => change({ endUser })}
       />
+      <FilterText
+        id="filter-tag"
+        label="Tag"
+        placeholder="name:value"
+        value={filter.tag}
+        onChoose={(tag) => change({ tag })}
+      />
       <Button icon="again" type="submit">
         Refresh
       </Button>
@@ -134,11 +142,12 @@ interface FilterTextProps {
   readonly id: string;
   readonly label: string;
   readonly value: string;
+  readonly placeholder?: string;
   onChoose(value: string): void;
 }
 
 /** Asks when the reader is done with the text. */
-function FilterText({ id, label, value, onChoose }: FilterTextProps) {
+function FilterText({ id, label, value, placeholder = 'any', onChoose }: FilterTextProps) {
   const [text, setText] = useState(value);
   useEffect(() => setText(value), [value]);
   return (
@@ -146,7 +155,7 @@ function FilterText({ id, label, value, onChoose }: FilterTextProps) {
       <input
         id={id}
         type="text"
-        placeholder="any"
+        placeholder={placeholder}
         value={text}
         onInput={(event) => setText(event.currentTarget.value)}
         onChange={() => text.trim() !== value && onChoose(text.trim())}
@@ -179,6 +188,7 @@ function SessionTable({ sessions, isOperator }: { sessions: readonly ListedSessi
               End user
             </th>
             <th scope="col">Lasted</th>
+            <th scope="col">Cost</th>
             <th scope="col" class="is-name">
               Closed
             </th>
@@ -195,7 +205,8 @@ function SessionTable({ sessions, isOperator }: { sessions: readonly ListedSessi
 }
 
 function Row({ session, isOperator }: { session: ListedSession; isOperator: boolean }) {
-  const { id, key, model, provider, endUser, startedAt, endedAt, durationMs, reason, closeCode } = session;
+  const { id, key, model, provider, endUser, startedAt, endedAt, durationMs, reason, closeCode, costMicroUsd } =
+    session;
   const lasted = durationMs ?? (endedAt === undefined ? undefined : Date.parse(endedAt) - Date.parse(startedAt));
   return (
     <tr>
@@ -209,6 +220,9 @@ function Row({ session, isOperator }: { session: ListedSession; isOperator: bool
       <td class="is-name">{model ?? <span class="muted">{providerLabel(provider)}</span>}</td>
       <td class="is-name">{endUser ?? <span class="muted">–</span>}</td>
       <td>{lasted === undefined ? <span class="muted">–</span> : formatClock(lasted)}</td>
+      <td class={costMicroUsd === undefined ? 'muted' : ''}>
+        {costMicroUsd === undefined ? 'unknown' : formatUsd(costMicroUsd)}
+      </td>
       <td class="is-name">
         {reason ?? <span class="muted">–</span>} {closeCode !== undefined && <span class="muted">{closeCode}</span>}
       </td>

@@ -1,6 +1,6 @@
 // Lists the sessions that the store knows, open and ended, newest first, in pages.
 
-import { isProblem } from '../../../http/problem.ts';
+import { type HttpProblem, invalidRequest, isProblem, shortened } from '../../../http/problem.ts';
 import { keyFilter, type RouteHandler, sendJson } from '../handler.ts';
 import { readLimit, readTime, readWord } from '../query.ts';
 import { listedSession } from '../views.ts';
@@ -17,8 +17,20 @@ export const getSessions: RouteHandler = async (request, { store }) => {
   if (isProblem(until)) return until;
   const limit = readLimit(query, MAX_SESSIONS);
   if (isProblem(limit)) return limit;
-  const { model, before } = query;
-  const sessions = await store.sessions({ key: keyFilter(request), since, until, model, state, before, limit });
+  const tag = readTag(query.tag);
+  if (isProblem(tag)) return tag;
+  const { model, endUser, before } = query;
+  const filter = { key: keyFilter(request), since, until, model, state, endUser, tag, before, limit };
+  const sessions = await store.sessions(filter);
+  const costs = await store.sessionCosts(sessions.map(({ id }) => id));
   const next = sessions.length < limit ? null : sessions.at(-1)?.id;
-  return sendJson(request, 200, { sessions: sessions.map(listedSession), next });
+  return sendJson(request, 200, { sessions: sessions.map((stored) => listedSession(stored, costs[stored.id])), next });
 };
+
+/** Reads `name:value`; a value may have colons, too. */
+function readTag(text: string | undefined): readonly [name: string, value: string] | undefined | HttpProblem {
+  if (text === undefined) return undefined;
+  const at = text.indexOf(':');
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
+  return invalidRequest(`expected name:value, got "${shortened(text)}"`, 'tag');
+}

@@ -67,6 +67,8 @@ export interface SessionFilter extends PageFilter {
   readonly until?: number | undefined;
   readonly model?: string | undefined;
   readonly state?: 'open' | 'closed' | undefined;
+  readonly endUser?: string | undefined;
+  readonly tag?: readonly [name: string, value: string] | undefined;
 }
 
 export interface TaskFilter extends PageFilter {
@@ -81,7 +83,7 @@ export interface RequeueFilter {
   readonly now: number;
 }
 
-export type LedgerFilter = Omit<SessionFilter, 'key' | 'model' | 'state'> &
+export type LedgerFilter = Omit<SessionFilter, 'key' | 'model' | 'state' | 'endUser' | 'tag'> &
   Partial<Pick<LedgerRow, 'session' | 'task'>>;
 
 export interface DeliveryClaim {
@@ -146,6 +148,8 @@ export interface Store extends BudgetLeases, SessionSlices, SharedLimits, KeySto
 
   session(id: string): Promise<SessionRow | undefined>;
   sessions(filter: SessionFilter): Promise<readonly SessionRow[]>;
+  /** Sums in micro-USD of what these sessions have cost so far, with their tasks and calls; one whose cost is unknown has none. */
+  sessionCosts(ids: readonly string[]): Promise<Readonly<Record<string, number>>>;
   /** Turns in their order. */
   turns(session: string): Promise<readonly StoredTurn[]>;
   /**

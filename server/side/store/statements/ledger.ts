@@ -207,3 +207,13 @@ export async function selectLedger(query: Query, filter: LedgerFilter): Promise<
   ]);
   return rows.map((row) => unflatten(ledger.item(row)));
 }
+
+export async function selectSessionCosts(
+  query: Query,
+  ids: readonly string[],
+): Promise<Readonly<Record<string, number>>> {
+  const sql = `select session, sum(cost_micro_usd) as cost from ledger
+    where session in (:ids) and cost_micro_usd is not null group by session`;
+  const rows = await queryForIds(query, ids, sql);
+  return Object.fromEntries(rows.map(({ session, cost }) => [String(session), Number(cost)]));
+}

@@ -14,13 +14,16 @@ export async function selectSession(query: Query, id: string): Promise<SessionRo
 
 export async function selectSessions(
   query: Query,
-  { key, since, until, model, state, before, limit }: SessionFilter,
+  { key, since, until, model, state, endUser, tag, before, limit }: SessionFilter,
 ): Promise<readonly SessionRow[]> {
   const { and, params } = conditions([
     keyCondition(key),
     since !== undefined && ['started_at >= ?', since],
     until !== undefined && ['started_at < ?', until],
     model !== undefined && ['model = ?', model],
+    endUser !== undefined && ['end_user = ?', endUser],
+    // Quotes within a text of JSON are escaped, so that no other text has this one in it.
+    tag !== undefined && ["replace(tags, ?, '') <> tags", JSON.stringify(Object.fromEntries([tag])).slice(1, -1)],
     state !== undefined && [state === 'open' ? 'ended_at is null' : 'ended_at is not null'],
     before !== undefined && ['(started_at, id) < (select started_at, id from session where id = ?)', before],
   ]);

@@ -128,7 +128,7 @@ test('what was refused, how upstreams answered, and what budgets have left are s
   expect(await page.locator('tr', { hasText: 'OpenAI' }).textContent()).toMatch(/rehearsal\d+100 %\d/);
   expect(await page.locator('tr', { hasText: 'rehearsal' }).last().textContent()).toContain('closed');
   await page.getByRole('link', { name: 'Budgets' }).click();
-  expect(await page.locator('.rows tbody tr').allTextContents()).toEqual([
+  await eventually(() => page.locator('[data-sheet="budgets"] tbody tr').allTextContents()).toEqual([
     expect.stringMatching(/^key webday0 %\$0\$0\$2\.00\$2\.00\d/),
   ]);
 });

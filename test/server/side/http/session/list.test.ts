@@ -9,7 +9,7 @@ import { until } from '../../../../support/until.ts';
 
 const KEYS = [
   { id: 'web', secret: 'secret-of-web' },
-  { id: 'other', secret: 'secret-of-other' },
+  { id: 'other', secret: 'secret-of-other', endUser: 'anna', tags: { place: 'shop:1', '"quoted"': '100 %' } },
 ];
 const ID = (last: number) => `00000000-0000-4000-8000-00000000000${last}`;
 
@@ -84,6 +84,15 @@ test('they are filtered by state, time and model, and come in pages', async () =
   expect(ids(await byKey(`limit=2&before=${page.next}`))).toEqual([ID(1)]);
 });
 
+test('they are filtered by end user and tag, which the key says', async () => {
+  expect(ids(await byKey('endUser=anna', 'secret-of-other'))).toEqual([ID(4)]);
+  expect(ids(await byKey('endUser=bob', 'secret-of-other'))).toEqual([]);
+  expect(ids(await byKey('tag=place:shop:1', 'secret-of-other'))).toEqual([ID(4)]);
+  for (const tag of ['place:shop', 'lace:shop:1', 'Place:shop:1'])
+    expect(ids(await byKey(`tag=${tag}`, 'secret-of-other'))).toEqual([]);
+  expect(ids(await byOperator('endUser=anna'))).toEqual([ID(4)]);
+});
+
 test('the operator sees those of all keys, or of one; without a query those that live', async () => {
   expect(ids(await byOperator('limit=10'))).toEqual([ID(4), ID(3), ID(2), ID(1)]);
   expect(ids(await byOperator('key=other'))).toEqual([ID(4)]);
@@ -95,6 +104,7 @@ test('the operator sees those of all keys, or of one; without a query those that
 test.each([
   ['state=gone', 'state', 'expected one of open, closed, got "gone"'],
   ['limit=0', 'limit', 'expected a number from 1 to 1000, got "0"'],
+  ['tag=alone', 'tag', 'expected name:value, got "alone"'],
   ['since=soon', 'since', expect.stringContaining('got "soon"')],
 ])('the query %s is refused', async (query, field, message) => {
   const headers = { authorization: 'Bearer secret-of-web' };

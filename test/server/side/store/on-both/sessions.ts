@@ -1,7 +1,7 @@
 // Suite of sessions: lists, and the end of those whose instance is gone.
 
 import { expect, test } from 'vitest';
-import { ARMED, anEnd, aRealtime, aSession, aTask, aTurn, NOON } from '../../../../support/side-records.ts';
+import { ARMED, anEnd, aRealtime, aSession, aSettled, aTask, aTurn, NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 
 const idsOf = (items: readonly { readonly id: string }[]) => items.map(({ id }) => id);
@@ -39,6 +39,37 @@ export function sessions({ kind, open, beside }: Stores): void {
     expect(idsOf(await store.sessions({ limit: 9, model: 'no\0thing' }))).toEqual([]);
     expect(idsOf(await store.sessions({ limit: 9, state: 'open' }))).toEqual(['c', 'a']);
     expect(idsOf(await store.sessions({ limit: 9, state: 'closed', key: 'demo', model: 'two' }))).toEqual(['b']);
+  });
+
+  test('lists sessions by end user and by a tag, whose value may be any text', async () => {
+    const store = await open();
+    const odd = { 'a "name"': 'it is 100 % \\ "so":"called"', place: 'Berlin' };
+    await store.commitSessions({
+      started: [
+        aSession('a', { endUser: 'anna', tags: odd }),
+        aSession('b', { tags: { place: 'berlin' } }),
+        aSession('c'),
+      ],
+    });
+    const byTag = async (name: string, value: string) => idsOf(await store.sessions({ limit: 9, tag: [name, value] }));
+    expect(idsOf(await store.sessions({ limit: 9, endUser: 'anna' }))).toEqual(['a']);
+    expect(await byTag('place', 'Berlin')).toEqual(['a']);
+    expect(await byTag('place', 'berlin')).toEqual(['b']);
+    expect(await byTag('a "name"', odd['a "name"'])).toEqual(['a']);
+    expect(await byTag('so', 'called')).toEqual([]);
+    expect(await byTag('lace', 'Berlin')).toEqual([]);
+  });
+
+  test('sums what sessions have cost with their tasks, where that is known', async () => {
+    const store = await open();
+    await store.commitSessions({
+      started: [aSession('a'), aSession('b'), aSession('c')],
+      ledger: [aRealtime('a', 70), aRealtime('b', 5, { costMicroUsd: undefined, costSource: 'unknown' })],
+    });
+    const row = aSettled('task-of-a', 12, { session: 'a', kind: 'task' });
+    await store.settle([{ row, budgets: [], reservedMicroUsd: 0 }]);
+    expect(await store.sessionCosts(['a', 'b', 'c'])).toEqual({ a: 712 });
+    expect(await store.sessionCosts([])).toEqual({});
   });
 
   test('ends sessions of an instance that is gone with their last turn, and lets their tasks run', async () => {
