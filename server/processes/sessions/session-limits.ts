@@ -3,6 +3,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { KeyTurns } from '../../http/request/keys/key-turns.ts';
 import { RateMemory } from '../../http/request/keys/rate-memory.ts';
 import {
   type HeldPlaces,
@@ -44,6 +45,7 @@ export class SessionLimits {
   readonly #asking = new Map<string, number>();
   /** Those of them that have ended. */
   readonly #left = new Set<string>();
+  readonly #turns = new KeyTurns();
   readonly #beyond = new RateMemory();
   #freed: string[] = [];
   #giving: Promise<void> | undefined;
@@ -60,8 +62,6 @@ export class SessionLimits {
   async take(reservation: Reservation): Promise<Answer> {
     const scopes = reservation.scopes.filter((scope) => hasSessionRate(scope) || this.#hasPlaces(scope));
     if (scopes.length === 0) return 'granted';
-    const known = this.#beyond.find(scopes, 'sessions', Date.now());
-    if (known !== undefined) return known;
     const { id, isTrial = false } = reservation;
     const wish = { session: scopes.some((scope) => this.#hasPlaces(scope)) ? id : undefined, scopes, isTrial };
     const course = { isLate: false };
@@ -90,7 +90,7 @@ export class SessionLimits {
     this.#asking.set(id, Date.now());
     let answer: Answer = 'granted';
     try {
-      answer = await this.#ask(wish);
+      answer = await this.#turns.run(wish.scopes[0]?.id ?? '', () => this.#ask(wish));
       return answer;
     } finally {
       this.#asking.delete(id);
@@ -104,8 +104,10 @@ export class SessionLimits {
   }
 
   async #ask(wish: SessionWish): Promise<Answer> {
-    const ask = () => this.#options.ask<Answer>('takeLimits', wish);
     const askedAt = Date.now();
+    const known = this.#beyond.find(wish.scopes, 'sessions', askedAt);
+    if (known !== undefined) return known;
+    const ask = () => this.#options.ask<Answer>('takeLimits', wish);
     const answer = await ask();
     if (answer !== 'granted') this.#beyond.keep(answer, askedAt);
     if (answer === 'granted' || answer.kind !== 'full') return answer;

@@ -1,9 +1,9 @@
 // Counts a call against the rates of its key before it is made, and corrects its tokens when it has ended. A call whose key has no rates asks nobody,
 // and a flood of those beyond a rate, or of one key, leaves the store to the others.
 
-import { type BulkheadPolicy, bulkhead } from 'cockatiel';
 import type { Logger } from 'pino';
 import { type HttpProblem, isProblem } from '../../../http/problem.ts';
+import { KeyTurns } from '../../../http/request/keys/key-turns.ts';
 import { RateMemory } from '../../../http/request/keys/rate-memory.ts';
 import { rateExceeded, rateHeaders } from '../../../http/request/refusals.ts';
 import { type LimitScope, limitScopesOf, tokenScopes } from '../../../ipc/session-reservation.ts';
@@ -30,14 +30,11 @@ interface Wish {
 }
 
 const UNRATED: RatedCall = { headers: {}, ended() {} };
-/** Questions of one key at once: its calls wait for each other in the store, and each holds a connection to it. */
-const MOST_AT_ONCE = 4;
 
 export class CallRates {
   readonly #options: CallRatesOptions;
   readonly #beyond = new RateMemory();
-  /** The questions of each key that has any. */
-  readonly #asking = new Map<string, BulkheadPolicy>();
+  readonly #turns = new KeyTurns();
 
   constructor(options: CallRatesOptions) {
     this.#options = options;
@@ -56,7 +53,7 @@ export class CallRates {
     if (first === undefined) return UNRATED;
     const counted = tokenScopes(scopes);
     const tokens = counted === undefined ? 0 : estimate();
-    const { taken, takenAt } = await this.#inTurn(first.id, () => this.#taken({ scopes, tokens }));
+    const { taken, takenAt } = await this.#turns.run(first.id, () => this.#taken({ scopes, tokens }));
     if (taken.kind === 'beyond') return rateExceeded(taken);
     return {
       headers: taken.kind === 'taken' ? rateHeaders(taken.rates) : {},
@@ -78,16 +75,6 @@ export class CallRates {
     const taken = await this.#options.store.takeLimits({ scopes, uses: { calls: 1, tokens }, now });
     if (taken.kind !== 'taken') this.#beyond.keep(taken, now);
     return { taken, takenAt: now };
-  }
-
-  async #inTurn<Result>(name: string, work: () => Promise<Result>): Promise<Result> {
-    const asking = this.#asking.get(name) ?? bulkhead(MOST_AT_ONCE, Number.POSITIVE_INFINITY);
-    this.#asking.set(name, asking);
-    try {
-      return await asking.execute(work);
-    } finally {
-      if (asking.executionSlots === MOST_AT_ONCE) this.#asking.delete(name);
-    }
   }
 }
 
