@@ -38,17 +38,19 @@ async function leash(admission: Admission, means: LeashMeans, isInBudgets: boole
   const allowsUnknown = classes[promptClass]?.unknownPrice === 'allow';
   if (model !== undefined && !allowsUnknown && !hasPrice(model, costOf)) return priceUnknown(model);
   const funds = isInBudgets && means.slices !== undefined ? fundsOf(admission, means.slices, means) : undefined;
-  const open = () => funds?.open(aheadOf(costOf, endpoint.dialect, model));
+  const open = () => {
+    // One that finds no place does not come so far, and nobody would let it go.
+    if (funds !== undefined) means.onFunds(funds);
+    return funds?.open(aheadOf(costOf, endpoint.dialect, model));
+  };
   return { costOf, allowsUnknown, maxMicroUsd, funds, open };
 }
 
-function fundsOf(admission: Admission, store: SliceStore, { onFunds, onClosed }: LeashMeans): SessionFunds {
+function fundsOf(admission: Admission, store: SliceStore, { onClosed }: LeashMeans): SessionFunds {
   const { sessionId: session, policy } = admission;
   const { whenBudgetUnavailable: whenUnavailable } = policy.config.side;
   const windows = (now: number) => windowsOf(admission, now);
-  const funds = new SessionFunds({ session, windows, store, whenUnavailable, onClosed });
-  onFunds(funds);
-  return funds;
+  return new SessionFunds({ session, windows, store, whenUnavailable, onClosed });
 }
 
 /** Time after which the row of a secret that expired may go: no session lasts longer. */

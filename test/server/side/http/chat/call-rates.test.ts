@@ -143,6 +143,9 @@ test('a flood beyond the rate reaches the store a few times, and each of it is r
   expect(asked.filter((name) => name === 'takeLimits').length).toBeLessThanOrEqual(2 + 4);
   const error = await refusal(ask(calls));
   expect(error.headers?.get('x-ratelimit-remaining-requests')).toBe('0');
+  const key = calls.replace('secret-of-', '');
+  const labels = { code: 'rate_limit_exceeded', key };
+  expect(await side.sample('trunkline_refused_calls_total', labels)).toBe(59);
 });
 
 test('a call that is not understood counts for nothing', async () => {
