@@ -61,6 +61,8 @@ export class Reload {
   /** The configuration that a process has taken, by the way to that process. */
   readonly #taken = new WeakMap<Rpc, Config>();
   #queue: Promise<unknown> = Promise.resolve();
+  /** The one that waits for its turn. */
+  #next: Promise<Reloaded> | undefined;
   #hash = '';
   #since = new Date();
   #needsRestart: readonly string[] = [];
@@ -91,11 +93,18 @@ export class Reload {
     };
   }
 
-  /** Resolves when every process has it, or was given the time; one at a time, in order. Rejects where it is refused: with a ConfigError, or with what failed. */
+  /**
+   * Resolves when every process has it, or was given the time; one at a time, in order. Rejects where it is refused: with a ConfigError, or with what
+   * failed.
+   */
   reload(): Promise<Reloaded> {
-    const done = this.#queue.then(() => this.#reload());
-    this.#queue = done.catch(() => {});
-    return done;
+    // One that has yet to begin reads the file as it is then, for all who asked before.
+    this.#next ??= this.#queue.then(() => {
+      this.#next = undefined;
+      return this.#reload();
+    });
+    this.#queue = this.#next.catch(() => {});
+    return this.#next;
   }
 
   async #reload(): Promise<Reloaded> {
