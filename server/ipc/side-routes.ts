@@ -78,6 +78,7 @@ const TABLE = {
   deleteKey: { method: 'DELETE', path: '/keys/{id}', scope: 'admin' },
   postKeyRotate: { method: 'POST', path: '/keys/{id}/rotate', scope: 'admin', takesBody: true },
   postKeyRevoke: { method: 'POST', path: '/keys/{id}/revoke', scope: 'admin' },
+  getTeams: { method: 'GET', path: '/teams', scope: 'admin' },
   getAudit: { method: 'GET', path: '/audit', scope: 'admin' },
   getBudgets: { method: 'GET', path: '/budgets', scope: 'admin' },
   getExport: { method: 'GET', path: '/export', scope: 'admin' },

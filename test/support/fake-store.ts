@@ -137,6 +137,7 @@ export function createFakeStore(): FakeStore {
     removeOldLimits: unused,
     budgetUse: unused,
     budgetUses: unused,
+    budgetWindows: unused,
     idOwners: unused,
     removeExpiredIds: unused,
     claimDeliveries: unused,

@@ -42,7 +42,22 @@ export interface BudgetList {
   readonly budgets: readonly Budget[];
 }
 
-/** Fields that are left out count everybody and everything. */
+export interface TeamList {
+  readonly teams: readonly Team[];
+}
+
+/** A bound that is left out is none. */
+export interface Team {
+  readonly name: string;
+  readonly models?: readonly string[];
+  readonly maxSessions?: number;
+  /** Such as `sessionsPerMinute`. */
+  readonly rates?: Readonly<Record<string, number>>;
+  readonly maxSessionSeconds?: number;
+  readonly maxUsdPerSession?: number;
+}
+
+/** Fields that are left out count everybody and everything. `each`: it is the window of one of these. */
 export interface Budget {
   readonly key?: string;
   readonly team?: string;

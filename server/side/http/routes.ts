@@ -12,6 +12,7 @@ import { postChatCompletion } from './chat/chat.ts';
 import { getModel, getModels } from './chat/models.ts';
 import type { RoutedRequest, RouteHandler, SideHttpOptions } from './handler.ts';
 import { deleteKey, getKey, getKeys, patchKey, postKey, postKeyRevoke, postKeyRotate } from './keys/keys.ts';
+import { getTeams } from './keys/teams.ts';
 import { getAudit } from './ledger/audit.ts';
 import { getBudgets } from './ledger/budgets.ts';
 import { getExport } from './ledger/export.ts';
@@ -30,7 +31,7 @@ const handlersFor = (options: SideHttpOptions): Readonly<Record<SideRouteName, R
   getSessionEvents: sessionEventsHandler(options),
   ...{ postClientSecret, postProviderSecret },
   ...{ postTask, getTasks, getTask, postTaskRetry, postTasksRetry },
-  ...{ postKey, getKeys, getKey, patchKey, deleteKey, postKeyRotate, postKeyRevoke },
+  ...{ postKey, getKeys, getKey, patchKey, deleteKey, postKeyRotate, postKeyRevoke, getTeams },
   ...{ getLedger, getLedgerRows, getBudgets, getExport, getAudit },
   ...{ postChatCompletion, getModels, getModel },
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Store, StoreError } from './contract/store.ts';
 import type { Database } from './database.ts';
 import { createTables, requireTables } from './schema.ts';
-import { budgetUse, budgetUses, reserve } from './statements/budgets.ts';
+import { budgetUse, budgetUses, budgetWindows, reserve } from './statements/budgets.ts';
 import { claimDeliveries, settleDelivery } from './statements/deliveries.ts';
 import { idOwners, removeExpiredIds } from './statements/id-owners.ts';
 import { deleteOld } from './statements/keep/old-rows.ts';
@@ -183,6 +183,7 @@ export function createSqlStore(database: Database): Store {
     report: (by, span) => report(query, by, span),
     budgetUse: (budget) => budgetUse(query, budget),
     budgetUses: (ids) => budgetUses(query, ids),
+    budgetWindows: (prefix, limit) => budgetWindows(query, prefix, limit),
     idOwners: (digests, now) => idOwners(query, digests, now),
     removeExpiredIds: (now) => removeExpiredIds(database, now),
     key: (asked) => selectKey(query, asked),

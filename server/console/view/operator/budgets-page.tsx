@@ -1,7 +1,7 @@
-// Budgets with what is spent, reserved and left in their present windows.
+// Teams with their bounds, and budgets with what is spent, reserved and left in their present windows.
 
 import type { Api } from '../../api/ask.ts';
-import type { Budget, BudgetList } from '../../api/operator.ts';
+import type { Budget, BudgetList, Team, TeamList } from '../../api/operator.ts';
 import { formatMoment, formatPercent, formatUsd } from '../../state/format.ts';
 import { Button } from '../components/button.tsx';
 import { Nothing, Sheet, Table, Trouble } from '../components/sheet.tsx';
@@ -11,6 +11,7 @@ const everyMs = 5000;
 
 export function BudgetsPage({ api }: { api: Api }) {
   const { answer, value, isAsking, reload } = useAnswer<BudgetList>(api, '/budgets', everyMs);
+  const teams = useAnswer<TeamList>(api, '/teams');
   const bar = (
     <Button icon="again" onClick={reload}>
       Refresh
@@ -19,7 +20,7 @@ export function BudgetsPage({ api }: { api: Api }) {
   return (
     <Sheet
       name="budgets"
-      title="Budgets"
+      title="Teams and budgets"
       words="What is left in the present window of each, over all machines of the store."
       isAsking={isAsking && value === undefined}
       bar={bar}
@@ -31,6 +32,7 @@ export function BudgetsPage({ api }: { api: Api }) {
         </Nothing>
       )}
       {value !== undefined && value.budgets.length > 0 && <BudgetTable budgets={value.budgets} />}
+      {teams.value !== undefined && teams.value.teams.length > 0 && <TeamTable teams={teams.value.teams} />}
     </Sheet>
   );
 }
@@ -109,8 +111,58 @@ function scopeOf({ key, team, endUser, each, class: name, path }: Budget): strin
     key !== undefined && `key ${key}`,
     team !== undefined && `team ${team}`,
     endUser !== undefined && `end user ${endUser}`,
-    each !== undefined && `each ${each === 'endUser' ? 'end user' : each}`,
+    each !== undefined && 'of its own',
   ];
   const what = [name !== undefined && `class ${name}`, path !== undefined && path !== 'both' && `${path} path`];
   return [...who, ...what].filter((part) => part !== false).join(', ') || 'everything';
 }
+
+function TeamTable({ teams }: TeamList) {
+  return (
+    <div class="panel table-panel">
+      <div class="panel-head">
+        <h3>Teams</h3>
+        <p class="muted">the bounds that all keys of a team have</p>
+      </div>
+      <Table label="Teams">
+        <thead>
+          <tr>
+            {['Team', 'Models'].map((name) => (
+              <th key={name} scope="col" class="is-name">
+                {name}
+              </th>
+            ))}
+            {['Sessions at once', 'Within a minute', 'Longest session', 'Most per session'].map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {teams.map((team) => (
+            <TeamRow key={team.name} team={team} />
+          ))}
+        </tbody>
+      </Table>
+    </div>
+  );
+}
+
+function TeamRow({ team }: { team: Team }) {
+  const { name, models, maxSessions, rates = {}, maxSessionSeconds, maxUsdPerSession } = team;
+  const within = Object.entries(rates).map(([what, most]) => `${most} ${what.replace('PerMinute', '')}`);
+  return (
+    <tr>
+      <th scope="row">{name}</th>
+      <td class="is-name">{models?.join(', ') ?? <span class="muted">all</span>}</td>
+      <Bound text={maxSessions?.toString()} />
+      <Bound text={within.join(', ') || undefined} />
+      <Bound text={maxSessionSeconds === undefined ? undefined : `${maxSessionSeconds} s`} />
+      <Bound text={maxUsdPerSession === undefined ? undefined : formatUsd(maxUsdPerSession * 1e6)} />
+    </tr>
+  );
+}
+
+const Bound = ({ text }: { text: string | undefined }) =>
+  text === undefined ? <td class="muted">unbounded</td> : <td>{text}</td>;

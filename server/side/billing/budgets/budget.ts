@@ -32,6 +32,19 @@ export function windowOf(budget: BudgetConfig, now: number, spender?: Spender): 
   return { id: idOf(scope, startsAt), limitMicroUsd: Math.round(maxUsd * 1e6), resetsAt, scope };
 }
 
+/** The beginning of the ids of all windows of a budget for each of something; undefined for any other budget. */
+export function eachPrefix({ each }: BudgetConfig): string | undefined {
+  return each && `["${each}",`;
+}
+
+/** The present window of a budget for each of something, by its id; undefined where that is another one's, or of another time. */
+export function eachWindow(budget: BudgetConfig, id: string, now: number): BudgetWindow | undefined {
+  const [, key, team, endUser] = JSON.parse(id) as readonly (string | null)[];
+  const whose = { key: key ?? undefined, team: team ?? undefined, endUser: endUser ?? undefined };
+  const window = windowOf(budget, now, { ...whose, promptClass: '', path: 'direct' });
+  return window.id === id ? window : undefined;
+}
+
 /** `<key>|<class>|<window>|<start>`, `*` for any; all else as a list in JSON, so that no text is taken for another one. */
 function idOf({ key, team, endUser, each, class: name, path = 'both', window }: BudgetScope, startsAt: number): string {
   const isPlain = team === undefined && endUser === undefined && each === undefined && path === 'both';

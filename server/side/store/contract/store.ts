@@ -209,6 +209,8 @@ export interface Store extends BudgetLeases, SessionSlices, SharedLimits, KeySto
   budgetUse(budget: string): Promise<BudgetAmounts>;
   /** Amounts of windows by their ids; one that nothing counted in yet is left out. */
   budgetUses(ids: readonly string[]): Promise<Readonly<Record<string, BudgetAmounts>>>;
+  /** Windows whose id begins so, those that most was spent in first. */
+  budgetWindows(prefix: string, limit: number): Promise<readonly (BudgetAmounts & { readonly id: string })[]>;
 
   /** Keys by the digests of ids that were handed out to them; one that nobody got, or that has expired, is left out. */
   idOwners(digests: readonly string[], now: number): Promise<Readonly<Record<string, string>>>;

@@ -2,7 +2,7 @@
 
 import type { LedgerRow } from '../../../ipc/stored-rows.ts';
 import { type BudgetAmounts, type BudgetReservation, type BudgetWindow, HOLD_MS } from '../contract/budgets.ts';
-import type { Database, Query } from '../database.ts';
+import type { Database, Query, Row } from '../database.ts';
 import { byId, idsOf, insertAll, queryForIds } from '../row-mapping.ts';
 import { flatten, ledger } from '../tables.ts';
 
@@ -130,9 +130,17 @@ export async function budgetUses(
   ids: readonly string[],
 ): Promise<Readonly<Record<string, BudgetAmounts>>> {
   const rows = await queryForIds(query, ids, 'select id, spent, reserved from budget where id in (:ids)');
-  const amounts = rows.map(({ spent, reserved }) => ({
-    spentMicroUsd: Number(spent),
-    reservedMicroUsd: Number(reserved),
-  }));
+  const amounts = rows.map(amountsOf);
   return Object.fromEntries(idsOf(rows).map((id, at) => [id, amounts[at] as BudgetAmounts]));
 }
+
+export async function budgetWindows(query: Query, prefix: string, limit: number) {
+  const sql = `select id, spent, reserved from budget where substr(id, 1, ${prefix.length}) = $1
+    order by spent desc, id limit $2`;
+  return (await query(sql, [prefix, limit])).map((row) => ({ id: String(row.id), ...amountsOf(row) }));
+}
+
+const amountsOf = ({ spent, reserved }: Row): BudgetAmounts => ({
+  spentMicroUsd: Number(spent),
+  reservedMicroUsd: Number(reserved),
+});

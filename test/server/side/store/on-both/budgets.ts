@@ -36,6 +36,24 @@ export function budgets({ open, beside }: Stores): void {
     expect(await store.ledger({ limit: 9 })).toHaveLength(1);
   });
 
+  test('lists windows by the beginning of their ids, those that most was spent in first', async () => {
+    const store = await open();
+    for (const [id, spent] of [
+      ['["team","a"]', 1],
+      ['["team","b"]', 3],
+      ['["key","c"]', 9],
+      ['["team","d"]', 2],
+    ] as const) {
+      await store.reserve([budget(id, 100)], spent, anAttempt(id));
+      await store.settle([{ row: aSettled(id, spent), budgets: [budget(id, 100)], reservedMicroUsd: spent }]);
+    }
+    expect(await store.budgetWindows('["team",', 2)).toEqual([
+      { id: '["team","b"]', ...both(3, 0) },
+      { id: '["team","d"]', ...both(2, 0) },
+    ]);
+    expect(await store.budgetWindows('["endUser",', 9)).toEqual([]);
+  });
+
   test('refuses an amount larger than the whole budget, and counts part of a micro-USD as one', async () => {
     const store = await open();
     const refused = await store.reserve([budget('a', 9)], 10, anAttempt('a1'));
