@@ -91,7 +91,13 @@ function lockOf(session: JsonObject): Lock {
   const setup = isObject(session.bidiGenerateContentSetup) ? session.bidiGenerateContentSetup : undefined;
   const mask = typeof session.fieldMask === 'string' ? session.fieldMask.split(',').filter(Boolean) : [];
   if (mask.includes('*') || (mask.length === 0 && setup !== undefined)) return { setup: setup ?? {}, paths: 'all' };
-  return { setup: setup ?? {}, paths: mask.map((path) => path.split('.')) };
+  return { setup: setup ?? {}, paths: mask.map((path) => wholeLists(path.split('.'), setup)) };
+}
+
+/** Cuts a path that goes on within a list, which a field mask cannot do: the list is locked as a whole. Some releases of the SDKs write `tools.0`. */
+function wholeLists(path: FieldPath, setup: JsonObject = {}): FieldPath {
+  const list = path.findIndex((_, at) => Array.isArray(valueAt(setup, path.slice(0, at + 1))));
+  return list < 0 ? path : path.slice(0, list + 1);
 }
 
 /** The fields that a setup has, to the second level, as the mask that Google's SDKs make of it. */

@@ -61,6 +61,12 @@ describe('the setup', () => {
     expect(effective({ fieldMask: 'tools,generationConfig' }, client)).toEqual({ model: 'models/a', temperature: 0 });
   });
 
+  test('of a token whose mask goes on within a list has all of the list from the token', () => {
+    const tools = [{ functionDeclarations: [{ name: 'book' }] }];
+    const pinned = { bidiGenerateContentSetup: { tools }, fieldMask: 'tools.0,generationConfig.0' };
+    expect(effective(pinned, client)).toEqual({ ...client, tools });
+  });
+
   test('that is pinned by itself has its own fields, to the second level', () => {
     const pinned = { generationConfig: { temperature: 0 }, tools: [], sessionResumption: {} };
     expect(effective(pinned, { ...client, sessionResumption: { handle: 'h' } })).toEqual({
