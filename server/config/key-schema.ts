@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { headerText } from '../../adapters/realtime/index.ts';
 import { positive, seconds, usd } from './side-limits-schema.ts';
+import { budgetSchema } from './side-schema.ts';
 
 /** A name that goes into logs and metrics. */
 const name = z
@@ -69,6 +70,12 @@ const settings = {
     .describe(
       'What happens to fields of its chat completions that change nothing here. That of the class when not given.',
     ),
+  budgets: z
+    .array(budgetSchema.pick({ class: true, path: true, window: true, maxUsd: true }))
+    .min(1)
+    .max(20)
+    .optional()
+    .describe('Budgets of this key alone, beside those of budgets.'),
   transcripts: z
     .enum(['off'])
     .optional()

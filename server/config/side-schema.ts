@@ -142,7 +142,7 @@ export const taskSchema = z.strictObject({
   deadlineMs: ms.default(600_000).describe('Longest run, all targets and the repair included.'),
 });
 
-const budgetSchema = z.strictObject({
+export const budgetSchema = z.strictObject({
   key: z.string().min(1).max(200).optional().describe('Id of a key. All keys together when not given.'),
   team: z.string().min(1).max(200).optional().describe('Name of a team. All teams together when not given.'),
   each: z

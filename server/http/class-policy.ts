@@ -41,12 +41,16 @@ export function classNames({ classes, hasRehearsalGateway }: Pick<SideConfig, 'c
 
 /** Checks the classes that a key names. `at`: the path of the key with a dot behind it; '' for that of a request. */
 export function keyClassProblems(
-  { class: bound, classes = [] }: Pick<Key, 'class' | 'classes'>,
+  { class: bound, classes = [], budgets = [] }: Pick<Key, 'class' | 'classes' | 'budgets'>,
   at: string,
   config: Pick<SideConfig, 'classes' | 'hasRehearsalGateway'>,
 ): Problem[] {
   const known = [...classNames(config), DEFAULT_CLASS];
-  const named = [[`${at}class`, bound], ...classes.map((name, place) => [`${at}classes[${place}]`, name])] as const;
+  const named = [
+    [`${at}class`, bound],
+    ...classes.map((name, place) => [`${at}classes[${place}]`, name]),
+    ...budgets.map((budget, place) => [`${at}budgets[${place}].class`, budget.class]),
+  ] as const;
   const unknown = named.flatMap(([path = '', name]) =>
     name === undefined || known.includes(name) ? [] : [{ path, message: unknownName('class', name, known) }],
   );

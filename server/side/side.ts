@@ -16,13 +16,14 @@ import { newId } from '../platform/uuid-v7.ts';
 import { countAttempts } from './billing/attempt-metrics.ts';
 import { exportBudgets } from './billing/budgets/budget-metrics.ts';
 import { BudgetWatch, type OnBudgetsClosed, tellMoves } from './billing/budgets/budget-watch.ts';
+import { KeyBudgets } from './billing/budgets/key-budgets.ts';
 import { openJournal, readJournals } from './billing/journal.ts';
 import { createPrices } from './billing/prices.ts';
 import type { EndSession } from './http/handler.ts';
 import { KeyWatch, type OnKeysChanged, tellKeyChanges } from './http/keys/key-watch.ts';
 import { PublicListener, type PublicListenerOptions } from './http/public/listener.ts';
 import { createSideHttp, storeFailed } from './http/routes.ts';
-import { createRouter, type Leasing, type LiveRouter } from './llm/router.ts';
+import { createRouter, type Leasing, type LiveRouter, withKeyBudgets } from './llm/router.ts';
 import { countTaskTokens } from './llm/task-tokens.ts';
 import { createSideMetrics } from './metrics.ts';
 import { Ingest } from './sessions/ingest.ts';
@@ -148,14 +149,16 @@ export class Side {
     const { instance: owner, runsTasks: isBackground } = start;
     const { config } = parts.live;
     const prices = createPrices(config.prices);
-    const shared = { config, store, log, metrics };
+    const keyBudgets = new KeyBudgets({ config, store });
+    const shared = { config, store, log, metrics, keyBudgets };
     this.#parts = parts;
     this.metrics = metrics;
     this.#rehearsalUrl = start.rehearsalUrl;
     const leasing = startLeasing(parts);
     const { now } = parts.live;
     const rehearsalUrl = () => this.#rehearsalUrl;
-    this.#router = createRouter({ ...shared, config: now, leasing, prices: createPrices(now.prices), rehearsalUrl });
+    const calls = createRouter({ ...shared, config: now, leasing, prices: createPrices(now.prices), rehearsalUrl });
+    this.#router = withKeyBudgets(calls, keyBudgets);
     this.#webhooks = isBackground && parts.budgets ? new Webhooks(shared) : undefined;
     const onSettled = () => this.#webhooks?.wake();
     this.#runner = new Runner({ ...shared, router: countTaskTokens(this.#router, shared), onSettled, isBackground });
@@ -187,8 +190,7 @@ export class Side {
       },
     });
     if (runsTasks) this.#stopMaintenance = startMaintenance({ store, config, log });
-    await budgets.start();
-    await keys?.start();
+    await Promise.all([budgets.start(), keys?.start()]);
   }
 
   /** Its fields are those in force. */
@@ -261,8 +263,7 @@ export class Side {
   /** Lets running work end, for as long as that, and closes the store. When called again, the shorter time counts. */
   async close(graceMs: number): Promise<void> {
     this.#stopMaintenance?.();
-    this.#parts.budgets?.stop();
-    this.#parts.keys?.stop();
+    for (const watch of [this.#parts.budgets, this.#parts.keys]) watch?.stop();
     const ended = Promise.allSettled([this.#runner.close(graceMs), this.#webhooks?.close(graceMs)]);
     await withDeadline(ended, graceMs + WRITE_MS).catch(() => {});
     this.#closing ??= this.#closeStore();

@@ -2,7 +2,7 @@
 
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { aheadOf, type Leash } from '../../session/meter/meter.ts';
-import { budgetsFor } from '../../side/billing/budgets/budget.ts';
+import { budgetsFor, budgetsOfKey } from '../../side/billing/budgets/budget.ts';
 import type { BudgetWindow } from '../../side/store/contract/budgets.ts';
 import type { Admission } from '../admission/admission.ts';
 import { spenderOf } from '../side/budgets.ts';
@@ -60,7 +60,8 @@ const KEPT_MS = 48 * 60 * 60 * 1000;
 function windowsOf(admission: Admission, now: number): readonly BudgetWindow[] {
   const { policy, secret, isRehearsal } = admission;
   if (isRehearsal) return [];
-  const windows = budgetsFor(policy.config.budgets, spenderOf(admission), now);
+  const all = [...policy.config.budgets, ...budgetsOfKey(admission.key)];
+  const windows = budgetsFor(all, spenderOf(admission), now);
   const maxUsd = secret?.settings.maxUsd;
   if (secret === undefined || maxUsd === undefined) return windows;
   const limitMicroUsd = Math.round(maxUsd * 1e6);

@@ -1,6 +1,7 @@
 // The types of the router: a call that a key makes in a class, and its answer.
 
 import type { LlmCall, LlmOutcome } from '../../../adapters/llm/contract.ts';
+import type { BudgetConfig } from '../../config/side-schema.ts';
 import type { LedgerRow } from '../../ipc/stored-rows.ts';
 import type { Failure } from './failure.ts';
 
@@ -13,6 +14,8 @@ export interface Call extends Pick<LedgerRow, 'promptClass' | 'dataClass' | 'key
    */
   readonly model: string | undefined;
   readonly llm: LlmCall;
+  /** Budgets that it has to fit into, besides those of the configuration. */
+  readonly budgets?: readonly BudgetConfig[] | undefined;
   /** The session of the task was a rehearsal. Where no LLM gateway is configured, the rehearsal answers only such calls, and chats. */
   readonly isRehearsal: boolean;
   /** Aborted when the client has left, or when the run of the task is stopped. */

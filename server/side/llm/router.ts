@@ -4,6 +4,7 @@
 import type { Logger } from 'pino';
 import type { SideConfig } from '../../config/side-schema.ts';
 import { withDeadline } from '../../platform/deadline.ts';
+import type { KeyBudgets } from '../billing/budgets/key-budgets.ts';
 import { Leases } from '../billing/budgets/leases.ts';
 import { Reservations } from '../billing/budgets/reservations.ts';
 import type { Journal } from '../billing/journal.ts';
@@ -159,4 +160,16 @@ async function askInTurn(
     at += results.length - 1;
   }
   return failureToReport(failures);
+}
+
+/** Returns a router whose calls also have to fit into the budgets of their keys. */
+export function withKeyBudgets(router: LiveRouter, budgets: Pick<KeyBudgets, 'of'>): LiveRouter {
+  return {
+    get classes() {
+      return router.classes;
+    },
+    use: (...next) => router.use(...next),
+    close: () => router.close(),
+    run: async (call, sink) => router.run({ ...call, budgets: await budgets.of(call.key) }, sink),
+  };
 }

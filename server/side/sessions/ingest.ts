@@ -8,6 +8,7 @@ import type { SessionEnd, StoredSession } from '../../ipc/stored-rows.ts';
 import { faultOf } from '../../platform/log.ts';
 import { type CloseName, ledgerOutcome } from '../../session/close-reason.ts';
 import { budgetsFor } from '../billing/budgets/budget.ts';
+import type { KeyBudgets } from '../billing/budgets/key-budgets.ts';
 import type { Prices } from '../billing/prices.ts';
 import { realtimeRow, type SessionUse } from '../billing/realtime-row.ts';
 import { type SessionChanges, type Store, StoreError } from '../store/contract/store.ts';
@@ -22,6 +23,8 @@ interface IngestOptions {
   /** The instance whose gateway processes send the events. */
   readonly owner: string;
   readonly log: Logger;
+  /** Budgets of keys, besides those of the configuration. */
+  readonly keyBudgets: Pick<KeyBudgets, 'of'>;
   /** Called after each commit: there may be tasks to run and messages to send. */
   readonly onCommitted?: (events: readonly SessionEvent[]) => void;
 }
@@ -124,37 +127,44 @@ export class Ingest {
     return {
       started: [session],
       tasks: isTextless ? [] : planStart(session, config),
-      ...this.#used(session, { at: session.startedAt, usage: {}, model: undefined, outcome: 'pending' }),
+      ...(await this.#used(session, { at: session.startedAt, usage: {}, model: undefined, outcome: 'pending' })),
     };
   }
 
-  #addTurn(
+  async #addTurn(
     session: StoredSession,
     { kind: _, usage, usageByModel, isBeyondBound, model, countedIn, ...turn }: TurnFinished,
-  ): SessionChanges {
+  ): Promise<SessionChanges> {
     // A side that said nothing has an empty text where texts are kept.
     const isTextless = turn.user === undefined && turn.assistant === undefined;
     return {
       turns: [{ ...turn, session: session.id }],
       tasks: isTextless ? [] : planTurn(session, turn.number, this.#options.config),
-      ...this.#used(session, { at: turn.endedAt, usage, usageByModel, isBeyondBound, model, outcome: 'pending' }),
+      ...(await this.#used(session, {
+        at: turn.endedAt,
+        usage,
+        usageByModel,
+        isBeyondBound,
+        model,
+        outcome: 'pending',
+      })),
       ...counts(session, countedIn),
     };
   }
 
-  #end(session: StoredSession, { endedAt, record, countedIn }: SessionEnded): SessionChanges {
+  async #end(session: StoredSession, { endedAt, record, countedIn }: SessionEnded): Promise<SessionChanges> {
     const { usage, usageByModel, isBeyondBound, model } = record;
     const reason = record.reason ?? 'unknown';
     return {
       ...this.#ended(session, { id: session.id, endedAt, reason, record: JSON.stringify(record) }),
-      ...this.#used(session, {
+      ...(await this.#used(session, {
         at: endedAt,
         usage,
         usageByModel,
         isBeyondBound,
         model,
         outcome: ledgerOutcome(reason),
-      }),
+      })),
       ...counts(session, countedIn),
     };
   }
@@ -183,13 +193,12 @@ export class Ingest {
   }
 
   /** Charges no budget for a rehearsal: it costs nobody anything, and what it would have cost is for the report. */
-  #used(session: StoredSession, use: SessionUse): SessionChanges {
-    const { config, prices } = this.#options;
+  async #used(session: StoredSession, use: SessionUse): Promise<SessionChanges> {
+    const { config, prices, keyBudgets } = this.#options;
+    const all = session.isRehearsal ? [] : [...config.budgets, ...(await keyBudgets.of(session.key))];
     return {
       ledger: [realtimeRow(session, use, prices)],
-      charged: {
-        [session.id]: session.isRehearsal ? [] : budgetsFor(config.budgets, { ...session, path: 'direct' }, use.at),
-      },
+      charged: { [session.id]: budgetsFor(all, { ...session, path: 'direct' }, use.at) },
     };
   }
 }

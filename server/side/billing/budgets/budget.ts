@@ -2,6 +2,7 @@
 
 import type { LlmCall } from '../../../../adapters/llm/contract.ts';
 import { maxOutputTokens } from '../../../../adapters/llm/index.ts';
+import type { Key } from '../../../config/config.ts';
 import type { BudgetConfig } from '../../../config/side-schema.ts';
 import type { BudgetScope } from '../../../ipc/stored-rows.ts';
 import type { BudgetWindow } from '../../store/contract/budgets.ts';
@@ -23,6 +24,10 @@ export function budgetsFor(budgets: readonly BudgetConfig[], spender: Spender, n
   }
   return [...windows.values()];
 }
+
+/** The budgets that a key brings itself, which count nobody else. */
+export const budgetsOfKey = (key: Pick<Key, 'id' | 'budgets'> | undefined): readonly BudgetConfig[] =>
+  key?.budgets?.map((budget) => ({ ...budget, key: key.id })) ?? [];
 
 /** The present window of a budget; of one for each of something, that of the spender. */
 export function windowOf(budget: BudgetConfig, now: number, spender?: Spender): BudgetWindow {

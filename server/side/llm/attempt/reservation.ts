@@ -85,7 +85,8 @@ export async function reserveFor(context: AttemptContext, attempt: Attempt, now:
   const { reservations, log, budgets: configured, holder: heldBy } = context;
   const { target, call, plan } = attempt;
   // The rehearsal is free, so it counts in no budget.
-  const budgets = target.isRehearsal ? [] : budgetsFor(configured, { ...call, path: target.path }, now);
+  const all = [...configured, ...(call.budgets ?? [])];
+  const budgets = target.isRehearsal ? [] : budgetsFor(all, { ...call, path: target.path }, now);
   const startedAt = performance.now();
   const tryWith = async (leftMicroUsd?: number) => {
     const made = pricedWithin(context, attempt, { hasBudget: budgets.length > 0, leftMicroUsd });

@@ -50,8 +50,8 @@ afterEach(() => store.close());
 
 function ingestFor(owner = 'me', onCommitted?: (events: readonly SessionEvent[]) => void): Ingest {
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
-  const prices = createPrices(config.prices);
-  return new Ingest({ config, store, prices, owner, log, ...(onCommitted && { onCommitted }) });
+  const parts = { keyBudgets: { of: async () => [] }, prices: createPrices(config.prices), owner, log };
+  return new Ingest({ config, store, ...parts, ...(onCommitted && { onCommitted }) });
 }
 
 const started = (id: string, more: Partial<SessionStarted> = {}): SessionStarted => ({
