@@ -120,6 +120,14 @@ test('while the side processes hang, keys of the file and those that were seen w
   await until(async () => !(await isRefused(served, unseen ?? '')));
 });
 
+test('a key that is made with a budget of its own opens no session beyond it', async () => {
+  const [poor, rich] = await Promise.all(
+    [0, 100].map((maxUsd) => makeKey(served, `has-${maxUsd}`, { budgets: [{ window: 'total', maxUsd }] })),
+  );
+  expect(await refusalOf(served, poor ?? '')).toMatchObject({ status: 402, code: 'budget_exceeded' });
+  (await openSession(served, rich ?? '')).close();
+});
+
 test('no secret is in the log, the metrics or the list of keys', async () => {
   const secret = await makeKey(served, 'canary');
   (await openSession(served, secret)).close();
