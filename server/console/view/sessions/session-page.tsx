@@ -148,7 +148,7 @@ function TimelinePanel({ timeline }: { timeline: Timeline }) {
         <ul class="verdicts" aria-label="What stands out">
           {verdicts.map((verdict) => (
             <li key={verdict}>
-              <Icon name="warning" /> {verdict}
+              <Icon name="warning" /> {verdict.charAt(0).toUpperCase() + verdict.slice(1)}
             </li>
           ))}
         </ul>

@@ -35,7 +35,7 @@ function LaneRow({ lane: { name, marks } }: { lane: Lane }) {
   const bad = marks.filter(({ isBad }) => isBad).length;
   const words = `${name}: ${marks.length}${bad > 0 ? `, of which ${bad} stand out` : ''}`;
   return (
-    <div class="lane">
+    <div class="time-lane">
       <p class="lane-name muted">{name}</p>
       <svg
         class="lane-plot"
