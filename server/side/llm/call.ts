@@ -2,11 +2,13 @@
 
 import type { LlmCall, LlmOutcome } from '../../../adapters/llm/contract.ts';
 import type { BudgetConfig } from '../../config/side-schema.ts';
-import type { LedgerRow } from '../../ipc/stored-rows.ts';
+import type { LedgerRow, OnBehalf } from '../../ipc/stored-rows.ts';
 import type { Failure } from './failure.ts';
 
 /** `promptClass`: a name of `classes`. */
-export interface Call extends Pick<LedgerRow, 'promptClass' | 'dataClass' | 'key' | 'team' | 'session' | 'task'> {
+export interface Call
+  extends OnBehalf,
+    Pick<LedgerRow, 'promptClass' | 'dataClass' | 'key' | 'team' | 'session' | 'task'> {
   readonly kind: 'task' | 'chat';
   /**
    * The model (or `<gateway>/<model>`) that a client named. Its target is asked first, then the others in order; a name that no target of the

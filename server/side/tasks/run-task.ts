@@ -41,7 +41,9 @@ export async function runTask(task: Task, context: RunContext, signal: AbortSign
     : await promptInputOf(task, input, store);
   if (promptInput === undefined)
     return { state: 'failed', error: 'no_text: nothing was said, or it is not kept any more' };
-  const answer = await ask(router, { kind, input: promptInput, call: { ...callOf(task, settings, config), signal } });
+  const { endUser, tags } = (task.session && (await store.session(task.session))) || {};
+  const call = { ...callOf(task, settings, config), endUser, tags, signal };
+  const answer = await ask(router, { kind, input: promptInput, call });
   if (answer.kind !== 'failed') await store.grade(answer.attempt, { quality: answer.quality });
   const { maxAttempts, giveUpMs } = settings;
   return outcomeOfRun(task, answer, { maxAttempts, giveUpMs, policy: retryPolicy, now: Date.now() });

@@ -40,6 +40,8 @@ export const postChatCompletion: RouteHandler = async (request, options) => {
     dataClass: chosen.dataClass,
     key: requester.key,
     team: requester.team,
+    endUser: requester.settings?.endUser,
+    tags: requester.settings?.tags,
     model: chosen.model,
     llm,
     isRehearsal: config.hasRehearsalGateway,

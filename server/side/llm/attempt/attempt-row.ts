@@ -19,10 +19,10 @@ interface PendingAttempt extends Pick<Attempt, 'call' | 'target' | 'asked' | 'tr
 }
 
 export function pendingRow({ call, target, asked, tried, at, worstMicroUsd, heldBy }: PendingAttempt): LedgerRow {
-  const { kind, session, task, key, team, promptClass, dataClass } = call;
+  const { kind, session, task, key, team, promptClass, dataClass, endUser, tags } = call;
   return {
     id: newId(),
-    ...{ at, kind, session, task, key, team, promptClass, dataClass, asked, tried },
+    ...{ at, kind, session, task, key, team, promptClass, dataClass, asked, tried, endUser, tags },
     path: target.path,
     gateway: target.gatewayName,
     provider: target.provider,

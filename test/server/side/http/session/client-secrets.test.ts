@@ -54,8 +54,10 @@ afterAll(async () => {
   await provider?.close();
 });
 
+const http = () => `http${served.url.slice(2)}`;
+
 async function post(path: string, body: unknown, key = 'secret-of-app') {
-  const response = await fetch(`http${served.url.slice(2)}${path}`, {
+  const response = await fetch(`${http()}${path}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
     body: JSON.stringify(body),
@@ -74,8 +76,7 @@ const refused = (path: string, options: Parameters<typeof refusedUpgrade>[1]) =>
   refusedUpgrade(served.url + path, options).then(({ status, body }) => ({ status, body: JSON.parse(body) }));
 
 /** The status of the answer to a look at what an upgrade would be told. */
-const look = async (secret: string): Promise<number> =>
-  (await fetch(`http${served.url.slice(2)}${REALTIME}`, bearer(secret))).status;
+const look = async (secret: string): Promise<number> => (await fetch(`${http()}${REALTIME}`, bearer(secret))).status;
 
 async function closed(client: WebSocket): Promise<void> {
   client.close();
@@ -102,9 +103,7 @@ describe('making one', () => {
 
   test.each([
     [{ expiresInSeconds: 3601 }, 'expiresInSeconds', 'expected at most 3600, got 3601'],
-    [{ expiresInSeconds: 0 }, 'expiresInSeconds', 'expected at least 1, got 0'],
     [{ uses: 1001 }, 'uses', 'expected at most 1000, got 1001'],
-    [{ uses: 0 }, 'uses', 'expected at least 1, got 0'],
     [{ voice: 'marin' }, 'voice', 'unknown key'],
     [{ provider: 'opnai' }, 'provider', 'did you mean openai'],
     [{ models: ['gpt-realtime'] }, 'models', 'expected provider/model'],
@@ -136,10 +135,8 @@ describe('making one', () => {
     expect([400, 403]).toContain(status);
   });
 
-  test('a key makes one that may do less', async () => {
-    const terms = { models: ['openai/gpt-realtime-mini*', 'gemini/gemini-3.8-live'], class: 'voice' };
-    await mint({ ...terms, dataClass: 'regulated', maxSessionSeconds: 600, endUser: 'ann' }, 'secret-of-narrow');
-  });
+  test('a key makes one that may do less', () =>
+    mint({ models: ['openai/gpt-realtime-mini*'], class: 'voice', maxSessionSeconds: 600 }, 'secret-of-narrow'));
 });
 
 describe('opening a session', () => {
@@ -215,6 +212,12 @@ describe('opening a session', () => {
     })) as object[];
     const facts = { key: 'narrow', endUser: 'ann', tags: { plan: 'free', tenant: 'acme' }, dataClass: 'regulated' };
     expect(record).toMatchObject({ ...facts, promptClass: 'voice', clientSecret: id });
+    const listed = await until(async () => {
+      const response = await fetch(`${http()}/v1/sessions?endUser=ann&tag=tenant:acme`, bearer('secret-of-narrow'));
+      const { sessions } = (await response.json()) as { sessions: object[] };
+      return sessions.length > 0 && sessions;
+    });
+    expect(listed).toEqual([expect.objectContaining({ clientSecret: id, endUser: 'ann' })]);
     await closed(client);
   });
 
@@ -233,18 +236,17 @@ describe('opening a session', () => {
   test('the pages that a secret names may use it, though the listener does not name them, and nobody else', async () => {
     const { value } = await mint({ origins: [APP] });
     const from = (origin?: string) => ({ headers: { ...bearer(value).headers, ...(origin && { origin }) } });
-    for (const other of ['https://other.example.com', served.url.replace('ws', 'http'), undefined])
+    for (const other of ['https://other.example.com', http(), undefined])
       expect(await refused(REALTIME, from(other))).toMatchObject({
         status: 403,
         body: { error: { code: 'origin_not_allowed' } },
       });
     await closed(await openClient(served.url + REALTIME, from(APP)));
-  });
-
-  test('a page that the listener does not know needs a secret that names it', async () => {
-    const { value } = await mint();
-    const headers = { ...bearer(value).headers, origin: APP };
-    expect(await refused(REALTIME, { headers })).toMatchObject({ body: { error: { code: 'origin_not_allowed' } } });
+    expect(
+      await refused(REALTIME, { headers: { ...bearer((await mint()).value).headers, origin: APP } }),
+    ).toMatchObject({
+      body: { error: { code: 'origin_not_allowed' } },
+    });
   });
 
   test('a use comes back where the provider opens no session', async () => {
@@ -268,7 +270,7 @@ describe('the side path', () => {
     const id = '00000000-0000-4000-8000-000000000001';
     const client = await openClient(`${served.url}${REALTIME}&trunkline-session=${id}`, bearer(own.value));
     const ask = (path: string, secret: string, method = 'GET') =>
-      fetch(`http${served.url.slice(2)}/v1/sessions/${id}${path}`, { method, ...bearer(secret) });
+      fetch(`${http()}/v1/sessions/${id}${path}`, { method, ...bearer(secret) });
     expect(await (await ask('', own.value)).json()).toMatchObject({ id, clientSecret: own.id });
     expect((await ask('', other.value)).status).toBe(404);
     expect((await ask('/events', other.value)).status).toBe(404);
@@ -281,15 +283,13 @@ describe('the side path', () => {
     ['GET', '/v1/sessions'],
     ['DELETE', '/v1/sessions/00000000-0000-4000-8000-000000000001'],
     ['GET', '/v1/ledger'],
-    ['GET', '/v1/models'],
     ['POST', '/v1/chat/completions'],
-    ['POST', '/v1/tasks'],
     ['POST', '/v1/client_secrets'],
     ['POST', '/v1/realtime/client_secrets'],
     ['POST', '/v1/auth_tokens'],
   ])('anything else needs a key: %s %s', async (method, path) => {
     const { value } = await mint();
-    const response = await fetch(`http${served.url.slice(2)}${path}`, {
+    const response = await fetch(`${http()}${path}`, {
       method,
       headers: { ...bearer(value).headers, 'content-type': 'application/json' },
       ...(method === 'POST' && { body: '{}' }),
