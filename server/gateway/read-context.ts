@@ -1,12 +1,13 @@
 // Reads what the side path keeps of an earlier session, for a new one that continues it (`trunkline-continue`).
-// Rule: another key's session answers 404, like an unknown id.
+// Rule: another key's session answers 404, like an unknown id; for a client secret so does what neither it nor its end user has opened.
 
 import type { Refusal } from '../../adapters/realtime/refusal.ts';
 import { isRefusal } from '../http/request/refusals.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
-import { type AskWhole, type ContextAnswer, requesterOf } from '../ipc/side-request.ts';
+import { type AskWhole, type ContextAnswer, type Requester, requesterOf } from '../ipc/side-request.ts';
 import { unlessAborted } from '../platform/deadline.ts';
 import type { SessionContext } from '../session/subject.ts';
+import { canReadSession } from '../side/http/handler.ts';
 import type { ConnectOutcome } from '../transport/connector.ts';
 import type { DialOutcome } from '../transport/dial.ts';
 import type { Admission } from './admission/admission.ts';
@@ -21,23 +22,26 @@ export interface ContextReader {
 
 /** Reads for `side.contextMs` at most. A Refusal says why the session must not be opened. Never rejects. */
 export async function readContext(
-  { provider, key, continues = '', policy: { config } }: Pick<Admission, 'provider' | 'key' | 'continues' | 'policy'>,
+  admission: Pick<Admission, 'provider' | 'key' | 'secret' | 'continues' | 'policy'>,
   { askSide, find }: ContextReader,
   signal: AbortSignal,
 ): Promise<SessionContext | Refusal> {
+  const { provider, continues = '', policy } = admission;
+  const { config } = policy;
+  const requester = requesterIn(admission);
   const until = AbortSignal.any([signal, AbortSignal.timeout(config.side.contextMs)]);
   try {
     if (askSide === undefined) throw new Error('there is no side process');
     const live = await unlessAborted(find(continues), until);
     const request = {
-      requester: requesterOf(key),
+      requester,
       method: 'GET',
       path: `/v1/sessions/${continues}/context`,
       query: {},
       headers: {},
       body: undefined,
-      // Another key's session does not exist for this one.
-      live: live?.key === key?.id ? live : undefined,
+      // A session of somebody else does not exist for this one.
+      live: live !== undefined && canReadSession({ requester }, live) ? live : undefined,
     } as const;
     const { status, text: body } = await unlessAborted(askSide(request, until), until);
     if (status === 404) return unknown;
@@ -51,6 +55,10 @@ export async function readContext(
     return { continues, from: 'unavailable', text: '', dataClass: 'open' };
   }
 }
+
+/** A client secret continues its own sessions, and those of its end user, which other secrets may have opened. */
+const requesterIn = ({ key, secret }: Pick<Admission, 'key' | 'secret'>): Requester =>
+  secret === undefined ? requesterOf(key) : requesterOf(key, secret.id, secret.settings.endUser ?? key?.endUser);
 
 interface ContextDial {
   dial(signal: AbortSignal): Promise<ConnectOutcome>;

@@ -13,6 +13,8 @@ export type Requester =
       readonly settings?: Key | undefined;
       /** The id of a client secret, which sees the sessions that it has opened alone. */
       readonly secret?: string | undefined;
+      /** The end user of that secret, whose sessions are seen, too. */
+      readonly endUser?: string | undefined;
     }
   | {
       readonly scope: 'admin';
@@ -20,15 +22,17 @@ export type Requester =
       readonly team?: undefined;
       readonly settings?: undefined;
       readonly secret?: undefined;
+      readonly endUser?: undefined;
     };
 
-/** `secret`: the id of the one that is presented in the place of its key. */
-export const requesterOf = (key: Key | undefined, secret?: string): Requester => ({
+/** `secret`: the id of the one that is presented in the place of its key; `endUser`: whose sessions it sees beside its own. */
+export const requesterOf = (key: Key | undefined, secret?: string, endUser?: string): Requester => ({
   scope: 'key',
   key: key?.id,
   team: key?.team,
   settings: key,
   secret,
+  endUser,
 });
 
 /** The headers of a client's request that the side process is given; nothing else crosses. */

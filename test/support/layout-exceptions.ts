@@ -13,6 +13,8 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/docs/': 'the pages and documents, beside what they tell of',
   'test/sdk/': 'the official clients against the whole gateway',
   'test/server/gateway/not-served.test.ts': 'what SDKs are told that come for other endpoints',
+  'test/server/gateway/continued-secrets.test.ts':
+    'sessions that client secrets continue, from admission to the side path',
   'test/server/gateway/memory.test.ts': 'what peers can make a process hold',
   'test/server/cli/pack.test.ts': 'the npm package',
   'test/server/gateway/private-addresses.test.ts': 'the rule of private-address.ts where it is applied',

@@ -7,7 +7,7 @@ import type { Descriptors } from '../../http/connection/descriptors.ts';
 import type { HttpProblem } from '../../http/problem.ts';
 import type { SessionOrder } from '../../ipc/session-record.ts';
 import type { EmitPart, SideRequest } from '../../ipc/side-request.ts';
-import type { BudgetUse, Task } from '../../ipc/stored-rows.ts';
+import type { BudgetUse, StoredSession, Task } from '../../ipc/stored-rows.ts';
 import type { Router } from '../llm/call.ts';
 import type { Store } from '../store/contract/store.ts';
 import type { CallRates } from './chat/call-rates.ts';
@@ -85,10 +85,11 @@ export const EVENT_STREAM_HEADERS = { 'content-type': 'text/event-stream', 'cach
 /** Tells whether a session exists for the requester. */
 export function canReadSession(
   { requester }: Pick<SideRequest, 'requester'>,
-  { key, clientSecret }: { readonly key?: string | undefined; readonly clientSecret?: string | undefined },
+  { key, clientSecret, endUser }: Partial<Pick<StoredSession, 'key' | 'clientSecret' | 'endUser'>>,
 ): boolean {
   const isOfSecret = requester.secret === undefined || requester.secret === clientSecret;
-  return canRead({ requester }, key) && isOfSecret;
+  const isOfUser = requester.endUser !== undefined && requester.endUser === endUser;
+  return canRead({ requester }, key) && (isOfSecret || isOfUser);
 }
 
 /** Tells whether rows of this key exist for the requester. */
