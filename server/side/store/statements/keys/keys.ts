@@ -28,7 +28,10 @@ export function addKey({ transaction }: Database, key: StoredKey, entry: AuditEn
   return transaction(async (query) => {
     const version = await countUp(query);
     await query('delete from api_key where id = $1 and deleted_at is not null', [textValue(key.key.id)]);
-    return insertKey(query, { ...key, version }, entry);
+    const isAdded = await insertKey(query, { ...key, version }, entry);
+    // One that was made while the key before was deleted must not open sessions of this one.
+    if (isAdded) await removeSecrets(query, key.key.id);
+    return isAdded;
   });
 }
 
@@ -39,8 +42,15 @@ export function replaceKey({ transaction }: Database, key: StoredKey, entry: Aud
       textValue(key.key.id),
       key.version,
     ]);
-    return gone.length > 0 && insertKey(query, { ...key, version }, entry);
+    if (gone.length === 0) return false;
+    if (key.deletedAt !== undefined) await removeSecrets(query, key.key.id);
+    return insertKey(query, { ...key, version }, entry);
   });
+}
+
+/** Client secrets go with their key: its id may be that of another one later. */
+async function removeSecrets(query: Query, key: string): Promise<void> {
+  await query('delete from client_secret where key = $1', [textValue(key)]);
 }
 
 export async function keyChanges(query: Query, since: number | undefined): Promise<KeyChanges> {

@@ -173,6 +173,27 @@ await onBothStores((stores) => {
     expect(await ask('POST', '/keys', { id: 'app' })).toMatchObject({ status: 201 });
   });
 
+  test('the client secrets of a deleted key open nothing of the next key of its id', async () => {
+    const { store, ask } = await openKeys(stores);
+    const now = Date.now();
+    const row = { id: 'one', key: 'app', settings: {}, usesLeft: 1, createdAt: now, expiresAt: now + MINUTE_MS };
+    const other = { ...row, digest: 'other', id: 'two', key: 'else' };
+    await ask('POST', '/keys', { id: 'app' });
+    await store.addSecret({ ...row, digest: 'before' });
+    await store.addSecret(other);
+    // A secret outlives a change of its key, and another secret of it.
+    await ask('PATCH', '/keys/app', { maxSessions: 2 });
+    await ask('POST', '/keys/app/rotate');
+    expect(await store.secret('before')).toBeDefined();
+    await ask('DELETE', '/keys/app');
+    expect(await store.secret('before')).toBeUndefined();
+    // One that was being made meanwhile is stored behind that.
+    await store.addSecret({ ...row, digest: 'late' });
+    await ask('POST', '/keys', { id: 'app' });
+    expect(await store.useSecret('late', now)).toBe('unknown');
+    expect(await store.secret('other')).toEqual(other);
+  });
+
   test('a key of the file is shown without its secret, and changed nowhere else', async () => {
     const { ask } = await openKeys(stores);
     expect(await ask('GET', '/keys/web')).toEqual({
