@@ -220,7 +220,7 @@ function greeting({ listen, admin }: RunInfo, config: Config, environment: reado
   const places = [
     ...(listen === undefined ? [] : [`console http://${urlHost(listen.host)}:${listen.port}/`]),
     ...(listen?.tlsPort === undefined ? [] : [`TLS https://localhost:${listen.tlsPort}/`]),
-    `admin http://${urlHost(admin.host)}:${admin.port}/metrics`,
+    `admin http://${urlHost(admin.host)}:${admin.port}/`,
   ];
   const parts = describeConfig(config).map(([name, text]) => `${name}: ${text}`);
   const lines = [`trunkline ${version}: ${places.join(', ')}`, `  ${parts.join('; ')}`];

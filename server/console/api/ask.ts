@@ -1,8 +1,8 @@
 // Asks the gateway for JSON, as a key (below `/v1`) or as the operator of the admin listener. Refusals are values.
 
-import { parseJson } from '../../../codecs/json-object.ts';
+import { type JsonObject, parseJson } from '../../../codecs/json-object.ts';
 import { authorization } from './gateway.ts';
-import { objectOrEmpty, textOrEmpty } from './loose-json.ts';
+import { listOrEmpty, objectOrEmpty, textOrEmpty } from './loose-json.ts';
 
 /** `refused`: the credential is wrong or missing; `absent`: there is no such thing; `message`: what the gateway says. */
 export type ApiAnswer<T> =
@@ -59,5 +59,11 @@ const kinds: Readonly<Record<number, 'absent' | 'refused'>> = { 401: 'refused', 
 function messageOf(body: string, status: number): string {
   const problem = objectOrEmpty(parseJson(body));
   const message = textOrEmpty(objectOrEmpty(problem.error).message) || textOrEmpty(problem.message);
-  return message || `the gateway answered with the status ${status}`;
+  return message || reasonsIn(problem) || `the gateway answered with the status ${status}`;
+}
+
+/** The reasons of a `/readyz` that says no, each once. */
+function reasonsIn(problem: JsonObject): string {
+  const reasons = Object.values(problem).flatMap((part) => listOrEmpty(objectOrEmpty(part).reasons));
+  return [...new Set(reasons.map(({ message }) => textOrEmpty(message)))].join('; ');
 }

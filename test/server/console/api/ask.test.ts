@@ -53,6 +53,14 @@ test.each([
     { kind: 'failed', message: 'the gateway answered with the status 502' },
   ],
   [
+    'what is not ready',
+    () => {
+      const part = { status: 'not ready', reasons: [{ code: 'draining', message: 'the gateway shuts down' }] };
+      return Response.json({ status: 'not ready', sessions: part, calls: part }, { status: 503 });
+    },
+    { kind: 'failed', message: 'the gateway shuts down' },
+  ],
+  [
     'no answer',
     (): Response => {
       throw new TypeError('network');
