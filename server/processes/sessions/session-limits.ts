@@ -134,7 +134,7 @@ export class SessionLimits {
   /** Tells the store later of all places that this machine has. */
   #mistrust(): void {
     if (this.#retry !== undefined) return;
-    this.#options.log.warn('the store does not answer: places of sessions are counted by this machine alone');
+    this.#options.log.warn('the store does not answer: limits of sessions are kept by this machine alone');
     this.#tellLater();
   }
 
@@ -156,7 +156,7 @@ export class SessionLimits {
       await ask('replacePlaces', { places, asOf } satisfies HeldPlaces);
       if (asOf === now && given === this.#given) {
         this.#retry = undefined;
-        return log.info({ sessions: places.length }, 'the store counts the places of sessions again');
+        return log.info({ sessions: places.length }, 'the store keeps the limits of sessions again');
       }
     } catch {
       // It is told again.
