@@ -59,3 +59,12 @@ test.each([
   expect(refused).toThrow(problem);
   expect(refused).toThrow(`; ${kept} of before is in force until a restart`);
 });
+
+test('keys that are gone from the file let nobody in who was not let in before, unless access says so', () => {
+  for (const yaml of ['', 'keys: []', 'log: { level: warn }'])
+    expect(() => again(yaml, KEYS)).toThrow('access: expected keys or open, got none: the file has no keys any more');
+  expect(() => again('', 'access: keys')).toThrow('access: expected keys or open');
+  expect(again('access: keys', KEYS).config).toMatchObject({ access: 'keys', keys: [] });
+  expect(again('access: open', KEYS).config).toMatchObject({ access: 'open' });
+  expect(again('', '').config).toMatchObject({ access: 'open' });
+});
