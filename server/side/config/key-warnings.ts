@@ -9,12 +9,20 @@ import { mayServeRegulated } from '../llm/policy.ts';
 
 export function keyWarnings(config: Config): Problem[] {
   return [
+    ...expiryWarnings(config),
     ...teamWarnings(config),
     ...classWarnings(config),
     ...regulatedWarnings(config),
     ...taskWarnings(config),
     ...budgetWarnings(config),
   ];
+}
+
+function expiryWarnings({ keys }: Config): Problem[] {
+  return keys.flatMap(({ expiresAt }, index) => {
+    const isOver = expiresAt !== undefined && Date.parse(expiresAt) <= Date.now();
+    return isOver ? [{ path: `keys[${index}].expiresAt`, message: 'the key has expired: nobody is let in by it' }] : [];
+  });
 }
 
 /** A team that is not configured is a label, which may be meant so. */

@@ -40,7 +40,10 @@ export interface KeyStore {
   keys(page: { readonly after?: string | undefined; readonly limit: number }): Promise<readonly StoredKey[]>;
   /** Adds a key, whose `version` is given here. False when there is one of this id. */
   addKey(key: StoredKey, entry: AuditEntry): Promise<boolean>;
-  /** Writes a key in the place of the one that has its id and its `version`. False when that was changed since then. */
+  /**
+   * Writes a key in the place of the one that has its id and its `version`. False when that was changed since then. The client secrets of a key
+   * that is deleted go with it.
+   */
   replaceKey(key: StoredKey, entry: AuditEntry): Promise<boolean>;
   /** Gives the count of changes, and the keys that were changed after `since` in their order, a thousand at most; undefined: none. */
   keyChanges(since: number | undefined): Promise<KeyChanges>;

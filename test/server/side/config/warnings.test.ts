@@ -167,6 +167,14 @@ describe('keys, classes and budgets', () => {
     expect(warnings(`${key(', classes: [realtime]')}${both()}routes: { /v1/tasks: { class: commodity } }`)).toEqual([]);
   });
 
+  test('a key that has expired, and a team that is a label alone, are warned of', () => {
+    const keys = "keys: [{ id: a, secret: secret-1, team: appz, expiresAt: '2020-01-01T00:00:00Z' }]\n";
+    expect(others(`${both()}${openai}${keys}teams: { apps: { maxSessions: 1 } }\n`)).toEqual([
+      expect.stringContaining('keys[0].expiresAt: the key has expired'),
+      expect.stringContaining('keys[0].team: unknown team "appz", expected apps'),
+    ]);
+  });
+
   test('a pattern for a provider that is not there, and a provider that no key may use, are warned of', () => {
     expect(warnings(`${openai}${key(', models: ["gemini/*", "*/x"]')}`)).toEqual([
       'keys[0].models[0]: it allows nothing: expected a provider that is configured (openai)',
