@@ -21,6 +21,10 @@ const OUTLOOKS: Readonly<Record<string, string>> = {
     'A bare relay in Node (an HTTP upgrade, a connection, no check) adds 0.25 to 0.4 ms, twice what HAProxy adds, and one of the library ws 0.5. The rest is some sixty steps of 5 to 25 us from the accept to the first event, for key, policy, limits and the objects of a session; none stands out, and after a pause each takes three times as long as in a row, since the caches are cold. Native code, or fewer checks, would take that away; without the message by which a session outlives its process no start was sooner.',
   'session_start.cpu_us':
     'A bare relay in Node takes 0.5 ms for a start and its end, one of the library ws 0.8, and HAProxy 0.2. Above that are about 0.9 ms of the gateway process for checks, limits and the objects of a session, 0.6 ms for its row in the store, and 0.3 ms in the supervisor, which knows of each session before its client does. Native code for the first, or a store that is told of sessions less often than ten times a second, would take less.',
+  'session_start.secret_added_ms.':
+    'A start with a client secret asks the owner of the store twice, and the second time waits for a commit that has reached the disk: a quicker disk, or a commit that may be lost with the power.',
+  'session_start.secret_mint_ms.':
+    'A client secret and its line in the audit log are one commit that has reached the disk, behind an HTTP request of a connection of its own.',
   'session_start.warm_vs_direct.': 'Connections opened ahead save the round trips of TCP and TLS, and no others.',
   'capacity.cpu_ratio.':
     'With 2,000 sessions the state of the next frame is not in the caches of the processor any more, and a connection less often has two frames to read at once. The same holds for the other contenders of the table.',

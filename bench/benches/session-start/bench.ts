@@ -10,7 +10,7 @@ import { startProvider } from '../../load/load-processes.ts';
 import type { DelayProxyMethods } from '../../machine/delay-proxy-process.ts';
 import { cpuMeter } from '../../machine/resource-usage.ts';
 import { type RpcProcess, startRpcProcess } from '../../machine/rpc.ts';
-import type { StartPlace, StartRun } from './data.ts';
+import { type StartPlace, type StartRun, WITH_KEY, WITH_SECRET } from './data.ts';
 import { sessionStartFigures } from './figures.ts';
 import type { StarterMethods, StartPlan } from './process.ts';
 import { describeSessionStart } from './report.ts';
@@ -71,10 +71,10 @@ function secondsOf(settings: BenchSettings, contenders: number): [near: number, 
   const { loopback, far } = planOf(settings);
   const visits = ({ rounds, count, pauseMs, first }: Plan, startMs: number) =>
     (((rounds + 1) * count + first) * (pauseMs + startMs) + (rounds + 2) * SETTLE_MS) / 1000;
-  return [contenders * (1 + visits(loopback, 3)), 3 + 4 * visits(far, 270)];
+  return [(contenders + 2) * (1 + visits(loopback, 3)), 3 + 4 * visits(far, 270)];
 }
 
-type Target = Pick<StartPlan, 'url' | 'headers' | 'ca'> & Pick<RunningContender, 'pids'>;
+type Target = Pick<StartPlan, 'url' | 'headers' | 'ca' | 'mintUrl'> & Pick<RunningContender, 'pids'>;
 
 /** Contender -> starts it, and gives the way to reach it. */
 type Routes = ReadonlyMap<string, () => Promise<Target>>;
@@ -85,7 +85,22 @@ async function nearRoutes(context: BenchContext): Promise<Routes> {
     const { url, headers, pids } = await context.start(name, { providerPort: port });
     return { url: url(PATH), headers, pids };
   };
-  return new Map(context.contenders.map(({ name }) => [name, () => open(name)]));
+  const credential = { authorization: 'Bearer secret-of-the-bench' };
+  const openWith = async (mintPath?: string): Promise<Target> => {
+    const config = { keys: [{ id: 'bench', secret: 'secret-of-the-bench' }] };
+    const { url, pids } = await context.start('trunkline', { providerPort: port, config });
+    const mintUrl = mintPath && url(mintPath).replace('ws:', 'http:');
+    return { url: url(PATH), headers: credential, mintUrl, pids };
+  };
+  return new Map([
+    ...context.contenders.map(({ name }) => [name, () => open(name)] as const),
+    ...(context.absent.has('trunkline')
+      ? []
+      : ([
+          [WITH_KEY, () => openWith()],
+          [WITH_SECRET, () => openWith('/v1/client_secrets')],
+        ] as const)),
+  ]);
 }
 
 async function farRoutes(context: BenchContext): Promise<Routes> {

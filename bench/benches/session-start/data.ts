@@ -4,6 +4,10 @@ import { mapRounds, type Rounds } from '../../figures/rounds.ts';
 import { type pairedRatios, quantile } from '../../figures/statistics.ts';
 import type { SessionStart } from './process.ts';
 
+/** Contenders on loopback that start with a key, and with a client secret that is made for each start. */
+export const WITH_KEY = 'trunkline-key';
+export const WITH_SECRET = 'trunkline-secret';
+
 export interface StartRun {
   readonly starts: readonly SessionStart[];
   /** CPU of all processes of the contender for a start and its end, microseconds; undefined where it has none, or no /proc. */
@@ -25,13 +29,24 @@ export interface SessionStartData {
 }
 
 /** Milliseconds: a quantile of each round. */
-export const startTimes = ({ rounds }: StartPlace, step: keyof SessionStart = 'total', at = 0.5): Rounds<number> =>
+export const startTimes = (
+  { rounds }: StartPlace,
+  step: Exclude<keyof SessionStart, 'mint'> = 'total',
+  at = 0.5,
+): Rounds<number> =>
   mapRounds(rounds, ({ starts }) =>
     quantile(
       starts.map((start) => start[step]),
       at,
     ),
   );
+
+/** Milliseconds of making the secrets: the median of each round. */
+export const mintTimes = ({ rounds }: StartPlace): Rounds<number> =>
+  mapRounds(rounds, ({ starts }) => {
+    const times = starts.flatMap(({ mint }) => mint ?? []);
+    return times.length === 0 ? undefined : quantile(times, 0.5);
+  });
 
 /** Microseconds for each start and its end. */
 export const startCosts = ({ rounds }: StartPlace): Rounds<number> =>

@@ -4,7 +4,16 @@ import type { BenchContext } from '../../bench.ts';
 import { type Figure, type Goal, judgeMedian, unjudged } from '../../figures/results.ts';
 import { runsOf } from '../../figures/rounds.ts';
 import { median, pairedDifferences, pairedRatios } from '../../figures/statistics.ts';
-import { besideDirect, type SessionStartData, type StartPlace, startCosts } from './data.ts';
+import {
+  besideDirect,
+  mintTimes,
+  type SessionStartData,
+  type StartPlace,
+  startCosts,
+  startTimes,
+  WITH_KEY,
+  WITH_SECRET,
+} from './data.ts';
 
 export function sessionStartFigures(data: SessionStartData, { settings: { seed } }: BenchContext): Figure[] {
   const added = (name: string) => besideDirect(data.loopback, name, pairedDifferences);
@@ -16,6 +25,7 @@ export function sessionStartFigures(data: SessionStartData, { settings: { seed }
     judgeRounds(addedGoal, data.loopback, { rounds: added, name: 'trunkline', again: added('direct-again'), seed }),
     judgeRounds(ratioGoal, data.far, { rounds: ratio, name: 'trunkline-warm', again, seed }),
     cpuFigure(data.loopback, seed),
+    ...secretFigures(data.loopback, seed),
   ];
 }
 
@@ -25,6 +35,17 @@ function cpuFigure(place: StartPlace, seed: number): Figure {
   if (missing !== undefined) return unjudged(goal, `trunkline: ${missing}`);
   const figure = judgeMedian(goal, runsOf(startCosts(place), 'trunkline'), seed);
   return { ...figure, reason: figure.reason ?? 'a start and its end, in all processes' };
+}
+
+/** The start with a client secret beside the same start with a key, and the making of the secret. */
+function secretFigures(place: StartPlace, seed: number): Figure[] {
+  const added = { id: 'session_start.secret_added_ms.loopback', unit: 'ms', below: 2 };
+  const mint = { id: 'session_start.secret_mint_ms.loopback', unit: 'ms', below: 5 };
+  const missing = place.absent.get('trunkline') ?? place.absent.get(WITH_SECRET) ?? place.absent.get(WITH_KEY);
+  if (missing !== undefined) return [added, mint].map((goal) => unjudged(goal, `${WITH_SECRET}: ${missing}`));
+  const times = startTimes(place);
+  const differences = pairedDifferences(times.get(WITH_SECRET) ?? [], times.get(WITH_KEY) ?? []);
+  return [judgeMedian(added, differences, seed), judgeMedian(mint, runsOf(mintTimes(place), WITH_SECRET), seed)];
 }
 
 interface Judging {

@@ -24,6 +24,8 @@ export interface SessionStart {
   /** Time from there to the last byte of the first event of the provider. */
   readonly event: number;
   readonly total: number;
+  /** Time of making the client secret, before all of it; left out where it starts with a key. */
+  readonly mint?: number;
 }
 
 export interface StartPlan {
@@ -33,6 +35,8 @@ export interface StartPlan {
   /** PEM file that signed the certificate. */
   readonly ca?: string;
   readonly count: number;
+  /** Where a client secret is made for each start, with the credential of the headers. */
+  readonly mintUrl?: string | undefined;
   /** Pause from the end of one session to the start of the next. */
   readonly pauseMs: number;
 }
@@ -43,11 +47,11 @@ const closing = Buffer.from([0x03, 0xe8]);
 
 const methods = {
   /** Starts sessions one after the other. Throws when one is refused, or is silent for two seconds. */
-  async start({ url, headers, ca, count, pauseMs }: StartPlan): Promise<readonly SessionStart[]> {
+  async start({ url, headers, ca, mintUrl, count, pauseMs }: StartPlan): Promise<readonly SessionStart[]> {
     const target: Target = { url: new URL(url), headers, ca: ca === undefined ? undefined : readFileSync(ca) };
     const starts: SessionStart[] = [];
     for (let index = 0; index < count; index += 1) {
-      starts.push(await startOne(target));
+      starts.push(mintUrl === undefined ? await startOne(target) : await startWithSecret(target, mintUrl));
       await delay(pauseMs);
     }
     return starts;
@@ -60,6 +64,15 @@ interface Target {
   readonly url: URL;
   readonly headers: StartPlan['headers'];
   readonly ca: Buffer | undefined;
+}
+
+async function startWithSecret(target: Target, mintUrl: string): Promise<SessionStart> {
+  const begunAt = nowNs();
+  const headers = { ...target.headers, 'content-type': 'application/json' };
+  const response = await fetch(mintUrl, { method: 'POST', headers, body: '{}' });
+  const { value } = (await response.json()) as { readonly value: string };
+  const mint = (nowNs() - begunAt) / 1e6;
+  return { ...(await startOne({ ...target, headers: { authorization: `Bearer ${value}` } })), mint };
 }
 
 /** One session from its dialling to its end. */

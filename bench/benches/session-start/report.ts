@@ -50,7 +50,7 @@ function histogramOf(starts: readonly SessionStart[]): string {
 }
 
 function tableOf({ title, place }: Where, seed: number): ReportTable {
-  const middle = (name: string, step?: keyof SessionStart, at?: number) =>
+  const middle = (name: string, step?: Exclude<keyof SessionStart, 'mint'>, at?: number) =>
     median(startTimes(place, step, at).get(name) ?? []);
   return reportTable(`session start, ${title}: ms (medians of rounds)`, place.rounds.keys(), [
     ['', rowName],

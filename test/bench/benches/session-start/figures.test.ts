@@ -29,7 +29,14 @@ const place = (rounds: Rounds, absent: Record<string, string> = {}): StartPlace 
   rounds: new Map(Object.entries(rounds)),
   absent: new Map(Object.entries(absent)),
 });
-const near = { direct: added(0), trunkline: added(0.25), 'direct-again': added(0.02) };
+/** Starts with a client secret, which take this much longer than those with a key. */
+const withSecret = (ms: number, mint: number) =>
+  added(0.25 + ms).map(({ starts, cpuUsPerStart }) => ({
+    starts: starts.map((start) => ({ ...start, mint })),
+    cpuUsPerStart,
+  }));
+const secrets = { 'trunkline-key': added(0.25), 'trunkline-secret': withSecret(0.5, 1.5) };
+const near = { direct: added(0), trunkline: added(0.25), 'direct-again': added(0.02), ...secrets };
 const far = {
   direct: times(1),
   'trunkline-cold': times(1.1),
@@ -53,14 +60,23 @@ test('the figure on loopback is a paired difference of medians, and over distanc
 });
 
 test('the CPU of a start is the median of its rounds', () => {
-  const cpu = figures(place(near), place(far)).at(-1);
+  const cpu = figures(place(near), place(far))[2];
   expect(cpu).toMatchObject({ id: 'session_start.cpu_us', goal: '<= 1000', met: true });
   expect(cpu?.value).toBeCloseTo(903.75);
 });
 
 test('a goal that is missed is reported', () => {
   const slow = figures(place({ ...near, trunkline: added(0.4) }), place({ ...far, 'trunkline-warm': times(0.7) }));
-  expect(slow.map(({ met }) => met)).toEqual([false, false, true]);
+  expect(slow.map(({ met }) => met)).toEqual([false, false, true, true, true]);
+});
+
+test('a client secret is compared with a key in the same rounds, and its making has a time of its own', () => {
+  const [, , , start, mint] = figures(place(near), place(far));
+  expect(start).toMatchObject({ id: 'session_start.secret_added_ms.loopback', goal: '<= 2', met: true });
+  expect(start?.value).toBeCloseTo(0.5);
+  expect(mint).toMatchObject({ id: 'session_start.secret_mint_ms.loopback', goal: '<= 5', met: true, value: 1.5 });
+  const slow = figures(place({ ...near, 'trunkline-secret': withSecret(3, 6) }), place(far));
+  expect(slow.slice(3).map(({ met }) => met)).toEqual([false, false]);
 });
 
 test('a value within the noise floor is marked, and is not judged when the floor is above the goal', () => {
@@ -80,6 +96,8 @@ test('a contender that is missing or did not start is not judged, nor are too fe
     'trunkline: not asked for',
     'trunkline-warm: not asked for',
     'trunkline: not asked for',
+    'trunkline-secret: not asked for',
+    'trunkline-secret: not asked for',
   ]);
   const holes = [visit(1), undefined, undefined, visit(9)];
   expect(figures(place({ ...near, trunkline: holes }), place(far))[0]).toMatchObject({
