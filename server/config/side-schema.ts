@@ -158,7 +158,13 @@ export const budgetSchema = z.strictObject({
   maxUsd: usd.describe('Most that may be spent in one window.'),
 });
 
-export const WEBHOOK_EVENTS = ['task.done', 'task.failed', 'session.ended'] as const;
+export const WEBHOOK_EVENTS = [
+  'task.done',
+  'task.failed',
+  'session.ended',
+  'budget.warning',
+  'budget.reached',
+] as const;
 
 const webhookSchema = z.strictObject({
   url: z.string().describe('Where events are posted to.'),

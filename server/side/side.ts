@@ -10,15 +10,13 @@ import type { FindOwners, SideHandler } from '../ipc/side-request.ts';
 import type { FindKey, SecretStore } from '../ipc/stored-rows.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { faultOf } from '../platform/log.ts';
-import { exportGauge, subjectLabels } from '../platform/metrics.ts';
 import type { Readiness } from '../platform/readiness.ts';
 import { newId } from '../platform/uuid-v7.ts';
-import { countAttempts } from './billing/attempt-metrics.ts';
-import { exportBudgets } from './billing/budgets/budget-metrics.ts';
-import { BudgetWatch, type OnBudgetsClosed, tellMoves } from './billing/budgets/budget-watch.ts';
+import type { BudgetWatch, OnBudgetsClosed } from './billing/budgets/budget-watch.ts';
 import { KeyBudgets } from './billing/budgets/key-budgets.ts';
 import { openJournal, readJournals } from './billing/journal.ts';
 import { createPrices } from './billing/prices.ts';
+import { watchedStore } from './billing/store-watch.ts';
 import type { EndSession } from './http/handler.ts';
 import { KeyWatch, type OnKeysChanged, tellKeyChanges } from './http/keys/key-watch.ts';
 import { PublicListener, type PublicListenerOptions } from './http/public/listener.ts';
@@ -34,6 +32,7 @@ import { type StoreHealth, watchStore } from './store/health.ts';
 import { holdInstanceLease, type InstanceLease } from './store/instance-lease.ts';
 import { startMaintenance } from './store/maintenance.ts';
 import { openStore } from './store/open.ts';
+import { budgetDeliveries } from './tasks/events.ts';
 import { Runner } from './tasks/runner.ts';
 import { Webhooks } from './tasks/webhooks.ts';
 
@@ -90,23 +89,17 @@ export async function openSide(start: SideStart, logger: Logger, links: SideLink
   return side;
 }
 
-/** Counts and tells what all side processes do with the store, where it is done. */
+/** Tells of budgets and keys, where all side processes move and change them. */
 function watched(
   { start, live, log, metrics, health }: Omit<SideParts, 'store'>,
   { onBudgets, onKeys }: Required<Pick<SideLinks, 'onBudgets' | 'onKeys'>>,
 ) {
-  const { config } = live;
-  exportGauge(metrics.registry, {
-    name: 'trunkline_store_up',
-    help: '1 while the store takes what it is asked to write, 0 while it fails',
-    read: () => (health.look() === undefined ? 1 : 0),
+  const { budgets, store } = watchedStore({
+    ...{ config: live.config, log, registry: metrics.registry, health, onBudgets },
+    messages: (use, event) => budgetDeliveries(use, event, live.config),
   });
-  const counted = countAttempts(health.store, metrics.registry, subjectLabels(config.metrics));
-  const budgets = new BudgetWatch({ budgets: () => config.budgets, store: counted, onClosed: onBudgets, log });
-  exportBudgets(metrics.registry, () => budgets.uses);
-  const keys = new KeyWatch({ store: counted, since: start.keysToldAt, onChanged: onKeys, log });
-  const store = tellKeyChanges(counted, () => keys.changed());
-  return { budgets, keys, store: tellMoves(store, () => budgets.moved()) };
+  const keys = new KeyWatch({ store, since: start.keysToldAt, onChanged: onKeys, log });
+  return { budgets, keys, store: tellKeyChanges(store, () => keys.changed()) };
 }
 
 interface SideParts {

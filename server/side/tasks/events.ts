@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import type { SideConfig, WebhookConfig } from '../../config/side-schema.ts';
 import type { DataClass, Delivery, SessionEnd, StoredSession, Task } from '../../ipc/stored-rows.ts';
+import type { WindowUse } from '../billing/budgets/budget-warnings.ts';
 import { scoredTaskId } from '../prompts/scoring.ts';
 
 type Event = WebhookConfig['events'][number];
@@ -60,6 +61,23 @@ export function sessionDeliveries(
     },
   });
   return messages.map((delivery) => ({ ...delivery, session: session.id }));
+}
+
+/** Reports that a budget is nearly spent, or is spent. Every machine makes the same ids of it. */
+export function budgetDeliveries(
+  { window: { id, scope, limitMicroUsd, resetsAt }, amounts }: WindowUse,
+  event: 'budget.warning' | 'budget.reached',
+  { webhooks }: Pick<SideConfig, 'webhooks'>,
+): Delivery[] {
+  return deliveries(webhooks, {
+    ...{ event, about: id, at: Date.now(), dataClass: 'open', ids: {} },
+    content: {
+      budget: scope,
+      limitUsd: limitMicroUsd / 1e6,
+      spentUsd: amounts.spentMicroUsd / 1e6,
+      resetsAt: resetsAt === undefined ? undefined : new Date(resetsAt).toISOString(),
+    },
+  });
 }
 
 function deliveries(webhooks: SideConfig['webhooks'], report: Report): Delivery[] {

@@ -5,9 +5,11 @@ import type { Logger } from 'pino';
 import type { BudgetConfig } from '../../../config/side-schema.ts';
 import type { BudgetUse } from '../../../ipc/stored-rows.ts';
 import { faultOf } from '../../../platform/log.ts';
+import type { BudgetWindow } from '../../store/contract/budgets.ts';
 import type { Store } from '../../store/contract/store.ts';
 import { windowOf } from './budget.ts';
 import { closedBy } from './budget-state.ts';
+import type { WindowUse } from './budget-warnings.ts';
 
 /** Gets the budgets without room: again whenever that changes, and at each look while a reservation closes one. */
 export type OnBudgetsClosed = (closed: readonly BudgetUse[]) => void;
@@ -17,11 +19,15 @@ interface BudgetWatchOptions {
   readonly budgets: () => readonly BudgetConfig[];
   readonly store: Pick<Store, 'budgetUses'>;
   readonly onClosed: OnBudgetsClosed;
+  /** Gets the windows that were read, at each look: those of all budgets that are watched, and those that moved of late. */
+  readonly onRead?: ((uses: readonly WindowUse[]) => void) | undefined;
   readonly log: Logger;
   readonly everyMs?: number;
 }
 
 const EVERY_MS = 1000;
+/** Time for which windows are read that moved, and the most of them. */
+const [MOVED_MS, MAX_MOVED] = [10_000, 1000];
 /** Moves of this time are read together. */
 const SOON_MS = 200;
 
@@ -33,6 +39,8 @@ export class BudgetWatch {
   #told: string | undefined;
   #uses: readonly BudgetUse[] = [];
   #isFailing = false;
+  /** Windows that have moved of late, the oldest first. */
+  readonly #moved = new Map<string, Pick<WindowUse, 'window' | 'isShort'> & { readonly at: number }>();
 
   constructor(options: BudgetWatchOptions) {
     this.#options = options;
@@ -50,8 +58,10 @@ export class BudgetWatch {
   }
 
   /** Tells that budgets may have moved. */
-  moved(): void {
-    if (this.#timer === undefined || this.#options.budgets().length === 0) return;
+  moved(windows: readonly BudgetWindow[] = [], short?: BudgetWindow): void {
+    for (const window of windows)
+      this.#moved.set(window.id, { window, isShort: window.id === short?.id, at: Date.now() });
+    if (this.#timer === undefined || (this.#options.budgets().length === 0 && windows.length === 0)) return;
     this.#soon ??= setTimeout(() => {
       this.#soon = undefined;
       // One that is under way may have read what was before.
@@ -64,6 +74,12 @@ export class BudgetWatch {
     // A look that is under way is one at those before.
     await this.#looking;
     await this.#look();
+  }
+
+  /** Bounded: only the newest are read. */
+  #movedSince(than: number): readonly Pick<WindowUse, 'window' | 'isShort'>[] {
+    for (const [id, { at }] of this.#moved) if (at < than) this.#moved.delete(id);
+    return [...this.#moved.values()].slice(-MAX_MOVED);
   }
 
   stop(): void {
@@ -85,9 +101,14 @@ export class BudgetWatch {
     const now = Date.now();
     const watched = budgets().filter(({ each }) => each === undefined);
     const windows = watched.map((budget) => windowOf(budget, now));
+    const moved = this.#movedSince(now - MOVED_MS);
+    const ids = new Set([...windows.map(({ id }) => id), ...moved.map(({ window }) => window.id)]);
     try {
-      const uses = windows.length === 0 ? {} : await store.budgetUses(windows.map(({ id }) => id));
+      const uses = ids.size === 0 ? {} : await store.budgetUses([...ids]);
       this.#isFailing = false;
+      const nothing = { spentMicroUsd: 0, reservedMicroUsd: 0 };
+      const read = [...windows.map((window) => ({ window, isShort: false })), ...moved];
+      this.#options.onRead?.(read.map((use) => ({ ...use, amounts: uses[use.window.id] ?? nothing })));
       this.#uses = windows.map(({ id, scope = { window: 'total' }, limitMicroUsd, resetsAt }) => {
         const amounts = uses[id] ?? { spentMicroUsd: 0, reservedMicroUsd: 0 };
         return { ...scope, limitMicroUsd, resetsAt, ...amounts };
@@ -104,21 +125,29 @@ export class BudgetWatch {
   }
 }
 
-/** Returns the store, with each move of a budget told. */
-export function tellMoves(store: Store, onMoved: () => void): Store {
+/** Returns the store, with each move of a budget told, and the windows that have moved where they are known. */
+export function tellMoves(store: Store, onMoved: BudgetWatch['moved']): Store {
   const told =
-    <Arguments extends readonly unknown[], Result>(method: (...given: Arguments) => Promise<Result>) =>
+    <Arguments extends readonly unknown[], Result>(
+      method: (...given: Arguments) => Promise<Result>,
+      windowsOf: (...given: Arguments) => readonly BudgetWindow[] = () => [],
+    ) =>
     async (...given: Arguments): Promise<Result> => {
       const result = await method(...given);
-      onMoved();
+      onMoved(windowsOf(...given));
       return result;
     };
   return {
     ...store,
-    reserve: told(store.reserve),
-    takeSlice: told(store.takeSlice),
+    reserve: told(store.reserve, (budgets) => budgets),
+    takeLease: told(store.takeLease, ({ budget }) => [budget]),
+    async takeSlice(wish) {
+      const answer = await store.takeSlice(wish);
+      onMoved(wish.budgets, answer.short?.budget);
+      return answer;
+    },
     settle: told(store.settle),
     settleLost: told(store.settleLost),
-    commitSessions: told(store.commitSessions),
+    commitSessions: told(store.commitSessions, ({ charged = {} }) => Object.values(charged).flat()),
   };
 }

@@ -44,8 +44,8 @@ export interface SessionChanges {
   readonly tasks?: readonly Task[] | undefined;
   /** Sessions whose armed tasks may run from the given time on. */
   readonly released?: readonly { readonly session: string; readonly runAt: number }[] | undefined;
-  /** Messages about sessions (`session.ended`). A message whose id exists is left alone, delivered or not. */
-  readonly deliveries?: readonly (Delivery & { readonly session: string })[] | undefined;
+  /** Messages about sessions (`session.ended`) and budgets. A message whose id exists is left alone, delivered or not. */
+  readonly deliveries?: readonly (Delivery & { readonly session: string | undefined })[] | undefined;
   /** Ids belong to the key that got them first, until they expire. */
   readonly handedOut?: readonly HandedOutId[] | undefined;
 }
