@@ -48,7 +48,7 @@ export function changedKey(key: Key, change: JsonObject, config: Classes): Key |
   const changed = checkedKey(Object.fromEntries(fields), config);
   if (isProblem(changed)) return changed;
   // A field that does not exist cannot go either.
-  const unknown = Object.keys(change).filter((name) => !(name in storedKeySchema.shape));
+  const unknown = Object.keys(change).filter((name) => !Object.hasOwn(storedKeySchema.shape, name));
   return unknown.length === 0 ? changed : checkedKey({ ...key, [unknown[0] ?? '']: '' }, config);
 }
 

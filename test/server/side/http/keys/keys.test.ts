@@ -124,6 +124,7 @@ await onBothStores((stores) => {
       [{ id: 'other' }, 'id'],
       [{ maxSessions: 'two' }, 'maxSessions'],
       [{ nothing: null }, 'nothing'],
+      [{ toString: null }, 'toString'],
     ] as const)
       expect(await ask('PATCH', '/keys/app', change)).toMatchObject({ status: 400, body: { error: { field } } });
     expect(await ask('PATCH', '/keys/app', { expiresAt: '2020-01-01T00:00:00Z' })).toMatchObject({
