@@ -9,6 +9,7 @@ export class SideQuota {
   readonly #total: Usage;
   /** Event streams, which last, take no place of a request. */
   readonly #streams: Usage;
+  /** Only of keys that have requests: others may be made and deleted for ever. */
   readonly #byKey = new Map<string | undefined, Usage>();
 
   /** The limits are those that the configuration has when they are asked. */
@@ -31,19 +32,22 @@ export class SideQuota {
   /** `key`: undefined in open mode. Returns undefined where a limit is reached, or would be by a body of that size. */
   acquire(key: string | undefined, expectedBytes: number): QuotaLease | undefined {
     const own = this.#byKey.get(key) ?? new Usage(() => quotaOfKey(this.#config.side, this.#config.access));
-    this.#byKey.set(key, own);
     const usages = [this.#total, own];
-    return usages.every((usage) => usage.fits(1, expectedBytes)) ? new QuotaLease(usages) : undefined;
+    if (!usages.every((usage) => usage.fits(1, expectedBytes))) return undefined;
+    this.#byKey.set(key, own);
+    return new QuotaLease(usages, () => own.isIdle && this.#byKey.delete(key));
   }
 }
 
 /** The part of a quota that one request holds. */
 class QuotaLease {
   readonly #usages: readonly Usage[];
+  readonly #onOver: () => void;
   #bytes = 0;
 
-  constructor(usages: readonly Usage[]) {
+  constructor(usages: readonly Usage[], onOver: () => void = () => {}) {
     this.#usages = usages;
+    this.#onOver = onOver;
     for (const usage of usages) usage.add(1, 0);
   }
 
@@ -57,6 +61,7 @@ class QuotaLease {
 
   [Symbol.dispose](): void {
     for (const usage of this.#usages) usage.add(-1, -this.#bytes);
+    this.#onOver();
   }
 }
 
@@ -67,6 +72,10 @@ class Usage {
 
   constructor(limits: () => SideQuotaLimits) {
     this.#limits = limits;
+  }
+
+  get isIdle(): boolean {
+    return this.#requests === 0;
   }
 
   fits(requests: number, bytes: number): boolean {
