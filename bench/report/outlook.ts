@@ -22,7 +22,7 @@ const OUTLOOKS: Readonly<Record<string, string>> = {
   'session_start.cpu_us':
     'A bare relay in Node takes 0.5 ms for a start and its end, one of the library ws 0.8, and HAProxy 0.2. Above that are about 0.9 ms of the gateway process for checks, limits and the objects of a session, 0.6 ms for its row in the store, and 0.3 ms in the supervisor, which knows of each session before its client does. Native code for the first, or a store that is told of sessions less often than ten times a second, would take less.',
   'session_start.secret_added_ms.':
-    'A start with a client secret asks the owner of the store twice, and the second time waits for a commit that has reached the disk: a quicker disk, or a commit that may be lost with the power.',
+    'A start with a client secret asks the owner of the store twice, behind what that has to write for others: an owner that writes less often, or a second connection for reading.',
   'session_start.secret_mint_ms.':
     'A client secret and its line in the audit log are one commit that has reached the disk, behind an HTTP request of a connection of its own.',
   'session_start.warm_vs_direct.': 'Connections opened ahead save the round trips of TCP and TLS, and no others.',

@@ -194,7 +194,7 @@ export function createSqlStore(database: Database): Store {
     addAudit: (entry) => insertAudit(query, entry),
     audit: (filter) => selectAudit(query, filter),
     addSecret: (secret) => addSecret(query, secret),
-    secret: (digest) => selectSecret(query, digest),
+    secret: (digest) => database.transaction((run) => selectSecret(run, digest), 'relaxed'),
     useSecret: (digest, now) => useSecret(database, digest, now),
     returnSecret: (digest) => returnSecret(query, digest),
     removeExpiredSecrets: (now) => removeExpiredSecrets(database, now),

@@ -1,4 +1,5 @@
-// Client secrets: one row each, under the digest of the secret. A use is one statement, so that of many at once as many are granted as are left.
+// Client secrets: one row each, under the digest of the secret. A use is one statement, so that of many at once as many are granted as are left;
+// it outlives a kill, and a start does not wait for the disk.
 
 import type { SecretUse, StoredSecret } from '../../../../ipc/stored-rows.ts';
 import { SECRET_KEPT_MS } from '../../contract/client-secrets.ts';
@@ -26,7 +27,7 @@ export function useSecret(database: Database, digest: string, now: number): Prom
     const left = await selectSecret(query, digest);
     if (left === undefined) return 'unknown';
     return left.usesLeft > 0 ? 'expired' : 'used';
-  });
+  }, 'relaxed');
 }
 
 export async function returnSecret(query: Query, digest: string): Promise<void> {
