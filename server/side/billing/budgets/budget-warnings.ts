@@ -9,7 +9,7 @@ import type { BudgetAmounts, BudgetWindow } from '../../store/contract/budgets.t
 import type { Store } from '../../store/contract/store.ts';
 
 /** Part of a budget that may be spent before it is warned of. */
-const WARNED_PART = 0.8;
+export const WARNED_PART = 0.8;
 /** Part of it that is spent where a session that asked for more has ended: some is left that is too little for any. */
 const ENDED_PART = 0.9;
 const MAX_TOLD = 20_000;

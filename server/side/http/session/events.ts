@@ -17,7 +17,7 @@ interface Event {
 
 /** Makes the handler of a side process, whose streams share their polls. */
 export function sessionEventsHandler({ store, config, heartbeatMs = HEARTBEAT_MS }: SideHttpOptions): RouteHandler {
-  const watch = watchSessions(store, config.side);
+  const watch = watchSessions(store, config.side, () => config.budgets);
   return async (request) => {
     const found = await findReadableSession(request, store);
     if (found === undefined) return unknownSession(request);
@@ -48,6 +48,11 @@ function stream({ emit, signal, headers }: RoutedRequest, { id, watch, heartbeat
       sent.add(event.id);
       if (after === undefined || compare(event.id, after) > 0) send(written(event));
     }
+    for (const { name, data, about } of budgetEvents(id, sight)) {
+      if (sent.has(about)) continue;
+      sent.add(about);
+      send(written({ id: `${Date.now()}.${name}`, name, data }));
+    }
     if (isOver(sight)) resolve();
   });
   signal.addEventListener('abort', () => resolve());
@@ -66,6 +71,15 @@ function eventsOf(id: string, { session, tasks }: SessionSnapshot): Event[] {
     events.push({ id: `${session.endedAt}.${id}`, name: 'session.ended', data });
   }
   return events.sort((a, b) => compare(a.id, b.id));
+}
+
+/** Derives what is told of budgets, once in each stream: no time of it is stored that a client could go on from. */
+function budgetEvents(session: string, { budgets }: SessionSnapshot) {
+  return budgets.flatMap(({ window: { id, scope, limitMicroUsd }, spentMicroUsd }) => {
+    const data = { session, budget: scope, limitUsd: limitMicroUsd / 1e6, spentUsd: spentMicroUsd / 1e6 };
+    const names = ['budget.warning', ...(spentMicroUsd >= limitMicroUsd ? ['budget.reached'] : [])];
+    return names.map((name) => ({ name, data, about: `${name} ${id}` }));
+  });
 }
 
 function taskEvent(task: Task): Event {

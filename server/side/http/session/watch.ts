@@ -1,12 +1,23 @@
 // Polls sessions in the store for event streams: once for each session, however many streams listen. Polling sees what other instances do, too.
 
+import type { BudgetConfig } from '../../../config/side-schema.ts';
 import type { SessionEnd, StoredSession, Task } from '../../../ipc/stored-rows.ts';
+import { budgetsFor } from '../../billing/budgets/budget.ts';
+import { WARNED_PART } from '../../billing/budgets/budget-warnings.ts';
+import type { BudgetWindow } from '../../store/contract/budgets.ts';
 import type { Store } from '../../store/contract/store.ts';
 
 export interface SessionSnapshot {
   /** Undefined until the session has arrived in the store. */
   readonly session: (StoredSession & Partial<SessionEnd>) | undefined;
   readonly tasks: readonly Task[];
+  /** Windows of budgets that count the session while it is open, and of which 80 % are spent. */
+  readonly budgets: readonly WindowSpent[];
+}
+
+interface WindowSpent {
+  readonly window: BudgetWindow;
+  readonly spentMicroUsd: number;
 }
 
 export interface SessionWatch {
@@ -21,17 +32,31 @@ interface Watched {
   timer: NodeJS.Timeout | undefined;
 }
 
-export function watchSessions(store: Store, times: { readonly pollMs: number }): SessionWatch {
+/** `budgets`: those in force. */
+export function watchSessions(
+  store: Store,
+  times: { readonly pollMs: number },
+  budgets: () => readonly BudgetConfig[] = () => [],
+): SessionWatch {
   const watched = new Map<string, Watched>();
 
   async function look(id: string): Promise<SessionSnapshot | undefined> {
     try {
       // The session is read first, so that tasks which its end released are seen with it.
       const session = await store.session(id);
-      return { session, tasks: await store.tasks({ session: id, limit: MAX_TASKS }) };
+      const tasks = await store.tasks({ session: id, limit: MAX_TASKS });
+      return { session, tasks, budgets: await nearlySpent(session) };
     } catch {
       return undefined;
     }
+  }
+
+  async function nearlySpent(session: SessionSnapshot['session']): Promise<readonly WindowSpent[]> {
+    if (session === undefined || session.endedAt !== undefined || session.isRehearsal) return [];
+    const windows = budgetsFor(budgets(), { ...session, path: 'direct' }, Date.now());
+    const uses = windows.length === 0 ? {} : await store.budgetUses(windows.map(({ id }) => id));
+    const spent = windows.map((window) => ({ window, spentMicroUsd: uses[window.id]?.spentMicroUsd ?? 0 }));
+    return spent.filter(({ window, spentMicroUsd }) => spentMicroUsd >= window.limitMicroUsd * WARNED_PART);
   }
 
   async function poll(id: string, entry: Watched): Promise<void> {

@@ -132,3 +132,24 @@ test('a store that fails for a while ends no stream', async () => {
 test('a session of another key is a 404', async () => {
   expect((await listen({}, 'secret-of-other')).status).toBe(404);
 });
+
+test('a stream tells once of each budget of its open session that is nearly spent, or is spent', async () => {
+  await side.close();
+  let spentMicroUsd = 700_000;
+  const budgetUses = async (ids: readonly string[]) =>
+    Object.fromEntries(ids.map((name) => [name, { spentMicroUsd, reservedMicroUsd: 0 }]));
+  const file = { keys, side: { pollMs: 5 }, budgets: [{ key: 'web', window: 'total', maxUsd: 1 }] };
+  side = await startSideHttp({ file, store: { ...store, budgetUses } as FakeStore, heartbeatMs: 10 });
+  const stream = await listen();
+  await until(() => stream.text().includes('still here'));
+  expect(stream.events()).toEqual([]);
+  spentMicroUsd = 800_000;
+  await until(() => stream.events().length === 1);
+  spentMicroUsd = 1_000_000;
+  await until(() => stream.events().length === 2);
+  expect(stream.events()).toMatchObject([
+    { event: 'budget.warning', data: { session: id, limitUsd: 1, spentUsd: 0.8, budget: { key: 'web' } } },
+    { event: 'budget.reached', data: { spentUsd: 1 } },
+  ]);
+  stream.leave();
+});
