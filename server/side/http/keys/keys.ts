@@ -5,7 +5,7 @@ import type { Key } from '../../../config/config.ts';
 import { type HttpProblem, isProblem } from '../../../http/problem.ts';
 import { digestOf, newKeySecret } from '../../../http/request/keys/key-secret.ts';
 import type { StoredKey } from '../../../ipc/stored-rows.ts';
-import type { AuditEntry } from '../../store/contract/keys.ts';
+import { type AuditEntry, ID_KEPT_MS } from '../../store/contract/keys.ts';
 import { type RoutedRequest, type RouteHandler, type SideHttpOptions, sendJson } from '../handler.ts';
 import { auditEntry } from '../ledger/audit.ts';
 import { readLimit } from '../query.ts';
@@ -24,8 +24,10 @@ export const postKey: RouteHandler = async (request, { store, config }) => {
   const secret = newKeySecret();
   const now = Date.now();
   const stored: StoredKey = { key, digest: digestOf(secret), createdAt: now, changedAt: now, version: 0 };
-  if (!(await store.addKey(stored, entryOf(request, 'key.created', key.id))))
-    return exists('there is a key of this id');
+  if (!(await store.addKey(stored, entryOf(request, 'key.created', key.id)))) {
+    const { deletedAt } = (await store.key({ id: key.id })) ?? {};
+    return deletedAt === undefined ? exists('there is a key of this id') : justDeleted(deletedAt + ID_KEPT_MS - now);
+  }
   return sendJson(request, 201, { secret, ...storedKeyView(stored, false) });
 };
 
@@ -143,6 +145,10 @@ const openMode: HttpProblem = {
   message: 'everyone is let in here, with a key or without: expected access: keys',
 };
 const exists = (message: string): HttpProblem => ({ status: 409, code: 'key_exists', message, param: 'id' });
+const justDeleted = (leftMs: number): HttpProblem => ({
+  ...exists('the key of this id was just deleted: the id is free again ten seconds after that'),
+  retryAfterS: Math.max(1, Math.ceil(leftMs / 1000)),
+});
 const isOfFile: HttpProblem = {
   status: 409,
   code: 'key_of_file',

@@ -33,12 +33,15 @@ export interface AuditFilter {
   readonly limit: number;
 }
 
+/** Time for which the id of a deleted key is not given again: all machines have learned of the deletion by then, and have ended its sessions. */
+export const ID_KEPT_MS = 10_000;
+
 export interface KeyStore {
   /** Deleted keys are known until their id is used again. */
   key(asked: KeyQuestion): Promise<StoredKey | undefined>;
   /** Those that are not deleted, by id, after that of the page before. */
   keys(page: { readonly after?: string | undefined; readonly limit: number }): Promise<readonly StoredKey[]>;
-  /** Adds a key, whose `version` is given here. False when there is one of this id. */
+  /** Adds a key, whose `version` is given here. False when there is one of this id, or was one `ID_KEPT_MS` before it. */
   addKey(key: StoredKey, entry: AuditEntry): Promise<boolean>;
   /**
    * Writes a key in the place of the one that has its id and its `version`. False when that was changed since then. The client secrets of a key

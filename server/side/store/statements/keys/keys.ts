@@ -2,7 +2,7 @@
 // order of versions is that of commits.
 
 import type { KeyQuestion, StoredKey } from '../../../../ipc/stored-rows.ts';
-import type { AuditEntry, KeyChanges, KeyStore } from '../../contract/keys.ts';
+import { type AuditEntry, ID_KEPT_MS, type KeyChanges, type KeyStore } from '../../contract/keys.ts';
 import type { Database, Query } from '../../database.ts';
 import { insertAll, textValue } from '../../row-mapping.ts';
 import { apiKeys, type KeyRow } from '../../tables.ts';
@@ -27,7 +27,10 @@ export async function selectKeys(
 export function addKey({ transaction }: Database, key: StoredKey, entry: AuditEntry): Promise<boolean> {
   return transaction(async (query) => {
     const version = await countUp(query);
-    await query('delete from api_key where id = $1 and deleted_at is not null', [textValue(key.key.id)]);
+    await query('delete from api_key where id = $1 and deleted_at <= $2', [
+      textValue(key.key.id),
+      key.createdAt - ID_KEPT_MS,
+    ]);
     const isAdded = await insertKey(query, { ...key, version }, entry);
     // One that was made while the key before was deleted must not open sessions of this one.
     if (isAdded) await removeSecrets(query, key.key.id);

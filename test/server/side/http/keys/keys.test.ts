@@ -1,7 +1,7 @@
 // Checks how keys are made, shown, changed and ended over HTTP, on both stores, and what the audit log has of it.
 
 import { pino } from 'pino';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { loadConfig } from '../../../../../server/config/load.ts';
 import { digestOf } from '../../../../../server/http/request/keys/key-secret.ts';
 import { askWhole } from '../../../../../server/ipc/side-request.ts';
@@ -33,6 +33,12 @@ async function openKeys({ open }: Stores, file: Record<string, unknown> = FILE) 
     return { status, body: text === '' ? undefined : JSON.parse(text) };
   }
   return { store, ask };
+}
+
+/** Puts the clock on, until the end of the test. */
+function passTime(ms: number): void {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + ms });
+  onTestFinished(() => void vi.useRealTimers());
 }
 
 await onBothStores((stores) => {
@@ -171,7 +177,27 @@ await onBothStores((stores) => {
     expect(await ask('DELETE', '/keys/app')).toEqual({ status: 204, body: undefined });
     expect(await ask('GET', '/keys/app')).toMatchObject({ status: 404, body: { error: { code: 'unknown_key' } } });
     expect(await ask('DELETE', '/keys/app')).toMatchObject({ status: 404 });
+    passTime(10_000);
     expect(await ask('POST', '/keys', { id: 'app' })).toMatchObject({ status: 201 });
+  });
+
+  test('the id of a deleted key is not given again before every machine has seen that it is over', async () => {
+    const { store, ask } = await openKeys(stores);
+    await ask('POST', '/keys', { id: 'app' });
+    const { version } = await store.keyChanges(undefined);
+    await ask('DELETE', '/keys/app');
+    passTime(6000);
+    expect(await ask('POST', '/keys', { id: 'app' })).toMatchObject({
+      status: 409,
+      body: { error: { code: 'key_exists', message: expect.stringContaining('ten seconds') } },
+    });
+    // This is what another machine sees at its next look.
+    expect((await store.keyChanges(version)).keys).toMatchObject([
+      { key: { id: 'app' }, deletedAt: expect.anything() },
+    ]);
+    passTime(6000);
+    expect(await ask('POST', '/keys', { id: 'app' })).toMatchObject({ status: 201 });
+    expect((await ask('GET', '/audit', undefined, { action: 'key.created' })).body.entries).toHaveLength(2);
   });
 
   test('the client secrets of a deleted key open nothing of the next key of its id', async () => {
@@ -190,6 +216,7 @@ await onBothStores((stores) => {
     expect(await store.secret('before')).toBeUndefined();
     // One that was being made meanwhile is stored behind that.
     await store.addSecret({ ...row, digest: 'late' });
+    passTime(10_000);
     await ask('POST', '/keys', { id: 'app' });
     expect(await store.useSecret('late', now)).toBe('unknown');
     expect(await store.secret('other')).toEqual(other);
