@@ -72,7 +72,8 @@ async function authenticateAsker(
   const presented = presentedSecret(request);
   if (presented === undefined) return authenticate(request);
   const routes = sideRoutesAt('key', path).map(({ route }) => route);
-  const isTaken = routes.some((route) => route.method === method && route.takesSecret);
+  const asked = method === 'HEAD' ? 'GET' : method;
+  const isTaken = routes.some((route) => route.method === asked && route.takesSecret);
   return isTaken ? authenticateSecret(presented, request.policy) : needsKey;
 }
 
