@@ -1,5 +1,5 @@
-// Opens one session: admission, a place in the registry, the provider, the 101. Rule: the client gets one answer, and the place is
-// given back unless a session has it.
+// Opens one session: admission, the use of a client secret, a place in the registry, the provider, the 101. Rule: the client gets one answer,
+// and the place is given back unless a session has it.
 
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -52,6 +52,9 @@ export class SessionOpening {
   readonly #host: SessionHost;
   readonly #askedAt = performance.now();
   #clientGone: ClientGone | undefined;
+  /** Tells whether the client left while the provider was asked. */
+  #hasLeft = false;
+  #isStarted = false;
 
   constructor(upgrade: Upgrade, host: SessionHost) {
     this.#upgrade = upgrade;
@@ -91,26 +94,35 @@ export class SessionOpening {
       if (foreign !== undefined) return this.#refuse(foreign, admission);
       const leash = await this.#host.leash(admission);
       if (isRefusal(leash)) return this.#refuse(leash, admission);
-      const result = await this.#host.registry.reserve(reservationOf(admission));
-      if (result === 'granted') await this.#dial(admission, leash, clientGone);
-      else this.#refuse(result === 'duplicate' ? duplicateSession : limitReached(result), admission);
+      const unusable = await takeUse(admission, this.#host.secrets);
+      if (unusable !== undefined) return this.#refuse(unusable, admission);
+      await this.#reserve(admission, leash, clientGone);
     } finally {
       end();
       clientGone.stop();
     }
   }
 
+  /**
+   * The use of a secret was taken before a place and the rates of its key are, so that one secret cannot use those up. A client that leaves
+   * while the provider is asked has used it: what it takes of the rates does not come back either.
+   */
+  async #reserve(admission: Admission, leash: OpeningLeash | undefined, clientGone: ClientGone): Promise<void> {
+    try {
+      const result = await this.#host.registry.reserve(reservationOf(admission));
+      if (result === 'granted') await this.#dial(admission, leash, clientGone);
+      else this.#refuse(result === 'duplicate' ? duplicateSession : limitReached(result), admission);
+    } finally {
+      if (!this.#isStarted && !this.#hasLeft) giveUseBack(admission, this.#host.secrets);
+    }
+  }
+
   async #dial(admission: Admission, leash: OpeningLeash | undefined, { signal, stop }: ClientGone): Promise<void> {
-    const { connector, registry, secrets, isEnding } = this.#host;
+    const { connector, registry, isEnding } = this.#host;
     const { config } = admission.policy;
     const { upstream, allowPrivate, preconnect, continues, isOffered, isRehearsal, provider } = admission;
-    let isStarted = false;
-    let isUsed = false;
     let dialled: ContextOutcome | undefined;
     try {
-      const unusable = await takeUse(admission, secrets);
-      if (unusable !== undefined) return this.#refuse(unusable, admission);
-      isUsed = true;
       const proxy = isRehearsal || !config.proxy ? undefined : proxyFor(new URL(upstream.url), config.proxy);
       const options = { upstream, allowPrivate, proxy, preconnect, limits: config.limits, provider: provider.name };
       const dial = (aborted: AbortSignal) => connector.dial({ ...options, signal: aborted });
@@ -124,31 +136,34 @@ export class SessionOpening {
       dialled = 'dialled' in outcome ? outcome.dialled : outcome;
       stop();
       if (isEnding()) return this.#refuse(draining, admission);
+      this.#hasLeft = signal.aborted;
       const lapsed = lapsedKey(admission);
       if (lapsed !== undefined) return this.#refuse(lapsed, admission);
       const unfunded = await funding;
       if (unfunded !== undefined) return this.#refuse(unfunded, admission);
-      if (dialled.kind !== 'open') return this.#answerFailure(admission, dialled, signal.aborted);
-      if (!this.#upgrade.socket.writable) return;
+      if (dialled.kind !== 'open') return this.#answerFailure(admission, dialled);
+      if (!this.#upgrade.socket.writable) {
+        this.#hasLeft = true;
+        return;
+      }
       const known = withContext(admission, 'context' in outcome ? outcome.context : undefined);
       const started = early ?? announceSession(known, this.#host);
       const opening = { askedAt: this.#askedAt, dialledAt, dialMs: dialled.ms, connection: dialled.connection };
       const parts = { admission: known, upgrade: this.#upgrade, upstream: dialled.socket, started, opening, leash };
       startSession(parts, this.#host);
-      isStarted = true;
+      this.#isStarted = true;
     } finally {
-      if (!isStarted) {
+      if (!this.#isStarted) {
         registry.release(admission.sessionId);
         leash?.funds?.close(false);
-        if (isUsed) giveUseBack(admission, secrets);
         if (dialled?.kind === 'open') dialled.socket.destroy();
       }
     }
   }
 
-  #answerFailure(admission: Admission, outcome: DialFailure, isClientGone: boolean): void {
+  #answerFailure(admission: Admission, outcome: DialFailure): void {
     const { metrics } = this.#host;
-    if (isClientGone) metrics.refused('client_left', 499);
+    if (this.#hasLeft) metrics.refused('client_left', 499);
     else if (outcome.kind === 'failed') this.#refuse(outcome.refusal, admission);
     else {
       const { status, headers } = outcome.reply;

@@ -13,6 +13,7 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/docs/': 'the pages and documents, beside what they tell of',
   'test/sdk/': 'the official clients against the whole gateway',
   'test/server/gateway/not-served.test.ts': 'what SDKs are told that come for other endpoints',
+  'test/server/side/http/session/secret-rates.test.ts': 'what client secrets take from the limits of their key',
   'test/server/gateway/continued-secrets.test.ts':
     'sessions that client secrets continue, from admission to the side path',
   'test/server/gateway/memory.test.ts': 'what peers can make a process hold',

@@ -1,0 +1,82 @@
+// Client secrets and the limits of their key, over real processes: a use is taken before a rate is, and making them counts.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { openClient, refusedUpgrade } from '../../../../support/gateway.ts';
+import { closed } from '../../../../support/inbox.ts';
+import { killAll } from '../../../../support/processes.ts';
+import { type FakeProvider, startProvider } from '../../../../support/provider.ts';
+import { type Served, serve } from '../../../../support/served.ts';
+import { until } from '../../../../support/until.ts';
+
+const KEYS = [{ id: 'rated', secret: 'secret-of-rated', rates: { sessionsPerMinute: 10 } }];
+const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
+
+let provider: FakeProvider;
+let served: Served;
+/** The provider takes connections and never answers. */
+let isSilent = false;
+/** Those of them that the gateway has left. */
+let leftSilent = 0;
+beforeAll(async () => {
+  provider = await startProvider({
+    onUpgrade(_, socket) {
+      if (isSilent) socket.resume().once('end', () => leftSilent++);
+      return isSilent;
+    },
+  });
+  served = await serve({ provider: provider.url, keys: KEYS, processes: 2 });
+});
+afterAll(async () => {
+  if (served?.child.exitCode === null) killAll(served.child);
+  await served?.exited;
+  await provider?.close();
+});
+
+const http = () => `http${served.url.slice(2)}`;
+const bearer = (secret: string) => ({ headers: { authorization: `Bearer ${secret}` } });
+
+function post(path: string, key: string): Promise<Response> {
+  const headers = { ...bearer(key).headers, 'content-type': 'application/json' };
+  return fetch(`${http()}${path}`, { method: 'POST', headers, body: '{}' });
+}
+
+async function mint(): Promise<string> {
+  const response = await post('/v1/client_secrets', 'secret-of-rated');
+  return ((await response.json()) as { value: string }).value;
+}
+
+async function open(secret: string): Promise<void> {
+  const client = await openClient(served.url + REALTIME, bearer(secret));
+  client.close();
+  await closed(client);
+}
+
+/** The status and the code of the refusal. */
+async function refused(secret: string): Promise<readonly [number, string]> {
+  const { status, body } = await refusedUpgrade(served.url + REALTIME, bearer(secret));
+  return [status, JSON.parse(body).error.code];
+}
+
+test('a client that leaves while the provider is asked has used its secret, and 50 sockets at once take from the rate once', async () => {
+  const [left, raced] = [await mint(), await mint()];
+  isSilent = true;
+  const client = new WebSocket(served.url + REALTIME, bearer(left));
+  client.on('error', () => {});
+  await until(() => provider.requests.length === 1);
+  client.terminate();
+  await until(() => leftSilent === 1);
+  isSilent = false;
+  for (let tried = 0; tried < 10; tried++) expect(await refused(left)).toEqual([401, 'secret_used']);
+  const opened = await Promise.allSettled(Array.from({ length: 50 }, () => open(raced)));
+  expect(opened.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+  expect(provider.requests).toHaveLength(2);
+  // Two of ten are gone.
+  for (let more = 0; more < 8; more++) await open('secret-of-rated');
+  const beyond = await mint();
+  // A use comes back where the key has no more of its rate.
+  for (let tried = 0; tried < 2; tried++) {
+    expect(await refused(beyond)).toEqual([429, expect.any(String)]);
+    await until(async () => (await fetch(http() + REALTIME, bearer(beyond))).status === 429);
+  }
+});
