@@ -171,7 +171,8 @@ export class Gateway {
 
   /** Tells what an upgrade with this head would be answered. */
   explain(head: RequestHead): Promise<HttpReply> {
-    return explainUpgrade(head as IncomingMessage, this.#host);
+    const request = head as IncomingMessage;
+    return explainUpgrade(request, this.#clients.sourceOf(request).address, this.#host);
   }
 
   /** Returns what a new session and a new call would be refused with here, whoever asks. */

@@ -7,7 +7,10 @@ import { checkBodyType } from '../http/request/body.ts';
 import { sidePathUnavailable } from '../http/request/refusals.ts';
 import { explainUpgrade, type SessionHost } from './open-session.ts';
 
-export async function gatewayAnswer({ request, handshake }: CheckedExchange, host: SessionHost): Promise<Answer> {
+export async function gatewayAnswer(
+  { request, handshake, source }: CheckedExchange,
+  host: SessionHost,
+): Promise<Answer> {
   if (findEndpoint(handshake.path) === undefined) return sidePathUnavailable;
-  return checkBodyType(request) ?? explainUpgrade(request, host);
+  return checkBodyType(request) ?? explainUpgrade(request, source.address, host);
 }

@@ -63,15 +63,14 @@ export class SessionOpening {
 
   /** Resolves once the client has its answer. Never rejects: what goes wrong with one client stays with that client. */
   async run(): Promise<void> {
-    const { request, socket } = this.#upgrade;
+    const { request, socket, source } = this.#upgrade;
     socket.on('error', () => {});
     try {
-      const decision = await admit(request, this.#host.policy());
+      const decision = await admit(request, this.#host.policy(), { address: source.address, isUpgrade: true });
       if (isRefusal(decision)) this.#refuse(decision);
       else await this.#open(decision);
     } catch (error) {
-      const { requestId } = this.#upgrade.source;
-      this.#host.log.error({ requestId, ...faultOf(error) }, 'upgrade failed');
+      this.#host.log.error({ requestId: source.requestId, ...faultOf(error) }, 'upgrade failed');
       socket.destroy();
     }
   }
@@ -196,8 +195,8 @@ export class SessionOpening {
 }
 
 /** Tells what an upgrade would be answered, without its effects: browsers hide why an upgrade failed, and show this. */
-export async function explainUpgrade(request: IncomingMessage, host: SessionHost): Promise<HttpReply> {
-  const decision = await admit(request, host.policy(), 'plain');
+export async function explainUpgrade(request: IncomingMessage, address: string, host: SessionHost): Promise<HttpReply> {
+  const decision = await admit(request, host.policy(), { address, isUpgrade: false });
   if (isRefusal(decision)) return refuse(request, decision);
   const refusal =
     host.refusal(decision) ??

@@ -20,6 +20,8 @@ export interface Admission {
   readonly request: IncomingMessage;
   readonly handshake: Handshake;
   readonly policy: AdmissionPolicy;
+  /** The address of the client. */
+  readonly address: string;
   /** False for a plain request, which only asks what an upgrade would be told. */
   readonly isUpgrade: boolean;
   readonly provider: Provider;
@@ -61,4 +63,4 @@ export interface Admission {
 }
 
 /** The part that is known before the first phase. */
-export type AdmissionRequest = Pick<Admission, 'request' | 'handshake' | 'policy' | 'isUpgrade'>;
+export type AdmissionRequest = Pick<Admission, 'request' | 'handshake' | 'policy' | 'address' | 'isUpgrade'>;

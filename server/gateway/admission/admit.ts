@@ -33,13 +33,13 @@ const phases = startPhases<AdmissionRequest>()
   .add(chooseSessionId)
   .add(readContinuation);
 
-/** Runs the phases in their order. `plain`: the request is not an upgrade, and only asks what one would be told. */
+/** Runs the phases in their order. */
 export function admit(
   request: IncomingMessage,
   policy: AdmissionPolicy,
-  kind: 'upgrade' | 'plain' = 'upgrade',
+  asker: Pick<AdmissionRequest, 'address' | 'isUpgrade'>,
 ): Admission | Refusal | Promise<Admission | Refusal> {
   const handshake = readHandshake(request);
   if (handshake === undefined) return badTarget;
-  return phases.run({ request, handshake, policy, isUpgrade: kind === 'upgrade' });
+  return phases.run({ request, handshake, policy, ...asker });
 }

@@ -27,7 +27,10 @@ export function presentSecret(
 }
 
 type Client = Pick<Admission, 'key' | 'secret' | 'pinned'>;
-type ClientRequest = Pick<Admission, 'request' | 'handshake' | 'presented' | 'provider' | 'endpoint' | 'policy'>;
+type ClientRequest = Pick<
+  Admission,
+  'request' | 'handshake' | 'address' | 'presented' | 'provider' | 'endpoint' | 'policy'
+>;
 
 export function authenticateClient(request: ClientRequest): Client | Refusal | Promise<Client | Refusal> {
   if (request.presented !== undefined) return withSecret(request.presented, request);
@@ -39,7 +42,7 @@ const withKey = (found: Pick<Client, 'key'> | Refusal): Client | Refusal =>
   isRefusal(found) ? found : { ...found, secret: undefined };
 
 async function withSecret(presented: string, request: ClientRequest): Promise<Client | Refusal> {
-  const holder = await authenticateSecret(presented, request.policy);
+  const holder = await authenticateSecret(presented, request);
   if (isRefusal(holder)) return holder;
   const { secret } = holder;
   const refusal = checkSecretPage(secret, request) ?? checkState(secret) ?? checkPlace(secret, request);

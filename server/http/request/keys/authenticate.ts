@@ -11,6 +11,8 @@ import { type FoundKey, revokedKey } from './key-lookup.ts';
 interface AuthenticationRequest {
   readonly handshake: Handshake;
   readonly policy: Pick<RequestPolicy, 'config' | 'keys'>;
+  /** The address of the client. */
+  readonly address: string;
   /** The provider of the path; undefined on the side path, where the credential may be in any place that an SDK uses. */
   readonly provider?: Provider | undefined;
 }
@@ -27,7 +29,7 @@ export function authenticate(request: AuthenticationRequest): Authenticated | Pr
   if (config.access === 'open') return { key: undefined };
   const presented = presentedCredential(request);
   if (presented === undefined) return noKey(isForwarding(request));
-  const found = keys.find(presented);
+  const found = keys.find(presented, request.address);
   return found instanceof Promise ? found.then(authenticated) : authenticated(found);
 }
 
@@ -37,14 +39,16 @@ export function lapsedKey({ key, policy }: { key: Key | undefined } & Pick<Authe
 }
 
 /** The key of the client where it is known without asking anyone. */
-export function knownKey(request: AuthenticationRequest): Key | undefined {
+export function knownKey(request: Omit<AuthenticationRequest, 'address'>): Key | undefined {
   const { config, keys } = request.policy;
   const presented = config.access === 'open' ? undefined : presentedCredential(request);
   return presented === undefined ? undefined : keys.known(presented);
 }
 
 /** Takes the credential from where it is expected; undefined where there is none. */
-export function presentedCredential(request: Omit<AuthenticationRequest, 'policy'> & PlacePolicy): string | undefined {
+export function presentedCredential(
+  request: Pick<AuthenticationRequest, 'handshake' | 'provider'> & PlacePolicy,
+): string | undefined {
   const { handshake, provider } = request;
   const own = handshake.headers['x-trunkline-key'];
   const presented = typeof own === 'string' || isForwarding(request) ? own : clientCredential(handshake, provider);

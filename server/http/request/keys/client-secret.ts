@@ -5,7 +5,6 @@ import type { Handshake, Provider } from '../../../../adapters/realtime/contract
 import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
 import type { Key } from '../../../config/config.ts';
 import type { StoredSecret } from '../../../ipc/stored-rows.ts';
-import { withDeadline } from '../../../platform/deadline.ts';
 import type { RequestPolicy } from '../policy.ts';
 import { isRefusal, secretsUnavailable } from '../refusals.ts';
 import { presentedCredential } from './authenticate.ts';
@@ -34,14 +33,18 @@ interface SecretHolder {
   readonly secret: StoredSecret;
 }
 
+type SecretPolicy = Pick<RequestPolicy, 'config' | 'keys' | 'secrets'>;
+
 export async function authenticateSecret(
   presented: string,
-  { config, keys, secrets }: Pick<RequestPolicy, 'config' | 'keys' | 'secrets'>,
+  { address, policy }: { readonly address: string; readonly policy: SecretPolicy },
 ): Promise<SecretHolder | Refusal> {
+  const { config, keys, secrets } = policy;
   let secret: StoredSecret | undefined;
   try {
     if (secrets === undefined) return secretsUnavailable;
-    secret = await withDeadline(secrets.find(digestOf(presented)), ANSWER_MS);
+    const digest = digestOf(presented);
+    secret = await keys.questions.ask({ text: `secret ${digest}`, address, ms: ANSWER_MS }, () => secrets.find(digest));
   } catch {
     return secretsUnavailable;
   }

@@ -4,9 +4,9 @@
 import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
 import type { Config, FileKey, Key } from '../../../config/config.ts';
 import type { FindKey, KeyQuestion, StoredKey } from '../../../ipc/stored-rows.ts';
-import { withDeadline } from '../../../platform/deadline.ts';
 import { KeyMemory } from './key-memory.ts';
 import { digestOf, isKeySecret } from './key-secret.ts';
+import { StoreQuestions } from './store-questions.ts';
 import { boundByTeam } from './team-bounds.ts';
 
 interface KeyLookupOptions {
@@ -29,26 +29,24 @@ export type FoundKey = Key | Refusal;
 
 /** Time for an answer of the store. */
 const ANSWER_MS = 2000;
-/** Questions that may wait for their answers at once. */
-const MAX_PENDING = 1000;
 
 export class KeyLookup {
+  /** All that the clients of this process have asked, also about client secrets. */
+  readonly questions = new StoreQuestions();
   readonly #options: KeyLookupOptions;
   readonly #memory = new KeyMemory();
-  /** Questions that have no answer yet, by their texts. */
-  readonly #pending = new Map<string, Promise<StoredKey | undefined>>();
   #indexed: FileKeys | undefined;
 
   constructor(options: KeyLookupOptions) {
     this.#options = options;
   }
 
-  /** Finds the key that a credential is a secret of. Answers at once unless the store has to be asked. */
-  find(credential: string): FoundKey | Promise<FoundKey> {
+  /** Finds the key that a credential of a client at this address is a secret of. Answers at once unless the store has to be asked. */
+  find(credential: string, address = ''): FoundKey | Promise<FoundKey> {
     const digest = digestOf(credential);
     const own = this.#fileKeys().byDigest.get(digest);
     if (own !== undefined) return this.#found(own);
-    return isKeySecret(credential) ? this.#stored({ digest }) : unknownKey;
+    return isKeySecret(credential) ? this.#stored({ digest }, address) : unknownKey;
   }
 
   /** Finds a key by its id, as `find` does. */
@@ -74,26 +72,20 @@ export class KeyLookup {
     return this.#memory.isOver(id) && !this.#fileKeys().byId.has(id);
   }
 
-  #stored(asked: KeyQuestion): FoundKey | Promise<FoundKey> {
+  #stored(asked: KeyQuestion, address?: string): FoundKey | Promise<FoundKey> {
     const remembered = this.#memory.get(asked);
-    if (remembered === undefined) return this.#ask(asked).then((found) => this.#judged(found, asked), unavailable);
+    if (remembered === undefined)
+      return this.#ask(asked, address).then((found) => this.#judged(found, asked), unavailable);
     if (this.#memory.isDue(remembered)) void this.#ask({ id: remembered.key.id }).catch(() => {});
     return this.#judged(remembered, asked);
   }
 
-  /** Many who ask the same at once share one question. */
-  #ask(asked: KeyQuestion): Promise<StoredKey | undefined> {
-    const text = JSON.stringify(asked);
-    const known = this.#pending.get(text);
-    if (known !== undefined) return known;
+  #ask(asked: KeyQuestion, address?: string): Promise<StoredKey | undefined> {
     const { findKey } = this.#options;
     if (findKey === undefined) return Promise.resolve(undefined);
-    if (this.#pending.size >= MAX_PENDING) return Promise.reject(new Error('too many keys are asked for'));
-    const asking = withDeadline(findKey(asked), ANSWER_MS)
-      .then((found) => this.#memory.confirmed(asked, found ?? undefined))
-      .finally(() => this.#pending.delete(text));
-    this.#pending.set(text, asking);
-    return asking;
+    return this.questions.ask({ text: `key ${JSON.stringify(asked)}`, address, ms: ANSWER_MS }, async () =>
+      this.#memory.confirmed(asked, (await findKey(asked)) ?? undefined),
+    );
   }
 
   #judged(found: StoredKey | undefined, asked: KeyQuestion): FoundKey {

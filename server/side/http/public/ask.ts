@@ -33,7 +33,7 @@ export async function askSide(
   const path = decodedPath(handshake);
   if (path === undefined) return undecodable;
   warnOfOldPath(path, policy);
-  const client = await authenticateAsker(request.method, path, { handshake, policy });
+  const client = await authenticateAsker(request.method, path, { handshake, policy, address: source.address });
   if (isRefusal(client)) return client;
   const { key, secret } = client;
   const expectedBytes = Math.min(config.side.maxBodyBytes, Number(request.headers['content-length'] ?? 0));
@@ -67,14 +67,14 @@ interface Asker {
 async function authenticateAsker(
   method: string | undefined,
   path: string,
-  request: { readonly handshake: Handshake; readonly policy: RequestPolicy },
+  request: { readonly handshake: Handshake; readonly policy: RequestPolicy; readonly address: string },
 ): Promise<Asker | Refusal> {
   const presented = presentedSecret(request);
   if (presented === undefined) return authenticate(request);
   const routes = sideRoutesAt('key', path).map(({ route }) => route);
   const asked = method === 'HEAD' ? 'GET' : method;
   const isTaken = routes.some((route) => route.method === asked && route.takesSecret);
-  return isTaken ? authenticateSecret(presented, request.policy) : needsKey;
+  return isTaken ? authenticateSecret(presented, request) : needsKey;
 }
 
 const needsKey: Refusal = {

@@ -62,9 +62,11 @@ const steps: readonly (readonly [string, RegExp, (attempt: Attempt) => Attempt])
   ['invalid_request', /trunkline-continue/, (attempt) => withQuery(attempt, 'trunkline-continue', ID)],
 ];
 
+const asUpgrade = { address: '', isUpgrade: true };
+
 function decide({ path, query, headers, isConfigured }: Attempt) {
   const file = { keys, ...(isConfigured ? { providers } : {}) };
-  return admit(requestOf(`${path}?${new URLSearchParams(query)}`, headers), policyOf(file));
+  return admit(requestOf(`${path}?${new URLSearchParams(query)}`, headers), policyOf(file), asUpgrade);
 }
 
 test('runs the phases in their order, and the first refusal counts', () => {
@@ -93,7 +95,7 @@ describe('a refusal', () => {
   const policy = policyOf({ keys, providers });
   const bodyOf = (url: string, headers: Record<string, string> = upgrade) => {
     const request = requestOf(url, headers);
-    const decision = admit(request, policy);
+    const decision = admit(request, policy, asUpgrade);
     if (!isRefusal(decision)) throw new Error('was admitted');
     return JSON.parse(String(refuse(request, decision).body)).error;
   };
@@ -125,7 +127,7 @@ describe('a refusal', () => {
 test('a plain request goes through the same phases, and needs no headers of an upgrade', () => {
   const policy = policyOf({ keys, providers });
   const plain = (headers: Record<string, string>) =>
-    admit(requestOf('/v1/realtime?model=allowed', headers), policy, 'plain');
+    admit(requestOf('/v1/realtime?model=allowed', headers), policy, { address: '', isUpgrade: false });
   expect(plain({ authorization: `Bearer ${SECRET}` })).toMatchObject({ model: 'allowed', isUpgrade: false });
   expect(plain({})).toMatchObject({ code: 'invalid_key' });
 });

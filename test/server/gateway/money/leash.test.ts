@@ -14,11 +14,10 @@ test('a session holds nothing of its budgets before its provider is dialled, sin
     providers: { openai: { apiKey: 'provider-secret' } },
   });
   const headers = { authorization: 'Bearer secret-of-web' };
-  const admission = (await admit(
-    requestOf('/v1/realtime?model=gpt-realtime-2.1', headers),
-    policy,
-    'plain',
-  )) as Admission;
+  const admission = (await admit(requestOf('/v1/realtime?model=gpt-realtime-2.1', headers), policy, {
+    address: '',
+    isUpgrade: false,
+  })) as Admission;
   const held: unknown[] = [];
   const slices = { takeSlices: async () => ({ grantedMicroUsd: 100 }), recoverLeases: async () => {} } as never;
   const means = {

@@ -14,7 +14,7 @@ const bearer = (secret: string) => ({ authorization: `Bearer ${secret}` });
 
 function keyOf(file: object, ...from: Parameters<typeof handshakeOf>) {
   const { handshake, provider } = handshakeAt(...from);
-  return authenticate({ handshake, provider, policy: policyOf({ ...file }) });
+  return authenticate({ handshake, provider, policy: policyOf({ ...file }), address: '' });
 }
 
 test('takes any credential in open mode, or none', () => {
@@ -62,5 +62,5 @@ describe('where the credential of the client is forwarded', () => {
 test('looks in every place that an SDK uses where the path belongs to no provider', () => {
   const policy = policyOf({ keys });
   const handshake = handshakeOf('/v1/tasks', { 'x-goog-api-key': 'secret-of-web' });
-  expect(authenticate({ handshake, policy })).toMatchObject({ key: { id: 'web' } });
+  expect(authenticate({ handshake, policy, address: '' })).toMatchObject({ key: { id: 'web' } });
 });
