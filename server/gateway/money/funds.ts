@@ -32,8 +32,8 @@ interface FundsOptions {
 
 /** Wish where no price tells what the next seconds cost. */
 const UNPRICED_MICRO_USD = 10_000;
-/** Part of what it may cost in the next seconds that a session ends ahead of its limit: it is looked at four times a second. */
-const LAST_PART = 1 / 16;
+/** Part of what it may cost in the next seconds, and of what it has, by which a session ends ahead of its limit: it is looked at four times a second. */
+const LAST_PART = 1 / 8;
 /** Longest wait for an answer of the store. */
 const ANSWER_MS = 2000;
 /** Pause before the store is asked again that had nothing left, or gave no answer. */
@@ -85,7 +85,8 @@ export class SessionFunds implements Funds {
     const left = this.#grantedMicroUsd - costMicroUsd;
     if (left < ahead / 2) this.#ask(ahead - left);
     else if (left > 3 * ahead) this.#giveBack(left - ahead);
-    const mayGoOn = left > ahead * LAST_PART && !(this.#isUnavailable && this.#options.whenUnavailable === 'end');
+    const last = Math.min(ahead, this.#grantedMicroUsd) * LAST_PART;
+    const mayGoOn = left > last && !(this.#isUnavailable && this.#options.whenUnavailable === 'end');
     return mayGoOn || this.#asking ? undefined : this.#reason;
   }
 
