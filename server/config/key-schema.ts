@@ -24,7 +24,9 @@ const tags = z
 const rates = z
   .strictObject({
     sessionsPerMinute: positive().optional().describe('Sessions that may be opened within a minute.'),
-    callsPerMinute: positive().optional().describe('Chat completions and demanded tasks within a minute.'),
+    callsPerMinute: positive()
+      .optional()
+      .describe('Chat completions, demanded tasks and client secrets made within a minute.'),
     tokensPerMinute: positive()
       .optional()
       .describe(

@@ -24,7 +24,7 @@ const KEY_TABLES = [
     uses_left bigint not null, created_at bigint not null, expires_at bigint not null
   )`,
   'create index client_secret_expiry on client_secret (expires_at)',
-  'create index client_secret_key on client_secret (key, created_at)',
+  'create index client_secret_key on client_secret (key, expires_at)',
   `create table audit (
     id text not null primary key, at bigint not null, actor text not null, action text not null, subject text not null,
     source text, details text

@@ -8,7 +8,8 @@ import { digestOf } from '../../../http/request/keys/key-secret.ts';
 import { newSecret } from '../../../http/request/keys/secret-form.ts';
 import type { SecretTerms } from '../../../ipc/stored-rows.ts';
 import { newId } from '../../../platform/uuid-v7.ts';
-import { type RoutedRequest, type RouteHandler, type SideHttpOptions, sendJson } from '../handler.ts';
+import { ratedProblem } from '../chat/call-rates.ts';
+import { type RoutedRequest, type RouteHandler, sendJson } from '../handler.ts';
 import { parseBody } from '../json-body.ts';
 import { auditEntry } from '../ledger/audit.ts';
 import { isoTime } from '../views.ts';
@@ -33,7 +34,14 @@ interface Wanted {
 interface Made extends Wanted {
   readonly id: string;
   readonly value: string;
+  /** Those that tell of the rates of the key. */
+  readonly headers: Readonly<Record<string, string>>;
 }
+
+type Options = Parameters<RouteHandler>[1];
+
+/** Bounds the rows of one key, which each waits for its session. */
+const MAX_UNEXPIRED = 10_000;
 
 export const postClientSecret: RouteHandler = async (request, options) => {
   const parsed = bodyOf(request);
@@ -46,8 +54,8 @@ export const postClientSecret: RouteHandler = async (request, options) => {
   const wanted = { terms, uses, expiresAt: Date.now() + expiresInSeconds * 1000, prefix: 'ek_' } as const;
   const made = await make(wanted, request, options);
   if (isProblem(made)) return made;
-  const { id, value, expiresAt } = made;
-  return sendJson(request, 200, { id, value, expiresAt: isoTime(expiresAt), uses, ...shown(made.terms) });
+  const { id, value, expiresAt, headers } = made;
+  return sendJson(request, 200, { id, value, expiresAt: isoTime(expiresAt), uses, ...shown(made.terms) }, headers);
 };
 
 export const postProviderSecret: RouteHandler = async (request, options) => {
@@ -65,8 +73,8 @@ export const postProviderSecret: RouteHandler = async (request, options) => {
   const made = await make({ ...wanted, prefix: mint.prefix }, request, options);
   if (isProblem(made))
     return mint.sessionField === '' ? { ...made, param: made.param?.replace(/^session\./, '') } : made;
-  const { id, value, expiresAt, terms } = made;
-  return sendJson(request, 200, mint.reply({ id, value, expiresAt, session: terms.session }));
+  const { id, value, expiresAt, terms, headers } = made;
+  return sendJson(request, 200, mint.reply({ id, value, expiresAt, session: terms.session }), headers);
 };
 
 /** Some SDKs send no body where they ask for nothing in particular. */
@@ -102,11 +110,13 @@ function withModels(terms: SecretTerms, { models, session, provider = '' }: Mode
 async function make(
   wanted: Wanted,
   request: RoutedRequest,
-  { store, config }: SideHttpOptions,
+  { store, config, rates }: Options,
 ): Promise<Made | HttpProblem> {
   const { terms, uses, expiresAt, prefix } = wanted;
   const problem = checkSession(terms.session) ?? termsProblem(terms, request.requester.settings, config);
   if (problem !== undefined) return problem;
+  const rated = await rates.take(request);
+  if (isProblem(rated)) return rated;
   const value = newSecret(prefix);
   const id = newId();
   const { key } = request.requester;
@@ -124,9 +134,16 @@ async function make(
     subject: `secret:${id}`,
     details: { uses: String(uses), expiresAt: isoTime(expiresAt) },
   });
-  await Promise.all([store.addSecret(row), store.addAudit(entry)]);
-  return { ...wanted, id, value };
+  if (!(await store.addSecret(row, MAX_UNEXPIRED))) return ratedProblem(tooManySecrets, rated);
+  await store.addAudit(entry);
+  return { ...wanted, id, value, headers: rated.headers };
 }
+
+const tooManySecrets: HttpProblem = {
+  status: 429,
+  code: 'too_many_secrets',
+  message: `this key has ${MAX_UNEXPIRED} client secrets that have not expired: make each right before its session`,
+};
 
 /** The terms as they are shown: the time at which sessions end is that of Google's tokens alone. */
 function shown({ endsAt: _, ...terms }: SecretTerms): object {

@@ -7,7 +7,8 @@ import type { SecretUse, StoredSecret } from '../../../ipc/stored-rows.ts';
 export const SECRET_KEPT_MS = 24 * 60 * 60 * 1000;
 
 export interface ClientSecrets {
-  addSecret(secret: StoredSecret): Promise<void>;
+  /** Adds nothing, and returns false, where its key has about `most` that have not expired: those who add at once are not told apart. */
+  addSecret(secret: StoredSecret, most: number): Promise<boolean>;
   secret(digest: string): Promise<StoredSecret | undefined>;
   /** Takes one use, of which each call takes another. */
   useSecret(digest: string, now: number): Promise<SecretUse>;

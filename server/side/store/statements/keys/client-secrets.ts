@@ -4,12 +4,18 @@
 import type { SecretUse, StoredSecret } from '../../../../ipc/stored-rows.ts';
 import { SECRET_KEPT_MS } from '../../contract/client-secrets.ts';
 import type { Database, Query } from '../../database.ts';
-import { insertAll } from '../../row-mapping.ts';
+import { insertAll, textValue } from '../../row-mapping.ts';
 import { secrets } from '../../tables.ts';
 import { removeExpired } from '../keep/expired-rows.ts';
 
-export async function addSecret(query: Query, secret: StoredSecret): Promise<void> {
+export async function addSecret(query: Query, secret: StoredSecret, most: number): Promise<boolean> {
+  const { key, createdAt } = secret;
+  const [ofKey, values] = key === undefined ? ['key is null', []] : ['key = $2', [textValue(key)]];
+  const sql = `select count(*) as count from client_secret where expires_at > $1 and ${ofKey}`;
+  const [row] = await query(sql, [Math.round(createdAt), ...values]);
+  if (Number(row?.count) >= most) return false;
   await insertAll(query, secrets, [secret]);
+  return true;
 }
 
 export async function selectSecret(query: Query, digest: string): Promise<StoredSecret | undefined> {

@@ -206,8 +206,8 @@ await onBothStores((stores) => {
     const row = { id: 'one', key: 'app', settings: {}, usesLeft: 1, createdAt: now, expiresAt: now + MINUTE_MS };
     const other = { ...row, digest: 'other', id: 'two', key: 'else' };
     await ask('POST', '/keys', { id: 'app' });
-    await store.addSecret({ ...row, digest: 'before' });
-    await store.addSecret(other);
+    await store.addSecret({ ...row, digest: 'before' }, 10);
+    await store.addSecret(other, 10);
     // A secret outlives a change of its key, and another secret of it.
     await ask('PATCH', '/keys/app', { maxSessions: 2 });
     await ask('POST', '/keys/app/rotate');
@@ -215,7 +215,7 @@ await onBothStores((stores) => {
     await ask('DELETE', '/keys/app');
     expect(await store.secret('before')).toBeUndefined();
     // One that was being made meanwhile is stored behind that.
-    await store.addSecret({ ...row, digest: 'late' });
+    await store.addSecret({ ...row, digest: 'late' }, 10);
     passTime(10_000);
     await ask('POST', '/keys', { id: 'app' });
     expect(await store.useSecret('late', now)).toBe('unknown');

@@ -9,7 +9,10 @@ import { type FakeProvider, startProvider } from '../../../../support/provider.t
 import { type Served, serve } from '../../../../support/served.ts';
 import { until } from '../../../../support/until.ts';
 
-const KEYS = [{ id: 'rated', secret: 'secret-of-rated', rates: { sessionsPerMinute: 10 } }];
+const KEYS = [
+  { id: 'rated', secret: 'secret-of-rated', rates: { sessionsPerMinute: 10 } },
+  { id: 'slow', secret: 'secret-of-slow', rates: { callsPerMinute: 2 } },
+];
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
 
 let provider: FakeProvider;
@@ -79,4 +82,20 @@ test('a client that leaves while the provider is asked has used its secret, and 
     expect(await refused(beyond)).toEqual([429, expect.any(String)]);
     await until(async () => (await fetch(http() + REALTIME, bearer(beyond))).status === 429);
   }
+});
+
+test('making secrets counts as calls of the key, on every path, and says so in the shape of the path', async () => {
+  const paths = ['/v1/client_secrets', '/v1/realtime/client_secrets', '/v1alpha/auth_tokens'] as const;
+  for (const path of paths.slice(0, 2)) {
+    const made = await post(path, 'secret-of-slow');
+    expect([made.status, made.headers.get('x-ratelimit-limit-requests')]).toEqual([200, '2']);
+  }
+  const answers = await Promise.all(paths.map((path) => post(path, 'secret-of-slow')));
+  expect(answers.map(({ status, headers }) => [status, headers.has('retry-after')])).toEqual(
+    Array(3).fill([429, true]),
+  );
+  const [own, openai, google] = await Promise.all(answers.map((answer) => answer.json()));
+  expect(own).toMatchObject({ error: { code: 'rate_limit_exceeded', help: expect.any(String) } });
+  expect(openai).toMatchObject({ error: { code: 'rate_limit_exceeded', param: null } });
+  expect(google).toMatchObject({ error: { code: 429, status: 'RESOURCE_EXHAUSTED' } });
 });

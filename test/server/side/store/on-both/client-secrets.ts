@@ -21,8 +21,8 @@ export function clientSecrets({ open, beside }: Stores): void {
   test('a secret is found as it was added, on every machine', async () => {
     const store = await open();
     const other = await beside(store);
-    await store.addSecret(secret('a'));
-    await store.addSecret(secret('b', { key: undefined }));
+    await store.addSecret(secret('a'), 10);
+    await store.addSecret(secret('b', { key: undefined }), 10);
     expect(await other.secret('a')).toEqual(secret('a'));
     expect(await other.secret('b')).toEqual(secret('b', { key: undefined }));
     expect(await other.secret('none')).toBeUndefined();
@@ -31,8 +31,8 @@ export function clientSecrets({ open, beside }: Stores): void {
   test('of many who use a secret at once on two machines as many may as it has uses', async () => {
     const store = await open();
     const other = await beside(store);
-    await store.addSecret(secret('one'));
-    await store.addSecret(secret('three', { usesLeft: 3 }));
+    await store.addSecret(secret('one'), 10);
+    await store.addSecret(secret('three', { usesLeft: 3 }), 10);
     for (const [digest, count] of [
       ['one', 1],
       ['three', 3],
@@ -48,7 +48,7 @@ export function clientSecrets({ open, beside }: Stores): void {
 
   test('a use that is given back can be taken again', async () => {
     const store = await open();
-    await store.addSecret(secret('a'));
+    await store.addSecret(secret('a'), 10);
     expect(await store.useSecret('a', NOON)).toBe('granted');
     await store.returnSecret('a');
     expect(await store.useSecret('a', NOON)).toBe('granted');
@@ -57,18 +57,31 @@ export function clientSecrets({ open, beside }: Stores): void {
 
   test('a secret that has expired opens nothing, and is told from one that nobody made', async () => {
     const store = await open();
-    await store.addSecret(secret('a'));
+    await store.addSecret(secret('a'), 10);
     expect(await store.useSecret('a', NOON + 60_000)).toBe('expired');
     expect(await store.useSecret('b', NOON)).toBe('unknown');
   });
 
   test('a secret is forgotten a day after it has expired', async () => {
     const store = await open();
-    await store.addSecret(secret('old'));
-    await store.addSecret(secret('new', { expiresAt: NOON + 120_000 }));
+    await store.addSecret(secret('old'), 10);
+    await store.addSecret(secret('new', { expiresAt: NOON + 120_000 }), 10);
     expect(await store.removeExpiredSecrets(NOON + 60_000 + SECRET_KEPT_MS)).toBe(0);
     expect(await store.removeExpiredSecrets(NOON + 60_001 + SECRET_KEPT_MS)).toBe(1);
     expect(await store.secret('old')).toBeUndefined();
     expect(await store.secret('new')).toBeDefined();
+  });
+
+  test('a key has no more secrets that have not expired than it may', async () => {
+    const store = await open();
+    for (const key of ['web', undefined]) {
+      const name = key ?? 'open';
+      const add = (digest: string, more?: object) => store.addSecret(secret(name + digest, { key, ...more }), 2);
+      expect(await add('a')).toBe(true);
+      expect(await add('b')).toBe(true);
+      expect(await add('c')).toBe(false);
+      expect(await store.secret(`${name}c`)).toBeUndefined();
+      expect(await add('d', { createdAt: NOON + 60_000 })).toBe(true);
+    }
   });
 }
