@@ -5,18 +5,18 @@ import { newSecret } from '../../server/http/request/keys/secret-form.ts';
 import type { SecretStore, SecretTerms, StoredSecret } from '../../server/ipc/stored-rows.ts';
 
 export interface TestSecrets extends SecretStore {
-  /** Makes a secret of nobody's key, with any number of uses. */
-  make(settings: SecretTerms): string;
+  /** Makes a secret with any number of uses; of nobody's key where none is given. */
+  make(settings: SecretTerms, key?: string): string;
 }
 
 export function clientSecrets(): TestSecrets {
   const rows = new Map<string, StoredSecret>();
   return {
-    make(settings) {
+    make(settings, key) {
       const secret = newSecret('ek_');
       const digest = digestOf(secret);
       const [createdAt, expiresAt] = [Date.now(), Date.now() + 600_000];
-      rows.set(digest, { digest, id: `s${rows.size}`, key: undefined, settings, usesLeft: 1, createdAt, expiresAt });
+      rows.set(digest, { digest, id: `s${rows.size}`, key, settings, usesLeft: 1, createdAt, expiresAt });
       return secret;
     },
     find: async (digest) => rows.get(digest),

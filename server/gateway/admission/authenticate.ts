@@ -1,6 +1,7 @@
 // Finds who the client is, by its key or its client secret, and checks that the secret opens a session here, for this page.
 
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
+import { DEFAULT_CLASS } from '../../config/side-schema.ts';
 import { checkHost, checkOrigin, checkPage } from '../../http/origin-policy.ts';
 import { authenticate } from '../../http/request/keys/authenticate.ts';
 import { authenticateSecret, presentedSecret } from '../../http/request/keys/client-secret.ts';
@@ -45,7 +46,8 @@ async function withSecret(presented: string, request: ClientRequest): Promise<Cl
   const holder = await authenticateSecret(presented, request);
   if (isRefusal(holder)) return holder;
   const { secret } = holder;
-  const refusal = checkSecretPage(secret, request) ?? checkState(secret) ?? checkPlace(secret, request);
+  const refusal =
+    checkSecretPage(secret, request) ?? checkState(secret) ?? checkPlace(secret, request) ?? checkBinding(holder);
   return refusal ?? { ...holder, pinned: secret.settings.session };
 }
 
@@ -74,6 +76,18 @@ function checkPlace(
   if (dialect !== undefined && dialect !== endpoint.dialect.name)
     return elsewhere(`this client secret opens sessions of the dialect ${dialect}, not of ${endpoint.dialect.name}`);
   return undefined;
+}
+
+/** A key that was changed since it made the secret binds it as it is now. */
+function checkBinding({ key, secret: { settings } }: Pick<Client, 'key'> & { readonly secret: StoredSecret }) {
+  const { endUser = settings.endUser, class: bound = settings.class, classes } = key ?? {};
+  if (settings.endUser !== undefined && settings.endUser !== endUser)
+    return elsewhere('this client secret was made for another end user than the one whom its key is bound to now');
+  if (settings.class === undefined) return undefined;
+  const isListed = classes === undefined || [DEFAULT_CLASS, ...classes].includes(settings.class);
+  return settings.class === bound && isListed
+    ? undefined
+    : elsewhere(`this client secret was made for the class ${settings.class}, which its key may not use now`);
 }
 
 const elsewhere = (message: string): Refusal => ({ status: 403, code: 'secret_not_allowed', message });

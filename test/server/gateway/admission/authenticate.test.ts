@@ -1,4 +1,5 @@
-// Checks over sockets that credentials which are made up keep nobody else out who brings one that the store has to be asked about.
+// Checks over sockets that credentials which are made up keep nobody else out who brings one that the store has to be asked about, and that a secret
+// is bound as its key is now.
 
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { digestOf } from '../../../../server/http/request/keys/key-secret.ts';
@@ -34,4 +35,25 @@ test('a flood of made-up credentials of one address asks a part of what may be a
   await closed(client);
   flood.resolve(undefined);
   expect(new Set((await Promise.all(refused)).map(({ status }) => status))).toEqual(new Set([401]));
+});
+
+test.each([
+  [{ endUser: 'bob' }, { endUser: 'ann' }, 'another end user'],
+  [{ class: 'voice' }, { class: 'realtime' }, 'the class voice'],
+  [{ class: 'voice' }, { classes: ['realtime'] }, 'the class voice'],
+])('a secret for %j opens nothing with a key that has %j now', async (terms, bound, message) => {
+  const secrets = clientSecrets();
+  const keys = [{ id: 'app', secret: 'secret-of-app', ...bound }];
+  const provider = await startProvider();
+  const gateway = await startGateway({ provider: provider.url, secrets, keys });
+  const url = gateway.url + REALTIME;
+  const { status, body } = await refusedUpgrade(url, as(secrets.make(terms, 'app')));
+  expect([status, JSON.parse(body).error]).toMatchObject([
+    403,
+    { code: 'secret_not_allowed', message: expect.stringContaining(message) },
+  ]);
+  const client = await openClient(url, as(secrets.make({ endUser: 'ann', class: 'realtime' }, 'app')));
+  client.terminate();
+  await gateway.close();
+  await provider.close();
 });
