@@ -1,7 +1,6 @@
 // Client secrets of a gateway under test: a store of them in memory, in the place of the side process.
 
-import { digestOf } from '../../server/http/request/keys/key-secret.ts';
-import { newSecret } from '../../server/http/request/keys/secret-form.ts';
+import { digestOf, newClientSecret } from '../../server/http/request/keys/secret-form.ts';
 import type { SecretStore, SecretTerms, StoredSecret } from '../../server/ipc/stored-rows.ts';
 
 export interface TestSecrets extends SecretStore {
@@ -13,7 +12,7 @@ export function clientSecrets(): TestSecrets {
   const rows = new Map<string, StoredSecret>();
   return {
     make(settings, key) {
-      const secret = newSecret('ek_');
+      const secret = newClientSecret('ek_');
       const digest = digestOf(secret);
       const [createdAt, expiresAt] = [Date.now(), Date.now() + 600_000];
       rows.set(digest, { digest, id: `s${rows.size}`, key, settings, usesLeft: 1, createdAt, expiresAt });

@@ -1,7 +1,7 @@
 // Stored keys for tests, with their secrets.
 
 import type { Key } from '../../server/config/config.ts';
-import { digestOf, newKeySecret } from '../../server/http/request/keys/key-secret.ts';
+import { digestOf, newKeySecret } from '../../server/http/request/keys/secret-form.ts';
 import type { StoredKey } from '../../server/ipc/stored-rows.ts';
 
 /** Makes a key as the store has it. */

@@ -8,8 +8,7 @@ import type { StoredSecret } from '../../../ipc/stored-rows.ts';
 import type { RequestPolicy } from '../policy.ts';
 import { isRefusal, secretsUnavailable } from '../refusals.ts';
 import { presentedCredential } from './authenticate.ts';
-import { digestOf } from './key-secret.ts';
-import { isClientSecret } from './secret-form.ts';
+import { digestOf, isClientSecret } from './secret-form.ts';
 
 /** Longest wait for an answer of the owner of the store. */
 const ANSWER_MS = 4000;

@@ -5,7 +5,7 @@ import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
 import type { Config, FileKey, Key } from '../../../config/config.ts';
 import type { FindKey, KeyQuestion, StoredKey } from '../../../ipc/stored-rows.ts';
 import { KeyMemory } from './key-memory.ts';
-import { digestOf, isKeySecret } from './key-secret.ts';
+import { digestOf, isKeySecret } from './secret-form.ts';
 import { StoreQuestions } from './store-questions.ts';
 import { boundByTeam } from './team-bounds.ts';
 

@@ -1,11 +1,10 @@
 // POST /v1/client_secrets, and the paths on which SDKs ask providers for the same: makes a client secret, which narrows the key that asks.
 
-import type { MintFault, MintRequest } from '../../../../adapters/realtime/contract.ts';
+import type { Mint, MintFault, MintRequest } from '../../../../adapters/realtime/contract.ts';
 import { findMint } from '../../../../adapters/realtime/index.ts';
 import type { JsonObject } from '../../../../codecs/json-object.ts';
 import { type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
-import { digestOf } from '../../../http/request/keys/key-secret.ts';
-import { newSecret } from '../../../http/request/keys/secret-form.ts';
+import { digestOf, newClientSecret } from '../../../http/request/keys/secret-form.ts';
 import type { SecretTerms } from '../../../ipc/stored-rows.ts';
 import { newId } from '../../../platform/uuid-v7.ts';
 import { ratedProblem } from '../chat/call-rates.ts';
@@ -28,7 +27,7 @@ interface Wanted {
   readonly terms: SecretTerms;
   readonly uses: number;
   readonly expiresAt: number;
-  readonly prefix: Parameters<typeof newSecret>[0];
+  readonly prefix: Mint['prefix'];
 }
 
 interface Made extends Wanted {
@@ -117,7 +116,7 @@ async function make(
   if (problem !== undefined) return problem;
   const rated = await rates.take(request);
   if (isProblem(rated)) return rated;
-  const value = newSecret(prefix);
+  const value = newClientSecret(prefix);
   const id = newId();
   const { key } = request.requester;
   const row = {

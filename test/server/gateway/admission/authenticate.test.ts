@@ -2,8 +2,7 @@
 // is bound as its key is now.
 
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { digestOf } from '../../../../server/http/request/keys/key-secret.ts';
-import { newSecret } from '../../../../server/http/request/keys/secret-form.ts';
+import { digestOf, newClientSecret } from '../../../../server/http/request/keys/secret-form.ts';
 import type { StoredSecret } from '../../../../server/ipc/stored-rows.ts';
 import { clientSecrets } from '../../../support/client-secrets.ts';
 import { openClient, refusedUpgrade, startGateway } from '../../../support/gateway.ts';
@@ -26,9 +25,9 @@ test('a flood of made-up credentials of one address asks a part of what may be a
     await provider.close();
   });
   const url = gateway.url + REALTIME;
-  const refused = Array.from({ length: 250 }, () => refusedUpgrade(url, as(newSecret('ek_'))));
+  const refused = Array.from({ length: 250 }, () => refusedUpgrade(url, as(newClientSecret('ek_'))));
   await until(() => find.mock.calls.length === 250);
-  expect(await refusedUpgrade(url, as(newSecret('ek_')))).toMatchObject({ status: 503 });
+  expect(await refusedUpgrade(url, as(newClientSecret('ek_')))).toMatchObject({ status: 503 });
   expect(find).toHaveBeenCalledTimes(250);
   const client = await openClient(url, { ...as(secret), localAddress: '127.0.0.2' });
   client.close();

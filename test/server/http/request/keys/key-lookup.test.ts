@@ -3,7 +3,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { FileKey } from '../../../../../server/config/config.ts';
 import { KeyLookup } from '../../../../../server/http/request/keys/key-lookup.ts';
-import { digestOf, newKeySecret } from '../../../../../server/http/request/keys/key-secret.ts';
+import { digestOf, newKeySecret } from '../../../../../server/http/request/keys/secret-form.ts';
 import type { FindKey, KeyQuestion, StoredKey } from '../../../../../server/ipc/stored-rows.ts';
 import { storedKeyOf } from '../../../../support/stored-keys.ts';
 

@@ -3,7 +3,7 @@
 import { pino } from 'pino';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { loadConfig } from '../../../../../server/config/load.ts';
-import { digestOf } from '../../../../../server/http/request/keys/key-secret.ts';
+import { digestOf } from '../../../../../server/http/request/keys/secret-form.ts';
 import { askWhole } from '../../../../../server/ipc/side-request.ts';
 import { createSideHttp } from '../../../../../server/side/http/routes.ts';
 import { configFile } from '../../../../support/config-file.ts';
