@@ -5,8 +5,8 @@ import { headerText } from '../../adapters/realtime/index.ts';
 import { positive, seconds, usd } from './side-limits-schema.ts';
 import { budgetSchema } from './side-schema.ts';
 
-/** A name that goes into logs and metrics. */
-const name = z
+/** A name that goes into logs and metrics: 1 to 200 characters. */
+export const nameText = z
   .string()
   .regex(/^\P{Cc}*$/u, 'expected a text without control characters')
   .min(1)
@@ -17,8 +17,9 @@ export const gatewaySecret = headerText.min(8);
 
 const MAX_TAGS = 16;
 
-const tags = z
-  .record(name.max(64), z.string().max(200))
+/** Words of an application: 16 at most. */
+export const tagTexts = z
+  .record(nameText.max(64), nameText)
   .refine((given) => Object.keys(given).length <= MAX_TAGS, `expected at most ${MAX_TAGS} tags`);
 
 const rates = z
@@ -47,7 +48,7 @@ const endUsers = z.strictObject(sharedLimits).optional();
 
 /** The fields of a key beside its id. */
 const settings = {
-  team: name.optional().describe('Team of the key in records and the ledger.'),
+  team: nameText.optional().describe('Team of the key in records and the ledger.'),
   models: z
     .array(z.string().regex(/^[^/\s]+\/\S+$/, 'expected provider/model, such as openai/*'))
     .min(1)
@@ -59,8 +60,12 @@ const settings = {
     .optional()
     .describe('Most that one of its sessions may cost. Then it ends. Unbounded when not given.'),
   maxSessionSeconds: seconds.optional().describe('Longest duration of one of its sessions. Unbounded when not given.'),
-  class: name.optional().describe('Prompt class of its sessions and calls.'),
-  classes: z.array(name).min(1).optional().describe('Prompt classes that its clients may ask for. All when not given.'),
+  class: nameText.optional().describe('Prompt class of its sessions and calls.'),
+  classes: z
+    .array(nameText)
+    .min(1)
+    .optional()
+    .describe('Prompt classes that its clients may ask for. All when not given.'),
   dataClass: z.enum(['open', 'regulated']).optional().describe('Data class of its sessions and calls.'),
   callIds: z
     .enum(['any'])
@@ -86,10 +91,10 @@ const settings = {
     .datetime({ offset: true, error: 'expected a time such as 2027-01-31T00:00:00Z' })
     .optional()
     .describe('Time from which on it opens no session and makes no call. Never when not given.'),
-  endUser: name
+  endUser: nameText
     .optional()
     .describe("The application's own name for the user of the key, in records and the ledger. At most 200 characters."),
-  tags: tags
+  tags: tagTexts
     .optional()
     .describe('Texts by names of your own, in records and the ledger: at most 16, of 64 and 200 characters.'),
 };
@@ -105,7 +110,7 @@ export const storedKeySchema = z.strictObject({
 });
 
 export const keySchema = z.strictObject({
-  id: name.describe('Name of the key in logs, metrics and the ledger. Unique.'),
+  id: nameText.describe('Name of the key in logs, metrics and the ledger. Unique.'),
   secret: gatewaySecret.describe('What clients send as their API key. At least 8 characters, unique.'),
   ...settings,
 });

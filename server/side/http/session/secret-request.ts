@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { isTooDeep, MAX_JSON_DEPTH } from '../../../../codecs/json-depth.ts';
 import type { JsonObject } from '../../../../codecs/json-object.ts';
+import { nameText, tagTexts } from '../../../config/key-schema.ts';
 import { browserOrigin } from '../../../config/outbound-url.ts';
 import { problemsOf } from '../../../config/problem.ts';
 import { seconds, usd } from '../../../config/side-limits-schema.ts';
@@ -16,39 +17,29 @@ export const MAX_USES = 1000;
 /** Largest configuration that a secret pins, in characters of JSON. */
 const MAX_SESSION_CHARS = 256 * 1024;
 
-const word = (most: number) =>
-  z
-    .string()
-    .regex(/^\P{Cc}*$/u, 'expected a text without control characters')
-    .min(1)
-    .max(most);
-
-const tags = z
-  .record(word(64), word(200))
-  .refine((given) => Object.keys(given).length <= 16, 'expected at most 16 tags');
-
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/\s*@?#]+$/;
 const origin = z.string().regex(ORIGIN, 'expected an origin such as https://app.example.com').transform(browserOrigin);
 
 const termsShape = {
-  models: z.array(word(200)).min(1).max(100).optional().describe('Patterns of provider/model.'),
+  models: z.array(nameText).min(1).max(100).optional().describe('Patterns of provider/model.'),
   uses: z.int().min(1).max(MAX_USES).optional().describe('Number of sessions that it opens.'),
   maxSessionSeconds: seconds.optional().describe('Longest duration of one of its sessions.'),
   maxUsd: usd.optional().describe('The most that all of its sessions may cost together.'),
-  class: word(200).optional().describe('Prompt class.'),
+  class: nameText.optional().describe('Prompt class.'),
   dataClass: z.enum(['open', 'regulated']).optional().describe('Data class.'),
   callIds: z.enum(['any']).optional().describe('any lets it join calls by ?call_id=.'),
   origins: z.array(origin).min(1).max(20).optional().describe('Origins of the pages that may use it.'),
-  endUser: word(200).optional().describe("The application's own name for its user."),
-  tags: tags.optional().describe('Words by which its sessions are found.'),
+  endUser: nameText.optional().describe("The application's own name for its user."),
+  tags: tagTexts.optional().describe('Words by which its sessions are found.'),
 };
 
 const ownTerms = z.strictObject(termsShape);
 
 export const secretRequestSchema = z.strictObject({
   ...termsShape,
-  provider: word(64).optional().describe('The provider of its sessions.'),
-  dialect: word(64)
+  provider: nameText.max(64).optional().describe('The provider of its sessions.'),
+  dialect: nameText
+    .max(64)
     .optional()
     .describe("The dialect of its sessions; that of the provider's first endpoint where a session is pinned."),
   expiresInSeconds: z.int().min(1).max(MAX_OPEN_SECONDS).default(OPEN_SECONDS).describe('Time to open a session.'),

@@ -74,6 +74,7 @@ await onBothStores((stores) => {
       [{ id: 'a', expiresAt: 'tomorrow' }, 'expiresAt', 'expected a time such as'],
       [{ id: 'a', expiresAt: '2020-01-01T00:00:00Z' }, 'expiresAt', 'expected a time to come'],
       [{ id: 'a', tags: { a: 'x'.repeat(201) } }, 'tags.a', 'at most 200'],
+      [{ id: 'a', tags: { a: 'x\n' } }, 'tags.a', 'without control characters'],
     ])('that is wrong is refused with what was expected: %j', async (wanted, field, message) => {
       const { ask } = await openKeys(stores);
       const { status, body } = await ask('POST', '/keys', wanted);
