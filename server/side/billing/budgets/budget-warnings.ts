@@ -16,6 +16,11 @@ const MAX_TOLD = 20_000;
 
 type BudgetEvent = 'budget.warning' | 'budget.reached';
 
+const WORDS: Readonly<Record<BudgetEvent, string>> = {
+  'budget.warning': 'a budget is nearly spent',
+  'budget.reached': 'a budget is spent',
+};
+
 /** A window as it was read; `isShort`: a session was granted nothing of it. */
 export interface WindowUse {
   readonly window: BudgetWindow;
@@ -59,7 +64,7 @@ export class BudgetWarnings {
     if (this.#told.size >= MAX_TOLD) this.#told.clear();
     this.#told.add(name);
     this.#counter.inc({ event });
-    log.warn({ ...scope, limitMicroUsd, ...use.amounts, event }, 'a budget is nearly spent');
+    log.warn({ ...scope, limitMicroUsd, ...use.amounts, event }, WORDS[event]);
     const deliveries = messages(use, event).map((message) => ({ ...message, session: undefined }));
     if (deliveries.length === 0) return;
     store.commitSessions({ deliveries }).catch((error: unknown) => {

@@ -110,8 +110,7 @@ export class BudgetWatch {
       const read = [...windows.map((window) => ({ window, isShort: false })), ...moved];
       this.#options.onRead?.(read.map((use) => ({ ...use, amounts: uses[use.window.id] ?? nothing })));
       this.#uses = windows.map(({ id, scope = { window: 'total' }, limitMicroUsd, resetsAt }) => {
-        const amounts = uses[id] ?? { spentMicroUsd: 0, reservedMicroUsd: 0 };
-        return { ...scope, limitMicroUsd, resetsAt, ...amounts };
+        return { ...scope, limitMicroUsd, resetsAt, ...(uses[id] ?? nothing) };
       });
       const closed = this.#uses.filter((use) => closedBy(use) !== undefined);
       const state = JSON.stringify(closed);
