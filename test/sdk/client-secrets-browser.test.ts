@@ -2,18 +2,13 @@
 // with the official SDKs in Chromium; a secret's money ends the call, and the ledger has the bill.
 
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { launchChromium, type RunningGateway, startCommand } from '../support/console-page.ts';
 import { bundled } from '../support/page-bundle.ts';
-import { root } from '../support/pages.ts';
 import { until } from '../support/until.ts';
-
-const hasAiSdk = existsSync(join(root, 'node_modules/@ai-sdk/react'));
 
 const PROGRAM = `
   import { RealtimeAgent, RealtimeSession } from '@openai/agents-realtime';
@@ -62,7 +57,7 @@ let page: Page;
 let key: string;
 
 beforeAll(async () => {
-  const program = await bundled(PROGRAM + (hasAiSdk ? AI_PROGRAM : ''));
+  const program = await bundled(PROGRAM + AI_PROGRAM);
   app = createServer(async ({ url = '' }, response) => {
     if (url.startsWith('/token')) return void response.end(JSON.stringify(await tokenOfAiSdk()));
     response.setHeader('content-type', url === '/app.js' ? 'text/javascript' : 'text/html');
@@ -232,7 +227,7 @@ function withOrigins(url: string, options: RequestInit): Promise<Response> {
   return fetch(url, { ...options, body });
 }
 
-describe.skipIf(!hasAiSdk)('the hook useRealtime of the AI SDK', () => {
+describe('the hook useRealtime of the AI SDK', () => {
   const connect = (asked: object): Promise<string[]> =>
     page.evaluate((given) => (globalThis as Globals).useHook(given), asked);
 
