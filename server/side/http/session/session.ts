@@ -44,16 +44,18 @@ export const getSession: RouteHandler = async (request, { store }) => {
   const found = await findReadableSession(request, store);
   if (found === undefined) return unknownSession(request);
   const { id, stored, live } = found;
+  // The bill is for the owner of the key: its rows name LLM gateways and the sources of prices.
+  const isBilled = request.requester.secret === undefined;
   const [turns, tasks, ledger] = await Promise.all([
     store.turns(id),
     store.tasks({ session: id, limit: MAX_ROWS }),
-    store.ledger({ session: id, limit: MAX_ROWS }),
+    isBilled ? store.ledger({ session: id, limit: MAX_ROWS }) : undefined,
   ]);
   return sendJson(request, 200, {
     ...sessionView(stored, live),
     turns: turns.map(turnView),
     tasks: tasks.map(taskView),
-    ledger: ledger.map(ledgerView),
+    ledger: ledger?.map(ledgerView),
   });
 };
 

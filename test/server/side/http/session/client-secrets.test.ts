@@ -23,6 +23,7 @@ const KEYS = [
   },
 ];
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
+type Place = { readonly path: string; readonly protocols?: string[]; readonly headers?: Record<string, string> };
 
 let provider: FakeProvider;
 let served: Served;
@@ -166,15 +167,7 @@ describe('opening a session', () => {
     ],
   ])('a secret works once, in %s', async (_, place) => {
     const { value } = await mint();
-    const {
-      path,
-      protocols = [],
-      ...options
-    } = place(value) as {
-      path: string;
-      protocols?: string[];
-      headers?: Record<string, string>;
-    };
+    const { path, protocols = [], ...options }: Place = place(value);
     const client = await openClient(served.url + path, options, protocols);
     const { headers, url = '' } = provider.requests.at(-1) ?? {};
     expect(JSON.stringify(headers) + url).toContain('provider-secret');
@@ -271,7 +264,9 @@ describe('the side path', () => {
     const client = await openClient(`${served.url}${REALTIME}&trunkline-session=${id}`, bearer(own.value));
     const ask = (path: string, secret: string, method = 'GET') =>
       fetch(`${http()}/v1/sessions/${id}${path}`, { method, ...bearer(secret) });
-    expect(await (await ask('', own.value)).json()).toMatchObject({ id, clientSecret: own.id });
+    const shown = await (await ask('', own.value)).json();
+    expect(shown).toMatchObject({ id, clientSecret: own.id, tasks: [] });
+    expect(shown).not.toHaveProperty('ledger');
     expect((await ask('', other.value)).status).toBe(404);
     expect((await ask('', own.value, 'HEAD')).status).toBe(200);
     expect((await ask('/end', other.value, 'POST')).status).toBe(404);
