@@ -5,9 +5,9 @@ import { classNames } from '../http/class-policy.ts';
 
 /** Parts with their names, in order; one that is not configured says so. */
 export function describeConfig(config: Config): readonly (readonly [name: string, text: string])[] {
-  const { access, keys, gateways, tasks, budgets, webhooks } = config;
+  const { gateways, tasks, budgets, webhooks } = config;
   return [
-    ['keys', access === 'open' ? 'open mode, loopback only' : names(keys.map(({ id }) => id))],
+    ['keys', keysOf(config)],
     ['providers', providersOf(config)],
     ['gateways', config.hasRehearsalGateway ? "none, the rehearsal's own" : names(Object.keys(gateways))],
     ['classes', names(classNames(config))],
@@ -26,6 +26,12 @@ function names(all: readonly string[]): string {
   return all.length > MAX_NAMES ? `${shown} and ${all.length - MAX_NAMES} more` : shown;
 }
 
+/** Those of the store can be many, and change. */
+function keysOf({ access, keys }: Config): string {
+  if (access === 'open') return 'open mode, loopback only';
+  return keys.length === 0 ? 'none in the file' : names(keys.map(({ id }) => id));
+}
+
 function providersOf({ providers, rehearsal }: Config): string {
   const configured = names(Object.keys(providers));
   return rehearsal === false
@@ -33,8 +39,10 @@ function providersOf({ providers, rehearsal }: Config): string {
     : `${configured}, rehearsal for ${rehearsal.providers.join(', ')} (no key, no model)`;
 }
 
-function budgetText({ key, class: name, window, maxUsd }: Config['budgets'][number]): string {
-  const whose = [key, name].filter((part) => part !== undefined).join('/') || 'all';
+function budgetText({ key, team, each, class: name, path, ...budget }: Config['budgets'][number]): string {
+  const { window, maxUsd } = budget;
+  const counted = [key, team && `team ${team}`, each && `each ${each}`, name, path === 'both' ? undefined : path];
+  const whose = counted.filter((part) => part !== undefined).join('/') || 'all';
   return `${whose} ${maxUsd} USD ${window === 'total' ? 'in all' : `a ${window}`}`;
 }
 

@@ -35,12 +35,15 @@ test('config check names what the side path has, and warns of what can never wor
     gateways: { router: { profile: 'openrouter', apiKey: 'k' } },
     classes: { cheap: { targets: [{ gateway: 'router', model: 'our-alias' }], maxUsdPerCall: 1 } },
     tasks: [{ kind: 'summary', class: 'cheap' }],
-    budgets: [{ class: 'cheap', window: 'day', maxUsd: 5 }],
+    budgets: [
+      { class: 'cheap', window: 'day', maxUsd: 5 },
+      { each: 'endUser', path: 'direct', window: 'total', maxUsd: 1 },
+    ],
   });
   expect(code).toBe(0);
   expect(stdout).toContain('the configuration is valid, with 1 warning\n');
   expect(stdout).toContain(
-    '  gateways   router\n  classes    cheap\n  tasks      summary\n  budgets    cheap 5 USD a day\n',
+    '  gateways   router\n  classes    cheap\n  tasks      summary\n  budgets    cheap 5 USD a day, each endUser/direct 1 USD in all\n',
   );
   expect(stderr).toMatch(
     /^warning: \S+trunkline\.yaml:\d+:\d+: classes\.cheap\.targets\[0\]: calls are refused: [^\n]+\n$/,
