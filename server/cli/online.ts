@@ -14,8 +14,10 @@ import type { LlmGatewayConfig } from '../config/side-schema.ts';
 import { isTimeout, withDeadline } from '../platform/deadline.ts';
 import { publicAgent } from '../platform/outbound-agent.ts';
 import { proxyFor } from '../platform/proxy.ts';
+import { requireMeantAccess } from '../side/config/access.ts';
 import { baseUrlOf } from '../side/llm/policy.ts';
 import { openReader } from '../side/store/open.ts';
+import { selectKeys } from '../side/store/statements/keys/keys.ts';
 import { dial } from '../transport/dial.ts';
 
 interface Reached {
@@ -61,11 +63,13 @@ function wordsOf(error: unknown): string {
   return code === undefined || code.startsWith('store_') ? message : `no connection (${code})`;
 }
 
-async function reachStore({ store: { url }, dataDirectory }: Config): Promise<string> {
+async function reachStore(config: Config): Promise<string> {
+  const { dataDirectory, store } = config;
+  const { url } = store;
   if (url === 'sqlite' && !existsSync(join(dataDirectory, 'trunkline.db'))) return newFileIn(dataDirectory);
   try {
     const database = await openReader({ url, dataDirectory });
-    await database.close();
+    await requireMeantAccess(config, (page) => selectKeys(database.query, page)).finally(() => database.close());
     return 'opened, and its tables are those of this version';
   } catch (error) {
     if (/schema_version/.test((error as Error).message)) return 'opened; its tables are made at the first start';

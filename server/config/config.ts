@@ -36,6 +36,8 @@ export interface Config extends SideConfig {
   readonly admin: Readonly<ConfigFile['admin']>;
   /** `open` (open mode) takes every credential, and serves loopback peers only. */
   readonly access: 'open' | 'keys';
+  /** False where `access` follows from the keys. */
+  readonly isAccessGiven: boolean;
   /** Those of the file: with `access: keys` there may be others. */
   readonly keys: readonly FileKey[];
   /** The bounds of teams by name. */

@@ -45,13 +45,13 @@ export function loadConfigAgain(source: ConfigSource, inForce: Config): Reread {
   const kept = needsRestart.length === 0 ? '' : `; ${needsRestart.join(', ')} of before is in force until a restart`;
   const problems = conflictsIn(read.config, source);
   const consequences = conflictsIn(config, source).map(({ path, message }) => ({ path, message: message + kept }));
-  const found = problems.length > 0 ? problems : [...consequences, ...openings(read, inForce)];
+  const found = problems.length > 0 ? problems : [...consequences, ...openings(read.config, inForce)];
   if (found.length > 0) throw new ConfigError(found, read.placeOf);
   return { config: adopted({ ...read, config }, source), needsRestart };
 }
 
 /** Refuses to let everyone in only because the keys of the file are gone: they may be in the store now, or the file is being written. */
-function openings({ config: { access }, isAccessGiven }: ReadConfig, inForce: Config): Problem[] {
+function openings({ access, isAccessGiven }: Config, inForce: Config): Problem[] {
   if (isAccessGiven || access === 'keys' || inForce.access === 'open') return [];
   const message = 'expected keys or open, got none: the file has no keys any more, and everyone would be let in';
   return [{ path: 'access', message }];
@@ -75,8 +75,6 @@ function adopted({ config, report }: ReadConfig, { advise = () => [] }: ConfigSo
 
 interface ReadConfig {
   readonly config: Config;
-  /** False where `access` follows from the keys. */
-  readonly isAccessGiven: boolean;
   readonly placeOf: PlaceOf;
   report(problem: Problem): void;
 }
@@ -100,12 +98,13 @@ function readConfig({ file, data = '.trunkline', env = process.env, warn = () =>
     dataDirectory: resolve(data),
     listen: tls ? { ...listen, tls: { cert: resolve(base, tls.cert), key: resolve(base, tls.key) } } : listen,
     access,
+    isAccessGiven: rest.access !== undefined,
     providers,
     rehearsal,
     tasks: tasks ?? defaultTasks,
     hasRehearsalGateway,
   };
-  return { config, isAccessGiven: rest.access !== undefined, placeOf: yaml.placeOf, report };
+  return { config, placeOf: yaml.placeOf, report };
 }
 
 /** The settings of a file under their current names, with secrets and defaults filled in, and URLs as they were meant. */

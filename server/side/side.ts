@@ -17,6 +17,7 @@ import { KeyBudgets } from './billing/budgets/key-budgets.ts';
 import { openJournal, readJournals } from './billing/journal.ts';
 import { createPrices } from './billing/prices.ts';
 import { watchedStore } from './billing/store-watch.ts';
+import { requireMeantAccess } from './config/access.ts';
 import type { EndSession } from './http/handler.ts';
 import { KeyWatch, type OnKeysChanged, tellKeyChanges } from './http/keys/key-watch.ts';
 import { PublicListener, type PublicListenerOptions } from './http/public/listener.ts';
@@ -74,6 +75,11 @@ export async function openSide(start: SideStart, logger: Logger, links: SideLink
   const { onBudgets = () => {}, onKeys = () => {}, endSession, ownerStore } = links;
   const opened = await (ownerStore?.open() ??
     openStore({ url: config.store.url, dataDirectory: config.dataDirectory }));
+  if (start.isOwner && start.keysToldAt === undefined)
+    await requireMeantAccess(config, opened.keys).catch(async (error: unknown) => {
+      await opened.close();
+      throw error;
+    });
   const { ownerLeaseMs } = config.side;
   const health = watchStore(opened, {
     tryWrite: (watched) => watched.renewLease(start.instance, Date.now() + ownerLeaseMs),
