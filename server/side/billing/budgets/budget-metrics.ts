@@ -2,6 +2,7 @@
 
 import { Gauge, type Registry } from 'prom-client';
 import type { BudgetUse } from '../../../ipc/stored-rows.ts';
+import { leftOf } from './budget-state.ts';
 
 /** Series of one gauge at most: a scrape of thousands helps nobody. */
 const MAX_SERIES = 1000;
@@ -30,8 +31,7 @@ export function exportBudgets(registry: Registry, uses: () => readonly BudgetUse
   gauge(
     'trunkline_budget_left_micro_usd',
     'what a budget has left in its present window beside reservations, in millionths of a USD',
-    ({ limitMicroUsd, spentMicroUsd, reservedMicroUsd }) =>
-      Math.max(0, limitMicroUsd - spentMicroUsd - reservedMicroUsd),
+    leftOf,
   );
 }
 

@@ -24,16 +24,18 @@ export function counts(scope: Omit<BudgetScope, 'window'>, spender: Spender): bo
   );
 }
 
+type Amounts = Pick<BudgetUse, 'limitMicroUsd' | 'spentMicroUsd' | 'reservedMicroUsd'>;
+
+/** The amount that is neither spent nor reserved, in micro-USD. */
+export const leftOf = ({ limitMicroUsd, spentMicroUsd, reservedMicroUsd }: Amounts): number =>
+  Math.max(0, limitMicroUsd - spentMicroUsd - reservedMicroUsd);
+
 /**
  * `spent`: there is no room before the next window. `reserved`: only calls under way are in the way, which give back what they do not need.
  * undefined: there is room for `neededMicroUsd`, at least for one where nothing is said.
  */
 export function closedBy(
-  {
-    limitMicroUsd,
-    spentMicroUsd,
-    reservedMicroUsd,
-  }: Pick<BudgetUse, 'limitMicroUsd' | 'spentMicroUsd' | 'reservedMicroUsd'>,
+  { limitMicroUsd, spentMicroUsd, reservedMicroUsd }: Amounts,
   neededMicroUsd = 1,
 ): 'spent' | 'reserved' | undefined {
   if (spentMicroUsd + neededMicroUsd > limitMicroUsd) return 'spent';
@@ -46,8 +48,7 @@ export const RESERVED_RETRY_MS = 2000;
 /** Names the budget and both its amounts. `need`: what there is no room for, where it has a size. */
 export function budgetWords(use: Omit<BudgetUse, 'resetsAt'>, need?: number): string {
   const { limitMicroUsd, spentMicroUsd, reservedMicroUsd } = use;
-  const left = Math.max(0, limitMicroUsd - spentMicroUsd - reservedMicroUsd);
-  const budget = `the budget of ${usd(limitMicroUsd)} USD for ${scopeWords(use)} has ${usd(left)} USD left`;
+  const budget = `the budget of ${usd(limitMicroUsd)} USD for ${scopeWords(use)} has ${usd(leftOf(use))} USD left`;
   const amounts = `${usd(spentMicroUsd)} are spent and ${usd(reservedMicroUsd)} reserved for calls under way`;
   return need === undefined ? `${budget}: ${amounts}` : `${budget}, the call may cost ${usd(need)}: ${amounts}`;
 }

@@ -4,6 +4,7 @@
 import type { BudgetConfig } from '../../../config/side-schema.ts';
 import type { BudgetUse } from '../../../ipc/stored-rows.ts';
 import { eachPrefix, eachWindow } from '../../billing/budgets/budget.ts';
+import { leftOf } from '../../billing/budgets/budget-state.ts';
 import type { Store } from '../../store/contract/store.ts';
 import { type RouteHandler, sendJson } from '../handler.ts';
 import { isoTime } from '../views.ts';
@@ -30,7 +31,5 @@ async function usesOfEach(budget: BudgetConfig, store: Pick<Store, 'budgetWindow
 }
 
 function budgetView({ resetsAt, ...use }: BudgetUse): object {
-  const { limitMicroUsd, spentMicroUsd, reservedMicroUsd } = use;
-  const leftMicroUsd = Math.max(0, limitMicroUsd - spentMicroUsd - reservedMicroUsd);
-  return { ...use, leftMicroUsd, ...(resetsAt !== undefined && { resetsAt: isoTime(resetsAt) }) };
+  return { ...use, leftMicroUsd: leftOf(use), ...(resetsAt !== undefined && { resetsAt: isoTime(resetsAt) }) };
 }
