@@ -15,7 +15,7 @@ export interface Leash {
   readonly costOf: CostOf;
   /** A session of unknown price goes on, and is not counted. */
   readonly allowsUnknown: boolean;
-  /** Most that it may cost, by its key and class. */
+  /** Most that it may cost, by its key, class and client secret. */
   readonly maxMicroUsd: number | undefined;
   /** The part of its budgets that it may spend; undefined where it is in none. */
   readonly funds?: Funds | undefined;
@@ -100,7 +100,7 @@ export class SessionMeter {
     const cost = this.costMicroUsd;
     if (cost === undefined) return allowsUnknown ? undefined : this.#unknown();
     if (maxMicroUsd !== undefined && cost >= maxMicroUsd)
-      return `the session has cost ${maxMicroUsd / 1e6} USD, which is as much as it may (maxUsdPerSession)`;
+      return `the session has cost ${maxMicroUsd / 1e6} USD, which is as much as it may (maxUsdPerSession, or maxUsd of its client secret)`;
     return funds?.spend(cost, this.#aheadMicroUsd);
   }
 
