@@ -86,7 +86,8 @@ test('callers take turns, say everything in order, and measure no less than the 
       expect(first_audio).toBeLessThan(answer);
       expect(staleMs).toBeGreaterThan(0);
       expect(staleMs).toBeLessThan(barge_in);
-      expect(cancelled).toBeGreaterThanOrEqual(staleMs);
+      // Sums of times since the epoch are exact to some microseconds.
+      expect(cancelled).toBeGreaterThanOrEqual(staleMs - 0.1);
     }
   }
 });
