@@ -193,7 +193,7 @@ export function createSqlStore(database: Database): Store {
     keyChanges: (since) => keyChanges(query, since),
     addAudit: (entry) => insertAudit(query, entry),
     audit: (filter) => selectAudit(query, filter),
-    addSecret: (secret, most) => addSecret(query, secret, most),
+    addSecret: (...added) => addSecret(database, ...added),
     secret: (digest) => database.transaction((run) => selectSecret(run, digest), 'relaxed'),
     useSecret: (digest, now) => useSecret(database, digest, now),
     returnSecret: (digest) => returnSecret(query, digest),

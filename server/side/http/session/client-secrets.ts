@@ -133,8 +133,7 @@ async function make(
     subject: `secret:${id}`,
     details: { uses: String(uses), expiresAt: isoTime(expiresAt) },
   });
-  if (!(await store.addSecret(row, MAX_UNEXPIRED))) return ratedProblem(tooManySecrets, rated);
-  await store.addAudit(entry);
+  if (!(await store.addSecret(row, MAX_UNEXPIRED, entry))) return ratedProblem(tooManySecrets, rated);
   return { ...wanted, id, value, headers: rated.headers };
 }
 

@@ -2,20 +2,29 @@
 // it outlives a kill, and a start does not wait for the disk.
 
 import type { SecretUse, StoredSecret } from '../../../../ipc/stored-rows.ts';
-import { SECRET_KEPT_MS } from '../../contract/client-secrets.ts';
+import { type ClientSecrets, SECRET_KEPT_MS } from '../../contract/client-secrets.ts';
 import type { Database, Query } from '../../database.ts';
 import { insertAll, textValue } from '../../row-mapping.ts';
 import { secrets } from '../../tables.ts';
 import { removeExpired } from '../keep/expired-rows.ts';
+import { insertAudit } from './audit.ts';
 
-export async function addSecret(query: Query, secret: StoredSecret, most: number): Promise<boolean> {
-  const { key, createdAt } = secret;
+export const addSecret = (
+  { transaction }: Database,
+  ...[secret, most, entry]: Parameters<ClientSecrets['addSecret']>
+): Promise<boolean> =>
+  transaction(async (query) => {
+    if ((await countUnexpired(query, secret)) >= most) return false;
+    await insertAll(query, secrets, [secret]);
+    if (entry !== undefined) await insertAudit(query, entry);
+    return true;
+  });
+
+async function countUnexpired(query: Query, { key, createdAt }: StoredSecret): Promise<number> {
   const [ofKey, values] = key === undefined ? ['key is null', []] : ['key = $2', [textValue(key)]];
   const sql = `select count(*) as count from client_secret where expires_at > $1 and ${ofKey}`;
   const [row] = await query(sql, [Math.round(createdAt), ...values]);
-  if (Number(row?.count) >= most) return false;
-  await insertAll(query, secrets, [secret]);
-  return true;
+  return Number(row?.count);
 }
 
 export async function selectSecret(query: Query, digest: string): Promise<StoredSecret | undefined> {
