@@ -58,7 +58,7 @@ export function createMetrics(liveSessions: () => number, labels: SubjectLabels 
       for (const [kind, ms] of Object.entries(times))
         turns.observe({ kind: kind.replace(/Ms$/, ''), provider }, ms / 1000);
     },
-    ...countRefusals(registry),
+    ...countRefusals(registry, labels.maxValues),
     dialled(connection: ConnectionOrigin, { provider, outcome, ms }: Dial): void {
       dialled.inc({ connection });
       dials.observe({ provider, outcome }, ms / 1000);
@@ -72,8 +72,9 @@ export function createMetrics(liveSessions: () => number, labels: SubjectLabels 
 
 export type RefusalCounts = ReturnType<typeof countRefusals>;
 
-/** Refusals are counted in every process that clients reach. */
-export function countRefusals(registry: Registry) {
+/** Refusals are counted in every process that clients reach. `maxKeys`: keys that have series of their own; all others are `other`. */
+export function countRefusals(registry: Registry, maxKeys: number) {
+  const keys = subjectLabels({ labels: ['key'], maxLabelValues: maxKeys });
   const registers = [registry];
   const refused = new Counter({
     name: 'trunkline_refusals_total',
@@ -90,7 +91,10 @@ export function countRefusals(registry: Registry) {
   return {
     refused: (code: string, status: number) => refused.inc({ code, status }),
     refusedCall: (call: RefusedCall) =>
-      refusedCalls.inc({ code: call.code, key: call.key ?? '', class: call.class ?? '' }),
+      refusedCalls.inc({
+        ...{ code: call.code, class: call.class ?? '' },
+        ...keys.of({ key: call.key === undefined ? undefined : { id: call.key } }),
+      }),
   };
 }
 
@@ -131,6 +135,7 @@ export function subjectLabels({
   }
   return {
     names,
+    maxValues: maxLabelValues,
     of({ key, model }: Subject): Partial<Record<SubjectLabel, string>> {
       const values = { key: key?.id, team: key?.team, model };
       return Object.fromEntries(names.map((name) => [name, bounded(name, values[name])]));

@@ -108,3 +108,11 @@ test('labels of key, team and model are there where they are asked for, each wit
   plain.opened('openai', 'live', { key: { id: 'web' }, model: 'a' });
   expect(await plain.registry.metrics()).toContain('opened_total{provider="openai",dialect="live"} 1');
 });
+
+test('refused calls are counted for so many keys, which are made without end, and for one more that is all others', async () => {
+  const { refusedCall, registry } = createMetrics(() => 0, subjectLabels({ labels: [], maxLabelValues: 2 }));
+  for (const key of ['a', 'b', 'c', 'd', 'a', undefined]) refusedCall({ code: 'rate_limited', key });
+  const text = await registry.metrics();
+  const counts = ['a', 'b', 'c', 'other', ''].map((key) => sample(text, 'trunkline_refused_calls_total', { key }));
+  expect(counts).toEqual([2, 1, 0, 2, 1]);
+});

@@ -67,7 +67,7 @@ export class PublicListener {
     this.#policy = this.#makePolicy(oldNameWarner(log));
     this.#clients = new Clients(isProxy);
     this.#quota = new SideQuota(config);
-    const metrics = countRefusals(registry);
+    const metrics = countRefusals(registry, config.metrics.maxLabelValues);
     const onDropped = (code: string): void => metrics.refused(code, 503);
     this.#connections = createConnectionLimit({ limits: config.limits, isProxy, descriptors, onDropped });
     exportWaiting(registry, this.#connections);
