@@ -11,7 +11,7 @@ import { forwardedOrigin } from './request/source.ts';
 export interface OriginPolicy {
   /** Exact origins of pages that may connect. A request without `Origin` is not from a page. */
   readonly allowed: ReadonlySet<string>;
-  /** True in open mode: `Host` must be a loopback name, since a page could make its own name resolve to this listener. */
+  /** True where everyone is let in: `Host` must be a loopback name, since a page could make its own name resolve to this listener. */
   readonly loopbackHostOnly: boolean;
   /** The proxies that may say under which origin their clients see the listener. */
   readonly isProxy?: AddressList;
@@ -57,7 +57,7 @@ export function checkHost(
   rule: Pick<OriginPolicy, 'loopbackHostOnly'>,
 ): Refusal | undefined {
   if (rule.loopbackHostOnly && !isLoopbackHost(hostName(host ?? ''))) {
-    const message = 'in open mode the gateway answers only to a loopback name, such as localhost';
+    const message = 'this listener lets everyone in, and so answers only to a loopback name, such as localhost';
     return { status: 403, code: 'host_not_allowed', message };
   }
   return undefined;
