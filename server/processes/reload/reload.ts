@@ -108,23 +108,32 @@ export class Reload {
   }
 
   async #reload(): Promise<Reloaded> {
-    const { live, read, log, prepare, onUsed } = this.#options;
+    const { log, onUsed } = this.#options;
+    const { next, hash, changed, needsRestart, warnings } = await this.#checked();
+    this.#needsRestart = needsRestart;
+    if (changed.length > 0) this.#use(next, hash);
+    await onUsed().catch((error: unknown) => {
+      log.error(faultOf(error), 'the configuration is in force, but something that follows from it failed');
+    });
+    await withDeadline(this.#spread(), SPREAD_MS).catch((error: unknown) => {
+      if (!isTimeout(error)) throw error;
+    });
+    const reloaded = { ...this.inForce, changed, warnings };
+    for (const warning of warnings) log.warn({ warning }, 'a setting should be changed');
+    log[reloaded.behind.length === 0 ? 'info' : 'error'](reloaded, 'the configuration was read again');
+    return reloaded;
+  }
+
+  /** Reads a configuration that can be put in force; says of any other why it is refused. */
+  async #checked() {
+    const { live, read, log, prepare } = this.#options;
     try {
       const { config: next, needsRestart, warnings } = read(live.now);
       const changed = changedParts(live.now, next);
       const hash = changed.length === 0 ? this.#hash : await hashOf(next);
       await prepare(next);
       this.#wasRefused = false;
-      this.#needsRestart = needsRestart;
-      if (changed.length > 0) this.#use(next, hash);
-      await onUsed();
-      await withDeadline(this.#spread(), SPREAD_MS).catch((error: unknown) => {
-        if (!isTimeout(error)) throw error;
-      });
-      const reloaded = { ...this.inForce, changed, warnings };
-      for (const warning of warnings) log.warn({ warning }, 'a setting should be changed');
-      log[reloaded.behind.length === 0 ? 'info' : 'error'](reloaded, 'the configuration was read again');
-      return reloaded;
+      return { next, hash, changed, needsRestart, warnings };
     } catch (error) {
       this.#wasRefused = true;
       const why = error instanceof ConfigError ? { problems: error.message.split('\n') } : faultOf(error);
