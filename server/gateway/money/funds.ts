@@ -4,7 +4,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import type { BudgetUse } from '../../ipc/stored-rows.ts';
-import { withDeadline } from '../../platform/deadline.ts';
+import { isTimeout, withDeadline } from '../../platform/deadline.ts';
 import type { Funds } from '../../session/meter/meter.ts';
 import { budgetWords } from '../../side/billing/budgets/budget-state.ts';
 import {
@@ -145,17 +145,25 @@ export class SessionFunds implements Funds {
   }
 
   /** Gives back now, or, where that fails, with the end of the session. */
-  #return(microUsd: number): void {
+  #return(microUsd: number, windows = this.#windows): void {
     const { session, store } = this.#options;
-    const amounts = Object.fromEntries(this.#windows.map(({ id }) => [id, microUsd]));
+    const amounts = Object.fromEntries(windows.map(({ id }) => [id, microUsd]));
     store.returnLease(holderOf(session), amounts).catch(() => {});
   }
 
+  /** Gives back what is granted when nobody waits for it any more. */
   #take(wishMicroUsd: number): Promise<SliceAnswer> {
     const { session, store } = this.#options;
     const now = Date.now();
     const budgets = this.#windows;
-    return withDeadline(store.takeSlice({ session, budgets, wishMicroUsd, now, until: now + HOLD_MS }), ANSWER_MS);
+    const asked = store.takeSlice({ session, budgets, wishMicroUsd, now, until: now + HOLD_MS });
+    return withDeadline(asked, ANSWER_MS).catch((error: unknown) => {
+      const late = isTimeout(error) ? asked : undefined;
+      late
+        ?.then(({ grantedMicroUsd }) => grantedMicroUsd > 0 && this.#return(grantedMicroUsd, budgets))
+        .catch(() => {});
+      throw error;
+    });
   }
 }
 

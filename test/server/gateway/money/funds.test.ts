@@ -133,7 +133,10 @@ describe('the slices of a session', () => {
   const nothing: SliceAnswer = { grantedMicroUsd: 0, short };
 
   /** Makes a store that answers each question in its turn, and with the last answer for ever. */
-  function fundsWith(answers: readonly (SliceAnswer | Error)[], whenUnavailable: 'continue' | 'end' = 'continue') {
+  function fundsWith(
+    answers: readonly (SliceAnswer | Promise<SliceAnswer> | Error)[],
+    whenUnavailable: 'continue' | 'end' = 'continue',
+  ) {
     const asked: number[] = [];
     const returned: number[] = [];
     const store: SliceStore = {
@@ -164,6 +167,15 @@ describe('the slices of a session', () => {
     expect(funds.spend(60, 100)).toBeUndefined();
     await answered(2);
     expect(asked).toEqual([100, 60]);
+  });
+
+  test('go back where they are granted when nobody waits for them any more', async () => {
+    const { promise, resolve } = Promise.withResolvers<SliceAnswer>();
+    const { funds, returned } = fundsWith([promise]);
+    expect(await funds.open(100)).toMatchObject({ code: 'side_unavailable' });
+    resolve({ grantedMicroUsd: 100 });
+    await until(() => returned.length > 0);
+    expect(returned).toEqual([100]);
   });
 
   test('are used to their end where nothing more is granted, and then the session is told of the budget', async () => {
