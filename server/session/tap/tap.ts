@@ -128,11 +128,17 @@ export class Tap {
     };
   }
 
+  #newLatencies(): TurnLatencies {
+    return new TurnLatencies({
+      ...this.#options,
+      onReply: (at: number, reply: Reply) => this.moments.reply(at, reply),
+    });
+  }
+
   #learn(observation: Observation, at: number): void {
     const mark = observation.mark && this.#boundary.read(observation.mark);
     if (mark !== undefined) {
-      const onReply = (at: number, reply: Reply) => this.moments.reply(at, reply);
-      this.#latencies ??= new TurnLatencies({ ...this.#options, onReply });
+      this.#latencies ??= this.#newLatencies();
       this.#latencies.mark(mark, at);
     }
     this.#model = observation.model?.slice(0, MAX_MODEL_CHARACTERS) ?? this.#model;
