@@ -1,7 +1,7 @@
 // Calls to a process of the benchmark, over the channel of `fork`. A process ends with its parent.
 
 import { fork } from 'node:child_process';
-import { type Handlers, Rpc } from '../../server/ipc/rpc.ts';
+import { type Handlers, Rpc } from '../../server/ipc/channel/rpc.ts';
 import { adopt, endChild } from './processes.ts';
 
 /** A process as the benchmark sees it. Its methods reject with what they threw there, or when the process has ended. */

@@ -29,7 +29,7 @@ import { KeyLookup } from '../http/request/keys/key-lookup.ts';
 import { oldNameWarner } from '../http/request/old-names.ts';
 import { createRefusalLog } from '../http/request/refusal-log.ts';
 import { draining } from '../http/request/refusals.ts';
-import type { PassedConnection } from '../ipc/connection.ts';
+import type { PassedConnection } from '../ipc/channel/connection.ts';
 import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
 import type { SessionOrder, SessionRecord } from '../ipc/session-record.ts';
 import type { FindOwners } from '../ipc/side-request.ts';

@@ -1,6 +1,6 @@
 // Registers the sessions of all gateway processes with the supervisor, so that ids are unique and limits hold across processes.
 
-import type { Rpc } from '../ipc/rpc.ts';
+import type { Rpc } from '../ipc/channel/rpc.ts';
 import type { SessionStarted } from '../ipc/session-event.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import { isLimited, type Reservation, type ReserveResult, type SessionAnnounced } from '../ipc/session-reservation.ts';

@@ -7,8 +7,8 @@ import type { Socket } from 'node:net';
 import { setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
-import { type Handlers, Rpc } from '../ipc/rpc.ts';
-import { PIPES, pipeRpc } from '../ipc/socket-port.ts';
+import { type Handlers, Rpc } from '../ipc/channel/rpc.ts';
+import { PIPES, pipeRpc } from '../ipc/channel/socket-port.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { entry } from '../platform/entry.ts';
 

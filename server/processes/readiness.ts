@@ -4,7 +4,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { Gauge, type Registry } from 'prom-client';
-import type { Rpc } from '../ipc/rpc.ts';
+import type { Rpc } from '../ipc/channel/rpc.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { PARTS, type Part, type Readiness, type Reason } from '../platform/readiness.ts';
 import type { Child } from './child.ts';

@@ -7,9 +7,9 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import type { LiveConfig } from '../config/live/live.ts';
 import type { EventBatch } from '../gateway/side/outbox.ts';
-import type { PassedConnection } from '../ipc/connection.ts';
+import type { PassedConnection } from '../ipc/channel/connection.ts';
 import { type Ports, type SidePlaces, sideSockets } from '../ipc/process-start.ts';
-import type { Handlers, Rpc } from '../ipc/rpc.ts';
+import type { Handlers, Rpc } from '../ipc/channel/rpc.ts';
 import type { BudgetUse, StoredKey } from '../ipc/stored-rows.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import type { SideStart } from '../side/side.ts';
@@ -134,11 +134,6 @@ export class SideSupervisor {
     }
   }
 
-  /** Asks the owner of the store. Rejects where it does not run. */
-  async askOwner(name: string, argument: unknown): Promise<void> {
-    await this.#ownerRpc().call(name, argument);
-  }
-
   /** Tells on which ports gateway processes listen. */
   usePorts(ports: Ports): void {
     this.#ports = ports;
@@ -153,7 +148,7 @@ export class SideSupervisor {
     held.stored(batch);
   }
 
-  /** Asks the process that owns the store. Rejects where it does not run. */
+  /** Asks the owner of the store. Rejects where it does not run. */
   async ask<Answer>(name: string, argument: unknown): Promise<Answer> {
     return this.#ownerRpc().call<Answer>(name, argument);
   }

@@ -9,7 +9,7 @@ import { LiveConfig } from '../config/live/live.ts';
 import type { RehearsalOptions } from '../config/rehearsal/rehearsal-schema.ts';
 import type { DevCertificate } from '../http/dev-certificate.ts';
 import type { RequestHead } from '../http/request/head.ts';
-import type { PassedConnection } from '../ipc/connection.ts';
+import type { PassedConnection } from '../ipc/channel/connection.ts';
 import { FLUSH_MS } from '../ipc/process-start.ts';
 import { type Role, RunFile, type RunInfo, startOf } from '../ipc/run-file.ts';
 import type { SessionOrder } from '../ipc/session-record.ts';
@@ -193,7 +193,7 @@ export class Supervisor {
   async #audit(what: Omit<AuditEntry, 'id' | 'at'>): Promise<void> {
     const entry: AuditEntry = { id: newId(), at: Date.now(), ...what };
     await this.#side
-      .askOwner('audit', entry)
+      .ask('audit', entry)
       .catch((error: unknown) => this.#log.error({ ...entry, ...faultOf(error) }, 'audit entry not stored'));
   }
 

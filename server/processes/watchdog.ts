@@ -1,7 +1,7 @@
 // Notices that a process hangs: it runs, and does not answer. The caller decides what becomes of it.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Rpc } from '../ipc/rpc.ts';
+import type { Rpc } from '../ipc/channel/rpc.ts';
 import { isTimeout, withDeadline } from '../platform/deadline.ts';
 
 /** Calls `pulse` five times in `silenceMs`. Resolves with true when that long nothing is answered, with false when the process is gone. */

@@ -16,7 +16,7 @@ import { countDescriptors } from '../../server/http/connection/descriptors.ts';
 import { splice } from '../../server/http/connection/splice.ts';
 import type { DevCertificate } from '../../server/http/dev-certificate.ts';
 import { requestHead } from '../../server/http/request/head.ts';
-import { readOn } from '../../server/ipc/connection.ts';
+import { readOn } from '../../server/ipc/channel/connection.ts';
 import type { SessionRecord } from '../../server/ipc/session-record.ts';
 import { askWhole, type FindOwners, type SideHandler } from '../../server/ipc/side-request.ts';
 import type { SecretStore } from '../../server/ipc/stored-rows.ts';

@@ -3,8 +3,8 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
+import { type Away, ownerAnswer } from '../../ipc/channel/owner-answer.ts';
 import type { BudgetUse } from '../../ipc/stored-rows.ts';
-import { isTimeout, withDeadline } from '../../platform/deadline.ts';
 import type { Funds } from '../../session/meter/meter.ts';
 import { budgetWords } from '../../side/billing/budgets/budget-state.ts';
 import {
@@ -34,7 +34,7 @@ interface FundsOptions {
 const UNPRICED_MICRO_USD = 10_000;
 /** Part of what it may cost in the next seconds, and of what it has, by which a session ends ahead of its limit: it is looked at four times a second. */
 const LAST_PART = 1 / 8;
-/** Longest wait for an answer of the store. */
+/** Longest wait for an answer of the store: while one is waited for, a session goes on beyond its last slice. */
 const ANSWER_MS = 2000;
 /** Pause before the store is asked again that had nothing left, or gave no answer. */
 const AGAIN_MS = 500;
@@ -66,16 +66,14 @@ export class SessionFunds implements Funds {
 
   /** Takes the first slice, while the provider is dialled. Returns why the session may not open. */
   async open(aheadMicroUsd: number): Promise<Refusal | undefined> {
-    try {
-      for (let again = 0; ; again++) {
-        const { grantedMicroUsd, short } = await this.#take(aheadMicroUsd || UNPRICED_MICRO_USD);
-        this.#grantedMicroUsd = grantedMicroUsd;
-        if (short === undefined) return undefined;
-        if (!short.isLeased || again === MOST_RETURNS) return refusalOfBudget(useOf(short), Date.now());
-        await delay(RETURN_MS);
-      }
-    } catch {
-      return unavailable;
+    for (let again = 0; ; again++) {
+      const answer = await this.#take(aheadMicroUsd || UNPRICED_MICRO_USD);
+      if (answer === 'away') return unavailable;
+      const { grantedMicroUsd, short } = answer;
+      this.#grantedMicroUsd = grantedMicroUsd;
+      if (short === undefined) return undefined;
+      if (!short.isLeased || again === MOST_RETURNS) return refusalOfBudget(useOf(short), Date.now());
+      await delay(RETURN_MS);
     }
   }
 
@@ -112,14 +110,11 @@ export class SessionFunds implements Funds {
     const now = Date.now();
     if (this.#asking || this.#isClosed || now < this.#askAgainAt) return;
     this.#asking = true;
-    this.#take(wishMicroUsd)
-      .then(
-        (answer) => this.#answered(answer),
-        () => this.#unanswered(),
-      )
-      .finally(() => {
-        this.#asking = false;
-      });
+    void this.#take(wishMicroUsd).then((answer) => {
+      this.#asking = false;
+      if (answer === 'away') this.#unanswered();
+      else this.#answered(answer);
+    });
   }
 
   #answered({ grantedMicroUsd, short }: SliceAnswer): void {
@@ -152,17 +147,14 @@ export class SessionFunds implements Funds {
   }
 
   /** Gives back what is granted when nobody waits for it any more. */
-  #take(wishMicroUsd: number): Promise<SliceAnswer> {
+  #take(wishMicroUsd: number): Promise<SliceAnswer | Away> {
     const { session, store } = this.#options;
     const now = Date.now();
     const budgets = this.#windows;
     const asked = store.takeSlice({ session, budgets, wishMicroUsd, now, until: now + HOLD_MS });
-    return withDeadline(asked, ANSWER_MS).catch((error: unknown) => {
-      const late = isTimeout(error) ? asked : undefined;
-      late
-        ?.then(({ grantedMicroUsd }) => grantedMicroUsd > 0 && this.#return(grantedMicroUsd, budgets))
-        .catch(() => {});
-      throw error;
+    return ownerAnswer(asked, {
+      ms: ANSWER_MS,
+      onLate: ({ grantedMicroUsd }) => grantedMicroUsd > 0 && this.#return(grantedMicroUsd, budgets),
     });
   }
 }

@@ -1,9 +1,9 @@
 // A gateway process's own way to the side process for what its sessions need: the supervisor only says where it is.
 
 import { createConnection } from 'node:net';
-import { Rpc } from '../../ipc/rpc.ts';
+import { Rpc } from '../../ipc/channel/rpc.ts';
 import type { AskWhole, FindOwners } from '../../ipc/side-request.ts';
-import { socketPort } from '../../ipc/socket-port.ts';
+import { socketPort } from '../../ipc/channel/socket-port.ts';
 import type { FindKey, SecretStore } from '../../ipc/stored-rows.ts';
 import { askedStore, type StoreAnswer } from '../../side/store/engines/store-calls.ts';
 import type { SliceStore } from '../money/funds.ts';

@@ -3,7 +3,7 @@
 import type { Socket } from 'node:net';
 import type { Clients } from '../../http/connection/clients.ts';
 import type { ConnectionLimit } from '../../http/connection/connection-limit.ts';
-import type { PassedConnection } from '../../ipc/connection.ts';
+import type { PassedConnection } from '../../ipc/channel/connection.ts';
 
 /** Takes a connection that is not read. Resolves once the side process has it; rejects where nobody takes it. */
 export type PassOn = (socket: Socket, connection: PassedConnection) => Promise<void>;

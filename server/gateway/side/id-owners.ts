@@ -4,9 +4,9 @@
 import { hash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
+import { ownerAnswer } from '../../ipc/channel/owner-answer.ts';
 import type { SessionEvent } from '../../ipc/session-event.ts';
 import type { FindOwners } from '../../ipc/side-request.ts';
-import { withDeadline } from '../../platform/deadline.ts';
 import type { KeyIds } from '../../session/hold/id-guard.ts';
 import type { Admission } from '../admission/admission.ts';
 
@@ -31,8 +31,6 @@ interface Known {
  * a moment ago, and be about to store it.
  */
 const PAUSES_MS = [100, 300, 800];
-/** Longest wait for an answer, all tries together. */
-const ANSWER_MS = 4000;
 /** Ids that are handed over again in one event. */
 const RETRIED_IDS = 64;
 
@@ -124,13 +122,14 @@ export class IdOwners {
     return known !== undefined && known.expiresAt >= now ? known : undefined;
   }
 
-  #owns(key: string, digests: readonly string[]): boolean | Promise<boolean> {
+  #owns(key: string, digests: readonly string[]): ReturnType<KeyIds['owns']> {
     const known = digests.map((digest) => this.#alive(digest)?.key);
     if (known.some((owner) => owner !== undefined && owner !== key)) return false;
     const others = digests.filter((_, at) => known[at] === undefined);
-    return others.length === 0 || withDeadline(this.#ask(key, others), ANSWER_MS);
+    return others.length === 0 || ownerAnswer(this.#ask(key, others));
   }
 
+  /** All tries together have the time of one answer. */
   async #ask(key: string, digests: readonly string[]): Promise<boolean> {
     const { findOwners } = this.#options;
     if (findOwners === undefined) throw new Error('there is no side process');
@@ -155,11 +154,10 @@ export async function refuseForeignIds(admission: Admission, owners: IdOwners): 
   const named = (ids && endpoint.idsIn?.(handshake)) ?? [];
   const [first] = named;
   if (first === undefined || ids === undefined) return undefined;
-  try {
-    return (await ids.owns(named.map(({ id }) => id))) ? undefined : notIssued(first.field);
-  } catch {
+  const owns = await ids.owns(named.map(({ id }) => id));
+  if (owns === 'away')
     return { ...unavailable, message: `whether ${first.field} was given to this key cannot be found out now` };
-  }
+  return owns ? undefined : notIssued(first.field);
 }
 
 const notIssued = (field: string): Refusal => ({

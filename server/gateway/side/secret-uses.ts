@@ -2,15 +2,13 @@
 
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { secretsUnavailable } from '../../http/request/refusals.ts';
+import { type Away, ownerAnswer } from '../../ipc/channel/owner-answer.ts';
 import type { SecretStore, SecretUse } from '../../ipc/stored-rows.ts';
-import { withDeadline } from '../../platform/deadline.ts';
 import type { Admission } from '../admission/admission.ts';
 import { secretExpired, secretGone, secretUsed } from '../admission/refusals.ts';
 
-/** Longest wait for the owner of the store. A use that is taken later is lost. */
-const ANSWER_MS = 4000;
-
-const REFUSALS: Readonly<Record<Exclude<SecretUse, 'granted'>, Refusal>> = {
+const REFUSALS: Readonly<Record<Exclude<SecretUse, 'granted'> | Away, Refusal>> = {
+  away: secretsUnavailable,
   used: secretUsed,
   expired: secretExpired,
   unknown: secretGone,
@@ -18,16 +16,11 @@ const REFUSALS: Readonly<Record<Exclude<SecretUse, 'granted'>, Refusal>> = {
 
 type Client = Pick<Admission, 'secret'>;
 
-/** Returns why there is no use left; undefined where one was taken, or the client has a key. */
+/** Returns why there is no use left; undefined where one was taken, or the client has a key. A use that is taken too late is lost. */
 export async function takeUse({ secret }: Client, secrets: SecretStore | undefined): Promise<Refusal | undefined> {
   if (secret === undefined) return undefined;
-  try {
-    if (secrets === undefined) return secretsUnavailable;
-    const use = await withDeadline(secrets.use(secret.digest), ANSWER_MS);
-    return use === 'granted' ? undefined : REFUSALS[use];
-  } catch {
-    return secretsUnavailable;
-  }
+  const use = await ownerAnswer(secrets?.use(secret.digest));
+  return use === 'granted' ? undefined : REFUSALS[use];
 }
 
 /** A use that cannot be given back now is lost: the client needs a new secret. */

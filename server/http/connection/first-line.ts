@@ -3,7 +3,7 @@
 
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { readOn, stopReading } from '../../ipc/connection.ts';
+import { readOn, stopReading } from '../../ipc/channel/connection.ts';
 
 interface FirstLineOptions {
   /** Time for the line. */

@@ -4,7 +4,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:http';
 import { createConnection, type Socket } from 'node:net';
-import { type PassedConnection, readOn } from '../../ipc/connection.ts';
+import { type PassedConnection, readOn } from '../../ipc/channel/connection.ts';
 
 interface Ahead {
   readonly ends: Pick<Socket, 'remoteAddress' | 'remotePort' | 'localPort'>;

@@ -9,7 +9,7 @@ import { hashOf, type LiveConfig } from '../../config/live/live.ts';
 import { changedParts } from '../../config/live/restart.ts';
 import type { Reread } from '../../config/load.ts';
 import { ConfigError } from '../../config/problem.ts';
-import type { Rpc } from '../../ipc/rpc.ts';
+import type { Rpc } from '../../ipc/channel/rpc.ts';
 import { isTimeout, withDeadline } from '../../platform/deadline.ts';
 import { faultOf } from '../../platform/log.ts';
 import { exportGauge } from '../../platform/metrics.ts';

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { KeyTurns } from '../../http/request/keys/key-turns.ts';
 import { RateMemory } from '../../http/request/keys/rate-memory.ts';
+import { ownerAnswer } from '../../ipc/channel/owner-answer.ts';
 import {
   type HeldPlaces,
   hasSessionRate,
@@ -13,7 +14,6 @@ import {
   type Reservation,
   type SessionWish,
 } from '../../ipc/session-reservation.ts';
-import { withDeadline } from '../../platform/deadline.ts';
 
 interface SessionLimitsOptions {
   readonly log: Logger;
@@ -23,15 +23,13 @@ interface SessionLimitsOptions {
   ask<Answer>(name: string, argument: unknown): Promise<Answer>;
   /** The sessions of this machine. */
   held(): readonly Reservation[];
-  readonly answerMs?: number;
+  readonly answerMs?: number | undefined;
   readonly retryMs?: number;
 }
 
 type Answer = 'granted' | LimitRefusal;
 
-/** Time for the store to answer: a client waits for it, and its provider is not dialled before. */
-const ANSWER_MS = 5000;
-/** The same while it is known not to answer. */
+/** Time for an answer of a store that is known to give none: it is asked in vain, most likely, and all these sessions wait. */
 const BEHIND_MS = 1000;
 /** Time in which a place that is free on another machine is given back there. */
 const FREED_MS = 100;
@@ -65,15 +63,12 @@ export class SessionLimits {
     const { id, isTrial = false } = reservation;
     const wish = { session: scopes.some((scope) => this.#hasPlaces(scope)) ? id : undefined, scopes, isTrial };
     const course = { isLate: false };
-    try {
-      const { answerMs = ANSWER_MS } = this.#options;
-      const patienceMs = this.#retry === undefined ? answerMs : Math.min(answerMs, BEHIND_MS);
-      return await withDeadline(this.#asked(id, wish, course), patienceMs);
-    } catch {
-      course.isLate = true;
-      this.#mistrust();
-      return 'granted';
-    }
+    const ms = this.#retry === undefined ? this.#options.answerMs : BEHIND_MS;
+    const answer = await ownerAnswer(this.#asked(id, wish, course), { ms });
+    if (answer !== 'away') return answer;
+    course.isLate = true;
+    this.#mistrust();
+    return 'granted';
   }
 
   /** Gives the places of a session back that has ended. */

@@ -1,14 +1,15 @@
 // The rule for ids: a client's message passes only if its key was given the ids in it.
 
 import type { Dialect, FrameIds, NamedId, Rejection } from '../../../adapters/realtime/contract.ts';
+import type { Away } from '../../ipc/channel/owner-answer.ts';
 import type { ClientRule } from './client-gate.ts';
 
 /** The ids of one key at one account. */
 export interface KeyIds {
   /** Takes what the provider hands out to the key. */
   handedOut(ids: readonly string[]): void;
-  /** Tells whether all of them were handed out to the key. Rejects when that cannot be known. */
-  owns(ids: readonly string[]): boolean | Promise<boolean>;
+  /** Tells whether all of them were handed out to the key, where that can be known. */
+  owns(ids: readonly string[]): boolean | Promise<boolean | Away>;
 }
 
 /** Makes the rule; undefined where no message can have an id of somebody else. `ids` undefined: the key has the account for itself. */
@@ -34,12 +35,13 @@ function verdictOf({ ids: named, isLast = false }: FrameIds, ids: KeyIds): Retur
 }
 
 /** Why a message with these ids must not pass; undefined: all of them are the key's own. */
-async function rejectionOf(ids: readonly NamedId[], answer: false | Promise<boolean>): Promise<Rejection | undefined> {
-  try {
-    return (await answer) ? undefined : foreign(ids);
-  } catch {
-    return unknown(ids);
-  }
+async function rejectionOf(
+  ids: readonly NamedId[],
+  answer: false | Promise<boolean | Away>,
+): Promise<Rejection | undefined> {
+  const owns = await answer;
+  if (owns === 'away') return unknown(ids);
+  return owns ? undefined : foreign(ids);
 }
 
 function foreign([first]: readonly NamedId[]): Rejection {

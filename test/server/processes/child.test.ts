@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Rpc } from '../../../server/ipc/rpc.ts';
+import type { Rpc } from '../../../server/ipc/channel/rpc.ts';
 import { Child } from '../../../server/processes/child.ts';
 import { until } from '../../support/until.ts';
 

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { encodeMsgpack } from '../../../codecs/msgpack.ts';
 import { loadConfig } from '../../../server/config/load.ts';
-import { Rpc } from '../../../server/ipc/rpc.ts';
+import { Rpc } from '../../../server/ipc/channel/rpc.ts';
 import type { SessionEvent } from '../../../server/ipc/session-event.ts';
 import { entry } from '../../../server/platform/entry.ts';
 import type { SideStart } from '../../../server/side/side.ts';

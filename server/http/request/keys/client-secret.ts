@@ -10,9 +10,6 @@ import { isRefusal, secretsUnavailable } from '../refusals.ts';
 import { presentedCredential } from './authenticate.ts';
 import { digestOf, isClientSecret } from './secret-form.ts';
 
-/** Longest wait for an answer of the owner of the store. */
-const ANSWER_MS = 4000;
-
 interface SecretRequest {
   readonly handshake: Handshake;
   readonly policy: Pick<RequestPolicy, 'config'>;
@@ -39,14 +36,9 @@ export async function authenticateSecret(
   { address, policy }: { readonly address: string; readonly policy: SecretPolicy },
 ): Promise<SecretHolder | Refusal> {
   const { config, keys, secrets } = policy;
-  let secret: StoredSecret | undefined;
-  try {
-    if (secrets === undefined) return secretsUnavailable;
-    const digest = digestOf(presented);
-    secret = await keys.questions.ask({ text: `secret ${digest}`, address, ms: ANSWER_MS }, () => secrets.find(digest));
-  } catch {
-    return secretsUnavailable;
-  }
+  const digest = digestOf(presented);
+  const secret = await keys.questions.ask({ text: `secret ${digest}`, address }, () => secrets?.find(digest));
+  if (secret === 'away') return secretsUnavailable;
   if (secret === undefined) return unknownSecret;
   if (secret.key === undefined) return config.access === 'open' ? { key: undefined, secret } : orphaned;
   const key = await keys.withId(secret.key);

@@ -3,6 +3,7 @@
 
 import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
 import type { Config, FileKey, Key } from '../../../config/config.ts';
+import type { Away } from '../../../ipc/channel/owner-answer.ts';
 import type { FindKey, KeyQuestion, StoredKey } from '../../../ipc/stored-rows.ts';
 import { KeyMemory } from './key-memory.ts';
 import { digestOf, isKeySecret } from './secret-form.ts';
@@ -26,9 +27,6 @@ interface FileKeys {
 
 /** A key, or why there is none. */
 export type FoundKey = Key | Refusal;
-
-/** Time for an answer of the store. */
-const ANSWER_MS = 2000;
 
 export class KeyLookup {
   /** All that the clients of this process have asked, also about client secrets. */
@@ -75,15 +73,15 @@ export class KeyLookup {
   #stored(asked: KeyQuestion, address?: string): FoundKey | Promise<FoundKey> {
     const remembered = this.#memory.get(asked);
     if (remembered === undefined)
-      return this.#ask(asked, address).then((found) => this.#judged(found, asked), unavailable);
-    if (this.#memory.isDue(remembered)) void this.#ask({ id: remembered.key.id }).catch(() => {});
+      return this.#ask(asked, address).then((found) => (found === 'away' ? unavailable : this.#judged(found, asked)));
+    if (this.#memory.isDue(remembered)) void this.#ask({ id: remembered.key.id });
     return this.#judged(remembered, asked);
   }
 
-  #ask(asked: KeyQuestion, address?: string): Promise<StoredKey | undefined> {
+  async #ask(asked: KeyQuestion, address?: string): Promise<StoredKey | Away | undefined> {
     const { findKey } = this.#options;
-    if (findKey === undefined) return Promise.resolve(undefined);
-    return this.questions.ask({ text: `key ${JSON.stringify(asked)}`, address, ms: ANSWER_MS }, async () =>
+    if (findKey === undefined) return undefined;
+    return this.questions.ask({ text: `key ${JSON.stringify(asked)}`, address }, async () =>
       this.#memory.confirmed(asked, (await findKey(asked)) ?? undefined),
     );
   }
@@ -125,9 +123,9 @@ export const revokedKey = invalidKey('this key was revoked');
 const rotatedKey = invalidKey('this secret of the key was replaced: expected the present one');
 const expiredKey = (at: string): Refusal => invalidKey(`this key has expired at ${at}`);
 
-const unavailable = (): Refusal => ({
+const unavailable: Refusal = {
   status: 503,
   code: 'side_unavailable',
   message: 'whether this key is one of this gateway cannot be found out now',
   retryAfterS: 1,
-});
+};

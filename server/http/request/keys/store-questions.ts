@@ -1,6 +1,6 @@
 // Bounds what clients can make this process ask the owner of the store before it knows who they are: their credentials may all be made up.
 
-import { withDeadline } from '../../../platform/deadline.ts';
+import { type Away, ownerAnswer } from '../../../ipc/channel/owner-answer.ts';
 
 /** Questions that may wait for their answers at once, in all and for one address. */
 const MAX_PENDING = { all: 1000, address: 250 };
@@ -10,8 +10,6 @@ interface Question {
   readonly text: string;
   /** The address of the client that asks; undefined where it is known already, and nothing bounds it here. */
   readonly address: string | undefined;
-  /** Time for the answer. */
-  readonly ms: number;
 }
 
 export class StoreQuestions {
@@ -21,12 +19,12 @@ export class StoreQuestions {
   readonly #addresses = new Map<string, number>();
   #bounded = 0;
 
-  /** Rejects where the answer is late, and where as many questions wait as may. Questions of one text have answers of one type. */
-  ask<Answer>({ text, address, ms }: Question, find: () => Promise<Answer>): Promise<Answer> {
-    const pending = this.#pending.get(text) as Promise<Answer> | undefined;
+  /** Asks nobody where as many questions wait as may. Questions of one text have answers of one type. */
+  async ask<Answer>({ text, address }: Question, find: () => Promise<Answer> | undefined): Promise<Answer | Away> {
+    const pending = this.#pending.get(text) as Promise<Answer | Away> | undefined;
     if (pending !== undefined) return pending;
-    if (address !== undefined && this.#isFull(address)) return Promise.reject(new Error('too many questions wait'));
-    const asking = withDeadline(find(), ms).finally(() => {
+    if (address !== undefined && this.#isFull(address)) return 'away';
+    const asking = ownerAnswer(find()).finally(() => {
       this.#pending.delete(text);
       this.#count(address, -1);
     });

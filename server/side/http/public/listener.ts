@@ -25,7 +25,7 @@ import { oldNameWarner } from '../../../http/request/old-names.ts';
 import { type RequestPolicy, requestPolicy } from '../../../http/request/policy.ts';
 import { createRefusalLog } from '../../../http/request/refusal-log.ts';
 import { draining, refuse } from '../../../http/request/refusals.ts';
-import { type PassedConnection, stopReading } from '../../../ipc/connection.ts';
+import { type PassedConnection, stopReading } from '../../../ipc/channel/connection.ts';
 import type { Ports } from '../../../ipc/process-start.ts';
 import type { FindKey, StoredKey } from '../../../ipc/stored-rows.ts';
 import type { AddressList } from '../../../platform/address-list.ts';

@@ -4,8 +4,8 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Handlers, Rpc } from '../../../ipc/rpc.ts';
-import { socketPort } from '../../../ipc/socket-port.ts';
+import { type Handlers, Rpc } from '../../../ipc/channel/rpc.ts';
+import { socketPort } from '../../../ipc/channel/socket-port.ts';
 import { type Store, StoreError } from '../contract/store.ts';
 import { answerCall, askedStore, methodsOf, type StoreAnswer, type StoreCall } from './store-calls.ts';
 

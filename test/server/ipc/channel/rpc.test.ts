@@ -3,8 +3,8 @@
 import type { ChildProcess } from 'node:child_process';
 import { EventEmitter } from 'node:events';
 import { describe, expect, test, vi } from 'vitest';
-import { type Handlers, Rpc } from '../../../server/ipc/rpc.ts';
-import { until } from '../../support/until.ts';
+import { type Handlers, Rpc } from '../../../../server/ipc/channel/rpc.ts';
+import { until } from '../../../support/until.ts';
 
 /** Two ends of a pipe: what one sends the other receives, as a copy and in a later turn, as between processes. */
 class End extends EventEmitter {

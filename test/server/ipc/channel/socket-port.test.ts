@@ -6,10 +6,10 @@ import { writeFileSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { encodeMessage } from '../../../codecs/msgpack.ts';
-import type { Port } from '../../../server/ipc/rpc.ts';
-import { PIPES, pipeRpc, socketPort } from '../../../server/ipc/socket-port.ts';
-import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { encodeMessage } from '../../../../codecs/msgpack.ts';
+import type { Port } from '../../../../server/ipc/channel/rpc.ts';
+import { PIPES, pipeRpc, socketPort } from '../../../../server/ipc/channel/socket-port.ts';
+import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
 async function pair(): Promise<[Socket, Socket]> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -123,7 +123,7 @@ test('tells when the other end is gone, and sends nothing any more', async () =>
 
 test('what a killed process has sent by its pipe is received, though it was written to before that was read', async () => {
   const file = join(temporaryFolder('child'), 'child.ts');
-  const port = new URL('../../../server/ipc/socket-port.ts', import.meta.url);
+  const port = new URL('../../../../server/ipc/channel/socket-port.ts', import.meta.url);
   const sends = "supervisor.notify('kept', { number: 1 })";
   const dies = "setTimeout(() => process.kill(process.pid, 'SIGKILL'))";
   writeFileSync(

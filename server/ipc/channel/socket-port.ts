@@ -3,7 +3,7 @@
 
 import { EventEmitter } from 'node:events';
 import { Socket } from 'node:net';
-import { decodeMsgpack, encodeMessage, LENGTH_BYTES } from '../../codecs/msgpack.ts';
+import { decodeMsgpack, encodeMessage, LENGTH_BYTES } from '../../../codecs/msgpack.ts';
 import { type Handlers, type Port, Rpc } from './rpc.ts';
 
 interface SocketPortOptions {
