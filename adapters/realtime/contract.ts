@@ -5,12 +5,12 @@ import type { z } from 'zod';
 import type { DecisiveBytes } from '../../codecs/alike-messages.ts';
 import type { Direction, Frame, OutFrame } from '../../codecs/frame.ts';
 import type { CredentialPlaces, HeaderSwitch } from './handshake/places.ts';
-import type { LastUsage, Sound } from './metering.ts';
-import type { Mint } from './mint.ts';
-import type { DialectPins } from './pins.ts';
+import type { LastUsage, Sound } from './contract/metering.ts';
+import type { Mint } from './contract/mint.ts';
+import type { DialectPins } from './contract/pins.ts';
 import type { HttpReply, Refusal } from './refusal.ts';
 
-export type { Mint, Minted, MintFault, MintRequest } from './mint.ts';
+export type { Mint, Minted, MintFault, MintRequest } from './contract/mint.ts';
 
 /** The HTTP upgrade request of a client. `path` has its leading slashes collapsed and no query. */
 export interface Handshake {

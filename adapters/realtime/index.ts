@@ -7,7 +7,7 @@ import { createProviderLookup } from './handshake/provider-lookup.ts';
 import { openai } from './openai/adapter.ts';
 
 export { headerText, refusedSwitch } from './handshake/forwarded.ts';
-export { errorTypeByStatus } from './openai/error-type.ts';
+export { errorTypeByStatus } from './openai/adapter.ts';
 
 export const { providers, knownPaths, findEndpoint, findNotServed, findMint, mintPaths, clientCredential, answerable } =
   createProviderLookup([openai, gemini, deepgram], [anthropic]);

@@ -2,7 +2,7 @@
 
 import { type Frame, jsonFrame, type OutFrame } from '../../../codecs/frame.ts';
 import { isObject, type JsonObject, objectAt } from '../../../codecs/json-object.ts';
-import { type PinnedEvents, readUnchanging } from '../guards/pin-guard.ts';
+import { type PinnedEvents, pinsBy, readUnchanging } from '../guards/pin-guard.ts';
 import {
   changedIn,
   FREE,
@@ -10,14 +10,12 @@ import {
   itemCheck,
   named,
   type PlaceCheck,
-  pinSettings,
   type SettingPlaces,
   type SettingRules,
-  settingsFault,
   unlessPinned,
   withPinned,
 } from '../guards/pinned-settings.ts';
-import type { DialectPins, PinRejection } from '../pins.ts';
+import type { DialectPins, PinRejection } from '../contract/pins.ts';
 
 const think: SettingPlaces = {
   provider: 'agent.think.provider',
@@ -67,6 +65,7 @@ const events: PinnedEvents = {
 const rules: SettingRules = {
   session: settings,
   bringers: [],
+  // Its models are those of several stages.
   identity: [],
   forms: {
     'agent.think.prompt': forms.text,
@@ -78,28 +77,21 @@ const rules: SettingRules = {
 };
 
 /** Pins settings of `/v1/agent/converse`. `isSound`: see the dialect. */
-export function deepgramPins(isSound: (frame: Frame) => boolean): DialectPins {
-  return {
-    check: (given) => settingsFault(given, rules),
-    // Its models are those of several stages.
-    modelIn: () => undefined,
-    hold(given) {
-      const pinned = pinSettings(given, rules);
-      let hasSettings = false;
-      return {
-        fromClient(frame): OutFrame | PinRejection | undefined {
-          if (hasSettings && isSound(frame)) return undefined;
-          const read = readUnchanging(frame, events, pinned);
-          if ('code' in read) return read;
-          const { event } = read;
-          if (event.type !== 'Settings' && !hasSettings) return early;
-          hasSettings = true;
-          return withSettings(event, given);
-        },
-      };
-    },
-  };
-}
+export const deepgramPins = (isSound: (frame: Frame) => boolean): DialectPins =>
+  pinsBy(rules, (given, pinned) => {
+    let hasSettings = false;
+    return {
+      fromClient(frame): OutFrame | PinRejection | undefined {
+        if (hasSettings && isSound(frame)) return undefined;
+        const read = readUnchanging(frame, events, pinned);
+        if ('code' in read) return read;
+        const { event } = read;
+        if (event.type !== 'Settings' && !hasSettings) return early;
+        hasSettings = true;
+        return withSettings(event, given);
+      },
+    };
+  });
 
 const early: PinRejection = {
   code: 'pinned',

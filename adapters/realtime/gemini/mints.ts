@@ -2,7 +2,7 @@
 // for; with a field mask, the fields of the mask alone. https://ai.google.dev/api/live#ephemeral-auth-tokens
 
 import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
-import { type Mint, type MintBounds, type MintFault, type MintRequest, unknownField } from '../mint.ts';
+import { type Mint, type MintBounds, type MintFault, type MintRequest, unknownField } from '../contract/mint.ts';
 import { geminiLiveDialect } from './dialect.ts';
 
 const fields = ['uses', 'expireTime', 'newSessionExpireTime', 'bidiGenerateContentSetup', 'fieldMask'];

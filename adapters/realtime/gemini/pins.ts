@@ -6,7 +6,7 @@ import { jsonFrame, type OutFrame } from '../../../codecs/frame.ts';
 import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
 import { pinnedMessage, readStrictly } from '../guards/pin-guard.ts';
 import { foldKey } from '../guards/pinned-settings.ts';
-import type { DialectPins, PinFault, PinRejection } from '../pins.ts';
+import type { DialectPins, PinFault, PinRejection } from '../contract/pins.ts';
 
 /**
  * The fields of a token. Without a field mask the setup is the token's, and that of the client is ignored; with one the fields that it

@@ -2,13 +2,31 @@
 
 import type { Frame } from '../../../codecs/frame.ts';
 import { jsonFault } from '../../../codecs/json-fault.ts';
-import { isObject, type JsonObject, parseJson } from '../../../codecs/json-object.ts';
-import type { PinRejection } from '../pins.ts';
+import { isObject, type JsonObject, parseJson, textAt } from '../../../codecs/json-object.ts';
+import type { DialectPins, PinRejection, Pins } from '../contract/pins.ts';
 import { eventIdOf } from './event-id.ts';
-import { changedIn, FREE, type PinnedSettings, type SettingPlaces } from './pinned-settings.ts';
+import {
+  changedIn,
+  FREE,
+  type PinnedSettings,
+  pinSettings,
+  type SettingPlaces,
+  type SettingRules,
+  settingsFault,
+} from './pinned-settings.ts';
 
 /** The events of a dialect by their type, with the places of settings in each. */
 export type PinnedEvents = Readonly<Record<string, SettingPlaces>>;
+
+/** Makes the pins of a dialect. `hold`: see `DialectPins`; it is given the settings that were pinned, and those that are guarded. */
+export const pinsBy = (
+  rules: SettingRules,
+  hold: (given: JsonObject, pinned: PinnedSettings) => Pins,
+): DialectPins => ({
+  check: (given) => settingsFault(given, rules),
+  modelIn: (given) => (rules.identity.includes('model') ? textAt(given, 'model') : undefined),
+  hold: (given) => hold(given, pinSettings(given, rules)),
+});
 
 /** `eventId`: the client's own id of the event. */
 interface StrictlyRead {

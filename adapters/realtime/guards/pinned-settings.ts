@@ -3,7 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { isObject, type JsonObject, textAt } from '../../../codecs/json-object.ts';
-import type { PinFault } from '../pins.ts';
+import type { PinFault } from '../contract/pins.ts';
 
 /**
  * The place of settings: by key the name of a setting, further places, what checks the value, or `free` where the client may say what it

@@ -4,7 +4,6 @@ import type { NotServed, Provider } from '../contract.ts';
 import { headerText } from '../handshake/forwarded.ts';
 import type { HttpReply, Refusal } from '../refusal.ts';
 import { credentials, forwardedHeaders, openaiEndpoints, switches } from './endpoints.ts';
-import { errorTypeByStatus } from './error-type.ts';
 import { openaiMints } from './mints.ts';
 
 const onlyText = 'of the HTTP API of OpenAI there are /v1/chat/completions and /v1/models';
@@ -54,4 +53,20 @@ function httpError({ status, code, message, param: field, retryAfterS, resetsAt,
   const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
   const error = { message, type: errorTypeByStatus(status), param: field ?? null, code, ...until, help };
   return { status, headers, body: JSON.stringify({ error }) };
+}
+
+/** Returns the `type` that goes with an HTTP status of 400 or more: by it OpenAI's SDKs choose their error classes. */
+export function errorTypeByStatus(status: number): string {
+  switch (status) {
+    case 401:
+      return 'authentication_error';
+    case 402:
+      return 'insufficient_quota';
+    case 403:
+      return 'permission_error';
+    case 429:
+      return 'rate_limit_error';
+    default:
+      return status < 500 ? 'invalid_request_error' : 'server_error';
+  }
 }

@@ -9,7 +9,7 @@ import { guardModels, type ModelRules } from '../guards/model-guard.ts';
 import { withTranscript } from '../observation.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { liveError } from './error-event.ts';
-import { livePins } from './live-pins.ts';
+import { livePins } from './pins/live.ts';
 import { partialWords } from './transcript.ts';
 import { sessionSeconds, usageOfResponse } from './usage.ts';
 

@@ -9,7 +9,7 @@ import { guardModels, type ModelRules } from '../guards/model-guard.ts';
 import { withTranscript } from '../observation.ts';
 import { appendShape, isAppend, openaiSound, soundBytesPerSecond } from './audio.ts';
 import { realtimeError } from './error-event.ts';
-import { realtimePins } from './pins.ts';
+import { realtimePins } from './pins/realtime.ts';
 import { assistantWords, createdItem, transcriptOfItem, userWords } from './transcript.ts';
 import { tokenUsage } from './usage.ts';
 

@@ -10,7 +10,7 @@ import { guardModels, type ModelRules } from '../guards/model-guard.ts';
 import { withTranscript } from '../observation.ts';
 import { openaiSound } from './audio.ts';
 import { responsesError } from './error-event.ts';
-import { responsesPins } from './responses-pins.ts';
+import { responsesPins } from './pins/responses.ts';
 import { assistantWords, userWords } from './transcript.ts';
 import { usageOfResponse } from './usage.ts';
 

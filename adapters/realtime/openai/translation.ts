@@ -7,7 +7,7 @@ import { guardModels, type ModelRules } from '../guards/model-guard.ts';
 import { withTranscript } from '../observation.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { realtimeError } from './error-event.ts';
-import { translationPins } from './pins.ts';
+import { translationPins } from './pins/realtime.ts';
 import { realtimePlaces } from './realtime.ts';
 import { partialWords } from './transcript.ts';
 

@@ -1,7 +1,7 @@
 // Holds a session to what its client secret pins: applies it before anything of the client passes, and lets no provider's message show it.
 // Rule: a session whose settings cannot be applied does not go on.
 
-import type { Pins } from '../../../adapters/realtime/pins.ts';
+import type { Pins } from '../../../adapters/realtime/contract/pins.ts';
 import type { Frame } from '../../../codecs/frame.ts';
 import type { ReadEnd } from '../../../codecs/frame-batch.ts';
 import type { Limits } from '../../config/config.ts';

@@ -1,7 +1,7 @@
 // Puts what holds messages back between the ends of a session and its links: the rules of ids and pins, and the context of an earlier session.
 
 import { performance } from 'node:perf_hooks';
-import type { Pins } from '../../../adapters/realtime/pins.ts';
+import type { Pins } from '../../../adapters/realtime/contract/pins.ts';
 import { type CloseReason, pinsNotTaken, reasons } from '../close-reason.ts';
 import type { SessionSubject } from '../subject.ts';
 import type { SessionMessages } from '../unfinished-messages.ts';

@@ -1,8 +1,8 @@
 // Pinned instructions and tools that clients are not shown, in Responses and in Live.
 
 import { expect, test } from 'vitest';
-import type { JsonObject } from '../../../../codecs/json-object.ts';
-import { dialectAt } from '../../../support/pin-policy/cases.ts';
+import type { JsonObject } from '../../../../../codecs/json-object.ts';
+import { dialectAt } from '../../../../support/pin-policy/cases.ts';
 
 function shown(path: string, pinned: JsonObject, event: object): unknown {
   const text = JSON.stringify(event);

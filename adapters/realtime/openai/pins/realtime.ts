@@ -1,22 +1,20 @@
 // Pins settings of sessions of Realtime and Translation: the gateway's own `session.update` applies it, and no event of the client
 // may change it. https://platform.openai.com/docs/api-reference/realtime-client-events
 
-import { eventType } from '../../../codecs/event-type.ts';
-import { type Frame, jsonFrame } from '../../../codecs/frame.ts';
-import { type JsonObject, objectAt, readObject, textAt } from '../../../codecs/json-object.ts';
-import { type PinnedEvents, readUnchanging } from '../guards/pin-guard.ts';
+import { eventType } from '../../../../codecs/event-type.ts';
+import { type Frame, jsonFrame } from '../../../../codecs/frame.ts';
+import { type JsonObject, objectAt, readObject, textAt } from '../../../../codecs/json-object.ts';
+import { type PinnedEvents, pinsBy, readUnchanging } from '../../guards/pin-guard.ts';
 import {
   FREE,
   forms,
   itemCheck,
   named,
-  type PinnedSettings,
   pinSettings,
   type SettingPlaces,
   type SettingRules,
-  settingsFault,
-} from '../guards/pinned-settings.ts';
-import type { DialectPins, Pins } from '../pins.ts';
+} from '../../guards/pinned-settings.ts';
+import type { DialectPins, Pins } from '../../contract/pins.ts';
 import { veil } from './veil.ts';
 
 /** A session as it is now, and in the fields of older clients and of other providers of this protocol. */
@@ -91,18 +89,12 @@ const rules: SettingRules = {
 };
 
 /** Pins settings of `/v1/realtime`, of speech and of transcription sessions. */
-export function realtimePins(isAudio: (data: Buffer) => boolean): DialectPins {
-  return {
-    check: (given) => settingsFault(given, rules),
-    modelIn: (given) => textAt(given, 'model'),
-    hold(given) {
-      // An update has to name the type, which never changes.
-      const typed = { type: 'realtime', ...given };
-      const pinned = pinSettings(typed, rules);
-      return { ...guard({ isAudio, events, pinned }), start: startWith(typed, rules), fromProvider: veil(pinned) };
-    },
-  };
-}
+export const realtimePins = (isAudio: (data: Buffer) => boolean): DialectPins =>
+  pinsBy(rules, (given) => {
+    // An update has to name the type, which never changes.
+    const typed = { type: 'realtime', ...given };
+    return holdByUpdate({ given: typed, rules, events, isAudio });
+  });
 
 const translationSession: SettingPlaces = {
   ...named('model'),
@@ -129,31 +121,28 @@ const translationEvents: PinnedEvents = {
 };
 
 /** Pins settings of `/v1/realtime/translations`. */
-export function translationPins(isAudio: (data: Buffer) => boolean): DialectPins {
-  return {
-    check: (given) => settingsFault(given, translationRules),
-    modelIn: (given) => textAt(given, 'model'),
-    hold(given) {
-      const pinned = pinSettings(given, translationRules);
-      const held = guard({ isAudio, events: translationEvents, pinned });
-      return { ...held, start: startWith(given, translationRules), fromProvider: veil(pinned) };
-    },
-  };
-}
+export const translationPins = (isAudio: (data: Buffer) => boolean): DialectPins =>
+  pinsBy(translationRules, (given) =>
+    holdByUpdate({ given, rules: translationRules, events: translationEvents, isAudio }),
+  );
 
-interface GuardOptions {
-  readonly isAudio: (data: Buffer) => boolean;
+interface Held {
+  readonly given: JsonObject;
+  readonly rules: SettingRules;
   readonly events: PinnedEvents;
-  readonly pinned: PinnedSettings;
+  readonly isAudio: (data: Buffer) => boolean;
 }
 
-function guard({ isAudio, events: known, pinned }: GuardOptions): Pick<Pins, 'fromClient'> {
+function holdByUpdate({ given, rules, events: known, isAudio }: Held): Pins {
+  const pinned = pinSettings(given, rules);
   return {
+    start: startWith(given, rules),
     fromClient(frame) {
       if (!frame.binary && isAudio(frame.data)) return undefined;
       const read = readUnchanging(frame, known, pinned);
       return 'code' in read ? read : undefined;
     },
+    fromProvider: veil(pinned),
   };
 }
 

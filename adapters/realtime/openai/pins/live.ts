@@ -1,22 +1,21 @@
 // Pins settings of Live sessions: they go into the client's own `session.start`, and no other event may come before it or change them.
 
-import { jsonFrame, type OutFrame } from '../../../codecs/frame.ts';
-import { type JsonObject, objectAt, textAt } from '../../../codecs/json-object.ts';
-import { type PinnedEvents, readUnchanging } from '../guards/pin-guard.ts';
+import { jsonFrame, type OutFrame } from '../../../../codecs/frame.ts';
+import { type JsonObject, objectAt } from '../../../../codecs/json-object.ts';
+import { type PinnedEvents, pinsBy, readUnchanging } from '../../guards/pin-guard.ts';
 import {
   FREE,
   forms,
   itemCheck,
   named,
   type PlaceCheck,
-  pinSettings,
+  type PinnedSettings,
   type SettingPlaces,
   type SettingRules,
-  settingsFault,
   unlessPinned,
   withPinned,
-} from '../guards/pinned-settings.ts';
-import type { DialectPins, PinRejection, Pins } from '../pins.ts';
+} from '../../guards/pinned-settings.ts';
+import type { DialectPins, PinRejection, Pins } from '../../contract/pins.ts';
 import { liveVeil } from './veil.ts';
 
 const session: SettingPlaces = {
@@ -72,16 +71,16 @@ const rules: SettingRules = {
 };
 
 /** Pins settings of `/v1/live/sessions`. */
-export function livePins(isAudio: (data: Buffer) => boolean): DialectPins {
-  return {
-    check: (given) => settingsFault(given, rules),
-    modelIn: (given) => textAt(given, 'model'),
-    hold: (given) => holdLive(given, isAudio),
-  };
+export const livePins = (isAudio: (data: Buffer) => boolean): DialectPins =>
+  pinsBy(rules, (given, pinned) => holdLive({ given, pinned, isAudio }));
+
+interface Held {
+  readonly given: JsonObject;
+  readonly pinned: PinnedSettings;
+  readonly isAudio: (data: Buffer) => boolean;
 }
 
-function holdLive(given: JsonObject, isAudio: (data: Buffer) => boolean): Pins {
-  const pinned = pinSettings(given, rules);
+function holdLive({ given, pinned, isAudio }: Held): Pins {
   let hasStarted = false;
   return {
     fromClient(frame): OutFrame | PinRejection | undefined {

@@ -1,20 +1,17 @@
 // Pins settings of Responses: they go into every `response.create` of the client.
 
-import { jsonFrame } from '../../../codecs/frame.ts';
-import { isObject, type JsonObject, textAt } from '../../../codecs/json-object.ts';
-import { type PinnedEvents, readUnchanging } from '../guards/pin-guard.ts';
+import { jsonFrame } from '../../../../codecs/frame.ts';
+import { isObject, type JsonObject } from '../../../../codecs/json-object.ts';
+import { type PinnedEvents, pinsBy, readUnchanging } from '../../guards/pin-guard.ts';
 import {
   FREE,
   forms,
   itemCheck,
   named,
-  pinSettings,
   type SettingPlaces,
   type SettingRules,
-  settingsFault,
   withPinned,
-} from '../guards/pinned-settings.ts';
-import type { DialectPins } from '../pins.ts';
+} from '../../guards/pinned-settings.ts';
 import { veil } from './veil.ts';
 
 /** The settings in the body of a request; what it is about, and where it goes on, is the client's own. */
@@ -63,21 +60,14 @@ const rules: SettingRules = {
 };
 
 /** Pins settings of `/v1/responses`. */
-export const responsesPins: DialectPins = {
-  check: (given) => settingsFault(given, rules),
-  modelIn: (given) => textAt(given, 'model'),
-  hold(given) {
-    const pinned = pinSettings(given, rules);
-    return {
-      fromClient(frame) {
-        const read = readUnchanging(frame, events, pinned);
-        if ('code' in read) return read;
-        return read.event.type === 'response.create' ? jsonFrame(withBody(read.event, given)) : undefined;
-      },
-      fromProvider: veil(pinned),
-    };
+export const responsesPins = pinsBy(rules, (given, pinned) => ({
+  fromClient(frame) {
+    const read = readUnchanging(frame, events, pinned);
+    if ('code' in read) return read;
+    return read.event.type === 'response.create' ? jsonFrame(withBody(read.event, given)) : undefined;
   },
-};
+  fromProvider: veil(pinned),
+}));
 
 function withBody(event: JsonObject, given: JsonObject): JsonObject {
   const merged = withPinned(event, given, settings);
