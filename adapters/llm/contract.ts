@@ -1,7 +1,7 @@
 // The contract of LLM profiles: pure functions that write the requests of one kind of LLM endpoint and read its answers.
 // Rule: inside of the side path a call has the form of OpenAI's chat completions.
 
-import type { JsonObject } from '../../codecs/json-object.ts';
+import type { JsonObject } from '../../codecs/json/object.ts';
 import type { Usage } from '../realtime/contract.ts';
 
 /** A kind of LLM endpoint. */

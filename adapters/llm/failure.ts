@@ -1,6 +1,6 @@
 // Classifies failed answers by the status and the words in the body.
 
-import { isObject, type JsonObject, parseJson } from '../../codecs/json-object.ts';
+import { isObject, type JsonObject, parseJson } from '../../codecs/json/object.ts';
 import { LlmFailure, type LlmFailureCode, type LlmReply, type UpstreamError } from './contract.ts';
 import { readUpstreamError } from './upstream-error.ts';
 

@@ -2,8 +2,8 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { z } from 'zod';
-import type { DecisiveBytes } from '../../codecs/alike-messages.ts';
-import type { Direction, Frame, OutFrame } from '../../codecs/frame.ts';
+import type { DecisiveBytes } from '../../codecs/websocket/alike-messages.ts';
+import type { Direction, Frame, OutFrame } from '../../codecs/websocket/frame.ts';
 import type { CredentialPlaces, HeaderSwitch } from './handshake/places.ts';
 import type { LastUsage, Sound } from './contract/metering.ts';
 import type { Mint } from './contract/mint.ts';

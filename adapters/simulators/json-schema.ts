@@ -1,7 +1,7 @@
 // Makes values that fit a JSON Schema, without a model.
 // Rule: the same schema always gives the same value; unknown keywords are ignored.
 
-import { isObject, type JsonObject, valueAt } from '../../codecs/json-object.ts';
+import { isObject, type JsonObject, valueAt } from '../../codecs/json/object.ts';
 
 /** Levels of schemas, and schemas in all, that are followed: a schema may contain itself. */
 const MAX_DEPTH = 12;

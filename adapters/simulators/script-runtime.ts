@@ -1,7 +1,7 @@
 // The runtime of a provider script: a virtual clock with timers, and the actions that the script takes.
 // Rule: time moves only when the host says so; due timers run first, each at its own planned time.
 
-import type { Frame } from '../../codecs/frame.ts';
+import type { Frame } from '../../codecs/websocket/frame.ts';
 import type { Action, Simulator } from './contract.ts';
 
 /** A planned call. `cancel` does nothing once it ran. */

@@ -1,7 +1,7 @@
 // The call of a tool that is made without a model. Rule: a tool is called only when the client asks for it, since whoever offers
 // tools may carry out what is called, with arguments that nobody chose.
 
-import type { JsonObject } from '../../codecs/json-object.ts';
+import type { JsonObject } from '../../codecs/json/object.ts';
 import { argumentsFor } from './json-schema.ts';
 import type { ReplyPrompt } from './voice/reply-text.ts';
 

@@ -1,6 +1,6 @@
 // The audio of a usual call, as benches send it that look at something else than the size of frames.
 
-import type { Direction } from '../../codecs/frame.ts';
+import type { Direction } from '../../codecs/websocket/frame.ts';
 import type { Load } from './load.ts';
 
 export const DIRECTIONS: readonly Direction[] = ['upstream', 'downstream'];

@@ -1,7 +1,7 @@
 // Reads WebSocket frames from chunks and keeps only the first bytes of each message: as cheap as a receiver can be.
 
-import { type FrameHeader, headerLength, readHeader } from '../../codecs/frame-header.ts';
-import { unmask } from '../../codecs/mask.ts';
+import { type FrameHeader, headerLength, readHeader } from '../../codecs/websocket/frame-header.ts';
+import { unmask } from '../../codecs/websocket/mask.ts';
 import { HEAD_BYTES } from './wire.ts';
 
 export interface ReadFrame {

@@ -6,7 +6,7 @@ import { request as requestPlain } from 'node:http';
 import { request as requestTls } from 'node:https';
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { encodeFrame } from '../../codecs/frame-encoder.ts';
+import { encodeFrame } from '../../codecs/websocket/frame-encoder.ts';
 import { upgradeRequest } from '../../server/transport/upgrade.ts';
 import { serveMethods } from '../machine/rpc.ts';
 import type { Expected, Load } from './load.ts';

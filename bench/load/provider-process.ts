@@ -9,7 +9,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { encodeFrame } from '../../codecs/frame-encoder.ts';
+import { encodeFrame } from '../../codecs/websocket/frame-encoder.ts';
 import { serveMethods } from '../machine/rpc.ts';
 import type { Expected, Load } from './load.ts';
 import { createReceiver } from './receiver.ts';

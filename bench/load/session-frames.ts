@@ -1,8 +1,8 @@
 // The frames of one session, at either end: its data frames are handed over, pings and the close are answered.
 
 import type { Socket } from 'node:net';
-import { encodeFrame } from '../../codecs/frame-encoder.ts';
-import { CLOSE, PING } from '../../codecs/frame-header.ts';
+import { encodeFrame } from '../../codecs/websocket/frame-encoder.ts';
+import { CLOSE, PING } from '../../codecs/websocket/frame-header.ts';
 import { createFrameReader, type ReadFrame } from './frame-reader.ts';
 
 interface SessionFrames {

@@ -2,7 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { setImmediate as yieldToLoop } from 'node:timers/promises';
-import { encodeFrame } from '../../codecs/frame-encoder.ts';
+import { encodeFrame } from '../../codecs/websocket/frame-encoder.ts';
 import { createHistogram, encodeHistogram, recordNs } from '../figures/histogram.ts';
 import type { Pace } from './load.ts';
 import { ANSWER_LOOK_NS, nap } from './schedule.ts';

@@ -2,7 +2,7 @@
 // audio, so that anything that forwards, parses or re-serialises them leaves the digits alone. Built once, then stamped.
 
 import { randomBytes } from 'node:crypto';
-import { encodeFrame } from '../../codecs/frame-encoder.ts';
+import { encodeFrame } from '../../codecs/websocket/frame-encoder.ts';
 import type { Load } from './load.ts';
 
 /** Base64 text, as is what follows: one digit that says what the frame is for, and 19 of nanoseconds. */

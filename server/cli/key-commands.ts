@@ -1,6 +1,6 @@
 // The commands about keys that are made at run time. A secret is printed once, when it is made; none is ever an argument.
 
-import { DURATION, millisecondsOf } from '../../codecs/duration.ts';
+import { DURATION, millisecondsOf } from '../../codecs/text/duration.ts';
 import { storedKeySchema } from '../config/key-schema.ts';
 import { type Command, UsageError } from './command.ts';
 import { textTable } from './text-table.ts';

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
-import { didYouMean } from '../../codecs/nearest-names.ts';
+import { didYouMean } from '../../codecs/text/nearest-names.ts';
 import type { Config } from '../config/config.ts';
 import { printConfig } from '../config/file/print.ts';
 import { loadConfig, loadConfigAgain } from '../config/load.ts';

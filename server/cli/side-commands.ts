@@ -1,6 +1,6 @@
 // The commands about the side path: they list, show and retry tasks, report the ledger, and export the store.
 
-import { A_MOMENT, momentOf } from '../../codecs/duration.ts';
+import { A_MOMENT, momentOf } from '../../codecs/text/duration.ts';
 import type { ReportRow } from '../ipc/stored-rows.ts';
 import { csvLine, EXPORTS, type ExportFormat, exportLines } from '../side/store/statements/export.ts';
 import { type Command, UsageError } from './command.ts';

@@ -2,8 +2,8 @@
 
 import { getSystemErrorMessage } from 'node:util';
 import { z } from 'zod';
-import { matchesGlob } from '../../codecs/glob.ts';
-import { didYouMean } from '../../codecs/nearest-names.ts';
+import { matchesGlob } from '../../codecs/text/glob.ts';
+import { didYouMean } from '../../codecs/text/nearest-names.ts';
 
 export interface Problem {
   /** `limits.pingMs`, `keys[0].secret`; empty for the file as a whole. */

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { llmProfiles } from '../../adapters/llm/index.ts';
 import { headerText } from '../../adapters/realtime/index.ts';
-import { DURATION, millisecondsOf } from '../../codecs/duration.ts';
+import { DURATION, millisecondsOf } from '../../codecs/text/duration.ts';
 import type { ProxySettings } from '../platform/proxy.ts';
 import { ms, positive, seconds, sideLimitsSchema, usd } from './side-limits-schema.ts';
 

@@ -1,6 +1,6 @@
 // The answer to a path that there is not: one sentence, with the paths that may have been meant.
 
-import { nearestNames } from '../../codecs/nearest-names.ts';
+import { nearestNames } from '../../codecs/text/nearest-names.ts';
 import { type HttpProblem, shortened } from './problem.ts';
 
 /** Number of paths in the sentence. */

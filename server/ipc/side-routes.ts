@@ -2,7 +2,7 @@
 // both listeners, the list of known paths and the shape of errors follow from it.
 
 import { mintPaths } from '../../adapters/realtime/index.ts';
-import { type PathParameters, pathPattern } from '../../codecs/path-pattern.ts';
+import { type PathParameters, pathPattern } from '../../codecs/text/path-pattern.ts';
 
 /** Keys ask on the public listener, below `/v1`; the administrator asks on the admin listener, without that prefix. */
 type SideScope = 'key' | 'admin';

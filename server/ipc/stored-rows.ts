@@ -2,7 +2,7 @@
 // milliseconds since the epoch, ids are time-ordered (UUID version 7) unless they say otherwise.
 
 import type { Usage } from '../../adapters/realtime/contract.ts';
-import type { JsonObject } from '../../codecs/json-object.ts';
+import type { JsonObject } from '../../codecs/json/object.ts';
 import type { Key } from '../config/config.ts';
 
 /** Class of a text: `regulated` text never leaves the direct path. */

@@ -4,7 +4,7 @@
 import { isatty } from 'node:tty';
 import { styleText } from 'node:util';
 import { type Logger, pino } from 'pino';
-import { isObject, type JsonObject, parseJson } from '../../codecs/json-object.ts';
+import { isObject, type JsonObject, parseJson } from '../../codecs/json/object.ts';
 
 /** Lines that wait for a reader of stdout that has stopped; beyond this they are dropped, so that a full pipe never stops the audio. */
 const MAX_PENDING_BYTES = 4 * 1024 * 1024;

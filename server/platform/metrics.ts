@@ -1,7 +1,7 @@
 // Prometheus metrics of one process. The frame path only adds to plain numbers; prom-client sees them when it is asked.
 
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { Direction } from '../../codecs/frame.ts';
+import type { Direction } from '../../codecs/websocket/frame.ts';
 import { DISABLED_INTERVAL_MS, exportEventLoopLag } from './times/event-loop-lag.ts';
 import { Traffic } from './times/traffic.ts';
 

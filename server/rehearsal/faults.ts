@@ -3,7 +3,7 @@
 
 import { setTimeout } from 'node:timers/promises';
 import type { WebSocket } from 'ws';
-import { closePayload, isSendableCloseCode } from '../../codecs/close-frame.ts';
+import { closePayload, isSendableCloseCode } from '../../codecs/websocket/close-frame.ts';
 import type { RehearsalFaults } from '../config/rehearsal/rehearsal-schema.ts';
 
 /** Plans the faults of a connection. `silence` is called when nothing more may be sent. Returns a function that cancels them. */

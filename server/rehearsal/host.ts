@@ -9,7 +9,7 @@ import type { Handshake } from '../../adapters/realtime/contract.ts';
 import type { HttpReply } from '../../adapters/realtime/refusal.ts';
 import type { SimulatorRoute } from '../../adapters/simulators/contract.ts';
 import { COMPLETIONS_PATH, notRehearsed, simulatorRoutes } from '../../adapters/simulators/index.ts';
-import { loadVoiceDetectors, type VoiceDetectorFactory } from '../../codecs/vad.ts';
+import { loadVoiceDetectors, type VoiceDetectorFactory } from '../../codecs/audio/vad.ts';
 import {
   type RehearsalOptions,
   type RehearsalSettings,

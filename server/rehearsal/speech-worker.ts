@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { WASI } from 'node:wasi';
 import { parentPort } from 'node:worker_threads';
-import { pcm16Samples } from '../../codecs/pcm16.ts';
-import { resample } from '../../codecs/resample.ts';
+import { pcm16Samples } from '../../codecs/audio/pcm16.ts';
+import { resample } from '../../codecs/audio/resample.ts';
 import type { SpeechReply, SpeechRequest } from './speech.ts';
 
 const FLITE_RATE_HZ = 16_000;

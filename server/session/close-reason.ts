@@ -2,9 +2,9 @@
 // close that each end gets and whether the client may try again. Maps codes that cannot be sent.
 
 import type { Rejection } from '../../adapters/realtime/contract.ts';
-import { readClose } from '../../codecs/close-frame.ts';
-import type { OutFrame } from '../../codecs/frame.ts';
-import type { ReadEnd } from '../../codecs/frame-batch.ts';
+import { readClose } from '../../codecs/websocket/close-frame.ts';
+import type { OutFrame } from '../../codecs/websocket/frame.ts';
+import type { ReadEnd } from '../../codecs/websocket/frame-batch.ts';
 import type { SessionClose } from '../ipc/session-record.ts';
 
 /** A WebSocket close as it goes out. Without a code the close frame is empty (RFC 6455, section 7.1.5: 1005). */

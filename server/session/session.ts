@@ -3,8 +3,8 @@
 import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import type { Rejection } from '../../adapters/realtime/contract.ts';
-import type { Frame } from '../../codecs/frame.ts';
-import type { ReadEnd } from '../../codecs/frame-batch.ts';
+import type { Frame } from '../../codecs/websocket/frame.ts';
+import type { ReadEnd } from '../../codecs/websocket/frame-batch.ts';
 import type { TurnFinished } from '../ipc/session-event.ts';
 import type { SessionRecord, SessionUsage } from '../ipc/session-record.ts';
 import { faultOf } from '../platform/log.ts';

@@ -2,7 +2,7 @@
 // waits in the queue with others, so that a flood of whatever frames holds up nobody else.
 
 import { performance } from 'node:perf_hooks';
-import type { FrameBatch } from '../../codecs/frame-batch.ts';
+import type { FrameBatch } from '../../codecs/websocket/frame-batch.ts';
 import type { Limits } from '../config/config.ts';
 import type { Peer } from '../transport/peer.ts';
 import type { Link } from './link.ts';

@@ -1,9 +1,9 @@
 // Watches the messages of all sessions that have begun and have yet to end: one that makes no progress ends its session, and so does the
 // stalest when all of them together hold too much memory.
 
-import type { Direction } from '../../codecs/frame.ts';
-import type { Gate } from '../../codecs/frame-limits.ts';
-import { FrameReader } from '../../codecs/frame-reader.ts';
+import type { Direction } from '../../codecs/websocket/frame.ts';
+import type { Gate } from '../../codecs/websocket/frame-limits.ts';
+import { FrameReader } from '../../codecs/websocket/frame-reader.ts';
 import type { Limits } from '../config/config.ts';
 import type { Peer } from '../transport/peer.ts';
 import { type CloseReason, type EndOptions, reasons } from './close-reason.ts';

@@ -4,9 +4,9 @@
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { TLSSocket } from 'node:tls';
-import { closePayload } from '../../codecs/close-frame.ts';
-import type { OutFrame } from '../../codecs/frame.ts';
-import { encodeFrame, type OwnOpcode } from '../../codecs/frame-encoder.ts';
+import { closePayload } from '../../codecs/websocket/close-frame.ts';
+import type { OutFrame } from '../../codecs/websocket/frame.ts';
+import { encodeFrame, type OwnOpcode } from '../../codecs/websocket/frame-encoder.ts';
 import type { Limits } from '../config/config.ts';
 import { DirectWriter, hasDirectWays, hasTcpTakenAll, takenBytes } from './socket-handle.ts';
 import { readerOf, type SocketReader } from './socket-reader.ts';

@@ -5,7 +5,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { HttpReply } from '../../adapters/realtime/refusal.ts';
-import { readInterimHead } from '../../codecs/response-head.ts';
+import { readInterimHead } from '../../codecs/websocket/response-head.ts';
 
 interface UpgradeResponseListener {
   /** Called for a 101. The bytes behind it are in the socket, which is paused. */

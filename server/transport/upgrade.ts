@@ -2,7 +2,7 @@
 
 import { hash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { takeRandomBytes } from '../../codecs/random-bytes.ts';
+import { takeRandomBytes } from '../../codecs/websocket/random-bytes.ts';
 
 const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 

@@ -3,7 +3,7 @@
 import { Buffer } from 'node:buffer';
 import type { Action, Simulator, SimulatorOptions, SpeakAction } from '../../adapters/simulators/contract.ts';
 import { simulatorRoutes } from '../../adapters/simulators/index.ts';
-import type { VoiceDetector, VoiceDetectorFactory } from '../../codecs/vad.ts';
+import type { VoiceDetector, VoiceDetectorFactory } from '../../codecs/audio/vad.ts';
 import { type RehearsalOptions, rehearsalSchema } from '../../server/config/rehearsal/rehearsal-schema.ts';
 import { handshakeOf } from './handshakes.ts';
 

@@ -1,10 +1,10 @@
 // Feeds a frame reader in pieces, from memory that is reused after each read, and compares it with the reference after each.
 
 import { expect } from 'vitest';
-import type { Frame } from '../../codecs/frame.ts';
-import type { ReadEnd } from '../../codecs/frame-batch.ts';
-import { FrameReader } from '../../codecs/frame-reader.ts';
-import { unmask } from '../../codecs/mask.ts';
+import type { Frame } from '../../codecs/websocket/frame.ts';
+import type { ReadEnd } from '../../codecs/websocket/frame-batch.ts';
+import { FrameReader } from '../../codecs/websocket/frame-reader.ts';
+import { unmask } from '../../codecs/websocket/mask.ts';
 import { FrameReference, type ReferenceOptions, type Step } from './frame-reference.ts';
 
 export interface RunOptions extends ReferenceOptions {

@@ -1,6 +1,6 @@
 // Frames for tests, from text, bytes, or an event.
 
-import type { Frame, OutFrame } from '../../codecs/frame.ts';
+import type { Frame, OutFrame } from '../../codecs/websocket/frame.ts';
 
 export function frameOf(payload: string | Buffer | object, binary = false): Frame {
   if (Buffer.isBuffer(payload)) return { data: payload, binary, at: 0 };

@@ -1,7 +1,7 @@
 // A session with pinned settings between a raw client and a raw provider.
 
 import { expect } from 'vitest';
-import type { JsonObject } from '../../codecs/json-object.ts';
+import type { JsonObject } from '../../codecs/json/object.ts';
 import { dialectAt } from './pin-policy/cases.ts';
 import { openRawSession, type RawSessionOptions } from './raw-session.ts';
 import { frameBytes } from './raw-socket.ts';

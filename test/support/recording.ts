@@ -1,8 +1,8 @@
 // Recordings of real speech, at the rate of a provider and in the pieces that a client sends.
 
 import { readFileSync } from 'node:fs';
-import { pcm16Bytes, pcm16Samples } from '../../codecs/pcm16.ts';
-import { resample } from '../../codecs/resample.ts';
+import { pcm16Bytes, pcm16Samples } from '../../codecs/audio/pcm16.ts';
+import { resample } from '../../codecs/audio/resample.ts';
 
 const RECORDED_HZ = 16_000;
 const WAV_HEADER_BYTES = 44;

@@ -1,7 +1,7 @@
 // Reads answers of Anthropic's Messages API, whole and streamed, for chat completions.
 // https://docs.anthropic.com/en/api/messages-streaming
 
-import { isObject, type JsonObject, objectAt, parseJson, textAt } from '../../../codecs/json-object.ts';
+import { isObject, type JsonObject, objectAt, parseJson, textAt } from '../../../codecs/json/object.ts';
 import { type AnswerDelta, chatOutcome } from '../chat/answer.ts';
 import { type Ending, finishReader } from '../chat/finish.ts';
 import type { ReadEvent } from '../chat/stream.ts';

@@ -1,7 +1,7 @@
 // Anthropic's Messages API. Rule: an answer with a schema is requested as the input of a tool that must be called.
 // https://docs.anthropic.com/en/api/messages, https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview
 
-import type { JsonObject } from '../../../codecs/json-object.ts';
+import type { JsonObject } from '../../../codecs/json/object.ts';
 import { answerSchemaOf, dialogueOf, renameExtraFields } from '../chat/dialogue.ts';
 import { translatedStream } from '../chat/stream.ts';
 import { type Tools, toolsOf } from '../chat/tools.ts';

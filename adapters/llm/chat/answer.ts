@@ -1,6 +1,6 @@
 // Translates whole answers of other forms into chat completions.
 
-import type { JsonObject } from '../../../codecs/json-object.ts';
+import type { JsonObject } from '../../../codecs/json/object.ts';
 import { LlmFailure, type LlmOutcome, type LlmUsage, type StreamOutcome } from '../contract.ts';
 import { type Ending, endless } from './finish.ts';
 import { type ToolCallDelta, toolCallJson } from './tools.ts';

@@ -1,6 +1,6 @@
 // Writes a whole answer as a stream, for a client that asked for one where the endpoint gave the answer at once.
 
-import { isObject, type JsonObject, valueAt } from '../../../codecs/json-object.ts';
+import { isObject, type JsonObject, valueAt } from '../../../codecs/json/object.ts';
 import type { LlmCall, LlmOutcome } from '../contract.ts';
 import { sseEvent } from '../server-sent-events.ts';
 import { wantsUsage } from './stream.ts';

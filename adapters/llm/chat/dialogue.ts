@@ -1,6 +1,6 @@
 // Reads a chat completion request for profiles of other forms. Rule: a part that has no other form is refused, never dropped.
 
-import { isObject, type JsonObject, textAt } from '../../../codecs/json-object.ts';
+import { isObject, type JsonObject, textAt } from '../../../codecs/json/object.ts';
 import { type LlmCall, unsupported } from '../contract.ts';
 import { TOOL_FIELDS, toolCallsOf } from './tools.ts';
 import { addPart, type ChatTurn, type ContentPart, type ImageSource, TurnCollector } from './turns.ts';

@@ -1,6 +1,6 @@
 // A streamed answer: its events are read for the outcome, and what the client gets of them is written.
 
-import { type JsonObject, objectAt } from '../../../codecs/json-object.ts';
+import { type JsonObject, objectAt } from '../../../codecs/json/object.ts';
 import type { LlmCall, LlmStream, StreamOutcome } from '../contract.ts';
 import { type ServerSentEvent, ServerSentEventReader, sseEvent } from '../server-sent-events.ts';
 import { type AnswerDelta, usageJson } from './answer.ts';

@@ -1,6 +1,6 @@
 // Function calling in chat completions, for profiles of other forms: reads tools and calls of a request, writes calls of an answer.
 
-import { isObject, type JsonObject, objectAt, parseJson, textAt } from '../../../codecs/json-object.ts';
+import { isObject, type JsonObject, objectAt, parseJson, textAt } from '../../../codecs/json/object.ts';
 import { type LlmCall, unsupported } from '../contract.ts';
 
 export interface Tools {

@@ -1,7 +1,7 @@
 // Bifrost: the model's name holds the provider (`openai/gpt-5`), `extra_fields` the one that answered. The key is a virtual key.
 // https://docs.getbifrost.ai/api-reference/chat-completions/create-a-chat-completion, https://docs.getbifrost.ai/features/fallbacks
 
-import { textAt } from '../../../codecs/json-object.ts';
+import { textAt } from '../../../codecs/json/object.ts';
 import { completionsProfile, vendorOf } from './profile.ts';
 
 export const bifrostProfile = completionsProfile({

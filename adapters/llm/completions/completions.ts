@@ -1,7 +1,7 @@
 // Chat completions, the form that most endpoints share: writes requests, reads answers and streams.
 // Rule: bytes pass on unchanged, those of a stream in whole events, unless they hide why the answer ended, or name no model.
 
-import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json-object.ts';
+import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json/object.ts';
 import { failIfUnended } from '../chat/answer.ts';
 import { type ReadEvent, wantsUsage } from '../chat/stream.ts';
 import { type LlmCall, LlmFailure, type LlmOutcome, type LlmReply, type LlmTarget } from '../contract.ts';

@@ -1,7 +1,7 @@
 // Why an answer of the chat completions form ended. Endpoints of this form have words of their own beside OpenAI's, and gateways may hide
 // the provider's word behind `stop`.
 
-import { isObject, type JsonObject, textAt } from '../../../codecs/json-object.ts';
+import { isObject, type JsonObject, textAt } from '../../../codecs/json/object.ts';
 import { ANTHROPIC_FINISH } from '../anthropic/answer.ts';
 import { type Ending, finishReader } from '../chat/finish.ts';
 import { GEMINI_FINISH } from '../gemini/answer.ts';

@@ -1,7 +1,7 @@
 // Any other endpoint of the chat completions form: vLLM, Ollama, a private router. The provider behind it is unknown, unless
 // `settings.provider` names it.
 
-import { textAt } from '../../../codecs/json-object.ts';
+import { textAt } from '../../../codecs/json/object.ts';
 import { completionsProfile } from './profile.ts';
 
 export const openaiCompatibleProfile = completionsProfile({

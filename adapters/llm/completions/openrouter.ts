@@ -1,7 +1,7 @@
 // OpenRouter: the field `provider` holds the allowed providers, the data policy and the maximum price. Each region has a base URL.
 // https://openrouter.ai/docs/guides/routing/provider-selection, .../features/in-region-routing, .../administration/usage-accounting
 
-import { textAt } from '../../../codecs/json-object.ts';
+import { textAt } from '../../../codecs/json/object.ts';
 import type { LlmTarget } from '../contract.ts';
 import { completionsProfile } from './profile.ts';
 

@@ -1,6 +1,6 @@
 // Makes the profile of an endpoint of the chat completions form out of its differences from the others.
 
-import type { JsonObject } from '../../../codecs/json-object.ts';
+import type { JsonObject } from '../../../codecs/json/object.ts';
 import { passedStream } from '../chat/stream.ts';
 import type { LlmCall, LlmProfile, LlmTarget } from '../contract.ts';
 import { completionsBody, createCompletionsReader, type ReadMetadata, readCompletion } from './completions.ts';

@@ -1,6 +1,6 @@
 // Reads the usage of chat completions, and the cost that a gateway reports.
 
-import { isObject, type JsonObject, objectAt } from '../../../codecs/json-object.ts';
+import { isObject, type JsonObject, objectAt } from '../../../codecs/json/object.ts';
 import { soundUsage } from '../../realtime/usage-fault.ts';
 import type { LlmUsage } from '../contract.ts';
 

@@ -1,7 +1,7 @@
 // Vercel AI Gateway: `providerOptions.gateway` holds the allowed providers and the data policy; metadata the provider and the cost.
 // https://vercel.com/docs/ai-gateway/models-and-providers/provider-options
 
-import { valueAt } from '../../../codecs/json-object.ts';
+import { valueAt } from '../../../codecs/json/object.ts';
 import type { ReadMetadata } from './completions.ts';
 import { completionsProfile } from './profile.ts';
 import { costUsdOf } from './usage.ts';

@@ -1,6 +1,6 @@
 // Reads answers of Gemini's generateContent, whole and streamed, for chat completions.
 
-import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json-object.ts';
+import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json/object.ts';
 import { IMAGE_MODALITIES, modalityTokens } from '../../realtime/gemini/usage.ts';
 import { type AnswerDelta, chatOutcome } from '../chat/answer.ts';
 import { type Ending, finishReader } from '../chat/finish.ts';

@@ -1,7 +1,7 @@
 // Gemini's generateContent and streamGenerateContent.
 // https://ai.google.dev/api/generate-content, https://ai.google.dev/gemini-api/docs/function-calling
 
-import type { JsonObject } from '../../../codecs/json-object.ts';
+import type { JsonObject } from '../../../codecs/json/object.ts';
 import { answerSchemaOf, dialogueOf, renameExtraFields } from '../chat/dialogue.ts';
 import { translatedStream } from '../chat/stream.ts';
 import { type Tools, toolsOf } from '../chat/tools.ts';

@@ -1,6 +1,6 @@
 // Metering is what is known of how the sessions of a dialect are billed, while they last and at their end.
 
-import type { OutFrame } from '../../../codecs/frame.ts';
+import type { OutFrame } from '../../../codecs/websocket/frame.ts';
 
 /**
  * The report of what a session used last. `ask`: the event that makes the provider end what is under way, or the session, and report it.

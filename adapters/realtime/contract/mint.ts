@@ -1,6 +1,6 @@
 // Paths on which SDKs ask a provider for a credential of a browser. The gateway answers with a client secret of its own, in the provider's shapes.
 
-import type { JsonObject } from '../../../codecs/json-object.ts';
+import type { JsonObject } from '../../../codecs/json/object.ts';
 
 /** A path that is asked with POST, by whoever has a key. */
 export interface Mint {

@@ -1,7 +1,7 @@
 // Pins settings of a Deepgram agent: they go into the client's own `Settings`, and into what changes the stage that thinks.
 
-import { type Frame, jsonFrame, type OutFrame } from '../../../codecs/frame.ts';
-import { isObject, type JsonObject, objectAt } from '../../../codecs/json-object.ts';
+import { type Frame, jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
+import { isObject, type JsonObject, objectAt } from '../../../codecs/json/object.ts';
 import { type PinnedEvents, pinsBy, readUnchanging } from '../guards/pin-guard.ts';
 import {
   changedIn,

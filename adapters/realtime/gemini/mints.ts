@@ -1,7 +1,7 @@
 // The path on which Google's SDKs ask for an ephemeral token, in three API versions. Everything of a session is locked that its token has a setup
 // for; with a field mask, the fields of the mask alone. https://ai.google.dev/api/live#ephemeral-auth-tokens
 
-import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
+import { isObject, type JsonObject } from '../../../codecs/json/object.ts';
 import { type Mint, type MintBounds, type MintFault, type MintRequest, unknownField } from '../contract/mint.ts';
 import { geminiLiveDialect } from './dialect.ts';
 

@@ -1,10 +1,10 @@
 // Reads what the tap learns from Gemini's messages. The first key of a message is its type; audio, both ways, is not parsed.
 
-import type { DecisiveBytes } from '../../../codecs/alike-messages.ts';
-import { firstMember } from '../../../codecs/event-type.ts';
-import type { Direction, Frame } from '../../../codecs/frame.ts';
-import { QUOTE, stringEnd } from '../../../codecs/json-bytes.ts';
-import { isObject, type JsonObject, readObject, textAt } from '../../../codecs/json-object.ts';
+import type { DecisiveBytes } from '../../../codecs/websocket/alike-messages.ts';
+import { firstMember } from '../../../codecs/json/event-type.ts';
+import type { Direction, Frame } from '../../../codecs/websocket/frame.ts';
+import { QUOTE, stringEnd } from '../../../codecs/json/bytes.ts';
+import { isObject, type JsonObject, readObject, textAt } from '../../../codecs/json/object.ts';
 import type { Mark, Observation, Utterance } from '../contract.ts';
 import { withTranscript } from '../observation.ts';
 import { usageOfMetadata } from './usage.ts';

@@ -2,8 +2,8 @@
 // https://ai.google.dev/api/live#AuthToken
 
 import { isDeepStrictEqual } from 'node:util';
-import { jsonFrame, type OutFrame } from '../../../codecs/frame.ts';
-import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
+import { jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
+import { isObject, type JsonObject } from '../../../codecs/json/object.ts';
 import { pinnedMessage, readStrictly } from '../guards/pin-guard.ts';
 import { foldKey } from '../guards/pinned-settings.ts';
 import type { DialectPins, PinFault, PinRejection } from '../contract/pins.ts';

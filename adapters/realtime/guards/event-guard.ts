@@ -1,7 +1,7 @@
 // Reads a client frame that has to be checked before it goes upstream. Rejects every doubtful one: a key twice, too deep, or nearly JSON.
 
-import { type JsonFault, jsonFault } from '../../../codecs/json-fault.ts';
-import { parseJson } from '../../../codecs/json-object.ts';
+import { type JsonFault, jsonFault } from '../../../codecs/json/fault.ts';
+import { parseJson } from '../../../codecs/json/object.ts';
 import type { Rejection } from '../contract.ts';
 import { eventIdOf } from './event-id.ts';
 

@@ -1,7 +1,7 @@
 // The places where a dialect can name something that is checked, a model or an id: its paths as one tree.
 // Rule: a frame is walked once, however many paths there are.
 
-import { isObject } from '../../../codecs/json-object.ts';
+import { isObject } from '../../../codecs/json/object.ts';
 
 /**
  * The keys that lead from the top of a frame to what is checked; lists on the way are entered. `**` stands for any objects and

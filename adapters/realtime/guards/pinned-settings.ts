@@ -2,7 +2,7 @@
 // settings; whatever else an event has must not even mention a pinned one.
 
 import { isDeepStrictEqual } from 'node:util';
-import { isObject, type JsonObject, textAt } from '../../../codecs/json-object.ts';
+import { isObject, type JsonObject, textAt } from '../../../codecs/json/object.ts';
 import type { PinFault } from '../contract/pins.ts';
 
 /**

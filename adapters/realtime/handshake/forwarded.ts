@@ -2,7 +2,7 @@
 // Credentials, cookies and forwarding headers never go on. What goes on of the query keeps its bytes.
 
 import { z } from 'zod';
-import { matchesGlob } from '../../../codecs/glob.ts';
+import { matchesGlob } from '../../../codecs/text/glob.ts';
 import type { Handshake } from '../contract.ts';
 import type { Refusal } from '../refusal.ts';
 import type { CredentialPlaces, HeaderSwitch } from './places.ts';

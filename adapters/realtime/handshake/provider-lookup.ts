@@ -1,6 +1,6 @@
 // Finds the provider and the endpoint of a path, and the credential of a client, among some providers.
 
-import { pathPattern } from '../../../codecs/path-pattern.ts';
+import { pathPattern } from '../../../codecs/text/path-pattern.ts';
 import type { Handshake, Mint, NotServed, Provider, ServedEndpoint } from '../contract.ts';
 import { findCredential, mergedPlaces, withoutCredentials } from './credential.ts';
 import { OWN_PREFIX } from './forwarded.ts';

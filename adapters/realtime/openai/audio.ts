@@ -1,8 +1,8 @@
 // Recognises the one client event of each dialect that is audio and nothing else, without a parse.
 
-import { type FlatKey, flatKey, flatObjectEnd, hasBackslash } from '../../../codecs/flat-object.ts';
-import { skipSpace } from '../../../codecs/json-bytes.ts';
-import { type JsonObject, textAt } from '../../../codecs/json-object.ts';
+import { type FlatKey, flatKey, flatObjectEnd, hasBackslash } from '../../../codecs/json/flat-object.ts';
+import { skipSpace } from '../../../codecs/json/bytes.ts';
+import { type JsonObject, textAt } from '../../../codecs/json/object.ts';
 import type { Dialect, Observation } from '../contract.ts';
 
 /** Returns the shape `{"type":TYPE,"audio":"...","event_id"?:"..."}` in any order, and nothing else. */

@@ -1,8 +1,8 @@
 // The Realtime GA dialect (/v1/realtime): speech-to-speech, transcription and sideband sessions.
 
-import { eventType, typeDecides } from '../../../codecs/event-type.ts';
-import { type Direction, type Frame, jsonFrame, type OutFrame } from '../../../codecs/frame.ts';
-import { objectAt, readObject, textAt } from '../../../codecs/json-object.ts';
+import { eventType, typeDecides } from '../../../codecs/json/event-type.ts';
+import { type Direction, type Frame, jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
+import { objectAt, readObject, textAt } from '../../../codecs/json/object.ts';
 import type { Dialect, Mark, Observation } from '../contract.ts';
 import { eventPaths } from '../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../guards/model-guard.ts';

@@ -1,7 +1,7 @@
 // The Realtime Translation dialect (/v1/realtime/translations): continuous, without turns and without usage.
 
-import { eventType, typeDecides } from '../../../codecs/event-type.ts';
-import { readObject, textAt } from '../../../codecs/json-object.ts';
+import { eventType, typeDecides } from '../../../codecs/json/event-type.ts';
+import { readObject, textAt } from '../../../codecs/json/object.ts';
 import type { Dialect, Observation } from '../contract.ts';
 import { guardModels, type ModelRules } from '../guards/model-guard.ts';
 import { withTranscript } from '../observation.ts';

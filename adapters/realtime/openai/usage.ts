@@ -1,6 +1,6 @@
 // Converts OpenAI's usage objects. A count that is not a number of zero or more is left out, and a negative one is told.
 
-import { isObject, type JsonObject, objectAt, textAt } from '../../../codecs/json-object.ts';
+import { isObject, type JsonObject, objectAt, textAt } from '../../../codecs/json/object.ts';
 import type { Usage } from '../contract.ts';
 import { soundUsage } from '../usage-fault.ts';
 

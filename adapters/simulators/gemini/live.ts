@@ -1,7 +1,7 @@
 // The script of Gemini Live: one connection, from its setup to its goAway.
 // Rule: the dialect has no error message, so a mistake closes the connection with a code and a reason.
 
-import type { Frame } from '../../../codecs/frame.ts';
+import type { Frame } from '../../../codecs/websocket/frame.ts';
 import type { Connection } from '../contract.ts';
 import { createId } from '../random-id.ts';
 import type { ProviderScript, ScriptRuntime } from '../script-runtime.ts';

@@ -1,7 +1,7 @@
 // The LLM gateway of the rehearsal: answers chat completions without a model, out of the words of the request.
 // Rule: every answer names `rehearsal` as its model and provider, and costs nothing.
 
-import { isObject, type JsonObject, objectAt, parseJson, textAt } from '../../../codecs/json-object.ts';
+import { isObject, type JsonObject, objectAt, parseJson, textAt } from '../../../codecs/json/object.ts';
 import type { HttpReply } from '../../realtime/refusal.ts';
 import { chooseCall, type ToolCall } from '../openai/tools.ts';
 import { createId } from '../random-id.ts';

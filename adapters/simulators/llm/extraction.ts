@@ -1,6 +1,6 @@
 // Extracts a value for any JSON Schema from a text: what a field's name finds there, else null, else the smallest value that fits.
 
-import type { JsonObject } from '../../../codecs/json-object.ts';
+import type { JsonObject } from '../../../codecs/json/object.ts';
 import { foundValue } from '../json-schema.ts';
 
 /** The value for the schema out of the text. Deterministic. */

@@ -1,6 +1,6 @@
 // The answers of the rehearsal to the built-in kinds of side tasks: sentences of the transcript, and counts of words.
 
-import type { JsonObject } from '../../../codecs/json-object.ts';
+import type { JsonObject } from '../../../codecs/json/object.ts';
 import { DANGERS, DUE_DATE, LABEL_WORDS, NEGATIVE, OUTCOMES, POLITE, POSITIVE, REST_LABEL } from './keywords.ts';
 import { contentWords, type ParsedTranscript, rankSentences, type Sentence, wordsOf } from './transcript.ts';
 

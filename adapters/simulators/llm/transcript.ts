@@ -1,6 +1,6 @@
 // Reads the transcript in the request of a side task: speakers, sentences, and the words that carry meaning.
 
-import { isObject, parseJson, textAt } from '../../../codecs/json-object.ts';
+import { isObject, parseJson, textAt } from '../../../codecs/json/object.ts';
 
 /** A sentence of one speaker. `isUser`: false for the assistant and for others. */
 export interface Sentence {

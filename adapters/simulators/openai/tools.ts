@@ -1,7 +1,7 @@
 // The tools that a client declares to OpenAI, and its choice among them: flat in realtime, inside of `function` in chat completions.
 
 import { z } from 'zod';
-import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
+import { isObject, type JsonObject } from '../../../codecs/json/object.ts';
 import { askedCall, type OfferedFunction, type ToolChoice } from '../tool-call.ts';
 import type { ReplyPrompt } from '../voice/reply-text.ts';
 

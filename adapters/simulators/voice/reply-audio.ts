@@ -1,7 +1,7 @@
 // The audio of one reply, piece by piece: the synthesised sentence, a pause, then the caller's own words.
 // Rule: nothing is resampled or encoded before it is about to be sent.
 
-import { createResampler } from '../../../codecs/resample.ts';
+import { createResampler } from '../../../codecs/audio/resample.ts';
 
 const PAUSE_MS = 200;
 /** Silence at the end of a reply, so that players do not clip the last word. */

@@ -1,7 +1,7 @@
 // The streams of a reply: pieces of text at an interval, pieces of audio faster than they play.
 // Rule: a stream plans one timer at a time, so that a cancelled stream leaves nothing behind.
 
-import { durationMs } from '../../../codecs/pcm16.ts';
+import { durationMs } from '../../../codecs/audio/pcm16.ts';
 import type { SimulatorTimes } from '../contract.ts';
 import type { ScriptRuntime, VirtualTimer } from '../script-runtime.ts';
 import { textTokenCount } from '../tokens.ts';

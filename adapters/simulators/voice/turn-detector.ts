@@ -1,8 +1,8 @@
 // The turns of a caller: input audio is kept and cut where voice activity detection finds the end of a turn.
 // Rule: while nobody speaks only the padding before a turn is kept; without detection everything is kept until it is taken.
 
-import { durationMs } from '../../../codecs/pcm16.ts';
-import type { VoiceDetectorFactory } from '../../../codecs/vad.ts';
+import { durationMs } from '../../../codecs/audio/pcm16.ts';
+import type { VoiceDetectorFactory } from '../../../codecs/audio/vad.ts';
 import type { AudioClip } from './reply-audio.ts';
 import { TurnRecording } from './turn-recording.ts';
 import { type VadSettings, VoiceActivityDetector } from './voice-activity.ts';

@@ -1,6 +1,6 @@
 // The audio of a turn in progress: a bounded store, and a count of all that was pushed.
 
-import { concatSamples, durationMs } from '../../../codecs/pcm16.ts';
+import { concatSamples, durationMs } from '../../../codecs/audio/pcm16.ts';
 
 export class TurnRecording {
   readonly sampleRateHz: number;

@@ -1,8 +1,8 @@
 // Voice activity detection over one signal: where speech starts, and where a silence has ended it.
 // Rule: positions are counted in samples since the session began, never taken from a clock.
 
-import { concatSamples } from '../../../codecs/pcm16.ts';
-import { COARSE_ZERO_CROSSINGS, createResampler, type StreamingResampler } from '../../../codecs/resample.ts';
+import { concatSamples } from '../../../codecs/audio/pcm16.ts';
+import { COARSE_ZERO_CROSSINGS, createResampler, type StreamingResampler } from '../../../codecs/audio/resample.ts';
 import {
   VAD_FRAME_MS,
   VAD_FRAME_SAMPLES,
@@ -10,7 +10,7 @@ import {
   type VadMode,
   type VoiceDetector,
   type VoiceDetectorFactory,
-} from '../../../codecs/vad.ts';
+} from '../../../codecs/audio/vad.ts';
 
 /** Speech starts when this many frames of the window were voiced: the detector passes up to 100 ms of noise. */
 const START_VOICED_FRAMES = 8;

@@ -2,7 +2,7 @@
 
 import { constants, setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Direction } from '../../../codecs/frame.ts';
+import type { Direction } from '../../../codecs/websocket/frame.ts';
 import type { Bench, BenchContext, BenchSettings, RunningContender } from '../../bench.ts';
 import { GREET_MS, PATH } from '../../contenders/start-all.ts';
 import { audioLoad, DIRECTIONS } from '../../load/audio-load.ts';

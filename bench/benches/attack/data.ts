@@ -1,6 +1,6 @@
 // The results of the attack benchmark: the honest calls of each round without and with the attack.
 
-import type { Direction } from '../../../codecs/frame.ts';
+import type { Direction } from '../../../codecs/websocket/frame.ts';
 import { mapRounds, type Rounds } from '../../figures/rounds.ts';
 import type { LoadRun } from '../../load/run.ts';
 import type { AttackSeen } from './process.ts';

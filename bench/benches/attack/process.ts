@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { encodeFrame } from '../../../codecs/frame-encoder.ts';
+import { encodeFrame } from '../../../codecs/websocket/frame-encoder.ts';
 import { upgradeRequest } from '../../../server/transport/upgrade.ts';
 import { createTemplate } from '../../load/wire.ts';
 import { serveMethods } from '../../machine/rpc.ts';

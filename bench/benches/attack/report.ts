@@ -1,6 +1,6 @@
 // The tables, measures and notes of the attack.
 
-import type { Direction } from '../../../codecs/frame.ts';
+import type { Direction } from '../../../codecs/websocket/frame.ts';
 import { encodedAs, faultsIn, measure, mergedBy, reportTable } from '../../figures/describe.ts';
 import { withInterval } from '../../figures/format.ts';
 import type { Measure, ReportTable } from '../../figures/results.ts';

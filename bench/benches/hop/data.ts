@@ -1,6 +1,6 @@
 // The results of the hop benchmark: what each contender did in each slice.
 
-import type { Direction } from '../../../codecs/frame.ts';
+import type { Direction } from '../../../codecs/websocket/frame.ts';
 import type { EventLoopDelay } from '../../bench.ts';
 import type { Percentiles } from '../../figures/histogram.ts';
 import type { Rounds } from '../../figures/rounds.ts';

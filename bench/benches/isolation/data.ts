@@ -1,6 +1,6 @@
 // The results of the isolation benchmark: the audio slices of each case, without and with its side load, and what the side path did.
 
-import type { Direction } from '../../../codecs/frame.ts';
+import type { Direction } from '../../../codecs/websocket/frame.ts';
 import { median } from '../../figures/statistics.ts';
 import type { LoadRun } from '../../load/run.ts';
 import type { Case, SideSeen } from './cases.ts';

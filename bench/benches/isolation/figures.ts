@@ -1,6 +1,6 @@
 // The figures of isolation: how far the added p99 moves in each case, the worse direction; and that nothing is dropped.
 
-import type { Direction } from '../../../codecs/frame.ts';
+import type { Direction } from '../../../codecs/websocket/frame.ts';
 import { digits } from '../../figures/format.ts';
 import { FEWEST_ROUNDS, type Figure, judge, TOO_FEW, unjudged } from '../../figures/results.ts';
 import { noiseFloor } from '../../figures/rounds.ts';

@@ -1,6 +1,6 @@
 // The tables, measures and notes of isolation.
 
-import type { Direction } from '../../../codecs/frame.ts';
+import type { Direction } from '../../../codecs/websocket/frame.ts';
 import { encodedAs, faultsIn, measure, reportTable } from '../../figures/describe.ts';
 import { withInterval } from '../../figures/format.ts';
 import { mergeHistograms } from '../../figures/histogram.ts';

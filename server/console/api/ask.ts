@@ -1,6 +1,6 @@
 // Asks the gateway for JSON, as a key (below `/v1`) or as the operator of the admin listener. Refusals are values.
 
-import { type JsonObject, parseJson } from '../../../codecs/json-object.ts';
+import { type JsonObject, parseJson } from '../../../codecs/json/object.ts';
 import { authorization } from './gateway.ts';
 import { listOrEmpty, objectOrEmpty, textOrEmpty } from './loose-json.ts';
 

@@ -1,6 +1,6 @@
 // Asks the gateway over HTTP: what is configured, how a session went, why an upgrade was refused.
 
-import { parseJson } from '../../../codecs/json-object.ts';
+import { parseJson } from '../../../codecs/json/object.ts';
 import { objectOrEmpty, textOrEmpty } from './loose-json.ts';
 
 export interface ProviderStatus {

@@ -1,6 +1,6 @@
 // Reads JSON without trusting its shape: messages of providers, and refusals. What is not as expected counts as empty.
 
-import { isObject, type JsonObject } from '../../../codecs/json-object.ts';
+import { isObject, type JsonObject } from '../../../codecs/json/object.ts';
 
 /** The object, or an empty one. */
 export function objectOrEmpty(value: unknown): JsonObject {

@@ -1,7 +1,7 @@
 // The contract of a dialect: what the page needs from an event vocabulary, and the few events that all of them are read into.
 // A client of a dialect is pure: messages in, events and messages out; no sockets, no timers, no DOM.
 
-import type { JsonObject } from '../../../codecs/json-object.ts';
+import type { JsonObject } from '../../../codecs/json/object.ts';
 
 export type Modality = 'voice' | 'text';
 /** `detect`: the provider decides when a turn ends. `manual`: the page decides (push-to-talk). */

@@ -1,7 +1,7 @@
 // One connection to the gateway, independent of the page: a state machine around a WebSocket and the client of a dialect.
 // The state changes only in `#enter`; every frame is shown to `onFrame` before anything acts on it.
 
-import { isObject, parseJson } from '../../../codecs/json-object.ts';
+import { isObject, parseJson } from '../../../codecs/json/object.ts';
 import type { DialectClient, DialectMessage, Outgoing, ViewEvent } from '../dialects/dialect.ts';
 
 export type ConnectionState =

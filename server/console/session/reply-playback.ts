@@ -1,7 +1,7 @@
 // The provider's voice: what arrives is played, and an interruption silences it and says what was heard.
 // From the moment of the interruption nothing more of that reply is taken, though it is still on its way.
 
-import { createResampler } from '../../../codecs/resample.ts';
+import { createResampler } from '../../../codecs/audio/resample.ts';
 import { fromBase64, peaksOf, playbackRateHz } from '../audio/pcm.ts';
 import { PlaybackTracker } from '../audio/playback-tracker.ts';
 import type { PlaybackProgress, Player, PlayerHandlers } from '../audio/player.ts';

@@ -1,7 +1,7 @@
 // The caller's voice: a microphone or a recording, one at a time, passed on while the gate is open.
 // With push-to-talk the gate is open while the key is down; with voice detection it always is.
 
-import { resample } from '../../../codecs/resample.ts';
+import { resample } from '../../../codecs/audio/resample.ts';
 import { EnergyVad } from '../audio/energy-vad.ts';
 import type { Microphone, MicrophoneOptions } from '../audio/microphone.ts';
 import { levelOf, peaksOf } from '../audio/pcm.ts';

@@ -1,7 +1,7 @@
 // Log of every frame of the session, bounded in memory. Audio is left out when a frame is recorded, unless asked for,
 // and audio frames are dropped first: there are 25 of them a second, and they say little.
 
-import { parseJson } from '../../../codecs/json-object.ts';
+import { parseJson } from '../../../codecs/json/object.ts';
 import { objectOrEmpty } from '../api/loose-json.ts';
 import type { DialectMessage } from '../dialects/dialect.ts';
 import type { LoggedFrame } from '../session/connection.ts';

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Handshake, Provider, ServedEndpoint, Upstream } from '../../../adapters/realtime/contract.ts';
-import type { JsonObject } from '../../../codecs/json-object.ts';
+import type { JsonObject } from '../../../codecs/json/object.ts';
 import type { Key, Preconnect } from '../../config/config.ts';
 import type { RequestPolicy } from '../../http/request/policy.ts';
 import type { DataClass, StoredSecret } from '../../ipc/stored-rows.ts';

@@ -2,7 +2,7 @@
 
 import type { Provider, Resource } from '../../../adapters/realtime/contract.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
-import { allowsModel } from '../../../codecs/glob.ts';
+import { allowsModel } from '../../../codecs/text/glob.ts';
 import { type Config, knownProviders } from '../../config/config.ts';
 import { FORWARD_CLIENT } from '../../config/schema.ts';
 import type { Admission } from './admission.ts';

@@ -3,7 +3,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
-import { MessageBuffer } from '../../../codecs/message-buffer.ts';
+import { MessageBuffer } from '../../../codecs/websocket/message-buffer.ts';
 
 interface BodyLimits {
   readonly maxBytes: number;

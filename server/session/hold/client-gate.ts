@@ -3,9 +3,9 @@
 
 import { performance } from 'node:perf_hooks';
 import type { Dialect, Rejection } from '../../../adapters/realtime/contract.ts';
-import { findClose } from '../../../codecs/close-frame.ts';
-import type { Frame, OutFrame } from '../../../codecs/frame.ts';
-import type { ReadEnd } from '../../../codecs/frame-batch.ts';
+import { findClose } from '../../../codecs/websocket/close-frame.ts';
+import type { Frame, OutFrame } from '../../../codecs/websocket/frame.ts';
+import type { ReadEnd } from '../../../codecs/websocket/frame-batch.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import type { ReadFrames } from '../source-reader.ts';
 import type { MessageWatch } from '../unfinished-messages.ts';

@@ -1,10 +1,10 @@
 // Puts a merged message in the place of a client's first one. Rule: its bytes pass only as a whole, and all bytes behind it pass untouched.
 
 import type { Rejection } from '../../../adapters/realtime/contract.ts';
-import type { Frame, OutFrame } from '../../../codecs/frame.ts';
-import { type FrameBatch, newestPing, type ReadEnd } from '../../../codecs/frame-batch.ts';
-import { encodeFrame } from '../../../codecs/frame-encoder.ts';
-import type { FrameReader } from '../../../codecs/frame-reader.ts';
+import type { Frame, OutFrame } from '../../../codecs/websocket/frame.ts';
+import { type FrameBatch, newestPing, type ReadEnd } from '../../../codecs/websocket/frame-batch.ts';
+import { encodeFrame } from '../../../codecs/websocket/frame-encoder.ts';
+import type { FrameReader } from '../../../codecs/websocket/frame-reader.ts';
 import type { Limits } from '../../config/config.ts';
 import type { Peer } from '../../transport/peer.ts';
 import type { ReadFrames } from '../source-reader.ts';

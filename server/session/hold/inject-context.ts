@@ -2,9 +2,9 @@
 // Rule: no message of the client overtakes the context; once the context is sent, bytes pass untouched.
 
 import type { ContextForm } from '../../../adapters/realtime/contract.ts';
-import { findClose } from '../../../codecs/close-frame.ts';
-import type { OutFrame } from '../../../codecs/frame.ts';
-import type { FrameBatch } from '../../../codecs/frame-batch.ts';
+import { findClose } from '../../../codecs/websocket/close-frame.ts';
+import type { OutFrame } from '../../../codecs/websocket/frame.ts';
+import type { FrameBatch } from '../../../codecs/websocket/frame-batch.ts';
 import type { Limits } from '../../config/config.ts';
 import type { Peer } from '../../transport/peer.ts';
 import type { ReadFrames, SourceReader } from '../source-reader.ts';

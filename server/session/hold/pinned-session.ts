@@ -2,8 +2,8 @@
 // Rule: a session whose settings cannot be applied does not go on.
 
 import type { Pins } from '../../../adapters/realtime/contract/pins.ts';
-import type { Frame } from '../../../codecs/frame.ts';
-import type { ReadEnd } from '../../../codecs/frame-batch.ts';
+import type { Frame } from '../../../codecs/websocket/frame.ts';
+import type { ReadEnd } from '../../../codecs/websocket/frame-batch.ts';
 import type { Limits } from '../../config/config.ts';
 import type { Peer } from '../../transport/peer.ts';
 import type { ReadFrames } from '../source-reader.ts';

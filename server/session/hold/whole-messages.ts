@@ -1,10 +1,10 @@
 // Reads the messages of one end whole, one by one, so that each can be passed on as it is, replaced or left out.
 // Rule: a message that passes has its own bytes, fragments included; nothing overtakes another.
 
-import type { Frame, OutFrame } from '../../../codecs/frame.ts';
-import { type FrameBatch, hasPong, newestPing, type ReadEnd } from '../../../codecs/frame-batch.ts';
-import { encodeFrame } from '../../../codecs/frame-encoder.ts';
-import type { FrameReader } from '../../../codecs/frame-reader.ts';
+import type { Frame, OutFrame } from '../../../codecs/websocket/frame.ts';
+import { type FrameBatch, hasPong, newestPing, type ReadEnd } from '../../../codecs/websocket/frame-batch.ts';
+import { encodeFrame } from '../../../codecs/websocket/frame-encoder.ts';
+import type { FrameReader } from '../../../codecs/websocket/frame-reader.ts';
 import type { Peer } from '../../transport/peer.ts';
 import type { ReadFrames } from '../source-reader.ts';
 import type { MessageWatch } from '../unfinished-messages.ts';

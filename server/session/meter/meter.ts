@@ -2,7 +2,7 @@
 // Rule: it looks four times a second and behind each report, never at a single frame of audio.
 
 import type { Dialect, Observation, Usage } from '../../../adapters/realtime/contract.ts';
-import type { Direction } from '../../../codecs/frame.ts';
+import type { Direction } from '../../../codecs/websocket/frame.ts';
 import type { SessionUsage } from '../../ipc/session-record.ts';
 import { budgetReached, type CloseReason } from '../close-reason.ts';
 import type { SessionSubject } from '../subject.ts';

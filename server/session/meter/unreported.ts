@@ -2,7 +2,7 @@
 // Rule: it never runs behind. A report replaces the part that it covers.
 
 import type { Dialect, Observation, Usage } from '../../../adapters/realtime/contract.ts';
-import type { Direction } from '../../../codecs/frame.ts';
+import type { Direction } from '../../../codecs/websocket/frame.ts';
 import type { Tap } from '../tap/tap.ts';
 
 /** Bytes of text that are at least a token, as prompts of calls are bounded; a JSON event has more of them. */

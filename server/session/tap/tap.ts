@@ -1,7 +1,7 @@
 // Observes what a session does: counts, residence times, turn latencies, usage. The tap reads frames after they were sent, and keeps no content.
 
 import type { Dialect, Mark, Observation, Usage } from '../../../adapters/realtime/contract.ts';
-import { type Direction, type Frame, inDirection } from '../../../codecs/frame.ts';
+import { type Direction, type Frame, inDirection } from '../../../codecs/websocket/frame.ts';
 import type { Reply, SessionUsage, TapSummary } from '../../ipc/session-record.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { ResidenceHistogram } from '../../platform/times/residence-histogram.ts';

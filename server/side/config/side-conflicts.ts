@@ -1,6 +1,6 @@
 // Conflicts between settings of the side path: unknown names, targets that may never serve, tasks that lack what they need.
 
-import { millisecondsOf } from '../../../codecs/duration.ts';
+import { millisecondsOf } from '../../../codecs/text/duration.ts';
 import type { Config } from '../../config/config.ts';
 import type { Key } from '../../config/key-schema.ts';
 import { urlProblem } from '../../config/outbound-url.ts';

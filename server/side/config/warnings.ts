@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Webhook } from 'standardwebhooks';
 import { providers as realtimeProviders } from '../../../adapters/realtime/index.ts';
-import { matchesGlob } from '../../../codecs/glob.ts';
+import { matchesGlob } from '../../../codecs/text/glob.ts';
 import type { Config } from '../../config/config.ts';
 import { faultText, type Problem } from '../../config/problem.ts';
 import { classNames } from '../../http/class-policy.ts';

@@ -1,7 +1,7 @@
 // The contract of route handlers: what they are given and how they answer. A problem is a returned value.
 
 import type { Logger } from 'pino';
-import type { PathParameters } from '../../../codecs/path-pattern.ts';
+import type { PathParameters } from '../../../codecs/text/path-pattern.ts';
 import type { Config } from '../../config/config.ts';
 import type { Descriptors } from '../../http/connection/descriptors.ts';
 import type { HttpProblem } from '../../http/problem.ts';

@@ -1,7 +1,7 @@
 // Tasks over HTTP: creates one on demand, lists, shows, and runs a dead or failed one again.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { JsonObject } from '../../../codecs/json-object.ts';
+import type { JsonObject } from '../../../codecs/json/object.ts';
 import { CLASS_HEADER, chooseDataClass, DATA_CLASS_HEADER } from '../../http/class-policy.ts';
 import { type HttpProblem, invalidRequest, isProblem } from '../../http/problem.ts';
 import type { Task, TaskState } from '../../ipc/stored-rows.ts';

@@ -1,7 +1,7 @@
 // Reads a model's answer as JSON that fits its kind. Strict JSON comes first; an object in a code fence or in prose counts too, but only
 // when it fits.
 
-import { parseJson } from '../../../codecs/json-object.ts';
+import { parseJson } from '../../../codecs/json/object.ts';
 import type { TaskKind } from './kinds.ts';
 
 type ParsedAnswer = { readonly value: unknown } | { readonly problem: string };

@@ -1,7 +1,7 @@
 // Maintains the store periodically: charges calls whose process is gone, and removes texts, ids and rows that were kept long enough.
 
 import type { Logger } from 'pino';
-import { millisecondsOf } from '../../../codecs/duration.ts';
+import { millisecondsOf } from '../../../codecs/text/duration.ts';
 import type { SideConfig } from '../../config/side-schema.ts';
 import { faultOf } from '../../platform/log.ts';
 import type { OldRows, RetentionRule, Store } from './contract/store.ts';

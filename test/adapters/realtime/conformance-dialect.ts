@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import type { Dialect, Observation } from '../../../adapters/realtime/contract.ts';
-import type { DecisiveBytes } from '../../../codecs/alike-messages.ts';
+import type { DecisiveBytes } from '../../../codecs/websocket/alike-messages.ts';
 import { frameOf } from '../../support/frames.ts';
 import { seededRandom } from '../../support/random.ts';
 import { type DialectFixture, type FixtureMessage, payloadOf } from './fixture.ts';

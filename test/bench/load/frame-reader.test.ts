@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { createFrameReader } from '../../../bench/load/frame-reader.ts';
 import { createTemplate, readStamp, stamped } from '../../../bench/load/wire.ts';
-import { encodeFrame } from '../../../codecs/frame-encoder.ts';
+import { encodeFrame } from '../../../codecs/websocket/frame-encoder.ts';
 
 function readAll(chunks: readonly Buffer[]) {
   const frames: { opcode: number; bytes: number; head: string }[] = [];

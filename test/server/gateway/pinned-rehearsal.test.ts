@@ -1,7 +1,7 @@
 // Sessions with pinned settings before the rehearsal provider, which takes settings as strictly as the providers do and acts by them.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { JsonObject } from '../../../codecs/json-object.ts';
+import type { JsonObject } from '../../../codecs/json/object.ts';
 import { type RunningRehearsal, startRehearsal } from '../../../server/rehearsal/host.ts';
 import { clientSecrets } from '../../support/client-secrets.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';

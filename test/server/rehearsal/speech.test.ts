@@ -1,7 +1,7 @@
 // Speech synthesis in its worker thread.
 
 import { expect, test } from 'vitest';
-import { durationMs } from '../../../codecs/pcm16.ts';
+import { durationMs } from '../../../codecs/audio/pcm16.ts';
 import { Synthesiser } from '../../../server/rehearsal/speech.ts';
 
 test('a sentence becomes seconds of audible speech at the requested rate', async () => {

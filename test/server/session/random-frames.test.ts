@@ -2,7 +2,7 @@
 // repeats go the short way or not. TRUNKLINE_LONG=1 tries more.
 
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
-import { AlikeMessages } from '../../../codecs/alike-messages.ts';
+import { AlikeMessages } from '../../../codecs/websocket/alike-messages.ts';
 import { Link } from '../../../server/session/link.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { type FakeProvider, startProvider } from '../../support/provider.ts';

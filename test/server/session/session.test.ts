@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import type { Dialect } from '../../../adapters/realtime/contract.ts';
 import { findEndpoint, providers } from '../../../adapters/realtime/index.ts';
-import type { Frame } from '../../../codecs/frame.ts';
+import type { Frame } from '../../../codecs/websocket/frame.ts';
 import type { SessionSubject } from '../../../server/session/subject.ts';
 import { openContinuedSession } from '../../support/continued-session.ts';
 import { heldBack } from '../../support/flow.ts';

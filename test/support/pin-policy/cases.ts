@@ -2,7 +2,7 @@
 
 import type { Dialect } from '../../../adapters/realtime/contract.ts';
 import { findEndpoint } from '../../../adapters/realtime/index.ts';
-import type { JsonObject } from '../../../codecs/json-object.ts';
+import type { JsonObject } from '../../../codecs/json/object.ts';
 
 /** The words that every bypass tries to bring to the model. */
 export const MINE = 'mine-9';

@@ -1,7 +1,7 @@
 // A gateway with client secrets that pin settings, before a provider that records what reaches it and takes what is pinned.
 
 import type { WebSocket } from 'ws';
-import type { JsonObject } from '../../../codecs/json-object.ts';
+import type { JsonObject } from '../../../codecs/json/object.ts';
 import { clientSecrets } from '../client-secrets.ts';
 import { openClient, startGateway, type TestGateway } from '../gateway.ts';
 import { message } from '../inbox.ts';

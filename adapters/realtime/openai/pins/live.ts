@@ -1,7 +1,7 @@
 // Pins settings of Live sessions: they go into the client's own `session.start`, and no other event may come before it or change them.
 
-import { jsonFrame, type OutFrame } from '../../../../codecs/frame.ts';
-import { type JsonObject, objectAt } from '../../../../codecs/json-object.ts';
+import { jsonFrame, type OutFrame } from '../../../../codecs/websocket/frame.ts';
+import { type JsonObject, objectAt } from '../../../../codecs/json/object.ts';
 import { type PinnedEvents, pinsBy, readUnchanging } from '../../guards/pin-guard.ts';
 import {
   FREE,

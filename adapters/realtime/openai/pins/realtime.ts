@@ -1,9 +1,9 @@
 // Pins settings of sessions of Realtime and Translation: the gateway's own `session.update` applies it, and no event of the client
 // may change it. https://platform.openai.com/docs/api-reference/realtime-client-events
 
-import { eventType } from '../../../../codecs/event-type.ts';
-import { type Frame, jsonFrame } from '../../../../codecs/frame.ts';
-import { type JsonObject, objectAt, readObject, textAt } from '../../../../codecs/json-object.ts';
+import { eventType } from '../../../../codecs/json/event-type.ts';
+import { type Frame, jsonFrame } from '../../../../codecs/websocket/frame.ts';
+import { type JsonObject, objectAt, readObject, textAt } from '../../../../codecs/json/object.ts';
 import { type PinnedEvents, pinsBy, readUnchanging } from '../../guards/pin-guard.ts';
 import {
   FREE,

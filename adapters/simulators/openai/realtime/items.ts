@@ -1,7 +1,7 @@
 // The client events about conversation items: create, retrieve, delete, truncate.
 
 import { z } from 'zod';
-import { isObject, type JsonObject } from '../../../../codecs/json-object.ts';
+import { isObject, type JsonObject } from '../../../../codecs/json/object.ts';
 import { EventError, type EventSender, invalidValue, missingParameter, parseGiven } from '../events.ts';
 import { type RealtimeConversation, readItem, retrievedItem, truncateEntry } from './conversation.ts';
 import type { RealtimeSession } from './session.ts';

@@ -1,7 +1,7 @@
 // The request of a `response.create`. Rule: a field that is not given comes from the session.
 
 import { z } from 'zod';
-import type { JsonObject } from '../../../../codecs/json-object.ts';
+import type { JsonObject } from '../../../../codecs/json/object.ts';
 import { parseGiven } from '../events.ts';
 import { type ConversationEntry, type RealtimeConversation, readItem } from './conversation.ts';
 import { mergeAudio, type RealtimeSession, replySchema } from './session.ts';

@@ -1,7 +1,7 @@
 // A response of OpenAI Realtime, from response.created to response.done.
 // Rule: a response ends once; a cancelled one bills what it had produced.
 
-import type { JsonObject } from '../../../../codecs/json-object.ts';
+import type { JsonObject } from '../../../../codecs/json/object.ts';
 import type { SimulatorOptions } from '../../contract.ts';
 import { createId } from '../../random-id.ts';
 import type { VirtualTimer } from '../../script-runtime.ts';

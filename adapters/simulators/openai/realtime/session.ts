@@ -2,7 +2,7 @@
 // Rule: an update changes only the fields that it gives; null means the default.
 
 import { z } from 'zod';
-import { isObject, type JsonObject } from '../../../../codecs/json-object.ts';
+import { isObject, type JsonObject } from '../../../../codecs/json/object.ts';
 import type { VadSettings } from '../../voice/voice-activity.ts';
 import { EventError, parseGiven } from '../events.ts';
 import { toolChoiceSchema, toolSchema } from '../tools.ts';

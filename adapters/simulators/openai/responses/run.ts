@@ -1,7 +1,7 @@
 // A response of the Responses API, from response.created to response.completed.
 // Rule: every event has the next sequence number and the `stream_id` of its request.
 
-import type { JsonObject } from '../../../../codecs/json-object.ts';
+import type { JsonObject } from '../../../../codecs/json/object.ts';
 import type { SimulatorTimes } from '../../contract.ts';
 import { createId } from '../../random-id.ts';
 import type { ScriptRuntime } from '../../script-runtime.ts';

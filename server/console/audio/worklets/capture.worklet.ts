@@ -1,6 +1,6 @@
 // Cuts the microphone's signal into 16-bit chunks of one length, at the dialect's rate whatever the device's is.
 
-import { createResampler } from '../../../../codecs/resample.ts';
+import { createResampler } from '../../../../codecs/audio/resample.ts';
 import { Chunker, chunkMs, toInt16 } from '../pcm.ts';
 
 export interface CaptureOptions {

@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import type { LlmCall } from '../../../../adapters/llm/contract.ts';
-import { isObject, type JsonObject } from '../../../../codecs/json-object.ts';
+import { isObject, type JsonObject } from '../../../../codecs/json/object.ts';
 import { type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
 import { isImageData } from '../../billing/prompt-tokens.ts';
 import { sortFields } from './fields.ts';

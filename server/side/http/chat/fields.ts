@@ -1,7 +1,7 @@
 // Sorts the fields of a chat completion: those that go on, those that choose what only the class may choose, and those that change nothing
 // here, such as what voice platforms add of their own. Rule: nothing goes on that is not in the list.
 
-import type { JsonObject } from '../../../../codecs/json-object.ts';
+import type { JsonObject } from '../../../../codecs/json/object.ts';
 import { type HttpProblem, invalidRequest } from '../../../http/problem.ts';
 
 /** Fields that reach the LLM gateway as they are. */

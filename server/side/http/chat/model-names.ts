@@ -1,7 +1,7 @@
 // The names that a client may give as `model`, and what each means. Precedence everywhere: a target's own name, a class, `<class>/<model>`.
 // A model that the key may not use, or that may not serve its data class, has no name.
 
-import { nearestNames } from '../../../../codecs/nearest-names.ts';
+import { nearestNames } from '../../../../codecs/text/nearest-names.ts';
 import type { ClassConfig, SideConfig } from '../../../config/side-schema.ts';
 import { type HttpProblem, shortened } from '../../../http/problem.ts';
 import type { DataClass } from '../../../ipc/stored-rows.ts';

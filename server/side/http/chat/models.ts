@@ -1,7 +1,7 @@
 // GET /v1/models and GET /v1/models/{model}: what a client with this key, on the path of chat completions, may give as `model`, in the shape
 // of OpenAI's list. In a rehearsal, which takes any name, models of the providers that it plays are listed, too.
 
-import { allowsModel } from '../../../../codecs/glob.ts';
+import { allowsModel } from '../../../../codecs/text/glob.ts';
 import { REHEARSAL_NAME, rehearsedModels } from '../../../config/rehearsal/rehearsal.ts';
 import { isProblem } from '../../../http/problem.ts';
 import type { SideRequest } from '../../../ipc/side-request.ts';

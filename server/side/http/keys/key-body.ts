@@ -1,7 +1,7 @@
 // Reads what is asked of keys: checked by the schema of the configuration, and against what is configured.
 
 import { z } from 'zod';
-import type { JsonObject } from '../../../../codecs/json-object.ts';
+import type { JsonObject } from '../../../../codecs/json/object.ts';
 import type { Config, Key } from '../../../config/config.ts';
 import { modelProblems } from '../../../config/conflicts.ts';
 import { storedKeySchema } from '../../../config/key-schema.ts';

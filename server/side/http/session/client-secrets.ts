@@ -2,7 +2,7 @@
 
 import type { Mint, MintFault, MintRequest } from '../../../../adapters/realtime/contract.ts';
 import { findMint } from '../../../../adapters/realtime/index.ts';
-import type { JsonObject } from '../../../../codecs/json-object.ts';
+import type { JsonObject } from '../../../../codecs/json/object.ts';
 import { type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
 import { digestOf, newClientSecret } from '../../../http/request/keys/secret-form.ts';
 import type { SecretTerms } from '../../../ipc/stored-rows.ts';

@@ -1,8 +1,8 @@
 // Reads what `POST /v1/client_secrets` asks for, and the part of it that may stand beside a provider's own body (`trunkline`).
 
 import { z } from 'zod';
-import { isTooDeep, MAX_JSON_DEPTH } from '../../../../codecs/json-depth.ts';
-import type { JsonObject } from '../../../../codecs/json-object.ts';
+import { isTooDeep, MAX_JSON_DEPTH } from '../../../../codecs/json/depth.ts';
+import type { JsonObject } from '../../../../codecs/json/object.ts';
 import { nameText, tagTexts } from '../../../config/key-schema.ts';
 import { browserOrigin } from '../../../config/outbound-url.ts';
 import { problemsOf } from '../../../config/problem.ts';

@@ -2,8 +2,8 @@
 
 import type { Dialect } from '../../../../adapters/realtime/contract.ts';
 import { providers } from '../../../../adapters/realtime/index.ts';
-import { allowsModel } from '../../../../codecs/glob.ts';
-import { didYouMean } from '../../../../codecs/nearest-names.ts';
+import { allowsModel } from '../../../../codecs/text/glob.ts';
+import { didYouMean } from '../../../../codecs/text/nearest-names.ts';
 import type { Key } from '../../../config/config.ts';
 import { FORWARD_CLIENT } from '../../../config/schema.ts';
 import { DEFAULT_CLASS } from '../../../config/side-schema.ts';

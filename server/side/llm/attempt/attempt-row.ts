@@ -3,7 +3,7 @@
 
 import type { LlmOutcome } from '../../../../adapters/llm/contract.ts';
 import type { Usage } from '../../../../adapters/realtime/contract.ts';
-import { matchesGlob } from '../../../../codecs/glob.ts';
+import { matchesGlob } from '../../../../codecs/text/glob.ts';
 import type { LedgerRow, RowFlag } from '../../../ipc/stored-rows.ts';
 import { newId } from '../../../platform/uuid-v7.ts';
 import { boundedUsage, type UsageBounds } from '../../../session/tap/usage-bounds.ts';

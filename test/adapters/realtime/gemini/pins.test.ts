@@ -1,7 +1,7 @@
 // Settings of Gemini Live that are pinned: their two forms, their check, and the setup that the provider gets.
 
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../../codecs/json-object.ts';
+import type { JsonObject } from '../../../../codecs/json/object.ts';
 import { dialectAt } from '../../../support/pin-policy/cases.ts';
 
 const pins = dialectAt('/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent').pins;

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { replyAudio } from '../../../../adapters/simulators/voice/reply-audio.ts';
-import { concatSamples } from '../../../../codecs/pcm16.ts';
+import { concatSamples } from '../../../../codecs/audio/pcm16.ts';
 import { tone } from '../../../support/dialogue.ts';
 
 const clip = (samples: Int16Array, sampleRateHz: number) => ({ samples, sampleRateHz });

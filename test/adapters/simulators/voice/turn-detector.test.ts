@@ -6,8 +6,8 @@ import {
   type TurnDetectorSettings,
   type TurnEvent,
 } from '../../../../adapters/simulators/voice/turn-detector.ts';
-import { concatSamples, durationMs } from '../../../../codecs/pcm16.ts';
-import type { VoiceDetectorFactory } from '../../../../codecs/vad.ts';
+import { concatSamples, durationMs } from '../../../../codecs/audio/pcm16.ts';
+import type { VoiceDetectorFactory } from '../../../../codecs/audio/vad.ts';
 import { loudness, silence, tone } from '../../../support/dialogue.ts';
 
 const RATE = 16_000;

@@ -6,8 +6,8 @@ import {
   type VadSettings,
   VoiceActivityDetector,
 } from '../../../../adapters/simulators/voice/voice-activity.ts';
-import { concatSamples, pcm16Samples } from '../../../../codecs/pcm16.ts';
-import { loadVoiceDetectors } from '../../../../codecs/vad.ts';
+import { concatSamples, pcm16Samples } from '../../../../codecs/audio/pcm16.ts';
+import { loadVoiceDetectors } from '../../../../codecs/audio/vad.ts';
 import { loudness, silence, tone } from '../../../support/dialogue.ts';
 import { type Recording as Fixture, speech } from '../../../support/recording.ts';
 

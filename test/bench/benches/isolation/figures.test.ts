@@ -6,7 +6,7 @@ import type { CaseRun, IsolationData } from '../../../../bench/benches/isolation
 import { isolationFigures } from '../../../../bench/benches/isolation/figures.ts';
 import { describeIsolation } from '../../../../bench/benches/isolation/report.ts';
 import type { LoadRun } from '../../../../bench/load/run.ts';
-import type { Direction } from '../../../../codecs/frame.ts';
+import type { Direction } from '../../../../codecs/websocket/frame.ts';
 import { loadRun } from '../../support/load-run.ts';
 
 const both = (up: LoadRun, down = up): ReadonlyMap<Direction, LoadRun> =>

@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import type { StarterMethods, StartPlan } from '../../../../bench/benches/session-start/process.ts';
 import { startRpcProcess } from '../../../../bench/machine/rpc.ts';
-import { encodeFrame } from '../../../../codecs/frame-encoder.ts';
+import { encodeFrame } from '../../../../codecs/websocket/frame-encoder.ts';
 import { testCertificate } from '../../../support/certificate.ts';
 
 const SWITCH = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n';

@@ -1,7 +1,7 @@
 // Voice activity by loudness: when the caller was last audible.
 
 import { expect, test } from 'vitest';
-import { pcm16Samples } from '../../../../codecs/pcm16.ts';
+import { pcm16Samples } from '../../../../codecs/audio/pcm16.ts';
 import { EnergyVad } from '../../../../server/console/audio/energy-vad.ts';
 import { levelOf } from '../../../../server/console/audio/pcm.ts';
 import { speech } from '../../../support/recording.ts';

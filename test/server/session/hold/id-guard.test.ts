@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { findEndpoint } from '../../../../adapters/realtime/index.ts';
-import { FrameReader } from '../../../../codecs/frame-reader.ts';
+import { FrameReader } from '../../../../codecs/websocket/frame-reader.ts';
 import { limitsSchema } from '../../../../server/config/schema.ts';
 import { ClientGate } from '../../../../server/session/hold/client-gate.ts';
 import { idRule, type KeyIds } from '../../../../server/session/hold/id-guard.ts';

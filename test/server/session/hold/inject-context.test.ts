@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { findEndpoint } from '../../../../adapters/realtime/index.ts';
-import { FrameReader } from '../../../../codecs/frame-reader.ts';
+import { FrameReader } from '../../../../codecs/websocket/frame-reader.ts';
 import type { Limits } from '../../../../server/config/config.ts';
 import { limitsSchema } from '../../../../server/config/schema.ts';
 import { injectContext } from '../../../../server/session/hold/inject-context.ts';

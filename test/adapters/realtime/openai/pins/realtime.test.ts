@@ -1,7 +1,7 @@
 // Settings of Realtime and Translation that are pinned: their check, the update of the gateway, what a provider tells of them.
 
 import { describe, expect, test } from 'vitest';
-import type { JsonObject } from '../../../../../codecs/json-object.ts';
+import type { JsonObject } from '../../../../../codecs/json/object.ts';
 import { dialectAt } from '../../../../support/pin-policy/cases.ts';
 
 const realtime = dialectAt('/v1/realtime').pins;

@@ -1,7 +1,7 @@
 // Pinned instructions and tools that clients are not shown, in Responses and in Live.
 
 import { expect, test } from 'vitest';
-import type { JsonObject } from '../../../../../codecs/json-object.ts';
+import type { JsonObject } from '../../../../../codecs/json/object.ts';
 import { dialectAt } from '../../../../support/pin-policy/cases.ts';
 
 function shown(path: string, pinned: JsonObject, event: object): unknown {

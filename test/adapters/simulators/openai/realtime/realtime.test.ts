@@ -1,8 +1,8 @@
 // The turns of OpenAI Realtime, event by event, on a virtual clock.
 
 import { describe, expect, test } from 'vitest';
-import { encodeAlaw, encodeMulaw } from '../../../../../codecs/g711.ts';
-import { concatSamples, pcm16Bytes } from '../../../../../codecs/pcm16.ts';
+import { encodeAlaw, encodeMulaw } from '../../../../../codecs/audio/g711.ts';
+import { concatSamples, pcm16Bytes } from '../../../../../codecs/audio/pcm16.ts';
 import { at, Dialogue, silence, tone } from '../../../../support/dialogue.ts';
 import { openRealtime, RATE, speak, times, turn, update, write } from '../../../../support/realtime-dialogue.ts';
 

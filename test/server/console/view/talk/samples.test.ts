@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { pcm16Samples } from '../../../../../codecs/pcm16.ts';
+import { pcm16Samples } from '../../../../../codecs/audio/pcm16.ts';
 import { levelOf } from '../../../../../server/console/audio/pcm.ts';
 import { samples } from '../../../../../server/console/view/talk/samples.ts';
 

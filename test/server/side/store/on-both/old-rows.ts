@@ -1,7 +1,7 @@
 // Suite of rows that are kept for a time: the old ones go in batches, what is under way stays, and no budget has more room for it.
 
 import { expect, test } from 'vitest';
-import { millisecondsOf } from '../../../../../codecs/duration.ts';
+import { millisecondsOf } from '../../../../../codecs/text/duration.ts';
 import type { Store } from '../../../../../server/side/store/contract/store.ts';
 import {
   ARMED,
