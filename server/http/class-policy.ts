@@ -18,9 +18,12 @@ export interface ClassBinding {
   readonly route: SideConfig['routes'][string] | undefined;
 }
 
-interface ClassRequest extends ClassBinding {
+interface AskedClass extends ClassBinding {
   /** The class that the client names; undefined when it names none. */
   readonly requested: string | undefined;
+}
+
+interface ClassRequest extends AskedClass {
   /** All classes. */
   readonly known: readonly string[];
   /** Classes for a client that names none. The first that its key may use is taken. */
@@ -68,6 +71,22 @@ export function choosePromptClass({ requested, key, route, known, defaults }: Cl
     return unknownClass(`expected one of the classes ${known.join(', ')}`, name);
   return bound !== undefined || isAllowed(name) ? name : notAllowed(key?.classes ?? [], name);
 }
+
+/** The class of a session, which is `realtime` where nobody names one: every key may use that, and whatever it is bound to. */
+export function chooseSessionClass(
+  { requested, key, route }: AskedClass,
+  config: Pick<SideConfig, 'classes' | 'hasRehearsalGateway'>,
+): string | ClassProblem {
+  const bound = key?.class ?? route?.class ?? [];
+  return choosePromptClass({
+    ...{ requested, route },
+    key: key && { ...key, classes: key.classes && withDefault(key.classes) },
+    known: withDefault([bound, classNames(config)].flat()),
+    defaults: [DEFAULT_CLASS],
+  });
+}
+
+const withDefault = (classes: readonly string[]): readonly string[] => [...new Set([DEFAULT_CLASS, ...classes])];
 
 /** Takes the value of the header; undefined when there is none. */
 export function chooseDataClass(requested: string | undefined, { key, route }: ClassBinding): DataClass | ClassProblem {

@@ -65,9 +65,6 @@ export function named(...keys: readonly string[]): SettingPlaces {
   return Object.fromEntries(keys.map((key) => [key, key]));
 }
 
-/** Bytes of the largest settings that can be pinned. */
-const MAX_PINNED_BYTES = 256 * 1024;
-
 /** Keys that mean too many things to be looked for everywhere. */
 const common = new Set(['type', 'input']);
 
@@ -80,8 +77,6 @@ export const foldKey = (key: string): string =>
 
 /** Implements `DialectPins.check`. */
 export function settingsFault(session: JsonObject, rules: SettingRules): PinFault | undefined {
-  if (Buffer.byteLength(JSON.stringify(session)) > MAX_PINNED_BYTES)
-    return { field: '', expected: `at most ${MAX_PINNED_BYTES} bytes` };
   const names = new Set<string>();
   return faultIn(session, rules.session, (name, value, field) => {
     if (names.has(name)) return { field, expected: 'the setting in one place only' };

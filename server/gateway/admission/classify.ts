@@ -2,14 +2,12 @@
 // name none has the class `realtime`, which every key may use. The headers never go upstream.
 
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
-import { DEFAULT_CLASS } from '../../config/side-schema.ts';
 import {
   CLASS_HEADER,
   type ClassBinding,
   type ClassProblem,
   chooseDataClass,
-  choosePromptClass,
-  classNames,
+  chooseSessionClass,
   DATA_CLASS_HEADER,
 } from '../../http/class-policy.ts';
 import { least } from '../../http/request/keys/team-bounds.ts';
@@ -29,12 +27,7 @@ export function classify({
   const route = config.routes[endpoint.path];
   const terms = secret?.settings;
   const binding = { key: narrowed(key, terms), route };
-  const promptClass = choosePromptClass({
-    ...binding,
-    requested: headers[CLASS_HEADER]?.toString(),
-    known: withDefault([binding.key?.class ?? route?.class ?? [], classNames(config)].flat()),
-    defaults: [DEFAULT_CLASS],
-  });
+  const promptClass = chooseSessionClass({ ...binding, requested: headers[CLASS_HEADER]?.toString() }, config);
   if (typeof promptClass === 'object') return refusalOf(promptClass);
   const dataClass = chooseDataClass(headers[DATA_CLASS_HEADER]?.toString(), binding);
   if (typeof dataClass === 'object') return refusalOf(dataClass);
@@ -52,18 +45,14 @@ export function classify({
 const secondsLeft = ({ endsAt }: SecretTerms = {}): number | undefined =>
   endsAt === undefined ? undefined : Math.max(1, Math.ceil((endsAt - Date.now()) / 1000));
 
-/** The classes that the client is bound to: by its key, which may always use `realtime`, and by its secret. */
+/** The classes that the client is bound to: by its key, and by its secret. */
 function narrowed(key: Admission['key'], terms: SecretTerms | undefined): ClassBinding['key'] {
   if (key === undefined && terms === undefined) return undefined;
   return {
     class: terms?.class ?? key?.class,
-    classes: key?.classes && withDefault(key.classes),
+    classes: key?.classes,
     dataClass: key?.dataClass === 'regulated' ? 'regulated' : (terms?.dataClass ?? key?.dataClass),
   };
-}
-
-function withDefault(classes: readonly string[]): readonly string[] {
-  return [...new Set([DEFAULT_CLASS, ...classes])];
 }
 
 /** The shapes of providers have no place for the name of a header, so the message names it. */

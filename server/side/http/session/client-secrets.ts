@@ -13,7 +13,6 @@ import { parseBody } from '../json-body.ts';
 import { auditEntry } from '../ledger/audit.ts';
 import { isoTime } from '../views.ts';
 import {
-  checkSession,
   MAX_OPEN_SECONDS,
   MAX_USES,
   OPEN_SECONDS,
@@ -112,7 +111,7 @@ async function make(
   { store, config, rates }: Options,
 ): Promise<Made | HttpProblem> {
   const { terms, uses, expiresAt, prefix } = wanted;
-  const problem = checkSession(terms.session) ?? termsProblem(terms, request.requester.settings, config);
+  const problem = termsProblem(terms, request.requester.settings, config);
   if (problem !== undefined) return problem;
   const rated = await rates.take(request);
   if (isProblem(rated)) return rated;

@@ -1,7 +1,6 @@
 // Reads what `POST /v1/client_secrets` asks for, and the part of it that may stand beside a provider's own body (`trunkline`).
 
 import { z } from 'zod';
-import { isTooDeep, MAX_JSON_DEPTH } from '../../../../codecs/json/depth.ts';
 import type { JsonObject } from '../../../../codecs/json/object.ts';
 import { nameText, tagTexts } from '../../../config/key-schema.ts';
 import { browserOrigin } from '../../../config/outbound-url.ts';
@@ -14,8 +13,6 @@ export const MAX_OPEN_SECONDS = 3600;
 /** The time where none is asked for. */
 export const OPEN_SECONDS = 60;
 export const MAX_USES = 1000;
-/** Largest configuration that a secret pins, in characters of JSON. */
-const MAX_SESSION_CHARS = 256 * 1024;
 
 const ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/\s*@?#]+$/;
 const origin = z.string().regex(ORIGIN, 'expected an origin such as https://app.example.com').transform(browserOrigin);
@@ -54,22 +51,13 @@ type SecretRequest = z.infer<typeof secretRequestSchema>;
 
 export function readSecretRequest(body: JsonObject): { readonly asked: SecretRequest } | HttpProblem {
   const parsed = secretRequestSchema.safeParse(body, { reportInput: true });
-  if (!parsed.success) return problemOf(secretRequestSchema, parsed.error);
-  return checkSession(parsed.data.session) ?? { asked: parsed.data };
+  return parsed.success ? { asked: parsed.data } : problemOf(secretRequestSchema, parsed.error);
 }
 
 /** `own`: the member `trunkline` of a body; undefined where it has none. */
 export function readOwnTerms(own: unknown): { readonly terms: OwnTerms } | HttpProblem {
   const parsed = ownTerms.safeParse(own ?? {}, { reportInput: true });
   return parsed.success ? { terms: parsed.data } : problemOf(ownTerms, parsed.error, 'trunkline.');
-}
-
-export function checkSession(session: JsonObject | undefined): HttpProblem | undefined {
-  const text = JSON.stringify(session ?? {});
-  if (isTooDeep(text))
-    return invalidRequest(`expected lists and objects nested at most ${MAX_JSON_DEPTH} deep`, 'session');
-  if (text.length <= MAX_SESSION_CHARS) return undefined;
-  return invalidRequest(`expected at most ${MAX_SESSION_CHARS} characters of JSON, got ${text.length}`, 'session');
 }
 
 function problemOf(schema: z.ZodType, { issues }: z.ZodError, prefix = ''): HttpProblem {

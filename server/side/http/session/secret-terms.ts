@@ -6,11 +6,13 @@ import { allowsModel } from '../../../../codecs/text/glob.ts';
 import { didYouMean } from '../../../../codecs/text/nearest-names.ts';
 import type { Key } from '../../../config/config.ts';
 import { FORWARD_CLIENT } from '../../../config/schema.ts';
-import { DEFAULT_CLASS } from '../../../config/side-schema.ts';
-import { choosePromptClass, classNames } from '../../../http/class-policy.ts';
+import { chooseSessionClass } from '../../../http/class-policy.ts';
 import { type HttpProblem, invalidRequest, shortened } from '../../../http/problem.ts';
 import type { SecretTerms } from '../../../ipc/stored-rows.ts';
 import type { SideHttpOptions } from '../handler.ts';
+
+/** Largest configuration that a secret pins, in bytes of JSON. */
+const MAX_PINNED_BYTES = 256 * 1024;
 
 type Config = SideHttpOptions['config'];
 type Check = (terms: SecretTerms, key: Key | undefined, config: Config) => HttpProblem | undefined;
@@ -65,6 +67,9 @@ export const dialectsOf = (provider: string): readonly string[] => [
 
 function checkPinned({ provider = '', dialect = '', session }: SecretTerms): HttpProblem | undefined {
   if (session === undefined) return undefined;
+  const bytes = Buffer.byteLength(JSON.stringify(session));
+  if (bytes > MAX_PINNED_BYTES)
+    return invalidRequest(`expected at most ${MAX_PINNED_BYTES} bytes of JSON, got ${bytes}`, 'session');
   const pins = pinnable(provider, dialect);
   if (pins === undefined) return invalidRequest(`expected none: nothing can be pinned of ${dialect}`, 'session');
   const fault = pins.check(session);
@@ -94,15 +99,7 @@ function checkModels({ models = [], provider }: SecretTerms, key: Key | undefine
 
 function checkClass({ class: name }: SecretTerms, key: Key | undefined, config: Config): HttpProblem | undefined {
   if (name === undefined) return undefined;
-  const known = [DEFAULT_CLASS, ...(key?.class === undefined ? [] : [key.class]), ...classNames(config)];
-  const classes = key?.classes && [DEFAULT_CLASS, ...key.classes];
-  const chosen = choosePromptClass({
-    key: key && { ...key, classes },
-    route: undefined,
-    requested: name,
-    known: [...new Set(known)],
-    defaults: [DEFAULT_CLASS],
-  });
+  const chosen = chooseSessionClass({ key, route: undefined, requested: name }, config);
   return typeof chosen === 'object' ? { ...chosen, param: 'class' } : undefined;
 }
 
