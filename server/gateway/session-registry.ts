@@ -3,7 +3,8 @@
 import type { Rpc } from '../ipc/channel/rpc.ts';
 import type { SessionStarted } from '../ipc/session-event.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
-import { isLimited, type Reservation, type ReserveResult, type SessionAnnounced } from '../ipc/session-reservation.ts';
+import { isLimited } from '../ipc/limits.ts';
+import type { Reservation, ReserveResult, SessionAnnounced } from '../ipc/session-reservation.ts';
 
 /** The registry, as a gateway process sees it. */
 export type SessionRegistry = ReturnType<typeof createSessionRegistry>;

@@ -8,7 +8,7 @@ import type { Config } from '../config/config.ts';
 import type { RequestSource } from '../http/request/source.ts';
 import type { SessionStarted, TurnFinished } from '../ipc/session-event.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
-import { type LimitScope, limitScopesOf, tokenScopes } from '../ipc/session-reservation.ts';
+import { type LimitScope, limitScopesOf, tokenScopes } from '../ipc/limits.ts';
 import type { OnBehalf } from '../ipc/stored-rows.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Leash } from '../session/meter/meter.ts';

@@ -2,7 +2,7 @@
 
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { rateExceeded } from '../../http/request/refusals.ts';
-import type { LimitRefusal } from '../../ipc/session-reservation.ts';
+import type { LimitRefusal } from '../../ipc/limits.ts';
 
 /** The answer to a plain request whose upgrade would go on to the provider. */
 export const speaksWebSocket: Refusal = {

@@ -3,7 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import { findEndpoint, findMint, findNotServed, knownPaths } from '../../../adapters/realtime/index.ts';
 import type { HttpReply, Refusal } from '../../../adapters/realtime/refusal.ts';
-import { type LimitRefusal, RATE_SETTINGS, type RateName, type RateStates } from '../../ipc/session-reservation.ts';
+import { type LimitRefusal, RATE_SETTINGS, type RateName, type RateStates } from '../../ipc/limits.ts';
 import { sidePaths } from '../../ipc/side-routes.ts';
 import { readHandshake } from '../handshake.ts';
 import { unknownPath } from '../nearest-path.ts';

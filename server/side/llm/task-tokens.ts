@@ -3,7 +3,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../../config/config.ts';
 import { boundByTeam } from '../../http/request/keys/team-bounds.ts';
-import { limitScopesOf, tokenScopes, tokensOf } from '../../ipc/session-reservation.ts';
+import { limitScopesOf, tokenScopes, tokensOf } from '../../ipc/limits.ts';
 import { faultOf } from '../../platform/log.ts';
 import type { Store } from '../store/contract/store.ts';
 import type { Call, Router } from './call.ts';

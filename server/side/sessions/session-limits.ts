@@ -1,7 +1,7 @@
 // Answers the supervisor, which asks for the limits of sessions what its own table cannot know.
 
 import type { Handlers } from '../../ipc/channel/rpc.ts';
-import type { HeldPlaces, LimitRefusal, SessionWish } from '../../ipc/session-reservation.ts';
+import type { HeldPlaces, LimitRefusal, SessionWish } from '../../ipc/limits.ts';
 import type { Store } from '../store/contract/store.ts';
 
 interface StoreOfInstance {

@@ -1,7 +1,7 @@
 // Remembers who is beyond a rate, so that a flood of them does not reach the store. Rule: what is refused here the store would refuse, too, since
 // nothing but time makes room in a rate of sessions or calls. Tokens are given back, and not remembered.
 
-import { type LimitRefusal, type LimitScope, RATE_SETTINGS, type RateName } from '../../../ipc/session-reservation.ts';
+import { type LimitRefusal, type LimitScope, RATE_SETTINGS, type RateName } from '../../../ipc/limits.ts';
 
 type BeyondRate = Extract<LimitRefusal, { readonly kind: 'beyond' }>;
 interface Remembered {

@@ -6,7 +6,7 @@ import { type HttpProblem, isProblem } from '../../../http/problem.ts';
 import { KeyTurns } from '../../../http/request/keys/key-turns.ts';
 import { RateMemory } from '../../../http/request/keys/rate-memory.ts';
 import { rateExceeded, rateHeaders } from '../../../http/request/refusals.ts';
-import { type LimitScope, limitScopesOf, tokenScopes } from '../../../ipc/session-reservation.ts';
+import { type LimitScope, limitScopesOf, tokenScopes } from '../../../ipc/limits.ts';
 import type { SideRequest } from '../../../ipc/side-request.ts';
 import { faultOf } from '../../../platform/log.ts';
 import type { LimitsTaken } from '../../store/contract/limits.ts';

@@ -2,7 +2,7 @@
 
 import { REHEARSAL_NAME } from '../../../config/rehearsal/rehearsal.ts';
 import { chatError, type HttpProblem, isProblem, shortened } from '../../../http/problem.ts';
-import { tokensOf } from '../../../ipc/session-reservation.ts';
+import { tokensOf } from '../../../ipc/limits.ts';
 import { maxPromptTokens } from '../../billing/prompt-tokens.ts';
 import type { Answered, Call, Router } from '../../llm/call.ts';
 import { type RoutedRequest, type RouteHandler, sendJsonBytes } from '../handler.ts';

@@ -1,6 +1,6 @@
 // The part of the store's contract that is about limits which sessions and calls share: places of sessions that are open, and rates.
 
-import type { HeldPlaces, LimitRefusal, LimitScope, RateName, RateStates } from '../../../ipc/session-reservation.ts';
+import type { HeldPlaces, LimitRefusal, LimitScope, RateName, RateStates } from '../../../ipc/limits.ts';
 
 export interface LimitWish {
   readonly scopes: readonly LimitScope[];

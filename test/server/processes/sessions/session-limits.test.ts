@@ -2,7 +2,8 @@
 
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import type { HeldPlaces, LimitScope, Reservation, SessionWish } from '../../../../server/ipc/session-reservation.ts';
+import type { HeldPlaces, LimitScope, SessionWish } from '../../../../server/ipc/limits.ts';
+import type { Reservation } from '../../../../server/ipc/session-reservation.ts';
 import { SessionLimits } from '../../../../server/processes/sessions/session-limits.ts';
 import { until } from '../../../support/until.ts';
 

@@ -1,6 +1,6 @@
 // Places of open sessions in the scopes that have a limit, for machines that share a database. A place counts while its instance has a lease.
 
-import type { HeldPlaces, LimitScope } from '../../../../ipc/session-reservation.ts';
+import type { HeldPlaces, LimitScope } from '../../../../ipc/limits.ts';
 import type { LimitWish } from '../../contract/limits.ts';
 import type { Database, Query } from '../../database.ts';
 import { insertAll, queryForIds, table } from '../../row-mapping.ts';

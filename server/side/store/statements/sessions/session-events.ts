@@ -1,6 +1,6 @@
 // Commits what session events change. Every statement leaves what exists as it is, or moves it forward: twice is once.
 
-import { tokensOf } from '../../../../ipc/session-reservation.ts';
+import { tokensOf } from '../../../../ipc/limits.ts';
 import type { LedgerRow, SessionEnd, StoredTurn } from '../../../../ipc/stored-rows.ts';
 import type { CloseName } from '../../../../session/close-reason.ts';
 import type { SessionChanges } from '../../contract/store.ts';

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { RateMemory } from '../../../../../server/http/request/keys/rate-memory.ts';
-import type { LimitRefusal, LimitScope } from '../../../../../server/ipc/session-reservation.ts';
+import type { LimitRefusal, LimitScope } from '../../../../../server/ipc/limits.ts';
 
 const scope: LimitScope = { id: 'key|web', of: 'key', rates: { callsPerMinute: 5, tokensPerMinute: 9 } };
 const rates = { calls: { limit: 5, left: 0, resetMs: 50_000 } };

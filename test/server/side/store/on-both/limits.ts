@@ -1,7 +1,7 @@
 // Suite of limits: places of open sessions are exact over all machines, and no minute has more than a rate lets.
 
 import { expect, test } from 'vitest';
-import type { LimitScope, RateStates } from '../../../../../server/ipc/session-reservation.ts';
+import type { LimitScope, RateStates } from '../../../../../server/ipc/limits.ts';
 import type { LimitWish } from '../../../../../server/side/store/contract/limits.ts';
 import type { Store } from '../../../../../server/side/store/contract/store.ts';
 import { aRealtime, NOON } from '../../../../support/side-records.ts';
