@@ -1,9 +1,8 @@
 // The receiver in docs/webhooks.md takes what a gateway sends it, and nothing that somebody else signed.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
+import { freePort } from '../../bench/machine/processes.ts';
 import { guideBlocks, root } from '../support/pages.ts';
 import { type ServedGateway, serveGateway } from '../support/sdk.ts';
 import { until } from '../support/until.ts';
@@ -18,14 +17,6 @@ afterEach(async () => {
   program?.kill();
   await gateway?.close();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 test('the receiver in docs/webhooks.md prints what the page says when a task is done', async () => {
   const port = await freePort();

@@ -9,6 +9,7 @@ import type {
   Task,
 } from '../../server/ipc/stored-rows.ts';
 import type { Store } from '../../server/side/store/contract/store.ts';
+import { aTask } from './side-records.ts';
 
 type Session = StoredSession & Partial<SessionEnd>;
 
@@ -178,28 +179,12 @@ export const storedSession = (more: Partial<Session> & { id: string }): Session 
   ...more,
 });
 
-export const storedTask = (more: Partial<Task> & { id: string }): Task => ({
-  session: undefined,
-  key: undefined,
-  team: undefined,
-  kind: 'summary',
-  promptClass: 'commodity',
-  dataClass: 'open',
-  state: 'queued',
-  runAt: 1_000,
-  dueAt: 1_000,
-  attempts: 0,
-  version: 0,
-  leaseUntil: undefined,
-  input: undefined,
-  result: undefined,
-  error: undefined,
-  quality: undefined,
-  isRehearsal: false,
-  createdAt: 1_000,
-  updatedAt: 1_000,
-  ...more,
-});
+export const storedTask = (more: Partial<Task> & { id: string }): Task =>
+  aTask(more.id, {
+    ...{ key: undefined, team: undefined },
+    ...{ runAt: 1_000, dueAt: 1_000, createdAt: 1_000, updatedAt: 1_000 },
+    ...more,
+  });
 
 export const ledgerRow = (more: Partial<LedgerRow> & { id: string }): LedgerRow => ({
   at: 1_000,

@@ -16,12 +16,12 @@ import {
   statSync,
   symlinkSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll } from 'vitest';
+import { freePort } from '../../bench/machine/processes.ts';
 
 export interface TestPostgres {
   /** Makes an empty database, and gives its URL. */
@@ -204,13 +204,4 @@ async function answers(server: TestPostgres, child: ChildProcess): Promise<void>
       await new Promise((next) => setTimeout(next, 30));
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
