@@ -14,7 +14,7 @@ import { realtimeRow, type SessionUse } from '../billing/realtime-row.ts';
 import { type SessionChanges, type Store, StoreError } from '../store/contract/store.ts';
 import { sessionDeliveries } from '../tasks/events.ts';
 import { planStart, planTurn } from '../tasks/plan.ts';
-import { idForRows, latestWithId } from './reused-id.ts';
+import { idForRows, latestWithId, offeredId } from './reused-id.ts';
 
 interface IngestOptions {
   readonly config: SideConfig;
@@ -45,9 +45,8 @@ export class Ingest {
   /** Resolves when the whole batch is committed; rejects with a StoreError. */
   commit(events: readonly SessionEvent[]): Promise<void> {
     return this.#inOrder(async () => {
-      const changes: SessionChanges[] = [];
-      for (const event of events) changes.push(await this.#readableChanges(event));
-      await this.#options.store.commitSessions(merged(changes));
+      for (let taken = await this.#commit(events); taken.length > 0; taken = await this.#commit(events))
+        for (const id of taken) this.#sessions.delete(offeredId(id));
       this.#options.onCommitted?.(events);
     });
   }
@@ -72,6 +71,13 @@ export class Ingest {
     const done = this.#queue.then(work);
     this.#queue = done.catch(() => {});
     return done;
+  }
+
+  /** Returns the ids that sessions of another machine have got since they were looked for: the next time others are found for those that start. */
+  async #commit(events: readonly SessionEvent[]): Promise<readonly string[]> {
+    const changes: SessionChanges[] = [];
+    for (const event of events) changes.push(await this.#readableChanges(event));
+    return this.#options.store.commitSessions(merged(changes));
   }
 
   /** Leaves out an event that cannot be understood: it never will be, and sent again and again it would hold up all others. */
@@ -122,7 +128,7 @@ export class Ingest {
 
   async #start({ kind: _, isTextless, ...started }: SessionStarted): Promise<SessionChanges> {
     const { config, owner } = this.#options;
-    const session = { ...started, id: idForRows(started, await this.#find(started.id)), owner };
+    const session = { ...started, id: idForRows({ ...started, owner }, await this.#find(started.id)), owner };
     this.#remember(started.id, session);
     return {
       started: [session],

@@ -33,11 +33,12 @@ export async function latestWithId<Session extends StoredSession>(
 
 /** Chooses the id of a session's rows. `latest` is the last session under the same id; when it is this one again, its id stays. */
 export function idForRows(
-  started: Pick<StoredSession, 'id' | 'key' | 'startedAt'>,
+  started: Pick<StoredSession, 'id' | 'key' | 'startedAt' | 'owner'>,
   latest: StoredSession | undefined,
 ): string {
   if (latest === undefined) return started.id;
-  if (latest.startedAt === started.startedAt && latest.key === started.key) return latest.id;
+  const isSame = (['startedAt', 'key', 'owner'] as const).every((field) => latest[field] === started[field]);
+  if (isSame) return latest.id;
   return nthId(started.id, Number(latest.id.slice(started.id.length + 1) || 1) + 1);
 }
 

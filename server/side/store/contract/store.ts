@@ -134,7 +134,11 @@ export interface ReportSpan {
 /** All methods reject with a StoreError when the database does. Lists are newest first where nothing else is said. */
 export interface Store extends BudgetLeases, SessionSlices, SharedLimits, KeyStore, ClientSecrets {
   readonly kind: 'sqlite' | 'postgres';
-  commitSessions(changes: SessionChanges): Promise<void>;
+  /**
+   * Returns the ids of those that were to start and that another instance has begun a moment ago: then nothing is changed but other sessions
+   * that start.
+   */
+  commitSessions(changes: SessionChanges): Promise<readonly string[]>;
 
   /** Says that an instance lives until then. */
   renewLease(owner: string, until: number): Promise<void>;

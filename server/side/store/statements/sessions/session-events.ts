@@ -1,7 +1,7 @@
 // Commits what session events change. Every statement leaves what exists as it is, or moves it forward: twice is once.
 
 import { tokensOf } from '../../../../ipc/limits.ts';
-import type { LedgerRow, SessionEnd, StoredTurn } from '../../../../ipc/stored-rows.ts';
+import type { LedgerRow, SessionEnd, StoredSession, StoredTurn } from '../../../../ipc/stored-rows.ts';
 import type { CloseName } from '../../../../session/close-reason.ts';
 import type { SessionChanges } from '../../contract/store.ts';
 import type { Query } from '../../database.ts';
@@ -16,9 +16,10 @@ import { correctEach } from '../limits/take-limits.ts';
 /** The reason that is supposed for a session while nothing is heard from its instance. */
 export const RECOVERED: CloseName = 'recovered';
 
-export async function commitSessions(query: Query, changes: SessionChanges): Promise<void> {
+export async function commitSessions(query: Query, changes: SessionChanges): Promise<readonly string[]> {
   const { turns: spoken = [], tasks: armed = [] } = changes;
-  await insertAll(query, sessions, (changes.started ?? []).toSorted(byId));
+  const taken = await startSessions(query, changes.started ?? []);
+  if (taken.length > 0) return taken;
   const sessionIds = [...spoken, ...armed].flatMap(({ session }) => session ?? []);
   const swept = await lockAndFindSwept(query, sessionIds);
   const isKept = ({ session }: { readonly session: string | undefined }) => !session || !swept.has(session);
@@ -33,6 +34,17 @@ export async function commitSessions(query: Query, changes: SessionChanges): Pro
   for (const { session, runAt } of changes.released ?? []) await releaseTasks(query, [session], runAt);
   await insertAll(query, deliveries, (changes.deliveries ?? []).toSorted(byId));
   await keepIds(query, changes.handedOut ?? []);
+  return [];
+}
+
+/** Returns the ids that sessions of other instances have. */
+async function startSessions(query: Query, started: readonly StoredSession[]): Promise<readonly string[]> {
+  const inserted = await insertAll(query, sessions, started.toSorted(byId), 'on conflict do nothing returning id');
+  const isNew = new Set(inserted.map(({ id }) => id));
+  const known = started.filter(({ id }) => !isNew.has(id));
+  const rows = await queryForIds(query, idsOf(known), 'select id, owner from session where id in (:ids)');
+  const owners = new Map(rows.map(({ id, owner }) => [id, owner]));
+  return known.filter(({ id, owner }) => owners.get(id) !== owner).map(({ id }) => id);
 }
 
 /** Lets armed tasks of these sessions run. A task that was tried before keeps the pause before its next try. */

@@ -47,6 +47,18 @@ export function sessionEvents({ open }: Stores): void {
     expect(await store.claimDeliveries({ now: NOON, leaseUntil: NOON + 1, count: 9 })).toHaveLength(1);
   });
 
+  test('tells of the ids that another instance has, and changes nothing of them', async () => {
+    const store = await open();
+    expect(await store.commitSessions({ started: [aSession('s1', { owner: 'one' })] })).toEqual([]);
+    const started = [aSession('s1', { owner: 'two' }), aSession('s2', { owner: 'two' })];
+    expect(await store.commitSessions({ started, turns: [aTurn('s1', 1), aTurn('s2', 1)] })).toEqual(['s1']);
+    expect(await store.session('s1')).toMatchObject({ owner: 'one' });
+    expect([...(await store.turns('s1')), ...(await store.turns('s2'))]).toEqual([]);
+    const twice = { started: started.slice(1), turns: [aTurn('s2', 1)] };
+    expect([await store.commitSessions(twice), await store.commitSessions(twice)]).toEqual([[], []]);
+    expect(await store.turns('s2')).toHaveLength(1);
+  });
+
   test('keeps the first text of a turn that comes again with another one', async () => {
     const store = await open();
     await store.commitSessions(whole);
