@@ -89,13 +89,10 @@ describe('arrows', () => {
     const rooms = ['realtime', 'llm', 'simulators'];
     // The names of the simulated providers are apart, so that a gateway process does not load the simulators.
     const doors = [...rooms.map((room) => `adapters/${room}/index.ts`), 'adapters/simulators/simulated-providers.ts'];
-    const contracts = [
-      ...rooms.map((room) => `adapters/${room}/contract.ts`),
-      'adapters/realtime/refusal.ts',
-      'adapters/realtime/contract/pins.ts',
-    ];
+    const contracts = [...rooms.map((room) => `adapters/${room}/contract.ts`), 'adapters/realtime/refusal.ts'];
+    const isContract = (to: string) => contracts.includes(to) || to.startsWith('adapters/realtime/contract/');
     const isAllowed = (to: string, _: Source, { isTypeOnly }: Import) =>
-      !to.startsWith('adapters/') || doors.includes(to) || (contracts.includes(to) && isTypeOnly);
+      !to.startsWith('adapters/') || doors.includes(to) || (isContract(to) && isTypeOnly);
     expect(offending(inside('server'), isAllowed)).toEqual([]);
   });
 

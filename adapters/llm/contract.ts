@@ -2,7 +2,7 @@
 // Rule: inside of the side path a call has the form of OpenAI's chat completions.
 
 import type { JsonObject } from '../../codecs/json/object.ts';
-import type { Usage } from '../realtime/contract.ts';
+import type { Usage } from '../realtime/contract/observation.ts';
 
 /** A kind of LLM endpoint. */
 export interface LlmProfile {

@@ -1,7 +1,7 @@
 // Keeps the counts of a report of usage that can be believed: one of less than nothing is left out, and its row has to say so.
 
 import { isObject, type JsonObject } from '../../codecs/json/object.ts';
-import type { Usage } from './contract.ts';
+import type { Usage } from './contract/observation.ts';
 
 /** Counts, and the cost, by their names in the reports of all providers and LLM gateways. Discounts beside them may be negative. */
 const COUNT = /token|requests|seconds|^(total_)?cost$/i;

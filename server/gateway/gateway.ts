@@ -1,29 +1,17 @@
-// The gateway of one process: it listens, holds the sessions, and shuts down in order: stop, drain, wait, terminate.
+// The gateway of one process: it opens sessions and holds them, and shuts down in order: stop, drain, wait, terminate.
 
 import { EventEmitter, once } from 'node:events';
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import { findEndpoint } from '../../adapters/realtime/index.ts';
 import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
 import type { Config } from '../config/config.ts';
 import { LiveConfig } from '../config/live/live.ts';
 import { Clients } from '../http/connection/clients.ts';
 import { type ConnectionLimit, createConnectionLimit } from '../http/connection/connection-limit.ts';
 import { countDescriptors, type DescriptorState, outOfDescriptors } from '../http/connection/descriptors.ts';
-import { readFirstLines } from '../http/connection/first-line.ts';
-import { readProxyHeaders } from '../http/connection/proxy-header.ts';
-import { requestTarget } from '../http/handshake.ts';
-import {
-  type CertificatePair,
-  closeListener,
-  createListener,
-  type ListenAddress,
-  openListener,
-  useCertificate,
-} from '../http/listener.ts';
+import type { CertificatePair } from '../http/listener.ts';
 import { answerHttp, type CheckedExchange } from '../http/request/answer.ts';
-import { answerFaults } from '../http/request/fault.ts';
 import type { RequestHead } from '../http/request/head.ts';
 import { KeyLookup } from '../http/request/keys/key-lookup.ts';
 import { oldNameWarner } from '../http/request/old-names.ts';
@@ -33,9 +21,9 @@ import type { PassedConnection } from '../ipc/channel/connection.ts';
 import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
 import type { SessionOrder, SessionRecord } from '../ipc/session-record.ts';
 import type { FindOwners } from '../ipc/side-request.ts';
-import type { BudgetUse, FindKey, StoredKey } from '../ipc/stored-rows.ts';
+import type { FindKey, StoredKey } from '../ipc/stored-keys.ts';
+import type { BudgetUse } from '../ipc/stored-rows.ts';
 import type { AddressList } from '../platform/address-list.ts';
-import { faultOf } from '../platform/log.ts';
 import { createMetrics, type Metrics, subjectLabels } from '../platform/metrics.ts';
 import type { Readiness } from '../platform/readiness.ts';
 import { endedByOperator, keyRevoked, reasons } from '../session/close-reason.ts';
@@ -44,7 +32,8 @@ import { Connector } from '../transport/connector.ts';
 import { LivePolicy } from './admission/policy.ts';
 import { outboxRefusal, processFull, sideUnavailable, tooManyUpgrades } from './admission/refusals.ts';
 import { exportGauges } from './gateway-metrics.ts';
-import { gatewayAnswer } from './http.ts';
+import { gatewayAnswer } from './http/gateway-answer.ts';
+import { GatewayListeners } from './http/listeners.ts';
 import { LiveSessions } from './live-sessions.ts';
 import { SessionMoney } from './money/money.ts';
 import { explainUpgrade, type SessionHost, SessionOpening } from './open-session.ts';
@@ -66,7 +55,6 @@ export class Gateway {
   readonly #live: LiveConfig;
   readonly #sessions = new LiveSessions();
   readonly #openings = new Set<SessionOpening>();
-  readonly #servers: Server[] = [];
   readonly #descriptors = countDescriptors();
   readonly #connections: ConnectionLimit;
   readonly #connector: Connector;
@@ -78,11 +66,8 @@ export class Gateway {
   readonly #money: SessionMoney;
   readonly #keys: KeyLookup;
   readonly #unfinished: UnfinishedMessages;
-  /** Connections that are open here, those included that HTTP has not seen or will not see. */
-  readonly #sockets = new Set<Socket>();
-  readonly #passOn: ReturnType<typeof boundedPassing>;
+  readonly #listeners: GatewayListeners;
   readonly #policy: LivePolicy;
-  #serveHere: ((socket: Socket, bytes: Buffer) => void) | undefined;
   #phase: 'serving' | 'draining' | 'ending' = 'serving';
 
   constructor(options: GatewayOptions) {
@@ -104,19 +89,18 @@ export class Gateway {
       descriptors: this.#descriptors,
       onDropped: (code) => this.metrics.refused(code, 503),
     });
-    const most = () => config.side.requests;
-    this.#passOn = boundedPassing({ ...options, most, clients: this.#clients, connections: this.#connections });
     exportGauges(this.metrics.registry, { connections: this.#connections, unfinished: this.#unfinished, outbox });
     this.#host = this.#makeHost();
+    this.#listeners = this.#makeListeners();
   }
 
   /** Listens on the given ports, or those of the configuration; several processes may share one. */
   async listen(ports: Ports = portsOf(this.#live.config), isShared = false): Promise<Ports> {
     const { tls } = this.#options;
     await this.#money.prepare(this.#live.config);
-    const port = await this.#serve({ setting: 'listen.port', port: ports.port, isShared });
+    const port = await this.#listeners.open({ setting: 'listen.port', port: ports.port, isShared });
     const secure = { setting: 'listen.tlsPort', port: ports.tlsPort ?? 0, isShared };
-    const tlsPort = tls && ports.tlsPort !== undefined ? await this.#serve(secure, tls) : undefined;
+    const tlsPort = tls && ports.tlsPort !== undefined ? await this.#listeners.open(secure, tls) : undefined;
     this.#policy.use({ ports: { port, tlsPort } });
     return { port, tlsPort };
   }
@@ -131,7 +115,7 @@ export class Gateway {
 
   /** Serves another certificate to new connections from now on; live ones do not notice. */
   useCertificate(pair: CertificatePair): void {
-    for (const server of this.#servers) useCertificate(server, pair);
+    this.#listeners.useCertificate(pair);
   }
 
   /** Dials the rehearsal provider at another URL from now on. */
@@ -164,9 +148,8 @@ export class Gateway {
   }
 
   /** Serves a connection that was passed on, and whose request is an upgrade. */
-  take(socket: Socket, { bytes, address }: PassedConnection): void {
-    if (address !== undefined) this.#clients.add(socket, address);
-    this.#serveHere?.(socket, bytes);
+  take(socket: Socket, connection: PassedConnection): void {
+    this.#listeners.take(socket, connection);
   }
 
   /** Tells what an upgrade with this head would be answered. */
@@ -205,9 +188,7 @@ export class Gateway {
     await this.#whenEmpty();
     clearTimeout(timer);
     this.#host.idOwners.close();
-    const closed = Promise.all(this.#servers.map(closeListener));
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
+    await this.#listeners.close();
   }
 
   /** Each upgrade in progress is about to be a session. */
@@ -225,38 +206,24 @@ export class Gateway {
     while (this.#sessions.size + this.#openings.size > 0) await once(this.#ends, 'ended');
   }
 
-  async #serve(address: Omit<ListenAddress, 'host'>, tls?: GatewayOptions['tls']): Promise<number> {
-    const { limits, listen } = this.#live.config;
-    const server = createListener(limits, tls);
-    this.#servers.push(server);
-    const { handshakeMs: ms, maxHeaderBytes: maxBytes } = limits;
-    const serve = readFirstLines(server, {
-      ...{ ms, maxBytes, passOn: this.#passOn },
-      isOurs: ({ method, target }) => method === 'GET' && findEndpoint(requestTarget(target).path) !== undefined,
-    });
-    this.#serveHere ??= serve;
-    const onClient = (socket: Socket, address: string): void => this.#clients.add(socket, address);
-    if (listen.proxyProtocol) readProxyHeaders(server, { isProxy: this.#isProxy, ms, onClient });
-    this.#connections.watch(server);
-    server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
-    answerFaults(server, ({ socket, refusal: { code, status }, requestId }) => {
-      this.metrics.refused(code, status);
-      this.#host.logRefusal({ code, status, requestId, address: this.#clients.addressOf(socket) }, 'request refused');
-    });
-    server.on('upgrade', (request, socket: Socket, head) => {
-      void this.#openSession({ request, socket, head, source: this.#clients.sourceOf(request) });
-    });
+  #makeListeners(): GatewayListeners {
+    const { config } = this.#live;
+    const clients = this.#clients;
+    const connections = this.#connections;
     const answering = { ...this.#host, reply: (exchange: CheckedExchange) => gatewayAnswer(exchange, this.#host) };
-    server.on('request', (request, response) => {
-      response.shouldKeepAlive = false;
-      void answerHttp({ request, response, source: this.#clients.sourceOf(request) }, answering);
+    const most = () => config.side.requests;
+    return new GatewayListeners({
+      ...{ config, clients, connections, isProxy: this.#isProxy, log: this.#options.log },
+      passOn: boundedPassing({ ...this.#options, most, clients, connections }),
+      onUpgrade: (request, socket, head) =>
+        void this.#openSession({ request, socket, head, source: clients.sourceOf(request) }),
+      onRequest: (request, response) =>
+        void answerHttp({ request, response, source: clients.sourceOf(request) }, answering),
+      onFault: ({ socket, refusal: { code, status }, requestId }) => {
+        this.metrics.refused(code, status);
+        this.#host.logRefusal({ code, status, requestId, address: clients.addressOf(socket) }, 'request refused');
+      },
     });
-    const port = await openListener(server, { ...address, host: listen.host });
-    server.on('error', (error) => this.#options.log.error(faultOf(error), 'listener failed'));
-    return port;
   }
 
   #makeHost(): SessionHost {

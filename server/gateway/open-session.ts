@@ -13,7 +13,7 @@ import type { RefusalFacts, RefusalLog } from '../http/request/refusal-log.ts';
 import { draining, isRefusal, refuse } from '../http/request/refusals.ts';
 import { REQUEST_ID_HEADER, type RequestSource } from '../http/request/source.ts';
 import type { Reservation } from '../ipc/session-reservation.ts';
-import type { SecretStore } from '../ipc/stored-rows.ts';
+import type { SecretStore } from '../ipc/stored-keys.ts';
 import { faultOf } from '../platform/log.ts';
 import { proxyFor } from '../platform/proxy.ts';
 import type { Connector } from '../transport/connector.ts';

@@ -14,7 +14,8 @@ import { FLUSH_MS, type GatewayStart, optimizeEarly, type Ports, type SidePlaces
 import type { SessionOrder } from '../ipc/session-record.ts';
 import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
 import { callSupervisor } from '../ipc/channel/socket-port.ts';
-import type { BudgetUse, StoredKey } from '../ipc/stored-rows.ts';
+import type { StoredKey } from '../ipc/stored-keys.ts';
+import type { BudgetUse } from '../ipc/stored-rows.ts';
 import { isTimeout, withDeadline } from '../platform/deadline.ts';
 import { createLog } from '../platform/log.ts';
 import type { Readiness } from '../platform/readiness.ts';

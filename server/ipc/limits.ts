@@ -1,6 +1,6 @@
 // Limits that several sessions and calls share: places of open sessions, and rates. What is taken of them, and why nothing is.
 
-import type { Usage } from '../../adapters/realtime/contract.ts';
+import type { Usage } from '../../adapters/realtime/contract/observation.ts';
 
 /** The rates by what they count, as they are called in the configuration. */
 export const RATE_SETTINGS = {

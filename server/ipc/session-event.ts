@@ -1,7 +1,8 @@
 // The events of sessions that a gateway process hands over to the side process, as plain data: starts, turns with usage, ids, ends.
 
 import type { SessionRecord, SessionUsage } from './session-record.ts';
-import type { HandedOutId, StoredSession, StoredTurn } from './stored-rows.ts';
+import type { HandedOutId } from './stored-keys.ts';
+import type { StoredSession, StoredTurn } from './stored-rows.ts';
 
 /** A session that begins. Its owner is filled in by the side process. */
 export interface SessionStarted extends Omit<StoredSession, 'owner'> {

@@ -1,6 +1,6 @@
 // The record of a session, while it lives and after: counts, times and moments that tell why a call was bad; no content.
 
-import type { Usage } from '../../adapters/realtime/contract.ts';
+import type { Usage } from '../../adapters/realtime/contract/observation.ts';
 import type { Direction } from '../../codecs/websocket/frame.ts';
 import type { ConnectionOrigin, TurnTimes } from '../platform/metrics.ts';
 import type { ResidenceSummary } from '../platform/times/residence-histogram.ts';

@@ -1,7 +1,7 @@
 // Lists every name that a session ends by, with its outcome in the ledger. For the endings that a live gateway brings about, gives the
 // close that each end gets and whether the client may try again. Maps codes that cannot be sent.
 
-import type { Rejection } from '../../adapters/realtime/contract.ts';
+import type { Rejection } from '../../adapters/realtime/contract/dialect.ts';
 import { readClose } from '../../codecs/websocket/close-frame.ts';
 import type { OutFrame } from '../../codecs/websocket/frame.ts';
 import type { ReadEnd } from '../../codecs/websocket/frame-batch.ts';

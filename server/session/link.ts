@@ -2,7 +2,7 @@
 // Frames are read as they go by, and looked at only after they were sent; the only queue is the one of the target's socket.
 
 import { performance } from 'node:perf_hooks';
-import type { Observation } from '../../adapters/realtime/contract.ts';
+import type { Observation } from '../../adapters/realtime/contract/observation.ts';
 import { AlikeMessages } from '../../codecs/websocket/alike-messages.ts';
 import { type Direction, inDirection } from '../../codecs/websocket/frame.ts';
 import { emptyFrameBatch, type FrameBatch, hasPong, newestPing, type ReadEnd } from '../../codecs/websocket/frame-batch.ts';

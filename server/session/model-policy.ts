@@ -1,6 +1,6 @@
 // Decides which client frames may pass: those that name only models that the key may use. Asked only for keys with a list of models.
 
-import type { Rejection } from '../../adapters/realtime/contract.ts';
+import type { Rejection } from '../../adapters/realtime/contract/dialect.ts';
 import type { Frame } from '../../codecs/websocket/frame.ts';
 import type { SessionSubject } from './subject.ts';
 

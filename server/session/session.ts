@@ -2,7 +2,7 @@
 
 import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
-import type { Rejection } from '../../adapters/realtime/contract.ts';
+import type { Rejection } from '../../adapters/realtime/contract/dialect.ts';
 import type { Frame } from '../../codecs/websocket/frame.ts';
 import type { ReadEnd } from '../../codecs/websocket/frame-batch.ts';
 import type { TurnFinished } from '../ipc/session-event.ts';

@@ -1,6 +1,7 @@
 // The facts that a session keeps of its client for as long as it lasts: no headers, no credential.
 
-import type { Billing, Dialect } from '../../adapters/realtime/contract.ts';
+import type { Dialect } from '../../adapters/realtime/contract/dialect.ts';
+import type { Billing } from '../../adapters/realtime/contract.ts';
 import type { JsonObject } from '../../codecs/json/object.ts';
 import type { SessionUsage } from '../ipc/session-record.ts';
 import type { DataClass, OnBehalf } from '../ipc/stored-rows.ts';

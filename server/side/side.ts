@@ -7,7 +7,7 @@ import { LiveConfig } from '../config/live/live.ts';
 import { countDescriptors, outOfDescriptors } from '../http/connection/descriptors.ts';
 import type { SessionEvent } from '../ipc/session-event.ts';
 import type { FindOwners, SideHandler } from '../ipc/side-request.ts';
-import type { FindKey, SecretStore } from '../ipc/stored-rows.ts';
+import type { FindKey, SecretStore } from '../ipc/stored-keys.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { faultOf } from '../platform/log.ts';
 import type { Readiness } from '../platform/readiness.ts';

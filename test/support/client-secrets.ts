@@ -1,7 +1,7 @@
 // Client secrets of a gateway under test: a store of them in memory, in the place of the side process.
 
 import { digestOf, newClientSecret } from '../../server/http/request/keys/secret-form.ts';
-import type { SecretStore, SecretTerms, StoredSecret } from '../../server/ipc/stored-rows.ts';
+import type { SecretStore, SecretTerms, StoredSecret } from '../../server/ipc/stored-keys.ts';
 
 export interface TestSecrets extends SecretStore {
   /** Makes a secret with any number of uses; of nobody's key where none is given. */

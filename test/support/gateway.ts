@@ -19,7 +19,7 @@ import { requestHead } from '../../server/http/request/head.ts';
 import { readOn } from '../../server/ipc/channel/connection.ts';
 import type { SessionRecord } from '../../server/ipc/session-record.ts';
 import { askWhole, type FindOwners, type SideHandler } from '../../server/ipc/side-request.ts';
-import type { SecretStore } from '../../server/ipc/stored-rows.ts';
+import type { SecretStore } from '../../server/ipc/stored-keys.ts';
 import { SessionTable } from '../../server/processes/sessions/session-table.ts';
 import { PublicListener } from '../../server/side/http/public/listener.ts';
 import { configFile } from './config-file.ts';

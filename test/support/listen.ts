@@ -1,7 +1,8 @@
 // A transcript that is told what a tap observes, on a clock of its own, and keeps the turns that it hands over.
 
 import { vi } from 'vitest';
-import type { Capabilities, Mark, Observation, Usage, Utterance } from '../../adapters/realtime/contract.ts';
+import type { Capabilities } from '../../adapters/realtime/contract/dialect.ts';
+import type { Mark, Observation, Usage, Utterance } from '../../adapters/realtime/contract/observation.ts';
 import type { TurnFinished } from '../../server/ipc/session-event.ts';
 import { Transcript, type TranscriptOptions } from '../../server/session/tap/transcript.ts';
 import { TurnBoundary } from '../../server/session/tap/turn-boundary.ts';

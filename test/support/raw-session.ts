@@ -1,6 +1,6 @@
 // A session between a raw client and a raw provider, without the handshakes.
 
-import type { Dialect } from '../../adapters/realtime/contract.ts';
+import type { Dialect } from '../../adapters/realtime/contract/dialect.ts';
 import type { Limits } from '../../server/config/config.ts';
 import { limitsSchema } from '../../server/config/schema.ts';
 import type { SessionRecord } from '../../server/ipc/session-record.ts';

@@ -1,6 +1,7 @@
 // A tap over a scripted dialect, which tells what it learned from the observations that it was given.
 
-import type { Dialect, Observation } from '../../adapters/realtime/contract.ts';
+import type { Dialect } from '../../adapters/realtime/contract/dialect.ts';
+import type { Observation } from '../../adapters/realtime/contract/observation.ts';
 import { createMetrics } from '../../server/platform/metrics.ts';
 import { Tap } from '../../server/session/tap/tap.ts';
 

@@ -2,7 +2,7 @@
 
 import type { Key } from '../../server/config/config.ts';
 import { digestOf, newKeySecret } from '../../server/http/request/keys/secret-form.ts';
-import type { StoredKey } from '../../server/ipc/stored-rows.ts';
+import type { StoredKey } from '../../server/ipc/stored-keys.ts';
 
 /** Makes a key as the store has it. */
 export function storedKeyOf(

@@ -5,7 +5,7 @@ import { flatKey, flatObjectEnd, hasBackslash } from '../../../codecs/json/flat-
 import { jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
 import { CLOSE_BRACE, skipSpace } from '../../../codecs/json/bytes.ts';
 import { isObject } from '../../../codecs/json/object.ts';
-import type { Dialect } from '../contract.ts';
+import type { Dialect } from '../contract/dialect.ts';
 import { type EventPath, eventPaths } from '../guards/event-paths.ts';
 import { guardIds, type IdRules } from '../guards/id-guard.ts';
 import { guardModels, type ModelRules } from '../guards/model-guard.ts';

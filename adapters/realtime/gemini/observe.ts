@@ -5,8 +5,7 @@ import { firstMember } from '../../../codecs/json/event-type.ts';
 import type { Direction, Frame } from '../../../codecs/websocket/frame.ts';
 import { QUOTE, stringEnd } from '../../../codecs/json/bytes.ts';
 import { isObject, type JsonObject, readObject, textAt } from '../../../codecs/json/object.ts';
-import type { Mark, Observation, Utterance } from '../contract.ts';
-import { withTranscript } from '../observation.ts';
+import { type Mark, type Observation, type Utterance, withTranscript } from '../contract/observation.ts';
 import { usageOfMetadata } from './usage.ts';
 
 /** Implements `Dialect.observe`. */

@@ -1,7 +1,7 @@
 // Converts Gemini's usageMetadata. Tool prompts count as input and thoughts as output, so that the sums agree.
 
 import { isObject, type JsonObject } from '../../../codecs/json/object.ts';
-import type { Usage } from '../contract.ts';
+import type { Usage } from '../contract/observation.ts';
 import { soundUsage } from '../usage-fault.ts';
 
 /** Modalities that are priced as images. */

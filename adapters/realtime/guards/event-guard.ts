@@ -2,7 +2,7 @@
 
 import { type JsonFault, jsonFault } from '../../../codecs/json/fault.ts';
 import { parseJson } from '../../../codecs/json/object.ts';
-import type { Rejection } from '../contract.ts';
+import type { Rejection } from '../contract/dialect.ts';
 import { eventIdOf } from './event-id.ts';
 
 interface EventRules {

@@ -3,7 +3,7 @@
 import type { Frame } from '../../../codecs/websocket/frame.ts';
 import { isObject, type JsonObject } from '../../../codecs/json/object.ts';
 import { jsonText } from '../../../codecs/json/text.ts';
-import type { Rejection } from '../contract.ts';
+import type { Rejection } from '../contract/dialect.ts';
 import { readEvent } from './event-guard.ts';
 import { type EventPlace, valuesAt } from './event-paths.ts';
 

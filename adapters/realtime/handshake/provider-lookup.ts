@@ -1,7 +1,8 @@
 // Finds the provider and the endpoint of a path, and the credential of a client, among some providers.
 
 import { pathPattern } from '../../../codecs/text/path-pattern.ts';
-import type { Handshake, Mint, NotServed, Provider, ServedEndpoint } from '../contract.ts';
+import type { Mint } from '../contract/mint.ts';
+import type { Handshake, NotServed, Provider, ServedEndpoint } from '../contract.ts';
 import { findCredential, mergedPlaces, withoutCredentials } from './credential.ts';
 import { OWN_PREFIX } from './forwarded.ts';
 

@@ -3,7 +3,8 @@
 import { type FlatKey, flatKey, flatObjectEnd, hasBackslash } from '../../../codecs/json/flat-object.ts';
 import { skipSpace } from '../../../codecs/json/bytes.ts';
 import { type JsonObject, textAt } from '../../../codecs/json/object.ts';
-import type { Dialect, Observation } from '../contract.ts';
+import type { Dialect } from '../contract/dialect.ts';
+import type { Observation } from '../contract/observation.ts';
 
 /** Returns the shape `{"type":TYPE,"audio":"...","event_id"?:"..."}` in any order, and nothing else. */
 export function appendShape(type: string): readonly FlatKey[] {

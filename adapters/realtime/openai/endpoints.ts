@@ -1,6 +1,7 @@
 // The WebSocket endpoints of OpenAI: what their handshakes ask for, and how each is dialled.
 
-import type { Account, Handshake, NamedId, Resource, ServedEndpoint, Upstream } from '../contract.ts';
+import type { NamedId } from '../contract/dialect.ts';
+import type { Account, Handshake, Resource, ServedEndpoint, Upstream } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
 import { pickHeaders, upstreamUrl } from '../handshake/forwarded.ts';
 import type { CredentialPlaces, HeaderSwitch } from '../handshake/places.ts';

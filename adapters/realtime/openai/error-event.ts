@@ -2,7 +2,7 @@
 
 import { type Frame, jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
 import { readObject } from '../../../codecs/json/object.ts';
-import type { Rejection } from '../contract.ts';
+import type { Rejection } from '../contract/dialect.ts';
 import { eventIdOf } from '../guards/event-id.ts';
 
 /** Writes the error of Realtime and Translation. */

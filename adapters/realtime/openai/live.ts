@@ -3,10 +3,10 @@
 import { eventType, typeDecides } from '../../../codecs/json/event-type.ts';
 import { type Frame, jsonFrame } from '../../../codecs/websocket/frame.ts';
 import { objectAt, readObject, textAt } from '../../../codecs/json/object.ts';
-import type { Dialect, Observation } from '../contract.ts';
+import type { Dialect } from '../contract/dialect.ts';
+import { type Observation, withTranscript } from '../contract/observation.ts';
 import { eventPaths } from '../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../guards/model-guard.ts';
-import { withTranscript } from '../observation.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { liveError } from './error-event.ts';
 import { livePins } from './pins/live.ts';

@@ -3,10 +3,10 @@
 import { eventType, typeDecides } from '../../../codecs/json/event-type.ts';
 import { type Direction, type Frame, jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
 import { objectAt, readObject, textAt } from '../../../codecs/json/object.ts';
-import type { Dialect, Mark, Observation } from '../contract.ts';
+import type { Dialect } from '../contract/dialect.ts';
+import { type Mark, type Observation, withTranscript } from '../contract/observation.ts';
 import { eventPaths } from '../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../guards/model-guard.ts';
-import { withTranscript } from '../observation.ts';
 import { appendShape, isAppend, openaiSound, soundBytesPerSecond } from './audio.ts';
 import { realtimeError } from './error-event.ts';
 import { realtimePins } from './pins/realtime.ts';

@@ -3,11 +3,11 @@
 import { eventType, typeDecides } from '../../../codecs/json/event-type.ts';
 import type { Frame } from '../../../codecs/websocket/frame.ts';
 import { isObject, type JsonObject, objectAt, readObject, textAt } from '../../../codecs/json/object.ts';
-import type { Dialect, NamedId, Observation } from '../contract.ts';
+import type { Dialect, NamedId } from '../contract/dialect.ts';
+import { type Observation, withTranscript } from '../contract/observation.ts';
 import { type EventPath, eventPaths } from '../guards/event-paths.ts';
 import { guardIds, type IdRules, textsAt } from '../guards/id-guard.ts';
 import { guardModels, type ModelRules } from '../guards/model-guard.ts';
-import { withTranscript } from '../observation.ts';
 import { openaiSound } from './audio.ts';
 import { responsesError } from './error-event.ts';
 import { responsesPins } from './pins/responses.ts';

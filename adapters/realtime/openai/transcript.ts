@@ -1,7 +1,7 @@
 // Reads the words in OpenAI's events and their items: only text, and none of what a client brings as history.
 
 import { isObject, type JsonObject, objectAt, readObject, textAt } from '../../../codecs/json/object.ts';
-import type { Utterance } from '../contract.ts';
+import type { Utterance } from '../contract/observation.ts';
 
 /** Largest client event that is parsed for its words: a larger one carries pictures or sound. */
 const MAX_CLIENT_BYTES = 256 * 1024;

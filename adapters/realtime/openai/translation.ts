@@ -2,9 +2,9 @@
 
 import { eventType, typeDecides } from '../../../codecs/json/event-type.ts';
 import { readObject, textAt } from '../../../codecs/json/object.ts';
-import type { Dialect, Observation } from '../contract.ts';
+import type { Dialect } from '../contract/dialect.ts';
+import { type Observation, withTranscript } from '../contract/observation.ts';
 import { guardModels, type ModelRules } from '../guards/model-guard.ts';
-import { withTranscript } from '../observation.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { realtimeError } from './error-event.ts';
 import { translationPins } from './pins/realtime.ts';

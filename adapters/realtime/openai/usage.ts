@@ -1,7 +1,7 @@
 // Converts OpenAI's usage objects. A count that is not a number of zero or more is left out, and a negative one is told.
 
 import { isObject, type JsonObject, objectAt, textAt } from '../../../codecs/json/object.ts';
-import type { Usage } from '../contract.ts';
+import type { Usage } from '../contract/observation.ts';
 import { soundUsage } from '../usage-fault.ts';
 
 /** Converts the usage of Realtime, transcription and Responses: tokens by kind, or seconds. Undefined when nothing is counted. */

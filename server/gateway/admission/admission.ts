@@ -5,7 +5,8 @@ import type { Handshake, Provider, ServedEndpoint, Upstream } from '../../../ada
 import type { JsonObject } from '../../../codecs/json/object.ts';
 import type { Key, Preconnect } from '../../config/config.ts';
 import type { RequestPolicy } from '../../http/request/policy.ts';
-import type { DataClass, StoredSecret } from '../../ipc/stored-rows.ts';
+import type { StoredSecret } from '../../ipc/stored-keys.ts';
+import type { DataClass } from '../../ipc/stored-rows.ts';
 import type { SessionContext } from '../../session/subject.ts';
 
 /** Everything that a gateway decides by. */

@@ -6,7 +6,7 @@ import { checkHost, checkOrigin, checkPage } from '../../http/origin-policy.ts';
 import { authenticate } from '../../http/request/keys/authenticate.ts';
 import { authenticateSecret, presentedSecret } from '../../http/request/keys/client-secret.ts';
 import { isRefusal } from '../../http/request/refusals.ts';
-import type { StoredSecret } from '../../ipc/stored-rows.ts';
+import type { StoredSecret } from '../../ipc/stored-keys.ts';
 import type { Admission } from './admission.ts';
 import { secretExpired, secretUsed } from './refusals.ts';
 

@@ -11,7 +11,7 @@ import {
   DATA_CLASS_HEADER,
 } from '../../http/class-policy.ts';
 import { least } from '../../http/request/keys/team-bounds.ts';
-import type { SecretTerms } from '../../ipc/stored-rows.ts';
+import type { SecretTerms } from '../../ipc/stored-keys.ts';
 import type { Admission } from './admission.ts';
 
 export function classify({

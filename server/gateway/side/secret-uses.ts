@@ -3,7 +3,7 @@
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { secretsUnavailable } from '../../http/request/refusals.ts';
 import { type Away, ownerAnswer } from '../../ipc/channel/owner-answer.ts';
-import type { SecretStore, SecretUse } from '../../ipc/stored-rows.ts';
+import type { SecretStore, SecretUse } from '../../ipc/stored-keys.ts';
 import type { Admission } from '../admission/admission.ts';
 import { secretExpired, secretGone, secretUsed } from '../admission/refusals.ts';
 

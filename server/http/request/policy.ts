@@ -2,7 +2,7 @@
 
 import type { Config } from '../../config/config.ts';
 import type { Ports } from '../../ipc/process-start.ts';
-import type { SecretStore } from '../../ipc/stored-rows.ts';
+import type { SecretStore } from '../../ipc/stored-keys.ts';
 import { type AddressList, addressList } from '../../platform/address-list.ts';
 import { listenerOrigins, type OriginPolicy } from '../origin-policy.ts';
 import type { KeyLookup } from './keys/key-lookup.ts';

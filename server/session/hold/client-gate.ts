@@ -2,7 +2,7 @@
 // what waits; once no rule wants to see more, bytes pass untouched.
 
 import { performance } from 'node:perf_hooks';
-import type { Dialect, Rejection } from '../../../adapters/realtime/contract.ts';
+import type { Dialect, Rejection } from '../../../adapters/realtime/contract/dialect.ts';
 import { findClose } from '../../../codecs/websocket/close-frame.ts';
 import type { Frame, OutFrame } from '../../../codecs/websocket/frame.ts';
 import type { ReadEnd } from '../../../codecs/websocket/frame-batch.ts';

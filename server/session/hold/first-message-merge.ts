@@ -1,6 +1,6 @@
 // Puts a merged message in the place of a client's first one. Rule: its bytes pass only as a whole, and all bytes behind it pass untouched.
 
-import type { Rejection } from '../../../adapters/realtime/contract.ts';
+import type { Rejection } from '../../../adapters/realtime/contract/dialect.ts';
 import type { Frame, OutFrame } from '../../../codecs/websocket/frame.ts';
 import { type FrameBatch, newestPing, type ReadEnd } from '../../../codecs/websocket/frame-batch.ts';
 import { encodeFrame } from '../../../codecs/websocket/frame-encoder.ts';

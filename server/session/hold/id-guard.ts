@@ -1,6 +1,6 @@
 // The rule for ids: a client's message passes only if its key was given the ids in it.
 
-import type { Dialect, FrameIds, NamedId, Rejection } from '../../../adapters/realtime/contract.ts';
+import type { Dialect, FrameIds, NamedId, Rejection } from '../../../adapters/realtime/contract/dialect.ts';
 import type { Away } from '../../ipc/channel/owner-answer.ts';
 import type { ClientRule } from './client-gate.ts';
 

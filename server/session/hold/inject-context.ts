@@ -1,7 +1,7 @@
 // Puts the context of an earlier session before the provider: in an event of the gateway, or inside the client's first message.
 // Rule: no message of the client overtakes the context; once the context is sent, bytes pass untouched.
 
-import type { ContextForm } from '../../../adapters/realtime/contract.ts';
+import type { ContextForm } from '../../../adapters/realtime/contract/dialect.ts';
 import { findClose } from '../../../codecs/websocket/close-frame.ts';
 import type { OutFrame } from '../../../codecs/websocket/frame.ts';
 import type { FrameBatch } from '../../../codecs/websocket/frame-batch.ts';

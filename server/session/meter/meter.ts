@@ -1,7 +1,8 @@
 // Counts what a live session has cost: what was reported, and an estimate of what has passed since. Ends it at its limit.
 // Rule: it looks four times a second and behind each report, never at a single frame of audio.
 
-import type { Dialect, Observation, Usage } from '../../../adapters/realtime/contract.ts';
+import type { Dialect } from '../../../adapters/realtime/contract/dialect.ts';
+import type { Observation, Usage } from '../../../adapters/realtime/contract/observation.ts';
 import type { Direction } from '../../../codecs/websocket/frame.ts';
 import type { SessionUsage } from '../../ipc/session-record.ts';
 import { budgetReached, type CloseReason } from '../close-reason.ts';

@@ -1,7 +1,8 @@
 // Estimates what a session has used since the last report, in tokens as its provider counts them, from the bytes that have passed.
 // Rule: it never runs behind. A report replaces the part that it covers.
 
-import type { Dialect, Observation, Usage } from '../../../adapters/realtime/contract.ts';
+import type { Dialect } from '../../../adapters/realtime/contract/dialect.ts';
+import type { Observation, Usage } from '../../../adapters/realtime/contract/observation.ts';
 import type { Direction } from '../../../codecs/websocket/frame.ts';
 import type { Tap } from '../tap/tap.ts';
 

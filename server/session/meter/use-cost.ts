@@ -1,6 +1,6 @@
 // The cost of what a session has used, by the model that did it: the same for the ledger and for the meter of a live session.
 
-import type { Usage } from '../../../adapters/realtime/contract.ts';
+import type { Usage } from '../../../adapters/realtime/contract/observation.ts';
 import type { ModelUsage } from '../../ipc/session-record.ts';
 
 /** Returns whole micro-USD; undefined where no price is known. */

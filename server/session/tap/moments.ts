@@ -1,6 +1,6 @@
 // Keeps the moments of one session for its timeline: a hundred of each kind at most, spread over the whole session.
 
-import type { Usage } from '../../../adapters/realtime/contract.ts';
+import type { Usage } from '../../../adapters/realtime/contract/observation.ts';
 import type { Moment, Reply, SessionSide } from '../../ipc/session-record.ts';
 
 /** Moments of one kind that are kept. */

@@ -1,6 +1,7 @@
 // Observes what a session does: counts, residence times, turn latencies, usage. The tap reads frames after they were sent, and keeps no content.
 
-import type { Dialect, Mark, Observation, Usage } from '../../../adapters/realtime/contract.ts';
+import type { Dialect } from '../../../adapters/realtime/contract/dialect.ts';
+import type { Mark, Observation, Usage } from '../../../adapters/realtime/contract/observation.ts';
 import { type Direction, type Frame, inDirection } from '../../../codecs/websocket/frame.ts';
 import type { Reply, SessionUsage, TapSummary } from '../../ipc/session-record.ts';
 import type { Metrics } from '../../platform/metrics.ts';

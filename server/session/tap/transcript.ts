@@ -1,7 +1,7 @@
 // The turns of one session, from what the tap observes: what both sides said in each. A finished turn is handed over once its words are
 // complete, or soon after, in order. Texts are bounded.
 
-import type { Mark, Observation, Utterance } from '../../../adapters/realtime/contract.ts';
+import type { Mark, Observation, Utterance } from '../../../adapters/realtime/contract/observation.ts';
 import type { TurnFinished } from '../../ipc/session-event.ts';
 import type { SessionUsage } from '../../ipc/session-record.ts';
 import type { Observer } from './tap.ts';

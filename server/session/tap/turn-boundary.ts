@@ -1,7 +1,8 @@
 // Decides where a turn ends, once for the latencies and for the transcript.
 // Rule: some providers end a turn that was cut off once more, after the next one has begun; that late end is dropped.
 
-import type { Capabilities, Mark } from '../../../adapters/realtime/contract.ts';
+import type { Capabilities } from '../../../adapters/realtime/contract/dialect.ts';
+import type { Mark } from '../../../adapters/realtime/contract/observation.ts';
 
 export class TurnBoundary {
   readonly #interruption: Capabilities['interruption'];

@@ -1,6 +1,6 @@
 // Measures how long the user waited in each turn: from the end of the speech, or from the request for a reply, to the first piece of the reply.
 
-import type { Mark } from '../../../adapters/realtime/contract.ts';
+import type { Mark } from '../../../adapters/realtime/contract/observation.ts';
 import type { Reply } from '../../ipc/session-record.ts';
 import type { Metrics, TurnTimes } from '../../platform/metrics.ts';
 

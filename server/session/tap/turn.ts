@@ -1,6 +1,6 @@
 // A turn while it lasts: when it was, and the words of both sides, some of which are known to come later.
 
-import type { Utterance } from '../../../adapters/realtime/contract.ts';
+import type { Utterance } from '../../../adapters/realtime/contract/observation.ts';
 
 /** Utterances of one side of a turn; further ones are left out. */
 const MAX_UTTERANCES = 200;

@@ -1,6 +1,6 @@
 // Holds reported usage within what can have been used: one absurd number would fill everybody's budget.
 
-import type { Usage } from '../../../adapters/realtime/contract.ts';
+import type { Usage } from '../../../adapters/realtime/contract/observation.ts';
 
 /** The most that one report can count: tokens, and seconds where they are bounded. */
 export interface UsageBounds {

@@ -1,7 +1,8 @@
 // Knows whether the provider has still to report what a session has used: while a response is under way, or until the report of its end.
 // Rule: it looks at marks and reports alone, so that a frame without either costs nothing.
 
-import type { Dialect, Mark, Observation } from '../../../adapters/realtime/contract.ts';
+import type { Dialect } from '../../../adapters/realtime/contract/dialect.ts';
+import type { Mark, Observation } from '../../../adapters/realtime/contract/observation.ts';
 
 export class UsageDue {
   readonly #last: Dialect['lastUsage'];

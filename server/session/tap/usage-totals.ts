@@ -1,6 +1,6 @@
 // Adds up the usage that a provider reports over a session, also by model: each reply may come from another one, and each has its price.
 
-import type { Usage } from '../../../adapters/realtime/contract.ts';
+import type { Usage } from '../../../adapters/realtime/contract/observation.ts';
 import type { SessionUsage } from '../../ipc/session-record.ts';
 
 /** Usage of further models is kept together, as that of a model without a price. */

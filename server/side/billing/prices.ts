@@ -1,6 +1,6 @@
 // Prices of usage in whole micro-USD: those of the configuration, else those of the price list. An unknown price is undefined, never zero.
 
-import type { Usage } from '../../../adapters/realtime/contract.ts';
+import type { Usage } from '../../../adapters/realtime/contract/observation.ts';
 import { longestMatchingGlob } from '../../../codecs/text/glob.ts';
 import type { PriceConfig, SideConfig } from '../../config/side-schema.ts';
 import { type Ceiling, createPriceList } from './price-list.ts';

@@ -1,6 +1,6 @@
 // The ledger row of a realtime session: its usage so far and the cost. It is written again as it grows; an unknown cost is never zero.
 
-import type { Usage } from '../../../adapters/realtime/contract.ts';
+import type { Usage } from '../../../adapters/realtime/contract/observation.ts';
 import type { SessionUsage } from '../../ipc/session-record.ts';
 import type { LedgerRow, StoredSession } from '../../ipc/stored-rows.ts';
 import { costOfUses } from '../../session/meter/use-cost.ts';

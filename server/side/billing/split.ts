@@ -1,7 +1,7 @@
 // Splits usage into parts that do not overlap, each of one kind, and prices each at the price of its kind. A part without a price makes the whole
 // unknown: no kind is ever charged at the price of another one.
 
-import type { Usage } from '../../../adapters/realtime/contract.ts';
+import type { Usage } from '../../../adapters/realtime/contract/observation.ts';
 import type { PriceConfig } from '../../config/side-schema.ts';
 
 /** Counts by the name of their price: minutes, searches, tokens. */

@@ -1,15 +1,8 @@
 // The tables as fields of stored-rows.ts and their kinds. A field here needs a column in schema.ts.
 
-import type { Usage } from '../../../adapters/realtime/contract.ts';
-import type {
-  Delivery,
-  HandedOutId,
-  LedgerRow,
-  StoredKey,
-  StoredSecret,
-  StoredTurn,
-  Task,
-} from '../../ipc/stored-rows.ts';
+import type { Usage } from '../../../adapters/realtime/contract/observation.ts';
+import type { HandedOutId, StoredKey, StoredSecret } from '../../ipc/stored-keys.ts';
+import type { Delivery, LedgerRow, StoredTurn, Task } from '../../ipc/stored-rows.ts';
 import type { AuditEntry } from './contract/keys.ts';
 import type { SessionRow } from './contract/store.ts';
 import { table } from './row-mapping.ts';

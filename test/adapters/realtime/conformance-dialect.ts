@@ -1,7 +1,8 @@
 // The part of the conformance suite that needs no socket: what a dialect reads in the frames of its fixture, and in hostile ones.
 
 import { expect, test } from 'vitest';
-import type { Dialect, Observation } from '../../../adapters/realtime/contract.ts';
+import type { Dialect } from '../../../adapters/realtime/contract/dialect.ts';
+import type { Observation } from '../../../adapters/realtime/contract/observation.ts';
 import type { DecisiveBytes } from '../../../codecs/websocket/alike-messages.ts';
 import { frameOf } from '../../support/frames.ts';
 import { seededRandom } from '../../support/random.ts';

@@ -1,6 +1,6 @@
 // A fixture is what a provider gives the conformance suite: one conversation in each of its dialects, and how it says no.
 
-import type { Observation, Usage } from '../../../adapters/realtime/contract.ts';
+import type { Observation, Usage } from '../../../adapters/realtime/contract/observation.ts';
 
 export interface ProviderFixture {
   /** By the name of the dialect. */

@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { loadConfig } from '../../../server/config/load.ts';
 import { digestOf } from '../../../server/http/request/keys/secret-form.ts';
-import type { SecretTerms } from '../../../server/ipc/stored-rows.ts';
+import type { SecretTerms } from '../../../server/ipc/stored-keys.ts';
 import { createSideHttp } from '../../../server/side/http/routes.ts';
 import { clientSecrets } from '../../support/client-secrets.ts';
 import { configFile } from '../../support/config-file.ts';

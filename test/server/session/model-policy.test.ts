@@ -2,7 +2,7 @@
 
 import { isUtf8 } from 'node:buffer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Dialect } from '../../../adapters/realtime/contract.ts';
+import type { Dialect } from '../../../adapters/realtime/contract/dialect.ts';
 import { providers } from '../../../adapters/realtime/index.ts';
 import { openClient, startGateway, type TestGateway } from '../../support/gateway.ts';
 import { closed, message } from '../../support/inbox.ts';

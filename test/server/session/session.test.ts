@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { WebSocket } from 'ws';
-import type { Dialect } from '../../../adapters/realtime/contract.ts';
+import type { Dialect } from '../../../adapters/realtime/contract/dialect.ts';
 import { findEndpoint, providers } from '../../../adapters/realtime/index.ts';
 import type { Frame } from '../../../codecs/websocket/frame.ts';
 import type { SessionSubject } from '../../../server/session/subject.ts';

@@ -1,6 +1,6 @@
 // The dialects of the model policy tests, and what their frames are made of.
 
-import type { Dialect } from '../../../adapters/realtime/contract.ts';
+import type { Dialect } from '../../../adapters/realtime/contract/dialect.ts';
 import { findEndpoint } from '../../../adapters/realtime/index.ts';
 
 /** The model that every bypass tries to reach. */

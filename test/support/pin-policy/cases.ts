@@ -1,6 +1,6 @@
 // The ways round what is pinned that the policy tests try, by dialect: what is pinned, and messages that would change it.
 
-import type { Dialect } from '../../../adapters/realtime/contract.ts';
+import type { Dialect } from '../../../adapters/realtime/contract/dialect.ts';
 import { findEndpoint } from '../../../adapters/realtime/index.ts';
 import type { JsonObject } from '../../../codecs/json/object.ts';
 

@@ -4,7 +4,7 @@
 import type { Handshake, Provider } from '../../../../adapters/realtime/contract.ts';
 import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
 import type { Key } from '../../../config/config.ts';
-import type { StoredSecret } from '../../../ipc/stored-rows.ts';
+import type { StoredSecret } from '../../../ipc/stored-keys.ts';
 import type { RequestPolicy } from '../policy.ts';
 import { isRefusal, secretsUnavailable } from '../refusals.ts';
 import { presentedCredential } from './authenticate.ts';

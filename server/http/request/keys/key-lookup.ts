@@ -4,7 +4,7 @@
 import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
 import type { Config, FileKey, Key } from '../../../config/config.ts';
 import type { Away } from '../../../ipc/channel/owner-answer.ts';
-import type { FindKey, KeyQuestion, StoredKey } from '../../../ipc/stored-rows.ts';
+import type { FindKey, KeyQuestion, StoredKey } from '../../../ipc/stored-keys.ts';
 import { KeyMemory } from './key-memory.ts';
 import { digestOf, isKeySecret } from './secret-form.ts';
 import { StoreQuestions } from './store-questions.ts';

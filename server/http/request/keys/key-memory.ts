@@ -1,6 +1,6 @@
 // The stored keys that a process has seen in the last minute, and the changes that it was told of. Bounded: what was used longest ago goes.
 
-import type { KeyQuestion, StoredKey } from '../../../ipc/stored-rows.ts';
+import type { KeyQuestion, StoredKey } from '../../../ipc/stored-keys.ts';
 
 /** Time for which a key counts that the store has not confirmed again. */
 const CONFIRMED_MS = 60_000;

@@ -2,7 +2,7 @@
 // random needs one round of SHA-256 to be kept.
 
 import { createHash, randomBytes } from 'node:crypto';
-import type { Mint } from '../../../../adapters/realtime/contract.ts';
+import type { Mint } from '../../../../adapters/realtime/contract/mint.ts';
 
 const KEY_PREFIX = 'tlk_';
 /** The beginnings that SDKs look for. */

@@ -1,7 +1,7 @@
 // JSON views of keys. No secret, and no digest of one, is in them.
 
 import type { FileKey } from '../../../config/config.ts';
-import type { StoredKey } from '../../../ipc/stored-rows.ts';
+import type { StoredKey } from '../../../ipc/stored-keys.ts';
 import { isoTime } from '../views.ts';
 
 /** `hidden`: the configuration has a key of the same id, which counts. */

@@ -4,7 +4,7 @@
 import type { Key } from '../../../config/config.ts';
 import { type HttpProblem, isProblem } from '../../../http/problem.ts';
 import { digestOf, newKeySecret } from '../../../http/request/keys/secret-form.ts';
-import type { StoredKey } from '../../../ipc/stored-rows.ts';
+import type { StoredKey } from '../../../ipc/stored-keys.ts';
 import { type AuditEntry, ID_KEPT_MS } from '../../store/contract/keys.ts';
 import { type RoutedRequest, type RouteHandler, type SideHttpOptions, sendJson } from '../handler.ts';
 import { auditEntry } from '../ledger/audit.ts';

@@ -13,7 +13,7 @@ import type { RequestPolicy } from '../../../http/request/policy.ts';
 import { isRefusal, sidePathUnavailable } from '../../../http/request/refusals.ts';
 import { requesterOf } from '../../../ipc/side-request.ts';
 import { sideRoutesAt } from '../../../ipc/side-routes.ts';
-import type { StoredSecret } from '../../../ipc/stored-rows.ts';
+import type { StoredSecret } from '../../../ipc/stored-keys.ts';
 import { type ForwardContext, forward } from './forward.ts';
 import type { SideQuota } from './quota.ts';
 

@@ -27,7 +27,7 @@ import { createRefusalLog } from '../../../http/request/refusal-log.ts';
 import { draining, refuse } from '../../../http/request/refusals.ts';
 import { type PassedConnection, stopReading } from '../../../ipc/channel/connection.ts';
 import type { Ports } from '../../../ipc/process-start.ts';
-import type { FindKey, StoredKey } from '../../../ipc/stored-rows.ts';
+import type { FindKey, StoredKey } from '../../../ipc/stored-keys.ts';
 import type { AddressList } from '../../../platform/address-list.ts';
 import { countRefusals } from '../../../platform/metrics.ts';
 import { type PublicContext, publicAnswer } from './answer.ts';

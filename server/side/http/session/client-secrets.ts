@@ -1,11 +1,11 @@
 // POST /v1/client_secrets, and the paths on which SDKs ask providers for the same: makes a client secret, which narrows the key that asks.
 
-import type { Mint, MintFault, MintRequest } from '../../../../adapters/realtime/contract.ts';
+import type { Mint, MintFault, MintRequest } from '../../../../adapters/realtime/contract/mint.ts';
 import { findMint } from '../../../../adapters/realtime/index.ts';
 import type { JsonObject } from '../../../../codecs/json/object.ts';
 import { type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
 import { digestOf, newClientSecret } from '../../../http/request/keys/secret-form.ts';
-import type { SecretTerms } from '../../../ipc/stored-rows.ts';
+import type { SecretTerms } from '../../../ipc/stored-keys.ts';
 import { newId } from '../../../platform/uuid-v7.ts';
 import { ratedProblem } from '../chat/call-rates.ts';
 import { type RoutedRequest, type RouteHandler, sendJson } from '../handler.ts';

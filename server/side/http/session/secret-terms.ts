@@ -1,6 +1,6 @@
 // Checks what a client secret is to let its sessions do: never more than the key that makes it may.
 
-import type { Dialect } from '../../../../adapters/realtime/contract.ts';
+import type { Dialect } from '../../../../adapters/realtime/contract/dialect.ts';
 import { providers } from '../../../../adapters/realtime/index.ts';
 import { allowsModel } from '../../../../codecs/text/glob.ts';
 import { didYouMean } from '../../../../codecs/text/nearest-names.ts';
@@ -8,7 +8,7 @@ import type { Key } from '../../../config/config.ts';
 import { FORWARD_CLIENT } from '../../../config/schema.ts';
 import { chooseSessionClass } from '../../../http/class-policy.ts';
 import { type HttpProblem, invalidRequest, shortened } from '../../../http/problem.ts';
-import type { SecretTerms } from '../../../ipc/stored-rows.ts';
+import type { SecretTerms } from '../../../ipc/stored-keys.ts';
 import type { SideHttpOptions } from '../handler.ts';
 
 /** Largest configuration that a secret pins, in bytes of JSON. */

@@ -2,7 +2,7 @@
 // stream, else at the worst case; an unknown price stays unknown.
 
 import type { LlmOutcome } from '../../../../adapters/llm/contract.ts';
-import type { Usage } from '../../../../adapters/realtime/contract.ts';
+import type { Usage } from '../../../../adapters/realtime/contract/observation.ts';
 import { matchesGlob } from '../../../../codecs/text/glob.ts';
 import type { LedgerRow, RowFlag } from '../../../ipc/stored-rows.ts';
 import { newId } from '../../../platform/uuid-v7.ts';

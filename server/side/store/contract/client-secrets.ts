@@ -1,7 +1,7 @@
 // The part of the store's contract that is about client secrets. Uses are counted here alone, so that they are exact over all processes and
 // machines.
 
-import type { SecretUse, StoredSecret } from '../../../ipc/stored-rows.ts';
+import type { SecretUse, StoredSecret } from '../../../ipc/stored-keys.ts';
 import type { AuditEntry } from './keys.ts';
 
 /** Time for which an expired secret is kept: so long its client is told why, and sees its session. */

@@ -1,6 +1,7 @@
 // The part of the store's contract that is about keys that are made at run time, and the audit log of what is ordered at run time.
 
-import type { KeyQuestion, StoredKey, Tags } from '../../../ipc/stored-rows.ts';
+import type { KeyQuestion, StoredKey } from '../../../ipc/stored-keys.ts';
+import type { Tags } from '../../../ipc/stored-rows.ts';
 
 type AuditAction =
   | `key.${'created' | 'changed' | 'rotated' | 'revoked' | 'deleted'}`

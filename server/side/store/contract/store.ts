@@ -1,19 +1,8 @@
 // The contract of the store. One SQL text runs on SQLite and on Postgres, each method is one transaction, and doing anything twice is
 // doing it once. Times are milliseconds since the epoch, money is micro-USD.
 
-import type {
-  Delivery,
-  HandedOutId,
-  LedgerRow,
-  Quality,
-  ReportField,
-  ReportRow,
-  SessionEnd,
-  StoredSession,
-  StoredTurn,
-  Task,
-  TaskState,
-} from '../../../ipc/stored-rows.ts';
+import type { HandedOutId } from '../../../ipc/stored-keys.ts';
+import type { Delivery, LedgerRow, Quality, ReportField, ReportRow, SessionEnd, StoredSession, StoredTurn, Task, TaskState } from '../../../ipc/stored-rows.ts';
 import type {
   BudgetAmounts,
   BudgetLeases,

@@ -1,6 +1,6 @@
 // Ids that providers handed out, and the key that each belongs to. The ids themselves are not stored.
 
-import type { HandedOutId } from '../../../ipc/stored-rows.ts';
+import type { HandedOutId } from '../../../ipc/stored-keys.ts';
 import type { Database, Query } from '../database.ts';
 import { insertAll, queryForIds } from '../row-mapping.ts';
 import { handedOut } from '../tables.ts';

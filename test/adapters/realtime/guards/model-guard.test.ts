@@ -1,7 +1,7 @@
 // The model policy: no frame gets past it with a model that it names, and no innocent frame is stopped.
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Dialect } from '../../../../adapters/realtime/contract.ts';
+import type { Dialect } from '../../../../adapters/realtime/contract/dialect.ts';
 import { audioLookAlikes } from '../../../support/model-policy/audio-look-alikes.ts';
 import * as corpus from '../../../support/model-policy/frames.ts';
 import { innocent } from '../../../support/model-policy/innocent.ts';

@@ -1,7 +1,7 @@
 // The error events, each in the shape of its dialect.
 
 import { expect, test } from 'vitest';
-import type { Rejection } from '../../../../adapters/realtime/contract.ts';
+import type { Rejection } from '../../../../adapters/realtime/contract/dialect.ts';
 import { liveError, realtimeError, responsesError } from '../../../../adapters/realtime/openai/error-event.ts';
 import { eventOf, frameOf } from '../../../support/frames.ts';
 

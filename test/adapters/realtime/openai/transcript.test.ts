@@ -1,7 +1,7 @@
 // Tests what the dialects of OpenAI tell of what was said, by both sides.
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import type { Dialect } from '../../../../adapters/realtime/contract.ts';
+import type { Dialect } from '../../../../adapters/realtime/contract/dialect.ts';
 import { openaiLiveDialect } from '../../../../adapters/realtime/openai/live.ts';
 import { openaiRealtimeDialect } from '../../../../adapters/realtime/openai/realtime.ts';
 import { openaiResponsesDialect } from '../../../../adapters/realtime/openai/responses.ts';

@@ -3,7 +3,7 @@
 
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { digestOf, newClientSecret } from '../../../../server/http/request/keys/secret-form.ts';
-import type { StoredSecret } from '../../../../server/ipc/stored-rows.ts';
+import type { StoredSecret } from '../../../../server/ipc/stored-keys.ts';
 import { clientSecrets } from '../../../support/client-secrets.ts';
 import { openClient, refusedUpgrade, startGateway } from '../../../support/gateway.ts';
 import { closed } from '../../../support/inbox.ts';

@@ -1,7 +1,7 @@
 // A client's first message with the context in it: what reaches the provider, and what becomes of a message that takes none.
 
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Dialect } from '../../../../adapters/realtime/contract.ts';
+import type { Dialect } from '../../../../adapters/realtime/contract/dialect.ts';
 import { jsonFrame } from '../../../../codecs/websocket/frame.ts';
 import { readObject } from '../../../../codecs/json/object.ts';
 import { type ContinuedSessionOptions, openContinuedSession } from '../../../support/continued-session.ts';

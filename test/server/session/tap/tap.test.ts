@@ -1,7 +1,8 @@
 // Counts, turns, usage and the model as the tap learns them, from a scripted dialect and from the real ones.
 
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { Dialect, Mark, Observation } from '../../../../adapters/realtime/contract.ts';
+import type { Dialect } from '../../../../adapters/realtime/contract/dialect.ts';
+import type { Mark, Observation } from '../../../../adapters/realtime/contract/observation.ts';
 import { createMetrics, type Metrics, type TurnTimes } from '../../../../server/platform/metrics.ts';
 import { Tap } from '../../../../server/session/tap/tap.ts';
 import { openClient, startGateway } from '../../../support/gateway.ts';

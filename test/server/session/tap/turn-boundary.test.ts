@@ -1,7 +1,8 @@
 // The ends of turns, as the marks of a dialect tell them.
 
 import { describe, expect, test } from 'vitest';
-import type { Capabilities, Mark } from '../../../../adapters/realtime/contract.ts';
+import type { Capabilities } from '../../../../adapters/realtime/contract/dialect.ts';
+import type { Mark } from '../../../../adapters/realtime/contract/observation.ts';
 import { TurnBoundary } from '../../../../server/session/tap/turn-boundary.ts';
 
 function read(...marks: Mark[]): (Mark | undefined)[] {

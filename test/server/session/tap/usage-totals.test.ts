@@ -1,7 +1,7 @@
 // Usage by the model that made it, as the tap adds it up.
 
 import { expect, test } from 'vitest';
-import type { Observation } from '../../../../adapters/realtime/contract.ts';
+import type { Observation } from '../../../../adapters/realtime/contract/observation.ts';
 import { tapOf } from '../../../support/scripted-tap.ts';
 
 test('tells usage by model where several served, for a bounded number of models', () => {

@@ -2,7 +2,7 @@
 
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import type { StoredKey } from '../../../../server/ipc/stored-rows.ts';
+import type { StoredKey } from '../../../../server/ipc/stored-keys.ts';
 import type { Call } from '../../../../server/side/llm/call.ts';
 import { countTaskTokens } from '../../../../server/side/llm/task-tokens.ts';
 import type { RateCorrection } from '../../../../server/side/store/contract/limits.ts';

@@ -1,7 +1,7 @@
 // Client secrets: one row each, under the digest of the secret. A use is one statement, so that of many at once as many are granted as are left;
 // it outlives a kill, and a start does not wait for the disk.
 
-import type { SecretUse, StoredSecret } from '../../../../ipc/stored-rows.ts';
+import type { SecretUse, StoredSecret } from '../../../../ipc/stored-keys.ts';
 import { type ClientSecrets, SECRET_KEPT_MS } from '../../contract/client-secrets.ts';
 import type { Database, Query } from '../../database.ts';
 import { insertAll, textValue } from '../../row-mapping.ts';

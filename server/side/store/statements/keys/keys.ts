@@ -1,7 +1,7 @@
 // Keys that were made at run time. Their secrets are not stored. Whoever changes one counts up, and holds the count until its transaction ends: the
 // order of versions is that of commits.
 
-import type { KeyQuestion, StoredKey } from '../../../../ipc/stored-rows.ts';
+import type { KeyQuestion, StoredKey } from '../../../../ipc/stored-keys.ts';
 import { type AuditEntry, ID_KEPT_MS, type KeyChanges, type KeyStore } from '../../contract/keys.ts';
 import type { Database, Query } from '../../database.ts';
 import { insertAll, textValue } from '../../row-mapping.ts';

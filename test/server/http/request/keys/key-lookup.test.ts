@@ -4,7 +4,7 @@ import { describe, expect, test, vi } from 'vitest';
 import type { FileKey } from '../../../../../server/config/config.ts';
 import { KeyLookup } from '../../../../../server/http/request/keys/key-lookup.ts';
 import { digestOf, newKeySecret } from '../../../../../server/http/request/keys/secret-form.ts';
-import type { FindKey, KeyQuestion, StoredKey } from '../../../../../server/ipc/stored-rows.ts';
+import type { FindKey, KeyQuestion, StoredKey } from '../../../../../server/ipc/stored-keys.ts';
 import { storedKeyOf } from '../../../../support/stored-keys.ts';
 
 const fileKeys: readonly FileKey[] = [{ id: 'web', secret: 'secret-of-web' }];

@@ -1,7 +1,7 @@
 // Checks which budgets a key brings itself, and how often the store is asked for them.
 
 import { expect, test, vi } from 'vitest';
-import type { FindKey } from '../../../../../server/ipc/stored-rows.ts';
+import type { FindKey } from '../../../../../server/ipc/stored-keys.ts';
 import { KeyBudgets } from '../../../../../server/side/billing/budgets/key-budgets.ts';
 import type { Call } from '../../../../../server/side/llm/call.ts';
 import { withKeyBudgets } from '../../../../../server/side/llm/router.ts';

@@ -2,7 +2,7 @@
 
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
-import type { StoredKey } from '../../../../../server/ipc/stored-rows.ts';
+import type { StoredKey } from '../../../../../server/ipc/stored-keys.ts';
 import { newId } from '../../../../../server/platform/uuid-v7.ts';
 import { KeyWatch, tellKeyChanges } from '../../../../../server/side/http/keys/key-watch.ts';
 import type { AuditEntry, KeyChanges } from '../../../../../server/side/store/contract/keys.ts';

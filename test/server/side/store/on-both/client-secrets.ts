@@ -1,7 +1,7 @@
 // Suite of client secrets: each opens as many sessions as it may, on all machines together, until it expires.
 
 import { expect, test } from 'vitest';
-import type { StoredSecret } from '../../../../../server/ipc/stored-rows.ts';
+import type { StoredSecret } from '../../../../../server/ipc/stored-keys.ts';
 import { SECRET_KEPT_MS } from '../../../../../server/side/store/contract/client-secrets.ts';
 import { NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';

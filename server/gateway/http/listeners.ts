@@ -1,0 +1,97 @@
+// Listens for clients: what asks for a session or for HTTP is handed on to the gateway, what a side process serves is passed on.
+
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
+import { findEndpoint } from '../../../adapters/realtime/index.ts';
+import type { Config } from '../../config/config.ts';
+import type { Clients } from '../../http/connection/clients.ts';
+import type { ConnectionLimit } from '../../http/connection/connection-limit.ts';
+import { readFirstLines } from '../../http/connection/first-line.ts';
+import { readProxyHeaders } from '../../http/connection/proxy-header.ts';
+import { requestTarget } from '../../http/handshake.ts';
+import {
+  type CertificatePair,
+  closeListener,
+  createListener,
+  type ListenAddress,
+  openListener,
+  useCertificate,
+} from '../../http/listener.ts';
+import { answerFaults } from '../../http/request/fault.ts';
+import type { PassedConnection } from '../../ipc/channel/connection.ts';
+import type { AddressList } from '../../platform/address-list.ts';
+import { faultOf } from '../../platform/log.ts';
+import type { boundedPassing } from '../side/connections.ts';
+
+interface ListenersOptions {
+  readonly config: Pick<Config, 'limits' | 'listen'>;
+  readonly log: Logger;
+  readonly clients: Clients;
+  readonly connections: ConnectionLimit;
+  readonly isProxy: AddressList;
+  readonly passOn: ReturnType<typeof boundedPassing>;
+  onUpgrade(request: IncomingMessage, socket: Socket, head: Buffer): void;
+  onRequest(request: IncomingMessage, response: ServerResponse): void;
+  readonly onFault: Parameters<typeof answerFaults>[1];
+}
+
+export class GatewayListeners {
+  readonly #options: ListenersOptions;
+  readonly #servers: Server[] = [];
+  /** Connections that are open here, those included that HTTP has not seen or will not see. */
+  readonly #sockets = new Set<Socket>();
+  #serveHere: ((socket: Socket, bytes: Buffer) => void) | undefined;
+
+  constructor(options: ListenersOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves with the port. */
+  async open(address: Omit<ListenAddress, 'host'>, tls?: CertificatePair): Promise<number> {
+    const { config, log, clients, connections, isProxy, passOn, onUpgrade, onRequest, onFault } = this.#options;
+    const { limits, listen } = config;
+    const server = createListener(limits, tls);
+    this.#servers.push(server);
+    const { handshakeMs: ms, maxHeaderBytes: maxBytes } = limits;
+    const serve = readFirstLines(server, {
+      ...{ ms, maxBytes, passOn },
+      isOurs: ({ method, target }) => method === 'GET' && findEndpoint(requestTarget(target).path) !== undefined,
+    });
+    this.#serveHere ??= serve;
+    const onClient = (socket: Socket, client: string): void => clients.add(socket, client);
+    if (listen.proxyProtocol) readProxyHeaders(server, { isProxy, ms, onClient });
+    connections.watch(server);
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+    answerFaults(server, onFault);
+    server.on('upgrade', onUpgrade);
+    server.on('request', (request, response) => {
+      response.shouldKeepAlive = false;
+      onRequest(request, response);
+    });
+    const port = await openListener(server, { ...address, host: listen.host });
+    server.on('error', (error) => log.error(faultOf(error), 'listener failed'));
+    return port;
+  }
+
+  /** Serves another certificate to new connections from now on; live ones do not notice. */
+  useCertificate(pair: CertificatePair): void {
+    for (const server of this.#servers) useCertificate(server, pair);
+  }
+
+  /** Serves a connection that was passed on, and whose request is an upgrade. */
+  take(socket: Socket, { bytes, address }: PassedConnection): void {
+    if (address !== undefined) this.#options.clients.add(socket, address);
+    this.#serveHere?.(socket, bytes);
+  }
+
+  /** Stops listening, and ends every connection. */
+  async close(): Promise<void> {
+    const closed = Promise.all(this.#servers.map(closeListener));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+}
