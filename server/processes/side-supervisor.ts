@@ -17,12 +17,11 @@ import type { SideStart } from '../side/side.ts';
 import type { KeyChanges } from '../side/store/contract/keys.ts';
 import { Child } from './child.ts';
 import { HeldSessions } from './sessions/held-sessions.ts';
+import { LeftSessions } from './sessions/left-sessions.ts';
 import { watchForHang } from './watchdog.ts';
 
 /** Sessions come first where processors are scarce. */
 const NICENESS = 10;
-/** Time until a store that did not take what is left is tried again. */
-const RETRY_MS = 1000;
 /** Time beside that of running work in which a process closes, before the store is closed without it. */
 const CLOSE_MS = 2500;
 
@@ -64,11 +63,7 @@ export class SideSupervisor {
   readonly #options: SideSupervisorOptions;
   /** Sessions of each gateway process that are not wholly stored yet. */
   readonly #held = new Map<Child, HeldSessions>();
-  /** Batches about sessions that died with their gateway process, until they are stored. */
-  #left: Uint8Array[] = [];
-  #storing: Promise<void> | undefined;
-  #retry: NodeJS.Timeout | undefined;
-  #isBehind = false;
+  readonly #left: LeftSessions;
   #rehearsalUrl: string | undefined;
   #ports: Ports | undefined;
   #starts = 0;
@@ -83,6 +78,7 @@ export class SideSupervisor {
     this.#options = options;
     const { processes } = options.live.config.side;
     this.#owner = this.#makeChild();
+    this.#left = new LeftSessions(options.log, () => this.#owner.rpc);
     this.children = [this.#owner, ...Array.from({ length: processes - 1 }, () => this.#makeChild())];
   }
 
@@ -163,9 +159,8 @@ export class SideSupervisor {
 
   /** Stores the sessions of a gateway process that died, with the end that each gave itself, else as lost. */
   gatewayDied(gateway: Child): void {
-    this.#left.push(...(this.#held.get(gateway)?.batches() ?? []));
+    this.#left.add(this.#held.get(gateway)?.batches() ?? []);
     this.#held.delete(gateway);
-    if (this.#owner.rpc !== undefined) void this.#storeLeft(this.#owner.rpc);
   }
 
   useRehearsal(url: string): void {
@@ -179,7 +174,7 @@ export class SideSupervisor {
     const closing = Promise.allSettled(this.#others.map(({ rpc }) => rpc?.call('close', ms)));
     await withDeadline(closing, ms + CLOSE_MS).catch(() => {});
     const rpc = this.#ownerRpc();
-    await this.#storeLeft(rpc);
+    await this.#left.store(rpc);
     await rpc.call('close', Math.max(0, Math.round(until - performance.now())));
   }
 
@@ -223,7 +218,7 @@ export class SideSupervisor {
     took(rpc, config);
     working.socketPath = socketPath;
     this.#moved();
-    if (isOwner) await this.#storeLeft(rpc);
+    if (isOwner) await this.#left.store(rpc);
     void watchForHang(rpc, live.config.side.silenceMs).then((isHung) => {
       if (!isHung) return;
       log.error('the side process hangs: it is started anew');
@@ -250,31 +245,6 @@ export class SideSupervisor {
 
   #notify(name: string, argument: unknown): void {
     for (const { rpc } of this.#working.values()) rpc.notify(name, argument);
-  }
-
-  /** Keeps what could not be stored, and tries again until it is: the store may be away for longer than the side process. */
-  #storeLeft(rpc: Rpc): Promise<void> {
-    this.#storing ??= this.#storeInTurn(rpc).finally(() => {
-      this.#storing = undefined;
-    });
-    return this.#storing;
-  }
-
-  async #storeInTurn(rpc: Rpc): Promise<void> {
-    clearTimeout(this.#retry);
-    try {
-      for (let [next] = this.#left; next !== undefined; [next] = this.#left) {
-        await rpc.call('commitEvents', next);
-        this.#left.shift();
-      }
-      this.#isBehind = false;
-    } catch {
-      const batches = this.#left.length;
-      if (!this.#isBehind) this.#options.log.error({ batches }, 'sessions of a dead gateway process not stored yet');
-      this.#isBehind = true;
-      // Without a side process its next start does it.
-      this.#retry = setTimeout(() => this.#owner.rpc && void this.#storeLeft(this.#owner.rpc), RETRY_MS).unref();
-    }
   }
 
   #died(child: Child): void {
