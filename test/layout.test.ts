@@ -72,16 +72,20 @@ describe('rooms', () => {
 
 describe('arrows', () => {
   test('a provider folder never imports another one', () => {
-    const folder = (path: string) => /^adapters\/realtime\/(?!contract\/|guards\/|handshake\/)([^/]+)\//.exec(path)?.[1];
+    const folder = (path: string) =>
+      /^adapters\/realtime\/(?!contract\/|guards\/|handshake\/)([^/]+)\//.exec(path)?.[1];
     const isAllowed = (to: string, from: Source) => folder(to) === undefined || folder(to) === folder(from.path);
     const providers = sources.filter(({ path }) => folder(path) !== undefined);
     expect(offending(providers, isAllowed)).toEqual([]);
   });
 
   test('only the registry knows the folders of realtime providers', () => {
-    const shared = sources.filter(({ path }) => /^adapters\/realtime\/(?:(?:contract|guards|handshake)\/)?[^/]+$/.test(path));
+    const shared = sources.filter(({ path }) =>
+      /^adapters\/realtime\/(?:(?:contract|guards|handshake)\/)?[^/]+$/.test(path),
+    );
     const isAllowed = (to: string, { path }: Source) =>
-      !/^adapters\/realtime\/(?!contract\/|guards\/|handshake\/)[^/]+\//.test(to) || path === 'adapters/realtime/index.ts';
+      !/^adapters\/realtime\/(?!contract\/|guards\/|handshake\/)[^/]+\//.test(to) ||
+      path === 'adapters/realtime/index.ts';
     expect(offending(shared, isAllowed)).toEqual([]);
   });
 

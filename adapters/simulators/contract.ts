@@ -1,8 +1,8 @@
 // The contract of a simulator: one connection of the rehearsal provider, as a pure state machine.
 // Rule: time, frames and speech come in as arguments; the only effects are the actions that are returned.
 
-import type { Frame } from '../../codecs/websocket/frame.ts';
 import type { VoiceDetectorFactory } from '../../codecs/audio/vad.ts';
+import type { Frame } from '../../codecs/websocket/frame.ts';
 import type { Handshake } from '../realtime/contract.ts';
 import type { HttpReply } from '../realtime/refusal.ts';
 

@@ -1,16 +1,6 @@
 // Recognises an object that has only known keys with string values, by byte searches. An accepted object hides no other key.
 
-import {
-  BACKSLASH,
-  CLOSE_BRACE,
-  COLON,
-  COMMA,
-  hasBytesAt,
-  OPEN_BRACE,
-  QUOTE,
-  skipSpace,
-  stringEnd,
-} from './bytes.ts';
+import { BACKSLASH, CLOSE_BRACE, COLON, COMMA, hasBytesAt, OPEN_BRACE, QUOTE, skipSpace, stringEnd } from './bytes.ts';
 
 /** A key that an object may have once. `value`: the only value allowed. `isRequired`: the key must be there. */
 export interface FlatKey {

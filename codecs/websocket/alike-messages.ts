@@ -1,8 +1,8 @@
 // Recognises a read that holds nothing but messages which begin like the one before: audio is sent in such messages, thousands to a call.
 // Rule: of each message only the bytes that decide what it is are unmasked and compared.
 
-import { BINARY, headerLength, payloadLength, TEXT } from './frame-header.ts';
 import { BACKSLASH, QUOTE } from '../json/bytes.ts';
+import { BINARY, headerLength, payloadLength, TEXT } from './frame-header.ts';
 
 /** The bytes that decide what a message is: so many of its first, and behind a string without quotes so many of its last. */
 export interface DecisiveBytes {

@@ -2,6 +2,7 @@
 // Rule: nothing passes before its header is complete and checked, so the passed bytes always end within or after a valid frame.
 
 import { isUtf8 } from 'node:buffer';
+import { type Utf8Check, utf8Check } from '../text/utf8.ts';
 import { emptyFrameBatch, type FrameBatch, type MutableFrameBatch } from './frame-batch.ts';
 import {
   BINARY,
@@ -18,7 +19,6 @@ import type { FrameLimits, Gate } from './frame-limits.ts';
 import { HeldFrames } from './held-frames.ts';
 import { unmask } from './mask.ts';
 import { MessageBuffer } from './message-buffer.ts';
-import { type Utf8Check, utf8Check } from '../text/utf8.ts';
 
 interface FrameReaderOptions extends FrameLimits {
   readonly gate?: Gate | undefined;

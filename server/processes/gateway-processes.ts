@@ -10,8 +10,8 @@ import { type DevCertificate, ensureDevCertificate } from '../http/dev-certifica
 import { type CertificatePair, canReusePort, closeListener, createListener, openListener } from '../http/listener.ts';
 import type { RequestHead } from '../http/request/head.ts';
 import { letGo, type PassedConnection } from '../ipc/channel/connection.ts';
-import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
 import type { Handlers, Rpc } from '../ipc/channel/rpc.ts';
+import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
 import type { SessionOrder, SessionRecord } from '../ipc/session-record.ts';
 import type { Reservation, ReserveResult, SessionAnnounced } from '../ipc/session-reservation.ts';
 import { withDeadline } from '../platform/deadline.ts';

@@ -2,8 +2,8 @@
 
 import type { RehearsalOptions } from '../config/rehearsal/rehearsal-schema.ts';
 import { countDescriptors, outOfDescriptors } from '../http/connection/descriptors.ts';
-import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
 import { callSupervisor } from '../ipc/channel/socket-port.ts';
+import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
 import type { Readiness } from '../platform/readiness.ts';
 import { type RunningRehearsal, startRehearsal } from './host.ts';
 

@@ -5,7 +5,13 @@ import { performance } from 'node:perf_hooks';
 import type { Observation } from '../../adapters/realtime/contract/observation.ts';
 import { AlikeMessages } from '../../codecs/websocket/alike-messages.ts';
 import { type Direction, inDirection } from '../../codecs/websocket/frame.ts';
-import { emptyFrameBatch, type FrameBatch, hasPong, newestPing, type ReadEnd } from '../../codecs/websocket/frame-batch.ts';
+import {
+  emptyFrameBatch,
+  type FrameBatch,
+  hasPong,
+  newestPing,
+  type ReadEnd,
+} from '../../codecs/websocket/frame-batch.ts';
 import type { FrameReader } from '../../codecs/websocket/frame-reader.ts';
 import type { Limits } from '../config/config.ts';
 import type { SessionSide } from '../ipc/session-record.ts';

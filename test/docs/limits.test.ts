@@ -32,7 +32,9 @@ test('docs/keys-limits-closes.md says of each limit what happens beyond it, and 
 /** The codes with which the reader of frames answers a breach: 1002 for a fault of the protocol, others for a limit. */
 function codesOfBreaches(): readonly string[] {
   const files = readdirSync(join(root, 'codecs/websocket')).filter((name) => /frame.*\.ts$/.test(name));
-  const code = files.map((name) => withoutComments(readFileSync(join(root, 'codecs/websocket', name), 'utf8'))).join('\n');
+  const code = files
+    .map((name) => withoutComments(readFileSync(join(root, 'codecs/websocket', name), 'utf8')))
+    .join('\n');
   const found = [...code.matchAll(/(?:fault: |return |\? |#break\()(1\d{3})\b/g)].map(([, breach = '']) => breach);
   return [...new Set(found)];
 }

@@ -1,7 +1,7 @@
 // A dialogue with the Gemini Live simulator: audio as a client sends it, and lookups in its messages.
 
-import { encodeBase64 } from '../../codecs/text/base64.ts';
 import { concatSamples, pcm16Bytes } from '../../codecs/audio/pcm16.ts';
+import { encodeBase64 } from '../../codecs/text/base64.ts';
 import { at, Dialogue, type Event, silence, tone } from './dialogue.ts';
 
 const PATH = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';

@@ -1,7 +1,7 @@
 // A dialogue with the Realtime simulator: audio as a client sends it, and the usual events.
 
-import { encodeBase64 } from '../../codecs/text/base64.ts';
 import { concatSamples, pcm16Bytes } from '../../codecs/audio/pcm16.ts';
+import { encodeBase64 } from '../../codecs/text/base64.ts';
 import { Dialogue, silence, tone } from './dialogue.ts';
 
 export const RATE = 24_000;

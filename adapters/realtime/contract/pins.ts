@@ -1,7 +1,7 @@
 // Settings that the owner of a client secret pins of a session: the part of the contract by which a dialect checks it and holds a session to it.
 
-import type { Frame, OutFrame } from '../../../codecs/websocket/frame.ts';
 import type { JsonObject } from '../../../codecs/json/object.ts';
+import type { Frame, OutFrame } from '../../../codecs/websocket/frame.ts';
 
 /** The settings that a dialect can pin, in the provider's own form of a session's configuration. */
 export interface DialectPins {

@@ -1,10 +1,10 @@
 // The Deepgram Voice Agent dialect: JSON in text messages, sound in binary ones, both ways. The client configures the agent in its first
 // message (Settings); models are those of the stages listen, think and speak, whoever makes them.
 
-import { eventType } from '../../../codecs/json/event-type.ts';
-import { type Direction, type Frame, jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
 import { OPEN_BRACE, skipSpace } from '../../../codecs/json/bytes.ts';
+import { eventType } from '../../../codecs/json/event-type.ts';
 import { isObject, type JsonObject, objectAt, readObject, textAt } from '../../../codecs/json/object.ts';
+import { type Direction, type Frame, jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
 import type { Dialect, Rejection } from '../contract/dialect.ts';
 import type { Observation } from '../contract/observation.ts';
 import { eventPaths } from '../guards/event-paths.ts';

@@ -1,7 +1,8 @@
 // Pins settings of a Deepgram agent: they go into the client's own `Settings`, and into what changes the stage that thinks.
 
-import { type Frame, jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
 import { isObject, type JsonObject, objectAt } from '../../../codecs/json/object.ts';
+import { type Frame, jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
+import type { DialectPins, PinRejection } from '../contract/pins.ts';
 import { type PinnedEvents, pinsBy, readUnchanging } from '../guards/pin-guard.ts';
 import {
   changedIn,
@@ -15,7 +16,6 @@ import {
   unlessPinned,
   withPinned,
 } from '../guards/pinned-settings.ts';
-import type { DialectPins, PinRejection } from '../contract/pins.ts';
 
 const think: SettingPlaces = {
   provider: 'agent.think.provider',

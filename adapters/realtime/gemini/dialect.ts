@@ -1,10 +1,10 @@
 // The Gemini Live dialect: where its messages name a model. Realtime audio is recognised without a parse.
 
+import { CLOSE_BRACE, skipSpace } from '../../../codecs/json/bytes.ts';
 import { firstMember } from '../../../codecs/json/event-type.ts';
 import { flatKey, flatObjectEnd, hasBackslash } from '../../../codecs/json/flat-object.ts';
-import { jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
-import { CLOSE_BRACE, skipSpace } from '../../../codecs/json/bytes.ts';
 import { isObject } from '../../../codecs/json/object.ts';
+import { jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
 import type { Dialect } from '../contract/dialect.ts';
 import { type EventPath, eventPaths } from '../guards/event-paths.ts';
 import { guardIds, type IdRules } from '../guards/id-guard.ts';

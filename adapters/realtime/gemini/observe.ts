@@ -1,10 +1,10 @@
 // Reads what the tap learns from Gemini's messages. The first key of a message is its type; audio, both ways, is not parsed.
 
-import type { DecisiveBytes } from '../../../codecs/websocket/alike-messages.ts';
-import { firstMember } from '../../../codecs/json/event-type.ts';
-import type { Direction, Frame } from '../../../codecs/websocket/frame.ts';
 import { QUOTE, stringEnd } from '../../../codecs/json/bytes.ts';
+import { firstMember } from '../../../codecs/json/event-type.ts';
 import { isObject, type JsonObject, readObject, textAt } from '../../../codecs/json/object.ts';
+import type { DecisiveBytes } from '../../../codecs/websocket/alike-messages.ts';
+import type { Direction, Frame } from '../../../codecs/websocket/frame.ts';
 import { type Mark, type Observation, type Utterance, withTranscript } from '../contract/observation.ts';
 import { usageOfMetadata } from './usage.ts';
 

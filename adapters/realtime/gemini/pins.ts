@@ -2,11 +2,11 @@
 // https://ai.google.dev/api/live#AuthToken
 
 import { isDeepStrictEqual } from 'node:util';
-import { jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
 import { isObject, type JsonObject } from '../../../codecs/json/object.ts';
+import { jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
+import type { DialectPins, PinFault, PinRejection } from '../contract/pins.ts';
 import { pinnedMessage, readStrictly } from '../guards/pin-guard.ts';
 import { foldKey } from '../guards/pinned-settings.ts';
-import type { DialectPins, PinFault, PinRejection } from '../contract/pins.ts';
 
 /**
  * The fields of a token. Without a field mask the setup is the token's, and that of the client is ignored; with one the fields that it

@@ -1,8 +1,8 @@
 // Reads the ids in a client frame that a provider handed out before, by the rules of its dialect. Rejects every doubtful frame.
 
-import type { Frame } from '../../../codecs/websocket/frame.ts';
 import { isObject, type JsonObject } from '../../../codecs/json/object.ts';
 import { jsonText } from '../../../codecs/json/text.ts';
+import type { Frame } from '../../../codecs/websocket/frame.ts';
 import type { FrameIds, NamedId, Rejection } from '../contract/dialect.ts';
 import { mentions, readEvent } from './event-guard.ts';
 import { type EventPlace, valuesAt } from './event-paths.ts';

@@ -1,8 +1,8 @@
 // Reads the names of the models in a client frame, by the rules of its dialect. Rejects every doubtful frame.
 
-import type { Frame } from '../../../codecs/websocket/frame.ts';
 import { isObject, type JsonObject } from '../../../codecs/json/object.ts';
 import { jsonText } from '../../../codecs/json/text.ts';
+import type { Frame } from '../../../codecs/websocket/frame.ts';
 import type { Rejection } from '../contract/dialect.ts';
 import { readEvent } from './event-guard.ts';
 import { type EventPlace, valuesAt } from './event-paths.ts';

@@ -1,8 +1,8 @@
 // Decides about the events of a client whose session is pinned. Rule: what is not plainly an event that the dialect knows does not pass.
 
-import type { Frame } from '../../../codecs/websocket/frame.ts';
 import { jsonFault } from '../../../codecs/json/fault.ts';
 import { isObject, type JsonObject, parseJson, textAt } from '../../../codecs/json/object.ts';
+import type { Frame } from '../../../codecs/websocket/frame.ts';
 import type { DialectPins, PinRejection, Pins } from '../contract/pins.ts';
 import { eventIdOf } from './event-id.ts';
 import {

@@ -1,7 +1,7 @@
 // Recognises the one client event of each dialect that is audio and nothing else, without a parse.
 
-import { type FlatKey, flatKey, flatObjectEnd, hasBackslash } from '../../../codecs/json/flat-object.ts';
 import { skipSpace } from '../../../codecs/json/bytes.ts';
+import { type FlatKey, flatKey, flatObjectEnd, hasBackslash } from '../../../codecs/json/flat-object.ts';
 import { type JsonObject, textAt } from '../../../codecs/json/object.ts';
 import type { Dialect } from '../contract/dialect.ts';
 import type { Observation } from '../contract/observation.ts';

@@ -1,7 +1,7 @@
 // The error event of each dialect. They differ in where the client's own event id is quoted.
 
-import { type Frame, jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
 import { readObject } from '../../../codecs/json/object.ts';
+import { type Frame, jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
 import type { Rejection } from '../contract/dialect.ts';
 import { eventIdOf } from '../guards/event-id.ts';
 

@@ -1,8 +1,8 @@
 // The Live dialect (/v1/live/sessions): full duplex, no turns; the model comes in the first event, usage in seconds.
 
 import { eventType, typeDecides } from '../../../codecs/json/event-type.ts';
-import { type Frame, jsonFrame } from '../../../codecs/websocket/frame.ts';
 import { objectAt, readObject, textAt } from '../../../codecs/json/object.ts';
+import { type Frame, jsonFrame } from '../../../codecs/websocket/frame.ts';
 import type { Dialect } from '../contract/dialect.ts';
 import { type Observation, withTranscript } from '../contract/observation.ts';
 import { eventPaths } from '../guards/event-paths.ts';

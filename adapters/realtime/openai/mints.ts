@@ -2,7 +2,14 @@
 // https://platform.openai.com/docs/api-reference/realtime-sessions/create-realtime-client-secret
 
 import { isObject, type JsonObject } from '../../../codecs/json/object.ts';
-import { type Mint, type MintBounds, type Minted, type MintFault, type MintRequest, unknownField } from '../contract/mint.ts';
+import {
+  type Mint,
+  type MintBounds,
+  type Minted,
+  type MintFault,
+  type MintRequest,
+  unknownField,
+} from '../contract/mint.ts';
 import { openaiRealtimeDialect } from './realtime.ts';
 import { openaiTranslationDialect } from './translation.ts';
 

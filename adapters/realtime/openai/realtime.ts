@@ -1,8 +1,8 @@
 // The Realtime GA dialect (/v1/realtime): speech-to-speech, transcription and sideband sessions.
 
 import { eventType, typeDecides } from '../../../codecs/json/event-type.ts';
-import { type Direction, type Frame, jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
 import { objectAt, readObject, textAt } from '../../../codecs/json/object.ts';
+import { type Direction, type Frame, jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
 import type { Dialect } from '../contract/dialect.ts';
 import { type Mark, type Observation, withTranscript } from '../contract/observation.ts';
 import { eventPaths } from '../guards/event-paths.ts';

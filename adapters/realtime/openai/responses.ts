@@ -1,8 +1,8 @@
 // The Responses dialect over WebSocket (/v1/responses): text turns. Its event names occur in Realtime too, with other bodies.
 
 import { eventType, typeDecides } from '../../../codecs/json/event-type.ts';
-import type { Frame } from '../../../codecs/websocket/frame.ts';
 import { isObject, type JsonObject, objectAt, readObject, textAt } from '../../../codecs/json/object.ts';
+import type { Frame } from '../../../codecs/websocket/frame.ts';
 import type { Dialect, NamedId } from '../contract/dialect.ts';
 import { type Observation, withTranscript } from '../contract/observation.ts';
 import { type EventPath, eventPaths } from '../guards/event-paths.ts';

@@ -2,11 +2,11 @@
 // Rule: keys are brought to camelCase, except inside of values that are the client's own (tool results, schemas, labels).
 
 import { z } from 'zod';
-import { decodeAnyBase64 } from '../../../codecs/text/base64.ts';
-import type { Frame } from '../../../codecs/websocket/frame.ts';
-import { isObject, parseJson } from '../../../codecs/json/object.ts';
 import { pcm16Samples } from '../../../codecs/audio/pcm16.ts';
 import { RATE_STEP_HZ } from '../../../codecs/audio/resample.ts';
+import { isObject, parseJson } from '../../../codecs/json/object.ts';
+import { decodeAnyBase64 } from '../../../codecs/text/base64.ts';
+import type { Frame } from '../../../codecs/websocket/frame.ts';
 import type { AudioClip } from '../voice/reply-audio.ts';
 import { ConnectionClose, parseMessage } from './setup.ts';
 

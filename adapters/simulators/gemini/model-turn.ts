@@ -1,8 +1,8 @@
 // A turn of the Gemini Live model: it thinks, streams, then waits until it was played.
 // Rule: an interrupted turn has no generationComplete; every turn has exactly one turnComplete, unless it calls a function.
 
-import { encodeBase64 } from '../../../codecs/text/base64.ts';
 import { pcm16Bytes } from '../../../codecs/audio/pcm16.ts';
+import { encodeBase64 } from '../../../codecs/text/base64.ts';
 import type { SimulatorOptions } from '../contract.ts';
 import { createId } from '../random-id.ts';
 import type { ScriptRuntime, VirtualTimer } from '../script-runtime.ts';

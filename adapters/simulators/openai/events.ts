@@ -2,8 +2,8 @@
 // Rule: a client's mistake is thrown where it is found, answered in one place, and leaves the session open.
 
 import type { z } from 'zod';
-import type { Frame } from '../../../codecs/websocket/frame.ts';
 import { isObject, type JsonObject, parseJson, valueAt } from '../../../codecs/json/object.ts';
+import type { Frame } from '../../../codecs/websocket/frame.ts';
 import { createId } from '../random-id.ts';
 import type { ScriptRuntime } from '../script-runtime.ts';
 

@@ -1,11 +1,11 @@
 // The rows of the codec bench: what the hot path does to a frame, beside what it is there to avoid. A row is one line.
 
 import { randomBytes } from 'node:crypto';
-import { decodeBase64, encodeBase64 } from '../../../codecs/text/base64.ts';
-import { eventType } from '../../../codecs/json/event-type.ts';
 import { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from '../../../codecs/audio/g711.ts';
 import { pcm16Bytes, pcm16Samples } from '../../../codecs/audio/pcm16.ts';
 import { createResampler } from '../../../codecs/audio/resample.ts';
+import { eventType } from '../../../codecs/json/event-type.ts';
+import { decodeBase64, encodeBase64 } from '../../../codecs/text/base64.ts';
 import type { Load } from '../../load/load.ts';
 import { createTemplate } from '../../load/wire.ts';
 

@@ -5,10 +5,10 @@
 import { readFileSync } from 'node:fs';
 import { TurnDetector } from '../../../adapters/simulators/voice/turn-detector.ts';
 import type { VadSettings } from '../../../adapters/simulators/voice/voice-activity.ts';
-import { encodeBase64 } from '../../../codecs/text/base64.ts';
 import { pcm16Bytes, pcm16Samples } from '../../../codecs/audio/pcm16.ts';
 import { resample } from '../../../codecs/audio/resample.ts';
 import { loadVoiceDetectors } from '../../../codecs/audio/vad.ts';
+import { encodeBase64 } from '../../../codecs/text/base64.ts';
 
 const RATE_HZ = 24_000;
 const APPEND_MS = 40;

@@ -1,7 +1,7 @@
 // Keys of the configuration file that had another name. The old name is still read, with a warning; both names together are an error.
 
-import { matchesGlob } from '../../../codecs/text/glob.ts';
 import { isObject } from '../../../codecs/json/object.ts';
+import { matchesGlob } from '../../../codecs/text/glob.ts';
 import type { Problem } from '../problem.ts';
 
 /** Path of the old key (`*` is any name) and the new key in its place. */

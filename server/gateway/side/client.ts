@@ -2,8 +2,8 @@
 
 import { createConnection } from 'node:net';
 import { Rpc } from '../../ipc/channel/rpc.ts';
-import type { AskWhole, FindOwners } from '../../ipc/side-request.ts';
 import { socketPort } from '../../ipc/channel/socket-port.ts';
+import type { AskWhole, FindOwners } from '../../ipc/side-request.ts';
 import type { FindKey, SecretStore } from '../../ipc/stored-keys.ts';
 import { askedStore, type StoreAnswer } from '../../side/store/engines/store-calls.ts';
 import type { SliceStore } from '../money/funds.ts';

@@ -6,7 +6,13 @@ import type { Logger } from 'pino';
 import { KeyTurns } from '../../http/request/keys/key-turns.ts';
 import { RateMemory } from '../../http/request/keys/rate-memory.ts';
 import { ownerAnswer } from '../../ipc/channel/owner-answer.ts';
-import { type HeldPlaces, hasSessionRate, type LimitRefusal, type LimitScope, type SessionWish } from '../../ipc/limits.ts';
+import {
+  type HeldPlaces,
+  hasSessionRate,
+  type LimitRefusal,
+  type LimitScope,
+  type SessionWish,
+} from '../../ipc/limits.ts';
 import type { Reservation } from '../../ipc/session-reservation.ts';
 
 interface SessionLimitsOptions {

@@ -1,7 +1,7 @@
 // The sessions of all gateway processes, kept by the supervisor: ids are unique and limits hold across processes.
 
-import type { SessionRecord } from '../../ipc/session-record.ts';
 import type { LimitScope } from '../../ipc/limits.ts';
+import type { SessionRecord } from '../../ipc/session-record.ts';
 import type { Reservation, ReserveResult } from '../../ipc/session-reservation.ts';
 
 /** The ended sessions that can still be asked for. */

@@ -1,7 +1,7 @@
 // Frames that are nearly those of a dialect: with other values, cut off, with bytes changed, or of no kind at all.
 
-import type { Frame } from '../../../codecs/websocket/frame.ts';
 import { isObject, parseJson } from '../../../codecs/json/object.ts';
+import type { Frame } from '../../../codecs/websocket/frame.ts';
 import { frameOf } from '../../support/frames.ts';
 import type { Random } from '../../support/random.ts';
 import { randomText, randomValue } from '../../support/random-json.ts';

@@ -1,8 +1,8 @@
 // All simulators under random events, valid and damaged: none throws, and every response that begins also ends.
 
 import { describe, expect, test } from 'vitest';
-import { encodeBase64 } from '../../../codecs/text/base64.ts';
 import { concatSamples, pcm16Bytes } from '../../../codecs/audio/pcm16.ts';
+import { encodeBase64 } from '../../../codecs/text/base64.ts';
 import { at, Dialogue, type Event, silence, tone } from '../../support/dialogue.ts';
 import { type Random, seededRandom } from '../../support/random.ts';
 

@@ -1,21 +1,21 @@
 // Pins settings of Live sessions: they go into the client's own `session.start`, and no other event may come before it or change them.
 
-import { jsonFrame, type OutFrame } from '../../../../codecs/websocket/frame.ts';
 import { type JsonObject, objectAt } from '../../../../codecs/json/object.ts';
+import { jsonFrame, type OutFrame } from '../../../../codecs/websocket/frame.ts';
+import type { DialectPins, PinRejection, Pins } from '../../contract/pins.ts';
 import { type PinnedEvents, pinsBy, readUnchanging } from '../../guards/pin-guard.ts';
 import {
   FREE,
   forms,
   itemCheck,
   named,
-  type PlaceCheck,
   type PinnedSettings,
+  type PlaceCheck,
   type SettingPlaces,
   type SettingRules,
   unlessPinned,
   withPinned,
 } from '../../guards/pinned-settings.ts';
-import type { DialectPins, PinRejection, Pins } from '../../contract/pins.ts';
 import { liveVeil } from './veil.ts';
 
 const session: SettingPlaces = {

@@ -2,8 +2,9 @@
 // may change it. https://platform.openai.com/docs/api-reference/realtime-client-events
 
 import { eventType } from '../../../../codecs/json/event-type.ts';
-import { type Frame, jsonFrame } from '../../../../codecs/websocket/frame.ts';
 import { type JsonObject, objectAt, readObject, textAt } from '../../../../codecs/json/object.ts';
+import { type Frame, jsonFrame } from '../../../../codecs/websocket/frame.ts';
+import type { DialectPins, Pins } from '../../contract/pins.ts';
 import { type PinnedEvents, pinsBy, readUnchanging } from '../../guards/pin-guard.ts';
 import {
   FREE,
@@ -14,7 +15,6 @@ import {
   type SettingPlaces,
   type SettingRules,
 } from '../../guards/pinned-settings.ts';
-import type { DialectPins, Pins } from '../../contract/pins.ts';
 import { veil } from './veil.ts';
 
 /** A session as it is now, and in the fields of older clients and of other providers of this protocol. */

@@ -1,7 +1,7 @@
 // Pins settings of Responses: they go into every `response.create` of the client.
 
-import { jsonFrame } from '../../../../codecs/websocket/frame.ts';
 import { isObject, type JsonObject } from '../../../../codecs/json/object.ts';
+import { jsonFrame } from '../../../../codecs/websocket/frame.ts';
 import { type PinnedEvents, pinsBy, readUnchanging } from '../../guards/pin-guard.ts';
 import {
   FREE,

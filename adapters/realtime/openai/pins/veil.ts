@@ -1,8 +1,8 @@
 // Takes pinned instructions and tools out of what a provider tells of a session and its responses.
 
 import { type MemberPlaces, withoutMembers } from '../../../../codecs/json/members.ts';
-import type { PinnedSettings } from '../../guards/pinned-settings.ts';
 import type { Pins } from '../../contract/pins.ts';
+import type { PinnedSettings } from '../../guards/pinned-settings.ts';
 
 /** Settings that clients are not shown. */
 const hidden = ['instructions', 'tools', 'prompt'];

@@ -2,9 +2,9 @@
 // Rule: only the newest spoken item keeps its audio, so that a long session stays small.
 
 import { z } from 'zod';
-import { decodeBase64, encodeBase64 } from '../../../../codecs/text/base64.ts';
 import { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from '../../../../codecs/audio/g711.ts';
 import { durationMs, pcm16Bytes, pcm16Samples } from '../../../../codecs/audio/pcm16.ts';
+import { decodeBase64, encodeBase64 } from '../../../../codecs/text/base64.ts';
 import { createId } from '../../random-id.ts';
 import { NO_TOKENS, type TokenCounts, textTokenCount } from '../../tokens.ts';
 import type { AudioClip } from '../../voice/reply-audio.ts';

@@ -1,8 +1,8 @@
 // The input audio buffer of OpenAI Realtime: appended audio, the turns found in it, commits by hand.
 // Rule: the id that speech_started announces is the id of the item that the turn becomes.
 
-import { decodeBase64 } from '../../../../codecs/text/base64.ts';
 import type { VoiceDetectorFactory } from '../../../../codecs/audio/vad.ts';
+import { decodeBase64 } from '../../../../codecs/text/base64.ts';
 import { createId } from '../../random-id.ts';
 import { type CallerTurn, TurnDetector, type TurnDetectorSettings, type TurnEvent } from '../../voice/turn-detector.ts';
 import { EventError, type EventSender, invalidValue, missingParameter } from '../events.ts';

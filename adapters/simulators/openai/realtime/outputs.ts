@@ -1,8 +1,8 @@
 // The items that a reply of OpenAI Realtime streams: a text message, a spoken message, a function call.
 // Rule: an item that was announced is always finished, as completed or incomplete, in the provider's order.
 
-import { encodeBase64 } from '../../../../codecs/text/base64.ts';
 import type { JsonObject } from '../../../../codecs/json/object.ts';
+import { encodeBase64 } from '../../../../codecs/text/base64.ts';
 import type { SimulatorTimes } from '../../contract.ts';
 import { createId } from '../../random-id.ts';
 import { NO_TOKENS, textTokenCount } from '../../tokens.ts';

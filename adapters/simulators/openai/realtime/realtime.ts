@@ -1,8 +1,8 @@
 // The script of OpenAI Realtime: the client events of one session and what follows from them.
 // Rule: every client event is acknowledged or refused as the provider does; only the time limit closes the session.
 
-import type { Frame } from '../../../../codecs/websocket/frame.ts';
 import { isObject, type JsonObject } from '../../../../codecs/json/object.ts';
+import type { Frame } from '../../../../codecs/websocket/frame.ts';
 import type { Connection } from '../../contract.ts';
 import { createId } from '../../random-id.ts';
 import type { ProviderScript, ScriptRuntime, VirtualTimer } from '../../script-runtime.ts';

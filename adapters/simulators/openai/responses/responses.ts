@@ -1,8 +1,8 @@
 // The script of the Responses API over a WebSocket: requests by stream, and the responses that they continue.
 // Rule: a stream answers one request after the other; streams do not wait for each other.
 
-import type { Frame } from '../../../../codecs/websocket/frame.ts';
 import { isObject, type JsonObject } from '../../../../codecs/json/object.ts';
+import type { Frame } from '../../../../codecs/websocket/frame.ts';
 import type { Connection } from '../../contract.ts';
 import { createId } from '../../random-id.ts';
 import type { ProviderScript, ScriptRuntime } from '../../script-runtime.ts';

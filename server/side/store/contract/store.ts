@@ -2,7 +2,18 @@
 // doing it once. Times are milliseconds since the epoch, money is micro-USD.
 
 import type { HandedOutId } from '../../../ipc/stored-keys.ts';
-import type { Delivery, LedgerRow, Quality, ReportField, ReportRow, SessionEnd, StoredSession, StoredTurn, Task, TaskState } from '../../../ipc/stored-rows.ts';
+import type {
+  Delivery,
+  LedgerRow,
+  Quality,
+  ReportField,
+  ReportRow,
+  SessionEnd,
+  StoredSession,
+  StoredTurn,
+  Task,
+  TaskState,
+} from '../../../ipc/stored-rows.ts';
 import type {
   BudgetAmounts,
   BudgetLeases,

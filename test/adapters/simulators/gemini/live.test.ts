@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { geminiLiveDialect } from '../../../../adapters/realtime/gemini/dialect.ts';
-import { encodeBase64 } from '../../../../codecs/text/base64.ts';
 import { concatSamples, pcm16Bytes } from '../../../../codecs/audio/pcm16.ts';
+import { encodeBase64 } from '../../../../codecs/text/base64.ts';
 import { at, type Event, silence, tone } from '../../../support/dialogue.ts';
 import { frameOf } from '../../../support/frames.ts';
 import { audioBytes, connectLive, contents, openLive, RATE, speak, turn } from '../../../support/live-dialogue.ts';

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { SideClient } from '../../../../server/gateway/side/client.ts';
 import { Rpc } from '../../../../server/ipc/channel/rpc.ts';
-import type { SideRequest, WholeReply } from '../../../../server/ipc/side-request.ts';
 import { socketPort } from '../../../../server/ipc/channel/socket-port.ts';
+import type { SideRequest, WholeReply } from '../../../../server/ipc/side-request.ts';
 import { listenToProcesses } from '../../../../server/side/listener.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 

@@ -2,8 +2,8 @@
 
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Dialect } from '../../../../adapters/realtime/contract/dialect.ts';
-import { jsonFrame } from '../../../../codecs/websocket/frame.ts';
 import { readObject } from '../../../../codecs/json/object.ts';
+import { jsonFrame } from '../../../../codecs/websocket/frame.ts';
 import { type ContinuedSessionOptions, openContinuedSession } from '../../../support/continued-session.ts';
 import { closeBytes, closeOf, frameBytes } from '../../../support/raw-socket.ts';
 import { destroySocketPairs } from '../../../support/socket-pair.ts';

@@ -143,7 +143,7 @@ test('a client that sends much while it waits is not read, and is read again aft
 
 test('the close of a client is read behind what waits, also in a session that has ended meanwhile', async () => {
   for (const isOver of [false, true]) {
-    const { fromClient, passed, end } = await open(RESPONSES, async () => 'away');
+    const { fromClient, passed, end } = await open(RESPONSES, async () => 'away' as const);
     fromClient(masked(asking('a')));
     fromClient(closeBytes(1000, '', { masked: true }));
     if (isOver) end();

@@ -280,7 +280,9 @@ describe('an id that a client offers again', () => {
   test('an id that two machines take at once is that of two sessions, whatever they have in common', async () => {
     const machines = ['one', 'two'].map((owner) => ingestFor(owner));
     const [one, two] = machines as [Ingest, Ingest];
-    await Promise.all(machines.map((ingest) => ingest.commit([started('s'), started(`only-${machines.indexOf(ingest)}`)])));
+    await Promise.all(
+      machines.map((ingest) => ingest.commit([started('s'), started(`only-${machines.indexOf(ingest)}`)])),
+    );
     await one.commit([turn('s', 1, { user: 'of one' })]);
     await two.commit([turn('s', 1, { user: 'of two' }), ended('s')]);
     const texts = await Promise.all(['s', 's.2'].map(async (id) => (await store.turns(id))[0]?.user));

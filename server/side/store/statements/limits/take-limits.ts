@@ -1,7 +1,13 @@
 // Takes places of sessions and parts of rates, in all scopes of a wish or in none. The row of a scope is locked from its first statement on, in the
 // order of ids, so that no two wishes pass a limit together.
 
-import { type LimitScope, RATE_SETTINGS, type RateName, type RateState, type RateStates } from '../../../../ipc/limits.ts';
+import {
+  type LimitScope,
+  RATE_SETTINGS,
+  type RateName,
+  type RateState,
+  type RateStates,
+} from '../../../../ipc/limits.ts';
 import type { LimitsTaken, LimitWish, RateCorrection } from '../../contract/limits.ts';
 import type { Database, Query } from '../../database.ts';
 import { byId } from '../../row-mapping.ts';

@@ -1,8 +1,8 @@
 // Conversation items: created, shown, deleted, truncated.
 
 import { describe, expect, test } from 'vitest';
-import { encodeBase64 } from '../../../../../codecs/text/base64.ts';
 import { pcm16Bytes } from '../../../../../codecs/audio/pcm16.ts';
+import { encodeBase64 } from '../../../../../codecs/text/base64.ts';
 import { at, Dialogue, type Event, tone } from '../../../../support/dialogue.ts';
 
 function open(): Dialogue {

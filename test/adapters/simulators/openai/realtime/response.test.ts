@@ -1,8 +1,8 @@
 // Responses: their requests, ends and usage.
 
 import { describe, expect, test } from 'vitest';
-import { encodeBase64 } from '../../../../../codecs/text/base64.ts';
 import { concatSamples, pcm16Bytes } from '../../../../../codecs/audio/pcm16.ts';
+import { encodeBase64 } from '../../../../../codecs/text/base64.ts';
 import { at, Dialogue, silence, tone } from '../../../../support/dialogue.ts';
 
 function open(options: object = {}): Dialogue {
