@@ -5,13 +5,7 @@ import { performance } from 'node:perf_hooks';
 import type { Observation } from '../../adapters/realtime/contract/observation.ts';
 import { AlikeMessages } from '../../codecs/websocket/alike-messages.ts';
 import { type Direction, inDirection } from '../../codecs/websocket/frame.ts';
-import {
-  emptyFrameBatch,
-  type FrameBatch,
-  hasPong,
-  newestPing,
-  type ReadEnd,
-} from '../../codecs/websocket/frame-batch.ts';
+import { emptyFrameBatch, type FrameBatch, hasPong, newestPing } from '../../codecs/websocket/frame-batch.ts';
 import type { FrameReader } from '../../codecs/websocket/frame-reader.ts';
 import type { Limits } from '../config/config.ts';
 import type { SessionSide } from '../ipc/session-record.ts';
@@ -28,7 +22,7 @@ interface LinkOptions {
   /** Reads what the source sends. */
   readonly reader: FrameReader;
   /** Called when the source closed, or sent what may not pass. Everything before that has been passed on. */
-  readonly onEnd: (end: ReadEnd) => void;
+  readonly onEnd: (end: NonNullable<FrameBatch['end']>) => void;
   /** Called when the target took nothing for `stallMs`. */
   readonly onSlow: () => void;
 }

@@ -277,21 +277,6 @@ describe('an id that a client offers again', () => {
     expect(await store.session('s.2')).toMatchObject({ key: 'other', reason: 'client-closed' });
   });
 
-  test('an id that two machines take at once is that of two sessions, whatever they have in common', async () => {
-    const machines = ['one', 'two'].map((owner) => ingestFor(owner));
-    const [one, two] = machines as [Ingest, Ingest];
-    await Promise.all(
-      machines.map((ingest) => ingest.commit([started('s'), started(`only-${machines.indexOf(ingest)}`)])),
-    );
-    await one.commit([turn('s', 1, { user: 'of one' })]);
-    await two.commit([turn('s', 1, { user: 'of two' }), ended('s')]);
-    const texts = await Promise.all(['s', 's.2'].map(async (id) => (await store.turns(id))[0]?.user));
-    expect(texts.toSorted()).toEqual(['of one', 'of two']);
-    const second = (await store.session('s'))?.owner === 'two' ? 's' : 's.2';
-    expect(await store.session(second)).toMatchObject({ owner: 'two', reason: 'client-closed' });
-    expect(await store.sessions({ limit: 9 })).toHaveLength(4);
-  });
-
   test('an id can be offered any number of times, also within one batch', async () => {
     const calls = Array.from({ length: 9 }, (_, index) => [started('s', { startedAt: 1000 + index }), ended('s')]);
     await ingestFor().commit(calls.slice(0, 6).flat());
