@@ -4,10 +4,16 @@ import { type JsonObject, parseJson } from '../../../codecs/json/object.ts';
 import { authorization } from './gateway.ts';
 import { listOrEmpty, objectOrEmpty, textOrEmpty } from './loose-json.ts';
 
-/** `refused`: the credential is wrong or missing; `absent`: there is no such thing; `message`: what the gateway says. */
-export type ApiAnswer<T> =
-  | { readonly kind: 'ok'; readonly value: T }
-  | { readonly kind: 'refused' | 'absent' | 'failed'; readonly message: string };
+export type ApiAnswer<T> = { readonly kind: 'ok'; readonly value: T } | ApiProblem;
+
+/** `refused`: the credential is wrong or missing; `absent`: there is no such thing. */
+export interface ApiProblem {
+  readonly kind: 'refused' | 'absent' | 'failed';
+  /** The words of the gateway. */
+  readonly message: string;
+  /** The field of the body that was wrong: `budgets[0].maxUsd`. */
+  readonly field?: string;
+}
 
 export interface Api {
   /** `/v1` for a key, '' for the operator. */
@@ -38,7 +44,7 @@ export function createApi({ fetch: send, prefix, credential, onRefused }: ApiOpt
         if (response.status === 401) onRefused?.();
         const text = await response.text();
         if (response.ok) return { kind: 'ok', value: (text === '' ? undefined : JSON.parse(text)) as T };
-        return { kind: kinds[response.status] ?? 'failed', message: messageOf(text, response.status) };
+        return { kind: kinds[response.status] ?? 'failed', ...problemOf(text, response.status) };
       } catch {
         return { kind: 'failed', message: 'the gateway does not answer' };
       }
@@ -56,10 +62,12 @@ function initOf(request: Request | undefined, credential: string): RequestInit {
 const kinds: Readonly<Record<number, 'absent' | 'refused'>> = { 401: 'refused', 404: 'absent', 501: 'absent' };
 
 /** Reads the sentence of a problem: below `/v1` in one of the shapes of providers, else plain. */
-function messageOf(body: string, status: number): string {
+function problemOf(body: string, status: number): Pick<ApiProblem, 'message' | 'field'> {
   const problem = objectOrEmpty(parseJson(body));
-  const message = textOrEmpty(objectOrEmpty(problem.error).message) || textOrEmpty(problem.message);
-  return message || reasonsIn(problem) || `the gateway answered with the status ${status}`;
+  const error = objectOrEmpty(problem.error);
+  const message = textOrEmpty(error.message) || textOrEmpty(problem.message) || reasonsIn(problem);
+  const field = textOrEmpty(error.field);
+  return { message: message || `the gateway answered with the status ${status}`, ...(field !== '' && { field }) };
 }
 
 /** The reasons of a `/readyz` that says no, each once. */

@@ -90,6 +90,7 @@ export interface Timeline {
   readonly state: 'open' | 'closed';
   readonly startedAt?: string;
   readonly endedAt?: string;
+  readonly residenceUs?: Directions<ResidenceTimes>;
   readonly verdicts: readonly string[];
   readonly entries: readonly TimelineItem[];
 }

@@ -6,7 +6,7 @@ import { formatMs } from './format.ts';
 /** Limits beyond which an entry stands out, in ms; the gateway's own verdicts go by the same. */
 const slowMs: Readonly<Partial<Record<EntryKind, number>>> = { dial: 1000, open: 1000, reply: 2000, 'round-trip': 400 };
 
-export function standsOut({ kind, ms = 0, isUnanswered, state, reason }: TimelineItem): boolean {
+export function standsOut({ kind, ms = 0, isUnanswered, state, reason, code }: TimelineItem): boolean {
   switch (kind) {
     case 'slow-reader':
     case 'refusal':
@@ -16,11 +16,14 @@ export function standsOut({ kind, ms = 0, isUnanswered, state, reason }: Timelin
     case 'task':
       return state === 'failed' || state === 'dead';
     case 'close':
-      return reason !== 'client-closed' && reason !== 'provider-closed';
+      return reason !== 'client-closed' && !(reason === 'provider-closed' && usualCodes.includes(code));
     default:
       return ms > (slowMs[kind] ?? Number.POSITIVE_INFINITY);
   }
 }
+
+/** Codes with which a provider ends what is done. */
+const usualCodes: readonly TimelineItem['code'][] = [undefined, 1000, 1005];
 
 export const kindWords: Readonly<Record<EntryKind, string>> = {
   dial: 'Dial',

@@ -3,8 +3,7 @@
 import type { ConsoleController } from '../session/controller.ts';
 import { formatClock } from '../state/format.ts';
 import type { Phase } from '../state/state.ts';
-import { Logo } from './components/icon.tsx';
-import { ThemeChoice } from './components/theme.tsx';
+import { HeadLine } from './components/head-line.tsx';
 import { useTick } from './components/use-tick.ts';
 import { views } from './views.ts';
 
@@ -24,19 +23,7 @@ export function Header({ controller, view }: { controller: ConsoleController; vi
   const clock = session?.openedAt === undefined ? '' : formatClock((session.endedAt ?? Date.now()) - session.openedAt);
   const wasRefused = phase === 'closed' && session?.openedAt === undefined;
   return (
-    <header class="header">
-      <h1 class="brand">
-        <Logo />
-        <span>Trunkline</span>
-        <span class="brand-part">console</span>
-      </h1>
-      <nav class="views" aria-label="Views">
-        {views.map(({ id, label }) => (
-          <a key={id} href={`#${id}`} aria-current={view === id ? 'page' : undefined}>
-            {label}
-          </a>
-        ))}
-      </nav>
+    <HeadLine part="console" views={views} view={view}>
       {gateway !== undefined && (
         <p class="header-facts">
           <span class="tag" title={gateway.mode === 'open' ? openMode : keysMode}>
@@ -49,8 +36,7 @@ export function Header({ controller, view }: { controller: ConsoleController; vi
         <span class="phase-dot" />
         {wasRefused ? phaseWords.idle : phaseWords[phase]} {clock !== '' && <span class="figure">{clock}</span>}
       </p>
-      <ThemeChoice />
-    </header>
+    </HeadLine>
   );
 }
 

@@ -6,17 +6,23 @@ interface FieldProps {
   readonly id: string;
   readonly label: string;
   readonly hint?: string | undefined;
+  /** What is wrong with the value; it stands in the place of the hint. */
+  readonly trouble?: string | undefined;
   readonly children: ComponentChildren;
 }
 
 /** A control with its label. The hint has the id `<id>-hint`, for `aria-describedby` of the control. */
-export function Field({ id, label, hint, children }: FieldProps) {
+export function Field({ id, label, hint, trouble, children }: FieldProps) {
   return (
     <div class="field">
       <label for={id}>{label}</label>
       {children}
-      <p id={`${id}-hint`} class="hint">
-        {hint}
+      <p
+        id={`${id}-hint`}
+        class={trouble === undefined ? 'hint' : 'hint trouble'}
+        role={trouble === undefined ? undefined : 'alert'}
+      >
+        {trouble ?? hint}
       </p>
     </div>
   );

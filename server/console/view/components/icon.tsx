@@ -21,6 +21,8 @@ const paths = {
   again: 'M20 12a8 8 0 1 1-2.5-5.8M20 4v4.5h-4.5',
   end: 'M6 6h12v12H6z',
   key: 'M8 11a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM11 12l8-8M16 7l3 3M13.5 9.5l2 2',
+  edit: 'M4 20l1-4L16 5l3 3L8 19l-4 1Z',
+  plus: 'M12 5v14M5 12h14',
   copy: 'M9 9h10v11H9zM15 9V4H5v11h4',
 } as const;
 

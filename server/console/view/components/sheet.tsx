@@ -2,6 +2,7 @@
 
 import type { ComponentChildren } from 'preact';
 import type { ApiAnswer } from '../../api/ask.ts';
+import { Button } from './button.tsx';
 
 interface SheetProps {
   readonly name: string;
@@ -10,10 +11,12 @@ interface SheetProps {
   readonly isAsking?: boolean | undefined;
   /** Choices and buttons beside the title. */
   readonly bar?: ComponentChildren;
+  /** Asks the gateway again. A bar may have a button of its own for that. */
+  onRefresh?(): void;
   readonly children: ComponentChildren;
 }
 
-export function Sheet({ name, title, words, isAsking = false, bar, children }: SheetProps) {
+export function Sheet({ name, title, words, isAsking = false, bar, onRefresh, children }: SheetProps) {
   return (
     <main class="sheet" data-sheet={name} aria-busy={isAsking}>
       <div class="sheet-bar">
@@ -22,6 +25,11 @@ export function Sheet({ name, title, words, isAsking = false, bar, children }: S
           <p class="muted">{words}</p>
         </div>
         {bar}
+        {onRefresh && (
+          <Button icon="again" onClick={onRefresh}>
+            Refresh
+          </Button>
+        )}
       </div>
       {children}
     </main>
@@ -43,18 +51,4 @@ export function Trouble({ answer }: { answer: ApiAnswer<unknown> | undefined }) 
   if (answer === undefined || answer.kind === 'ok') return null;
   const title = { refused: 'The credential was not accepted', absent: 'Not here', failed: 'This could not be read' };
   return <Nothing title={title[answer.kind]}>The gateway says: {answer.message}.</Nothing>;
-}
-
-/** A table that scrolls by itself where the page is narrow. */
-export function Table({ label, children }: { label: string; children: ComponentChildren }) {
-  return (
-    <section
-      class="table-scroll"
-      aria-label={label}
-      // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard
-      tabIndex={0}
-    >
-      <table class="rows">{children}</table>
-    </section>
-  );
 }

@@ -9,6 +9,7 @@ import { sumRows, validShare } from '../../state/ledger/totals.ts';
 import { isBusy } from '../../state/state.ts';
 import { Button } from '../components/button.tsx';
 import { Field, Segments } from '../components/field.tsx';
+import { Nothing, Sheet } from '../components/sheet.tsx';
 import { LedgerPlots } from './ledger-plots.tsx';
 import { LedgerTable } from './ledger-table.tsx';
 
@@ -20,49 +21,53 @@ export function LedgerPage({ controller, ledger }: { controller: ConsoleControll
     if (gateway !== undefined && !needsKey) void ledger.load();
     // The key is left out: a change of it waits for the button.
   }, [gateway, ledger]);
-  const ask = (event: Event) => {
-    event.preventDefault();
-    void ledger.load();
-  };
+  const bar = (
+    <form
+      class="filters"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void ledger.load();
+      }}
+    >
+      {gateway?.mode === 'keys' && (
+        <Field id="ledger-key" label="Gateway key">
+          <input
+            id="ledger-key"
+            type="password"
+            autocomplete="off"
+            disabled={isBusy(phase)}
+            value={form.key}
+            onInput={(event) => controller.edit({ key: event.currentTarget.value })}
+          />
+        </Field>
+      )}
+      <Segments
+        name="span"
+        legend="Time"
+        value={String(state.span)}
+        choices={spans.map((span) => [String(span), `${span} days`])}
+        onChoose={(span) => void ledger.choose({ span: Number(span) as Span })}
+      />
+      <Button icon="again" type="submit" disabled={needsKey || state.phase === 'loading'}>
+        Refresh
+      </Button>
+    </form>
+  );
+  const whose = gateway?.mode === 'keys' ? 'What this key used' : 'What was used without a key';
   return (
-    <main class="ledger-page" data-ledger={state.phase} aria-busy={state.phase === 'loading'}>
-      <form class="ledger-bar" onSubmit={ask}>
-        <div class="ledger-words">
-          <h2>Ledger</h2>
-          <p class="muted">
-            {gateway?.mode === 'keys' ? 'What this key used' : 'What was used without a key'}: one row for each session
-            and for each attempt of a call, days in UTC.
-          </p>
-        </div>
-        {gateway?.mode === 'keys' && (
-          <Field id="ledger-key" label="Gateway key">
-            <input
-              id="ledger-key"
-              type="password"
-              autocomplete="off"
-              disabled={isBusy(phase)}
-              value={form.key}
-              onInput={(event) => controller.edit({ key: event.currentTarget.value })}
-            />
-          </Field>
-        )}
-        <Segments
-          name="span"
-          legend="Days"
-          value={String(state.span)}
-          choices={spans.map((span) => [String(span), `${span} days`])}
-          onChoose={(span) => void ledger.choose({ span: Number(span) as Span })}
-        />
-        <Button icon="again" type="submit" disabled={needsKey || state.phase === 'loading'}>
-          Refresh
-        </Button>
-      </form>
+    <Sheet
+      name="ledger"
+      title="Ledger"
+      words={`${whose}: one row for each session and for each attempt of a call, days in UTC.`}
+      isAsking={state.phase === 'loading'}
+      bar={bar}
+    >
       {needsKey ? (
         <Nothing title="This gateway asks for a key">Enter it above, then refresh.</Nothing>
       ) : (
         <Answer ledger={ledger} state={state} />
       )}
-    </main>
+    </Sheet>
   );
 }
 
@@ -79,7 +84,7 @@ function Answer({ ledger, state }: { ledger: LedgerController; state: LedgerStat
     );
   }
   return (
-    <div class="ledger-answer" data-stale={phase !== 'shown'}>
+    <div class="ledger-answer" data-ledger={phase}>
       <Tiles total={total} isThere={rows.length > 0} />
       <LedgerPlots days={days} />
       <LedgerTable ledger={ledger} state={state} total={total} />
@@ -98,15 +103,6 @@ const troubles: Readonly<Partial<Record<LedgerState['phase'], readonly [title: s
     'The gateway did not answer as expected. Refresh to try again; its log says more.',
   ],
 };
-
-function Nothing({ title, children }: { title: string; children: preact.ComponentChildren }) {
-  return (
-    <div class="panel ledger-nothing" role="status">
-      <p class="welcome-title">{title}</p>
-      <p class="muted">{children}</p>
-    </div>
-  );
-}
 
 /** The totals, large. Their places are there before their figures. */
 function Tiles({ total, isThere }: { total: LedgerSumRow; isThere: boolean }) {

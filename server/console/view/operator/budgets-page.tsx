@@ -3,8 +3,8 @@
 import type { Api } from '../../api/ask.ts';
 import type { Budget, BudgetList, Team, TeamList } from '../../api/operator.ts';
 import { formatMoment, formatPercent, formatUsd } from '../../state/format.ts';
-import { Button } from '../components/button.tsx';
-import { Nothing, Sheet, Table, Trouble } from '../components/sheet.tsx';
+import { Nothing, Sheet, Trouble } from '../components/sheet.tsx';
+import { Table } from '../components/table.tsx';
 import { useAnswer } from '../components/use-answer.ts';
 
 const everyMs = 5000;
@@ -12,18 +12,17 @@ const everyMs = 5000;
 export function BudgetsPage({ api }: { api: Api }) {
   const { answer, value, isAsking, reload } = useAnswer<BudgetList>(api, '/budgets', everyMs);
   const teams = useAnswer<TeamList>(api, '/teams');
-  const bar = (
-    <Button icon="again" onClick={reload}>
-      Refresh
-    </Button>
-  );
+  const again = () => {
+    reload();
+    teams.reload();
+  };
   return (
     <Sheet
       name="budgets"
       title="Teams and budgets"
       words="What is left in the present window of each, over all machines of the store."
       isAsking={isAsking && value === undefined}
-      bar={bar}
+      onRefresh={again}
     >
       <Trouble answer={answer} />
       {value?.budgets.length === 0 && (
@@ -38,36 +37,17 @@ export function BudgetsPage({ api }: { api: Api }) {
 }
 
 function BudgetTable({ budgets }: BudgetList) {
+  const columns = [
+    ...['Counts', 'Window'],
+    ...['Used', 'Spent', 'Reserved', 'Left', 'Limit'].map((figure) => ({ figure })),
+    'Begins anew',
+  ];
   return (
-    <div class="panel table-panel">
-      <Table label="Budgets">
-        <thead>
-          <tr>
-            <th scope="col" class="is-name">
-              Counts
-            </th>
-            <th scope="col" class="is-name">
-              Window
-            </th>
-            <th scope="col" class="budget-share">
-              Used
-            </th>
-            <th scope="col">Spent</th>
-            <th scope="col">Reserved</th>
-            <th scope="col">Left</th>
-            <th scope="col">Limit</th>
-            <th scope="col" class="is-name">
-              Begins anew
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {budgets.map((budget) => (
-            <BudgetRow key={`${scopeOf(budget)} ${budget.window}`} budget={budget} />
-          ))}
-        </tbody>
-      </Table>
-    </div>
+    <Table label="Budgets" columns={columns}>
+      {budgets.map((budget) => (
+        <BudgetRow key={`${scopeOf(budget)} ${budget.window}`} budget={budget} />
+      ))}
+    </Table>
   );
 }
 
@@ -77,7 +57,7 @@ function BudgetRow({ budget }: { budget: Budget }) {
     <tr>
       <th scope="row">{scopeOf(budget)}</th>
       <td class="is-name">{window}</td>
-      <td class="budget-share">
+      <td>
         <Share budget={budget} />
       </td>
       <td>{formatUsd(spentMicroUsd)}</td>
@@ -118,34 +98,14 @@ function scopeOf({ key, team, endUser, each, class: name, path }: Budget): strin
 }
 
 function TeamTable({ teams }: TeamList) {
+  const figures = ['Sessions at once', 'Within a minute', 'Longest session', 'Most per session'];
+  const columns = ['Team', 'Models', ...figures.map((figure) => ({ figure }))];
   return (
-    <div class="panel table-panel">
-      <div class="panel-head">
-        <h3>Teams</h3>
-        <p class="muted">the bounds that all keys of a team have</p>
-      </div>
-      <Table label="Teams">
-        <thead>
-          <tr>
-            {['Team', 'Models'].map((name) => (
-              <th key={name} scope="col" class="is-name">
-                {name}
-              </th>
-            ))}
-            {['Sessions at once', 'Within a minute', 'Longest session', 'Most per session'].map((name) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {teams.map((team) => (
-            <TeamRow key={team.name} team={team} />
-          ))}
-        </tbody>
-      </Table>
-    </div>
+    <Table label="Teams" title="Teams" aside="the bounds that all keys of a team have" columns={columns}>
+      {teams.map((team) => (
+        <TeamRow key={team.name} team={team} />
+      ))}
+    </Table>
   );
 }
 

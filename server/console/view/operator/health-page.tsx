@@ -4,8 +4,8 @@ import type { ComponentChildren } from 'preact';
 import type { Api } from '../../api/ask.ts';
 import type { ReadyState, RefusalList, Upstreams } from '../../api/operator.ts';
 import { formatCount, formatMs, formatPercent, formatUsd, providerLabel } from '../../state/format.ts';
-import { Button } from '../components/button.tsx';
-import { Sheet, Table, Trouble } from '../components/sheet.tsx';
+import { Sheet, Trouble } from '../components/sheet.tsx';
+import { Table } from '../components/table.tsx';
 import { useAnswer } from '../components/use-answer.ts';
 
 const everyMs = 5000;
@@ -17,18 +17,13 @@ export function HealthPage({ api }: { api: Api }) {
   const again = () => {
     for (const { reload } of [upstreams, refusals, ready]) reload();
   };
-  const bar = (
-    <Button icon="again" onClick={again}>
-      Refresh
-    </Button>
-  );
   return (
     <Sheet
       name="health"
       title="Health"
       words="Counts and means of this machine since its processes started, read again every 5 s while you look."
       isAsking={upstreams.isAsking && upstreams.value === undefined}
-      bar={bar}
+      onRefresh={again}
     >
       <Trouble answer={upstreams.answer} />
       <ReadyPanel answer={ready} />
@@ -56,86 +51,60 @@ function ReadyPanel({
   );
 }
 
-function Panel({ title, label, children }: { title: string; label: string; children: ComponentChildren }) {
-  return (
-    <div class="panel table-panel">
-      <div class="panel-head">
-        <h3>{title}</h3>
-      </div>
-      <Table label={label}>{children}</Table>
-    </div>
-  );
-}
-
-function Head({ names, figures }: { names: readonly string[]; figures: readonly string[] }) {
-  return (
-    <thead>
-      <tr>
-        {names.map((name) => (
-          <th key={name} scope="col" class="is-name">
-            {name}
-          </th>
-        ))}
-        {figures.map((figure) => (
-          <th key={figure} scope="col">
-            {figure}
-          </th>
-        ))}
-      </tr>
-    </thead>
-  );
-}
+const figures = (...names: readonly string[]) => names.map((figure) => ({ figure }));
 
 function Providers({ providers }: Pick<Upstreams, 'providers'>) {
   return (
-    <Panel title="Providers" label="Providers">
-      <Head
-        names={['Provider', 'State']}
-        figures={['Dials', 'Opened', 'Time to the 101', 'Speech to audio', 'Request to audio']}
-      />
-      <tbody>
-        {providers.map(({ name, state, dials, dialMs, speechToAudioMs, requestToAudioMs }) => (
-          <tr key={name}>
-            <th scope="row">{providerLabel(name)}</th>
-            <td class="is-name">
-              <StateOf isBad={shareOf(dials, 'open') < 0.9} words={state} />
-            </td>
-            <td title={wordsOf(dials)}>{formatCount(sumOf(dials))}</td>
-            <td>{sumOf(dials) === 0 ? '–' : formatPercent(shareOf(dials, 'open'))}</td>
-            <td>{formatMs(dialMs)}</td>
-            <td>{formatMs(speechToAudioMs)}</td>
-            <td>{formatMs(requestToAudioMs)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </Panel>
+    <Table
+      label="Providers"
+      title="Providers"
+      columns={[
+        ...['Provider', 'State'],
+        ...figures('Dials', 'Opened', 'Time to the 101', 'Speech to audio', 'Request to audio'),
+      ]}
+    >
+      {providers.map(({ name, state, dials, dialMs, speechToAudioMs, requestToAudioMs }) => (
+        <tr key={name}>
+          <th scope="row">{providerLabel(name)}</th>
+          <td class="is-name">
+            <StateOf isBad={shareOf(dials, 'open') < 0.9} words={state} />
+          </td>
+          <td title={wordsOf(dials)}>{formatCount(sumOf(dials))}</td>
+          <td>{sumOf(dials) === 0 ? '–' : formatPercent(shareOf(dials, 'open'))}</td>
+          <td>{formatMs(dialMs)}</td>
+          <td>{formatMs(speechToAudioMs)}</td>
+          <td>{formatMs(requestToAudioMs)}</td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 
 function Gateways({ gateways }: Pick<Upstreams, 'gateways'>) {
   if (gateways.length === 0) return null;
   return (
-    <Panel title="LLM gateways" label="LLM gateways and their targets">
-      <Head names={['Gateway', 'Model', 'Breaker']} figures={['First token', 'Attempts', 'Ok', 'Cost']} />
-      <tbody>
-        {gateways.flatMap(({ name, targets, attempts, costMicroUsd }) => {
-          const rows = targets.length === 0 ? [{ model: '', blocked: {} as Record<string, number> }] : targets;
-          return rows.map(({ model, blocked, ...measured }, at) => (
-            <tr key={`${name} ${model}`}>
-              <th scope="row">{at === 0 ? name : <span class="visually-hidden">{name}</span>}</th>
-              <td class="is-name">{model || <span class="muted">no class uses it</span>}</td>
-              <td class="is-name">
-                {model !== '' && <StateOf isBad={sumOf(blocked) > 0} words={blockWords(blocked)} />}
-              </td>
-              <td>{formatMs('firstTokenMs' in measured ? measured.firstTokenMs : undefined)}</td>
-              <td title={wordsOf(attempts)}>{at === 0 && formatCount(sumOf(attempts))}</td>
-              <td>{at === 0 && (sumOf(attempts) === 0 ? '–' : formatPercent(shareOf(attempts, 'ok')))}</td>
-              <td>{at === 0 && formatUsd(costMicroUsd)}</td>
-            </tr>
-          ));
-        })}
-      </tbody>
-    </Panel>
+    <Table
+      label="LLM gateways and their targets"
+      title="LLM gateways"
+      columns={['Gateway', 'Model', 'Breaker', ...figures('First token', 'Attempts', 'Ok', 'Cost')]}
+    >
+      {gateways.flatMap(({ name, targets, attempts, costMicroUsd }) => {
+        const rows = targets.length === 0 ? [{ model: '', blocked: {} as Record<string, number> }] : targets;
+        return rows.map(({ model, blocked, ...measured }, at) => (
+          <tr key={`${name} ${model}`}>
+            <th scope="row">{at === 0 ? name : <span class="visually-hidden">{name}</span>}</th>
+            <td class="is-name">{model || <span class="muted">no class uses it</span>}</td>
+            <td class="is-name">
+              {model !== '' && <StateOf isBad={sumOf(blocked) > 0} words={blockWords(blocked)} />}
+            </td>
+            <td>{formatMs('firstTokenMs' in measured ? measured.firstTokenMs : undefined)}</td>
+            <td title={wordsOf(attempts)}>{at === 0 && formatCount(sumOf(attempts))}</td>
+            <td>{at === 0 && (sumOf(attempts) === 0 ? '–' : formatPercent(shareOf(attempts, 'ok')))}</td>
+            <td>{at === 0 && formatUsd(costMicroUsd)}</td>
+          </tr>
+        ));
+      })}
+    </Table>
   );
 }
 
@@ -152,38 +121,37 @@ const blockWords = (blocked: Readonly<Record<string, number>>): string =>
 function Counted({ counts: { refusals, calls, closes } }: { counts: RefusalList }) {
   return (
     <>
-      <Panel title="Refusals" label="Refusals by reason">
-        <Head names={['Reason', 'Status']} figures={['Times']} />
-        <tbody>
-          {refusals.map(({ code, status, count }) => (
-            <CountRow key={`${code} ${status}`} words={[code, String(status)]} count={count} />
-          ))}
-          {refusals.length === 0 && <NoneRow columns={3}>Nobody was refused anything.</NoneRow>}
-        </tbody>
-      </Panel>
+      <Table label="Refusals by reason" title="Refusals" columns={['Reason', 'Status', ...figures('Times')]}>
+        {refusals.map(({ code, status, count }) => (
+          <CountRow key={`${code} ${status}`} words={[code, String(status)]} count={count} />
+        ))}
+        {refusals.length === 0 && <NoneRow columns={3}>Nobody was refused anything.</NoneRow>}
+      </Table>
       {calls.length > 0 && (
-        <Panel title="Refused calls" label="Refused calls by reason, key and class">
-          <Head names={['Reason', 'Key', 'Class']} figures={['Times']} />
-          <tbody>
-            {calls.map(({ code, key, class: name, count }) => (
-              <CountRow
-                key={`${code} ${key} ${name}`}
-                words={[code, key || 'not known', name || 'not known']}
-                count={count}
-              />
-            ))}
-          </tbody>
-        </Panel>
-      )}
-      <Panel title="Ends of sessions" label="Ends of sessions by reason">
-        <Head names={['Reason', 'Code']} figures={['Times']} />
-        <tbody>
-          {closes.map(({ reason, code, count }) => (
-            <CountRow key={`${reason} ${code}`} words={[reason, String(code)]} count={count} />
+        <Table
+          label="Refused calls by reason, key and class"
+          title="Refused calls"
+          columns={['Reason', 'Key', 'Class', ...figures('Times')]}
+        >
+          {calls.map(({ code, key, class: name, count }) => (
+            <CountRow
+              key={`${code} ${key} ${name}`}
+              words={[code, key || 'not known', name || 'not known']}
+              count={count}
+            />
           ))}
-          {closes.length === 0 && <NoneRow columns={3}>No session has ended.</NoneRow>}
-        </tbody>
-      </Panel>
+        </Table>
+      )}
+      <Table
+        label="Ends of sessions by reason"
+        title="Ends of sessions"
+        columns={['Reason', 'Code', ...figures('Times')]}
+      >
+        {closes.map(({ reason, code, count }) => (
+          <CountRow key={`${reason} ${code}`} words={[reason, String(code)]} count={count} />
+        ))}
+        {closes.length === 0 && <NoneRow columns={3}>No session has ended.</NoneRow>}
+      </Table>
     </>
   );
 }
@@ -192,8 +160,8 @@ function CountRow({ words: [first, ...rest], count }: { words: readonly string[]
   return (
     <tr>
       <th scope="row">{first}</th>
-      {rest.map((word) => (
-        <td key={word} class="is-name">
+      {rest.map((word, at) => (
+        <td key={`${at} ${word}`} class="is-name">
           {word}
         </td>
       ))}

@@ -1,102 +1,90 @@
-// The form of a new key: its name and the limits that most keys have. `POST /keys` takes more.
+// The form of a key: a new one, or one that is there. It only shows one that cannot be changed here, and says why.
 
-import { useState } from 'preact/hooks';
-import type { Api } from '../../api/ask.ts';
-import { type KeyFields, keyBody, lifetimes, noFields } from '../../api/key-fields.ts';
-import type { NewSecret } from '../../api/operator.ts';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { Api, ApiProblem } from '../../api/ask.ts';
+import { fieldNamed, keyBody, keyChange, textsOfKey } from '../../api/key-fields.ts';
+import type { NewSecret, ShownKey } from '../../api/operator.ts';
 import { Button } from '../components/button.tsx';
-import { Field, Options } from '../components/field.tsx';
+import { Icon } from '../components/icon.tsx';
+import { KeyInputs } from './key-inputs.tsx';
 
 interface KeyFormProps {
   readonly api: Api;
+  /** `{}` for a new one. */
+  readonly shown: Partial<ShownKey>;
   onMade(made: NewSecret): void;
+  onChanged(): void;
   onLeave(): void;
 }
 
-export function KeyForm({ api, onMade, onLeave }: KeyFormProps) {
-  const [fields, setFields] = useState(noFields);
-  const [trouble, setTrouble] = useState('');
-  const make = async () => {
-    const answer = await api.ask<NewSecret>('/keys', { method: 'POST', body: keyBody(fields, Date.now()) });
-    if (answer.kind === 'ok') onMade(answer.value);
-    else setTrouble(answer.message);
+export function KeyForm({ api, shown, onMade, onChanged, onLeave }: KeyFormProps) {
+  const { id } = shown;
+  const [before] = useState(() => textsOfKey(shown));
+  const [texts, setTexts] = useState(before);
+  const [problem, setProblem] = useState<ApiProblem>();
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => dialog.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus(), [problem]);
+  const body = id === undefined ? keyBody(texts) : keyChange(before, texts);
+  const send = async () => {
+    const request = { method: id === undefined ? 'POST' : 'PATCH', body } as const;
+    const answer = await api.ask<NewSecret>(`/keys${id === undefined ? '' : `/${encodeURIComponent(id)}`}`, request);
+    if (answer.kind !== 'ok') return setProblem(answer);
+    // Closing it gives the focus back.
+    dialog.current?.close();
+    if (id === undefined) onMade(answer.value);
+    else onChanged();
   };
-  const text = (name: keyof KeyFields, label: string, more: Pick<FieldTextProps, 'hint' | 'inputMode'> = {}) => (
-    <FieldText
-      name={name}
-      label={label}
-      value={fields[name]}
-      onInput={(value) => setFields({ ...fields, [name]: value })}
-      {...more}
-    />
-  );
+  const fixed = whyFixed(shown);
+  const place = problem?.field && fieldNamed(problem.field, texts);
   return (
-    <form
-      class="panel key-form"
-      aria-labelledby="key-form-title"
-      onSubmit={(event) => {
-        event.preventDefault();
-        void make();
-      }}
-    >
-      <h3 id="key-form-title">New key</h3>
-      <div class="key-fields">
-        {text('id', 'Name', { hint: 'Letters, digits, _ - . @ and :' })}
-        {text('team', 'Team')}
-        {text('endUser', 'End user')}
-        {text('models', 'Models', { hint: 'Such as openai/*, gemini/*; all when empty' })}
-        {text('maxSessions', 'Sessions at once', { inputMode: 'decimal' })}
-        {text('maxSessionSeconds', 'Longest session, s', { inputMode: 'decimal' })}
-        {text('maxUsdPerSession', 'Most per session, USD', { inputMode: 'decimal' })}
-        <Field id="key-lifetime" label="Expires">
-          <select
-            id="key-lifetime"
-            value={fields.lifetime}
-            onChange={(event) => setFields({ ...fields, lifetime: event.currentTarget.value })}
-          >
-            <Options of={lifetimes} />
-          </select>
-        </Field>
-      </div>
-      {trouble !== '' && (
-        <p role="alert" class="trouble">
-          {trouble}
+    <dialog ref={dialog} class="panel key-dialog" aria-labelledby="key-form-title" onClose={onLeave}>
+      <form
+        class="key-form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void send();
+        }}
+      >
+        <h3 id="key-form-title">{id === undefined ? 'New key' : `The key ${id}`}</h3>
+        {fixed !== undefined && (
+          <p class="muted">
+            <Icon name="info" /> {fixed}
+          </p>
+        )}
+        <fieldset class="key-inputs" disabled={fixed !== undefined}>
+          <KeyInputs
+            texts={texts}
+            isNew={id === undefined}
+            onChange={setTexts}
+            troubleAt={(path) => (path === place ? problem?.message : undefined)}
+          />
+        </fieldset>
+        {problem !== undefined && !place && (
+          <p role="alert" class="trouble">
+            {problem.field && `${problem.field}: `}
+            {problem.message}
+          </p>
+        )}
+        <p class="key-buttons">
+          {fixed === undefined && (
+            <Button icon="key" type="submit" look="button-primary" disabled={Object.keys(body).length === 0}>
+              {id === undefined ? 'Make it' : 'Change it'}
+            </Button>
+          )}
+          <Button icon="close" onClick={() => dialog.current?.close()}>
+            {fixed === undefined ? 'Leave' : 'Close'}
+          </Button>
         </p>
-      )}
-      <p class="key-buttons">
-        <Button icon="key" type="submit" look="button-primary" disabled={fields.id.trim() === ''}>
-          Make it
-        </Button>
-        <Button icon="close" onClick={onLeave}>
-          Leave
-        </Button>
-      </p>
-    </form>
+      </form>
+    </dialog>
   );
 }
 
-interface FieldTextProps {
-  readonly name: string;
-  readonly label: string;
-  readonly value: string;
-  readonly hint?: string;
-  readonly inputMode?: 'decimal';
-  onInput(value: string): void;
-}
-
-function FieldText({ name, label, value, hint, inputMode, onInput }: FieldTextProps) {
-  const id = `key-${name}`;
-  return (
-    <Field id={id} label={label} hint={hint}>
-      <input
-        id={id}
-        type="text"
-        inputMode={inputMode}
-        autocomplete="off"
-        aria-describedby={`${id}-hint`}
-        value={value}
-        onInput={(event) => onInput(event.currentTarget.value)}
-      />
-    </Field>
-  );
+/** Says why a key cannot be changed here; undefined where it can. */
+function whyFixed({ source, state }: KeyFormProps['shown']): string | undefined {
+  if (source === 'file') return 'This key is one of the configuration: change it there, then reload the gateway.';
+  if (state === 'revoked') return 'This key was revoked: make a new one in its place.';
+  if (state !== 'hidden') return undefined;
+  return 'The configuration has a key of this id, which counts. This one can be changed when that one is gone.';
 }

@@ -3,8 +3,8 @@
 import type { Api } from '../../api/ask.ts';
 import type { MeasuredSession, SessionList } from '../../api/sessions.ts';
 import { formatBytes, formatClock, formatMs, formatUs, formatUsd, providerLabel } from '../../state/format.ts';
-import { Button } from '../components/button.tsx';
-import { Nothing, Sheet, Table, Trouble } from '../components/sheet.tsx';
+import { Nothing, Sheet, Trouble } from '../components/sheet.tsx';
+import { Table } from '../components/table.tsx';
 import { useAnswer } from '../components/use-answer.ts';
 import { EndButton, StateWord } from '../sessions/session-page.tsx';
 import { sessionPlace } from '../views.ts';
@@ -30,13 +30,14 @@ export function LivePage({ api }: { api: Api }) {
     sessions.length > mostRows
       ? `The longest ${mostRows} of ${sessions.length}, read again every 2 s while you look.`
       : 'On this machine, read again every 2 s while you look.';
-  const bar = (
-    <Button icon="again" onClick={reload}>
-      Refresh
-    </Button>
-  );
   return (
-    <Sheet name="live" title="Live sessions" words={words} isAsking={isAsking && value === undefined} bar={bar}>
+    <Sheet
+      name="live"
+      title="Live sessions"
+      words={words}
+      isAsking={isAsking && value === undefined}
+      onRefresh={reload}
+    >
       <Trouble answer={answer} />
       {answer?.kind === 'ok' && sessions.length === 0 && (
         <Nothing title="Nobody is talking">
@@ -55,49 +56,27 @@ interface LiveTableProps {
 }
 
 function LiveTable({ api, sessions, reload }: LiveTableProps) {
+  const figures = ['Turns', 'Last reply', 'In the gateway', 'From client', 'To client', 'Spent'];
+  const columns = ['Since', 'Whose', 'Model', ...figures.map((figure) => ({ figure })), ''];
   return (
-    <div class="panel table-panel">
-      <Table label="Live sessions">
-        <thead>
-          <tr>
-            <th scope="col" class="is-name">
-              Since
-            </th>
-            <th scope="col" class="is-name">
-              Whose
-            </th>
-            <th scope="col" class="is-name">
-              Model
-            </th>
-            <th scope="col">Turns</th>
-            <th scope="col">Last reply</th>
-            <th scope="col">In the gateway</th>
-            <th scope="col">From client</th>
-            <th scope="col">To client</th>
-            <th scope="col">Spent</th>
-            <td />
-          </tr>
-        </thead>
-        <tbody>
-          {sessions.map((session) => (
-            <tr key={session.id}>
-              <th scope="row">
-                <a href={sessionPlace(session.id)}>
-                  {formatClock(session.durationMs)} <span class="visually-hidden">session {session.id}</span>
-                </a>{' '}
-                {session.state !== 'open' && <StateWord session={session} />}
-              </th>
-              <td class="is-name">{whose(session)}</td>
-              <td class="is-name">{session.model ?? providerLabel(session.provider)}</td>
-              <Figures session={session} />
-              <td>
-                <EndButton api={api} session={session} onDone={reload} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </Table>
-    </div>
+    <Table label="Live sessions" columns={columns}>
+      {sessions.map((session) => (
+        <tr key={session.id}>
+          <th scope="row">
+            <a href={sessionPlace(session.id)}>
+              {formatClock(session.durationMs)} <span class="visually-hidden">session {session.id}</span>
+            </a>{' '}
+            {session.state !== 'open' && <StateWord session={session} />}
+          </th>
+          <td class="is-name">{whose(session)}</td>
+          <td class="is-name">{session.model ?? providerLabel(session.provider)}</td>
+          <Figures session={session} />
+          <td>
+            <EndButton api={api} session={session} onDone={reload} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

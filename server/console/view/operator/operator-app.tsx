@@ -2,8 +2,7 @@
 
 import type { Api } from '../../api/ask.ts';
 import type { StateStore } from '../../state/store.ts';
-import { Logo } from '../components/icon.tsx';
-import { ThemeChoice } from '../components/theme.tsx';
+import { HeadLine } from '../components/head-line.tsx';
 import { SessionPage } from '../sessions/session-page.tsx';
 import { SessionsPage } from '../sessions/sessions-page.tsx';
 import { operatorViews, usePlace } from '../views.ts';
@@ -31,22 +30,15 @@ export function OperatorApp({ api, store, useToken }: OperatorAppProps) {
   const isLocked = token === 'wanted' || token === 'wrong';
   return (
     <>
-      <header class="header">
-        <h1 class="brand">
-          <Logo />
-          <span>Trunkline</span>
-          <span class="brand-part">operator</span>
-        </h1>
-        {!isLocked && <Navigation view={view} />}
+      <HeadLine part="operator" views={isLocked ? [] : operatorViews} view={view}>
         <div class="header-end">
           {token === 'given' && (
             <button type="button" class="button button-small" onClick={() => useToken('')}>
               Forget the token
             </button>
           )}
-          <ThemeChoice />
         </div>
-      </header>
+      </HeadLine>
       {isLocked ? (
         <TokenForm isWrong={token === 'wrong'} onToken={useToken} />
       ) : (
@@ -56,21 +48,13 @@ export function OperatorApp({ api, store, useToken }: OperatorAppProps) {
   );
 }
 
-type OperatorView = (typeof operatorViews)[number]['id'];
-
-function Navigation({ view }: { view: OperatorView }) {
-  return (
-    <nav class="views" aria-label="Views">
-      {operatorViews.map(({ id, label }) => (
-        <a key={id} href={`#${id}`} aria-current={view === id ? 'page' : undefined}>
-          {label}
-        </a>
-      ))}
-    </nav>
-  );
+interface ShownProps {
+  readonly api: Api;
+  readonly view: (typeof operatorViews)[number]['id'];
+  readonly of: string | undefined;
 }
 
-function Shown({ api, view, of }: { api: Api; view: OperatorView; of: string | undefined }) {
+function Shown({ api, view, of }: ShownProps) {
   switch (view) {
     case 'live':
       return <LivePage api={api} />;

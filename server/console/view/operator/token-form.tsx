@@ -20,7 +20,7 @@ export function TokenForm({ isWrong, onToken }: { isWrong: boolean; onToken(toke
         <Field
           id="token"
           label="Token"
-          hint={isWrong ? 'It was not accepted: expected the value of admin.token.' : undefined}
+          trouble={isWrong ? 'It was not accepted: expected the value of admin.token.' : undefined}
         >
           <input
             id="token"

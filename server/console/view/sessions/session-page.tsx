@@ -5,7 +5,8 @@ import { useState } from 'preact/hooks';
 import type { Api } from '../../api/ask.ts';
 import { readingOrder } from '../../api/session-record.ts';
 import type { Timeline, WholeSession } from '../../api/sessions.ts';
-import { formatClock, formatMoment, providerLabel } from '../../state/format.ts';
+import { formatClock, formatMoment, formatUsd, providerLabel } from '../../state/format.ts';
+import { figuresOf } from '../../state/timeline-figures.ts';
 import { Button } from '../components/button.tsx';
 import { ConfirmButton } from '../components/confirm-button.tsx';
 import { Icon } from '../components/icon.tsx';
@@ -53,6 +54,7 @@ export function SessionPage({ api, id }: { api: Api; id: string }) {
         </a>
       </p>
       {value === undefined ? <Trouble answer={session.answer} /> : <Facts session={value} />}
+      {value !== undefined && timeline.value === undefined && <Trouble answer={timeline.answer} />}
       {timeline.value !== undefined && <TimelinePanel timeline={timeline.value} />}
       {value !== undefined && <Said session={value} />}
       {value !== undefined && <Outcome session={value} />}
@@ -86,7 +88,7 @@ export function EndButton({ api, session, onDone }: { api: Api; session: { reado
 }
 
 function Facts({ session }: { session: WholeSession }) {
-  const { key, team, endUser, tags, provider, model, dialect, startedAt, endedAt, durationMs } = session;
+  const { key, team, endUser, tags, provider, model, dialect, startedAt, endedAt, durationMs, costMicroUsd } = session;
   const lasted = durationMs ?? (endedAt === undefined ? undefined : Date.parse(endedAt) - Date.parse(startedAt));
   const facts: readonly (readonly [string, ComponentChildren])[] = [
     ['State', <StateWord key="state" session={session} />],
@@ -104,6 +106,8 @@ function Facts({ session }: { session: WholeSession }) {
     ],
     ['Started', formatMoment(startedAt)],
     ['Lasted', lasted === undefined ? undefined : formatClock(lasted)],
+    // The rows of the ledger say it once it has ended.
+    ['Spent so far', endedAt === undefined && costMicroUsd !== undefined && formatUsd(costMicroUsd)],
     ['Closed', session.reason && `${session.reason}${session.closeCode === undefined ? '' : `, ${session.closeCode}`}`],
   ];
   return (
@@ -153,9 +157,23 @@ function TimelinePanel({ timeline }: { timeline: Timeline }) {
           ))}
         </ul>
       )}
+      <TimelineFigures timeline={timeline} />
       <TimelinePlot timeline={timeline} />
       <TimelineList entries={entries} />
     </section>
+  );
+}
+
+function TimelineFigures({ timeline }: { timeline: Timeline }) {
+  return (
+    <dl class="facts timeline-figures">
+      {figuresOf(timeline).map(({ name, text, isBad }) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd class={isBad ? 'state-word state-bad' : ''}>{text}</dd>
+        </div>
+      ))}
+    </dl>
   );
 }
 

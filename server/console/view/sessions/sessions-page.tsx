@@ -6,7 +6,8 @@ import type { ListedSession, SessionList } from '../../api/sessions.ts';
 import { formatClock, formatMoment, formatUsd, providerLabel } from '../../state/format.ts';
 import { Button } from '../components/button.tsx';
 import { Field, Options, Segments } from '../components/field.tsx';
-import { Nothing, Sheet, Table, Trouble } from '../components/sheet.tsx';
+import { Nothing, Sheet, Trouble } from '../components/sheet.tsx';
+import { Table } from '../components/table.tsx';
 import { useAnswer } from '../components/use-answer.ts';
 import { sessionPlace } from '../views.ts';
 import { StateWord } from './session-page.tsx';
@@ -165,42 +166,13 @@ function FilterText({ id, label, value, placeholder = 'any', onChoose }: FilterT
 }
 
 function SessionTable({ sessions, isOperator }: { sessions: readonly ListedSession[]; isOperator: boolean }) {
+  const names = ['Started', 'State', ...(isOperator ? ['Key'] : []), 'Model', 'End user'];
   return (
-    <div class="panel table-panel">
-      <Table label="Sessions">
-        <thead>
-          <tr>
-            <th scope="col" class="is-name">
-              Started
-            </th>
-            <th scope="col" class="is-name">
-              State
-            </th>
-            {isOperator && (
-              <th scope="col" class="is-name">
-                Key
-              </th>
-            )}
-            <th scope="col" class="is-name">
-              Model
-            </th>
-            <th scope="col" class="is-name">
-              End user
-            </th>
-            <th scope="col">Lasted</th>
-            <th scope="col">Cost</th>
-            <th scope="col" class="is-name">
-              Closed
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {sessions.map((session) => (
-            <Row key={session.id} session={session} isOperator={isOperator} />
-          ))}
-        </tbody>
-      </Table>
-    </div>
+    <Table label="Sessions" columns={[...names, { figure: 'Lasted' }, { figure: 'Cost' }, 'Closed']}>
+      {sessions.map((session) => (
+        <Row key={session.id} session={session} isOperator={isOperator} />
+      ))}
+    </Table>
   );
 }
 

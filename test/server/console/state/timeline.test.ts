@@ -41,6 +41,16 @@ test.each<[TimelineItem, string, boolean]>([
     false,
   ],
   [
+    entry({ kind: 'close', by: 'provider', code: 1000, reason: 'provider-closed' }),
+    'Closed by the provider with 1000: provider-closed',
+    false,
+  ],
+  [
+    entry({ kind: 'close', by: 'provider', code: 1011, reason: 'provider-closed' }),
+    'Closed by the provider with 1011: provider-closed',
+    true,
+  ],
+  [
     entry({ kind: 'close', by: 'provider', code: 1011, reason: 'provider-lost', words: 'no quota' }),
     'Closed by the provider with 1011: provider-lost (no quota)',
     true,

@@ -168,14 +168,66 @@ test('a key is made, its secret copied once, rotated, and revoked with its sessi
   const orders = page.locator('tr', { hasText: 'key:browser' });
   await eventually(() => orders.count()).toBe(3);
   expect((await orders.allTextContents()).map((text) => /key\.\w+/.exec(text)?.[0])).toEqual([
-    'key.revokedkey',
-    'key.rotatedkey',
-    'key.createdkey',
+    'key.revoked',
+    'key.rotated',
+    'key.created',
   ]);
   await row.getByRole('button', { name: /^Delete/ }).click();
   await row.getByRole('button', { name: /^Free its id now/ }).click();
   await eventually(() => page.locator('tr', { hasText: 'active' }).count()).toBe(2);
   expect(faults.filter((fault) => !fault.includes('401') && !fault.includes('400'))).toEqual([]);
+});
+
+test('a key is changed in the form that makes one, and what is wrong is said beside its field', async () => {
+  const { page, faults, screenshot } = await enter('/#keys');
+  await page.getByRole('button', { name: 'New key' }).click();
+  await page.getByLabel('Name').fill('phone');
+  await page.getByLabel('Tags').fill('plan: gold');
+  await page.getByRole('button', { name: 'Add a budget' }).click();
+  await page.getByRole('button', { name: 'Make it' }).click();
+  const most = page.getByLabel('Most, USD');
+  await page.getByText(/^missing, expected a number of US dollars/).waitFor();
+  expect(await most.evaluate((input) => input === document.activeElement)).toBe(true);
+  await most.fill('5');
+  await page.getByRole('button', { name: 'Make it' }).click();
+  await page.getByRole('button', { name: 'I have it' }).click();
+
+  const change = page.getByRole('button', { name: 'Change the key phone' });
+  await change.click();
+  expect(await page.getByRole('button', { name: 'Change it' }).isEnabled()).toBe(false);
+  expect(await page.getByLabel('Tags').inputValue()).toBe('plan: gold');
+  await page.getByLabel('Tags').fill('');
+  await page.getByLabel('Team').fill('support');
+  await page.getByLabel('Models').fill('openai/*, gemni/*');
+  await page.getByRole('button', { name: '30 days' }).click();
+  await page.getByText('Limits of each of its end users').click();
+  await page.getByLabel('Calls a minute').last().fill('60');
+  await page.getByRole('button', { name: 'Change it' }).click();
+  const hint = page.locator('#key-models-hint');
+  await eventually(() => hint.textContent()).toContain('did you mean gemini?');
+  await screenshot('operator-key-form');
+  await page.getByLabel('Models').fill('openai/*, gemini/*');
+  await page.getByRole('button', { name: 'Change it' }).click();
+  await page.locator('tr', { hasText: 'phone' }).filter({ hasText: 'openai/*, gemini/*' }).waitFor();
+  expect(await change.evaluate((button) => button === document.activeElement)).toBe(true);
+  const changed = await fetch(`${gateway.admin}/keys/phone`, { headers: { authorization: `Bearer ${token}` } });
+  expect(await changed.json()).toEqual({
+    ...{ id: 'phone', team: 'support', models: ['openai/*', 'gemini/*'], endUsers: { rates: { callsPerMinute: 60 } } },
+    ...{ budgets: [{ window: 'month', maxUsd: 5 }], source: 'stored', state: 'active' },
+    ...{ createdAt: expect.any(String), changedAt: expect.any(String), expiresAt: expect.any(String) },
+  });
+  expect(faults.filter((fault) => !fault.includes('401') && !fault.includes('400'))).toEqual([]);
+});
+
+test('a key of the configuration is only shown, with the reason', async () => {
+  const { page } = await enter('/#keys');
+  await page.getByRole('button', { name: 'Show the key web' }).click();
+  await page.getByText('This key is one of the configuration: change it there').waitFor();
+  expect(await page.getByLabel('Team').inputValue()).toBe('support');
+  expect(await page.getByLabel('Team').isDisabled()).toBe(true);
+  expect(await page.getByRole('button', { name: 'Change it' }).count()).toBe(0);
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
 });
 
 test('a page that is hidden asks for nothing', async () => {
