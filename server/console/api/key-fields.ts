@@ -1,6 +1,6 @@
 // The fields of a key as they are typed, and as the gateway takes them. The gateway says what is wrong: a text that is no number goes as it is.
 
-import type { JsonObject } from '../../../codecs/json-object.ts';
+import type { JsonObject } from '../../../codecs/json/object.ts';
 import { listOrEmpty, objectOrEmpty } from './loose-json.ts';
 
 export interface KeyField {
