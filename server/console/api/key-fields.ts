@@ -8,7 +8,7 @@ export interface KeyField {
   readonly path: string;
   readonly label: string;
   readonly hint?: string;
-  /** What its text stands for: `list`: texts with commas or spaces between; `tags`: a line each; choices: one of them. */
+  /** Meaning of its text: `list`: texts with commas or spaces between; `tags`: a line each; choices: one of them. */
   readonly form?: 'number' | 'list' | 'tags' | 'time' | readonly (readonly [value: string, label: string])[];
 }
 

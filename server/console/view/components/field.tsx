@@ -6,7 +6,7 @@ interface FieldProps {
   readonly id: string;
   readonly label: string;
   readonly hint?: string | undefined;
-  /** What is wrong with the value; it stands in the place of the hint. */
+  /** A sentence about what is wrong with the value, in the place of the hint. */
   readonly trouble?: string | undefined;
   readonly children: ComponentChildren;
 }

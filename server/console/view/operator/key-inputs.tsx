@@ -17,7 +17,7 @@ interface KeyInputsProps {
   readonly texts: KeyTexts;
   readonly isNew: boolean;
   onChange(texts: KeyTexts): void;
-  /** What the gateway found wrong with a field. */
+  /** Says what the gateway found wrong with a field. */
   troubleAt(path: string): string | undefined;
 }
 

@@ -6,7 +6,7 @@ import type { Api } from '../../api/ask.ts';
 import { readingOrder } from '../../api/session-record.ts';
 import type { Timeline, WholeSession } from '../../api/sessions.ts';
 import { formatClock, formatMoment, formatUsd, providerLabel } from '../../state/format.ts';
-import { figuresOf } from '../../state/timeline-figures.ts';
+import { figuresOf } from '../../state/timeline/timeline-figures.ts';
 import { Button } from '../components/button.tsx';
 import { ConfirmButton } from '../components/confirm-button.tsx';
 import { Icon } from '../components/icon.tsx';

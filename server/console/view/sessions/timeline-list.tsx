@@ -2,7 +2,7 @@
 
 import { useState } from 'preact/hooks';
 import { type EntryKind, entryKinds, type TimelineItem } from '../../api/sessions.ts';
-import { kindWords, sentenceOf, standsOut } from '../../state/timeline.ts';
+import { kindWords, sentenceOf, standsOut } from '../../state/timeline/timeline.ts';
 import { Icon } from '../components/icon.tsx';
 
 /** There are many of these, and few say anything. */

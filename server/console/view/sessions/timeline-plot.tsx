@@ -3,7 +3,7 @@
 import { useMemo } from 'preact/hooks';
 import type { Timeline } from '../../api/sessions.ts';
 import { formatClock } from '../../state/format.ts';
-import { type Lane, lanesOf } from '../../state/timeline.ts';
+import { type Lane, lanesOf } from '../../state/timeline/timeline.ts';
 
 /** Width of the plot in its own units; it is stretched to that of the page. */
 const width = 1000;

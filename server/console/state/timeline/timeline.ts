@@ -1,7 +1,7 @@
 // Describes the timeline of a session: sentences about its entries, which of them stand out, and where they are in the plot.
 
-import type { EntryKind, TimelineItem } from '../api/sessions.ts';
-import { formatMs } from './format.ts';
+import type { EntryKind, TimelineItem } from '../../api/sessions.ts';
+import { formatMs } from '../format.ts';
 
 /** Limits beyond which an entry stands out, in ms; the gateway's own verdicts go by the same. */
 const slowMs: Readonly<Partial<Record<EntryKind, number>>> = { dial: 1000, open: 1000, reply: 2000, 'round-trip': 400 };

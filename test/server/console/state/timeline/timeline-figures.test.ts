@@ -1,8 +1,8 @@
 // The figures of a timeline: what each part of the way took, and which part was bad.
 
 import { expect, test } from 'vitest';
-import type { TimelineItem } from '../../../../server/console/api/sessions.ts';
-import { figuresOf } from '../../../../server/console/state/timeline-figures.ts';
+import type { TimelineItem } from '../../../../../server/console/api/sessions.ts';
+import { figuresOf } from '../../../../../server/console/state/timeline/timeline-figures.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
 const figures = (entries: readonly Partial<TimelineItem>[], p99?: number) => {

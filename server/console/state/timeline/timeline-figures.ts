@@ -1,7 +1,7 @@
 // The figures of a timeline at a glance: what each part of the way took, and which of them is the bad one.
 
-import type { Timeline, TimelineItem } from '../api/sessions.ts';
-import { formatMs, formatUs } from './format.ts';
+import type { Timeline, TimelineItem } from '../../api/sessions.ts';
+import { formatMs, formatUs } from '../format.ts';
 import { standsOut } from './timeline.ts';
 
 interface TimelineFigure {

@@ -1,8 +1,8 @@
 // The timeline in words and in lanes.
 
 import { expect, test } from 'vitest';
-import type { TimelineItem } from '../../../../server/console/api/sessions.ts';
-import { lanesOf, sentenceOf, standsOut } from '../../../../server/console/state/timeline.ts';
+import type { TimelineItem } from '../../../../../server/console/api/sessions.ts';
+import { lanesOf, sentenceOf, standsOut } from '../../../../../server/console/state/timeline/timeline.ts';
 
 const entry = (some: Partial<TimelineItem> & Pick<TimelineItem, 'kind'>, seconds = 0): TimelineItem => ({
   at: new Date(seconds * 1000).toISOString(),
