@@ -32,7 +32,7 @@ const topLevel = [
 /** The rooms in their order: an import goes to the same room or to one further up. */
 const ROOMS = [
   'codecs',
-  ...['realtime', 'llm', 'simulators'].map((name) => `adapters/${name}`),
+  ...['realtime', 'llm', 'ui', 'simulators'].map((name) => `adapters/${name}`),
   ...['platform', 'config', 'ipc', 'http', 'transport', 'session'].map((name) => `server/${name}`),
   ...['store', 'billing', 'llm', 'prompts', 'tasks', 'sessions', 'http', 'config'].map((name) => `server/side/${name}`),
   ...['side', 'gateway', 'rehearsal', 'processes', 'cli'].map((name) => `server/${name}`),
@@ -90,7 +90,7 @@ describe('arrows', () => {
   });
 
   test('the server knows adapters by their registries and their contracts', () => {
-    const rooms = ['realtime', 'llm', 'simulators'];
+    const rooms = ['realtime', 'llm', 'ui', 'simulators'];
     // The names of the simulated providers are apart, so that a gateway process does not load the simulators.
     const doors = [...rooms.map((room) => `adapters/${room}/index.ts`), 'adapters/simulators/simulated-providers.ts'];
     const contracts = [...rooms.map((room) => `adapters/${room}/contract.ts`), 'adapters/realtime/refusal.ts'];

@@ -97,7 +97,7 @@ describe('the README', () => {
         (room) => `server/${room}`,
       ),
       ...['rehearsal', 'processes', 'cli'].map((room) => `server/${room}`),
-      ...['realtime', 'llm', 'simulators'].map((room) => `adapters/${room}`),
+      ...['realtime', 'llm', 'ui', 'simulators'].map((room) => `adapters/${room}`),
     ];
     const rows = [...readme.matchAll(/^\| `([\w/]+)\/` /gm)].map(([, room = '']) => room);
     expect(compared(rows, rooms)).toEqual(AGREES);
