@@ -1,8 +1,20 @@
 // The contract of LLM profiles: pure functions that write the requests of one kind of LLM endpoint and read its answers.
-// Rule: inside of the side path a call has the form of OpenAI's chat completions.
+// Rule: inside of the side path a call has the form of OpenAI's chat completions. One in another form of clients has that, too, for the
+// endpoints that speak it themselves.
 
 import type { JsonObject } from '../../codecs/json/object.ts';
 import type { Usage } from '../realtime/contract/observation.ts';
+
+/** A form in which clients ask and are answered, beside chat completions: OpenAI's Responses, Anthropic's Messages. */
+export type ClientForm = 'responses' | 'messages';
+
+/** Requests to an endpoint and answers of it. Answers come out in the form of the client. */
+export type LlmApi = Pick<LlmProfile, 'toRequest' | 'readReply' | 'readStream'>;
+
+/** A form that an endpoint speaks itself. `isOptional`: only where `settings.<form>: native` of its LLM gateway says so. */
+export interface NativeApi extends LlmApi {
+  readonly isOptional?: true;
+}
 
 /** A kind of LLM endpoint. */
 export interface LlmProfile {
@@ -25,6 +37,8 @@ export interface LlmProfile {
   readonly freePath?: string;
   /** Known and required keys of `settings`. */
   readonly settings?: { readonly known: readonly string[]; readonly required?: readonly string[] };
+  /** The forms of clients that the endpoint speaks, too. `settings.<form>: translated` of the LLM gateway leaves one unused. */
+  readonly native?: Partial<Readonly<Record<ClientForm, NativeApi>>>;
   /** Writes the HTTP request of a call. @throws LlmFailure `unsupported` for a call that the endpoint cannot do. */
   toRequest(call: LlmCall, target: LlmTarget): LlmRequest;
   /**
@@ -32,7 +46,7 @@ export interface LlmProfile {
    * cannot be read, or that ended in a fault (`aborted`).
    */
   readReply(reply: LlmReply, model: string): LlmOutcome;
-  /** Reads a streamed answer (status 200, text/event-stream) and translates it into the server-sent events of chat completions. */
+  /** Reads a streamed answer (status 200, text/event-stream) and writes it as the events of the client's form. */
   readStream(headers: Readonly<Record<string, string>>, call: LlmCall, model: string): LlmStream;
 }
 
@@ -48,6 +62,29 @@ export interface LlmCall {
   readonly isStreamed: boolean;
   /** Other fields of the client's request, verbatim (tools, stop, seed, ...), which profiles pass on where they can. */
   readonly extra: JsonObject;
+  /** The call as the client made it, where it was in another form. The other fields are its translation. */
+  readonly native?: NativeCall | undefined;
+}
+
+/** A call in the form of its client, and what its answer is written by. */
+export interface NativeCall {
+  readonly form: ClientForm;
+  /** The whole request, with the items of earlier answers that it refers to in their places. */
+  readonly body: JsonObject;
+  /** The id that the answer has; undefined: any. An endpoint of the same form gives it an id of its own. */
+  readonly id?: string | undefined;
+  /** The first part that has no form in chat completions, so that only an endpoint of the client's form can do the call. */
+  readonly untranslated?: Untranslated | undefined;
+  /** Names of tools that whoever serves would run by itself, such as a search of the web. Their price is not known before. */
+  readonly hostedTools?: readonly string[] | undefined;
+  /** `<gateway>/<model>` of the target that is asked: reasoning that it seals is given back to no other. */
+  readonly target?: string | undefined;
+}
+
+/** `what`: words for people. `param`: its place in the request, such as `tools[0]`. */
+interface Untranslated {
+  readonly what: string;
+  readonly param: string;
 }
 
 /** The destination of a call, and the policy that holds there. */
@@ -79,12 +116,15 @@ export interface LlmReply {
 }
 
 /** Tokens of a call. An absent count is not reported. */
-export type LlmUsage = Omit<Usage, 'cumulative' | 'inputTextTokens' | 'outputTextTokens' | 'seconds'>;
+export interface LlmUsage extends Omit<Usage, 'cumulative' | 'inputTextTokens' | 'outputTextTokens' | 'seconds'> {
+  /** The part of the output that was thought and not said. It has no price of its own. */
+  readonly outputReasoningTokens?: number;
+}
 
 export interface LlmOutcome {
-  /** The answer as a chat completion, which a client may see. */
+  /** The answer in the form of the client. */
   readonly completion: JsonObject;
-  /** The received bytes, where the endpoint itself answers with a chat completion. */
+  /** The received bytes, where the endpoint itself answers in that form. */
   readonly bytes?: Buffer | undefined;
   /** The text of the first choice; '' when it has none. */
   readonly text: string;
@@ -112,6 +152,8 @@ export interface LlmStream {
   push(chunk: Buffer): Buffer;
   /** Ends the stream. `rest`: the last bytes for the client, `data: [DONE]` included. `isComplete`: the endpoint said why the answer ended. */
   end(): { readonly rest: Buffer; readonly outcome: StreamOutcome; readonly isComplete: boolean };
+  /** The last bytes for a client that has a part of an answer which broke off. `error`: as OpenAI writes errors. */
+  failed(error: JsonObject): Buffer;
 }
 
 /**
@@ -163,6 +205,8 @@ export class LlmFailure extends Error {
   }
 }
 
-/** The failure for a part of a call that a profile has no form for. */
-export const unsupported = (what: string): LlmFailure =>
-  new LlmFailure('unsupported', `this endpoint has no form for ${what} in Trunkline`);
+/** The failure for a part of a call that a profile has no form for. `param`: the field that has it. */
+export const unsupported = (what: string, param?: string): LlmFailure =>
+  new LlmFailure('unsupported', `this endpoint has no form for ${what} in Trunkline`, {
+    upstream: param === undefined ? undefined : { param },
+  });

@@ -16,6 +16,7 @@ export { maxOutputTokens, UNKNOWN_OUTPUT_TOKENS } from './answer-tokens.ts';
 export { streamOfCompletion } from './chat/chunks.ts';
 export { LlmFailure } from './contract.ts';
 export { failureOfReply } from './failure.ts';
+export { apiFor, errorEvent, streamInForm } from './forms.ts';
 
 const all = [
   ...[openrouterProfile, litellmProfile, portkeyProfile, vercelProfile, cloudflareProfile, bifrostProfile],

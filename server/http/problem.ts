@@ -3,6 +3,7 @@
 import type { UpstreamError } from '../../adapters/llm/contract.ts';
 import { errorTypeByStatus, findMint } from '../../adapters/realtime/index.ts';
 import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
+import type { JsonObject } from '../../codecs/json/object.ts';
 import { sideRoutesAt } from '../ipc/side-routes.ts';
 import { jsonReply } from './reply.ts';
 
@@ -48,7 +49,14 @@ function plainError({ status, code, message, param }: HttpProblem): object {
 }
 
 /** An error as OpenAI writes it, which SDKs turn into their error classes. It also goes into a stream that has begun. */
-export function chatError({ status, code: own, message, param: field, resetsAt, upstream = {} }: HttpProblem): object {
+export function chatError({
+  status,
+  code: own,
+  message,
+  param: field,
+  resetsAt,
+  upstream = {},
+}: HttpProblem): JsonObject {
   const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
   const { type = errorTypeByStatus(status), param = field ?? null, code = own } = upstream;
   const ours = code === own ? {} : { gateway_code: own };

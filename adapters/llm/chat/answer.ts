@@ -9,6 +9,13 @@ import { type ToolCallDelta, toolCallJson } from './tools.ts';
 export interface AnswerDelta extends Partial<Omit<StreamOutcome, 'finish'>>, Ending {
   readonly id?: string | undefined;
   readonly calls?: readonly ToolCallDelta[] | undefined;
+  /** Thoughts of the model, or a summary of it. */
+  readonly thought?: Thought | undefined;
+  /** Reasoning that the same target wants back with the next call, in the shape of OpenRouter's `reasoning_details`. */
+  readonly details?: readonly JsonObject[] | undefined;
+  /** Words by which the model refuses, where they are no text. */
+  readonly refusal?: string | undefined;
+  readonly logprobs?: readonly unknown[] | undefined;
   /** Bytes of what the model said beside text and calls. */
   readonly otherBytes?: number | undefined;
   /** An event without content, which shows that the endpoint is at work. */
@@ -17,6 +24,21 @@ export interface AnswerDelta extends Partial<Omit<StreamOutcome, 'finish'>>, End
   readonly bytes?: Buffer | undefined;
   /** An event that says nothing yet, such as the role of who will speak. It waits for the first that says something. */
   readonly isPreamble?: boolean | undefined;
+}
+
+export interface Thought {
+  readonly text: string;
+  readonly isSummary: boolean;
+}
+
+/** Writes the bytes for the client, in the events of its form. */
+export interface StreamWriter {
+  /** `outcome`: of all that came, this part included. */
+  delta(delta: AnswerDelta, outcome: StreamOutcome): readonly Buffer[];
+  /** The last bytes of a complete answer. */
+  end(outcome: StreamOutcome): readonly Buffer[];
+  /** The last bytes of an answer that broke off. `error`: as OpenAI writes errors. */
+  failed(error: JsonObject): Buffer;
 }
 
 /** The outcome of a whole answer. `model` was asked for. @throws LlmFailure for one that ended in a fault, or that does not say why it ended. */

@@ -2,19 +2,13 @@
 
 import { type JsonObject, objectAt } from '../../../codecs/json/object.ts';
 import type { LlmCall, LlmStream, StreamOutcome } from '../contract.ts';
+import { writerInForm } from '../forms.ts';
 import { type ServerSentEvent, ServerSentEventReader, sseEvent } from '../server-sent-events.ts';
-import { type AnswerDelta, usageJson } from './answer.ts';
+import { type AnswerDelta, type StreamWriter, usageJson } from './answer.ts';
 import { toolCallJson } from './tools.ts';
 
 /** Reads one event. @throws LlmFailure for an error or an unreadable event. */
 export type ReadEvent = (event: ServerSentEvent) => AnswerDelta | undefined;
-
-/** Writes the bytes for the client, in events of chat completions. */
-interface StreamWriter {
-  delta(delta: AnswerDelta, outcome: StreamOutcome): readonly Buffer[];
-  /** The last bytes of a complete answer. */
-  end(outcome: StreamOutcome): readonly Buffer[];
-}
 
 interface TranslatedOptions {
   readonly call: LlmCall;
@@ -23,14 +17,19 @@ interface TranslatedOptions {
   readonly provider: string;
 }
 
-/** A stream whose events become chunks of a chat completion. */
+/** A stream whose events become those of the client's form. */
 export function translatedStream(read: ReadEvent, { provider, ...options }: TranslatedOptions): LlmStream {
-  return new AnswerStream(read, new ChunkWriter(options), provider);
+  return new AnswerStream(read, writerInForm(options.call, options.model) ?? new ChunkWriter(options), provider);
 }
 
-/** A stream of chat completion chunks, of which the bytes that `read` returns pass unchanged. */
-export function passedStream(read: ReadEvent): LlmStream {
-  return new AnswerStream(read, new PassingWriter());
+/** A stream of chat completion chunks. The bytes that `read` returns pass unchanged to a client of that form. */
+export function passedStream(read: ReadEvent, { call, model }: Omit<TranslatedOptions, 'provider'>): LlmStream {
+  return new AnswerStream(read, writerInForm(call, model) ?? new PassingWriter(chunkEnding));
+}
+
+/** A stream in the form of the client, whose bytes pass unchanged. */
+export function nativeStream(read: ReadEvent, ending: PassedEnding): LlmStream {
+  return new AnswerStream(read, new PassingWriter(ending));
 }
 
 export const wantsUsage = ({ extra }: LlmCall): boolean => objectAt(extra, 'stream_options')?.include_usage === true;
@@ -73,6 +72,10 @@ class AnswerStream implements LlmStream {
     return { rest, outcome: this.#outcome, isComplete };
   }
 
+  failed(error: JsonObject): Buffer {
+    return this.#writer.failed(error);
+  }
+
   #pass(event: ServerSentEvent): readonly Buffer[] {
     const delta = this.#read(event);
     if (delta === undefined) return [];
@@ -94,31 +97,54 @@ class AnswerStream implements LlmStream {
   }
 }
 
-function bytesIn({ text = '', calls = [], otherBytes = 0 }: AnswerDelta): number {
+function bytesIn({ text = '', thought, calls = [], otherBytes = 0 }: AnswerDelta): number {
   const named = calls.map((call) => Buffer.byteLength(`${call.name ?? ''}${call.input ?? ''}`));
-  return named.reduce((sum, bytes) => sum + bytes, Buffer.byteLength(text) + otherBytes);
+  const said = Buffer.byteLength(text) + Buffer.byteLength(thought?.text ?? '');
+  return named.reduce((sum, bytes) => sum + bytes, said + otherBytes);
 }
 
 /** The bytes as one Buffer, which is not copied when it is the only one. */
 const joined = (pieces: readonly Buffer[]): Buffer =>
   pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
 
+/** The bytes after those of the endpoint. */
+type PassedEnding = Pick<StreamWriter, 'end' | 'failed'>;
+
+const chunkEnding: PassedEnding = {
+  end: () => [sseEvent('[DONE]')],
+  // SDKs turn an event with an error into an exception; without one the answer would look complete.
+  failed: (error) => sseEvent({ error }),
+};
+
 /** Holds back what says nothing until something is said: as long as nothing was, another target can serve the call. */
 class PassingWriter implements StreamWriter {
+  readonly #ending: PassedEnding;
   #held: Buffer[] | undefined = [];
+
+  constructor(ending: PassedEnding) {
+    this.#ending = ending;
+  }
 
   delta({ bytes, isPreamble = false }: AnswerDelta): readonly Buffer[] {
     if (bytes === undefined) return [];
     if (this.#held === undefined) return [bytes];
     this.#held.push(bytes);
     if (isPreamble) return [];
-    const pieces = this.#held;
-    this.#held = undefined;
-    return pieces;
+    return this.#release();
   }
 
-  end(): readonly Buffer[] {
-    return [sseEvent('[DONE]')];
+  end(outcome: StreamOutcome): readonly Buffer[] {
+    return [...this.#release(), ...this.#ending.end(outcome)];
+  }
+
+  failed(error: JsonObject): Buffer {
+    return this.#ending.failed(error);
+  }
+
+  #release(): readonly Buffer[] {
+    const pieces = this.#held ?? [];
+    this.#held = undefined;
+    return pieces;
   }
 }
 
@@ -151,6 +177,10 @@ class ChunkWriter implements StreamWriter {
       ...(this.#wantsUsage && usage ? [this.#chunk(outcome, [], { usage: usageJson(usage) })] : []),
       sseEvent('[DONE]'),
     ];
+  }
+
+  failed(error: JsonObject): Buffer {
+    return chunkEnding.failed(error);
   }
 
   #chunk({ served = this.#model }: StreamOutcome, choices: readonly JsonObject[], fields: JsonObject = {}): Buffer {

@@ -1,5 +1,6 @@
 // Bifrost: the model's name holds the provider (`openai/gpt-5`), `extra_fields` the one that answered. The key is a virtual key.
-// https://docs.getbifrost.ai/api-reference/chat-completions/create-a-chat-completion, https://docs.getbifrost.ai/features/fallbacks
+// https://docs.getbifrost.ai/api-reference/chat-completions/create-a-chat-completion, https://docs.getbifrost.ai/features/fallbacks,
+// https://docs.getbifrost.ai/features/unified-interface
 
 import { textAt } from '../../../codecs/json/object.ts';
 import { completionsProfile, vendorOf } from './profile.ts';
@@ -11,6 +12,7 @@ export const bifrostProfile = completionsProfile({
   headers: ({ apiKey }): Readonly<Record<string, string>> => (apiKey === '' ? {} : { 'x-bf-vk': apiKey }),
   // Bifrost's governance may add fallbacks of its own where the field is missing.
   fields: () => ({ fallbacks: [] }),
+  responses: { fields: () => ({ fallbacks: [] }) },
   readMetadata: (_, body) => ({
     served:
       textAt(body, 'extra_fields', 'resolved_model_used') ?? textAt(body, 'extra_fields', 'routing_info', 'model'),

@@ -3,6 +3,8 @@
 
 import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json/object.ts';
 import { failIfUnended } from '../chat/answer.ts';
+import { reasoningFields, saidIn } from '../chat/message.ts';
+import { detailsOf, SEALED } from '../chat/reasoning.ts';
 import { type ReadEvent, wantsUsage } from '../chat/stream.ts';
 import { type LlmCall, LlmFailure, type LlmOutcome, type LlmReply, type LlmTarget } from '../contract.ts';
 import { failureInBody, failureOfError } from '../failure.ts';
@@ -18,13 +20,25 @@ export type ReadMetadata = (headers: Readonly<Record<string, string>>, body: Jso
 /** Models that refuse `max_tokens`, also behind gateways that pass it on as it is. */
 const REASONING = /(^|\/)(o[1-9]|gpt-[5-9])/;
 
+/** Gives the reasoning in a message back to the target that it is from. `isRunning`: the model has yet to answer the tools that it called. */
+function withOwnReasoning(message: JsonObject, call: LlmCall, isRunning: boolean): JsonObject {
+  const { [SEALED]: texts, ...rest } = message;
+  return texts === undefined ? message : { ...rest, ...reasoningFields(detailsOf(message, call), isRunning) };
+}
+
+function messagesOf(call: LlmCall): readonly JsonObject[] {
+  if (call.native === undefined) return call.messages;
+  const lastOfUser = call.messages.findLastIndex(({ role }) => role === 'user');
+  return call.messages.map((message, at) => withOwnReasoning(message, call, at > lastOfUser));
+}
+
 /** Writes the body of a request. The `fields` of the profile come last, so that a client cannot replace them. */
 export function completionsBody(call: LlmCall, { model }: LlmTarget, fields: JsonObject = {}): JsonObject {
-  const { messages, maxTokens, temperature, schema, isStreamed, extra } = call;
+  const { maxTokens, temperature, schema, isStreamed, extra } = call;
   return {
     ...extra,
     model,
-    messages,
+    messages: messagesOf(call),
     [REASONING.test(model) ? 'max_completion_tokens' : 'max_tokens']: maxTokens,
     temperature,
     ...(schema === undefined ? {} : { response_format: jsonSchemaFormat(schema) }),
@@ -117,10 +131,14 @@ export function createCompletionsReader({ headers, call, model: asked, readMetad
     const delta = objectAt(isObject(choice) ? choice : {}, 'delta') ?? {};
     const content = delta.content;
     const own = renamed(restated(chunk, ending, asked), { body: chunk, asked, served });
+    const said = call.native === undefined ? undefined : saidIn(delta);
+    const logprobs = said && valueAt(choice, ['logprobs', 'content']);
     return {
+      ...said,
+      logprobs: Array.isArray(logprobs) ? logprobs : undefined,
       bytes: isUsageOnly && !wantsUsage(call) ? undefined : own === undefined ? raw : sseEvent(own),
       text: typeof content === 'string' ? content : '',
-      otherBytes: otherBytesIn(delta),
+      otherBytes: said === undefined ? otherBytesIn(delta) : Buffer.byteLength(said.refusal ?? ''),
       isPreamble: ending.finish === undefined && saysNothing(delta),
       served: model,
       provider,

@@ -1,17 +1,21 @@
 // LiteLLM's proxy: headers hold the cost and the attempts. Its own fallbacks and retries are switched off in each request.
-// https://docs.litellm.ai/docs/proxy/response_headers, https://docs.litellm.ai/docs/proxy/reliability
+// https://docs.litellm.ai/docs/proxy/response_headers, https://docs.litellm.ai/docs/proxy/reliability, https://docs.litellm.ai/docs/response_api
 
+import type { LlmTarget } from '../contract.ts';
 import { completionsProfile, vendorOf } from './profile.ts';
 import { costUsdOf } from './usage.ts';
+
+const ownFields = ({ retention }: LlmTarget) => ({
+  disable_fallbacks: true,
+  num_retries: 0,
+  ...(retention === 'zdr' ? { 'no-log': true, cache: { 'no-cache': true, 'no-store': true } } : {}),
+});
 
 export const litellmProfile = completionsProfile({
   name: 'litellm',
   path: 'routed',
-  fields: (_, { retention }) => ({
-    disable_fallbacks: true,
-    num_retries: 0,
-    ...(retention === 'zdr' ? { 'no-log': true, cache: { 'no-cache': true, 'no-store': true } } : {}),
-  }),
+  fields: (_, target) => ownFields(target),
+  responses: { fields: (_, target) => ownFields(target) },
   readMetadata: (headers) => {
     const [group, name] = [headers['x-litellm-model-group'], headers['x-litellm-model-name'] || undefined];
     const hasFallenBack = Number(headers['x-litellm-attempted-fallbacks'] ?? 0) > 0;

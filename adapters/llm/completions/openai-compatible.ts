@@ -1,5 +1,5 @@
 // Any other endpoint of the chat completions form: vLLM, Ollama, a private router. The provider behind it is unknown, unless
-// `settings.provider` names it.
+// `settings.provider` names it, and so is whether it has the Responses API, unless `settings.responses` is `native`.
 
 import { textAt } from '../../../codecs/json/object.ts';
 import { completionsProfile } from './profile.ts';
@@ -9,5 +9,6 @@ export const openaiCompatibleProfile = completionsProfile({
   path: 'routed',
   settings: { known: ['provider'] },
   provider: (_, { provider }) => provider,
+  responses: { isOptional: true },
   readMetadata: (_, body) => ({ provider: textAt(body, 'provider') }),
 });

@@ -1,4 +1,5 @@
 // OpenAI itself. It refuses unknown fields, and `max_tokens` for reasoning models.
+// https://platform.openai.com/docs/api-reference/chat, https://platform.openai.com/docs/api-reference/responses
 
 import { completionsProfile } from './profile.ts';
 
@@ -10,5 +11,6 @@ export const openaiProfile = completionsProfile({
   regions: { eu: 'https://eu.api.openai.com/v1', us: 'https://us.api.openai.com/v1' },
   provider: () => 'openai',
   fields: ({ maxTokens }) => ({ max_tokens: undefined, max_completion_tokens: maxTokens, store: false }),
+  responses: {},
   readMetadata: () => ({ provider: 'openai' }),
 });

@@ -1,5 +1,6 @@
 // OpenRouter: the field `provider` holds the allowed providers, the data policy and the maximum price. Each region has a base URL.
-// https://openrouter.ai/docs/guides/routing/provider-selection, .../features/in-region-routing, .../administration/usage-accounting
+// https://openrouter.ai/docs/guides/routing/provider-selection, .../features/in-region-routing, .../administration/usage-accounting,
+// https://openrouter.ai/docs/api/api-reference/responses/create-responses
 
 import { textAt } from '../../../codecs/json/object.ts';
 import type { LlmTarget } from '../contract.ts';
@@ -14,6 +15,7 @@ export const openrouterProfile = completionsProfile({
   regions: { eu: 'https://eu.openrouter.ai/api/v1', us: 'https://us.openrouter.ai/api/v1' },
   canPromise: { retention: ['zdr', 'none-stated'], providers: true },
   fields: (_, target) => ({ provider: providerOf(target), usage: { include: true } }),
+  responses: { fields: (_, target) => ({ provider: providerOf(target) }) },
   readMetadata: (_, body) => ({ provider: textAt(body, 'provider') }),
 });
 

@@ -11,6 +11,8 @@ export const portkeyProfile = completionsProfile({
   settings: { known: ['provider', 'virtualKey', 'config', 'customHost', 'mode'] },
   provider: (_, { provider, config }) => (config === undefined ? provider : undefined),
   headers: (target) => ({ ...credentialOf(target), ...routingHeaders(target) }),
+  // Only some of the providers behind it have the form.
+  responses: { isOptional: true },
   readMetadata: (headers) => ({ provider: headers['x-portkey-provider'] }),
 });
 

@@ -3,6 +3,7 @@
 import type { JsonObject } from '../../../codecs/json/object.ts';
 import { passedStream } from '../chat/stream.ts';
 import type { LlmCall, LlmProfile, LlmTarget } from '../contract.ts';
+import { type NativeFacts, nativeResponses } from '../responses/native.ts';
 import { completionsBody, createCompletionsReader, type ReadMetadata, readCompletion } from './completions.ts';
 
 interface CompletionsFacts extends Omit<LlmProfile, 'toRequest' | 'readReply' | 'readStream'> {
@@ -13,20 +14,23 @@ interface CompletionsFacts extends Omit<LlmProfile, 'toRequest' | 'readReply' | 
   /** Fields that carry the policy. A value of undefined removes a field. */
   fields?(call: LlmCall, target: LlmTarget): JsonObject;
   readonly readMetadata: ReadMetadata;
+  /** The Responses API, where the endpoint has it. Its `fields` carry the policy there. */
+  readonly responses?: Pick<NativeFacts, 'url' | 'fields' | 'isOptional'>;
 }
 
 export function completionsProfile(facts: CompletionsFacts): LlmProfile {
-  const { url, headers, fields, readMetadata, ...rest } = facts;
+  const { url, headers = bearerHeader, fields, readMetadata, responses, ...rest } = facts;
   return {
     ...rest,
+    ...(responses && { native: { responses: nativeResponses({ ...responses, headers, readMetadata }) } }),
     toRequest: (call, target) => ({
       url: url?.(target) ?? completionsUrl(target),
-      headers: { 'content-type': 'application/json', ...(headers?.(target) ?? bearerHeader(target)) },
+      headers: { 'content-type': 'application/json', ...headers(target) },
       body: JSON.stringify(completionsBody(call, target, fields?.(call, target))),
     }),
     readReply: (reply, model) => readCompletion(reply, model, readMetadata),
     readStream: (streamHeaders, call, model) =>
-      passedStream(createCompletionsReader({ headers: streamHeaders, call, model, readMetadata })),
+      passedStream(createCompletionsReader({ headers: streamHeaders, call, model, readMetadata }), { call, model }),
   };
 }
 

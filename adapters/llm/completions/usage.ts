@@ -19,6 +19,7 @@ export function completionsUsage(usage: unknown): LlmUsage | undefined {
     cacheWriteTokens: input?.cache_write_tokens ?? input?.cache_creation_tokens ?? usage.cache_creation_input_tokens,
     cacheWriteHourTokens: (objectAt(input, 'cache_creation_token_details') ?? objectAt(usage, 'cache_creation'))
       ?.ephemeral_1h_input_tokens,
+    outputReasoningTokens: output?.reasoning_tokens,
     outputAudioTokens: output?.audio_tokens,
     outputImageTokens: output?.image_tokens,
     webSearches: objectAt(usage, 'server_tool_use')?.web_search_requests ?? input?.web_search_requests,

@@ -1,7 +1,8 @@
 // Vercel AI Gateway: `providerOptions.gateway` holds the allowed providers and the data policy; metadata the provider and the cost.
-// https://vercel.com/docs/ai-gateway/models-and-providers/provider-options
+// https://vercel.com/docs/ai-gateway/models-and-providers/provider-options, https://vercel.com/docs/ai-gateway/sdks-and-apis/responses
 
 import { valueAt } from '../../../codecs/json/object.ts';
+import type { LlmTarget } from '../contract.ts';
 import type { ReadMetadata } from './completions.ts';
 import { completionsProfile } from './profile.ts';
 import { costUsdOf } from './usage.ts';
@@ -19,21 +20,20 @@ const readMetadata: ReadMetadata = (_, body) => {
   };
 };
 
+/** Vercel tries no other models, since none are named. */
+const optionsFor = ({ providers, retention }: LlmTarget) => ({
+  providerOptions: {
+    gateway: { only: providers, zeroDataRetention: retention === 'zdr' || undefined, disallowPromptTraining: true },
+  },
+});
+
 export const vercelProfile = completionsProfile({
   name: 'vercel',
   path: 'routed',
   freePath: '/credits',
   baseUrl: 'https://ai-gateway.vercel.sh/v1',
   canPromise: { retention: ['zdr', 'none-stated'], providers: true },
-  fields: (_, { providers, retention }) => ({
-    providerOptions: {
-      gateway: {
-        // Vercel tries no other models, since none are named.
-        only: providers,
-        zeroDataRetention: retention === 'zdr' || undefined,
-        disallowPromptTraining: true,
-      },
-    },
-  }),
+  fields: (_, target) => optionsFor(target),
+  responses: { fields: (_, target) => optionsFor(target) },
   readMetadata,
 });

@@ -11,6 +11,9 @@ import { maxPromptTokens } from './prompt-tokens.ts';
 /** The longest answer of a model that is not known, where the call has no limit. */
 const MOST_OUTPUT_TOKENS = 1_000_000;
 
+/** The most that is read by tools which whoever serves runs by itself. */
+const MOST_INPUT_TOKENS = 10_000_000;
+
 /** Words that the template of a model puts around every dialogue, such as what it is and what day it is. */
 const TEMPLATE_TOKENS = 256;
 
@@ -25,7 +28,7 @@ interface BoundedRequest {
 export function boundsOf({ body, call, model, maxTokens }: BoundedRequest): UsageBounds {
   const { tokens, audioTokens } = maxPromptTokens(body, call, model);
   return {
-    input: tokens + audioTokens + TEMPLATE_TOKENS,
+    input: call.native?.hostedTools === undefined ? tokens + audioTokens + TEMPLATE_TOKENS : MOST_INPUT_TOKENS,
     output: maxTokens ?? maxOutputTokens(model) ?? MOST_OUTPUT_TOKENS,
   };
 }

@@ -49,14 +49,24 @@ function conflictsOf(gateway: LlmGatewayConfig, profile: LlmProfile, at: string)
   return [...problems, ...settingConflicts(gateway, profile, at)];
 }
 
+/** Whether an endpoint is asked in a client's form, or in chat completions. */
+const FORM_USES = ['native', 'translated'];
+
 function settingConflicts({ settings }: LlmGatewayConfig, profile: LlmProfile, at: string): Problem[] {
-  const { known = [], required = [] } = profile.settings ?? {};
+  const forms = Object.keys(profile.native ?? {});
+  const known = [...(profile.settings?.known ?? []), ...forms];
+  const { required = [] } = profile.settings ?? {};
   const unknown = Object.keys(settings).filter((key) => !known.includes(key));
+  const misspelt = forms.filter((key) => settings[key] !== undefined && !FORM_USES.includes(settings[key]));
   const missing = required.filter((key) => !settings[key]);
   return [
     ...unknown.map((key) => ({
       path: `${at}.settings.${key}`,
       message: known.length > 0 ? unknownKey(key, known) : `unknown key: ${profile.name} has no settings`,
+    })),
+    ...misspelt.map((key) => ({
+      path: `${at}.settings.${key}`,
+      message: `expected ${FORM_USES.join(' or ')}, got "${settings[key]}"`,
     })),
     ...missing.map((key) => ({ path: `${at}.settings.${key}`, message: `missing, ${profile.name} needs it` })),
   ];

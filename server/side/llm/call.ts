@@ -1,6 +1,7 @@
 // The types of the router: a call that a key makes in a class, and its answer.
 
 import type { LlmCall, LlmOutcome } from '../../../adapters/llm/contract.ts';
+import type { JsonObject } from '../../../codecs/json/object.ts';
 import type { BudgetConfig } from '../../config/side-schema.ts';
 import type { LedgerRow, OnBehalf } from '../../ipc/stored-rows.ts';
 import type { Failure } from './failure.ts';
@@ -38,6 +39,8 @@ export interface Answered extends LlmOutcome {
 
 export interface StreamHead extends Pick<Answered, 'gateway' | 'attempt' | 'addedMaxTokens'> {
   readonly model: string;
+  /** The last bytes of an answer that breaks off. `error`: as OpenAI writes errors. undefined: its form has none, or it came whole. */
+  failed?(error: JsonObject): Buffer | undefined;
 }
 
 /** Receives a streamed answer: `begin` once, before the first content, and never again after that on another target. */

@@ -1,15 +1,8 @@
 // The exchange of one attempt with its target: the request, and the answer, whole or as a stream. Keeps track of what may be billed.
 
 import type { Agent } from 'undici';
-import type {
-  LlmCall,
-  LlmOutcome,
-  LlmProfile,
-  LlmReply,
-  LlmRequest,
-  LlmStream,
-} from '../../../adapters/llm/contract.ts';
-import { failureOfReply, LlmFailure, streamOfCompletion } from '../../../adapters/llm/index.ts';
+import type { LlmApi, LlmCall, LlmOutcome, LlmReply, LlmRequest, LlmStream } from '../../../adapters/llm/contract.ts';
+import { failureOfReply, LlmFailure, streamInForm, streamOfCompletion } from '../../../adapters/llm/index.ts';
 import { CallAborted } from './deadline.ts';
 import type { Watch } from './guard/silence.ts';
 import { sniffed, withoutMark } from './send/body-type.ts';
@@ -25,6 +18,8 @@ export interface AttemptProgress {
   receivedBytes: number | undefined;
   /** The outcome of a stream, also when it broke off. */
   partial: Omit<LlmOutcome, 'completion'> | undefined;
+  /** The stream that the client is sent; undefined where none has begun. */
+  stream: Pick<LlmStream, 'failed'> | undefined;
 }
 
 /** The facts before anything was sent. */
@@ -33,13 +28,15 @@ export const newProgress = (): AttemptProgress => ({
   firstByteAt: undefined,
   receivedBytes: undefined,
   partial: undefined,
+  stream: undefined,
 });
 
 type StreamEnd = ReturnType<LlmStream['end']>;
 
 interface ExchangeOptions {
   readonly agent: Agent;
-  readonly profile: LlmProfile;
+  /** The endpoint's API that serves the call. */
+  readonly api: LlmApi;
   readonly call: LlmCall;
   /** The model that is asked for. */
   readonly model: string;
@@ -93,10 +90,10 @@ async function whole(options: ExchangeOptions, { signal, heard }: Watch): Promis
 }
 
 function readWhole(options: ExchangeOptions, reply: LlmReply): LlmOutcome {
-  const { profile, model, progress } = options;
+  const { api, model, progress } = options;
   if (reply.status !== 200) throw readFailure(options, reply);
   try {
-    return profile.readReply(reply, model);
+    return api.readReply(reply, model);
   } catch (error) {
     if (error instanceof LlmFailure) {
       progress.partial = error.outcome;
@@ -140,6 +137,7 @@ class StreamedAnswer {
     if (isNamed) this.#open(headers);
     const whole = () => {
       this.#stream = undefined;
+      this.#options.progress.stream = undefined;
       this.#options.progress.receivedBytes = undefined;
       return keep;
     };
@@ -155,7 +153,7 @@ class StreamedAnswer {
     const { call, progress } = this.#options;
     if (this.#stream === undefined) {
       const outcome = readWhole(this.#options, { ...head, body: withoutMark(Buffer.concat(this.#whole)) });
-      this.#deliver(streamOfCompletion(outcome, call), outcome.served);
+      this.#deliver(streamInForm(outcome, call) ?? streamOfCompletion(outcome, call), outcome.served);
       return { ...outcome, completion: {} };
     }
     const end = this.#stream.end();
@@ -173,8 +171,9 @@ class StreamedAnswer {
   }
 
   #open(headers: Head['headers']): LlmStream {
-    const { profile, call, model, progress, onOpened } = this.#options;
-    this.#stream = profile.readStream(headers, call, model);
+    const { api, call, model, progress, onOpened } = this.#options;
+    this.#stream = api.readStream(headers, call, model);
+    progress.stream = this.#stream;
     progress.receivedBytes = 0;
     onOpened();
     return this.#stream;

@@ -86,6 +86,23 @@ function providerObjection({ gateway, profile, model }: Candidate, allowed: read
   return allowed.includes(provider) ? undefined : `"${provider}" is not in allow.providers`;
 }
 
+/** Says why nobody may run the tools that a call leaves to whoever serves: they send the text to others, or keep it. */
+export function hostedToolsObjection(
+  terms: Pick<ClassConfig, 'retention' | 'residency'>,
+  { dataClass, tools }: { readonly dataClass: DataClass; readonly tools: readonly string[] | undefined },
+): string | undefined {
+  if (tools === undefined) return undefined;
+  const rule =
+    dataClass === 'regulated'
+      ? 'regulated text stays on direct targets'
+      : terms.retention === 'zdr'
+        ? 'the class wants retention zdr'
+        : terms.residency !== undefined
+          ? `the class wants residency ${terms.residency}`
+          : undefined;
+  return rule && `${rule}, so no text goes to the tools ${tools.join(', ')}`;
+}
+
 interface TermsOptions {
   readonly candidate: Candidate;
   readonly terms: ClassConfig;

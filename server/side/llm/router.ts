@@ -18,7 +18,7 @@ import type { Answered, Call, Router } from './call.ts';
 import { type CallDeadline, startDeadline } from './deadline.ts';
 import { type Failure, failure, failureToReport } from './failure.ts';
 import { hedged } from './hedging.ts';
-import { chooseTargets, isNamed } from './policy.ts';
+import { chooseTargets, hostedToolsObjection, isNamed } from './policy.ts';
 import { type ClassPlan, ClassPlans, type ClassPlansOptions, type Target } from './targets.ts';
 
 type RouterConfig = ClassPlansOptions['config'] & Pick<SideConfig, 'budgets' | 'side'>;
@@ -114,6 +114,8 @@ function targetsFor(plan: ClassPlan, call: Call): readonly Target[] | Failure {
   const named = isAnyModel(plan, call.model) ? undefined : call.model;
   if (named !== undefined && !possible.some((target) => isNamed(target, named)))
     return failure('policy_refused', `the class ${plan.name} has no target with the model that was asked for`);
+  const hosted = hostedToolsObjection(plan.config, { dataClass: call.dataClass, tools: call.llm.native?.hostedTools });
+  if (hosted !== undefined) return failure('policy_refused', hosted);
   const { allowed, refused } = chooseTargets(possible, { dataClass: call.dataClass, model: named });
   if (allowed.length === 0 || (named !== undefined && !allowed.some((target) => isNamed(target, named))))
     return failure('policy_refused', `no target of the class ${plan.name} may serve this: ${refused.join('; ')}`);

@@ -1,5 +1,6 @@
 // POST /v1/chat/completions: an app's own calls, under the same policy, budget and ledger as side tasks. Streams pass as they arrive.
 
+import { errorEvent } from '../../../../adapters/llm/index.ts';
 import { REHEARSAL_NAME } from '../../../config/rehearsal/rehearsal.ts';
 import { chatError, type HttpProblem, isProblem, shortened } from '../../../http/problem.ts';
 import { tokensOf } from '../../../ipc/limits.ts';
@@ -92,8 +93,8 @@ async function stream({ emit }: RoutedRequest, asked: Asked, keepAliveMs: number
   if (outcome.kind !== 'failed') return undefined;
   const problem = failureProblem(outcome, Date.now());
   if (!sink.hasHead) return problem;
-  // SDKs turn an event with an error into an exception; without one the answer would look complete.
-  emit(Buffer.from(`data: ${JSON.stringify({ error: chatError(problem) })}\n\n`));
+  const error = chatError(problem);
+  emit(sink.failed(error) ?? errorEvent(error));
   return undefined;
 }
 

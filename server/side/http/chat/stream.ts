@@ -1,6 +1,7 @@
 // A streamed answer on its way to the client of a chat completion. Rule: once a target has answered, the client hears something every few
 // seconds, though the model still thinks and another target may yet serve the call.
 
+import type { JsonObject } from '../../../../codecs/json/object.ts';
 import type { StreamHead, StreamSink } from '../../llm/call.ts';
 import { EVENT_STREAM_HEADERS, type RoutedRequest } from '../handler.ts';
 
@@ -21,7 +22,7 @@ export class ChatStream implements StreamSink {
   readonly #options: ChatStreamOptions;
   #timer: NodeJS.Timeout | undefined;
   #hasHead = false;
-  #hasContent = false;
+  #head: StreamHead | undefined;
 
   constructor(options: ChatStreamOptions) {
     this.#options = options;
@@ -34,7 +35,12 @@ export class ChatStream implements StreamSink {
 
   /** A target has begun to answer. */
   get hasContent(): boolean {
-    return this.#hasContent;
+    return this.#head !== undefined;
+  }
+
+  /** The last bytes of an answer that broke off; undefined where none has begun. */
+  failed(error: JsonObject): Buffer | undefined {
+    return this.#head?.failed?.(error);
   }
 
   opened(): void {
@@ -48,7 +54,7 @@ export class ChatStream implements StreamSink {
 
   /** Names who serves: in the head, or in a comment where the client has that already. */
   begin(head: StreamHead): void {
-    this.#hasContent = true;
+    this.#head = head;
     const headers = this.#options.headersOf(head);
     if (this.#hasHead) this.#options.emit(Buffer.from(`: ${JSON.stringify(headers)}\n\n`));
     else this.#emitHead(headers);

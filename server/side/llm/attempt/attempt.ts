@@ -24,13 +24,13 @@ export async function runAttempt(context: AttemptContext, attempt: Attempt): Pro
   if (unavailable) return failureOfUnavailable(target.label, unavailable);
   const reserved = await reserveFor(context, attempt, now);
   if ('kind' in reserved) return reserved;
-  const { request, addedMaxTokens } = reserved;
+  const { request, addedMaxTokens, api, llm } = reserved;
   context.reservations.hold(reserved.row.id);
   const progress = newProgress();
   const options = {
     agent: target.agent,
-    profile: target.profile,
-    call: call.llm,
+    api,
+    call: llm,
     model: target.model,
     request,
     maxBytes: context.maxReplyBytes,
@@ -42,7 +42,10 @@ export async function runAttempt(context: AttemptContext, attempt: Attempt): Pro
       attempt.answering?.();
       attempt.progressed();
     },
-    onBytes: forwardTo(attempt, { attempt: reserved.row.id, addedMaxTokens }),
+    onBytes: forwardTo(attempt, {
+      ...{ attempt: reserved.row.id, addedMaxTokens },
+      failed: (error) => progress.stream?.failed(error),
+    }),
   };
   try {
     const outcome = await target.guard.run((watch) => exchange(options, watch), {
@@ -58,7 +61,7 @@ export async function runAttempt(context: AttemptContext, attempt: Attempt): Pro
 }
 
 /** Forwards bytes to the client; the head goes before the first of them. */
-function forwardTo({ sink, target, progressed }: Attempt, sent: Pick<StreamHead, 'attempt' | 'addedMaxTokens'>) {
+function forwardTo({ sink, target, progressed }: Attempt, sent: Omit<StreamHead, 'gateway' | 'model'>) {
   let hasBegun = false;
   return (bytes: Buffer, served: string | undefined): void => {
     if (!hasBegun) sink?.begin({ gateway: target.gatewayName, model: served ?? target.model, ...sent });

@@ -1,8 +1,8 @@
 // Reserves what an attempt may cost, with its pending ledger row. A call without a limit of tokens gets one that fits, where money or the API
 // wants one.
 
-import type { LlmCall, LlmRequest } from '../../../../adapters/llm/contract.ts';
-import { LlmFailure } from '../../../../adapters/llm/index.ts';
+import type { LlmApi, LlmCall, LlmRequest } from '../../../../adapters/llm/contract.ts';
+import { apiFor, LlmFailure } from '../../../../adapters/llm/index.ts';
 import { faultOf } from '../../../platform/log.ts';
 import { affordableLimit, answerLimit, sharedLimit } from '../../billing/answer-limit.ts';
 import { budgetsFor, worstCaseMicroUsd } from '../../billing/budgets/budget.ts';
@@ -14,19 +14,28 @@ import { pendingRow } from './attempt-row.ts';
 import type { Attempt, AttemptContext } from './contract.ts';
 
 /** A reservation that has to be settled. */
-export interface Reserved extends Settlement, Pick<Priced, 'request' | 'addedMaxTokens'> {
+export interface Reserved extends Settlement, Pick<Priced, 'request' | 'addedMaxTokens' | 'api' | 'llm'> {
   /** A time of performance.now(). */
   readonly startedAt: number;
 }
 
-function requestFor(target: Target, llm: LlmCall): LlmRequest | Failure {
+interface Written {
+  readonly request: LlmRequest;
+  /** The endpoint's API that it is for, and the call as this target gets it. */
+  readonly api: LlmApi;
+  readonly llm: LlmCall;
+}
+
+function requestFor(target: Target, call: LlmCall): Written | Failure {
   const terms = target.terms();
   if (!terms) {
     const later = { isTransient: true, isOutage: true, retryAfterMs: 1000 };
     return failure('no_gateway', 'the rehearsal is not there yet', later);
   }
   try {
-    return target.profile.toRequest(llm, terms);
+    const llm = call.native === undefined ? call : { ...call, native: { ...call.native, target: target.label } };
+    const api = apiFor(target.profile, llm, terms.settings);
+    return { request: api.toRequest(llm, terms), api, llm };
   } catch (error) {
     if (error instanceof LlmFailure) return failureOfTarget(target.label, error);
     throw error;
@@ -34,8 +43,7 @@ function requestFor(target: Target, llm: LlmCall): LlmRequest | Failure {
 }
 
 /** The request of an attempt, and the most that it can cost; undefined: not known. */
-interface Priced {
-  readonly request: LlmRequest;
+interface Priced extends Written {
   readonly worst: number | undefined;
   readonly addedMaxTokens: number | undefined;
 }
@@ -43,12 +51,13 @@ interface Priced {
 function priced({ prices }: AttemptContext, { target, call }: Attempt, addedMaxTokens?: number): Priced | Failure {
   const { isRehearsal, pricedAs: model, profile } = target;
   const llm = addedMaxTokens === undefined ? call.llm : { ...call.llm, maxTokens: addedMaxTokens };
-  const request = requestFor(target, llm);
-  if ('kind' in request) return request;
-  const worst = isRehearsal
-    ? 0
-    : worstCaseMicroUsd(prices, { model, profile: profile.name, call: llm, body: request.body });
-  return { request, worst, addedMaxTokens };
+  const written = requestFor(target, llm);
+  if ('kind' in written) return written;
+  const { body } = written.request;
+  // Nobody knows before what hosted tools cost, and what they read.
+  const hasPrice = llm.native?.hostedTools === undefined;
+  const known = () => worstCaseMicroUsd(prices, { model, profile: profile.name, call: llm, body });
+  return { ...written, worst: isRehearsal ? 0 : hasPrice ? known() : undefined, addedMaxTokens };
 }
 
 interface Means {

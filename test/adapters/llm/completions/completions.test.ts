@@ -121,6 +121,7 @@ describe('a whole answer', () => {
       outputTokens: 20,
       cachedTokens: 4,
       inputAudioTokens: 5,
+      outputReasoningTokens: 7,
       outputAudioTokens: 6,
     });
   });

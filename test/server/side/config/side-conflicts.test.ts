@@ -99,7 +99,7 @@ describe('gateways', () => {
       'gateways.g.settings.account: missing, cloudflare needs it',
       'gateways.g.settings.gateway: missing, cloudflare needs it',
     ]);
-    expect(refusal(gateway('profile: openai, apiKey: k, settings: { x: y }'))[0]).toContain('openai has no settings');
+    expect(refusal(gateway('profile: gemini, apiKey: k, settings: { x: y }'))[0]).toContain('gemini has no settings');
   });
 
   test('must have a base URL of the region that they state', () => {

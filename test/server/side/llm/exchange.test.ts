@@ -16,7 +16,7 @@ describe('a stream', () => {
     const { router, store } = routing({ gateways, classes: { commodity: { targets } }, prices });
     const sink = collector();
     const outcome = answered(await router.run(stream(), sink));
-    expect(sink.heads).toEqual([{ gateway: 'one', model: 'first', attempt: outcome.attempt }]);
+    expect(sink.heads).toMatchObject([{ gateway: 'one', model: 'first', attempt: outcome.attempt }]);
     expect(sink.text().match(/^data: /gm)).toHaveLength(4 + 1 + 1);
     expect(sink.text()).toMatch(/data: \[DONE\]\n\n$/);
     expect(outcome).toMatchObject({ text: 'A scripted answer.', finish: 'stop', completion: {} });
