@@ -2,7 +2,7 @@
 // Rule: another key's session answers 404, like an unknown id; for a client secret so does what neither it nor its end user has opened.
 
 import type { Refusal } from '../../adapters/realtime/refusal.ts';
-import { isRefusal } from '../http/request/refusals.ts';
+import { isRefusal, notNow } from '../http/request/refusals.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import { type AskWhole, type ContextAnswer, type Requester, requesterOf } from '../ipc/side-request.ts';
 import { unlessAborted } from '../platform/deadline.ts';
@@ -98,12 +98,7 @@ const unknown: Refusal = {
   message: `no session of this key has the id that is given as the ${CONTINUE}`,
 };
 
-const unavailable: Refusal = {
-  status: 503,
-  code: 'side_unavailable',
-  message: `what is kept of the session in ${CONTINUE} cannot be read now`,
-  retryAfterS: 1,
-};
+const unavailable = notNow(`what is kept of the session in ${CONTINUE} cannot be read now`);
 
 const regulatedElsewhere = (provider: string): Refusal => ({
   status: 403,

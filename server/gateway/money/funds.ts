@@ -3,6 +3,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
+import { notNow } from '../../http/request/refusals.ts';
 import { type Away, ownerAnswer } from '../../ipc/channel/owner-answer.ts';
 import type { BudgetUse } from '../../ipc/stored-rows.ts';
 import type { Funds } from '../../session/meter/meter.ts';
@@ -68,7 +69,7 @@ export class SessionFunds implements Funds {
   async open(aheadMicroUsd: number): Promise<Refusal | undefined> {
     for (let again = 0; ; again++) {
       const answer = await this.#take(aheadMicroUsd || UNPRICED_MICRO_USD);
-      if (answer === 'away') return unavailable;
+      if (answer === 'away') return notNow(AWAY);
       const { grantedMicroUsd, short } = answer;
       this.#grantedMicroUsd = grantedMicroUsd;
       if (short === undefined) return undefined;
@@ -128,7 +129,7 @@ export class SessionFunds implements Funds {
 
   #unanswered(): void {
     this.#isUnavailable = true;
-    this.#reason = 'how much of its budgets the session may still spend cannot be found out now';
+    this.#reason = AWAY;
     this.#askAgainAt = Date.now() + AGAIN_MS;
   }
 
@@ -164,9 +165,4 @@ function useOf({ budget, ...amounts }: Short): BudgetUse {
   return { ...scope, limitMicroUsd, resetsAt, ...amounts };
 }
 
-const unavailable: Refusal = {
-  status: 503,
-  code: 'side_unavailable',
-  message: 'how much of its budgets the session may spend cannot be found out now',
-  retryAfterS: 1,
-};
+const AWAY = 'how much of its budgets the session may spend cannot be found out now';

@@ -4,6 +4,7 @@
 import { hash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
+import { notNow } from '../../http/request/refusals.ts';
 import { ownerAnswer } from '../../ipc/channel/owner-answer.ts';
 import type { SessionEvent } from '../../ipc/session-event.ts';
 import type { FindOwners } from '../../ipc/side-request.ts';
@@ -155,8 +156,7 @@ export async function refuseForeignIds(admission: Admission, owners: IdOwners): 
   const [first] = named;
   if (first === undefined || ids === undefined) return undefined;
   const owns = await ids.owns(named.map(({ id }) => id));
-  if (owns === 'away')
-    return { ...unavailable, message: `whether ${first.field} was given to this key cannot be found out now` };
+  if (owns === 'away') return notNow(`whether ${first.field} was given to this key cannot be found out now`);
   return owns ? undefined : notIssued(first.field);
 }
 
@@ -165,5 +165,3 @@ const notIssued = (field: string): Refusal => ({
   code: 'id_not_issued',
   message: `${field}: expected an id that this key was given through this gateway`,
 });
-
-const unavailable = { status: 503, code: 'side_unavailable', retryAfterS: 1 } as const;

@@ -53,13 +53,16 @@ export function invalid(message: string): Refusal {
 
 export const badTarget: Refusal = invalid('expected a path as the request target, without a fragment');
 
-/** The answer to a request that the side path cannot take now. */
-export const sidePathUnavailable: Refusal = {
+/** The answer to what the side path, or the owner of the store, cannot do or tell now. */
+export const notNow = (message: string): Refusal => ({
   status: 503,
   code: 'side_unavailable',
-  message: 'the side path does not answer; sessions go on without it',
+  message,
   retryAfterS: 1,
-};
+});
+
+/** The answer to a request that the side path cannot take now. */
+export const sidePathUnavailable = notNow('the side path does not answer; sessions go on without it');
 
 /** The answer to a request for a reload whose configuration is wrong, in so many words. */
 export const configRefused = (problems: readonly string[]): HttpProblem => ({
@@ -69,12 +72,7 @@ export const configRefused = (problems: readonly string[]): HttpProblem => ({
 });
 
 /** The answer to a client secret while nobody can tell what it is worth. */
-export const secretsUnavailable: Refusal = {
-  status: 503,
-  code: 'side_unavailable',
-  message: 'client secrets cannot be checked now, since the store cannot be asked',
-  retryAfterS: 1,
-};
+export const secretsUnavailable = notNow('client secrets cannot be checked now, since the store cannot be asked');
 
 export const draining: Refusal = {
   status: 503,

@@ -5,6 +5,7 @@ import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
 import type { Config, FileKey, Key } from '../../../config/config.ts';
 import type { Away } from '../../../ipc/channel/owner-answer.ts';
 import type { FindKey, KeyQuestion, StoredKey } from '../../../ipc/stored-keys.ts';
+import { notNow } from '../refusals.ts';
 import { KeyMemory } from './key-memory.ts';
 import { digestOf, isKeySecret } from './secret-form.ts';
 import { StoreQuestions } from './store-questions.ts';
@@ -123,9 +124,4 @@ export const revokedKey = invalidKey('this key was revoked');
 const rotatedKey = invalidKey('this secret of the key was replaced: expected the present one');
 const expiredKey = (at: string): Refusal => invalidKey(`this key has expired at ${at}`);
 
-const unavailable: Refusal = {
-  status: 503,
-  code: 'side_unavailable',
-  message: 'whether this key is one of this gateway cannot be found out now',
-  retryAfterS: 1,
-};
+const unavailable = notNow('whether this key is one of this gateway cannot be found out now');

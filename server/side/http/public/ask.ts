@@ -10,7 +10,7 @@ import { readBody } from '../../../http/request/body.ts';
 import { authenticate } from '../../../http/request/keys/authenticate.ts';
 import { authenticateSecret, presentedSecret } from '../../../http/request/keys/client-secret.ts';
 import type { RequestPolicy } from '../../../http/request/policy.ts';
-import { isRefusal, sidePathUnavailable } from '../../../http/request/refusals.ts';
+import { isRefusal, notNow, sidePathUnavailable } from '../../../http/request/refusals.ts';
 import { requesterOf } from '../../../ipc/side-request.ts';
 import { sideRoutesAt } from '../../../ipc/side-routes.ts';
 import type { StoredSecret } from '../../../ipc/stored-keys.ts';
@@ -90,13 +90,6 @@ function warnOfOldPath(path: string, { warnOfOldName }: RequestPolicy): void {
 
 const undecodable: Refusal = { status: 404, code: 'unknown_path', message: 'expected a path in percent-encoding' };
 
-const sideUnavailable = (message: string): Refusal => ({
-  status: 503,
-  code: 'side_unavailable',
-  message,
-  retryAfterS: 1,
-});
-
 const tooManyStreams: Refusal = {
   status: 503,
   code: 'too_many_streams',
@@ -104,10 +97,10 @@ const tooManyStreams: Refusal = {
   retryAfterS: 5,
 };
 
-export const sideQuotaFull = sideUnavailable(
+export const sideQuotaFull = notNow(
   'as many requests as may wait for the side path, or those of this key, do (side.requests, side.requestBytes)',
 );
 
-const bodyQuotaExceeded = sideUnavailable(
+const bodyQuotaExceeded = notNow(
   'no room for more of this body beside those that wait for the side path (side.requestBytes)',
 );
