@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { Config } from '../config/config.ts';
+import { ADMIN_TOKEN_VARIABLE, givenAdminToken } from '../config/load.ts';
 import { isRunning, type RunInfo, readRun } from '../ipc/run-file.ts';
 import { askWhole, type SideRequest, type WholeReply } from '../ipc/side-request.ts';
 import { urlHost } from '../platform/private-address.ts';
@@ -23,7 +24,7 @@ const ANSWER_MS = 30_000;
 export async function openAdminApi(config: Config, mayMake: boolean) {
   const run = readRun(config.dataDirectory);
   const { request, close } =
-    run && isRunning(run) ? gatewaySource(run, config.admin.token) : await storeSource(config, mayMake);
+    run && isRunning(run) ? gatewaySource(run, () => config.admin.token) : await storeSource(config, mayMake);
   const ask: AskAdmin = async (method, path, fields = {}) => {
     const entries = Object.entries(fields).filter(([, value]) => value !== undefined);
     const isBody = method !== 'GET' && entries.length > 0;
@@ -34,26 +35,43 @@ export async function openAdminApi(config: Config, mayMake: boolean) {
   return { ask, close };
 }
 
-/** `token`: that of the admin listener; undefined where it has none. */
-export function gatewaySource({ pid, admin }: RunInfo, token: string | undefined): Source {
-  const isAny = admin.host === '0.0.0.0' || admin.host === '::';
-  const base = `http://${isAny ? '127.0.0.1' : urlHost(admin.host)}:${admin.port}`;
+/** `configured`: reads the token of the configuration, which counts where one is needed and the environment has none. */
+export function gatewaySource(run: RunInfo, configured: () => string | undefined): Source {
+  const given = givenAdminToken();
   return {
-    async request({ method, path, query, body }) {
-      const url = `${base}${path.split('/').map(encodeURIComponent).join('/')}?${new URLSearchParams(query)}`;
-      const headers = new Headers({ connection: 'close' });
-      if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
-      if (body !== undefined) headers.set('content-type', 'application/json');
-      const signal = AbortSignal.timeout(ANSWER_MS);
-      const response = await fetch(url, { method, headers, signal, body: body?.toString() ?? null }).catch(
-        (cause: unknown) => {
-          throw new Error(`the gateway that runs here (process ${pid}) does not answer on ${base}`, { cause });
-        },
-      );
-      return { status: response.status, text: await response.text() };
+    async request(request) {
+      const first = await askGateway(run, request, given);
+      if (first.status !== 401) return first;
+      const again = given === undefined ? await askGateway(run, request, configured()) : first;
+      if (again.status !== 401) return again;
+      throw new Error(otherToken(run, given === undefined ? 'the file' : ADMIN_TOKEN_VARIABLE));
     },
     close: async () => {},
   };
+}
+
+/** Says what helps where the file was changed and is not in force. */
+const otherToken = ({ pid }: RunInfo, place: string): string =>
+  `the gateway that runs here has another admin.token than ${place}: set ${ADMIN_TOKEN_VARIABLE} to the one in force, or put the file in force (kill -HUP ${pid})`;
+
+async function askGateway(
+  { pid, admin }: RunInfo,
+  { method, path, query, body }: Request,
+  token: string | undefined,
+): Promise<WholeReply> {
+  const isAny = admin.host === '0.0.0.0' || admin.host === '::';
+  const base = `http://${isAny ? '127.0.0.1' : urlHost(admin.host)}:${admin.port}`;
+  const url = `${base}${path.split('/').map(encodeURIComponent).join('/')}?${new URLSearchParams(query)}`;
+  const headers = new Headers({ connection: 'close' });
+  if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
+  if (body !== undefined) headers.set('content-type', 'application/json');
+  const signal = AbortSignal.timeout(ANSWER_MS);
+  const response = await fetch(url, { method, headers, signal, body: body?.toString() ?? null }).catch(
+    (cause: unknown) => {
+      throw new Error(`the gateway that runs here (process ${pid}) does not answer on ${base}`, { cause });
+    },
+  );
+  return { status: response.status, text: await response.text() };
 }
 
 async function storeSource(config: Config, mayMake: boolean): Promise<Source> {

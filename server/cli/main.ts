@@ -39,6 +39,7 @@ const USAGE = `usage: ${Object.entries(COMMANDS)
   .join('\n       ')}
        trunkline --help | --version
 every key of FILE is in docs/configuration.md, every error in docs/errors.md
+TRUNKLINE_ADMIN_TOKEN: the admin.token of the gateway that runs, where that of FILE is not in force
 `;
 
 /** Exit codes: 0 done, 1 a fault at run time, 2 wrong arguments or a wrong configuration. */

@@ -35,10 +35,6 @@ interface Message {
 async function ask({ dataDirectory, load }: ReloadCommand): Promise<WholeReply> {
   const run = readRun(dataDirectory);
   if (run === undefined || !isRunning(run)) throw new Error(`no gateway runs with the data directory ${dataDirectory}`);
-  const request = { method: 'POST', path: '/reload', query: {}, body: undefined };
-  const reply = await gatewaySource(run, undefined).request(request);
-  if (reply.status !== 401) return reply;
-  const again = await gatewaySource(run, load().admin.token).request(request);
-  if (again.status !== 401) return again;
-  throw new Error(`the gateway that runs here has another admin.token: kill -HUP ${run.pid} does the same`);
+  const source = gatewaySource(run, () => load().admin.token);
+  return source.request({ method: 'POST', path: '/reload', query: {}, body: undefined });
 }

@@ -27,6 +27,13 @@ interface ConfigSource {
   readonly warn?: ((message: string) => void) | undefined;
 }
 
+/** The variable in which commands are told the `admin.token` of the gateway that runs, where the file has another one by now. */
+export const ADMIN_TOKEN_VARIABLE = 'TRUNKLINE_ADMIN_TOKEN';
+
+/** Returns what is in that variable; undefined where it is not set. */
+export const givenAdminToken = (env: Environment = process.env): string | undefined =>
+  env[ADMIN_TOKEN_VARIABLE]?.trim() || undefined;
+
 /** Reads, checks and freezes the configuration. Throws a ConfigError that lists every problem found. */
 export function loadConfig(source: ConfigSource): Config {
   const read = readConfig(source);

@@ -75,6 +75,22 @@ async function startRun() {
   return admin;
 }
 
+test('a gateway that has another token than the file is asked with that of the environment', async () => {
+  const admin = await startRun();
+  const changed = configFile({ admin: { port: 0, token: 'token-of-later' } });
+  const run = async (env: Record<string, string>) => {
+    const command = runCommand(['tasks', 'list', '--config', changed, '--data', data], env);
+    return [(await command.exited).code, command.stdout() + command.stderr()];
+  };
+  expect(await run({})).toEqual([
+    1,
+    expect.stringMatching(/another admin\.token than the file: set TRUNKLINE_ADMIN_TOKEN /),
+  ]);
+  expect(await run({ TRUNKLINE_ADMIN_TOKEN: 'token-of-admin' })).toEqual([0, expect.stringContaining('a.summary')]);
+  await admin.close();
+  await store.close();
+});
+
 describe.each(['at rest', 'at work'])('a command over a store %s', (kind) => {
   let close = async (): Promise<void> => {};
   beforeEach(async () => {

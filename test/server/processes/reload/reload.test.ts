@@ -79,8 +79,8 @@ describe('two gateway processes and two side processes', () => {
 });
 
 /** Reloads by `trunkline reload`, and returns its exit code and what it printed. */
-async function command(...more: string[]) {
-  const running = runCommand(['reload', '--data', served.data, ...more]);
+async function command(args: readonly string[] = [], env = {}) {
+  const running = runCommand(['reload', '--data', served.data, ...args], env);
   const { code } = await running.exited;
   return { code, stdout: running.stdout(), stderr: running.stderr() };
 }
@@ -232,16 +232,25 @@ describe('a gateway', () => {
       admin: { token },
     };
     served.rewrite(file);
-    const answers = [JSON.stringify(await reload()), JSON.stringify(await command('--config', served.file))];
+    const answers = [JSON.stringify(await reload()), JSON.stringify(await command(['--config', served.file]))];
     served.rewrite({ ...file, limits: { pingMs: 0 } });
-    const printed = await command('--config', served.file);
+    const printed = await command(['--config', served.file]);
     const headers = { authorization: `Bearer ${token}` };
     const ask = async (path: string, method = 'GET') => (await fetch(served.admin + path, { method, headers })).text();
     const told = [await ask('/reload', 'POST'), await ask('/readyz?verbose'), await ask('/metrics')];
     const output = [...answers, JSON.stringify(printed), ...told, served.stdout(), served.stderr()].join('\n');
     for (const secret of secrets) expect(output).not.toContain(secret);
     served.rewrite({ ...file, admin: { token: 'another-token' } });
-    const { code, stderr } = await command('--config', served.file);
-    expect([code, stderr]).toEqual([1, expect.stringContaining(`another admin.token: kill -HUP ${served.run.pid}`)]);
+    const other = await command(['--config', served.file]);
+    expect([other.code, other.stderr]).toEqual([
+      1,
+      expect.stringMatching(/another admin\.token than the file: set TRUNKLINE_ADMIN_TOKEN .*kill -HUP \d+/),
+    ]);
+    const wrong = await command([], { TRUNKLINE_ADMIN_TOKEN: 'another-token' });
+    expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('than TRUNKLINE_ADMIN_TOKEN: set')]);
+    const right = await command([], { TRUNKLINE_ADMIN_TOKEN: String(token) });
+    expect(right).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('changed: admin') });
+    for (const secret of secrets) expect(JSON.stringify([other, wrong, right])).not.toContain(secret);
+    expect((await command(['--config', served.file])).code).toBe(0);
   });
 });
