@@ -56,6 +56,8 @@ export interface SideRequest {
   readonly body: Buffer | readonly Buffer[] | undefined;
   /** The record of the session in the path while a gateway process holds it. JSON data. */
   readonly live?: object | undefined;
+  /** Aborts when the key of the requester is revoked or deleted. Only of a stream, which is asked for within one process. */
+  readonly keyEnd?: AbortSignal | undefined;
 }
 
 /** The first part of an answer. Buffers follow, unless `body` is there: then the answer is whole. */

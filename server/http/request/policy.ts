@@ -10,7 +10,7 @@ import type { WarnOfOldName } from './old-names.ts';
 
 export interface RequestPolicy {
   readonly config: Config;
-  readonly keys: Pick<KeyLookup, 'find' | 'withId' | 'known' | 'isOver' | 'questions'>;
+  readonly keys: Pick<KeyLookup, 'find' | 'withId' | 'known' | 'isOver' | 'watchEnd' | 'questions'>;
   /** Undefined where there is no side process. */
   readonly secrets?: Pick<SecretStore, 'find'> | undefined;
   readonly origins: OriginPolicy & { readonly isProxy: AddressList };

@@ -1,6 +1,7 @@
 // Keys that are made at run time, over real processes and over machines that share a Postgres: where they are found, how soon a change is in
 // force, what a revocation ends, and what works while the store cannot be asked.
 
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { providers } from '../../../adapters/realtime/index.ts';
 import { credentialOffers } from '../../adapters/realtime/credential-offers.ts';
@@ -79,6 +80,33 @@ test('a revocation ends every live session of its key, in both processes, and te
   expect(await sideStatus(served, secrets[1] ?? '')).toBe(401);
 });
 
+/** Opens a session, and then event streams of it. Resolves with all that each of them tells, once it has ended. */
+async function followed(at: Served, secret: string, count: number): Promise<readonly Promise<string>[]> {
+  const id = randomUUID();
+  await openClient(`${at.url}${REALTIME}&trunkline-session=${id}`, bearer(secret));
+  const events = `${at.url.replace('ws', 'http')}/v1/sessions/${id}/events`;
+  const opened = await Promise.all(Array.from({ length: count }, () => fetch(events, bearer(secret))));
+  expect(opened.map(({ status }) => status)).toEqual(Array(count).fill(200));
+  return opened.map((response) => response.text());
+}
+
+const LAST_EVENT = /event: key\.revoked\ndata: {.*"code":"key_revoked".*}\n\n$/;
+
+test('a revocation ends the event streams of its key and of its client secrets, in both processes, and says why', async () => {
+  const secret = await makeKey(served, 'followed');
+  const made = await fetch(`${served.url.replace('ws', 'http')}/v1/client_secrets`, {
+    method: 'POST',
+    headers: { ...bearer(secret).headers, 'content-type': 'application/json' },
+    body: '{}',
+  });
+  const { value } = (await made.json()) as { value: string };
+  const told = [...(await followed(served, secret, 6)), ...(await followed(served, value, 2))];
+  const [other] = await followed(served, FILE_SECRET, 1);
+  await askKeys(served, 'POST', '/keys/followed/revoke');
+  for (const text of await Promise.all(told)) expect(text).toMatch(LAST_EVENT);
+  expect(await Promise.race([other, 'goes on'])).toBe('goes on');
+});
+
 test('a change, a rotation and an expiry are in force in every process, and end no session', async () => {
   const secret = await makeKey(served, 'changing', { maxSessions: 1 });
   const client = await openSession(served, secret);
@@ -150,6 +178,13 @@ describe.skipIf(postgres === undefined)('over two machines', () => {
     const codes = (await Promise.all(clients.map((client) => closed(client)))).map(({ code }) => code);
     expect(codes.filter((code) => code === 4501)).toHaveLength(20);
     await until(() => isRefused(two, secrets[0] ?? ''));
+  });
+
+  test('event streams on one end when their key is revoked on the other', async () => {
+    const [one, two] = machines as [Served, Served];
+    const told = await followed(two, await makeKey(one, 'shared-stream'), 3);
+    await askKeys(one, 'POST', '/keys/shared-stream/revoke');
+    for (const text of await Promise.all(told)) expect(text).toMatch(LAST_EVENT);
   });
 
   test('what one revokes while the side process of the other is down ends its sessions once that is back', async () => {

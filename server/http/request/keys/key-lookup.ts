@@ -6,6 +6,7 @@ import type { Config, FileKey, Key } from '../../../config/config.ts';
 import type { Away } from '../../../ipc/channel/owner-answer.ts';
 import type { FindKey, KeyQuestion, StoredKey } from '../../../ipc/stored-keys.ts';
 import { notNow } from '../refusals.ts';
+import { type KeyEnd, KeyEnds } from './key-ends.ts';
 import { KeyMemory } from './key-memory.ts';
 import { digestOf, isKeySecret } from './secret-form.ts';
 import { StoreQuestions } from './store-questions.ts';
@@ -34,6 +35,7 @@ export class KeyLookup {
   readonly questions = new StoreQuestions();
   readonly #options: KeyLookupOptions;
   readonly #memory = new KeyMemory();
+  readonly #ends = new KeyEnds();
   #indexed: FileKeys | undefined;
 
   constructor(options: KeyLookupOptions) {
@@ -63,7 +65,14 @@ export class KeyLookup {
   /** Takes changes of stored keys, as the owner of the store told them. Returns the ids of those that are over, whose sessions have to end. */
   changed(changes: readonly StoredKey[]): readonly string[] {
     for (const change of changes) this.#memory.changed(change);
-    return changes.filter(isOver).flatMap(({ key: { id } }) => (this.#fileKeys().byId.has(id) ? [] : [id]));
+    const over = changes.filter(isOver).flatMap(({ key: { id } }) => (this.#fileKeys().byId.has(id) ? [] : [id]));
+    this.#ends.tell(over);
+    return over;
+  }
+
+  /** Watches for the end of a key that was found before, and may be over since then. */
+  watchEnd(id: string): KeyEnd {
+    return this.#ends.watch(id, this.isOver(id));
   }
 
   /** Tells whether a key that was found before is over since then. */

@@ -52,7 +52,9 @@ export async function askSide(
     return body;
   }
   const requester = requesterOf(key, secret?.id);
-  const outcome = await forward(request, response, { handshake, path, requester, ...source, body }, context);
+  using keyEnd = isStream && key !== undefined ? policy.keys.watchEnd(key.id) : undefined;
+  const asked = { handshake, path, requester, ...source, body, keyEnd: keyEnd?.signal };
+  const outcome = await forward(request, response, asked, context);
   if (outcome === 'answered') return undefined;
   return outcome === 'unavailable' ? sidePathUnavailable : outcome;
 }

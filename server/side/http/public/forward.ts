@@ -17,7 +17,7 @@ export interface ForwardContext {
 }
 
 /** `path`: that of the handshake, decoded. */
-interface ForwardOptions extends Pick<SideRequest, 'path' | 'requester' | 'address' | 'requestId' | 'body'> {
+interface ForwardOptions extends Pick<SideRequest, 'path' | 'requester' | 'address' | 'requestId' | 'body' | 'keyEnd'> {
   readonly handshake: Handshake;
 }
 

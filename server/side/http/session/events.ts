@@ -33,7 +33,8 @@ interface Streaming {
   readonly heartbeatMs: number;
 }
 
-function stream({ emit, signal, headers }: RoutedRequest, { id, watch, heartbeatMs }: Streaming): Promise<void> {
+function stream(request: RoutedRequest, { id, watch, heartbeatMs }: Streaming): Promise<void> {
+  const { emit, signal, headers, keyEnd } = request;
   const sent = new Set<string>();
   const after = headers['last-event-id'];
   const { promise, resolve } = Promise.withResolvers<void>();
@@ -55,12 +56,28 @@ function stream({ emit, signal, headers }: RoutedRequest, { id, watch, heartbeat
     }
     if (isOver(sight)) resolve();
   });
-  signal.addEventListener('abort', () => resolve());
-  if (signal.aborted) resolve();
+  const endWithKey = (): void => {
+    send(written(revoked(id)));
+    resolve();
+  };
+  onAbort(signal, resolve);
+  if (keyEnd !== undefined) onAbort(keyEnd, endWithKey);
   return promise.finally(() => {
     stop();
     clearInterval(heartbeat);
   });
+}
+
+/** Calls back at once where it has aborted already. */
+function onAbort(signal: AbortSignal, call: () => void): void {
+  signal.addEventListener('abort', call, { once: true });
+  if (signal.aborted) call();
+}
+
+/** The last event of a stream whose key ended. A client that comes again with it is refused. */
+function revoked(session: string): Event {
+  const data = { session, code: 'key_revoked', message: 'the key of this stream was revoked' };
+  return { id: `${Date.now()}.key`, name: 'key.revoked', data };
 }
 
 /** Derives the events from the present state, in order. */

@@ -91,6 +91,19 @@ describe('a key that is over', () => {
     expect(await lookup.find(secret)).toMatchObject({ status: 401, message: 'this key was revoked' });
   });
 
+  test('tells those who watch for it, at once where it was over before, and nobody who has let it go', () => {
+    const { stored } = storedKeyOf('app');
+    const { lookup } = storeOf(stored);
+    const [watched, left, other] = [lookup.watchEnd('app'), lookup.watchEnd('app'), lookup.watchEnd('other')];
+    left[Symbol.dispose]();
+    const revoked = { ...stored, version: 2, revokedAt: 2000 };
+    lookup.changed([{ ...stored, version: 1 }]);
+    expect(watched.signal.aborted).toBe(false);
+    lookup.changed([revoked]);
+    const told = [watched, left, other, lookup.watchEnd('app')].map(({ signal }) => signal.aborted);
+    expect(told).toEqual([true, false, false, true]);
+  });
+
   test('is refused where its change is told while the store answers with what was before', async () => {
     const { stored, secret } = storedKeyOf('app');
     const { promise, resolve } = Promise.withResolvers<StoredKey>();
