@@ -13,7 +13,10 @@ export interface SessionRecord
   readonly state: 'open' | 'closing' | 'closed';
   readonly startedAt: string;
   readonly durationMs: number;
-  /** The cost so far, with an estimate of what is yet to be reported while it is open; only where a limit of money applies and prices are known. */
+  /**
+   * The cost so far, where prices are known: with an estimate of what is yet to be reported where a limit of money applies; else of what was reported,
+   * once the record has left the gateway process.
+   */
   readonly costMicroUsd?: number | undefined;
   /** The source of the context of the session that it continues: see `SessionContext.from`. */
   readonly context?: string;

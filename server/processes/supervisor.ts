@@ -12,7 +12,7 @@ import type { RequestHead } from '../http/request/head.ts';
 import type { PassedConnection } from '../ipc/channel/connection.ts';
 import { FLUSH_MS } from '../ipc/process-start.ts';
 import { type Role, RunFile, type RunInfo, startOf } from '../ipc/run-file.ts';
-import type { SessionOrder } from '../ipc/session-record.ts';
+import type { SessionOrder, SessionRecord } from '../ipc/session-record.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { version } from '../platform/entry.ts';
 import { faultOf } from '../platform/log.ts';
@@ -207,12 +207,21 @@ export class Supervisor {
       sideSocket: () => this.#side.adminSocket,
       readiness: () => this.#readiness.look(),
       metrics: () => this.#metrics(),
-      records: () => this.#gateways.records(),
+      records: () => this.#records(),
       upstreams: () => this.#config,
       inForce: () => this.#reload.inForce,
       reload: (address?: string) => this.#reloadFor({ actor: 'admin', source: address }),
     };
     return startAdmin(this.#config, sources, this.#log);
+  }
+
+  /** The live sessions. What those have cost that do not count it themselves is left out while the side process does not say. */
+  async #records(): Promise<readonly SessionRecord[]> {
+    const records = await this.#gateways.records();
+    const uses = records.map(({ provider, model, usage, usageByModel }) => ({ provider, model, usage, usageByModel }));
+    const asked = this.#side.ask<readonly (number | undefined)[]>('costs', uses);
+    const costs = await withDeadline(asked, ANSWER_MS).catch(() => []);
+    return records.map((record, at) => ({ ...record, costMicroUsd: record.costMicroUsd ?? costs[at] }));
   }
 
   /** A rehearsal that is wanted no more goes on for the sessions that it has. */

@@ -20,6 +20,7 @@ import { serveAdmin } from './http/admin.ts';
 import type { OnKeysChanged } from './http/keys/key-watch.ts';
 import type { PublicListener } from './http/public/listener.ts';
 import { listenToProcesses } from './listener.ts';
+import { type LiveUse, liveCost } from './sessions/live-cost.ts';
 import { sessionLimitHandlers } from './sessions/session-limits.ts';
 import { openSide, type Side, type SideStart } from './side.ts';
 import type { AuditEntry } from './store/contract/keys.ts';
@@ -79,6 +80,10 @@ const { supervisor, handles } = callSupervisor({
     clients.take(socketOf(handle), connection);
   },
   keys: (changes: readonly StoredKey[]) => clients?.useKeys(changes),
+  async costs(uses: readonly LiveUse[]) {
+    const { prices } = await side();
+    return uses.map((use) => liveCost(use, prices));
+  },
   audit: async (entry: AuditEntry) => (await side()).store.addAudit(entry),
   ports: (ports: Ports) => clients?.usePorts(ports),
   rehearsal: async (url: string) => (await side()).useRehearsal(url),

@@ -15,7 +15,7 @@ import { newId } from '../platform/uuid-v7.ts';
 import type { BudgetWatch, OnBudgetsClosed } from './billing/budgets/budget-watch.ts';
 import { KeyBudgets } from './billing/budgets/key-budgets.ts';
 import { openJournal, readJournals } from './billing/journal.ts';
-import { createPrices } from './billing/prices.ts';
+import { createPrices, type Prices } from './billing/prices.ts';
 import { watchedStore } from './billing/store-watch.ts';
 import { requireMeantAccess } from './config/access.ts';
 import type { EndSession } from './http/handler.ts';
@@ -131,6 +131,7 @@ function startLeasing({ live, store, log }: SideParts): Leasing | undefined {
 export class Side {
   readonly metrics: SideParts['metrics'];
   readonly answer: SideHandler;
+  readonly prices: Pick<Prices, 'estimateSum'>;
   readonly #parts: SideParts;
   readonly #router: LiveRouter;
   readonly #runner: Runner;
@@ -147,9 +148,9 @@ export class Side {
     const { start, log, metrics, store } = parts;
     const { instance: owner, runsTasks: isBackground } = start;
     const { config } = parts.live;
-    const prices = createPrices(config.prices);
+    this.prices = createPrices(config.prices);
     const keyBudgets = new KeyBudgets({ config, store });
-    const shared = { config, store, log, metrics, keyBudgets };
+    const shared = { config, store, log, metrics, keyBudgets, prices: this.prices };
     this.#parts = parts;
     this.metrics = metrics;
     this.#rehearsalUrl = start.rehearsalUrl;
@@ -161,7 +162,7 @@ export class Side {
     this.#webhooks = isBackground && parts.budgets ? new Webhooks(shared) : undefined;
     const onSettled = () => this.#webhooks?.wake();
     this.#runner = new Runner({ ...shared, router: countTaskTokens(this.#router, shared), onSettled, isBackground });
-    this.#ingest = new Ingest({ ...shared, prices, owner, onCommitted: (events) => this.#onCommitted(events) });
+    this.#ingest = new Ingest({ ...shared, owner, onCommitted: (events) => this.#onCommitted(events) });
     this.answer = createSideHttp({
       ...shared,
       ...{ router: this.#router, runner: this.#runner, descriptors: this.#descriptors },

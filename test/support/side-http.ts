@@ -3,6 +3,8 @@
 import { pino } from 'pino';
 import type { Config } from '../../server/config/config.ts';
 import { loadConfig } from '../../server/config/load.ts';
+import type { SecretStore } from '../../server/ipc/stored-rows.ts';
+import { createPrices } from '../../server/side/billing/prices.ts';
 import type { TaskRunner } from '../../server/side/http/handler.ts';
 import { createSideHttp } from '../../server/side/http/routes.ts';
 import type { Answered, Call, Router, StreamSink } from '../../server/side/llm/call.ts';
@@ -29,13 +31,16 @@ export interface TestSideOptions {
   readonly heartbeatMs?: number;
   /** ws: URL of a fake provider. */
   readonly provider?: string;
+  readonly secrets?: SecretStore;
 }
 
-export async function startSideHttp({ file = {}, provider, ...options }: TestSideOptions = {}): Promise<TestSide> {
+export async function startSideHttp(given: TestSideOptions = {}): Promise<TestSide> {
+  const { file = {}, provider, secrets, ...options } = given;
   const config = loadConfig({ file: configFile(file), env: {} });
   const log = pino({ level: 'silent' });
-  const askSide = createSideHttp({ store: createFakeStore(), ...options, config, log });
-  const gateway = await startGateway({ ...file, ...(provider ? { provider } : {}), askSide });
+  const prices = createPrices(config.prices);
+  const askSide = createSideHttp({ store: createFakeStore(), prices, ...options, config, log });
+  const gateway = await startGateway({ ...file, ...(provider && { provider }), ...(secrets && { secrets }), askSide });
   const http = `http://127.0.0.1:${gateway.port}`;
   return {
     ...gateway,

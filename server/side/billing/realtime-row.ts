@@ -13,14 +13,22 @@ export interface SessionUse extends SessionUsage {
   readonly outcome: string;
 }
 
+/** Prices usage, in whole micro-USD; undefined where nothing was reported, or a price is not known. `model`: the one that was asked for. */
+export function sessionCost(
+  { usage, usageByModel, model: served }: SessionUsage,
+  { provider, model }: Pick<StoredSession, 'provider' | 'model'>,
+  prices: Pick<Prices, 'estimateSum'>,
+): number | undefined {
+  const costOf = (name: string, used: Usage) => prices.estimateSum(name, provider, used);
+  return costOfUses(usageByModel ?? [{ model: served, usage }], model, costOf);
+}
+
 export function realtimeRow(
   session: StoredSession,
-  { at, usage, usageByModel, isBeyondBound, model, outcome }: SessionUse,
+  { at, usage, usageByModel, isBeyondBound, model = session.model, outcome }: SessionUse,
   prices: Pick<Prices, 'estimateSum'>,
 ): LedgerRow {
-  const served = model ?? session.model;
-  const costOf = (name: string, used: Usage) => prices.estimateSum(name, session.provider, used);
-  const cost = costOfUses(usageByModel ?? [{ model: served, usage }], session.model, costOf);
+  const cost = sessionCost({ usage, ...(usageByModel && { usageByModel }), model }, session, prices);
   return {
     id: session.id,
     at,
@@ -34,7 +42,7 @@ export function realtimeRow(
     gateway: session.provider,
     asked: session.model,
     tried: [],
-    served,
+    served: model,
     usage,
     estimatedMicroUsd: cost,
     costMicroUsd: cost,

@@ -8,6 +8,7 @@ import type { HttpProblem } from '../../http/problem.ts';
 import type { SessionOrder } from '../../ipc/session-record.ts';
 import type { EmitPart, SideRequest } from '../../ipc/side-request.ts';
 import type { BudgetUse, StoredSession, Task } from '../../ipc/stored-rows.ts';
+import type { Prices } from '../billing/prices.ts';
 import type { Router } from '../llm/call.ts';
 import type { Store } from '../store/contract/store.ts';
 import type { CallRates } from './chat/call-rates.ts';
@@ -32,6 +33,8 @@ export interface SideHttpOptions {
   readonly log: Logger;
   /** Orders the end of a session; resolves with false where no gateway process here holds it. Undefined on the command line. */
   readonly endSession?: EndSession | undefined;
+  /** Undefined where no session lives. */
+  readonly prices?: Pick<Prices, 'estimateSum'> | undefined;
   /** Gives the use of each budget as it was read last. Undefined where another process owns the store. */
   readonly budgetUses?: (() => readonly BudgetUse[]) | undefined;
   /** Undefined where no connection is opened for a request. */

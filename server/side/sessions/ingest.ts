@@ -161,16 +161,14 @@ export class Ingest {
   async #end(session: StoredSession, { endedAt, record, countedIn }: SessionEnded): Promise<SessionChanges> {
     const { usage, usageByModel, isBeyondBound, model } = record;
     const reason = record.reason ?? 'unknown';
+    const outcome = ledgerOutcome(reason);
+    const used = await this.#used(session, { at: endedAt, usage, usageByModel, isBeyondBound, model, outcome });
+    // Only sessions with a limit of money have counted it themselves.
+    const { costMicroUsd = used.ledger[0].costMicroUsd } = record;
+    const stored = JSON.stringify({ ...record, costMicroUsd });
     return {
-      ...this.#ended(session, { id: session.id, endedAt, reason, record: JSON.stringify(record) }),
-      ...(await this.#used(session, {
-        at: endedAt,
-        usage,
-        usageByModel,
-        isBeyondBound,
-        model,
-        outcome: ledgerOutcome(reason),
-      })),
+      ...this.#ended(session, { id: session.id, endedAt, reason, record: stored }),
+      ...used,
       ...counts(session, countedIn),
     };
   }
@@ -199,11 +197,11 @@ export class Ingest {
   }
 
   /** Charges no budget for a rehearsal: it costs nobody anything, and what it would have cost is for the report. */
-  async #used(session: StoredSession, use: SessionUse): Promise<SessionChanges> {
+  async #used(session: StoredSession, use: SessionUse) {
     const { config, prices, keyBudgets } = this.#options;
     const all = session.isRehearsal ? [] : [...config.budgets, ...(await keyBudgets.of(session.key))];
     return {
-      ledger: [realtimeRow(session, use, prices)],
+      ledger: [realtimeRow(session, use, prices)] as const,
       charged: { [session.id]: budgetsFor(all, { ...session, path: 'direct' }, use.at) },
     };
   }

@@ -1,7 +1,7 @@
 // The live sessions of this machine: how they go, what they have cost so far, and a button that ends one.
 
 import type { Api } from '../../api/ask.ts';
-import type { MeasuredSession, SessionList } from '../../api/sessions.ts';
+import type { MeasuredSession } from '../../api/sessions.ts';
 import { formatBytes, formatClock, formatMs, formatUs, formatUsd, providerLabel } from '../../state/format.ts';
 import { Nothing, Sheet, Trouble } from '../components/sheet.tsx';
 import { Table } from '../components/table.tsx';
@@ -10,7 +10,6 @@ import { EndButton, StateWord } from '../sessions/session-page.tsx';
 import { sessionPlace } from '../views.ts';
 
 const everyMs = 2000;
-const costEveryMs = 5000;
 /** A table of thousands helps nobody: the longest ones are shown. */
 const mostRows = 200;
 
@@ -20,12 +19,7 @@ export function LivePage({ api }: { api: Api }) {
     '/sessions',
     everyMs,
   );
-  // The store knows what they have cost so far: it is told with each turn.
-  const stored = useAnswer<SessionList>(api, `/sessions?state=open&limit=${mostRows}`, costEveryMs).value?.sessions;
-  const costs = new Map(stored?.map(({ id, costMicroUsd }) => [id, costMicroUsd]));
-  const sessions = (value?.sessions ?? [])
-    .map((session) => ({ ...session, costMicroUsd: session.costMicroUsd ?? costs.get(session.id) }))
-    .toSorted((a, b) => b.durationMs - a.durationMs);
+  const sessions = (value?.sessions ?? []).toSorted((a, b) => b.durationMs - a.durationMs);
   const words =
     sessions.length > mostRows
       ? `The longest ${mostRows} of ${sessions.length}, read again every 2 s while you look.`

@@ -2,6 +2,7 @@
 
 import type { HttpProblem } from '../../../http/problem.ts';
 import type { SessionEnd, StoredSession } from '../../../ipc/stored-rows.ts';
+import { withCost } from '../../sessions/live-cost.ts';
 import { wantedWithId } from '../../sessions/reused-id.ts';
 import type { Store } from '../../store/contract/store.ts';
 import { canReadSession, ownerLabel, type RoutedRequest, type RouteHandler, sendJson } from '../handler.ts';
@@ -40,7 +41,7 @@ export const unknownSession = (request: RoutedRequest): HttpProblem => ({
   message: `no session${ownerLabel(request)} has this id`,
 });
 
-export const getSession: RouteHandler = async (request, { store }) => {
+export const getSession: RouteHandler = async (request, { store, prices }) => {
   const found = await findReadableSession(request, store);
   if (found === undefined) return unknownSession(request);
   const { id, stored, live } = found;
@@ -52,7 +53,7 @@ export const getSession: RouteHandler = async (request, { store }) => {
     isBilled ? store.ledger({ session: id, limit: MAX_ROWS }) : undefined,
   ]);
   return sendJson(request, 200, {
-    ...sessionView(stored, live),
+    ...sessionView(stored, withCost(live, prices)),
     turns: turns.map(turnView),
     tasks: tasks.map(taskView),
     ledger: ledger?.map(ledgerView),

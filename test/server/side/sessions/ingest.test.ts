@@ -127,7 +127,7 @@ test('a session becomes its rows, and the same batch again changes nothing', asy
     ],
     spent: 20_000,
   });
-  expect(JSON.parse(once.session?.record ?? '')).toMatchObject({ reason: 'client-closed' });
+  expect(JSON.parse(once.session?.record ?? '')).toMatchObject({ reason: 'client-closed', costMicroUsd: 20_000 });
   expect(once.tasks.sort()).toEqual([
     ['s.rolling-summary.2', 'queued', true],
     ['s.summary', 'queued', true],
