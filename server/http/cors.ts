@@ -14,11 +14,11 @@ const ALWAYS_READ = new Set([
   ...['cache-control', 'content-language', 'content-length', 'content-type', 'expires', 'last-modified', 'pragma'],
 ]);
 
-/** Says on the response, before it has a head, which origin may read it. */
+/** Says on the response, before it has a head, that it may be read by the page that asks, where that is of one of these origins. */
 export function allowReading(
   { headers: { origin } }: IncomingMessage,
   response: ServerResponse,
-  { allowed }: Pick<OriginPolicy, 'allowed'>,
+  allowed: OriginPolicy['allowed'],
 ): void {
   // Caches must not give the answer to one origin to another, and one without an origin to a page.
   response.setHeader('vary', 'Origin');
@@ -34,17 +34,20 @@ export function exposing(response: ServerResponse, headers: HttpReply['headers']
   return names.length === 0 ? {} : { 'access-control-expose-headers': names.join(', ') };
 }
 
-/**
- * The answer to the question that a browser asks before a request; undefined for any other request. `methods`: those of the path; where
- * there are none, the page may send its request and read that. Its origin was checked, and such a page may send any header.
- */
-export function preflightReply(
-  { method, headers }: IncomingMessage,
-  methods: readonly string[],
-): HttpReply | undefined {
+/** Tells whether the request is the question that a browser asks before a request. */
+export function isPreflight({ method, headers }: IncomingMessage): boolean {
   const wanted = headers['access-control-request-method'];
-  if (method !== 'OPTIONS' || headers.origin === undefined || wanted === undefined || !NAMES.test(wanted))
-    return undefined;
+  return method === 'OPTIONS' && headers.origin !== undefined && NAMES.test(wanted ?? '');
+}
+
+/**
+ * The answer to a preflight; undefined for any other request. `methods`: those of the path; where there are none, the page may send its request
+ * and read that. Its origin was checked, and such a page may send any header.
+ */
+export function preflightReply(request: IncomingMessage, methods: readonly string[]): HttpReply | undefined {
+  if (!isPreflight(request)) return undefined;
+  const { headers } = request;
+  const wanted = headers['access-control-request-method'] ?? '';
   const names = String(headers['access-control-request-headers'] ?? '');
   return {
     status: 204,

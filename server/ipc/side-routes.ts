@@ -54,7 +54,7 @@ const TABLE = {
     takesSecret: true,
     ...live,
   },
-  getSessionTimeline: { method: 'GET', path: '/sessions/{id}/timeline', scope: 'both', ...live },
+  getSessionTimeline: { method: 'GET', path: '/sessions/{id}/timeline', scope: 'both', takesSecret: true, ...live },
   getSessionContext: {
     method: 'GET',
     path: '/sessions/{id}/context',

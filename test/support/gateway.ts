@@ -113,7 +113,7 @@ export async function startGateway({
   const sideRegistry = new Registry();
   const side = new PublicListener({
     live: new LiveConfig(loaded),
-    log,
+    ...{ log, secrets },
     registry: sideRegistry,
     descriptors: countDescriptors(),
     answer: askSide ?? (() => Promise.reject(new Error('there is no side process'))),

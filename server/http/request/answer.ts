@@ -9,11 +9,12 @@ import { sideRoutes, sideRoutesAt } from '../../ipc/side-routes.ts';
 import type { RefusalCounts } from '../../platform/metrics.ts';
 import { allowReading, preflightReply } from '../cors.ts';
 import { readHandshake } from '../handshake.ts';
-import { checkOrigin } from '../origin-policy.ts';
+import { checkHost } from '../origin-policy.ts';
 import { problemReply } from '../problem.ts';
 import { sendReply } from '../reply.ts';
 import { askedFor } from './facts.ts';
 import { checkRequest } from './guard.ts';
+import { admitPage } from './keys/secret-page.ts';
 import type { RequestPolicy } from './policy.ts';
 import type { RefusalLog } from './refusal-log.ts';
 import { badTarget, isRefusal, refuse } from './refusals.ts';
@@ -46,7 +47,7 @@ interface AnswerContext {
 export async function answerHttp(exchange: Exchange, context: AnswerContext): Promise<void> {
   const { request, response, source } = exchange;
   response.setHeader(REQUEST_ID_HEADER, source.requestId);
-  allowReading(request, response, context.policy().origins);
+  allowReading(request, response, context.policy().origins.allowed);
   try {
     const answer = await checkedReply(exchange, context);
     request.resume();
@@ -65,8 +66,8 @@ export async function answerHttp(exchange: Exchange, context: AnswerContext): Pr
   }
 }
 
-function checkedReply(exchange: Exchange, context: AnswerContext): Promise<Answer> | Answer {
-  const { request, response } = exchange;
+async function checkedReply(exchange: Exchange, context: AnswerContext): Promise<Answer> {
+  const { request, response, source } = exchange;
   const ambiguous = checkRequest(request);
   if (ambiguous !== undefined) {
     response.shouldKeepAlive = false;
@@ -74,9 +75,11 @@ function checkedReply(exchange: Exchange, context: AnswerContext): Promise<Answe
   }
   const handshake = readHandshake(request);
   if (handshake === undefined) return badTarget;
+  const policy = context.policy();
+  const asked = { request, response, handshake, address: source.address, policy };
+  const refused = checkHost(request, policy.origins) ?? (await admitPage(asked));
   const methods = sideRoutesAt('key', handshake.path).map(({ route }) => route.method);
-  const early = checkOrigin(request, context.policy().origins) ?? preflightReply(request, methods);
-  return early ?? context.reply({ ...exchange, handshake });
+  return refused ?? preflightReply(request, methods) ?? context.reply({ ...exchange, handshake });
 }
 
 /** The path of calls, which are counted by key and class when they are refused. */

@@ -31,15 +31,26 @@ interface SecretHolder {
 
 type SecretPolicy = Pick<RequestPolicy, 'config' | 'keys' | 'secrets'>;
 
-export async function authenticateSecret(
+interface SecretContext {
+  /** The address of the client. */
+  readonly address: string;
+  readonly policy: SecretPolicy;
+}
+
+/** Finds the row of a secret, whatever became of its key. */
+export async function findSecret(
   presented: string,
-  { address, policy }: { readonly address: string; readonly policy: SecretPolicy },
-): Promise<SecretHolder | Refusal> {
-  const { config, keys, secrets } = policy;
+  { address, policy: { keys, secrets } }: SecretContext,
+): Promise<StoredSecret | Refusal> {
   const digest = digestOf(presented);
   const secret = await keys.questions.ask({ text: `secret ${digest}`, address }, () => secrets?.find(digest));
-  if (secret === 'away') return secretsUnavailable;
-  if (secret === undefined) return unknownSecret;
+  return secret === 'away' ? secretsUnavailable : (secret ?? unknownSecret);
+}
+
+export async function authenticateSecret(presented: string, context: SecretContext): Promise<SecretHolder | Refusal> {
+  const { config, keys } = context.policy;
+  const secret = await findSecret(presented, context);
+  if (isRefusal(secret)) return secret;
   if (secret.key === undefined) return config.access === 'open' ? { key: undefined, secret } : orphaned;
   const key = await keys.withId(secret.key);
   if (isRefusal(key)) return key.status === 401 ? { ...key, message: `${orphaned.message}: ${key.message}` } : key;
