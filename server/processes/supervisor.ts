@@ -10,6 +10,7 @@ import type { RehearsalOptions } from '../config/rehearsal/rehearsal-schema.ts';
 import type { DevCertificate } from '../http/dev-certificate.ts';
 import type { RequestHead } from '../http/request/head.ts';
 import type { PassedConnection } from '../ipc/channel/connection.ts';
+import { ownerAnswer } from '../ipc/channel/owner-answer.ts';
 import { FLUSH_MS } from '../ipc/process-start.ts';
 import { type Role, RunFile, type RunInfo, startOf } from '../ipc/run-file.ts';
 import type { SessionOrder, SessionRecord } from '../ipc/session-record.ts';
@@ -220,7 +221,8 @@ export class Supervisor {
     const records = await this.#gateways.records();
     const uses = records.map(({ provider, model, usage, usageByModel }) => ({ provider, model, usage, usageByModel }));
     const asked = this.#side.ask<readonly (number | undefined)[]>('costs', uses);
-    const costs = await withDeadline(asked, ANSWER_MS).catch(() => []);
+    const answer = await ownerAnswer(asked, { ms: ANSWER_MS });
+    const costs = answer === 'away' ? [] : answer;
     return records.map((record, at) => ({ ...record, costMicroUsd: record.costMicroUsd ?? costs[at] }));
   }
 

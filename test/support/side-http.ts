@@ -3,7 +3,7 @@
 import { pino } from 'pino';
 import type { Config } from '../../server/config/config.ts';
 import { loadConfig } from '../../server/config/load.ts';
-import type { SecretStore } from '../../server/ipc/stored-rows.ts';
+import type { SecretStore } from '../../server/ipc/stored-keys.ts';
 import { createPrices } from '../../server/side/billing/prices.ts';
 import type { TaskRunner } from '../../server/side/http/handler.ts';
 import { createSideHttp } from '../../server/side/http/routes.ts';
