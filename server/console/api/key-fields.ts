@@ -20,7 +20,7 @@ interface KeyGroup {
 }
 
 const dataClasses = [
-  ['', 'as its team or the path says'],
+  ['', 'as team or path say'],
   ['open', 'open'],
   ['regulated', 'regulated'],
 ] as const;

@@ -43,8 +43,8 @@ function opening(found: readonly TimelineItem[]): string {
 
 function spread(found: readonly TimelineItem[]): string {
   const sorted = found.map(({ ms = 0 }) => ms).sort((a, b) => a - b);
-  const median = formatMs(sorted[Math.floor(sorted.length / 2)]);
-  return sorted.length < 2 ? median : `${median}, at most ${formatMs(sorted.at(-1))}`;
+  const [median, most] = [sorted[Math.floor((sorted.length - 1) / 2)], sorted.at(-1)].map((ms) => formatMs(ms));
+  return median === most ? `${median}` : `${median}, at most ${most}`;
 }
 
 function stalls(found: readonly TimelineItem[]): string {

@@ -16,10 +16,15 @@ export function standsOut({ kind, ms = 0, isUnanswered, state, reason, code }: T
     case 'task':
       return state === 'failed' || state === 'dead';
     case 'close':
-      return reason !== 'client-closed' && !(reason === 'provider-closed' && usualCodes.includes(code));
+      return endedBadly(reason, code);
     default:
       return ms > (slowMs[kind] ?? Number.POSITIVE_INFINITY);
   }
+}
+
+/** True where nobody just hung up. */
+export function endedBadly(reason: string | undefined, code: TimelineItem['code']): boolean {
+  return reason !== 'client-closed' && !(reason === 'provider-closed' && usualCodes.includes(code));
 }
 
 /** Codes with which a provider ends what is done. */

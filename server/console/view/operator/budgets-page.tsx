@@ -2,7 +2,7 @@
 
 import type { Api } from '../../api/ask.ts';
 import type { Budget, BudgetList, Team, TeamList } from '../../api/operator.ts';
-import { formatMoment, formatPercent, formatUsd } from '../../state/format.ts';
+import { formatCount, formatMoment, formatPercent, formatUsd } from '../../state/format.ts';
 import { Nothing, Sheet, Trouble } from '../components/sheet.tsx';
 import { Table } from '../components/table.tsx';
 import { useAnswer } from '../components/use-answer.ts';
@@ -111,12 +111,12 @@ function TeamTable({ teams }: TeamList) {
 
 function TeamRow({ team }: { team: Team }) {
   const { name, models, maxSessions, rates = {}, maxSessionSeconds, maxUsdPerSession } = team;
-  const within = Object.entries(rates).map(([what, most]) => `${most} ${what.replace('PerMinute', '')}`);
+  const within = Object.entries(rates).map(([what, most]) => `${formatCount(most)} ${what.replace('PerMinute', '')}`);
   return (
     <tr>
       <th scope="row">{name}</th>
       <td class="is-name">{models?.join(', ') ?? <span class="muted">all</span>}</td>
-      <Bound text={maxSessions?.toString()} />
+      <Bound text={maxSessions === undefined ? undefined : formatCount(maxSessions)} />
       <Bound text={within.join(', ') || undefined} />
       <Bound text={maxSessionSeconds === undefined ? undefined : `${maxSessionSeconds} s`} />
       <Bound text={maxUsdPerSession === undefined ? undefined : formatUsd(maxUsdPerSession * 1e6)} />

@@ -18,15 +18,16 @@ interface KeyTableProps {
 
 export function KeyTable({ keys, ...actions }: KeyTableProps) {
   return (
-    <Table label="Keys" columns={['Key', 'State', 'Team', 'End user', 'Models', 'Expires', '']}>
+    <Table label="Keys" columns={['Key', 'State', 'Whose', 'Models', 'Expires', '']}>
       {keys.map((key) => (
         <tr key={`${key.source} ${key.id}`}>
           <th scope="row">{key.id}</th>
           <td class="is-name">
             <KeyState shown={key} />
           </td>
-          <td class="is-name">{key.team ?? <span class="muted">–</span>}</td>
-          <td class="is-name">{key.endUser ?? <span class="muted">–</span>}</td>
+          <td class="is-name">
+            {key.team} <span class="muted">{key.endUser ?? (key.team === undefined && '–')}</span>
+          </td>
           <td class="is-name">{key.models?.join(', ') ?? <span class="muted">all</span>}</td>
           <td class="is-name">
             {key.expiresAt === undefined ? <span class="muted">never</span> : formatMoment(key.expiresAt)}

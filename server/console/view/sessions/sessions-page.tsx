@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import type { Api } from '../../api/ask.ts';
 import type { ListedSession, SessionList } from '../../api/sessions.ts';
 import { formatClock, formatMoment, formatUsd, providerLabel } from '../../state/format.ts';
+import { endedBadly } from '../../state/timeline/timeline.ts';
 import { Button } from '../components/button.tsx';
 import { Field, Options, Segments } from '../components/field.tsx';
 import { Nothing, Sheet, Trouble } from '../components/sheet.tsx';
@@ -196,7 +197,12 @@ function Row({ session, isOperator }: { session: ListedSession; isOperator: bool
         {costMicroUsd === undefined ? 'unknown' : formatUsd(costMicroUsd)}
       </td>
       <td class="is-name">
-        {reason ?? <span class="muted">–</span>} {closeCode !== undefined && <span class="muted">{closeCode}</span>}
+        {reason === undefined ? (
+          <span class="muted">–</span>
+        ) : (
+          <span class={endedBadly(reason, closeCode) ? 'ended-badly' : ''}>{reason}</span>
+        )}{' '}
+        {closeCode !== undefined && <span class="muted">{closeCode}</span>}
       </td>
     </tr>
   );

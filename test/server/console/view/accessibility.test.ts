@@ -168,8 +168,28 @@ const operatorStates: typeof states = [
     },
   ],
   [
+    'on a key that is changed, with all its groups open',
+    async () => {
+      await page.getByRole('button', { name: 'Change the key new' }).click();
+      for (const title of ['Limits of each of its end users', 'Transcripts and calls'])
+        await page.getByText(title).click();
+      await page.getByRole('button', { name: 'Add a budget' }).click();
+      await page.getByRole('button', { name: 'Change it' }).click();
+      await page.getByRole('alert').waitFor();
+    },
+  ],
+  [
+    'on a key of the configuration',
+    async () => {
+      await page.getByRole('button', { name: 'Leave' }).click();
+      await page.getByRole('button', { name: 'Show the key demo' }).click();
+      await page.getByText('This key is one of the configuration').waitFor();
+    },
+  ],
+  [
     'on the budgets',
     async () => {
+      await page.getByRole('button', { name: 'Close' }).click();
       await page.getByRole('link', { name: 'Budgets' }).click();
       await page.locator('.rows tbody tr').first().waitFor();
     },

@@ -230,6 +230,21 @@ test('a key of the configuration is only shown, with the reason', async () => {
   await page.getByRole('dialog').waitFor({ state: 'detached' });
 });
 
+test('of many keys those are found whose id, team or end user is like what is typed', async () => {
+  const { page } = await enter();
+  const keys = Array.from({ length: 30 }, (_, at) => ({ id: `key-${at}`, source: 'stored', state: 'active' }));
+  const json = { keys: [...keys, { ...keys[0], id: 'other', endUser: 'Anna' }], next: null };
+  await page.route('**/keys?*', (route) => route.fulfill({ json }));
+  await page.getByRole('link', { name: 'Keys' }).click();
+  const ids = () => page.locator('.rows').first().locator('tbody th').allTextContents();
+  await page.getByLabel('Find').fill('KEY-2');
+  expect(await ids()).toEqual(['key-2', ...Array.from({ length: 10 }, (_, at) => `key-2${at}`)]);
+  await page.getByLabel('Find').fill('anna');
+  expect(await ids()).toEqual(['other']);
+  await page.getByLabel('Find').fill('nobody');
+  await page.getByText('No key fits').waitFor();
+});
+
 test('a page that is hidden asks for nothing', async () => {
   const { page } = await enter();
   await page.getByText('Nobody is talking').waitFor();
