@@ -82,7 +82,7 @@ export interface NativeCall {
 }
 
 /** `what`: words for people. `param`: its place in the request, such as `tools[0]`. */
-interface Untranslated {
+export interface Untranslated {
   readonly what: string;
   readonly param: string;
 }

@@ -17,6 +17,8 @@ export { streamOfCompletion } from './chat/chunks.ts';
 export { LlmFailure } from './contract.ts';
 export { failureOfReply } from './failure.ts';
 export { apiFor, errorEvent, streamInForm } from './forms.ts';
+export { responsesCall } from './responses/request.ts';
+export { newResponseId } from './responses/stream.ts';
 
 const all = [
   ...[openrouterProfile, litellmProfile, portkeyProfile, vercelProfile, cloudflareProfile, bifrostProfile],

@@ -210,4 +210,4 @@ export class CallItem extends ResponseItem {
 }
 
 /** The only argument of a function that stands for a custom tool. */
-const CUSTOM_INPUT = 'input';
+export const CUSTOM_INPUT = 'input';

@@ -8,7 +8,7 @@ import { responseEvent } from './event.ts';
 import { ResponseOutputs } from './outputs.ts';
 import { endedResponse, failedResponse, isIncomplete, newResponse } from './response.ts';
 
-const newResponseId = (): string => `resp_${randomBytes(16).toString('hex')}`;
+export const newResponseId = (): string => `resp_${randomBytes(16).toString('hex')}`;
 
 export class ResponseWriter implements StreamWriter {
   readonly #outputs: ResponseOutputs;

@@ -17,8 +17,8 @@ import {
   type SideHttpOptions,
   sendJson,
 } from './handler.ts';
-import { parseBody, textFields } from './json-body.ts';
-import { readLimit, readTime, readWord } from './query.ts';
+import { parseBody, textFields } from './request/json-body.ts';
+import { readLimit, readTime, readWord } from './request/query.ts';
 import { taskView } from './views.ts';
 
 const STATES: readonly TaskState[] = ['queued', 'running', 'done', 'failed', 'dead'];

@@ -6,7 +6,7 @@ import type { LlmCall } from '../../../../adapters/llm/contract.ts';
 import { isObject, type JsonObject } from '../../../../codecs/json/object.ts';
 import { type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
 import { isImageData } from '../../billing/prompt-tokens.ts';
-import { sortFields } from './fields.ts';
+import { CHAT_FIELDS, sortFields } from './fields.ts';
 
 const MAX_MESSAGES = 10_000;
 /** Limit for all messages together. */
@@ -15,11 +15,11 @@ const MAX_PARTS = 10_000;
 const isText = (value: unknown): value is string => typeof value === 'string';
 const TOKENS = 'expected a whole number from 1 to 10000000';
 /** Some clients write no limit as -1. */
-const tokens = z
+export const tokens = z
   .union([z.literal(-1), z.int().min(1).max(10_000_000)], TOKENS)
   .nullish()
   .transform((limit) => (limit === -1 || limit === null ? undefined : limit));
-const TEMPERATURE = 'expected a number from 0 to 2';
+export const TEMPERATURE = 'expected a number from 0 to 2';
 const MODEL = 'expected the name of a model';
 const counted = ({ input }: { readonly input?: unknown }) =>
   `expected 1 to ${MAX_MESSAGES} messages, got ${(input as unknown[]).length}`;
@@ -75,7 +75,7 @@ export function readChatBody(
     const param = paramOf(issue?.path ?? []);
     return invalidRequest(`${param}: ${issue?.message ?? 'invalid'}`, param);
   }
-  const sorted = sortFields(body, unknownFields);
+  const sorted = sortFields(body, { ...CHAT_FIELDS, unknownFields });
   if (isProblem(sorted)) return sorted;
   const { model, messages, max_tokens, max_completion_tokens, temperature, stream } = parsed.data;
   const parts = messages.reduce((sum, { content }) => sum + (Array.isArray(content) ? content.length : 0), 0);
@@ -124,10 +124,14 @@ function isBounded(part: unknown): boolean {
 function isImage(image: unknown): boolean {
   const { url, format } = isObject(image) ? image : { url: image, format: undefined };
   const hasImageFormat = format === undefined || format === null || (isText(format) && format.startsWith('image/'));
-  return hasImageFormat && isText(url) && (isImageData(url) || /^[a-z][a-z\d+.-]*:\/\//i.test(url));
+  return hasImageFormat && isBoundedImage(url);
 }
 
+/** Tells whether a value is the URL of an image, or holds one. */
+export const isBoundedImage = (url: unknown): boolean =>
+  isText(url) && (isImageData(url) || /^[a-z][a-z\d+.-]*:\/\//i.test(url));
+
 /** Writes a path as `messages[0].role`. */
-function paramOf(path: readonly PropertyKey[]): string {
+export function paramOf(path: readonly PropertyKey[]): string {
   return path.map((part, at) => (typeof part === 'number' ? `[${part}]` : `${at ? '.' : ''}${String(part)}`)).join('');
 }

@@ -7,7 +7,7 @@ import { tokensOf } from '../../../ipc/limits.ts';
 import { maxPromptTokens } from '../../billing/prompt-tokens.ts';
 import type { Answered, Call, Router } from '../../llm/call.ts';
 import { type RoutedRequest, type RouteHandler, sendJsonBytes } from '../handler.ts';
-import { parseBody } from '../json-body.ts';
+import { parseBody } from '../request/json-body.ts';
 import { readChatBody } from './body.ts';
 import { type RatedCall, ratedProblem } from './call-rates.ts';
 import { chatClassOf, chatScopeOf } from './class.ts';

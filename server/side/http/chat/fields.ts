@@ -1,10 +1,19 @@
-// Sorts the fields of a chat completion: those that go on, those that choose what only the class may choose, and those that change nothing
+// Sorts the fields of a call: those that go on, those that choose what only the class may choose, and those that change nothing
 // here, such as what voice platforms add of their own. Rule: nothing goes on that is not in the list.
 
 import type { JsonObject } from '../../../../codecs/json/object.ts';
 import { type HttpProblem, invalidRequest } from '../../../http/problem.ts';
 
-/** Fields that reach the LLM gateway as they are. */
+/** The fields that requests of one form have. */
+interface KnownFields {
+  /** Those that go on as they are. */
+  readonly forwarded: readonly string[];
+  /** Those that are read here, and do not. */
+  readonly read: readonly string[];
+  /** The end of a sentence about what was expected. */
+  readonly expected: string;
+}
+
 const FORWARDED_FIELDS = [
   ...['tools', 'tool_choice', 'parallel_tool_calls', 'functions', 'function_call', 'response_format'],
   ...['stop', 'seed', 'top_p', 'top_k', 'min_p', 'presence_penalty', 'frequency_penalty', 'repetition_penalty'],
@@ -12,7 +21,11 @@ const FORWARDED_FIELDS = [
   ...['prediction', 'prompt_cache_key', 'safety_identifier', 'user', 'stream_options'],
 ];
 
-const READ_FIELDS = ['model', 'messages', 'max_tokens', 'max_completion_tokens', 'temperature', 'stream', 'n', 'store'];
+export const CHAT_FIELDS: KnownFields = {
+  forwarded: FORWARDED_FIELDS,
+  read: ['model', 'messages', 'max_tokens', 'max_completion_tokens', 'temperature', 'stream', 'n', 'store'],
+  expected: 'fields of a chat completion',
+};
 
 /** Fields by which routers and providers choose who serves, what is kept, what is searched or said, or what it costs. */
 const CHOOSING_FIELDS = [
@@ -41,17 +54,20 @@ interface SortedFields {
 }
 
 /** Sorts the fields that have a value. `unknownFields`: what happens to those that change nothing here. */
-export function sortFields(body: JsonObject, unknownFields: 'refuse' | 'drop'): SortedFields | HttpProblem {
+export function sortFields(
+  body: JsonObject,
+  { forwarded, read, expected, unknownFields }: KnownFields & { readonly unknownFields: 'refuse' | 'drop' },
+): SortedFields | HttpProblem {
   const given = Object.entries(body).filter(([, value]) => value !== null && value !== undefined);
-  const others = given.filter(([name]) => !READ_FIELDS.includes(name) && !FORWARDED_FIELDS.includes(name));
+  const others = given.filter(([name]) => !read.includes(name) && !forwarded.includes(name));
   for (const [name, value] of others) {
     const isInert = isInertValue(name, value);
     if (isInert === false || (isInert === undefined && isChoosing(name)))
       return refused(name, 'is for the class to say, not for the call');
     if (isInert === undefined && unknownFields === 'refuse')
-      return refused(name, 'not passed on by this gateway; expected fields of a chat completion');
+      return refused(name, `not passed on by this gateway; expected ${expected}`);
   }
-  const extra = Object.fromEntries(given.filter(([name]) => FORWARDED_FIELDS.includes(name)));
+  const extra = Object.fromEntries(given.filter(([name]) => forwarded.includes(name)));
   return { extra, dropped: others.map(([name]) => name) };
 }
 

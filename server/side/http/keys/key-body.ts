@@ -9,7 +9,7 @@ import { type Problem, problemsOf } from '../../../config/problem.ts';
 import { keyClassProblems } from '../../../http/class-policy.ts';
 import { type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
 import type { RoutedRequest } from '../handler.ts';
-import { parseBody } from '../json-body.ts';
+import { parseBody } from '../request/json-body.ts';
 import { isoTime } from '../views.ts';
 
 /** Longest time that an old secret may go on: 30 days. */

@@ -8,7 +8,7 @@ import type { StoredKey } from '../../../ipc/stored-keys.ts';
 import { type AuditEntry, ID_KEPT_MS } from '../../store/contract/keys.ts';
 import { type RoutedRequest, type RouteHandler, type SideHttpOptions, sendJson } from '../handler.ts';
 import { auditEntry } from '../ledger/audit.ts';
-import { readLimit } from '../query.ts';
+import { readLimit } from '../request/query.ts';
 import { changedKey, readKeyChange, readNewKey, readRotation } from './key-body.ts';
 import { fileKeyView, storedKeyView } from './key-views.ts';
 

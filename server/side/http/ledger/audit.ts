@@ -5,7 +5,7 @@ import type { SideRequest } from '../../../ipc/side-request.ts';
 import { newId } from '../../../platform/uuid-v7.ts';
 import type { AuditEntry } from '../../store/contract/keys.ts';
 import { type RouteHandler, sendJson } from '../handler.ts';
-import { readLimit, readTime } from '../query.ts';
+import { readLimit, readTime } from '../request/query.ts';
 import { isoTime } from '../views.ts';
 
 const MAX_ENTRIES = 1000;

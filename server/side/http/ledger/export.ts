@@ -3,7 +3,7 @@
 import { isProblem } from '../../../http/problem.ts';
 import { EXPORTS, exportLines } from '../../store/statements/export.ts';
 import type { RouteHandler } from '../handler.ts';
-import { readTime, readWord } from '../query.ts';
+import { readTime, readWord } from '../request/query.ts';
 
 const EXPORT_FORMATS = ['jsonl', 'csv'] as const;
 

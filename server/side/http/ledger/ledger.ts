@@ -3,7 +3,7 @@
 import { type HttpProblem, invalidRequest, isProblem, shortened } from '../../../http/problem.ts';
 import { REPORT_FIELDS, type ReportField } from '../../../ipc/stored-rows.ts';
 import { type RoutedRequest, type RouteHandler, sendJson } from '../handler.ts';
-import { readLimit, readTime } from '../query.ts';
+import { readLimit, readTime } from '../request/query.ts';
 import { isoTime, ledgerView } from '../views.ts';
 
 const MAX_ROWS = 1000;

@@ -9,8 +9,8 @@ import type { SecretTerms } from '../../../ipc/stored-keys.ts';
 import { newId } from '../../../platform/uuid-v7.ts';
 import { ratedProblem } from '../chat/call-rates.ts';
 import { type RoutedRequest, type RouteHandler, sendJson } from '../handler.ts';
-import { parseBody } from '../json-body.ts';
 import { auditEntry } from '../ledger/audit.ts';
+import { parseBody } from '../request/json-body.ts';
 import { isoTime } from '../views.ts';
 import {
   MAX_OPEN_SECONDS,

@@ -3,8 +3,8 @@
 import { type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
 import { offeredId } from '../../sessions/reused-id.ts';
 import { type RoutedRequest, type RouteHandler, sendJson } from '../handler.ts';
-import { parseBody, textFields } from '../json-body.ts';
 import { auditEntry } from '../ledger/audit.ts';
+import { parseBody, textFields } from '../request/json-body.ts';
 import { findReadableSession, unknownSession } from './session.ts';
 
 /** Longest reason, in characters. A close has room for 123 bytes of it; the client's error event has all. */

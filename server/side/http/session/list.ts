@@ -2,7 +2,7 @@
 
 import { type HttpProblem, invalidRequest, isProblem, shortened } from '../../../http/problem.ts';
 import { keyFilter, type RouteHandler, sendJson } from '../handler.ts';
-import { readLimit, readTime, readWord } from '../query.ts';
+import { readLimit, readTime, readWord } from '../request/query.ts';
 import { listedSession } from '../views.ts';
 
 const MAX_SESSIONS = 1000;

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { readChatBody } from '../../../../../server/side/http/chat/body.ts';
 import { droppedHeader } from '../../../../../server/side/http/chat/fields.ts';
-import { parseBody } from '../../../../../server/side/http/json-body.ts';
+import { parseBody } from '../../../../../server/side/http/request/json-body.ts';
 
 const messages = [{ role: 'user', content: 'Hello' }];
 function ofParts(...content: object[]) {

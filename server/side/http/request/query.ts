@@ -1,7 +1,7 @@
 // Reads parameters of a query: a value, or a problem that names the parameter and what was expected.
 
-import { A_MOMENT, momentOf } from '../../../codecs/text/duration.ts';
-import { type HttpProblem, invalidRequest, shortened } from '../../http/problem.ts';
+import { A_MOMENT, momentOf } from '../../../../codecs/text/duration.ts';
+import { type HttpProblem, invalidRequest, shortened } from '../../../http/problem.ts';
 
 type Query = Readonly<Record<string, string>>;
 

@@ -1,8 +1,8 @@
 // Reads the body of a request as JSON. Problems quote nothing of it.
 
-import { isTooDeep, MAX_JSON_DEPTH } from '../../../codecs/json/depth.ts';
-import { isObject, type JsonObject } from '../../../codecs/json/object.ts';
-import { type HttpProblem, invalidRequest, shortened } from '../../http/problem.ts';
+import { isTooDeep, MAX_JSON_DEPTH } from '../../../../codecs/json/depth.ts';
+import { isObject, type JsonObject } from '../../../../codecs/json/object.ts';
+import { type HttpProblem, invalidRequest, shortened } from '../../../http/problem.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
