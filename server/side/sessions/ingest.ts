@@ -14,7 +14,7 @@ import { realtimeRow, type SessionUse } from '../billing/realtime-row.ts';
 import { type SessionChanges, type Store, StoreError } from '../store/contract/store.ts';
 import { sessionDeliveries } from '../tasks/events.ts';
 import { planStart, planTurn } from '../tasks/plan.ts';
-import { idForRows, latestWithId, offeredId } from './reused-id.ts';
+import { idForRows, latestWanted, latestWithId, offeredId } from './reused-id.ts';
 
 interface IngestOptions {
   readonly config: SideConfig;
@@ -114,8 +114,11 @@ export class Ingest {
     }
   }
 
+  /** Finds a session of this machine: another one may have had the same id since then. */
   async #find(id: string): Promise<StoredSession | undefined> {
-    const session = this.#sessions.get(id) ?? (await latestWithId(id, this.#options.store.session));
+    const { store, owner } = this.#options;
+    const isOwn = (session: StoredSession) => session.owner === owner;
+    const session = this.#sessions.get(id) ?? (await latestWanted(id, store.session, isOwn));
     if (session !== undefined) this.#remember(id, session);
     return session;
   }
@@ -127,8 +130,9 @@ export class Ingest {
   }
 
   async #start({ kind: _, isTextless, ...started }: SessionStarted): Promise<SessionChanges> {
-    const { config, owner } = this.#options;
-    const session = { ...started, id: idForRows({ ...started, owner }, await this.#find(started.id)), owner };
+    const { config, store, owner } = this.#options;
+    const latest = this.#sessions.get(started.id) ?? (await latestWithId(started.id, store.session));
+    const session = { ...started, id: idForRows({ ...started, owner }, latest), owner };
     this.#remember(started.id, session);
     return {
       started: [session],

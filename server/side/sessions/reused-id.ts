@@ -4,6 +4,9 @@
 import type { StoredSession } from '../../ipc/stored-rows.ts';
 
 const nthId = (id: string, nth: number): string => (nth === 1 ? id : `${id}.${nth}`);
+const numberOf = (id: string): number => Number(/\.(\d+)$/.exec(id)?.[1] ?? 1);
+
+type Find<Session> = (id: string) => Promise<Session | undefined>;
 
 /** Returns the id that the client of these rows offered, or was given: a UUID, which has no dot. */
 export const offeredId = (id: string): string => id.replace(/\.\d+$/, '');
@@ -11,7 +14,7 @@ export const offeredId = (id: string): string => id.replace(/\.\d+$/, '');
 /** Finds the latest session of an offered id. It looks ahead in doubling steps, since no count is kept. */
 export async function latestWithId<Session extends StoredSession>(
   id: string,
-  find: (id: string) => Promise<Session | undefined>,
+  find: Find<Session>,
 ): Promise<Session | undefined> {
   let latest = await find(id);
   if (latest === undefined) return undefined;
@@ -39,7 +42,7 @@ export function idForRows(
   if (latest === undefined) return started.id;
   const isSame = (['startedAt', 'key', 'owner'] as const).every((field) => latest[field] === started[field]);
   if (isSame) return latest.id;
-  return nthId(started.id, Number(latest.id.slice(started.id.length + 1) || 1) + 1);
+  return nthId(started.id, numberOf(latest.id) + 1);
 }
 
 /**
@@ -48,15 +51,21 @@ export function idForRows(
  */
 export async function wantedWithId<Session extends StoredSession>(
   id: string,
-  find: (id: string) => Promise<Session | undefined>,
+  find: Find<Session>,
   isWanted: (session: Session) => boolean,
 ): Promise<Session | undefined> {
   const first = await find(id);
-  if (first === undefined || isWanted(first)) return first;
-  const latest = await latestWithId(id, find);
-  for (let nth = Number(latest?.id.slice(id.length + 1) || 1); nth > 1; nth -= 1) {
-    const session = await find(nthId(id, nth));
-    if (session !== undefined && isWanted(session)) return session;
-  }
-  return undefined;
+  return first === undefined || isWanted(first) ? first : latestWanted(id, find, isWanted);
+}
+
+/** Finds the latest session under an offered id among those that `isWanted`. */
+export async function latestWanted<Session extends StoredSession>(
+  id: string,
+  find: Find<Session>,
+  isWanted: (session: Session) => boolean,
+): Promise<Session | undefined> {
+  let session = await latestWithId(id, find);
+  for (let nth = numberOf(session?.id ?? id); session !== undefined && !isWanted(session); nth -= 1)
+    session = nth > 1 ? await find(nthId(id, nth - 1)) : undefined;
+  return session;
 }

@@ -30,10 +30,12 @@ test('an id that two machines take at once is that of two sessions, whatever the
     prices: { estimateSum: () => 0 },
     log: pino({ level: 'silent' }),
   };
-  const [one, two] = ['one', 'two'].map((owner) => new Ingest({ config, store, owner, ...parts })) as [Ingest, Ingest];
+  const ingestOf = (owner: string) => new Ingest({ config, store, owner, ...parts });
+  const [one, two] = [ingestOf('one'), ingestOf('two')];
   await Promise.all([one.commit([started('s'), started('a')]), two.commit([started('s'), started('b')])]);
-  await one.commit([spoken('of one')]);
-  await two.commit([spoken('of two'), { kind: 'lost', id: 's', endedAt: anEnd('s').endedAt }]);
+  await ingestOf('one').commit([spoken('of one')]);
+  // A side process that is started anew has no session in memory.
+  await ingestOf('two').commit([spoken('of two'), { kind: 'lost', id: 's', endedAt: anEnd('s').endedAt }]);
   const found = await Promise.all(
     ['s', 's.2'].map(async (id) => [await store.session(id), await store.turns(id)] as const),
   );
