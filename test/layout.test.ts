@@ -34,7 +34,9 @@ const ROOMS = [
   'codecs',
   ...['realtime', 'llm', 'ui', 'simulators'].map((name) => `adapters/${name}`),
   ...['platform', 'config', 'ipc', 'http', 'transport', 'session'].map((name) => `server/${name}`),
-  ...['store', 'billing', 'llm', 'prompts', 'tasks', 'sessions', 'http', 'config'].map((name) => `server/side/${name}`),
+  ...['store', 'billing', 'llm', 'prompts', 'tasks', 'sessions', 'runs', 'http', 'config'].map(
+    (name) => `server/side/${name}`,
+  ),
   ...['side', 'gateway', 'rehearsal', 'processes', 'cli'].map((name) => `server/${name}`),
   'bench',
 ];

@@ -19,6 +19,7 @@ export { failureOfReply } from './failure.ts';
 export { apiFor, errorEvent, streamInForm } from './forms.ts';
 export { responsesCall } from './responses/request.ts';
 export { newResponseId } from './responses/stream.ts';
+export { ServerSentEventReader } from './server-sent-events.ts';
 
 const all = [
   ...[openrouterProfile, litellmProfile, portkeyProfile, vercelProfile, cloudflareProfile, bifrostProfile],

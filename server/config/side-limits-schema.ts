@@ -69,6 +69,32 @@ export const sideLimitsSchema = z.strictObject({
   streams: positive(100_000).default(1000).describe('Event streams open at once, in each side process. Then 503.'),
 });
 
+export const runsSchema = z.strictObject({
+  keepMs: ms
+    .default(600_000)
+    .describe('How long after its end the log of an answer is kept, so that a client that was cut off reads it again.'),
+  orphanMs: ms
+    .default(120_000)
+    .describe(
+      'How long an answer goes on that nobody reads. Then it is cancelled. One in the background has no such limit.',
+    ),
+  maxBytes: bytes(2 ** 30)
+    .default(32 * 1024 * 1024)
+    .describe(
+      'Largest log. A longer answer goes on for those who read it, and cannot be read again (response_not_kept).',
+    ),
+  totalBytes: bytes(2 ** 36)
+    .default(256 * 1024 * 1024)
+    .describe(
+      'Bytes of logs in the memory of each side process. Beyond it those that have ended are read from the store, and then the longest ones cannot be read again.',
+    ),
+  storeMs: ms
+    .default(86_400_000)
+    .describe(
+      'How long after its end a response is kept that was asked to be stored, where transcripts is until-tasks-done. A duration of transcripts comes first.',
+    ),
+});
+
 export interface SideQuotaLimits {
   /** Requests at once. */
   readonly requests: number;

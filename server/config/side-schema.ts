@@ -6,7 +6,7 @@ import { llmProfiles } from '../../adapters/llm/index.ts';
 import { headerText } from '../../adapters/realtime/index.ts';
 import { DURATION, millisecondsOf } from '../../codecs/text/duration.ts';
 import type { ProxySettings } from '../platform/proxy.ts';
-import { ms, positive, seconds, sideLimitsSchema, usd } from './side-limits-schema.ts';
+import { ms, positive, runsSchema, seconds, sideLimitsSchema, usd } from './side-limits-schema.ts';
 
 const kebab = z
   .string()
@@ -261,6 +261,7 @@ export const sideShape = {
     )
     .default({})
     .describe('Prompt class and data class by path, such as /v1/realtime.'),
+  runs: runsSchema.prefault({}).describe('Answers that outlive whoever asked for them: see docs/side-path.md.'),
   side: sideLimitsSchema.prefault({}).describe('Bounds of the side path.'),
 };
 

@@ -22,6 +22,8 @@ interface TableLine {
   readonly hasLongEnd?: true;
   /** The answer lasts as long as what it tells of. */
   readonly isStream?: true;
+  /** The answer is such a one where this parameter of the query is `true`. */
+  readonly streamsWhen?: string;
   /** The admin listener reads its body; keys may send one anywhere. */
   readonly takesBody?: true;
   /** A client secret may ask here about the session that it has opened; everywhere else it needs a key. */
@@ -83,6 +85,11 @@ const TABLE = {
   getBudgets: { method: 'GET', path: '/budgets', scope: 'admin' },
   getExport: { method: 'GET', path: '/export', scope: 'admin' },
   postChatCompletion: { method: 'POST', path: '/chat/completions', scope: 'key', awaitsLlm: true, isChat: true },
+  postResponse: { method: 'POST', path: '/responses', scope: 'key', awaitsLlm: true, isChat: true },
+  getResponse: { method: 'GET', path: '/responses/{id}', scope: 'key', isChat: true, streamsWhen: 'stream' },
+  deleteResponse: { method: 'DELETE', path: '/responses/{id}', scope: 'key', isChat: true },
+  getResponseItems: { method: 'GET', path: '/responses/{id}/input_items', scope: 'key', isChat: true },
+  postResponseCancel: { method: 'POST', path: '/responses/{id}/cancel', scope: 'key', isChat: true },
   getModels: { method: 'GET', path: '/models', scope: 'key', isChat: true },
   getModel: { method: 'GET', path: '/models/{model}', scope: 'key', isChat: true, hasLongEnd: true },
 } as const satisfies Readonly<Record<string, TableLine>>;

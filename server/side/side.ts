@@ -1,7 +1,6 @@
 // The side path as a whole: store, ingest, router, tasks, webhooks and HTTP answers, opened together and closed in order.
 
 import type { Logger } from 'pino';
-import { decodeMsgpack } from '../../codecs/msgpack.ts';
 import type { Config } from '../config/config.ts';
 import { LiveConfig } from '../config/live/live.ts';
 import { countDescriptors, outOfDescriptors } from '../http/connection/descriptors.ts';
@@ -21,10 +20,13 @@ import { requireMeantAccess } from './config/access.ts';
 import type { EndSession } from './http/handler.ts';
 import { KeyWatch, type OnKeysChanged, tellKeyChanges } from './http/keys/key-watch.ts';
 import { PublicListener, type PublicListenerOptions } from './http/public/listener.ts';
+import { readResponsesBody } from './http/responses/body.ts';
 import { createSideHttp, storeFailed } from './http/routes.ts';
 import { createRouter, type Leasing, type LiveRouter, withKeyBudgets } from './llm/router.ts';
 import { countTaskTokens } from './llm/task-tokens.ts';
 import { createSideMetrics } from './metrics.ts';
+import { CallRates } from './runs/call/call-rates.ts';
+import { RunHost } from './runs/host.ts';
 import { Ingest } from './sessions/ingest.ts';
 import { type Store, StoreError } from './store/contract/store.ts';
 import type { OwnerStore } from './store/engines/owner-store.ts';
@@ -122,8 +124,7 @@ interface SideParts {
 }
 
 /** Without a journal each call waits for the store. */
-function startLeasing({ live, store, log }: SideParts): Leasing | undefined {
-  const holder = newId();
+function startLeasing({ live, store, log }: SideParts, holder: string): Leasing | undefined {
   const journal = openJournal(live.config.dataDirectory, holder, log);
   return journal && { store, holder, journal };
 }
@@ -137,6 +138,7 @@ export class Side {
   readonly #runner: Runner;
   readonly #webhooks: Webhooks | undefined;
   readonly #ingest: Ingest;
+  readonly #runs: RunHost;
   readonly #descriptors = countDescriptors();
   #clients: PublicListener | undefined;
   #rehearsalUrl: string | undefined;
@@ -154,7 +156,8 @@ export class Side {
     this.#parts = parts;
     this.metrics = metrics;
     this.#rehearsalUrl = start.rehearsalUrl;
-    const leasing = startLeasing(parts);
+    const holder = newId();
+    const leasing = startLeasing(parts, holder);
     const { now } = parts.live;
     const rehearsalUrl = () => this.#rehearsalUrl;
     const calls = createRouter({ ...shared, config: now, leasing, prices: createPrices(now.prices), rehearsalUrl });
@@ -163,9 +166,11 @@ export class Side {
     const onSettled = () => this.#webhooks?.wake();
     this.#runner = new Runner({ ...shared, router: countTaskTokens(this.#router, shared), onSettled, isBackground });
     this.#ingest = new Ingest({ ...shared, owner, onCommitted: (events) => this.#onCommitted(events) });
+    const rates = new CallRates(shared);
+    this.#runs = new RunHost({ ...shared, router: this.#router, rates, readBody: readResponsesBody, holder });
     this.answer = createSideHttp({
       ...shared,
-      ...{ router: this.#router, runner: this.#runner, descriptors: this.#descriptors },
+      ...{ router: this.#router, runner: this.#runner, descriptors: this.#descriptors, rates, runs: this.#runs },
       endSession: parts.endSession,
       budgetUses: () => parts.budgets?.uses ?? [],
     });
@@ -176,10 +181,11 @@ export class Side {
     const { instance: owner, runsTasks } = start;
     const { config } = this;
     for (const { gone, remove } of readJournals(config.dataDirectory)) {
-      await store.recoverLeases(gone);
+      await Promise.all([store.recoverLeases(gone), store.releaseLease(gone.holder)]);
       remove();
     }
     await store.settleLost(Date.now());
+    await this.#runs.endLost();
     if (budgets === undefined) return;
     const { side } = config;
     this.#lease = await holdInstanceLease({
@@ -189,7 +195,8 @@ export class Side {
         this.#wake();
       },
     });
-    if (runsTasks) this.#stopMaintenance = startMaintenance({ store, config, log });
+    if (runsTasks)
+      this.#stopMaintenance = startMaintenance({ store, config, log, endLost: () => this.#runs.endLost() });
     await Promise.all([budgets.start(), keys?.start()]);
   }
 
@@ -228,9 +235,8 @@ export class Side {
   }
 
   /** Resolves when the batch (a list of SessionEvent as MessagePack) is committed. */
-  async commitEvents(batch: Uint8Array): Promise<void> {
-    const events = this.#decode(batch);
-    if (events.length > 0) await this.#ingest.commit(events);
+  commitEvents(batch: Uint8Array): Promise<void> {
+    return this.#ingest.commitBatch(batch);
   }
 
   /** Rejects while an id that nobody is known to have may have been handed out and wait to be written. */
@@ -264,7 +270,10 @@ export class Side {
   async close(graceMs: number): Promise<void> {
     this.#stopMaintenance?.();
     for (const watch of [this.#parts.budgets, this.#parts.keys]) watch?.stop();
-    const ended = Promise.allSettled([this.#runner.close(graceMs), this.#webhooks?.close(graceMs)]);
+    const ended = Promise.allSettled([
+      ...[this.#runner.close(graceMs), this.#webhooks?.close(graceMs)],
+      this.#runs.drain(graceMs),
+    ]);
     await withDeadline(ended, graceMs + WRITE_MS).catch(() => {});
     this.#closing ??= this.#closeStore();
     await this.#closing;
@@ -274,6 +283,7 @@ export class Side {
     const { log, store, health } = this.#parts;
     health.stop();
     await withDeadline(this.#router.close(), WRITE_MS).catch(() => {});
+    await this.#runs.close();
     await this.#lease?.release().catch((error: unknown) => log.error(faultOf(error), 'lease not given back'));
     await store.close();
   }
@@ -286,15 +296,5 @@ export class Side {
   #wake(): void {
     this.#runner.wake();
     this.#webhooks?.wake();
-  }
-
-  /** Drops a batch that cannot be read: it never will be, and sent again and again it would hold up all others. */
-  #decode(batch: Uint8Array): readonly SessionEvent[] {
-    try {
-      return decodeMsgpack(batch) as readonly SessionEvent[];
-    } catch (error) {
-      this.#parts.log.error({ bytes: batch.length, ...faultOf(error) }, 'batch lost: it cannot be read');
-      return [];
-    }
   }
 }

@@ -155,6 +155,18 @@ export function createFakeStore(): FakeStore {
     keyChanges: unused,
     addAudit: unused,
     audit: unused,
+    writeResponses: unused,
+    response: unused,
+    responseChain: unused,
+    responseTexts: unused,
+    responseOfChat: unused,
+    logParts: unused,
+    responseMarks: unused,
+    markResponse: unused,
+    deleteResponse: unused,
+    lostResponses: unused,
+    endLost: unused,
+    sweepResponses: unused,
   } as FakeStore;
   return fake;
 }

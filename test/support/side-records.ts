@@ -1,6 +1,7 @@
 // Records of the side path for tests: whole ones, of which a test says only what matters to it.
 
 import type { Delivery, LedgerRow, SessionEnd, StoredSession, StoredTurn, Task } from '../../server/ipc/stored-rows.ts';
+import type { ResponseRow, ResponseTexts } from '../../server/side/store/contract/responses.ts';
 
 /** 2026-03-01T12:00:00Z. */
 export const NOON = Date.UTC(2026, 2, 1, 12);
@@ -20,6 +21,32 @@ export const aSession = (id: string, some: Partial<StoredSession> = {}): StoredS
   isRehearsal: false,
   owner: 'one',
   startedAt: NOON,
+  ...some,
+});
+
+export const aResponse = (
+  id: string,
+  some: Partial<ResponseRow & ResponseTexts> = {},
+): ResponseRow & ResponseTexts => ({
+  id,
+  key: 'demo',
+  team: 'support',
+  endUser: undefined,
+  clientSecret: undefined,
+  chat: undefined,
+  previous: undefined,
+  promptClass: 'commodity',
+  dataClass: 'open',
+  isRehearsal: false,
+  isKept: true,
+  isBackground: false,
+  isStreamed: true,
+  isCut: false,
+  state: 'in_progress',
+  holder: 'h1',
+  createdAt: NOON,
+  input: '[{"id":"msg_1","type":"message","role":"user","content":"Hello"}]',
+  result: `{"id":"${id}","status":"in_progress","output":[]}`,
   ...some,
 });
 

@@ -33,7 +33,7 @@ export async function onBothStores(suite: (stores: Stores) => void): Promise<voi
 async function emptyPostgres({ url }: StoreLocation): Promise<void> {
   const database = openPostgres({ url, connections: 1 });
   await database.query(
-    'truncate session, turn, task, ledger, budget, budget_lease, delivery, lease, api_key, client_secret, audit, change_count, limit_use, session_place',
+    'truncate session, turn, task, ledger, budget, budget_lease, delivery, lease, api_key, client_secret, audit, change_count, limit_use, session_place, response, response_text, response_part',
   );
   await database.close();
 }

@@ -6,7 +6,7 @@ import type { HttpReply, Refusal } from '../refusal.ts';
 import { credentials, forwardedHeaders, openaiEndpoints, switches } from './endpoints.ts';
 import { openaiMints } from './mints.ts';
 
-const onlyText = 'of the HTTP API of OpenAI there are /v1/chat/completions and /v1/models';
+const onlyText = 'of the HTTP API of OpenAI there are /v1/responses, /v1/chat/completions and /v1/models';
 
 const notServed: readonly NotServed[] = [
   { method: 'POST', path: '/v1/realtime/sessions' },
@@ -17,7 +17,6 @@ const notServed: readonly NotServed[] = [
   { method: 'POST', path: '/v1/live/sessions', takesAnyBody: true },
   { method: 'POST', path: '/v1/live/sessions/{id}/{action}' },
   { method: 'GET', path: '/v1/live/sessions/{id}/{action}' },
-  { method: 'POST', path: '/v1/responses', instead: 'responses are asked for over WebSocket at the same path' },
   { path: '/v1/completions', instead: 'expected POST /v1/chat/completions' },
   // SDKs ask for these beside text: the side path has none of them.
   ...['embeddings', 'moderations', 'images', 'audio', 'videos', 'files', 'uploads', 'batches', 'vector_stores'].flatMap(

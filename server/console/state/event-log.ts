@@ -17,12 +17,12 @@ export interface LogEntry extends Omit<LoggedFrame, 'at'> {
 }
 
 /** Entries of one type and direction that follow each other. */
-export type Run = readonly [LogEntry, ...LogEntry[]];
+export type EventRun = readonly [LogEntry, ...LogEntry[]];
 
 /** Entries of one turn, folded. */
 export interface TurnGroup {
   readonly turn: number;
-  readonly runs: readonly Run[];
+  readonly runs: readonly EventRun[];
   readonly frames: number;
   readonly bytes: number;
   /** Time of the first one. */
@@ -81,7 +81,7 @@ export class EventLog {
 }
 
 /** Groups neighbours of the same type and direction: a reply is hundreds of deltas. The first entry of a run names it. */
-function foldRuns(entries: readonly LogEntry[]): readonly Run[] {
+function foldRuns(entries: readonly LogEntry[]): readonly EventRun[] {
   const runs: [LogEntry, ...LogEntry[]][] = [];
   for (const entry of entries) {
     const last = runs.at(-1);

@@ -10,8 +10,9 @@ import type { EmitPart, SideRequest } from '../../ipc/side-request.ts';
 import type { BudgetUse, StoredSession, Task } from '../../ipc/stored-rows.ts';
 import type { Prices } from '../billing/prices.ts';
 import type { Router } from '../llm/call.ts';
+import type { CallRates } from '../runs/call/call-rates.ts';
+import type { RunHost } from '../runs/host.ts';
 import type { Store } from '../store/contract/store.ts';
-import type { CallRates } from './chat/call-rates.ts';
 
 /** The part of the task runner that handlers need. */
 export interface TaskRunner {
@@ -28,6 +29,9 @@ export interface SideHttpOptions {
   readonly store: Store;
   /** Undefined on the command line, which makes no calls. */
   readonly router?: Router | undefined;
+  /** Both are made by the routes where they are undefined. */
+  readonly rates?: Pick<CallRates, 'take'> | undefined;
+  readonly runs?: RunHost | undefined;
   /** Undefined where tasks are run by another process. */
   readonly runner?: TaskRunner | undefined;
   readonly log: Logger;
@@ -46,6 +50,7 @@ export interface SideHttpOptions {
 /** The options, and what handlers share. */
 interface RouteOptions extends SideHttpOptions {
   readonly rates: Pick<CallRates, 'take'>;
+  readonly runs: RunHost;
 }
 
 /** A request that has found its route. */

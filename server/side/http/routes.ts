@@ -6,8 +6,10 @@ import { type HttpProblem, problemReply } from '../../http/problem.ts';
 import type { EmitPart, SideHandler, SideReplyHead, SideRequest } from '../../ipc/side-request.ts';
 import { type SideRouteMatch, type SideRouteName, sidePaths, sideRoutesAt } from '../../ipc/side-routes.ts';
 import { faultOf } from '../../platform/log.ts';
+import { newId } from '../../platform/uuid-v7.ts';
+import { CallRates } from '../runs/call/call-rates.ts';
+import { RunHost } from '../runs/host.ts';
 import { StoreError } from '../store/contract/store.ts';
-import { CallRates } from './chat/call-rates.ts';
 import { postChatCompletion } from './chat/chat.ts';
 import { getModel, getModels } from './chat/models.ts';
 import type { RoutedRequest, RouteHandler, SideHttpOptions } from './handler.ts';
@@ -17,14 +19,17 @@ import { getAudit } from './ledger/audit.ts';
 import { getBudgets } from './ledger/budgets.ts';
 import { getExport } from './ledger/export.ts';
 import { getLedger, getLedgerRows } from './ledger/ledger.ts';
+import { readResponsesBody } from './responses/body.ts';
+import { deleteResponse, getResponse, getResponseItems, postResponseCancel } from './responses/read.ts';
+import { postResponse } from './responses/responses.ts';
 import { postClientSecret, postProviderSecret } from './session/client-secrets.ts';
 import { getSessionContext } from './session/context.ts';
 import { postSessionEnd } from './session/end.ts';
 import { sessionEventsHandler } from './session/events.ts';
 import { getSessions } from './session/list.ts';
 import { deleteSession, getSession } from './session/session.ts';
+import { getTask, getTasks, postTask, postTaskRetry, postTasksRetry } from './session/tasks.ts';
 import { getSessionTimeline } from './session/timeline.ts';
-import { getTask, getTasks, postTask, postTaskRetry, postTasksRetry } from './tasks.ts';
 
 const handlersFor = (options: SideHttpOptions): Readonly<Record<SideRouteName, RouteHandler>> => ({
   ...{ getSessions, getSession, deleteSession, postSessionEnd, getSessionContext, getSessionTimeline },
@@ -34,11 +39,14 @@ const handlersFor = (options: SideHttpOptions): Readonly<Record<SideRouteName, R
   ...{ postKey, getKeys, getKey, patchKey, deleteKey, postKeyRotate, postKeyRevoke, getTeams },
   ...{ getLedger, getLedgerRows, getBudgets, getExport, getAudit },
   ...{ postChatCompletion, getModels, getModel },
+  ...{ postResponse, getResponse, deleteResponse, getResponseItems, postResponseCancel },
 });
 
 export function createSideHttp(options: SideHttpOptions): SideHandler {
   const handlers = handlersFor(options);
-  const shared = { ...options, rates: new CallRates(options) };
+  const { rates = new CallRates(options) } = options;
+  const runs = options.runs ?? new RunHost({ ...options, rates, readBody: readResponsesBody, holder: newId() });
+  const shared = { ...options, rates, runs };
   return async (request, emit, signal) => {
     const matches = sideRoutesAt(request.requester.scope, request.path);
     const match = matches.find(({ route }) => route.method === request.method);

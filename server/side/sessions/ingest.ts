@@ -2,6 +2,7 @@
 // as a whole before it is acknowledged; the same batch twice changes nothing.
 
 import type { Logger } from 'pino';
+import { decodeMsgpack } from '../../../codecs/msgpack.ts';
 import type { SideConfig } from '../../config/side-schema.ts';
 import type { SessionEnded, SessionEvent, SessionStarted, TurnFinished } from '../../ipc/session-event.ts';
 import type { SessionEnd, StoredSession } from '../../ipc/stored-rows.ts';
@@ -49,6 +50,18 @@ export class Ingest {
         for (const id of taken) this.#sessions.delete(offeredId(id));
       this.#options.onCommitted?.(events);
     });
+  }
+
+  /** Commits a list of events as MessagePack. One that cannot be read is dropped: it never will be, and sent again and again it would hold up all others. */
+  async commitBatch(batch: Uint8Array): Promise<void> {
+    let events: readonly SessionEvent[];
+    try {
+      events = decodeMsgpack(batch) as readonly SessionEvent[];
+    } catch (error) {
+      this.#options.log.error({ bytes: batch.length, ...faultOf(error) }, 'batch lost: it cannot be read');
+      return;
+    }
+    if (events.length > 0) await this.commit(events);
   }
 
   /** Writes the ledger rows and the messages of sessions that the store ended because their instance was gone. */

@@ -9,9 +9,17 @@ import type { OldRows, RetentionRule, Store } from './contract/store.ts';
 interface MaintenanceOptions {
   readonly store: Pick<
     Store,
-    'sweep' | 'settleLost' | 'removeExpiredIds' | 'removeOldLimits' | 'removeExpiredSecrets' | 'deleteOld'
+    | 'sweep'
+    | 'sweepResponses'
+    | 'settleLost'
+    | 'removeExpiredIds'
+    | 'removeOldLimits'
+    | 'removeExpiredSecrets'
+    | 'deleteOld'
   >;
-  readonly config: Pick<SideConfig, 'transcripts' | 'keep'>;
+  readonly config: Pick<SideConfig, 'transcripts' | 'keep' | 'runs'>;
+  /** Ends the runs of processes that are gone. */
+  readonly endLost?: () => Promise<unknown>;
   readonly everyMs?: number;
   readonly log: Logger;
 }
@@ -21,7 +29,7 @@ const EVERY_MS = 30_000;
 const LIMITS_KEPT_MS = 24 * 3_600_000;
 
 /** Runs at once, and then twice a minute. Returns a function that stops it. */
-export function startMaintenance({ store, config, everyMs = EVERY_MS, log }: MaintenanceOptions): () => void {
+export function startMaintenance({ store, config, everyMs = EVERY_MS, log, endLost }: MaintenanceOptions): () => void {
   let isRunning = false;
   let isStopped = false;
   async function maintain(): Promise<void> {
@@ -30,6 +38,8 @@ export function startMaintenance({ store, config, everyMs = EVERY_MS, log }: Mai
     const now = Date.now();
     try {
       await store.settleLost(now);
+      await endLost?.();
+      await store.sweepResponses(responseRetention(config, now));
       await store.sweep(retentionRule(config.transcripts)(now), now);
       await store.removeExpiredIds(now);
       await store.removeOldLimits(now - LIMITS_KEPT_MS);
@@ -54,6 +64,13 @@ export function retentionRule(transcripts: SideConfig['transcripts']): (now: num
   if (transcripts === 'off' || transcripts === 'until-tasks-done') return () => ({ kind: 'tasks-done' });
   const ms = millisecondsOf(transcripts);
   return (now) => ({ kind: 'older', than: now - ms });
+}
+
+/** Responses are kept as the text of sessions is; no task says for how long, where that goes by tasks. */
+function responseRetention({ transcripts, runs }: Pick<SideConfig, 'transcripts' | 'runs'>, now: number) {
+  const isOff = transcripts === 'off';
+  const keptMs = isOff ? 0 : transcripts === 'until-tasks-done' ? runs.storeMs : millisecondsOf(transcripts);
+  return { keptBefore: now - keptMs, logsBefore: isOff ? now : now - runs.keepMs };
 }
 
 function oldRows({ ledger, tasks, audit }: SideConfig['keep'], now: number): readonly OldRows[] {

@@ -33,6 +33,20 @@ import {
 import { givePlaces, removeOldLimits, replacePlaces } from './statements/limits/places.ts';
 import { correctRate, takeLimits } from './statements/limits/take-limits.ts';
 import { report } from './statements/report.ts';
+import {
+  endLost,
+  markResponse,
+  removeResponse,
+  selectLogParts,
+  selectLostResponses,
+  selectResponse,
+  selectResponseChain,
+  selectResponseMarks,
+  selectResponseOfChat,
+  selectResponseTexts,
+  sweepResponses,
+  writeResponses,
+} from './statements/sessions/responses.ts';
 import { commitSessions } from './statements/sessions/session-events.ts';
 import {
   recoverSessions,
@@ -198,6 +212,18 @@ export function createSqlStore(database: Database): Store {
     useSecret: (digest, now) => useSecret(database, digest, now),
     returnSecret: (digest) => returnSecret(query, digest),
     removeExpiredSecrets: (now) => removeExpiredSecrets(database, now),
+    writeResponses: (changes) => writeResponses(database, changes),
+    response: (id) => selectResponse(query, id),
+    responseChain: (id, most) => selectResponseChain(query, id, most),
+    responseTexts: (ids) => selectResponseTexts(query, ids),
+    responseOfChat: (key, chat) => selectResponseOfChat(query, key, chat),
+    logParts: (...asked) => selectLogParts(query, ...asked),
+    responseMarks: (holder) => selectResponseMarks(query, holder),
+    markResponse: (...marked) => markResponse(query, ...marked),
+    deleteResponse: (id, now) => removeResponse(database, id, now),
+    lostResponses: (now, id) => selectLostResponses(query, now, id),
+    endLost: (...lost) => endLost(database, ...lost),
+    sweepResponses: (before) => sweepResponses(database, before),
     claimDeliveries: (claim) => claimDeliveries(query, { ...claim, skipLocked }),
     settleDelivery: (id, attempts, nextAt) => settleDelivery(query, { id, attempts, nextAt }),
     close: () => database.close(),

@@ -4,7 +4,7 @@ import { StoreError } from './contract/store.ts';
 import type { Database, Query } from './database.ts';
 
 /** Goes up with every change of TABLES. */
-export const SCHEMA_VERSION = 8;
+export const SCHEMA_VERSION = 9;
 
 /** Time at which a task is due: a queued one at its time, a running one when its lease ends, others never. The index needs the very same text. */
 export const DUE_AT = "(case state when 'queued' then run_at when 'running' then lease_until end)";
@@ -41,6 +41,24 @@ const LIMIT_TABLES = [
     primary key (owner, session, scope)
   )`,
   'create index session_place_scope on session_place (scope)',
+];
+
+/** Texts are apart from what changes while a response runs: a row is written anew as a whole. */
+const RESPONSE_TABLES = [
+  `create table response (
+    id text not null primary key, key text, team text, end_user text, client_secret text, chat text, previous text,
+    prompt_class text not null, data_class text not null, is_rehearsal bigint not null, is_kept bigint not null,
+    is_background bigint not null, is_streamed bigint not null, is_cut bigint not null, state text not null, holder text not null,
+    created_at bigint not null, ended_at bigint, cancelled_at bigint, read_at bigint, deleted_at bigint
+  )`,
+  'create index response_open on response (holder) where ended_at is null',
+  'create index response_ended on response (ended_at) where ended_at is not null',
+  'create index response_chat on response (chat, created_at, id) where chat is not null',
+  'create table response_text (response text not null primary key, input text not null, result text not null)',
+  `create table response_part (
+    response text not null, first_sequence bigint not null, last_sequence bigint not null, events text not null,
+    primary key (response, first_sequence)
+  )`,
 ];
 
 const TABLES = [
@@ -117,6 +135,7 @@ const TABLES = [
   'create table lease (owner text not null primary key, expires_at bigint not null)',
   ...KEY_TABLES,
   ...LIMIT_TABLES,
+  ...RESPONSE_TABLES,
 ];
 
 /** The statements that bring a database of a version up to the next one. Those of versions before 7 are not known. */
@@ -130,6 +149,7 @@ const UPGRADES: Readonly<Record<number, readonly string[]>> = {
     ...KEY_TABLES,
     ...LIMIT_TABLES,
   ],
+  8: RESPONSE_TABLES,
 };
 
 /**

@@ -4,6 +4,7 @@ import type { Usage } from '../../../adapters/realtime/contract/observation.ts';
 import type { HandedOutId, StoredKey, StoredSecret } from '../../ipc/stored-keys.ts';
 import type { Delivery, LedgerRow, StoredTurn, Task } from '../../ipc/stored-rows.ts';
 import type { AuditEntry } from './contract/keys.ts';
+import type { LogPart, ResponseRow, ResponseTexts } from './contract/responses.ts';
 import type { SessionRow } from './contract/store.ts';
 import { table } from './row-mapping.ts';
 
@@ -46,6 +47,25 @@ export const secrets = table<StoredSecret>('client_secret', {
   ...columns('text', 'digest', 'id', 'key'),
   settings: 'json',
   ...columns('integer', 'usesLeft', 'createdAt', 'expiresAt'),
+});
+
+/** One of a deleted response stays until its run has ended. */
+export const responses = table<ResponseRow>('response', {
+  ...columns('text', 'id', 'key', 'team', 'endUser', 'clientSecret', 'chat', 'previous', 'promptClass', 'dataClass'),
+  ...columns('flag', 'isRehearsal', 'isKept', 'isBackground', 'isStreamed', 'isCut'),
+  ...columns('text', 'state', 'holder'),
+  ...columns('integer', 'createdAt', 'endedAt', 'cancelledAt', 'readAt'),
+});
+
+export const responseTexts = table<ResponseTexts & { readonly response: string }>(
+  'response_text',
+  columns('text', 'response', 'input', 'result'),
+);
+
+export const logParts = table<LogPart>('response_part', {
+  response: 'text',
+  ...columns('integer', 'firstSequence', 'lastSequence'),
+  events: 'text',
 });
 
 export const handedOut = table<HandedOutId>('handed_out', {

@@ -6,6 +6,7 @@ import type { LlmCall } from '../../../../adapters/llm/contract.ts';
 import { isObject, type JsonObject } from '../../../../codecs/json/object.ts';
 import { type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
 import { isImageData } from '../../billing/prompt-tokens.ts';
+import type { CallDefaults, ReadCall } from '../../runs/call/client-call.ts';
 import { CHAT_FIELDS, sortFields } from './fields.ts';
 
 const MAX_MESSAGES = 10_000;
@@ -50,25 +51,7 @@ const schema = z.looseObject({
     .nullish(),
 });
 
-interface ChatBody {
-  readonly model: string | undefined;
-  readonly llm: LlmCall;
-  /** The limit of an answer that is not the client's own. */
-  readonly addedMaxTokens: number | undefined;
-  /** Names of fields that change nothing here, and do not go on. */
-  readonly dropped: readonly string[];
-}
-
-interface ChatDefaults {
-  /** The limit of an answer where the client gives none; undefined: none. */
-  readonly maxTokens: number | undefined;
-  readonly unknownFields: 'refuse' | 'drop';
-}
-
-export function readChatBody(
-  body: JsonObject,
-  { maxTokens, unknownFields }: ChatDefaults,
-): { readonly chat: ChatBody } | HttpProblem {
+export function readChatBody(body: JsonObject, { maxTokens, unknownFields }: CallDefaults): ReadCall | HttpProblem {
   const parsed = schema.safeParse(body);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -77,7 +60,7 @@ export function readChatBody(
   }
   const sorted = sortFields(body, { ...CHAT_FIELDS, unknownFields });
   if (isProblem(sorted)) return sorted;
-  const { model, messages, max_tokens, max_completion_tokens, temperature, stream } = parsed.data;
+  const { messages, max_tokens, max_completion_tokens, temperature, stream } = parsed.data;
   const parts = messages.reduce((sum, { content }) => sum + (Array.isArray(content) ? content.length : 0), 0);
   if (parts > MAX_PARTS)
     return invalidRequest(`messages: expected at most ${MAX_PARTS} parts of content in all, got ${parts}`, 'messages');
@@ -97,7 +80,7 @@ export function readChatBody(
   if (!call.isStreamed && isObject(call.extra.stream_options))
     return invalidRequest('stream_options: expected only with stream', 'stream_options');
   const addedMaxTokens = ownMaxTokens === undefined ? maxTokens : undefined;
-  return { chat: { model: model || undefined, llm: call, addedMaxTokens, dropped: sorted.dropped } };
+  return { llm: call, addedMaxTokens, dropped: sorted.dropped };
 }
 
 /** Types of parts whose tokens have an upper bound; films, and files behind a URL, have none. */

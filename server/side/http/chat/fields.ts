@@ -88,11 +88,3 @@ function refused(field: string, why: string): HttpProblem {
   const name = field.slice(0, 80);
   return invalidRequest(`${name}: ${why}`, name);
 }
-
-const MAX_NAMED = 32;
-
-/** The names of dropped fields as the value of a header; undefined without any. */
-export function droppedHeader(dropped: readonly string[]): string | undefined {
-  const names = dropped.slice(0, MAX_NAMED).map((name) => name.replace(/[^\w.-]/g, '?').slice(0, 64));
-  return names.length === 0 ? undefined : names.join(', ');
-}

@@ -5,14 +5,17 @@ import { allowsModel } from '../../../../codecs/text/glob.ts';
 import { REHEARSAL_NAME, rehearsedModels } from '../../../config/rehearsal/rehearsal.ts';
 import { isProblem } from '../../../http/problem.ts';
 import type { SideRequest } from '../../../ipc/side-request.ts';
+import { chatScopeOf, isRehearsed } from '../../runs/call/class.ts';
+import { modelNames, unknownModel } from '../../runs/call/model-names.ts';
 import { type RouteHandler, type SideHttpOptions, sendJson } from '../handler.ts';
-import { chatScopeOf, isRehearsed } from './class.ts';
-import { modelNames, unknownModel } from './model-names.ts';
+
+/** Models are listed as they may be named there. */
+const CHAT_PATH = '/v1/chat/completions';
 
 const modelJson = (id: string, owner: string) => ({ id, object: 'model', created: 0, owned_by: owner });
 
 export const getModels: RouteHandler = (request, { config }) => {
-  const scope = chatScopeOf(request, config);
+  const scope = chatScopeOf({ ...request, path: CHAT_PATH }, config);
   if (isProblem(scope)) return scope;
   const listed = [...modelNames({ config, ...scope }).listed].map(([id, { gateway }]) => modelJson(id, gateway));
   const played = isRehearsed(scope) ? playedModels(request, config) : [];
@@ -23,7 +26,7 @@ export const getModels: RouteHandler = (request, { config }) => {
 };
 
 export const getModel: RouteHandler = (request, { config }) => {
-  const scope = chatScopeOf(request, config);
+  const scope = chatScopeOf({ ...request, path: CHAT_PATH }, config);
   if (isProblem(scope)) return scope;
   const names = modelNames({ config, ...scope });
   const id = request.parameters.model ?? '';

@@ -26,7 +26,10 @@ export async function publicAnswer(exchange: CheckedExchange, context: PublicCon
   const refusal = notServed?.endpoint.takesAnyBody ? undefined : checkBodyType(request);
   if (refusal !== undefined) return refusal;
   if (notServed !== undefined) return notImplemented(path, notServed.endpoint.instead);
-  if (sideRoutesAt('key', path).length > 0) return askSide(exchange, context);
+  const methods = sideRoutesAt('key', path).map(({ route }) => route.method);
+  // A session may be opened on a path that calls are made on, too.
+  const isOfSession = findEndpoint(path) !== undefined && request.method === 'GET' && !methods.includes('GET');
+  if (methods.length > 0 && !isOfSession) return askSide(exchange, context);
   if (findEndpoint(path) !== undefined) return context.explain(request);
   const page = path === '/console.json' ? jsonReply(200, describeConsole(context)) : consoleFile(path, 'index.html');
   if (page === undefined) return nowhere(path);

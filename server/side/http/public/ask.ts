@@ -37,7 +37,7 @@ export async function askSide(
   if (isRefusal(client)) return client;
   const { key, secret } = client;
   const expectedBytes = Math.min(config.side.maxBodyBytes, Number(request.headers['content-length'] ?? 0));
-  const isStream = request.method === 'GET' && sideRoutesAt('key', path)[0]?.route.isStream === true;
+  const isStream = request.method === 'GET' && isStreamAt(path, handshake);
   using lease = isStream ? context.quota.acquireStream() : context.quota.acquire(key?.id, expectedBytes);
   if (lease === undefined) return isStream ? tooManyStreams : sideQuotaFull;
   context.connections.hold(request.socket, response);
@@ -57,6 +57,12 @@ export async function askSide(
   const outcome = await forward(request, response, asked, context);
   if (outcome === 'answered') return undefined;
   return outcome === 'unavailable' ? sidePathUnavailable : outcome;
+}
+
+function isStreamAt(path: string, { query }: Handshake): boolean {
+  const route = sideRoutesAt('key', path).find((match) => match.route.method === 'GET')?.route;
+  const { isStream = false, streamsWhen } = route ?? {};
+  return isStream || (streamsWhen !== undefined && query.get(streamsWhen) === 'true');
 }
 
 interface Asker {

@@ -7,7 +7,7 @@ import { type HttpProblem, invalidRequest, isProblem } from '../../../http/probl
 import { digestOf, newClientSecret } from '../../../http/request/keys/secret-form.ts';
 import type { SecretTerms } from '../../../ipc/stored-keys.ts';
 import { newId } from '../../../platform/uuid-v7.ts';
-import { ratedProblem } from '../chat/call-rates.ts';
+import { ratedProblem } from '../../runs/call/call-rates.ts';
 import { type RoutedRequest, type RouteHandler, sendJson } from '../handler.ts';
 import { auditEntry } from '../ledger/audit.ts';
 import { parseBody } from '../request/json-body.ts';

@@ -26,6 +26,7 @@ import type {
 import type { ClientSecrets } from './client-secrets.ts';
 import type { KeyStore } from './keys.ts';
 import type { SharedLimits } from './limits.ts';
+import type { ResponseStore } from './responses.ts';
 
 /** Changes of a batch of session events. */
 export interface SessionChanges {
@@ -132,7 +133,7 @@ export interface ReportSpan {
 }
 
 /** All methods reject with a StoreError when the database does. Lists are newest first where nothing else is said. */
-export interface Store extends BudgetLeases, SessionSlices, SharedLimits, KeyStore, ClientSecrets {
+export interface Store extends BudgetLeases, SessionSlices, SharedLimits, KeyStore, ClientSecrets, ResponseStore {
   readonly kind: 'sqlite' | 'postgres';
   /**
    * Returns the ids of those that were to start and that another instance has begun a moment ago: then nothing is changed but other sessions

@@ -9,7 +9,7 @@ import { SideClient } from '../../../../server/gateway/side/client.ts';
 import { Rpc } from '../../../../server/ipc/channel/rpc.ts';
 import { socketPort } from '../../../../server/ipc/channel/socket-port.ts';
 import type { SideRequest, WholeReply } from '../../../../server/ipc/side-request.ts';
-import { listenToProcesses } from '../../../../server/side/listener.ts';
+import { listenToProcesses } from '../../../../server/side/sessions/process-listener.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
 const request = (path: string): SideRequest => ({

@@ -7,6 +7,8 @@ import { retentionRule, startMaintenance } from '../../../../server/side/store/m
 import { until } from '../../../support/until.ts';
 
 const DAY = 86_400_000;
+const runs = { keepMs: 600_000, orphanMs: 120_000, maxBytes: 1e6, totalBytes: 1e7, storeMs: DAY };
+const sweepResponses = async (): Promise<number> => 0;
 
 test('a duration keeps texts that long', () => {
   expect(retentionRule('P30D')(100 * DAY)).toEqual({ kind: 'older', than: 70 * DAY });
@@ -24,6 +26,7 @@ test('runs at once and again, goes on after a failure, and stops', async () => {
   const lines: string[] = [];
   const store = {
     settleLost: async (now: number) => lost.push(now),
+    sweepResponses,
     sweep: async () => {
       sweeps += 1;
       if (sweeps === 1) throw new Error('disk full');
@@ -35,7 +38,7 @@ test('runs at once and again, goes on after a failure, and stops', async () => {
     deleteOld: async (rows: OldRows) => deleted.push(rows),
   };
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line).msg) });
-  const stop = startMaintenance({ store, config: { transcripts: 'off', keep: {} }, everyMs: 1, log });
+  const stop = startMaintenance({ store, config: { transcripts: 'off', keep: {}, runs }, everyMs: 1, log });
   await until(() => sweeps >= 3);
   stop();
   expect(lines).toEqual(['maintenance of the store failed']);
@@ -48,13 +51,14 @@ test('goes by the durations in force when it looks', async () => {
   const deleted: OldRows[] = [];
   const store = {
     settleLost: async () => 0,
+    sweepResponses,
     sweep: async ({ kind }: RetentionRule) => rules.push(kind),
     removeExpiredIds: async () => 0,
     removeOldLimits: async () => {},
     removeExpiredSecrets: async () => 0,
     deleteOld: async (rows: OldRows) => deleted.push(rows),
   };
-  const config: Parameters<typeof startMaintenance>[0]['config'] = { transcripts: 'off', keep: {} };
+  const config: Parameters<typeof startMaintenance>[0]['config'] = { transcripts: 'off', keep: {}, runs };
   const stop = startMaintenance({ store, config, everyMs: 1, log: pino({ level: 'silent' }) });
   await until(() => rules.length > 0);
   Object.assign(config, { transcripts: 'P30D', keep: { tasks: 'P90D' } });
@@ -67,6 +71,7 @@ test('says nothing of a store that is closed in the middle of it', async () => {
   const close = Promise.withResolvers<never>();
   const store = {
     settleLost: () => close.promise,
+    sweepResponses,
     sweep: async () => 0,
     removeExpiredIds: async () => 0,
     removeOldLimits: async () => {},
@@ -74,7 +79,7 @@ test('says nothing of a store that is closed in the middle of it', async () => {
     deleteOld: async () => 0,
   };
   const log = pino({}, { write: (line: string) => void lines.push(line) });
-  const stop = startMaintenance({ store, config: { transcripts: 'off', keep: {} }, log });
+  const stop = startMaintenance({ store, config: { transcripts: 'off', keep: {}, runs }, log });
   stop();
   close.reject(new Error('closed'));
   await new Promise((resolve) => setImmediate(resolve));
@@ -86,13 +91,14 @@ test('rows are deleted by the durations that are configured, each by its own', a
   const deleted: OldRows[] = [];
   const store = {
     settleLost: async () => 0,
+    sweepResponses,
     sweep: async () => 0,
     removeExpiredIds: async () => 0,
     removeOldLimits: async () => {},
     removeExpiredSecrets: async () => 0,
     deleteOld: async (rows: OldRows) => deleted.push(rows),
   };
-  const config = { transcripts: 'off', keep: { ledger: 'P400D', tasks: 'P90D' } } as const;
+  const config = { transcripts: 'off', keep: { ledger: 'P400D', tasks: 'P90D' }, runs } as const;
   const stop = startMaintenance({ store, config, log: pino({ level: 'silent' }) });
   await until(() => deleted.length === 2);
   stop();

@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
-import type { LogEntry, Run, TurnGroup } from '../../../state/event-log.ts';
+import type { EventRun, LogEntry, TurnGroup } from '../../../state/event-log.ts';
 import { toPretty } from '../../../state/event-log.ts';
 import { formatBytes } from '../../../state/format.ts';
 import { Icon } from '../../components/icon.tsx';
@@ -62,7 +62,7 @@ export function TurnRow({ group, isOpen }: { group: TurnGroup; isOpen: boolean }
 }
 
 /** A single event, or a line for all events of a run, which opens to them. */
-function RunRow({ run }: { run: Run }) {
+function RunRow({ run }: { run: EventRun }) {
   const [open, setOpen] = useState(false);
   const [first] = run;
   const { length } = run;

@@ -2,35 +2,32 @@
 
 import { describe, expect, test } from 'vitest';
 import { readChatBody } from '../../../../../server/side/http/chat/body.ts';
-import { droppedHeader } from '../../../../../server/side/http/chat/fields.ts';
 import { parseBody } from '../../../../../server/side/http/request/json-body.ts';
+import { droppedHeader } from '../../../../../server/side/runs/call/answer-headers.ts';
 
 const messages = [{ role: 'user', content: 'Hello' }];
 function ofParts(...content: object[]) {
   return { role: 'user', content };
 }
 const read = (more: object, unknownFields: 'refuse' | 'drop' = 'drop') =>
-  readChatBody({ messages, ...more }, { maxTokens: 50, unknownFields });
+  readChatBody({ messages, ...more }, { maxTokens: 50, unknownFields, dataClass: 'open' });
 
 test('fields of a chat completion are forwarded as they are, and null counts as absent', () => {
   const tools = [{ type: 'function', function: { name: 'f', parameters: {} } }];
   const response_format = { type: 'json_schema', json_schema: { name: 'a', schema: {}, strict: true } };
   expect(read({ model: 'm', tools, response_format, stop: ['x'], top_p: null, n: 1, store: false })).toEqual({
-    chat: {
-      model: 'm',
-      llm: { messages, maxTokens: 50, isStreamed: false, extra: { tools, response_format, stop: ['x'] } },
-      addedMaxTokens: 50,
-      dropped: [],
-    },
+    llm: { messages, maxTokens: 50, isStreamed: false, extra: { tools, response_format, stop: ['x'] } },
+    addedMaxTokens: 50,
+    dropped: [],
   });
 });
 
 test('a message that says it has no audio passes', () => {
-  expect(read({ messages: [...messages, { role: 'assistant', content: 'Hi', audio: null }] })).toHaveProperty('chat');
+  expect(read({ messages: [...messages, { role: 'assistant', content: 'Hi', audio: null }] })).toHaveProperty('llm');
 });
 
 test('the limit of the answer is the one of the client, else that of the class', () => {
-  const tokensOf = (more: object) => (read(more) as { chat: { llm: { maxTokens: number } } }).chat.llm.maxTokens;
+  const tokensOf = (more: object) => (read(more) as { llm: { maxTokens: number } }).llm.maxTokens;
   expect(tokensOf({})).toBe(50);
   expect(tokensOf({ max_tokens: 5 })).toBe(5);
   expect(tokensOf({ max_tokens: 5, max_completion_tokens: 6 })).toBe(6);
@@ -77,7 +74,7 @@ describe('an image_url', () => {
     { url: 'gs://bucket/b.png', format: null },
     'data:image/webp;base64,AAAA',
   ])('is an image, or where one is: %j', (image) => {
-    expect(ofImage(image)).toHaveProperty('chat');
+    expect(ofImage(image)).toHaveProperty('llm');
   });
 
   test.each([
@@ -104,7 +101,7 @@ describe('an image_url', () => {
 test('parts are counted over all messages, and too many are refused', () => {
   const part = { type: 'text', text: 'x' };
   const half = ofParts(...Array(5000).fill(part));
-  expect(read({ messages: [half, half] })).toHaveProperty('chat');
+  expect(read({ messages: [half, half] })).toHaveProperty('llm');
   const refusal = { status: 400, param: 'messages' };
   expect(read({ messages: [half, half, ofParts(part)] })).toMatchObject({
     ...refusal,
@@ -168,20 +165,22 @@ const INERT = {
 test('what changes nothing here is dropped by its name, and never goes on', () => {
   const fields = { ...INERT, service_tier: 'auto', modalities: ['text'] };
   expect(read({ ...fields, seed: 7 })).toMatchObject({
-    chat: { llm: { extra: { seed: 7 } }, dropped: Object.keys(fields) },
+    llm: { extra: { seed: 7 } },
+    dropped: Object.keys(fields),
   });
-  expect(read({ service_tier: 'default' })).toMatchObject({ chat: { dropped: ['service_tier'] } });
+  expect(read({ service_tier: 'default' })).toMatchObject({ dropped: ['service_tier'] });
 });
 
 test('a field that chooses nothing by its value is dropped', () => {
   const fields = { fallbacks: [], plugins: [], background: false, enable_search: false, preset: '' };
-  expect(read(fields)).toMatchObject({ chat: { dropped: Object.keys(fields) } });
+  expect(read(fields)).toMatchObject({ dropped: Object.keys(fields) });
 });
 
 test('a limit of -1 is none, as some clients write it', () => {
-  expect(read({ max_tokens: -1 })).toMatchObject({ chat: { llm: { maxTokens: 50 }, addedMaxTokens: 50 } });
+  expect(read({ max_tokens: -1 })).toMatchObject({ llm: { maxTokens: 50 }, addedMaxTokens: 50 });
   expect(read({ max_completion_tokens: -1, max_tokens: 7 })).toMatchObject({
-    chat: { llm: { maxTokens: 7 }, addedMaxTokens: undefined },
+    llm: { maxTokens: 7 },
+    addedMaxTokens: undefined,
   });
   for (const limit of [0, -2, 1.5, '7']) expect(read({ max_tokens: limit })).toMatchObject({ param: 'max_tokens' });
 });
@@ -195,13 +194,13 @@ test.each(Object.entries(INERT))(
 
 test('with unknownFields: refuse, what says what holds anyway passes', () => {
   const fields = { service_tier: 'auto', modalities: ['text'], store: false, n: 1 };
-  expect(read(fields, 'refuse')).toHaveProperty('chat');
+  expect(read(fields, 'refuse')).toHaveProperty('llm');
 });
 
 test('names of dropped fields become a header that HTTP can carry', () => {
   const body = JSON.parse('{"messages":[{"role":"user","content":"x"}],"__proto__":"x","a\\r\\nb":1,"c, d":2}');
-  const sorted = readChatBody(body, { maxTokens: 50, unknownFields: 'drop' });
-  expect(sorted).toMatchObject({ chat: { dropped: ['__proto__', 'a\r\nb', 'c, d'] } });
+  const sorted = readChatBody(body, { maxTokens: 50, unknownFields: 'drop', dataClass: 'open' });
+  expect(sorted).toMatchObject({ dropped: ['__proto__', 'a\r\nb', 'c, d'] });
   expect(droppedHeader(['__proto__', 'a\r\nb', 'c, d'])).toBe('__proto__, a??b, c??d');
   expect(droppedHeader([])).toBeUndefined();
   expect(droppedHeader(Array(10_000).fill('x'.repeat(1000)))?.length).toBeLessThan(2200);

@@ -11,6 +11,7 @@ import { leases } from '../on-both/leases.ts';
 import { ledgers } from '../on-both/ledgers.ts';
 import { limits } from '../on-both/limits.ts';
 import { oldRows } from '../on-both/old-rows.ts';
+import { responses } from '../on-both/responses.ts';
 import { retention } from '../on-both/retention.ts';
 import { schema } from '../on-both/schema.ts';
 import { sessionEvents } from '../on-both/session-events.ts';
@@ -29,6 +30,7 @@ await onBothStores((stores) => {
   describe('limits', () => limits(stores));
   describe('ids that were handed out', () => handedOut(stores));
   describe('client secrets', () => clientSecrets(stores));
+  describe('responses', () => responses(stores));
   describe('the ledger', () => ledgers(stores));
   describe('retention', () => retention(stores));
   describe('old rows', () => oldRows(stores));

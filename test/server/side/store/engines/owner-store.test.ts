@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { listenToProcesses } from '../../../../../server/side/listener.ts';
+import { listenToProcesses } from '../../../../../server/side/sessions/process-listener.ts';
 import { type Store, StoreError } from '../../../../../server/side/store/contract/store.ts';
 import { OwnerStore, storeHandlers } from '../../../../../server/side/store/engines/owner-store.ts';
 import { openStore } from '../../../../../server/side/store/open.ts';

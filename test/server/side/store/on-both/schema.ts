@@ -7,7 +7,7 @@ import { openPostgres } from '../../../../../server/side/store/engines/postgres.
 import { openSqlite } from '../../../../../server/side/store/engines/sqlite.ts';
 import { openReader, openStore, type StoreLocation } from '../../../../../server/side/store/open.ts';
 import { createTables, SCHEMA_VERSION } from '../../../../../server/side/store/schema.ts';
-import { anEnd, aSession, NOON } from '../../../../support/side-records.ts';
+import { anEnd, aResponse, aSession, NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 
 const databaseAt = ({ url, dataDirectory }: StoreLocation): Database =>
@@ -24,8 +24,11 @@ async function within<Result>(where: StoreLocation, work: (database: Database) =
 
 const versionIn = (database: Database) => database.query('select version from schema_version');
 
-/** Made by the code that wrote version 7, with a row in each table that sessions and calls write. */
-const VERSION_7 = readFileSync(new URL('../../../../fixtures/store-7.sql', import.meta.url), 'utf8');
+/** Made by the code that wrote the version, with a row in each table that sessions and calls write. */
+const statementsOf = (version: number): readonly string[] =>
+  readFileSync(new URL(`../../../../fixtures/store-${version}.sql`, import.meta.url), 'utf8')
+    .split(';\n')
+    .filter((text) => text !== '');
 
 /** Names of all columns and indexes, sorted. */
 async function columnsIn({ query }: Database, kind: Stores['kind']): Promise<readonly string[]> {
@@ -78,30 +81,37 @@ export function schema({ kind, place, open }: Stores): void {
     },
   );
 
-  test('brings the tables of version 7 up with all that is in them, and they are those of a new store', async () => {
-    const where = await place();
-    await within(where, async (database) => {
-      for (const statement of VERSION_7.split(';\n').filter((text) => text !== '')) await database.query(statement);
-    });
-    await expect(openReader(where)).rejects.toThrow('written by an older version');
-    const store = await open(where);
-    expect(await store.session('open')).toEqual(aSession('open'));
-    expect(await store.session('closed')).toMatchObject({ ...anEnd('closed'), continues: 'open' });
-    expect((await store.turns('closed'))[0]?.user).toBe('question 1');
-    expect(await store.task('closed.summary')).toMatchObject({ state: 'queued', session: 'closed' });
-    expect(await store.budgetUse('demo|*|total|0')).toMatchObject({ reservedMicroUsd: 1300 });
-    expect((await store.ledger({ limit: 10 })).map(({ id }) => id).sort()).toEqual(['call', 'closed']);
-    expect(await store.idOwners(['d1'], NOON)).toEqual({ d1: 'demo' });
-    await store.commitSessions({ started: [aSession('new', { endUser: 'u1', tags: { campaign: 'spring' } })] });
-    expect(await store.session('new')).toEqual(aSession('new', { endUser: 'u1', tags: { campaign: 'spring' } }));
-    await store.close();
+  test.each([7, 8])(
+    'brings the tables of version %i up with all that is in them, and they are those of a new store',
+    async (version) => {
+      const where = await place();
+      await within(where, async (database) => {
+        for (const statement of statementsOf(version)) await database.query(statement);
+      });
+      await expect(openReader(where)).rejects.toThrow('written by an older version');
+      const store = await open(where);
+      const more = version === 7 ? {} : { endUser: 'u1', tags: { plan: 'free' }, clientSecret: 'secret-1' };
+      expect(await store.session('open')).toEqual(aSession('open', more));
+      expect((await store.key({ id: 'web' }))?.key.team).toBe(version === 7 ? undefined : 'support');
+      expect(await store.session('closed')).toMatchObject({ ...anEnd('closed'), continues: 'open' });
+      expect((await store.turns('closed'))[0]?.user).toBe('question 1');
+      expect(await store.task('closed.summary')).toMatchObject({ state: 'queued', session: 'closed' });
+      expect(await store.budgetUse('demo|*|total|0')).toMatchObject({ reservedMicroUsd: 1300 });
+      expect((await store.ledger({ limit: 10 })).map(({ id }) => id).sort()).toEqual(['call', 'closed']);
+      expect(await store.idOwners(['d1'], NOON)).toEqual({ d1: 'demo' });
+      await store.writeResponses({ added: [aResponse('resp_1')] });
+      expect(await store.response('resp_1')).toMatchObject({ id: 'resp_1', key: 'demo' });
+      await store.commitSessions({ started: [aSession('new', { endUser: 'u1', tags: { campaign: 'spring' } })] });
+      expect(await store.session('new')).toEqual(aSession('new', { endUser: 'u1', tags: { campaign: 'spring' } }));
+      await store.close();
 
-    const fresh = await place();
-    await (await openStore(fresh)).close();
-    const columns = await within(where, (database) => columnsIn(database, kind));
-    expect(columns).toEqual(await within(fresh, (database) => columnsIn(database, kind)));
-    expect(columns.length).toBeGreaterThan(100);
-  });
+      const fresh = await place();
+      await (await openStore(fresh)).close();
+      const columns = await within(where, (database) => columnsIn(database, kind));
+      expect(columns).toEqual(await within(fresh, (database) => columnsIn(database, kind)));
+      expect(columns.length).toBeGreaterThan(100);
+    },
+  );
 
   // SQLite has one instance at a time.
   const onServers = kind === 'sqlite' ? () => {} : test;

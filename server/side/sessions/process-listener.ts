@@ -2,8 +2,8 @@
 // enter.
 
 import { createServer, type Socket } from 'node:net';
-import { type Handlers, Rpc } from '../ipc/channel/rpc.ts';
-import { socketPort } from '../ipc/channel/socket-port.ts';
+import { type Handlers, Rpc } from '../../ipc/channel/rpc.ts';
+import { socketPort } from '../../ipc/channel/socket-port.ts';
 
 interface SideListener {
   /** Ends open connections, and removes the socket. */

@@ -1,13 +1,13 @@
 // Tasks over HTTP: creates one on demand, lists, shows, and runs a dead or failed one again.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import type { JsonObject } from '../../../codecs/json/object.ts';
-import { CLASS_HEADER, chooseDataClass, DATA_CLASS_HEADER } from '../../http/class-policy.ts';
-import { type HttpProblem, invalidRequest, isProblem } from '../../http/problem.ts';
-import type { Task, TaskState } from '../../ipc/stored-rows.ts';
-import { wantedWithId } from '../sessions/reused-id.ts';
-import { readTaskRequest, type TaskRequest } from '../tasks/task-request.ts';
-import { classBinding } from './chat/class.ts';
+import type { JsonObject } from '../../../../codecs/json/object.ts';
+import { CLASS_HEADER, chooseDataClass, DATA_CLASS_HEADER } from '../../../http/class-policy.ts';
+import { type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
+import type { Task, TaskState } from '../../../ipc/stored-rows.ts';
+import { classBinding } from '../../runs/call/class.ts';
+import { wantedWithId } from '../../sessions/reused-id.ts';
+import { readTaskRequest, type TaskRequest } from '../../tasks/task-request.ts';
 import {
   canRead,
   keyFilter,
@@ -16,10 +16,10 @@ import {
   type RouteHandler,
   type SideHttpOptions,
   sendJson,
-} from './handler.ts';
-import { parseBody, textFields } from './request/json-body.ts';
-import { readLimit, readTime, readWord } from './request/query.ts';
-import { taskView } from './views.ts';
+} from '../handler.ts';
+import { parseBody, textFields } from '../request/json-body.ts';
+import { readLimit, readTime, readWord } from '../request/query.ts';
+import { taskView } from '../views.ts';
 
 const STATES: readonly TaskState[] = ['queued', 'running', 'done', 'failed', 'dead'];
 const MAX_TASKS = 1000;

@@ -1,7 +1,7 @@
-// Finds the prompt class and the data class of a chat completion, and the settings that go with them.
+// Finds the prompt class and the data class of a client's call, and the settings that go with them.
 
 import { REHEARSAL_NAME, rehearsalClass } from '../../../config/rehearsal/rehearsal.ts';
-import type { ClassConfig } from '../../../config/side-schema.ts';
+import type { ClassConfig, SideConfig } from '../../../config/side-schema.ts';
 import {
   CLASS_HEADER,
   type ClassBinding,
@@ -12,10 +12,9 @@ import {
 import { type HttpProblem, shortened } from '../../../http/problem.ts';
 import type { SideRequest } from '../../../ipc/side-request.ts';
 import type { DataClass } from '../../../ipc/stored-rows.ts';
-import type { SideHttpOptions } from '../handler.ts';
 import { modelNames, unknownModel } from './model-names.ts';
 
-type Config = SideHttpOptions['config'];
+type Config = Pick<SideConfig, 'classes' | 'gateways' | 'hasRehearsalGateway' | 'routes'>;
 
 interface ChatClass {
   readonly promptClass: string;
@@ -46,16 +45,16 @@ interface ChatScope {
   readonly unknownFields: 'refuse' | 'drop' | undefined;
 }
 
-/** The path whose class and data class hold for calls. */
-const CHAT_PATH = '/v1/chat/completions';
-
-/** The classes and the data class of calls that a client makes with this key and these headers. */
-export function chatScopeOf(request: SideRequest, config: Config): ChatScope | HttpProblem {
+/** The classes and the data class of calls that a client makes on this path with this key and these headers. */
+export function chatScopeOf(
+  request: Pick<SideRequest, 'requester' | 'headers' | 'path'>,
+  config: Config,
+): ChatScope | HttpProblem {
   const all = classesOf(config);
   const known = Object.keys(all);
   if (known.length === 0) return nothingConfigured;
-  const { requester, headers } = request;
-  const binding = classBinding({ requester, path: CHAT_PATH }, config);
+  const { headers } = request;
+  const binding = classBinding(request, config);
   const listed = binding.key?.classes?.filter((name) => known.includes(name));
   const requested = headers[CLASS_HEADER];
   const first = choosePromptClass({ ...binding, requested, known, defaults: [...(listed ?? []), ...known] });

@@ -1,9 +1,9 @@
 // Tasks over HTTP: created on demand, listed, shown, run again; always those of the requesting key.
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Task } from '../../../../server/ipc/stored-rows.ts';
-import { createFakeStore, type FakeStore, storedSession, storedTask } from '../../../support/fake-store.ts';
-import { startSideHttp, type TestSide } from '../../../support/side-http.ts';
+import type { Task } from '../../../../../server/ipc/stored-rows.ts';
+import { createFakeStore, type FakeStore, storedSession, storedTask } from '../../../../support/fake-store.ts';
+import { startSideHttp, type TestSide } from '../../../../support/side-http.ts';
 
 const keys = [
   { id: 'web', secret: 'secret-of-web' },

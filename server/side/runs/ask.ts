@@ -1,0 +1,137 @@
+// Asks for a response: checks the request, puts the conversation before it in its place, and counts its call.
+
+import { newResponseId } from '../../../adapters/llm/index.ts';
+import type { JsonObject } from '../../../codecs/json/object.ts';
+import type { SideConfig } from '../../config/side-schema.ts';
+import { type HttpProblem, isProblem } from '../../http/problem.ts';
+import type { Router } from '../llm/call.ts';
+import type { ResponseRow, ResponseTexts } from '../store/contract/responses.ts';
+import type { CallRates } from './call/call-rates.ts';
+import { type CallDefaults, type CallRequest, type ClientCall, clientCall, type ReadCall } from './call/client-call.ts';
+import { asInput, type EarlierItems, type EarlierOptions, itemsToKeep, readEarlier } from './history.ts';
+import { queuedResponse } from './response-object.ts';
+import { type CheckedRequest, type ResponseTerms, responseTerms } from './terms.ts';
+
+type ReadBody = (body: JsonObject, defaults: CallDefaults) => { readonly responses: CheckedRequest } | HttpProblem;
+
+export interface AskMeans extends Pick<EarlierOptions, 'store' | 'settled'> {
+  readonly config: Omit<SideConfig, 'processes'>;
+  readonly router?: Router | undefined;
+  readonly rates: Pick<CallRates, 'take'>;
+  /** Checks the body of a Responses request, and translates it. */
+  readonly readBody: ReadBody;
+  /** Name of this process, never used before. */
+  readonly holder: string;
+}
+
+/** A call in the form of Responses, and what becomes of its response. */
+export interface AskedResponse {
+  readonly call: ClientCall;
+  readonly terms: ResponseTerms;
+  /** The client reads it as it comes. */
+  readonly isStreamed: boolean;
+  readonly row: ResponseRow;
+  readonly texts: ResponseTexts;
+  /** The response as it is when nothing is known of it. */
+  readonly response: JsonObject;
+  /** Ends the call. */
+  readonly abort: AbortController;
+}
+
+export interface Asking extends Omit<CallRequest, 'read' | 'signal'> {
+  readonly chat?: string | undefined;
+  readonly isBackground?: boolean | undefined;
+  /** It has a log, whatever the request says of streams and of keeping. */
+  readonly isRun?: boolean | undefined;
+  /** Items of a conversation that is not stored, by the id of its last response. */
+  readonly unstored?: ((previous: string) => readonly JsonObject[] | undefined) | undefined;
+}
+
+interface ReadRequest {
+  readonly request: CheckedRequest;
+  readonly terms: ResponseTerms;
+  readonly id: string;
+}
+
+/** Checks a request and counts its call, which has to be made. */
+export async function askResponse(asking: Asking, options: AskMeans): Promise<AskedResponse | HttpProblem> {
+  const abort = new AbortController();
+  let known: ReadRequest | undefined;
+  const read = async (body: JsonObject, defaults: CallDefaults): Promise<ReadCall | HttpProblem> => {
+    const checked = check({ ...body, ...(asking.isBackground && { background: true }) }, { asking, defaults, options });
+    if (isProblem(checked)) return checked;
+    known = checked;
+    return callOf(checked, asking, options);
+  };
+  const call = await clientCall({ ...asking, read, signal: abort.signal }, options);
+  if (isProblem(call)) return call;
+  if (known === undefined) throw new Error('the body was not read');
+  const { request, terms } = known;
+  const row = { ...rowOf(call, known, asking), holder: options.holder };
+  const { id, previous, isKept, isBackground, createdAt } = row;
+  const own = { id, previous, isKept, isBackground };
+  const response = queuedResponse({ own, body: request.body, createdAt });
+  const texts = { input: JSON.stringify(itemsToKeep(request.items)), result: JSON.stringify(response) };
+  return { call, terms, isStreamed: request.isStreamed, row, texts, response, abort };
+}
+
+interface Checking {
+  readonly asking: Asking;
+  readonly defaults: CallDefaults;
+  readonly options: AskMeans;
+}
+
+function check(
+  body: JsonObject,
+  { asking: { requester }, defaults, options: { readBody, config } }: Checking,
+): ReadRequest | HttpProblem {
+  const read = readBody(body, defaults);
+  if (isProblem(read)) return read;
+  const { responses: request } = read;
+  const terms = responseTerms(request, { config, requester, dataClass: defaults.dataClass });
+  return isProblem(terms) ? terms : { request, terms, id: newResponseId() };
+}
+
+async function callOf(
+  { request, terms, id }: ReadRequest,
+  asking: Asking,
+  options: AskMeans,
+): Promise<ReadCall | HttpProblem> {
+  const { items, previousResponseId: previous, addedMaxTokens, dropped, background, isStreamed } = request;
+  const earlier = previous === undefined ? nothing : await earlierItems(previous, asking, options);
+  if (isProblem(earlier)) return earlier;
+  const all = previous === undefined ? items : [...asInput(earlier.items), ...asInput(items)];
+  const llm = request.call(all, terms.isKept || asking.isRun || background ? id : undefined);
+  const dataClass = earlier.isRegulated ? 'regulated' : undefined;
+  const isAsItComes = isStreamed || background || asking.isRun === true;
+  return { llm: { ...llm, isStreamed: isAsItComes }, addedMaxTokens, dropped, dataClass };
+}
+
+async function earlierItems(
+  previous: string,
+  { requester, unstored }: Asking,
+  options: AskMeans,
+): Promise<EarlierItems | HttpProblem> {
+  const items = unstored?.(previous);
+  return items === undefined ? readEarlier(previous, { ...options, requester }) : { items, isRegulated: false };
+}
+
+function rowOf(
+  { call }: ClientCall,
+  { request, terms, id }: ReadRequest,
+  { requester, chat }: Asking,
+): Omit<ResponseRow, 'holder'> {
+  const { key, team, endUser, promptClass, dataClass, isRehearsal } = call;
+  const { background: isBackground, previousResponseId: previous } = request;
+  return {
+    ...{ key, team, endUser, promptClass, dataClass, isRehearsal, isBackground, previous, chat, id },
+    isKept: terms.isKept,
+    clientSecret: requester.secret,
+    isStreamed: false,
+    isCut: false,
+    state: isBackground ? 'queued' : 'in_progress',
+    createdAt: Date.now(),
+  };
+}
+
+const nothing: EarlierItems = { items: [], isRegulated: false };

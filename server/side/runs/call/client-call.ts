@@ -1,0 +1,106 @@
+// Makes a call of a client, whatever its form: its class and data class, its check, and its place within the rates of its key.
+
+import type { LlmCall } from '../../../../adapters/llm/contract.ts';
+import type { JsonObject } from '../../../../codecs/json/object.ts';
+import type { SideConfig } from '../../../config/side-schema.ts';
+import { type HttpProblem, isProblem, shortened } from '../../../http/problem.ts';
+import type { SideRequest } from '../../../ipc/side-request.ts';
+import type { DataClass } from '../../../ipc/stored-rows.ts';
+import { maxPromptTokens } from '../../billing/prompt-tokens.ts';
+import type { Call, Router } from '../../llm/call.ts';
+import type { ToldCall } from './answer-headers.ts';
+import type { CallRates } from './call-rates.ts';
+import { chatClassOf, chatScopeOf } from './class.ts';
+
+/** The body of a request, as the check of its form has read it. */
+export interface ReadCall {
+  readonly llm: LlmCall;
+  /** The limit of an answer that is not the client's own. */
+  readonly addedMaxTokens: number | undefined;
+  /** Names of fields that change nothing here, and do not go on. */
+  readonly dropped: readonly string[];
+  /** The class of text that the request refers to, where it is stricter. */
+  readonly dataClass?: DataClass | undefined;
+}
+
+export interface CallDefaults {
+  /** The limit of an answer where the client gives none; undefined: none. */
+  readonly maxTokens: number | undefined;
+  readonly unknownFields: 'refuse' | 'drop';
+  readonly dataClass: DataClass;
+}
+
+/** The request of a client, in a form that has `model` at its top. */
+export interface CallRequest extends Pick<SideRequest, 'requester' | 'headers' | 'path'> {
+  /** Reads the request as JSON, after the caller was found to be allowed to call. */
+  parse(): { readonly body: JsonObject } | HttpProblem;
+  /** Checks the body in the form of the client. May ask the store. */
+  read(body: JsonObject, defaults: CallDefaults): ReadCall | HttpProblem | Promise<ReadCall | HttpProblem>;
+  /** Aborted when nobody wants the answer any more. */
+  readonly signal: AbortSignal;
+  /** Facts that are found out; log and metrics tell them of a request that is refused. */
+  readonly asked: { promptClass?: string; model?: string };
+}
+
+interface CallMeans {
+  readonly config: Omit<SideConfig, 'processes'>;
+  /** Undefined on the command line, which makes no calls. */
+  readonly router?: Router | undefined;
+  readonly rates: Pick<CallRates, 'take'>;
+}
+
+export interface ClientCall extends ToldCall {
+  readonly call: Call;
+  readonly router: Router;
+}
+
+/** Counts the call against its rates, so it has to be made. */
+export async function clientCall(
+  request: CallRequest,
+  { config, router, rates }: CallMeans,
+): Promise<ClientCall | HttpProblem> {
+  // A refusal of the caller comes before what is wrong with the call.
+  const scope = chatScopeOf(request, config);
+  if (isProblem(scope)) return scope;
+  const parsed = request.parse();
+  if (isProblem(parsed)) return parsed;
+  const { body } = parsed;
+  const { model: name } = body;
+  const { asked, requester, signal } = request;
+  if (typeof name === 'string') asked.model = shortened(name);
+  const chosen = chatClassOf(scope, config, typeof name === 'string' && name !== '' ? name : undefined);
+  if (isProblem(chosen)) return chosen;
+  const { promptClass, settings } = chosen;
+  asked.promptClass = promptClass;
+  const read = await request.read(body, {
+    maxTokens: settings.maxTokens,
+    unknownFields: scope.unknownFields ?? settings.unknownFields,
+    dataClass: chosen.dataClass,
+  });
+  if (isProblem(read)) return read;
+  if (router === undefined) return noRouter;
+  const { llm, dropped, addedMaxTokens: classMaxTokens, dataClass = chosen.dataClass } = read;
+  const call: Call = {
+    kind: 'chat',
+    promptClass,
+    dataClass,
+    key: requester.key,
+    team: requester.team,
+    endUser: requester.settings?.endUser,
+    tags: requester.settings?.tags,
+    model: chosen.model,
+    llm,
+    isRehearsal: config.hasRehearsalGateway,
+    signal,
+  };
+  const rated = await rates.take(request, () => mostTokens(body, call));
+  return isProblem(rated) ? rated : { call, router, dropped, classMaxTokens, rated };
+}
+
+/** Estimates the tokens of prompt and answer; those of an answer without a limit are not known before. */
+function mostTokens(body: JsonObject, { llm, model = '' }: Call): number {
+  const { tokens, audioTokens } = maxPromptTokens(JSON.stringify(body), llm, model);
+  return tokens + audioTokens + (llm.maxTokens ?? 0);
+}
+
+const noRouter: HttpProblem = { status: 501, code: 'no_gateway', message: 'no calls are made from here' };

@@ -1,0 +1,181 @@
+// The runs of a side process: starts them, finds them here or in the store, and lets none be forgotten when it ends.
+
+import type { Logger } from 'pino';
+import { isObject, type JsonObject, parseJson } from '../../../codecs/json/object.ts';
+import { type HttpProblem, isProblem } from '../../http/problem.ts';
+import type { Requester } from '../../ipc/side-request.ts';
+import { withDeadline } from '../../platform/deadline.ts';
+import type { ResponseRow } from '../store/contract/responses.ts';
+import type { Store } from '../store/contract/store.ts';
+import { type AskedResponse, type Asking, type AskMeans, askResponse } from './ask.ts';
+import { streamHeaders } from './call/answer-headers.ts';
+import { ratedProblem } from './call/call-rates.ts';
+import { canReadResponse, itemsIn, readEarlier } from './history.ts';
+import { LiveRun } from './live-run.ts';
+import { RunMemory } from './memory.ts';
+import { endedState, withOwnFields } from './response-object.ts';
+import type { Run, RunOrder, Runs } from './run.ts';
+import { endLostRuns } from './stored/gone.ts';
+import { RunLease } from './stored/lease.ts';
+import { StoredRun } from './stored/run.ts';
+import { RunWriter } from './stored/writer.ts';
+
+interface RunHostOptions extends Omit<AskMeans, 'settled'> {
+  readonly store: Store;
+  readonly log: Logger;
+}
+
+/** Time for runs to be written when the process ends. */
+const WRITE_MS = 1000;
+
+export class RunHost implements Runs {
+  readonly #options: RunHostOptions;
+  readonly #memory: RunMemory;
+  readonly #writer: RunWriter;
+  readonly #lease: RunLease;
+
+  constructor(options: RunHostOptions) {
+    this.#options = options;
+    const { store, holder, log, config } = options;
+    this.#memory = new RunMemory(() => config.runs);
+    this.#lease = new RunLease({
+      ...{ store, holder, log },
+      isNeeded: () => this.#memory.running.some(({ isStored }) => isStored),
+      onMarks: (marks) => {
+        for (const one of marks) this.#memory.get(one.id)?.marked(one);
+      },
+    });
+    this.#writer = new RunWriter({
+      ...{ store, log, prepare: this.#lease.hold },
+      maxBytes: () => config.runs.totalBytes,
+      onLost: (id) => void this.#memory.get(id)?.cancel(),
+    });
+  }
+
+  async start(order: RunOrder): Promise<Run | HttpProblem> {
+    const { asked = {}, body, ...request } = order;
+    const made = await this.ask({ ...request, asked, parse: () => ({ body }), isRun: true });
+    return isProblem(made) ? made : this.begin(made, order.onHead);
+  }
+
+  /** Checks a request and counts its call, which has to be made. */
+  ask(asking: Asking): Promise<AskedResponse | HttpProblem> {
+    return askResponse(asking, { ...this.#options, settled: this.settled });
+  }
+
+  /** Makes the call, with a log of its answer. */
+  async begin(asked: AskedResponse, onHead: RunOrder['onHead'] = () => {}): Promise<LiveRun | HttpProblem> {
+    const { call, row, texts, response, abort, terms } = asked;
+    const { config, log } = this.#options;
+    const run = new LiveRun({
+      ...{ row: { ...row, isStreamed: true }, texts, response, abort, log },
+      isStored: terms.mayStore,
+      limits: () => config.runs,
+      writer: this.#writer,
+      onHead: (head) => onHead(streamHeaders(head, call)),
+      onGrown: (bytes) => this.#memory.grown(bytes),
+      onEnded: () => this.#memory.ended(run),
+    });
+    this.#memory.add(run);
+    const problem = await run.run(call);
+    return problem === undefined ? run : ratedProblem(problem, call.rated);
+  }
+
+  /** Keeps a response that came as a whole. Returns it as the client gets it. */
+  keep({ row, texts }: AskedResponse, answered: JsonObject): JsonObject {
+    const response = withOwnFields(answered, row);
+    if (row.isKept) {
+      const ended = { ...row, state: endedState(response), endedAt: Date.now() };
+      this.#writer.add({ ...ended, ...texts, result: JSON.stringify(response) });
+    }
+    return response;
+  }
+
+  async find(id: string, requester: Requester): Promise<Run | undefined> {
+    const live = this.#live(id, requester);
+    if (live !== undefined) return live;
+    const row = await this.#row(id, requester);
+    return row && new StoredRun(row, this.#options.store);
+  }
+
+  async findChat(chat: string, requester: Requester): Promise<Run | undefined> {
+    const isOf = (row: ResponseRow) => row.chat === chat && canReadResponse(requester, row);
+    const here = this.#memory.all.filter((run) => run.isOpen && isOf(run.row)).at(-1);
+    const { store } = this.#options;
+    const row = await store.responseOfChat(requester.key ?? null, chat);
+    if (row === undefined || !isOf(row) || row.createdAt <= (here?.startedAt ?? 0)) return here;
+    return this.#memory.get(row.id) ?? new StoredRun(row, store);
+  }
+
+  /** Finds the response object as it is known now. */
+  async response(id: string, requester: Requester): Promise<JsonObject | undefined> {
+    const live = this.#live(id, requester);
+    if (live !== undefined) return live.response;
+    const row = await this.#row(id, requester);
+    const texts = row && (await this.#options.store.responseTexts([id]))[id];
+    if (row === undefined || texts === undefined) return undefined;
+    const response = parseJson(texts.result);
+    return { ...(isObject(response) ? response : {}), ...(row.endedAt === undefined && { status: row.state }) };
+  }
+
+  /** Finds the items that a response answers, those of the conversation before it included. */
+  async inputItems(id: string, requester: Requester): Promise<readonly JsonObject[] | HttpProblem | undefined> {
+    const { store } = this.#options;
+    const live = this.#live(id, requester);
+    const row = live?.row ?? (await this.#row(id, requester));
+    const texts = live?.texts ?? (row && (await store.responseTexts([id]))[id]);
+    if (row === undefined || texts === undefined) return undefined;
+    const own = itemsIn(texts.input);
+    if (row.previous === undefined) return own;
+    const earlier = await readEarlier(row.previous, { ...this.#options, requester, settled: this.settled });
+    return isProblem(earlier) ? earlier : [...earlier.items, ...own];
+  }
+
+  /** Removes a response with its log, and ends it where it runs. False where there is none. */
+  async delete(id: string, requester: Requester): Promise<boolean> {
+    const live = this.#live(id, requester);
+    if (live !== undefined) await live.cancel();
+    await this.settled(id);
+    const row = await this.#row(id, requester);
+    if (live !== undefined) this.#memory.forget(live);
+    return row === undefined ? live !== undefined : this.#options.store.deleteResponse(id, Date.now());
+  }
+
+  #live(id: string, requester: Requester): LiveRun | undefined {
+    const live = this.#memory.get(id);
+    return live?.isOpen && canReadResponse(requester, live.row) ? live : undefined;
+  }
+
+  async #row(id: string, requester: Requester): Promise<ResponseRow | undefined> {
+    const { store } = this.#options;
+    const row = await store.response(id);
+    if (row === undefined || !canReadResponse(requester, row)) return undefined;
+    if (row.endedAt !== undefined || (await endLostRuns(store, Date.now(), id)) === 0) return row;
+    return store.response(id);
+  }
+
+  /** Resolves when what is known here of a response that has ended is in the store; soon, where the store takes nothing. */
+  readonly settled = async (id: string): Promise<void> => {
+    const live = this.#memory.get(id);
+    if (live !== undefined && !live.isOver()) await withDeadline(live.ended, WRITE_MS).catch(() => {});
+    await withDeadline(this.#writer.flush(), WRITE_MS).catch(() => {});
+  };
+
+  /** Ends runs of processes that are gone. */
+  async endLost(): Promise<number> {
+    return endLostRuns(this.#options.store, Date.now());
+  }
+
+  /** Lets runs end, for as long as that. Those that are left end with the calls of the router. */
+  async drain(graceMs: number): Promise<void> {
+    await withDeadline(this.#memory.whenIdle(), graceMs).catch(() => {});
+  }
+
+  /** Writes what is left, after all calls have ended. */
+  async close(): Promise<void> {
+    await withDeadline(this.#memory.whenIdle(), WRITE_MS).catch(() => {});
+    await this.#writer.close(WRITE_MS);
+    await this.#lease.release().catch(() => {});
+    this.#memory.close();
+  }
+}

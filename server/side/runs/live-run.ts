@@ -1,0 +1,255 @@
+// A run of this process: takes the answer as it streams, and gives it to the log, and to the store. It goes on without readers, for a while.
+// Rule: a log that has begun ends with an event that says how, whatever happens.
+
+import type { Logger } from 'pino';
+import type { JsonObject } from '../../../codecs/json/object.ts';
+import type { SideConfig } from '../../config/side-schema.ts';
+import { chatError, type HttpProblem } from '../../http/problem.ts';
+import { tokensOf } from '../../ipc/limits.ts';
+import { faultOf } from '../../platform/log.ts';
+import type { Answered, StreamHead, StreamSink } from '../llm/call.ts';
+import { type Failure, failure } from '../llm/failure.ts';
+import type { ResponseMarks, ResponseRow, ResponseTexts } from '../store/contract/responses.ts';
+import type { ClientCall } from './call/client-call.ts';
+import { failureProblem } from './call/failure-problem.ts';
+import { RunEventReader } from './event-reader.ts';
+import { RunLog } from './log.ts';
+import { endedState, type OwnFields } from './response-object.ts';
+import type { Run, RunEvent, RunReader } from './run.ts';
+import type { RunWriter } from './stored/writer.ts';
+
+/** Time that a target has for its first content after its 200, before the run begins without it. */
+const HEAD_WAIT_MS = 1000;
+
+interface LiveRunOptions {
+  /** The row as it is when the run begins. */
+  readonly row: ResponseRow;
+  readonly texts: ResponseTexts;
+  /** The response as it is when nothing is known of it. */
+  readonly response: JsonObject;
+  /** False where nothing of it may be stored. */
+  readonly isStored: boolean;
+  /** Ends the call. */
+  readonly abort: AbortController;
+  readonly limits: () => SideConfig['runs'];
+  readonly writer: RunWriter;
+  readonly onHead: (head: StreamHead) => void;
+  /** Called with the bytes that came to its log in memory, or that went. */
+  readonly onGrown: (bytes: number) => void;
+  readonly onEnded: () => void;
+  readonly log: Logger;
+}
+
+export class LiveRun implements Run, StreamSink {
+  readonly #options: LiveRunOptions;
+  readonly #events: RunEventReader;
+  readonly #log = new RunLog(() => this.#watchReaders());
+  readonly #opening = Promise.withResolvers<HttpProblem | undefined>();
+  readonly #ending = Promise.withResolvers<void>();
+  #head: StreamHead | undefined;
+  #isOpen = false;
+  #isCancelled = false;
+  #headTimer: NodeJS.Timeout | undefined;
+  #orphanTimer: NodeJS.Timeout | undefined;
+
+  constructor(options: LiveRunOptions) {
+    this.#options = options;
+    const { id, previous, isKept, isBackground } = options.row;
+    const own: OwnFields = { id, previous, isKept, isBackground };
+    this.#events = new RunEventReader(own);
+  }
+
+  get id(): string {
+    return this.#options.row.id;
+  }
+
+  get chat(): string | undefined {
+    return this.#options.row.chat;
+  }
+
+  get startedAt(): number {
+    return this.#options.row.createdAt;
+  }
+
+  get isStreamed(): boolean {
+    return true;
+  }
+
+  get row(): ResponseRow {
+    return this.#options.row;
+  }
+
+  get texts(): ResponseTexts {
+    return this.#options.texts;
+  }
+
+  get isStored(): boolean {
+    return this.#options.isStored;
+  }
+
+  get heldBytes(): number {
+    return this.#log.heldBytes;
+  }
+
+  /** Its log is not kept whole. */
+  get isCut(): boolean {
+    return this.#log.isCut;
+  }
+
+  /** It has begun, so that it may be found. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** Resolves when the log has its last event, or when there was none. */
+  get ended(): Promise<void> {
+    return this.#ending.promise;
+  }
+
+  /** The response as it is known now. */
+  get response(): JsonObject {
+    const { response } = this.#options;
+    const known = this.#events.response ?? response;
+    return this.#log.isOver ? known : { ...known, status: this.#log.next === 0 ? response.status : 'in_progress' };
+  }
+
+  isOver(): boolean {
+    return this.#log.isOver;
+  }
+
+  async reaches(sequence: number): Promise<boolean> {
+    return sequence < this.#log.next;
+  }
+
+  read(after: number, reader: RunReader): () => void {
+    return this.#log.read(after, reader);
+  }
+
+  async cancel(): Promise<void> {
+    if (this.#log.isOver) return;
+    this.#isCancelled = true;
+    this.#options.abort.abort();
+    await this.#ending.promise;
+  }
+
+  /** Makes the call. Resolves with what is wrong where it came to no answer, once that is known: undefined when the run has begun. */
+  run(asked: ClientCall): Promise<HttpProblem | undefined> {
+    if (this.row.isBackground) this.#open();
+    void asked.router
+      .run(asked.call, this)
+      .catch((error: unknown) => {
+        this.#options.log.error(faultOf(error), 'run failed unexpectedly');
+        return failure('upstream_failed', 'an unexpected fault');
+      })
+      .then((outcome) => {
+        // An answer that broke off has used nobody knows how much.
+        asked.rated.ended(outcome.kind !== 'failed' ? tokensOf(outcome.usage) : this.#head ? undefined : 0);
+        this.#end(outcome);
+      });
+    return this.#opening.promise;
+  }
+
+  /** Takes what other processes want of it. */
+  marked({ cancelledAt, readAt }: ResponseMarks): void {
+    if (cancelledAt !== undefined) void this.cancel();
+    const left = readAt === undefined ? 0 : readAt + this.#options.limits().orphanMs - Date.now();
+    if (left > 0 && !this.#log.hasReaders) this.#watchReaders(left);
+  }
+
+  /** Does not keep its log as a whole any longer. */
+  cut(): void {
+    const { isStored, writer, limits, onGrown } = this.#options;
+    if (!this.#log.isCut && isStored) writer.change({ id: this.id, isCut: true });
+    const { heldBytes } = this.#log;
+    this.#log.cut(limits().maxBytes);
+    onGrown(this.#log.heldBytes - heldBytes);
+  }
+
+  opened(): void {
+    this.#headTimer ??= setTimeout(() => this.#open(), HEAD_WAIT_MS);
+  }
+
+  comment(): void {}
+
+  begin(head: StreamHead): void {
+    this.#head = head;
+    this.#options.onHead(head);
+    this.#open();
+  }
+
+  write(bytes: Buffer): void {
+    this.#append(this.#events.push(bytes));
+  }
+
+  #open(): void {
+    clearTimeout(this.#headTimer);
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    const { row, texts, isStored, writer } = this.#options;
+    if (isStored) writer.add({ ...row, ...texts });
+    this.#watchReaders();
+    this.#opening.resolve(undefined);
+  }
+
+  #append(events: readonly RunEvent[]): void {
+    if (events.length === 0) return;
+    const { row, isStored, writer, limits, onGrown } = this.#options;
+    if (isStored && this.#log.next === 0 && row.state === 'queued')
+      writer.change({ id: row.id, state: 'in_progress', ...this.#result(this.#events.response) });
+    const isWritten = !isStored || this.#log.isCut || writer.append(row.id, events);
+    const { heldBytes } = this.#log;
+    this.#log.append(events);
+    onGrown(this.#log.heldBytes - heldBytes);
+    if (this.#log.isCut || !isWritten || this.#log.totalBytes > limits().maxBytes) this.cut();
+  }
+
+  #end(outcome: Answered | Failure): void {
+    clearTimeout(this.#headTimer);
+    clearTimeout(this.#orphanTimer);
+    if (!this.#isOpen && outcome.kind === 'failed') {
+      this.#opening.resolve(failureProblem(outcome, Date.now()));
+      this.#log.end();
+    } else {
+      this.#open();
+      this.#append(this.#lastEvents(outcome));
+      const { isStored, writer, row } = this.#options;
+      const { response } = this;
+      if (isStored)
+        writer.change({
+          id: row.id,
+          state: endedState(response),
+          endedAt: Date.now(),
+          result: JSON.stringify(response),
+        });
+      this.#log.end();
+      clearTimeout(this.#orphanTimer);
+    }
+    this.#ending.resolve();
+    this.#options.onEnded();
+  }
+
+  /** The events that are missing at the end of the log. */
+  #lastEvents(outcome: Answered | Failure): readonly RunEvent[] {
+    if (this.#events.hasEnded) return [];
+    const problem = outcome.kind === 'failed' ? failureProblem(outcome, Date.now()) : noEnd;
+    if (!this.#isCancelled) {
+      const written = this.#head?.failed?.(chatError(problem));
+      const events = written === undefined ? [] : this.#events.push(written);
+      if (this.#events.hasEnded) return events;
+    }
+    return this.#events.end(this.#isCancelled ? undefined : problem, this.#options.response);
+  }
+
+  #result(response: JsonObject | undefined): Pick<ResponseTexts, 'result'> | undefined {
+    return response && { result: JSON.stringify(response) };
+  }
+
+  /** Begins to wait where nobody reads. */
+  #watchReaders(ms = this.#options.limits().orphanMs): void {
+    clearTimeout(this.#orphanTimer);
+    if (this.row.isBackground || this.#log.hasReaders || this.#log.isOver) return;
+    this.#orphanTimer = setTimeout(() => void this.cancel(), ms).unref();
+  }
+}
+
+const noEnd: HttpProblem = { status: 502, code: 'upstream_failed', message: 'the answer broke off' };

@@ -1,0 +1,42 @@
+// Ends the runs of processes that are gone. Their logs get a last event, so that no reader waits for what never comes.
+
+import { isObject, type JsonObject, parseJson } from '../../../../codecs/json/object.ts';
+import type { LogPart, LostResponse, ResponseStore } from '../../store/contract/responses.ts';
+import { brokenResponse, lastEventType, type ResponseFault, responseEventData } from '../response-object.ts';
+
+const RUN_LOST: ResponseFault = {
+  code: 'run_lost',
+  message: 'the process that ran this response is gone: ask again',
+};
+
+/** With the id, ends that run alone. Resolves with how many were ended. */
+export async function endLostRuns(
+  store: Pick<ResponseStore, 'lostResponses' | 'endLost'>,
+  now: number,
+  id?: string,
+): Promise<number> {
+  let ended = 0;
+  for (const lost of await store.lostResponses(now, id)) {
+    const response = brokenResponse(objectIn(lost.result), RUN_LOST);
+    const change = { id: lost.id, state: 'failed', endedAt: now, result: JSON.stringify(response) } as const;
+    if (await store.endLost(change, lastPart(lost, response))) ended += 1;
+  }
+  return ended;
+}
+
+function lastPart({ id, isStreamed, isCut, lastSequence = -1 }: LostResponse, response: JsonObject) {
+  if (!isStreamed || isCut) return undefined;
+  const sequence = lastSequence + 1;
+  const part: LogPart = {
+    response: id,
+    firstSequence: sequence,
+    lastSequence: sequence,
+    events: responseEventData(lastEventType(response), sequence, response),
+  };
+  return part;
+}
+
+function objectIn(text: string): JsonObject {
+  const value = parseJson(text);
+  return isObject(value) ? value : {};
+}

@@ -1,0 +1,120 @@
+// A run as the store has it: one of another process, or one that has left the memory of this one. It is looked at again and again only while
+// somebody reads it.
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { eventType } from '../../../../codecs/json/event-type.ts';
+import type { LogPart, ResponseRow } from '../../store/contract/responses.ts';
+import { type Store, StoreError } from '../../store/contract/store.ts';
+import { notKept } from '../log.ts';
+import type { Run, RunEvent, RunReader } from '../run.ts';
+import { endLostRuns } from './gone.ts';
+
+type RunStore = Pick<Store, 'response' | 'logParts' | 'markResponse' | 'lostResponses' | 'endLost'>;
+
+const POLL_MS = 100;
+/** Pause after the store could not be asked. */
+const FAULT_MS = 500;
+/** Time between two words to whoever runs it that somebody reads. */
+const TELL_MS = 2000;
+/** Time in which what another process gave its readers is in the store. */
+const BEHIND_MS = 2000;
+/** Parts that are read at once. */
+const MAX_PARTS = 50;
+
+export class StoredRun implements Run {
+  readonly #store: RunStore;
+  #row: ResponseRow;
+
+  constructor(row: ResponseRow, store: RunStore) {
+    this.#row = row;
+    this.#store = store;
+  }
+
+  get id(): string {
+    return this.#row.id;
+  }
+
+  get chat(): string | undefined {
+    return this.#row.chat;
+  }
+
+  get isStreamed(): boolean {
+    return this.#row.isStreamed;
+  }
+
+  get startedAt(): number {
+    return this.#row.createdAt;
+  }
+
+  isOver(): boolean {
+    return this.#row.endedAt !== undefined;
+  }
+
+  async reaches(sequence: number): Promise<boolean> {
+    const until = performance.now() + BEHIND_MS;
+    for (;;) {
+      const row = await this.#store.response(this.id);
+      const [part] = await this.#store.logParts(this.id, sequence - 1, 1);
+      if (part !== undefined) return true;
+      if (row === undefined || row.endedAt !== undefined || performance.now() > until) return false;
+      await delay(POLL_MS, undefined, { ref: false });
+    }
+  }
+
+  read(after: number, reader: RunReader): () => void {
+    const stop = new AbortController();
+    void this.#follow(after, reader, stop.signal);
+    return () => stop.abort();
+  }
+
+  async cancel(): Promise<void> {
+    const now = Date.now();
+    await this.#store.markResponse(this.id, 'cancelledAt', now);
+    await endLostRuns(this.#store, now, this.id);
+  }
+
+  async #follow(after: number, reader: RunReader, signal: AbortSignal): Promise<void> {
+    let next = after + 1;
+    let toldAt: number | undefined;
+    while (!signal.aborted) {
+      try {
+        // The state comes first: when it says that the run is over, all of its log is there.
+        const row = await this.#store.response(this.id);
+        if (row !== undefined) this.#row = row;
+        const parts = await this.#store.logParts(this.id, next - 1, MAX_PARTS);
+        const events = parts.flatMap(eventsOf).filter(({ sequence }) => sequence >= next);
+        if (signal.aborted) return;
+        if (events.length > 0) {
+          if (events[0]?.sequence !== next) return reader.onEnd(notKept);
+          next += events.length;
+          await reader.onEvents(events);
+          continue;
+        }
+        if (row === undefined || row.endedAt !== undefined || row.isCut) {
+          const isWhole = row?.isStreamed === true && !row.isCut;
+          return reader.onEnd(isWhole ? undefined : notKept);
+        }
+        const now = performance.now();
+        if (toldAt === undefined || now - toldAt > TELL_MS) {
+          toldAt = now;
+          await this.#store.markResponse(this.id, 'readAt', Date.now());
+          await endLostRuns(this.#store, Date.now(), this.id);
+        }
+        await delay(POLL_MS, undefined, { ref: false });
+      } catch (error) {
+        // A reader that fails reads no more.
+        if (!(error instanceof StoreError)) return;
+        await delay(FAULT_MS, undefined, { ref: false });
+      }
+    }
+  }
+}
+
+/** Reads the events of a part, which has one on each line. */
+function eventsOf({ firstSequence, events }: LogPart): readonly RunEvent[] {
+  return events.split('\n').map((data, at) => ({
+    sequence: firstSequence + at,
+    type: eventType(Buffer.from(data)) ?? '',
+    data,
+  }));
+}

@@ -1,0 +1,217 @@
+// Responses and the logs of their runs. Rule: whoever writes the part of a log that begins with a sequence has it, so that a process which was
+// taken for dead and lives writes nothing behind the end that another one has given its run.
+
+import type {
+  ChainedResponse,
+  LogPart,
+  LostResponse,
+  ResponseChange,
+  ResponseChanges,
+  ResponseMarks,
+  ResponseRow,
+  ResponseStore,
+  ResponseTexts,
+} from '../../contract/responses.ts';
+import type { Database, Query, Value } from '../../database.ts';
+import { idsOf, insertAll, queryForIds, textValue } from '../../row-mapping.ts';
+import { logParts as parts, responses, responseTexts } from '../../tables.ts';
+
+/** The same part again is none of somebody else. */
+const SAME = `on conflict (response, first_sequence) do update set events = excluded.events
+  where response_part.events = excluded.events returning response, first_sequence`;
+
+export function writeResponses(
+  { transaction }: Pick<Database, 'transaction'>,
+  { added = [], parts: written = [], changed = [] }: ResponseChanges,
+): Promise<readonly string[]> {
+  return transaction(async (query) => {
+    await insertAll(query, responses, added);
+    await insertAll(
+      query,
+      responseTexts,
+      added.map(({ id, input, result }) => ({ response: id, input, result })),
+    );
+    const taken = await insertAll(query, parts, written, SAME);
+    const places = new Set(taken.map(({ response, first_sequence }) => `${response} ${first_sequence}`));
+    const refused = written.filter(({ response, firstSequence }) => !places.has(`${response} ${firstSequence}`));
+    const lost = new Set(refused.map(({ response }) => response));
+    for (const change of changed) if (!lost.has(change.id)) await changeResponse(query, change);
+    return [...lost];
+  }, 'relaxed');
+}
+
+const numberOrNull = (value: number | undefined): Value => (value === undefined ? null : Math.round(value));
+
+/** False where it has ended before. */
+async function changeResponse(query: Query, { id, state, endedAt, isCut, result }: ResponseChange): Promise<boolean> {
+  const rows = await query(
+    `update response set state = coalesce($2, state), ended_at = coalesce(cast($3 as bigint), ended_at),
+       is_cut = coalesce(cast($4 as bigint), is_cut)
+     where id = $1 and ended_at is null returning id`,
+    [id, state ?? null, numberOrNull(endedAt), isCut === undefined ? null : Number(isCut)],
+  );
+  if (rows.length > 0 && result !== undefined)
+    await query('update response_text set result = $2 where response = $1', [id, textValue(result)]);
+  return rows.length > 0;
+}
+
+export async function selectResponse(query: Query, id: string): Promise<ResponseRow | undefined> {
+  const [row] = await query('select * from response where id = $1 and deleted_at is null', [textValue(id)]);
+  return row && responses.item(row);
+}
+
+export async function selectResponseChain(query: Query, id: string, most: number): Promise<readonly ChainedResponse[]> {
+  const rows = await query(
+    `with recursive chain (id, previous, depth) as (
+       select id, previous, 1 from response where id = $1 and deleted_at is null
+       union all
+       select r.id, r.previous, chain.depth + 1 from response r join chain on r.id = chain.previous
+         where r.deleted_at is null and chain.depth < $2
+     )
+     select r.*, length(t.input) + length(t.result) as length
+       from chain join response r on r.id = chain.id join response_text t on t.response = r.id
+     order by chain.depth desc`,
+    [textValue(id), most],
+  );
+  return rows.map((row) => ({ ...responses.item(row), length: Number(row.length) }));
+}
+
+export async function selectResponseTexts(
+  query: Query,
+  ids: readonly string[],
+): Promise<Readonly<Record<string, ResponseTexts>>> {
+  const rows = await queryForIds(query, ids, 'select * from response_text where response in (:ids)');
+  return Object.fromEntries(rows.map((row) => [row.response as string, responseTexts.item(row)]));
+}
+
+export async function selectResponseOfChat(
+  query: Query,
+  key: string | null,
+  chat: string,
+): Promise<ResponseRow | undefined> {
+  const [ofKey, values] = key === null ? ['key is null', []] : ['key = $2', [textValue(key)]];
+  const [row] = await query(
+    `select * from response where chat = $1 and ${ofKey} and deleted_at is null order by created_at desc, id desc limit 1`,
+    [textValue(chat), ...values],
+  );
+  return row && responses.item(row);
+}
+
+export async function selectLogParts(
+  query: Query,
+  ...[id, after, limit]: Parameters<ResponseStore['logParts']>
+): Promise<readonly LogPart[]> {
+  const rows = await query(
+    'select * from response_part where response = $1 and last_sequence > $2 order by first_sequence limit $3',
+    [textValue(id), after, limit],
+  );
+  return rows.map(parts.item);
+}
+
+export async function selectResponseMarks(query: Query, holder: string): Promise<readonly ResponseMarks[]> {
+  const sql = `select id, cancelled_at, read_at from response
+    where holder = $1 and ended_at is null and (cancelled_at is not null or read_at is not null)`;
+  return (await query(sql, [holder])).map((row) => {
+    const { id, cancelledAt, readAt } = responses.item(row);
+    return { id, cancelledAt, readAt };
+  });
+}
+
+const MARKED = {
+  cancelledAt: 'cancelled_at = coalesce(cancelled_at, $2)',
+  readAt: 'read_at = $2',
+} as const;
+
+export async function markResponse(
+  query: Query,
+  ...[id, mark, now]: Parameters<ResponseStore['markResponse']>
+): Promise<void> {
+  await query(`update response set ${MARKED[mark]} where id = $1 and ended_at is null`, [id, Math.round(now)]);
+}
+
+export async function removeResponse(database: Database, id: string, now: number): Promise<boolean> {
+  const isThere = await database.transaction(async (query) => {
+    const marked = await query(
+      `update response set deleted_at = $2, cancelled_at = coalesce(cancelled_at, $2)
+       where id = $1 and deleted_at is null returning id`,
+      [textValue(id), Math.round(now)],
+    );
+    await removeTexts(query, idsOf(marked));
+    return marked.length > 0;
+  });
+  if (isThere) await database.eraseDeleted();
+  return isThere;
+}
+
+async function removeTexts(query: Query, ids: readonly string[]): Promise<void> {
+  await queryForIds(query, ids, 'delete from response_part where response in (:ids)');
+  await queryForIds(query, ids, 'delete from response_text where response in (:ids)');
+}
+
+const IS_LOST = `r.ended_at is null and not exists
+  (select 1 from lease where lease.owner = r.holder and lease.expires_at > $1)`;
+/** Number of lost responses that are read at once. */
+const MAX_LOST = 100;
+
+export async function selectLostResponses(query: Query, now: number, id?: string): Promise<readonly LostResponse[]> {
+  const [ofId, values] = id === undefined ? ['', []] : ['and r.id = $2', [textValue(id)]];
+  const rows = await query(
+    `select r.*, coalesce(t.result, '{}') as result,
+       (select max(last_sequence) from response_part p where p.response = r.id) as last_sequence
+     from response r left join response_text t on t.response = r.id
+     where ${IS_LOST} ${ofId} order by r.created_at limit ${MAX_LOST}`,
+    [Math.round(now), ...values],
+  );
+  return rows.map((row) => ({
+    ...responses.item(row),
+    result: row.result as string,
+    lastSequence: (row.last_sequence as number | null) ?? undefined,
+  }));
+}
+
+export function endLost(
+  { transaction }: Database,
+  ...[change, last]: Parameters<ResponseStore['endLost']>
+): Promise<boolean> {
+  return transaction(async (query) => {
+    const [lost] = await selectLostResponses(query, change.endedAt, change.id);
+    if (lost === undefined) return false;
+    if (last !== undefined && (await insertAll(query, parts, [last], SAME)).length === 0) return false;
+    return changeResponse(query, change);
+  });
+}
+
+/** Number of responses that one transaction removes. */
+const MAX_REMOVED = 200;
+
+export async function sweepResponses(
+  database: Database,
+  { logsBefore, keptBefore }: Parameters<ResponseStore['sweepResponses']>[0],
+): Promise<number> {
+  const isOld = `ended_at is not null and
+    (deleted_at is not null or (is_kept = 1 and ended_at < $1) or (is_kept = 0 and ended_at < $2))`;
+  const before = [Math.round(keptBefore), Math.round(logsBefore)];
+  let swept = 0;
+  for (;;) {
+    const count = await database.transaction(async (query) => {
+      const removed = await query(
+        `delete from response where id in (select id from response where ${isOld} order by ended_at limit ${MAX_REMOVED})
+         returning id`,
+        before,
+      );
+      await removeTexts(query, idsOf(removed));
+      const logs = await query(
+        `update response set is_streamed = 0 where id in
+           (select id from response where is_streamed = 1 and ended_at < $1 order by ended_at limit ${MAX_REMOVED})
+         returning id`,
+        [Math.round(logsBefore)],
+      );
+      await queryForIds(query, idsOf(logs), 'delete from response_part where response in (:ids)');
+      return Math.max(removed.length, logs.length);
+    });
+    swept += count;
+    if (count < MAX_REMOVED) break;
+  }
+  if (swept > 0) await database.eraseDeleted();
+  return swept;
+}

@@ -1,0 +1,127 @@
+// Tests whole responses over real sockets: kept, got again, continued, listed and deleted, by the key that made them alone.
+
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { answerAtOnce, errorOf, startResponses } from '../../../../support/responses-side.ts';
+import { until } from '../../../../support/until.ts';
+
+let side: Awaited<ReturnType<typeof startResponses>>;
+beforeAll(async () => {
+  side = await startResponses();
+});
+afterAll(() => side?.close());
+
+const ID = /^resp_[0-9a-f]{32}$/;
+
+describe('a whole response', () => {
+  test('has an id of the gateway, is got again by its key, and by no other', async () => {
+    side.script(answerAtOnce);
+    const made = await side.client().responses.create({ model: 'm', input: 'Hello', store: true });
+    expect(made.id).toMatch(ID);
+    expect(made.output_text).toBe('A scripted answer.');
+    const again = await until(async () =>
+      side
+        .client()
+        .responses.retrieve(made.id)
+        .catch(() => undefined),
+    );
+    expect(again).toMatchObject({ id: made.id, status: 'completed', store: true, output: made.output });
+    const foreign = await side.get(made.id, 'other-secret');
+    expect([foreign.status, (await errorOf(foreign)).code]).toEqual([404, 'response_not_found']);
+  });
+
+  test('with store: false it passes as it came, and nothing is kept', async () => {
+    side.script(answerAtOnce);
+    const made = await side.client().responses.create({ model: 'm', input: 'Hello', store: false });
+    expect(made.id).toBe('resp_upstream');
+    expect((await side.get(made.id)).status).toBe(404);
+  });
+
+  test('of a key whose text is not kept nothing is kept, and to demand it is an error that says why', async () => {
+    side.script(answerAtOnce);
+    const made = await side.client('quiet-secret').responses.create({ model: 'm', input: 'Hello' });
+    expect((await side.get(made.id, 'quiet-secret')).status).toBe(404);
+    for (const field of ['store', 'background']) {
+      const reply = await side.ask({ input: 'Hello', [field]: true }, 'quiet-secret');
+      expect([reply.status, await errorOf(reply)]).toMatchObject([400, { code: 'not_stored', param: field }]);
+    }
+  });
+
+  test('its input items are listed in pages, the newest first', async () => {
+    side.script(answerAtOnce);
+    const input = ['one', 'two', 'three'].map((content) => ({ role: 'user' as const, content }));
+    const { id } = await side.client().responses.create({ model: 'm', input });
+    const texts: string[] = [];
+    await until(async () => (await side.get(id)).status === 200);
+    for await (const item of side.client().responses.inputItems.list(id, { limit: 2 })) {
+      if (item.type === 'message') texts.push((item.content[0] as { text: string }).text);
+    }
+    expect(texts).toEqual(['three', 'two', 'one']);
+    const ascending = await side.client().responses.inputItems.list(id, { order: 'asc', limit: 1 });
+    expect([ascending.data[0]?.type, ascending.has_more]).toEqual(['message', true]);
+    for (const [query, param] of [
+      ['limit=0', 'limit'],
+      ['order=up', 'order'],
+      ['after=none', 'after'],
+    ]) {
+      const reply = await side.get(`${id}/input_items?${query}`);
+      expect([reply.status, (await errorOf(reply)).param]).toEqual([400, param]);
+    }
+  });
+
+  test('a deleted response is gone', async () => {
+    side.script(answerAtOnce);
+    const { id } = await side.client().responses.create({ model: 'm', input: 'Hello' });
+    expect((await side.delete(id, 'other-secret')).status).toBe(404);
+    const gone = await side.delete(id);
+    expect(await gone.json()).toEqual({ id, object: 'response', deleted: true });
+    expect((await side.get(id)).status).toBe(404);
+  });
+
+  test('was never streamed, which is said to whoever wants its events', async () => {
+    side.script(answerAtOnce);
+    const { id } = await side.client().responses.create({ model: 'm', input: 'Hello' });
+    await until(async () => (await side.get(id)).status === 200);
+    const reply = await side.get(`${id}?stream=true`);
+    expect([reply.status, (await errorOf(reply)).code]).toEqual([410, 'response_not_kept']);
+  });
+});
+
+describe('a response that continues another', () => {
+  test('is told the items of all before it', async () => {
+    side.script(answerAtOnce);
+    const first = await side.client().responses.create({ model: 'm', input: 'First question' });
+    const second = await side
+      .client()
+      .responses.create({ model: 'm', input: 'Second', previous_response_id: first.id });
+    const third = await side.client().responses.create({ model: 'm', input: 'Third', previous_response_id: second.id });
+    expect(third.previous_response_id).toBe(second.id);
+    const asked = JSON.stringify(side.lastAnswer().call.llm.messages);
+    const words = ['First question', 'A scripted answer.', 'Second', 'A scripted answer.', 'Third'];
+    expect(asked).toMatch(new RegExp(words.join('.*')));
+    expect(asked).not.toContain('"id"');
+    const items = await side.client().responses.inputItems.list(third.id, { order: 'asc' });
+    expect(items.data).toHaveLength(5);
+  });
+
+  test.each([
+    ['unknown', async () => 'resp_00000000000000000000000000000000'],
+    ['of another key', async () => (await side.client('other-secret').responses.create({ model: 'm', input: 'x' })).id],
+    [
+      'behind a deleted one',
+      async () => {
+        const first = await side.client().responses.create({ model: 'm', input: 'x' });
+        const next = await side.client().responses.create({ model: 'm', input: 'x', previous_response_id: first.id });
+        await side.client().responses.delete(first.id);
+        return next.id;
+      },
+    ],
+  ])('is refused in the words of OpenAI where that is %s', async (_, make) => {
+    side.script(answerAtOnce);
+    const previous = await make();
+    const calls = side.answers.length;
+    const reply = await side.ask({ input: 'Hello', previous_response_id: previous });
+    const expected = { code: 'previous_response_not_found', param: 'previous_response_id' };
+    expect([reply.status, await errorOf(reply)]).toMatchObject([400, expected]);
+    expect(side.answers).toHaveLength(calls);
+  });
+});
