@@ -16,6 +16,7 @@ interface Asked<T> {
 export function useAnswer<T>(api: Api, path: string, everyMs?: number): Asked<T> {
   const [state, setState] = useState<Pick<Asked<T>, 'answer' | 'value' | 'isAsking'>>(nothing);
   const question = useRef(0);
+  const answered = useRef(0);
   const reload = useCallback(async () => {
     question.current += 1;
     const asked = question.current;
@@ -23,6 +24,7 @@ export function useAnswer<T>(api: Api, path: string, everyMs?: number): Asked<T>
     const answer = await api.ask<T>(path);
     // An answer to an older question is dropped.
     if (asked !== question.current) return;
+    answered.current = asked;
     setState(({ value }) => ({ answer, value: answer.kind === 'ok' ? answer.value : value, isAsking: false }));
   }, [api, path]);
   useEffect(() => {
@@ -34,7 +36,8 @@ export function useAnswer<T>(api: Api, path: string, everyMs?: number): Asked<T>
   }, [reload]);
   useEffect(() => {
     if (everyMs === undefined) return;
-    const look = () => void (document.hidden || reload());
+    // A question that is on its way is not asked again: its answer would be dropped, and so would all slow ones.
+    const look = () => void (document.hidden || question.current !== answered.current || reload());
     const timer = setInterval(look, everyMs);
     document.addEventListener('visibilitychange', look);
     return () => {

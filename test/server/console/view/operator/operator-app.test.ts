@@ -245,6 +245,18 @@ test('of many keys those are found whose id, team or end user is like what is ty
   await page.getByText('No key fits').waitFor();
 });
 
+test('an answer that takes longer than the time between two questions is shown', async () => {
+  const { page } = await open();
+  const error = { code: 'side_unavailable', message: 'the side path does not answer' };
+  await page.route('**/sessions', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    await route.fulfill({ status: 503, json: { error } }).catch(() => {});
+  });
+  await page.getByLabel('Token').fill(token);
+  await page.getByRole('button', { name: 'Open' }).click();
+  await page.getByText('The gateway says: the side path does not answer.').waitFor();
+});
+
 test('a page that is hidden asks for nothing', async () => {
   const { page } = await enter();
   await page.getByText('Nobody is talking').waitFor();
