@@ -10,7 +10,7 @@ import {
   chooseSessionClass,
   DATA_CLASS_HEADER,
 } from '../../http/class-policy.ts';
-import { least } from '../../http/request/keys/team-bounds.ts';
+import { tightest } from '../../http/request/keys/limits.ts';
 import type { SecretTerms } from '../../ipc/stored-keys.ts';
 import type { Admission } from './admission.ts';
 
@@ -32,11 +32,11 @@ export function classify({
   const dataClass = chooseDataClass(headers[DATA_CLASS_HEADER]?.toString(), binding);
   if (typeof dataClass === 'object') return refusalOf(dataClass);
   const own = config.classes[promptClass];
-  const maxUsd = least(key?.maxUsdPerSession, own?.maxUsdPerSession, terms?.maxUsd);
+  const maxUsd = tightest(key?.maxUsdPerSession, own?.maxUsdPerSession, terms?.maxUsd);
   return {
     promptClass,
     dataClass,
-    maxSeconds: least(key?.maxSessionSeconds, own?.maxSessionSeconds, terms?.maxSessionSeconds, secondsLeft(terms)),
+    maxSeconds: tightest(key?.maxSessionSeconds, own?.maxSessionSeconds, terms?.maxSessionSeconds, secondsLeft(terms)),
     maxMicroUsd: maxUsd === undefined ? undefined : Math.round(maxUsd * 1e6),
   };
 }

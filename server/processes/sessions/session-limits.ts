@@ -3,8 +3,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { KeyTurns } from '../../http/request/keys/key-turns.ts';
-import { RateMemory } from '../../http/request/keys/rate-memory.ts';
+import { LimitGuard } from '../../http/request/keys/limit-guard.ts';
 import { ownerAnswer } from '../../ipc/channel/owner-answer.ts';
 import {
   type HeldPlaces,
@@ -43,8 +42,7 @@ export class SessionLimits {
   readonly #asking = new Map<string, number>();
   /** Those of them that have ended. */
   readonly #left = new Set<string>();
-  readonly #turns = new KeyTurns();
-  readonly #beyond = new RateMemory();
+  readonly #guard = new LimitGuard('sessions');
   #freed: string[] = [];
   #giving: Promise<void> | undefined;
   /** Counts the places that were given back. */
@@ -85,7 +83,7 @@ export class SessionLimits {
     this.#asking.set(id, Date.now());
     let answer: Answer = 'granted';
     try {
-      answer = await this.#turns.run(wish.scopes[0]?.id ?? '', () => this.#ask(wish));
+      answer = await this.#guard.run<Answer>(wish.scopes, () => this.#ask(wish));
       return answer;
     } finally {
       this.#asking.delete(id);
@@ -99,12 +97,8 @@ export class SessionLimits {
   }
 
   async #ask(wish: SessionWish): Promise<Answer> {
-    const askedAt = Date.now();
-    const known = this.#beyond.find(wish.scopes, 'sessions', askedAt);
-    if (known !== undefined) return known;
     const ask = () => this.#options.ask<Answer>('takeLimits', wish);
     const answer = await ask();
-    if (answer !== 'granted') this.#beyond.keep(answer, askedAt);
     if (answer === 'granted' || answer.kind !== 'full') return answer;
     await delay(FREED_MS);
     return ask();

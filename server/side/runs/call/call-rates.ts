@@ -1,10 +1,9 @@
-// Counts a call against the rates of its key before it is made, and corrects its tokens when it has ended. A call whose key has no rates asks nobody,
-// and a flood of those beyond a rate, or of one key, leaves the store to the others.
+// Counts a call against the rates of its key before it is made, and corrects its tokens when it has ended. A call whose key has no rates asks
+// nobody.
 
 import type { Logger } from 'pino';
 import { type HttpProblem, isProblem } from '../../../http/problem.ts';
-import { KeyTurns } from '../../../http/request/keys/key-turns.ts';
-import { RateMemory } from '../../../http/request/keys/rate-memory.ts';
+import { LimitGuard } from '../../../http/request/keys/limit-guard.ts';
 import { rateExceeded, rateHeaders } from '../../../http/request/refusals.ts';
 import { type LimitScope, limitScopesOf, tokenScopes } from '../../../ipc/limits.ts';
 import type { SideRequest } from '../../../ipc/side-request.ts';
@@ -24,17 +23,11 @@ interface CallRatesOptions {
   readonly log: Logger;
 }
 
-interface Wish {
-  readonly scopes: readonly LimitScope[];
-  readonly tokens: number;
-}
-
 const UNRATED: RatedCall = { headers: {}, ended() {} };
 
 export class CallRates {
   readonly #options: CallRatesOptions;
-  readonly #beyond = new RateMemory();
-  readonly #turns = new KeyTurns();
+  readonly #guard = new LimitGuard('calls');
 
   constructor(options: CallRatesOptions) {
     this.#options = options;
@@ -49,32 +42,26 @@ export class CallRates {
     estimate: () => number = () => 0,
   ): Promise<RatedCall | HttpProblem> {
     const scopes = limitScopesOf({ key, endUser: key?.endUser }).filter(hasCallRate);
-    const [first] = scopes;
-    if (first === undefined) return UNRATED;
+    if (scopes.length === 0) return UNRATED;
     const counted = tokenScopes(scopes);
     const tokens = counted === undefined ? 0 : estimate();
-    const { taken, takenAt } = await this.#turns.run(first.id, () => this.#taken({ scopes, tokens }));
+    const { store, log } = this.#options;
+    let takenAt = Date.now();
+    const taken = await this.#guard.run<LimitsTaken>(scopes, (now) => {
+      takenAt = now;
+      return store.takeLimits({ scopes, uses: { calls: 1, tokens }, now });
+    });
     if (taken.kind === 'beyond') return rateExceeded(taken);
     return {
       headers: taken.kind === 'taken' ? rateHeaders(taken.rates) : {},
       ended: (usedTokens = tokens) => {
         if (counted === undefined || usedTokens === tokens) return;
-        const { store, log } = this.#options;
         const amount = usedTokens - tokens;
         store
           .correctRate({ scopes: counted, rate: 'tokens', amount, takenAt, now: Date.now() })
           .catch((error: unknown) => log.warn(faultOf(error), 'tokens of a call not counted'));
       },
     };
-  }
-
-  async #taken({ scopes, tokens }: Wish): Promise<{ readonly taken: LimitsTaken; readonly takenAt: number }> {
-    const now = Date.now();
-    const known = this.#beyond.find(scopes, 'calls', now);
-    if (known !== undefined) return { taken: known, takenAt: now };
-    const taken = await this.#options.store.takeLimits({ scopes, uses: { calls: 1, tokens }, now });
-    if (taken.kind !== 'taken') this.#beyond.keep(taken, now);
-    return { taken, takenAt: now };
   }
 }
 

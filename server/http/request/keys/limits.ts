@@ -1,0 +1,7 @@
+// Of several limits the tightest one counts.
+
+/** The least of those that are given; undefined where none is. */
+export function tightest(...limits: readonly (number | undefined)[]): number | undefined {
+  const given = limits.filter((limit) => limit !== undefined);
+  return given.length > 0 ? Math.min(...given) : undefined;
+}
