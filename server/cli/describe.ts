@@ -2,17 +2,18 @@
 
 import type { Config } from '../config/config.ts';
 import { classNames } from '../http/class-policy.ts';
+import { writtenBudgets } from '../side/billing/budgets/own-budgets.ts';
 
 /** Parts with their names, in order; one that is not configured says so. */
 export function describeConfig(config: Config): readonly (readonly [name: string, text: string])[] {
-  const { gateways, tasks, budgets, webhooks } = config;
+  const { gateways, tasks, webhooks } = config;
   return [
     ['keys', keysOf(config)],
     ['providers', providersOf(config)],
     ['gateways', config.hasRehearsalGateway ? "none, the rehearsal's own" : names(Object.keys(gateways))],
     ['classes', names(classNames(config))],
     ['tasks', names([...new Set(tasks.map(({ kind }) => kind))])],
-    ['budgets', names(budgets.map(budgetText))],
+    ['budgets', names(writtenBudgets(config).map(({ budget }) => budgetText(budget)))],
     ['webhooks', names(webhooks.map(({ url }) => new URL(url).host))],
     ['store', storeOf(config)],
   ];

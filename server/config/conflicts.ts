@@ -102,9 +102,9 @@ function keyConflicts(keys: readonly FileKey[]): Problem[] {
 /** Refuses a misspelt provider, whose pattern would match no model without saying so. `path`: that of the list. */
 export function modelProblems(patterns: readonly string[], path: string): Problem[] {
   const providers = knownProviders.map(({ name }) => name);
-  return patterns.flatMap((pattern, place) => {
+  return patterns.flatMap((pattern, index) => {
     const [provider = ''] = pattern.split('/');
     if (provider.includes('*') || providers.includes(provider)) return [];
-    return [{ path: `${path}[${place}]`, message: unknownName('provider', provider, providers) }];
+    return [{ path: `${path}[${index}]`, message: unknownName('provider', provider, providers) }];
   });
 }

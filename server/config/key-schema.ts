@@ -3,14 +3,13 @@
 import { z } from 'zod';
 import { headerText } from '../../adapters/realtime/index.ts';
 import { positive, seconds, usd } from './side-limits-schema.ts';
-import { budgetSchema } from './side-schema.ts';
+import { budgetSchema, countedBy } from './side-schema.ts';
+
+export const MAX_NAME = 200;
+export const NO_CONTROL = /^\P{Cc}*$/u;
 
 /** A name that goes into logs and metrics: 1 to 200 characters. */
-export const nameText = z
-  .string()
-  .regex(/^\P{Cc}*$/u, 'expected a text without control characters')
-  .min(1)
-  .max(200);
+export const nameText = z.string().regex(NO_CONTROL, 'expected a text without control characters').min(1).max(MAX_NAME);
 
 /** A credential that the gateway checks itself. */
 export const gatewaySecret = headerText.min(8);
@@ -46,6 +45,17 @@ const sharedLimits = {
 
 const endUsers = z.strictObject(sharedLimits).optional();
 
+/** Budgets of a key or a team, which say nothing of whose they are. */
+const ownBudgets = z
+  .array(budgetSchema.pick({ class: true, path: true, window: true, maxUsd: true }))
+  .min(1)
+  .max(20)
+  .refine(
+    (given) => new Set(given.map(countedBy)).size === given.length,
+    'expected budgets that count different things',
+  )
+  .optional();
+
 /** The fields of a key beside its id. */
 const settings = {
   team: nameText.optional().describe('Team of the key in records and the ledger.'),
@@ -77,12 +87,7 @@ const settings = {
     .describe(
       'What happens to fields of its chat completions that change nothing here. That of the class when not given.',
     ),
-  budgets: z
-    .array(budgetSchema.pick({ class: true, path: true, window: true, maxUsd: true }))
-    .min(1)
-    .max(20)
-    .optional()
-    .describe('Budgets of this key alone, beside those of budgets.'),
+  budgets: ownBudgets.describe('Budgets of this key alone, as budgets with its id as key would be.'),
   transcripts: z
     .enum(['off'])
     .optional()
@@ -126,6 +131,7 @@ export const teamSchema = z.strictObject({
   maxSessionSeconds: settings.maxSessionSeconds.describe('Longest duration of a session. Unbounded when not given.'),
   maxUsdPerSession: settings.maxUsdPerSession.describe('Most that a session may cost. Unbounded when not given.'),
   dataClass: settings.dataClass.describe('Data class of all sessions and calls.'),
+  budgets: ownBudgets.describe('Budgets of all its keys together, as budgets with its name as team would be.'),
 });
 
 /** A key of the configuration file. */

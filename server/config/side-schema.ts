@@ -158,6 +158,10 @@ export const budgetSchema = z.strictObject({
   maxUsd: usd.describe('Most that may be spent in one window.'),
 });
 
+/** A text that is the same for budgets that count the same. */
+export const countedBy = ({ key, team, each, class: name, path = 'both', window }: BudgetConfig): string =>
+  JSON.stringify({ key, team, each, name, path, window });
+
 export const WEBHOOK_EVENTS = [
   'task.done',
   'task.failed',

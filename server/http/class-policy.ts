@@ -51,8 +51,8 @@ export function keyClassProblems(
   const known = [...classNames(config), DEFAULT_CLASS];
   const named = [
     [`${at}class`, bound],
-    ...classes.map((name, place) => [`${at}classes[${place}]`, name]),
-    ...budgets.map((budget, place) => [`${at}budgets[${place}].class`, budget.class]),
+    ...classes.map((name, index) => [`${at}classes[${index}]`, name]),
+    ...budgets.map((budget, index) => [`${at}budgets[${index}].class`, budget.class]),
   ] as const;
   const unknown = named.flatMap(([path = '', name]) =>
     name === undefined || known.includes(name) ? [] : [{ path, message: unknownName('class', name, known) }],

@@ -12,7 +12,7 @@ export type CallPath = 'direct' | 'routed';
 /** Words of an application about a session, by names of its own. */
 export type Tags = Readonly<Record<string, string>>;
 
-/** The one whom a session or a call is for, as its key or its client secret says. */
+/** The one whom a session or a call is for, as its key, its client secret or its request says. */
 export interface OnBehalf {
   /** The application's own name for its user. */
   readonly endUser?: string | undefined;
@@ -159,18 +159,20 @@ export interface LedgerRow extends OwnedRow, OnBehalf {
 }
 
 /** Bounds of what one window of a budget counts; a field that is left out counts everybody. `each`: the field whose every value has a window of its own. */
-export interface BudgetScope {
+export interface BudgetCounted {
   readonly key?: string | undefined;
   readonly team?: string | undefined;
   readonly endUser?: string | undefined;
   readonly each?: 'key' | 'team' | 'endUser' | undefined;
+  /** The id of the one whose sessions it counts. */
+  readonly clientSecret?: string | undefined;
   readonly class?: string | undefined;
   readonly path?: CallPath | 'both' | undefined;
   readonly window: string;
 }
 
 /** Use of the present window of a budget, which counts a key and a class (undefined: all of them). */
-export interface BudgetUse extends BudgetScope {
+export interface BudgetUse extends BudgetCounted {
   readonly limitMicroUsd: number;
   readonly spentMicroUsd: number;
   /** Reserved for calls under way. */

@@ -12,7 +12,7 @@ import { faultOf } from '../platform/log.ts';
 import type { Readiness } from '../platform/readiness.ts';
 import { newId } from '../platform/uuid-v7.ts';
 import type { BudgetWatch, OnBudgetsClosed } from './billing/budgets/budget-watch.ts';
-import { KeyBudgets } from './billing/budgets/key-budgets.ts';
+import { OwnBudgets } from './billing/budgets/own-budgets.ts';
 import { openJournal, readJournals } from './billing/journal.ts';
 import { createPrices, type Prices } from './billing/prices.ts';
 import { watchedStore } from './billing/store-watch.ts';
@@ -22,7 +22,7 @@ import { KeyWatch, type OnKeysChanged, tellKeyChanges } from './http/keys/key-wa
 import { PublicListener, type PublicListenerOptions } from './http/public/listener.ts';
 import { readResponsesBody } from './http/responses/body.ts';
 import { createSideHttp, storeFailed } from './http/routes.ts';
-import { createRouter, type Leasing, type LiveRouter, withKeyBudgets } from './llm/router.ts';
+import { createRouter, type Leasing, type LiveRouter, withOwnBudgets } from './llm/router.ts';
 import { countTaskTokens } from './llm/task-tokens.ts';
 import { createSideMetrics } from './metrics.ts';
 import { CallRates } from './runs/call/call-rates.ts';
@@ -102,11 +102,11 @@ function watched(
   { start, live, log, metrics, health }: Omit<SideParts, 'store'>,
   { onBudgets, onKeys }: Required<Pick<SideLinks, 'onBudgets' | 'onKeys'>>,
 ) {
-  const { budgets, store } = watchedStore({
-    ...{ config: live.config, log, registry: metrics.registry, health, onBudgets },
+  const { store, budgets, ...told } = watchedStore({
+    ...{ config: live.config, log, registry: metrics.registry, health, onBudgets, onKeys },
     messages: (use, event) => budgetDeliveries(use, event, live.config),
   });
-  const keys = new KeyWatch({ store, since: start.keysToldAt, onChanged: onKeys, log });
+  const keys = new KeyWatch({ store, since: start.keysToldAt, onChanged: told.onKeys, log });
   return { budgets, keys, store: tellKeyChanges(store, () => keys.changed()) };
 }
 
@@ -151,8 +151,8 @@ export class Side {
     const { instance: owner, runsTasks: isBackground } = start;
     const { config } = parts.live;
     this.prices = createPrices(config.prices);
-    const keyBudgets = new KeyBudgets({ config, store });
-    const shared = { config, store, log, metrics, keyBudgets, prices: this.prices };
+    const ownBudgets = new OwnBudgets({ config, store });
+    const shared = { config, store, log, metrics, ownBudgets, prices: this.prices };
     this.#parts = parts;
     this.metrics = metrics;
     this.#rehearsalUrl = start.rehearsalUrl;
@@ -161,7 +161,7 @@ export class Side {
     const { now } = parts.live;
     const rehearsalUrl = () => this.#rehearsalUrl;
     const calls = createRouter({ ...shared, config: now, leasing, prices: createPrices(now.prices), rehearsalUrl });
-    this.#router = withKeyBudgets(calls, keyBudgets);
+    this.#router = withOwnBudgets(calls, ownBudgets);
     this.#webhooks = isBackground && parts.budgets ? new Webhooks(shared) : undefined;
     const onSettled = () => this.#webhooks?.wake();
     this.#runner = new Runner({ ...shared, router: countTaskTokens(this.#router, shared), onSettled, isBackground });
@@ -187,9 +187,8 @@ export class Side {
     await store.settleLost(Date.now());
     await this.#runs.endLost();
     if (budgets === undefined) return;
-    const { side } = config;
     this.#lease = await holdInstanceLease({
-      ...{ store, owner, leaseMs: side.ownerLeaseMs, log },
+      ...{ store, owner, leaseMs: config.side.ownerLeaseMs, log },
       onRecovered: async (sessions) => {
         await this.#ingest.finishRecovered(sessions);
         this.#wake();
@@ -197,7 +196,8 @@ export class Side {
     });
     if (runsTasks)
       this.#stopMaintenance = startMaintenance({ store, config, log, endLost: () => this.#runs.endLost() });
-    await Promise.all([budgets.start(), keys?.start()]);
+    await keys?.start();
+    await budgets.start();
   }
 
   /** Its fields are those in force. */

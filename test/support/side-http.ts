@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import type { Config } from '../../server/config/config.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import type { SecretStore } from '../../server/ipc/stored-keys.ts';
+import { OwnBudgets } from '../../server/side/billing/budgets/own-budgets.ts';
 import { createPrices } from '../../server/side/billing/prices.ts';
 import type { TaskRunner } from '../../server/side/http/handler.ts';
 import { createSideHttp } from '../../server/side/http/routes.ts';
@@ -39,7 +40,9 @@ export async function startSideHttp(given: TestSideOptions = {}): Promise<TestSi
   const config = loadConfig({ file: configFile(file), env: {} });
   const log = pino({ level: 'silent' });
   const prices = createPrices(config.prices);
-  const askSide = createSideHttp({ store: createFakeStore(), prices, ...options, config, log });
+  const { store = createFakeStore() } = options;
+  const ownBudgets = new OwnBudgets({ config, store });
+  const askSide = createSideHttp({ prices, ...options, store, config, log, ownBudgets });
   const gateway = await startGateway({ ...file, ...(provider && { provider }), ...(secrets && { secrets }), askSide });
   const http = `http://127.0.0.1:${gateway.port}`;
   return {

@@ -161,8 +161,8 @@ export class SessionFunds implements Funds {
 }
 
 function useOf({ budget, ...amounts }: Short): BudgetUse {
-  const { scope = { window: 'total' }, limitMicroUsd, resetsAt } = budget;
-  return { ...scope, limitMicroUsd, resetsAt, ...amounts };
+  const { counted = { window: 'total' }, limitMicroUsd, resetsAt } = budget;
+  return { ...counted, limitMicroUsd, resetsAt, ...amounts };
 }
 
 const AWAY = 'how much of its budgets the session may spend cannot be found out now';

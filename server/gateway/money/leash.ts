@@ -2,7 +2,8 @@
 
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { aheadOf, type Leash } from '../../session/meter/meter.ts';
-import { budgetsFor, budgetsOfKey } from '../../side/billing/budgets/budget.ts';
+import { budgetsFor } from '../../side/billing/budgets/budget.ts';
+import { budgetsAround } from '../../side/billing/budgets/own-budgets.ts';
 import type { BudgetWindow } from '../../side/store/contract/budgets.ts';
 import type { Admission } from '../admission/admission.ts';
 import { spenderOf } from '../side/budgets.ts';
@@ -60,13 +61,12 @@ const KEPT_MS = 48 * 60 * 60 * 1000;
 function windowsOf(admission: Admission, now: number): readonly BudgetWindow[] {
   const { policy, secret, isRehearsal } = admission;
   if (isRehearsal) return [];
-  const all = [...policy.config.budgets, ...budgetsOfKey(admission.key)];
-  const windows = budgetsFor(all, spenderOf(admission), now);
+  const windows = budgetsFor(budgetsAround(admission.key, policy.config), spenderOf(admission), now);
   const maxUsd = secret?.settings.maxUsd;
   if (secret === undefined || maxUsd === undefined) return windows;
   const limitMicroUsd = Math.round(maxUsd * 1e6);
-  const scope = { window: 'total' };
-  return [...windows, { id: `secret|${secret.id}`, limitMicroUsd, resetsAt: secret.expiresAt + KEPT_MS, scope }];
+  const counted = { clientSecret: secret.id, window: 'total' };
+  return [...windows, { id: `secret|${secret.id}`, limitMicroUsd, resetsAt: secret.expiresAt + KEPT_MS, counted }];
 }
 
 /** Tells whether audio, text or time of the model has a price. */

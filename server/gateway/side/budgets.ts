@@ -16,20 +16,22 @@ import type { Admission } from '../admission/admission.ts';
 const BELIEVED_MS = 10_000;
 
 export class ClosedBudgets {
-  #closed: readonly BudgetUse[] = [];
+  /** By the key that each counts; undefined: it counts others too. There may be as many as keys. */
+  #closed: ReadonlyMap<string | undefined, readonly BudgetUse[]> = new Map();
   #toldAt = 0;
 
   /** Takes the whole list, in place of the one before. */
   use(closed: readonly BudgetUse[], now = Date.now()): void {
-    this.#closed = closed;
+    this.#closed = Map.groupBy(closed, ({ key }) => key);
     this.#toldAt = now;
   }
 
   /** Returns why a session may not open, as a call would be told; undefined: its budgets have room. A rehearsal is in no budget. */
   refusal(admission: Spending & Pick<Admission, 'isRehearsal'>, now = Date.now()): Refusal | undefined {
-    if (this.#closed.length === 0 || admission.isRehearsal) return undefined;
+    if (this.#closed.size === 0 || admission.isRehearsal) return undefined;
     const spender = spenderOf(admission);
-    const own = this.#closed.filter(
+    const ofKey = spender.key === undefined ? [] : (this.#closed.get(spender.key) ?? []);
+    const own = [...(this.#closed.get(undefined) ?? []), ...ofKey].filter(
       (use) => counts(use, spender) && (use.resetsAt === undefined || use.resetsAt > now),
     );
     const spent = own.filter((use) => closedBy(use) === 'spent');

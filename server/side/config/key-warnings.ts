@@ -5,6 +5,7 @@ import type { Key } from '../../config/key-schema.ts';
 import { type Problem, unknownName } from '../../config/problem.ts';
 import { DEFAULT_CLASS, type TaskConfig } from '../../config/side-schema.ts';
 import { sidePaths } from '../../ipc/side-routes.ts';
+import { writtenBudgets } from '../billing/budgets/own-budgets.ts';
 import { mayServeRegulated } from '../llm/policy.ts';
 
 export function keyWarnings(config: Config): Problem[] {
@@ -106,9 +107,9 @@ function taskWarnings(config: Config): Problem[] {
 /** Calls of tasks count for the key of their session. */
 function budgetWarnings(config: Config): Problem[] {
   const ofTasks = config.tasks.map((task) => task.class);
-  return config.budgets.flatMap(({ key, class: name }, index) => {
+  return writtenBudgets(config).flatMap(({ path, budget: { key, class: name } }) => {
     if (name === undefined || ofTasks.includes(name) || callersClasses(config, key).has(name)) return [];
     const who = key === undefined ? 'no key may' : `the key ${key} may not`;
-    return [{ path: `budgets[${index}]`, message: `nothing counts in it: ${who} use the class ${name}` }];
+    return [{ path, message: `nothing counts in it: ${who} use the class ${name}` }];
   });
 }

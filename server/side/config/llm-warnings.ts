@@ -2,21 +2,24 @@
 
 import type { LlmProfile } from '../../../adapters/llm/contract.ts';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
+import type { Config } from '../../config/config.ts';
 import type { Problem } from '../../config/problem.ts';
-import type { ClassConfig, LlmGatewayConfig, SideConfig } from '../../config/side-schema.ts';
+import type { BudgetConfig, ClassConfig, LlmGatewayConfig } from '../../config/side-schema.ts';
+import { type WrittenBudget, writtenBudgets } from '../billing/budgets/own-budgets.ts';
 import { createPrices, type Prices } from '../billing/prices.ts';
 import { baseUrlOf, callPathOf } from '../llm/policy.ts';
 
-type LlmConfig = Pick<SideConfig, 'gateways' | 'classes' | 'budgets' | 'prices'>;
+type LlmConfig = Pick<Config, 'gateways' | 'classes' | 'budgets' | 'teams' | 'keys' | 'prices'>;
 
-interface Context extends Omit<LlmConfig, 'prices'> {
+interface Context extends Pick<LlmConfig, 'gateways' | 'classes'> {
+  readonly budgets: readonly WrittenBudget[];
   readonly prices: Prices;
 }
 
 export function llmWarnings(config: LlmConfig): Problem[] {
-  const { gateways, classes, budgets } = config;
+  const { gateways, classes } = config;
   if (Object.keys(gateways).length === 0) return [];
-  const context = { ...config, prices: createPrices(config.prices) };
+  const context = { gateways, classes, budgets: writtenBudgets(config), prices: createPrices(config.prices) };
   return [
     ...Object.entries(gateways).flatMap(([name, gateway]) => gatewayWarnings(name, gateway, context)),
     ...Object.entries(classes).flatMap(([name, terms]) => [
@@ -27,10 +30,8 @@ export function llmWarnings(config: LlmConfig): Problem[] {
       }),
       ...hedgeWarnings(name, terms),
     ]),
-    ...budgets.flatMap(({ maxUsd }, index) =>
-      maxUsd === 0
-        ? [{ path: `budgets[${index}].maxUsd`, message: 'no call that costs anything fits into 0 USD' }]
-        : [],
+    ...context.budgets.flatMap(({ path, budget: { maxUsd } }) =>
+      maxUsd === 0 ? [{ path: `${path}.maxUsd`, message: 'no call that costs anything fits into 0 USD' }] : [],
     ),
   ];
 }
@@ -74,14 +75,18 @@ function priceProblem(
   if (prices.ceiling(priced, gateways[gateway]?.profile ?? '') !== undefined) return undefined;
   const terms = classes[name];
   const unknown = `the price of ${priced} is not known`;
-  const budget = budgets.findIndex((other) => other.class === undefined || other.class === name);
-  const key = terms?.maxUsdPerCall === undefined ? budgets[budget]?.key : undefined;
-  const rule = terms?.maxUsdPerCall !== undefined ? 'maxUsdPerCall' : budget >= 0 ? `budgets[${budget}]` : undefined;
+  const counting = budgets.find(({ budget }) => budget.class === undefined || budget.class === name);
+  const rule = terms?.maxUsdPerCall === undefined ? counting?.path : 'maxUsdPerCall';
   if (terms?.unknownPrice === 'refuse' && rule !== undefined) {
-    const calls = key === undefined ? 'calls' : `calls of the key ${key}`;
+    const calls = terms.maxUsdPerCall === undefined ? callsOf(counting?.budget) : 'calls';
     return `${calls} are refused: ${unknown}, and ${rule} applies; expected prices.${priced}, priceAs, or unknownPrice: allow`;
   }
   return priceAs === undefined ? undefined : `priceAs gives it no price: ${unknown}; expected prices.${priceAs}`;
+}
+
+function callsOf({ key, team }: Pick<BudgetConfig, 'key' | 'team'> = {}): string {
+  if (key !== undefined) return `calls of the key ${key}`;
+  return team === undefined ? 'calls' : `calls of the team ${team}`;
 }
 
 /** A ceiling that one token in and one out are above, on every target. */

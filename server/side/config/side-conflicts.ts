@@ -2,13 +2,13 @@
 
 import { millisecondsOf } from '../../../codecs/text/duration.ts';
 import type { Config } from '../../config/config.ts';
-import type { Key } from '../../config/key-schema.ts';
 import { urlProblem } from '../../config/outbound-url.ts';
 import { type Problem, unknownName } from '../../config/problem.ts';
 import { REHEARSAL_NAME } from '../../config/rehearsal/rehearsal.ts';
 import { quotaOfKey } from '../../config/side-limits-schema.ts';
-import { type BudgetConfig, DEFAULT_CLASS, type SideConfig, type TaskConfig } from '../../config/side-schema.ts';
+import { countedBy, DEFAULT_CLASS, type SideConfig, type TaskConfig } from '../../config/side-schema.ts';
 import { keyClassProblems } from '../../http/class-policy.ts';
+import { writtenBudgets } from '../billing/budgets/own-budgets.ts';
 import { BUILT_IN_KINDS, builtInKind } from '../prompts/built-in-kinds.ts';
 import { compileSchema } from '../prompts/json-schema.ts';
 import { classConflicts, gatewayConflicts } from './llm-conflicts.ts';
@@ -17,7 +17,7 @@ import { classConflicts, gatewayConflicts } from './llm-conflicts.ts';
 const LONGEST_MONTH = 'P31D';
 
 /** Finds every conflict, each with its path and what was expected. */
-export function sideConflicts(config: SideConfig & Pick<Config, 'access' | 'keys'>): Problem[] {
+export function sideConflicts(config: SideConfig & Pick<Config, 'access' | 'keys' | 'teams'>): Problem[] {
   const classes = [...Object.keys(config.classes), ...(config.hasRehearsalGateway ? [REHEARSAL_NAME] : [])];
   return [
     ...gatewayConflicts(config),
@@ -33,12 +33,12 @@ export function sideConflicts(config: SideConfig & Pick<Config, 'access' | 'keys
   ];
 }
 
-/** Checks every setting that names a class. */
-function classNames(config: Pick<SideConfig, 'tasks' | 'budgets' | 'routes'>, known: readonly string[]) {
+/** Checks every setting that names a class, but for those of keys. */
+function classNames(config: Pick<Config, 'tasks' | 'budgets' | 'teams' | 'routes'>, known: readonly string[]) {
   const ofTasks = config.tasks.map((task, index) => [`tasks[${index}].class`, task.class] as const);
   // Sessions have a class even where no calls are configured.
   const ofSessions = [
-    ...config.budgets.map((budget, index) => [`budgets[${index}].class`, budget.class] as const),
+    ...writtenBudgets({ ...config, keys: [] }).map(({ path, budget }) => [`${path}.class`, budget.class] as const),
     ...Object.entries(config.routes).map(([path, route]) => [`routes.${path}.class`, route.class] as const),
   ];
   return [...unknownNames(ofTasks, known), ...unknownNames(ofSessions, [...known, DEFAULT_CLASS])];
@@ -131,16 +131,13 @@ function schemaConflicts({ kind, schema, prompt }: TaskConfig, path: string): Pr
   return 'problem' in compiled ? [{ path: at, message: `expected a JSON Schema, got: ${compiled.problem}` }] : [];
 }
 
-function budgetConflicts({
-  budgets,
-  keys,
-}: Pick<SideConfig, 'budgets'> & { readonly keys: readonly Key[] }): Problem[] {
-  const ids = keys.map(({ id }) => id);
-  const whatOf = ({ maxUsd: _, path = 'both', ...scope }: BudgetConfig) => JSON.stringify({ ...scope, path });
-  return budgets.flatMap((budget, index) => {
+function budgetConflicts(config: Pick<Config, 'budgets' | 'teams' | 'keys'>): Problem[] {
+  const ids = config.keys.map(({ id }) => id);
+  const firsts = new Map<string, string>();
+  return writtenBudgets(config).flatMap(({ path, budget }) => {
     const { key, each } = budget;
-    const path = `budgets[${index}]`;
-    const first = budgets.findIndex((other) => whatOf(other) === whatOf(budget));
+    const first = firsts.get(countedBy(budget));
+    if (first === undefined) firsts.set(countedBy(budget), path);
     const problems: Problem[] = [];
     if (key === '*')
       problems.push({ path: `${path}.key`, message: 'expected the id of a key; without one it is for every key' });
@@ -148,23 +145,20 @@ function budgetConflicts({
       problems.push({ path: `${path}.key`, message: unknownName('key', key, ids) });
     if (each !== undefined && each !== 'endUser' && budget[each] !== undefined)
       problems.push({ path: `${path}.each`, message: `expected ${each} or each: ${each}, got both` });
-    if (first < index)
-      problems.push({
-        path,
-        message: `expected a budget of its own, got what budgets[${first}] counts`,
-      });
+    if (first !== undefined) problems.push({ path, message: `expected a budget of its own, got what ${first} counts` });
     return problems;
   });
 }
 
 /** Rows tell what a budget has spent in the window that runs, so that they stay at least as long. */
-function keepConflicts({ keep, budgets }: Pick<SideConfig, 'keep' | 'budgets'>): Problem[] {
-  const first = budgets.findIndex(({ window }) => window === 'month');
-  if (keep.ledger === undefined || first < 0 || millisecondsOf(keep.ledger) >= millisecondsOf(LONGEST_MONTH)) return [];
+function keepConflicts({ keep, ...config }: Pick<Config, 'keep' | 'budgets' | 'teams' | 'keys'>): Problem[] {
+  const first = writtenBudgets(config).find(({ budget }) => budget.window === 'month');
+  if (keep.ledger === undefined || first === undefined) return [];
+  if (millisecondsOf(keep.ledger) >= millisecondsOf(LONGEST_MONTH)) return [];
   return [
     {
       path: 'keep.ledger',
-      message: `expected ${LONGEST_MONTH} or more, the window of budgets[${first}], got "${keep.ledger}"`,
+      message: `expected ${LONGEST_MONTH} or more, the window of ${first.path}, got "${keep.ledger}"`,
     },
   ];
 }

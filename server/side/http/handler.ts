@@ -8,6 +8,7 @@ import type { HttpProblem } from '../../http/problem.ts';
 import type { SessionOrder } from '../../ipc/session-record.ts';
 import type { EmitPart, SideRequest } from '../../ipc/side-request.ts';
 import type { BudgetUse, StoredSession, Task } from '../../ipc/stored-rows.ts';
+import type { OwnBudgets } from '../billing/budgets/own-budgets.ts';
 import type { Prices } from '../billing/prices.ts';
 import type { Router } from '../llm/call.ts';
 import type { CallRates } from '../runs/call/call-rates.ts';
@@ -41,6 +42,8 @@ export interface SideHttpOptions {
   readonly prices?: Pick<Prices, 'estimateSum'> | undefined;
   /** Gives the use of each budget as it was read last. Undefined where another process owns the store. */
   readonly budgetUses?: (() => readonly BudgetUse[]) | undefined;
+  /** Undefined on the command line, which follows no sessions. */
+  readonly ownBudgets?: Pick<OwnBudgets, 'of'> | undefined;
   /** Undefined where no connection is opened for a request. */
   readonly descriptors?: Descriptors | undefined;
   /** Interval of the comments that keep an event stream open. */

@@ -119,8 +119,8 @@ export function failureOfBudget(
   { budget, spentMicroUsd, reservedMicroUsd }: Extract<BudgetReservation, { kind: 'exceeded' }>,
   worst: number,
 ): Failure {
-  const { resetsAt, limitMicroUsd, scope = { window: 'total' } } = budget;
-  const use = { ...scope, limitMicroUsd, spentMicroUsd, reservedMicroUsd };
+  const { resetsAt, limitMicroUsd, counted = { window: 'total' } } = budget;
+  const use = { ...counted, limitMicroUsd, spentMicroUsd, reservedMicroUsd };
   const words = budgetWords(use, worst);
   if (closedBy(use, worst) === 'reserved')
     return failure('budget_reserved', words, {

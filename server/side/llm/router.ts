@@ -4,8 +4,8 @@
 import type { Logger } from 'pino';
 import type { SideConfig } from '../../config/side-schema.ts';
 import { withDeadline } from '../../platform/deadline.ts';
-import type { KeyBudgets } from '../billing/budgets/key-budgets.ts';
 import { Leases } from '../billing/budgets/leases.ts';
+import type { OwnBudgets } from '../billing/budgets/own-budgets.ts';
 import { Reservations } from '../billing/budgets/reservations.ts';
 import type { Journal } from '../billing/journal.ts';
 import type { Prices } from '../billing/prices.ts';
@@ -164,14 +164,14 @@ async function askInTurn(
   return failureToReport(failures);
 }
 
-/** Returns a router whose calls also have to fit into the budgets of their keys. */
-export function withKeyBudgets(router: LiveRouter, budgets: Pick<KeyBudgets, 'of'>): LiveRouter {
+/** Returns a router whose calls also have to fit into the budgets of their keys and teams. */
+export function withOwnBudgets(router: LiveRouter, budgets: Pick<OwnBudgets, 'of'>): LiveRouter {
   return {
     get classes() {
       return router.classes;
     },
     use: (...next) => router.use(...next),
     close: () => router.close(),
-    run: async (call, sink) => router.run({ ...call, budgets: await budgets.of(call.key) }, sink),
+    run: async (call, sink) => router.run({ ...call, budgets: await budgets.of(call) }, sink),
   };
 }

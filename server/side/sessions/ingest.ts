@@ -9,7 +9,7 @@ import type { SessionEnd, StoredSession } from '../../ipc/stored-rows.ts';
 import { faultOf } from '../../platform/log.ts';
 import { type CloseName, ledgerOutcome } from '../../session/close-reason.ts';
 import { budgetsFor } from '../billing/budgets/budget.ts';
-import type { KeyBudgets } from '../billing/budgets/key-budgets.ts';
+import type { OwnBudgets } from '../billing/budgets/own-budgets.ts';
 import type { Prices } from '../billing/prices.ts';
 import { realtimeRow, type SessionUse } from '../billing/realtime-row.ts';
 import { type SessionChanges, type Store, StoreError } from '../store/contract/store.ts';
@@ -24,8 +24,8 @@ interface IngestOptions {
   /** The instance whose gateway processes send the events. */
   readonly owner: string;
   readonly log: Logger;
-  /** Budgets of keys, besides those of the configuration. */
-  readonly keyBudgets: Pick<KeyBudgets, 'of'>;
+  /** Budgets of keys and teams, besides `budgets`. */
+  readonly ownBudgets: Pick<OwnBudgets, 'of'>;
   /** Called after each commit: there may be tasks to run and messages to send. */
   readonly onCommitted?: (events: readonly SessionEvent[]) => void;
 }
@@ -215,8 +215,8 @@ export class Ingest {
 
   /** Charges no budget for a rehearsal: it costs nobody anything, and what it would have cost is for the report. */
   async #used(session: StoredSession, use: SessionUse) {
-    const { config, prices, keyBudgets } = this.#options;
-    const all = session.isRehearsal ? [] : [...config.budgets, ...(await keyBudgets.of(session.key))];
+    const { config, prices, ownBudgets } = this.#options;
+    const all = session.isRehearsal ? [] : [...config.budgets, ...(await ownBudgets.of(session))];
     return {
       ledger: [realtimeRow(session, use, prices)] as const,
       charged: { [session.id]: budgetsFor(all, { ...session, path: 'direct' }, use.at) },

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Store, StoreError } from './contract/store.ts';
 import type { Database } from './database.ts';
 import { createTables, requireTables } from './schema.ts';
-import { budgetUse, budgetUses, budgetWindows, reserve } from './statements/budgets.ts';
+import { budgetUse, budgetUses, budgetWindows, reserve, tellOfBudget } from './statements/budgets.ts';
 import { claimDeliveries, settleDelivery } from './statements/deliveries.ts';
 import { idOwners, removeExpiredIds } from './statements/id-owners.ts';
 import { deleteOld } from './statements/keep/old-rows.ts';
@@ -18,7 +18,14 @@ import {
   selectSecret,
   useSecret,
 } from './statements/keys/client-secrets.ts';
-import { addKey, keyChanges, replaceKey, selectKey, selectKeys } from './statements/keys/keys.ts';
+import {
+  addKey,
+  keyChanges,
+  replaceKey,
+  selectKey,
+  selectKeys,
+  selectKeysWithBudgets,
+} from './statements/keys/keys.ts';
 import { holdLeases, returnLease, takeLease } from './statements/leases/leases.ts';
 import { holdSlices, takeSlice } from './statements/leases/slices.ts';
 import {
@@ -197,11 +204,13 @@ export function createSqlStore(database: Database): Store {
     report: (by, span) => report(query, by, span),
     budgetUse: (budget) => budgetUse(query, budget),
     budgetUses: (ids) => budgetUses(query, ids),
+    tellOfBudget: (news) => database.transaction((run) => tellOfBudget(run, news)),
     budgetWindows: (prefix, limit) => budgetWindows(query, prefix, limit),
     idOwners: (digests, now) => idOwners(query, digests, now),
     removeExpiredIds: (now) => removeExpiredIds(database, now),
     key: (asked) => selectKey(query, asked),
     keys: (page) => selectKeys(query, page),
+    keysWithBudgets: (limit) => selectKeysWithBudgets(query, limit),
     addKey: (key, entry) => addKey(database, key, entry),
     replaceKey: (key, entry) => replaceKey(database, key, entry),
     keyChanges: (since) => keyChanges(query, since),

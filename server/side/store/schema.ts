@@ -115,7 +115,8 @@ const TABLES = [
   'create index ledger_task on ledger (task) where task is not null',
   "create index ledger_pending on ledger (outcome, held_until, id) where outcome = 'pending'",
   `create table budget (
-    id text not null primary key, spent bigint not null, reserved bigint not null, resets_at bigint, wanted_until bigint
+    id text not null primary key, spent bigint not null, reserved bigint not null, resets_at bigint, wanted_until bigint,
+    warned_limit bigint, reached_limit bigint
   )`,
   'create index budget_reset on budget (resets_at) where resets_at is not null',
   `create table budget_lease (
@@ -146,6 +147,8 @@ const UPGRADES: Readonly<Record<number, readonly string[]>> = {
     'alter table session add column client_secret text',
     'alter table ledger add column end_user text',
     'alter table ledger add column tags text',
+    'alter table budget add column warned_limit bigint',
+    'alter table budget add column reached_limit bigint',
     ...KEY_TABLES,
     ...LIMIT_TABLES,
   ],

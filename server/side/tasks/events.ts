@@ -6,6 +6,7 @@ import type { SideConfig, WebhookConfig } from '../../config/side-schema.ts';
 import type { DataClass, Delivery, SessionEnd, StoredSession, Task } from '../../ipc/stored-rows.ts';
 import type { WindowUse } from '../billing/budgets/budget-warnings.ts';
 import { scoredTaskId } from '../prompts/scoring.ts';
+import type { BudgetEvent } from '../store/contract/budgets.ts';
 
 type Event = WebhookConfig['events'][number];
 
@@ -63,16 +64,16 @@ export function sessionDeliveries(
   return messages.map((delivery) => ({ ...delivery, session: session.id }));
 }
 
-/** Reports that a budget is nearly spent, or is spent. Every machine makes the same ids of it. */
+/** Reports that a budget is nearly spent, or is spent. A limit that was raised since then is told of in a message of its own. */
 export function budgetDeliveries(
-  { window: { id, scope, limitMicroUsd, resetsAt }, amounts }: WindowUse,
-  event: 'budget.warning' | 'budget.reached',
+  { window: { id, counted, limitMicroUsd, resetsAt }, amounts }: WindowUse,
+  event: BudgetEvent,
   { webhooks }: Pick<SideConfig, 'webhooks'>,
 ): Delivery[] {
   return deliveries(webhooks, {
-    ...{ event, about: id, at: Date.now(), dataClass: 'open', ids: {} },
+    ...{ event, about: `${id} ${limitMicroUsd}`, at: Date.now(), dataClass: 'open', ids: {} },
     content: {
-      budget: scope,
+      budget: counted,
       limitUsd: limitMicroUsd / 1e6,
       spentUsd: amounts.spentMicroUsd / 1e6,
       resetsAt: resetsAt === undefined ? undefined : new Date(resetsAt).toISOString(),

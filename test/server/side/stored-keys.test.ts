@@ -15,7 +15,8 @@ import { type Served, serve } from '../../support/served.ts';
 import { until } from '../../support/until.ts';
 
 const FILE_SECRET = 'secret-of-web';
-const CONFIG = { access: 'keys', keys: [{ id: 'web', secret: FILE_SECRET }], processes: 2, tasks: [] };
+const TEAMS = { poor: { budgets: [{ window: 'total', maxUsd: 0 }] } };
+const CONFIG = { access: 'keys', keys: [{ id: 'web', secret: FILE_SECRET }], teams: TEAMS, processes: 2, tasks: [] };
 /** A side process that is held up must not be started anew. */
 const SIDE = { processes: 2, silenceMs: 600_000 };
 const postgres = await postgresForTests();
@@ -154,6 +155,31 @@ test('a key that is made with a budget of its own opens no session beyond it', a
   );
   expect(await refusalOf(served, poor ?? '')).toMatchObject({ status: 402, code: 'budget_exceeded' });
   (await openSession(served, rich ?? '')).close();
+});
+
+test('a budget of its team bounds a key that is made at run time', async () => {
+  const secret = await makeKey(served, 'of-poor', { team: 'poor' });
+  expect(await refusalOf(served, secret)).toMatchObject({
+    ...{ status: 402, code: 'budget_exceeded', message: expect.stringContaining('of team poor') },
+  });
+});
+
+test('budgets of keys and teams are listed, measured and warned of like all others', async () => {
+  await makeKey(served, 'listed', { budgets: [{ window: 'total', maxUsd: 0 }] });
+  const own = { key: 'listed', window: 'total', limitMicroUsd: 0, spentMicroUsd: 0, leftMicroUsd: 0 };
+  const budgets = async () => (await askKeys(served, 'GET', '/budgets')).body.budgets;
+  await until(async () => (await budgets()).some(({ key }: { key?: string }) => key === 'listed'));
+  expect(await budgets()).toEqual(
+    expect.arrayContaining([expect.objectContaining(own), expect.objectContaining({ team: 'poor', leftMicroUsd: 0 })]),
+  );
+  const metrics = await (await fetch(`${served.admin}/metrics`)).text();
+  for (const owner of ['key="listed",team=""', 'key="",team="poor"'])
+    expect(metrics).toContain(`trunkline_budget_left_micro_usd{${owner},`);
+  const told = () => served.lines().filter(({ event }) => event === 'budget.reached');
+  await until(() => told().some(({ key }) => key === 'listed'));
+  expect(told().some(({ team }) => team === 'poor')).toBe(true);
+  await askKeys(served, 'DELETE', '/keys/listed');
+  await until(async () => !(await budgets()).some(({ key }: { key?: string }) => key === 'listed'));
 });
 
 test('no secret is in the log, the metrics or the list of keys', async () => {

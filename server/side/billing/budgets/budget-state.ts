@@ -1,7 +1,7 @@
 // The state of a budget in words: whom it counts, whether it has room, and how a call or a session is told that it has none.
 // Rule: it is small and needs nothing else, since gateway processes read it too.
 
-import type { BudgetScope, BudgetUse, CallPath } from '../../../ipc/stored-rows.ts';
+import type { BudgetCounted, BudgetUse, CallPath } from '../../../ipc/stored-rows.ts';
 
 /** The one who spends: a call, or a session, which is direct. */
 export interface Spender {
@@ -13,10 +13,10 @@ export interface Spender {
 }
 
 /** Tells whether a budget, or one window of it, counts what is spent here. One for each of something counts only who has it. */
-export function counts(scope: Omit<BudgetScope, 'window'>, spender: Spender): boolean {
-  const { each, class: name, path = 'both' } = scope;
+export function counts(counted: Omit<BudgetCounted, 'window'>, spender: Spender): boolean {
+  const { each, class: name, path = 'both' } = counted;
   const isOf = (['key', 'team', 'endUser'] as const).every(
-    (field) => scope[field] === undefined || scope[field] === spender[field],
+    (field) => counted[field] === undefined || counted[field] === spender[field],
   );
   const isIn = name === undefined || name === spender.promptClass;
   return (
@@ -48,17 +48,21 @@ export const RESERVED_RETRY_MS = 2000;
 /** Names the budget and both its amounts. `need`: what there is no room for, where it has a size. */
 export function budgetWords(use: Omit<BudgetUse, 'resetsAt'>, need?: number): string {
   const { limitMicroUsd, spentMicroUsd, reservedMicroUsd } = use;
-  const budget = `the budget of ${usd(limitMicroUsd)} USD for ${scopeWords(use)} has ${usd(leftOf(use))} USD left`;
+  const budget = `the budget of ${usd(limitMicroUsd)} USD for ${countedWords(use)} has ${usd(leftOf(use))} USD left`;
   const amounts = `${usd(spentMicroUsd)} are spent and ${usd(reservedMicroUsd)} reserved for calls under way`;
   return need === undefined ? `${budget}: ${amounts}` : `${budget}, the call may cost ${usd(need)}: ${amounts}`;
 }
 
 /** Words such as `class realtime of team a (window day)`. A key is not named: its client may know another name for it. */
-function scopeWords({ team, endUser, each, class: name = '*', path = 'both', window }: BudgetScope): string {
-  const whose =
-    team !== undefined ? ` of team ${team}` : endUser !== undefined || each === 'endUser' ? ' of the end user' : '';
+function countedWords({ class: name = '*', path = 'both', window, ...of }: BudgetCounted): string {
   const calls = path === 'both' ? '' : ` on the ${path} path`;
-  return `class ${name}${whose}${calls} (window ${window})`;
+  return `class ${name}${ownerWords(of)}${calls} (window ${window})`;
+}
+
+function ownerWords({ team, endUser, each, clientSecret }: Omit<BudgetCounted, 'window'>): string {
+  if (team !== undefined) return ` of team ${team}`;
+  if (endUser !== undefined || each === 'endUser') return ' of the end user';
+  return clientSecret === undefined ? '' : ' of the client secret';
 }
 
 const usd = (micro: number): string => (micro / 1e6).toString();

@@ -7,7 +7,7 @@ import type { BudgetUse } from '../../../ipc/stored-rows.ts';
 import { faultOf } from '../../../platform/log.ts';
 import type { BudgetWindow } from '../../store/contract/budgets.ts';
 import type { Store } from '../../store/contract/store.ts';
-import { windowOf } from './budget.ts';
+import { lowest, windowOf } from './budget.ts';
 import { closedBy } from './budget-state.ts';
 import type { WindowUse } from './budget-warnings.ts';
 
@@ -15,8 +15,10 @@ import type { WindowUse } from './budget-warnings.ts';
 export type OnBudgetsClosed = (closed: readonly BudgetUse[]) => void;
 
 interface BudgetWatchOptions {
-  /** Those in force. One for each of something has too many windows to watch. */
+  /** Those in force, wherever they are written. One for each of something has too many windows to watch. */
   readonly budgets: () => readonly BudgetConfig[];
+  /** Resolves when all of them are known. Changes since it began are told of, so that it comes after the watch of keys. */
+  readonly prepare?: (() => Promise<void>) | undefined;
   readonly store: Pick<Store, 'budgetUses'>;
   readonly onClosed: OnBudgetsClosed;
   /** Gets the windows that were read, at each look: those of all budgets that are watched, and those that moved of late. */
@@ -48,6 +50,7 @@ export class BudgetWatch {
 
   /** Resolves when the state was told for the first time. */
   async start(): Promise<void> {
+    await this.#options.prepare?.();
     await this.#look();
     this.#timer = setInterval(() => void this.#look(), this.#options.everyMs ?? EVERY_MS);
   }
@@ -61,7 +64,7 @@ export class BudgetWatch {
   moved(windows: readonly BudgetWindow[] = [], short?: BudgetWindow): void {
     for (const window of windows)
       this.#moved.set(window.id, { window, isShort: window.id === short?.id, at: Date.now() });
-    if (this.#timer === undefined || (this.#options.budgets().length === 0 && windows.length === 0)) return;
+    if (this.#timer === undefined || (this.#uses.length === 0 && windows.length === 0)) return;
     this.#soon ??= setTimeout(() => {
       this.#soon = undefined;
       // One that is under way may have read what was before.
@@ -100,7 +103,7 @@ export class BudgetWatch {
     const { budgets, store, onClosed, log } = this.#options;
     const now = Date.now();
     const watched = budgets().filter(({ each }) => each === undefined);
-    const windows = watched.map((budget) => windowOf(budget, now));
+    const windows = lowest(watched.map((budget) => windowOf(budget, now)));
     const moved = this.#movedSince(now - MOVED_MS);
     const ids = new Set([...windows.map(({ id }) => id), ...moved.map(({ window }) => window.id)]);
     try {
@@ -109,8 +112,8 @@ export class BudgetWatch {
       const nothing = { spentMicroUsd: 0, reservedMicroUsd: 0 };
       const read = [...windows.map((window) => ({ window, isShort: false })), ...moved];
       this.#options.onRead?.(read.map((use) => ({ ...use, amounts: uses[use.window.id] ?? nothing })));
-      this.#uses = windows.map(({ id, scope = { window: 'total' }, limitMicroUsd, resetsAt }) => {
-        return { ...scope, limitMicroUsd, resetsAt, ...(uses[id] ?? nothing) };
+      this.#uses = windows.map(({ id, counted = { window: 'total' }, limitMicroUsd, resetsAt }) => {
+        return { ...counted, limitMicroUsd, resetsAt, ...(uses[id] ?? nothing) };
       });
       const closed = this.#uses.filter((use) => closedBy(use) !== undefined);
       const state = JSON.stringify(closed);
@@ -145,7 +148,7 @@ export function tellMoves(store: Store, onMoved: BudgetWatch['moved']): Store {
       onMoved(wish.budgets, answer.short?.budget);
       return answer;
     },
-    settle: told(store.settle),
+    settle: told(store.settle, (settlements) => settlements.flatMap(({ budgets }) => budgets)),
     settleLost: told(store.settleLost),
     commitSessions: told(store.commitSessions, ({ charged = {} }) => Object.values(charged).flat()),
   };

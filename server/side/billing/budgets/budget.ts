@@ -2,39 +2,33 @@
 
 import type { LlmCall } from '../../../../adapters/llm/contract.ts';
 import { maxOutputTokens } from '../../../../adapters/llm/index.ts';
-import type { Key } from '../../../config/config.ts';
 import type { BudgetConfig } from '../../../config/side-schema.ts';
-import type { BudgetScope } from '../../../ipc/stored-rows.ts';
+import type { BudgetCounted } from '../../../ipc/stored-rows.ts';
 import type { BudgetWindow } from '../../store/contract/budgets.ts';
 import type { Prices } from '../prices.ts';
 import { maxPromptTokens } from '../prompt-tokens.ts';
 import { counts, type Spender } from './budget-state.ts';
 
-/**
- * The windows, in UTC, of the budgets that count what is spent here. Every process computes the same ids. Of budgets that count the same, the
- * lowest holds.
- */
-export function budgetsFor(budgets: readonly BudgetConfig[], spender: Spender, now: number): BudgetWindow[] {
-  const windows = new Map<string, BudgetWindow>();
-  for (const budget of budgets) {
-    if (!counts(budget, spender)) continue;
-    const window = windowOf(budget, now, spender);
-    const known = windows.get(window.id);
-    if (known === undefined || known.limitMicroUsd > window.limitMicroUsd) windows.set(window.id, window);
-  }
-  return [...windows.values()];
-}
+/** The windows, in UTC, of the budgets that count what is spent here. Every process computes the same ids. */
+export const budgetsFor = (budgets: readonly BudgetConfig[], spender: Spender, now: number): BudgetWindow[] =>
+  lowest(budgets.filter((budget) => counts(budget, spender)).map((budget) => windowOf(budget, now, spender)));
 
-/** The budgets that a key brings itself, which count nobody else. */
-export const budgetsOfKey = (key: Pick<Key, 'id' | 'budgets'> | undefined): readonly BudgetConfig[] =>
-  key?.budgets?.map((budget) => ({ ...budget, key: key.id })) ?? [];
+/** Of budgets that count the same, the lowest holds. */
+export function lowest(windows: readonly BudgetWindow[]): BudgetWindow[] {
+  const byId = new Map<string, BudgetWindow>();
+  for (const window of windows) {
+    const known = byId.get(window.id);
+    if (known === undefined || known.limitMicroUsd > window.limitMicroUsd) byId.set(window.id, window);
+  }
+  return [...byId.values()];
+}
 
 /** The present window of a budget; of one for each of something, that of the spender. */
 export function windowOf(budget: BudgetConfig, now: number, spender?: Spender): BudgetWindow {
   const { maxUsd, each, ...of } = budget;
   const { startsAt, resetsAt } = windowAt(budget.window, now);
-  const scope: BudgetScope = each === undefined ? of : { ...of, each, [each]: spender?.[each] };
-  return { id: idOf(scope, startsAt), limitMicroUsd: Math.round(maxUsd * 1e6), resetsAt, scope };
+  const counted: BudgetCounted = each === undefined ? of : { ...of, each, [each]: spender?.[each] };
+  return { id: idOf(counted, startsAt), limitMicroUsd: Math.round(maxUsd * 1e6), resetsAt, counted };
 }
 
 /** The beginning of the ids of all windows of a budget for each of something; undefined for any other budget. */
@@ -51,7 +45,10 @@ export function eachWindow(budget: BudgetConfig, id: string, now: number): Budge
 }
 
 /** `<key>|<class>|<window>|<start>`, `*` for any; all else as a list in JSON, so that no text is taken for another one. */
-function idOf({ key, team, endUser, each, class: name, path = 'both', window }: BudgetScope, startsAt: number): string {
+function idOf(
+  { key, team, endUser, each, class: name, path = 'both', window }: BudgetCounted,
+  startsAt: number,
+): string {
   const isPlain = team === undefined && endUser === undefined && each === undefined && path === 'both';
   if (isPlain && key !== '*' && !key?.includes('|')) return `${key ?? '*'}|${name ?? '*'}|${window}|${startsAt}`;
   return JSON.stringify([

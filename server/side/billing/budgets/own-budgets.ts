@@ -1,31 +1,78 @@
-// The budgets that keys bring themselves, by the ids of the keys: calls and sessions of tasks know no more of a key.
+// Budgets that teams and keys have themselves, beside those of `budgets`. Rule: they are one kind. One of a key is a budget with `key`, one of a
+// team is a budget with `team`, wherever it is written.
 
-import type { Config } from '../../../config/config.ts';
+import type { Config, Key } from '../../../config/config.ts';
 import type { BudgetConfig } from '../../../config/side-schema.ts';
 import type { Store } from '../../store/contract/store.ts';
-import { budgetsOfKey } from './budget.ts';
 
-interface KeyBudgetsOptions {
+type WithBudgets = Pick<Key, 'id' | 'budgets'>;
+
+/** The budgets that a key has itself. */
+export const budgetsOfKey = (key: WithBudgets | undefined): readonly BudgetConfig[] =>
+  key?.budgets?.map((budget) => ({ ...budget, key: key.id })) ?? [];
+
+/** The budgets that a team has itself. One that is not configured is a label, and has none. */
+function budgetsOfTeam(team: string | undefined, teams: Config['teams']): readonly BudgetConfig[] {
+  const bounds = team !== undefined && Object.hasOwn(teams, team) ? teams[team] : undefined;
+  return bounds?.budgets?.map((budget) => ({ ...budget, team })) ?? [];
+}
+
+/** The budgets that may count what a key spends: those of `budgets`, those of its team, and its own. */
+export const budgetsAround = (
+  key: (WithBudgets & Pick<Key, 'team'>) | undefined,
+  { budgets, teams }: Pick<Config, 'budgets' | 'teams'>,
+): readonly BudgetConfig[] => [...budgets, ...budgetsOfTeam(key?.team, teams), ...budgetsOfKey(key)];
+
+/** A budget, and the path of the setting that it is. */
+export interface WrittenBudget {
+  readonly path: string;
+  readonly budget: BudgetConfig;
+}
+
+/** All budgets of a configuration. */
+export function writtenBudgets({ budgets, teams, keys }: Pick<Config, 'budgets' | 'teams' | 'keys'>): WrittenBudget[] {
+  const at = (owner: string, all: readonly BudgetConfig[]) =>
+    all.map((budget, index) => ({ path: `${owner}budgets[${index}]`, budget }));
+  return [
+    ...at('', budgets),
+    ...Object.keys(teams).flatMap((team) => at(`teams.${team}.`, budgetsOfTeam(team, teams))),
+    ...keys.flatMap((key, index) => at(`keys[${index}].`, budgetsOfKey(key))),
+  ];
+}
+
+interface OwnBudgetsOptions {
   readonly store: Pick<Store, 'key'>;
-  readonly config: Pick<Config, 'keys' | 'access'>;
+  readonly config: Pick<Config, 'keys' | 'teams' | 'access'>;
+}
+
+/** The key of a row, and its team. */
+interface Owner {
+  readonly key: string | undefined;
+  readonly team?: string | undefined;
 }
 
 /** Time for which the budgets of a stored key are believed. */
 const BELIEVED_MS = 5000;
 const MAX_REMEMBERED = 10_000;
 
-export class KeyBudgets {
-  readonly #options: KeyBudgetsOptions;
+/** The budgets of teams and keys by the names that calls and sessions know them by. */
+export class OwnBudgets {
+  readonly #options: OwnBudgetsOptions;
   readonly #remembered = new Map<string, { readonly budgets: readonly BudgetConfig[]; readonly at: number }>();
 
-  constructor(options: KeyBudgetsOptions) {
+  constructor(options: OwnBudgetsOptions) {
     this.#options = options;
   }
 
   /** Those of a key that is over, too: its calls and sessions may go on. Rejects with a StoreError. */
-  async of(id: string | undefined): Promise<readonly BudgetConfig[]> {
+  async of({ key, team }: Owner): Promise<readonly BudgetConfig[]> {
+    const { config } = this.#options;
+    if (key === undefined || config.access === 'open') return [];
+    return [...budgetsOfTeam(team, config.teams), ...(await this.#ofKey(key))];
+  }
+
+  async #ofKey(id: string): Promise<readonly BudgetConfig[]> {
     const { store, config } = this.#options;
-    if (id === undefined || config.access === 'open') return [];
     const ofFile = config.keys.find((key) => key.id === id);
     if (ofFile !== undefined) return budgetsOfKey(ofFile);
     const known = this.#remembered.get(id);

@@ -24,9 +24,9 @@ async function usesOfEach(budget: BudgetConfig, store: Pick<Store, 'budgetWindow
   const now = Date.now();
   return (await store.budgetWindows(prefix, MAX_WINDOWS)).flatMap(({ id, ...amounts }) => {
     const window = eachWindow(budget, id, now);
-    if (window?.scope === undefined) return [];
-    const { scope, limitMicroUsd, resetsAt } = window;
-    return [{ ...scope, limitMicroUsd, resetsAt, ...amounts }];
+    if (window?.counted === undefined) return [];
+    const { counted, limitMicroUsd, resetsAt } = window;
+    return [{ ...counted, limitMicroUsd, resetsAt, ...amounts }];
   });
 }
 

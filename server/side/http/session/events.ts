@@ -16,8 +16,12 @@ interface Event {
 }
 
 /** Makes the handler of a side process, whose streams share their polls. */
-export function sessionEventsHandler({ store, config, heartbeatMs = HEARTBEAT_MS }: SideHttpOptions): RouteHandler {
-  const watch = watchSessions(store, config.side, () => config.budgets);
+export function sessionEventsHandler(options: SideHttpOptions): RouteHandler {
+  const { store, config, ownBudgets, heartbeatMs = HEARTBEAT_MS } = options;
+  const watch = watchSessions(store, config.side, async (session) => [
+    ...config.budgets,
+    ...((await ownBudgets?.of(session)) ?? []),
+  ]);
   return async (request) => {
     const found = await findReadableSession(request, store);
     if (found === undefined) return unknownSession(request);
@@ -92,8 +96,8 @@ function eventsOf(id: string, { session, tasks }: SessionSnapshot): Event[] {
 
 /** Derives what is told of budgets, once in each stream: no time of it is stored that a client could go on from. */
 function budgetEvents(session: string, { budgets }: SessionSnapshot) {
-  return budgets.flatMap(({ window: { id, scope, limitMicroUsd }, spentMicroUsd }) => {
-    const data = { session, budget: scope, limitUsd: limitMicroUsd / 1e6, spentUsd: spentMicroUsd / 1e6 };
+  return budgets.flatMap(({ window: { id, counted, limitMicroUsd }, spentMicroUsd }) => {
+    const data = { session, budget: counted, limitUsd: limitMicroUsd / 1e6, spentUsd: spentMicroUsd / 1e6 };
     const names = ['budget.warning', ...(spentMicroUsd >= limitMicroUsd ? ['budget.reached'] : [])];
     return names.map((name) => ({ name, data, about: `${name} ${id}` }));
   });

@@ -32,11 +32,11 @@ interface Watched {
   timer: NodeJS.Timeout | undefined;
 }
 
-/** `budgets`: those in force. */
+/** `budgets`: those in force that may count a session. */
 export function watchSessions(
   store: Store,
   times: { readonly pollMs: number },
-  budgets: () => readonly BudgetConfig[] = () => [],
+  budgets: (session: StoredSession) => Promise<readonly BudgetConfig[]> = async () => [],
 ): SessionWatch {
   const watched = new Map<string, Watched>();
 
@@ -53,7 +53,7 @@ export function watchSessions(
 
   async function nearlySpent(session: SessionSnapshot['session']): Promise<readonly WindowSpent[]> {
     if (session === undefined || session.endedAt !== undefined || session.isRehearsal) return [];
-    const windows = budgetsFor(budgets(), { ...session, path: 'direct' }, Date.now());
+    const windows = budgetsFor(await budgets(session), { ...session, path: 'direct' }, Date.now());
     const uses = windows.length === 0 ? {} : await store.budgetUses(windows.map(({ id }) => id));
     const spent = windows.map((window) => ({ window, spentMicroUsd: uses[window.id]?.spentMicroUsd ?? 0 }));
     return spent.filter(({ window, spentMicroUsd }) => spentMicroUsd >= window.limitMicroUsd * WARNED_PART);

@@ -1,6 +1,6 @@
 // The part of the store's contract that is about budgets: windows, reservations, leases, settlements. Money is micro-USD.
 
-import type { BudgetScope, LedgerRow } from '../../../ipc/stored-rows.ts';
+import type { BudgetCounted, Delivery, LedgerRow } from '../../../ipc/stored-rows.ts';
 
 /** Time that a reservation holds unless it is extended: a process that lives extends it three times as often. */
 export const HOLD_MS = 60_000;
@@ -11,8 +11,8 @@ export interface BudgetWindow {
   readonly limitMicroUsd: number;
   /** End of the window; undefined for a budget without one. */
   readonly resetsAt: number | undefined;
-  /** For words. */
-  readonly scope?: BudgetScope | undefined;
+  /** What it counts, for words. */
+  readonly counted?: BudgetCounted | undefined;
 }
 
 /** Amounts of one window of a budget. */
@@ -20,6 +20,17 @@ export interface BudgetAmounts {
   readonly spentMicroUsd: number;
   /** Reserved for calls under way. */
   readonly reservedMicroUsd: number;
+}
+
+/** `budget.warning`: it is nearly spent; `budget.reached`: it is spent. */
+export type BudgetEvent = 'budget.warning' | 'budget.reached';
+
+/** What is to be told of a window with its present limit. */
+export interface BudgetNews {
+  readonly window: BudgetWindow;
+  readonly event: BudgetEvent;
+  /** Messages for webhooks. */
+  readonly deliveries: readonly Delivery[];
 }
 
 /** `exceeded` names the first budget that could not take the amount. */

@@ -42,6 +42,8 @@ export interface KeyStore {
   key(asked: KeyQuestion): Promise<StoredKey | undefined>;
   /** Those that are not deleted, by id, after that of the page before. */
   keys(page: { readonly after?: string | undefined; readonly limit: number }): Promise<readonly StoredKey[]>;
+  /** Those with budgets of their own that are neither revoked nor deleted, the ones that were changed last first. */
+  keysWithBudgets(limit: number): Promise<readonly StoredKey[]>;
   /** Adds a key, whose `version` is given here. False when there is one of this id, or was one `ID_KEPT_MS` before it. */
   addKey(key: StoredKey, entry: AuditEntry): Promise<boolean>;
   /**

@@ -17,6 +17,7 @@ import type {
 import type {
   BudgetAmounts,
   BudgetLeases,
+  BudgetNews,
   BudgetReservation,
   BudgetWindow,
   LeasedCalls,
@@ -45,8 +46,8 @@ export interface SessionChanges {
   readonly tasks?: readonly Task[] | undefined;
   /** Sessions whose armed tasks may run from the given time on. */
   readonly released?: readonly { readonly session: string; readonly runAt: number }[] | undefined;
-  /** Messages about sessions (`session.ended`) and budgets. A message whose id exists is left alone, delivered or not. */
-  readonly deliveries?: readonly (Delivery & { readonly session: string | undefined })[] | undefined;
+  /** Messages about sessions (`session.ended`). A message whose id exists is left alone, delivered or not. */
+  readonly deliveries?: readonly (Delivery & { readonly session: string })[] | undefined;
   /** Ids belong to the key that got them first, until they expire. */
   readonly handedOut?: readonly HandedOutId[] | undefined;
 }
@@ -214,6 +215,11 @@ export interface Store extends BudgetLeases, SessionSlices, SharedLimits, KeySto
   budgetUse(budget: string): Promise<BudgetAmounts>;
   /** Amounts of windows by their ids; one that nothing counted in yet is left out. */
   budgetUses(ids: readonly string[]): Promise<Readonly<Record<string, BudgetAmounts>>>;
+  /**
+   * Writes the messages, and returns true, unless somebody has told the same of this window before, with a limit as high: on any machine, and also
+   * before a restart.
+   */
+  tellOfBudget(news: BudgetNews): Promise<boolean>;
   /** Windows whose id begins so, those that most was spent in first. */
   budgetWindows(prefix: string, limit: number): Promise<readonly (BudgetAmounts & { readonly id: string })[]>;
 

@@ -1,10 +1,16 @@
 // Amounts spent and reserved of each budget. They move in single statements, in the order of ids, so that no two calls pass a limit together.
 
 import type { LedgerRow } from '../../../ipc/stored-rows.ts';
-import { type BudgetAmounts, type BudgetReservation, type BudgetWindow, HOLD_MS } from '../contract/budgets.ts';
+import {
+  type BudgetAmounts,
+  type BudgetNews,
+  type BudgetReservation,
+  type BudgetWindow,
+  HOLD_MS,
+} from '../contract/budgets.ts';
 import type { Database, Query, Row } from '../database.ts';
 import { byId, idsOf, insertAll, queryForIds } from '../row-mapping.ts';
-import { flatten, ledger } from '../tables.ts';
+import { deliveries, flatten, ledger } from '../tables.ts';
 
 /** Undoes the transaction. It is an answer, and no fault. */
 class Exceeded extends Error {
@@ -132,6 +138,30 @@ export async function budgetUses(
   const rows = await queryForIds(query, ids, 'select id, spent, reserved from budget where id in (:ids)');
   const amounts = rows.map(amountsOf);
   return Object.fromEntries(idsOf(rows).map((id, at) => [id, amounts[at] as BudgetAmounts]));
+}
+
+/** The highest limits that were told of. */
+const TOLD = { 'budget.warning': 'warned_limit', 'budget.reached': 'reached_limit' } as const;
+
+/** Only the first one that tells of a limit, or of a higher one, changes the row. */
+export async function tellOfBudget(
+  query: Query,
+  { window, event, deliveries: messages }: BudgetNews,
+): Promise<boolean> {
+  const column = TOLD[event];
+  const told = await query(
+    `insert into budget (id, spent, reserved, resets_at, ${column}) values ($1, 0, 0, $2, $3)
+     on conflict (id) do update set ${column} = excluded.${column}
+     where budget.${column} is null or budget.${column} < excluded.${column} returning id`,
+    [window.id, window.resetsAt ?? null, window.limitMicroUsd],
+  );
+  if (told.length === 0) return false;
+  await insertAll(
+    query,
+    deliveries,
+    messages.map((message) => ({ ...message, session: undefined })),
+  );
+  return true;
 }
 
 export async function budgetWindows(query: Query, prefix: string, limit: number) {

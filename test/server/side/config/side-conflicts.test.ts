@@ -45,8 +45,29 @@ describe('names', () => {
     expect(refusal(`${keys}\n${both}\nbudgets: [{ key: "*", window: day, maxUsd: 1 }]`)[0]).toContain(
       'without one it is for every key',
     );
+    for (const owner of ['keys: [{ id: demo, secret: long-enough, ', 'teams: { apps: { '])
+      expect(
+        refusal(
+          `${both}\n${owner}budgets: [{ class: comodity, window: day, maxUsd: 1 }] }${owner.startsWith('k') ? ']' : ' }'}`,
+        ),
+      ).toEqual([expect.stringMatching(/^(keys\[0\]|teams\.apps)\.budgets\[0\]\.class: unknown class "comodity"/)]);
     const twice = 'budgets: [{ key: demo, window: day, maxUsd: 1 }, { key: demo, window: day, maxUsd: 2 }]';
     expect(refusal(`${keys}\n${both}\n${twice}`)[0]).toMatch(/^budgets\[1\]: expected a budget of its own/);
+  });
+
+  test('of keys and teams must differ in what they count, from each other and from those of all', () => {
+    const day = '{ window: day, maxUsd: 1 }';
+    const all = 'budgets: [{ key: demo, window: day, maxUsd: 3 }, { team: apps, window: day, maxUsd: 3 }]';
+    const key = (budgets: string) => `keys: [{ id: demo, secret: long-enough, budgets: [${budgets}] }]`;
+    const team = (budgets: string) => `teams: { apps: { budgets: [${budgets}] } }`;
+    expect(refusal(`${key(day)}\n${team(day)}\n${all}`)).toEqual([
+      'teams.apps.budgets[0]: expected a budget of its own, got what budgets[1] counts',
+      'keys[0].budgets[0]: expected a budget of its own, got what budgets[0] counts',
+    ]);
+    for (const same of [key(`${day}, { window: day, path: both, maxUsd: 2 }`), team(`${day}, ${day}`)])
+      expect(refusal(same)[0]).toMatch(/\.budgets: expected budgets that count different things/);
+    const named = '{ team: apps, window: day, maxUsd: 1 }';
+    expect(refusal(team(named))[0]).toMatch(/^teams\.apps\.budgets\[0\]\.team: unknown/);
   });
 });
 
@@ -283,6 +304,8 @@ describe('keep', () => {
     expect(refusal(`keep: { ledger: P30DT23H }\n${budgets('month')}`)).toEqual([
       'keep.ledger: expected P31D or more, the window of budgets[1], got "P30DT23H"',
     ]);
+    const ofTeam = 'teams: { apps: { budgets: [{ window: month, maxUsd: 1 }] } }';
+    expect(refusal(`keep: { ledger: P1D }\n${ofTeam}`)[0]).toContain('the window of teams.apps.budgets[0]');
     expect(load(`keep: { ledger: P31D }\n${budgets('month')}`).keep.ledger).toBe('P31D');
     expect(load(`keep: { ledger: P1D }\n${budgets('total')}`).keep.ledger).toBe('P1D');
   });

@@ -57,6 +57,10 @@ describe('prices', () => {
     expect(others(oneClass(alias) + ofKey)).toEqual([
       `classes.c.targets[0]: ${refused('budgets[0]').replace('calls', 'calls of the key web')}`,
     ]);
+    const ofTeam = 'teams: { apps: { budgets: [{ window: day, maxUsd: 1 }] } }';
+    expect(others(oneClass(alias) + ofTeam)).toEqual([
+      `classes.c.targets[0]: ${refused('teams.apps.budgets[0]').replace('calls', 'calls of the team apps')}`,
+    ]);
   });
 
   test('a target without a price is fine where nothing bounds it, where it is allowed, and where a price is given', () => {
@@ -81,6 +85,9 @@ describe('prices', () => {
     );
     expect(others(`${oneClass(direct)}budgets: [{ window: day, maxUsd: 0 }]`)).toEqual([
       'budgets[0].maxUsd: no call that costs anything fits into 0 USD',
+    ]);
+    expect(others(`${oneClass(direct)}teams: { apps: { budgets: [{ window: day, maxUsd: 0 }] } }`)).toEqual([
+      'teams.apps.budgets[0].maxUsd: no call that costs anything fits into 0 USD',
     ]);
   });
 });

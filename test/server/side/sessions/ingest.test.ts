@@ -50,7 +50,7 @@ afterEach(() => store.close());
 
 function ingestFor(owner = 'me', onCommitted?: (events: readonly SessionEvent[]) => void): Ingest {
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
-  const parts = { keyBudgets: { of: async () => [] }, prices: createPrices(config.prices), owner, log };
+  const parts = { ownBudgets: { of: async () => [] }, prices: createPrices(config.prices), owner, log };
   return new Ingest({ config, store, ...parts, ...(onCommitted && { onCommitted }) });
 }
 

@@ -24,6 +24,15 @@ export async function selectKeys(
   return (await query(sql, [textValue(after), limit])).map((row) => keyOf(apiKeys.item(row)));
 }
 
+/** The texts of settings have no index: all keys are read, once in the life of a process. */
+export async function selectKeysWithBudgets(query: Query, limit: number): Promise<readonly StoredKey[]> {
+  const sql = `select * from api_key where settings like '%"budgets":%' and revoked_at is null and deleted_at is null
+    order by version desc limit $1`;
+  const found = (await query(sql, [limit])).map((row) => keyOf(apiKeys.item(row)));
+  // A tag may have that name.
+  return found.filter(({ key }) => key.budgets !== undefined);
+}
+
 export function addKey({ transaction }: Database, key: StoredKey, entry: AuditEntry): Promise<boolean> {
   return transaction(async (query) => {
     const version = await countUp(query);

@@ -28,8 +28,8 @@ export function withoutUse(
   { takenAt, now }: Readonly<Record<'takenAt' | 'now', number>>,
 ) {
   const counts = takenAt + WINDOW_MS > now;
-  const place = uses.findIndex(([at]) => counts && slotOf(at) >= slotOf(takenAt));
-  return uses.map(([at, used], index) => [at, index === place ? Math.max(0, used - amount) : used] as const);
+  const found = uses.findIndex(([at]) => counts && slotOf(at) >= slotOf(takenAt));
+  return uses.map(([at, used], index) => [at, index === found ? Math.max(0, used - amount) : used] as const);
 }
 
 /** Time until there is room for so much more; undefined: there never is. */

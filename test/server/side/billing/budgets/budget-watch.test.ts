@@ -56,6 +56,21 @@ await onBothStores(({ open, beside }) => {
     expect(await until(() => told[2])).toEqual([]);
   });
 
+  test('of budgets that count the same the lowest one alone is told of', async () => {
+    const opened = await open();
+    const told: (readonly BudgetUse[])[] = [];
+    const watch = new BudgetWatch({
+      budgets: () => [{ ...budget, maxUsd: 5 }, budget, { ...budget, path: 'both' }],
+      ...{ store: opened, onClosed: (closed: readonly BudgetUse[]) => void told.push(closed) },
+      log: pino({ level: 'silent' }),
+    });
+    onTestFinished(() => watch.stop());
+    await spend(opened);
+    await watch.start();
+    expect(told).toMatchObject([[{ key: 'demo', limitMicroUsd: 1000, spentMicroUsd: 1000 }]]);
+    expect(watch.uses).toHaveLength(1);
+  });
+
   test('what another machine spends is told at the next look, and once', async () => {
     const store = await open();
     const { told } = await watching(store, 20);

@@ -31,7 +31,7 @@ test('a call counts in the budgets of its key, of its class, and of all', () => 
     { class: 'precious', window: 'day', maxUsd: 1 },
   ] as const;
   const own = budgetsFor(budgets, { key: 'demo', promptClass: 'commodity', path: 'routed' }, now);
-  expect(own.map(({ scope: _, ...window }) => window)).toEqual([
+  expect(own.map(({ counted: _, ...window }) => window)).toEqual([
     { id: `demo|commodity|day|${Date.UTC(2026, 1, 28)}`, limitMicroUsd: 5_000_000, resetsAt: Date.UTC(2026, 2, 1) },
     { id: 'demo|*|total|0', limitMicroUsd: 1_000_000, resetsAt: undefined },
     { id: `*|commodity|month|${Date.UTC(2026, 1, 1)}`, limitMicroUsd: 100_000_000, resetsAt: Date.UTC(2026, 2, 1) },

@@ -16,7 +16,7 @@ let side: TestSide;
 
 beforeEach(async () => {
   store = createFakeStore();
-  store.rows.sessions.push(storedSession({ id, key: 'web' }));
+  store.rows.sessions.push(storedSession({ id, key: 'web', team: 'apps' }));
   side = await startSideHttp({ file: { keys, side: { pollMs: 5, streams: 2 } }, store, heartbeatMs: 10 });
 });
 afterEach(() => side.close());
@@ -133,12 +133,17 @@ test('a session of another key is a 404', async () => {
   expect((await listen({}, 'secret-of-other')).status).toBe(404);
 });
 
-test('a stream tells once of each budget of its open session that is nearly spent, or is spent', async () => {
+const total = { window: 'total', maxUsd: 1 };
+test.each([
+  ['of all', { keys, budgets: [{ ...total, key: 'web' }] }, { key: 'web' }],
+  ['of its key', { keys: [{ ...keys[0], budgets: [total] }] }, { key: 'web' }],
+  ['of its team', { keys, teams: { apps: { budgets: [total] } } }, { team: 'apps' }],
+])('a stream tells once of a budget %s that is nearly spent, and when it is spent', async (_, some, budget) => {
   await side.close();
   let spentMicroUsd = 700_000;
   const budgetUses = async (ids: readonly string[]) =>
     Object.fromEntries(ids.map((name) => [name, { spentMicroUsd, reservedMicroUsd: 0 }]));
-  const file = { keys, side: { pollMs: 5 }, budgets: [{ key: 'web', window: 'total', maxUsd: 1 }] };
+  const file = { ...some, side: { pollMs: 5 } };
   side = await startSideHttp({ file, store: { ...store, budgetUses } as FakeStore, heartbeatMs: 10 });
   const stream = await listen();
   await until(() => stream.text().includes('still here'));
@@ -148,7 +153,7 @@ test('a stream tells once of each budget of its open session that is nearly spen
   spentMicroUsd = 1_000_000;
   await until(() => stream.events().length === 2);
   expect(stream.events()).toMatchObject([
-    { event: 'budget.warning', data: { session: id, limitUsd: 1, spentUsd: 0.8, budget: { key: 'web' } } },
+    { event: 'budget.warning', data: { session: id, limitUsd: 1, spentUsd: 0.8, budget } },
     { event: 'budget.reached', data: { spentUsd: 1 } },
   ]);
   stream.leave();

@@ -1,8 +1,8 @@
 // Suite of budgets: no more is granted than fits, also at the same time, and each reservation is settled once.
 
 import { expect, test } from 'vitest';
-import { type BudgetWindow, HOLD_MS } from '../../../../../server/side/store/contract/budgets.ts';
-import { ARMED, anAttempt, aSettled, NOON } from '../../../../support/side-records.ts';
+import { type BudgetEvent, type BudgetWindow, HOLD_MS } from '../../../../../server/side/store/contract/budgets.ts';
+import { ARMED, aDelivery, anAttempt, aSettled, NOON } from '../../../../support/side-records.ts';
 import type { Stores } from '../../../../support/stores.ts';
 
 const budget = (id: string, limitMicroUsd: number): BudgetWindow => ({ id, limitMicroUsd, resetsAt: NOON + 1000 });
@@ -187,6 +187,24 @@ export function budgets({ open, beside }: Stores): void {
     expect(await store.budgetUse('a')).toEqual(both(12 + 50, 50));
     expect(await other.settleLost(NOON + 600_001)).toBe(1);
     expect(await store.budgetUse('a')).toEqual(both(12 + 100, 0));
+  });
+
+  test('lets one of many tell of a window, once for each event and for each limit that is higher', async () => {
+    const store = await open();
+    const other = await beside(store);
+    const tell = (limitMicroUsd: number, event: BudgetEvent, id = 'hook') =>
+      store.tellOfBudget({ window: budget('a', limitMicroUsd), event, deliveries: [aDelivery(id)] });
+    const news = { window: budget('a', 10), event: 'budget.warning', deliveries: [aDelivery('hook')] } as const;
+    const told = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => (index % 2 ? store : other).tellOfBudget(news)),
+    );
+    expect(told.filter((isTold) => isTold)).toHaveLength(1);
+    expect(await tell(10, 'budget.reached', 'reached')).toBe(true);
+    expect(await tell(9, 'budget.warning')).toBe(false);
+    expect(await tell(11, 'budget.warning', 'raised')).toBe(true);
+    expect(await store.budgetUse('a')).toEqual(both(0, 0));
+    const messages = await store.claimDeliveries({ now: NOON, leaseUntil: NOON, count: 9 });
+    expect(messages.map(({ id }) => id).sort()).toEqual(['hook', 'raised', 'reached']);
   });
 
   test('sweeps windows that ended long ago', async () => {
