@@ -29,13 +29,17 @@ export function countTaskTokens(router: Router, options: TokenRatesOptions): Rou
   };
 }
 
-async function count({ key: id }: Call, amount: number, { store, config, log }: TokenRatesOptions): Promise<void> {
+async function count(
+  { key: id, endUser }: Call,
+  amount: number,
+  { store, config, log }: TokenRatesOptions,
+): Promise<void> {
   if (id === undefined || amount === 0) return;
   const now = Date.now();
   try {
     const found = config.keys.find((one) => one.id === id) ?? (await store.key({ id }))?.key;
     const key = found && boundByTeam(found, config.teams);
-    const scopes = tokenScopes(limitScopesOf({ key, endUser: key?.endUser }));
+    const scopes = tokenScopes(limitScopesOf({ key, endUser: endUser ?? key?.endUser }));
     if (scopes === undefined) return;
     await store.correctRate({ scopes, rate: 'tokens', amount, takenAt: now, now });
   } catch (error) {

@@ -15,6 +15,9 @@ const workSchema = z.strictObject({
   schema: taskSchema.shape.schema,
   prompt: taskSchema.shape.prompt,
   rubric: taskSchema.shape.rubric,
+  /** The one that a task without a session is for. */
+  endUser: z.string().optional(),
+  tags: z.record(z.string(), z.string()).optional(),
 });
 
 const inputSchema = workSchema.extend({

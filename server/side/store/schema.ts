@@ -147,12 +147,14 @@ const UPGRADES: Readonly<Record<number, readonly string[]>> = {
     'alter table session add column client_secret text',
     'alter table ledger add column end_user text',
     'alter table ledger add column tags text',
-    'alter table budget add column warned_limit bigint',
-    'alter table budget add column reached_limit bigint',
     ...KEY_TABLES,
     ...LIMIT_TABLES,
   ],
-  8: RESPONSE_TABLES,
+  8: [
+    'alter table budget add column warned_limit bigint',
+    'alter table budget add column reached_limit bigint',
+    ...RESPONSE_TABLES,
+  ],
 };
 
 /**

@@ -41,7 +41,8 @@ export async function runTask(task: Task, context: RunContext, signal: AbortSign
     : await promptInputOf(task, input, store);
   if (promptInput === undefined)
     return { state: 'failed', error: 'no_text: nothing was said, or it is not kept any more' };
-  const { endUser, tags } = (task.session && (await store.session(task.session))) || {};
+  const session = task.session === undefined ? undefined : await store.session(task.session);
+  const { endUser, tags } = session ?? input.scores?.input ?? input;
   const call = { ...callOf(task, settings, config), endUser, tags, signal };
   const answer = await ask(router, { kind, input: promptInput, call });
   if (answer.kind !== 'failed') await store.grade(answer.attempt, { quality: answer.quality });

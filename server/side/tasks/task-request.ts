@@ -2,12 +2,13 @@
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { nameText } from '../../config/key-schema.ts';
 import { problemsOf } from '../../config/problem.ts';
 import { REHEARSAL_NAME } from '../../config/rehearsal/rehearsal.ts';
 import { type SideConfig, taskSchema } from '../../config/side-schema.ts';
 import { type ClassBinding, choosePromptClass, classNames } from '../../http/class-policy.ts';
 import type { HttpProblem } from '../../http/problem.ts';
-import type { DataClass, StoredSession, Task } from '../../ipc/stored-rows.ts';
+import type { DataClass, OnBehalf, StoredSession, Task } from '../../ipc/stored-rows.ts';
 import { newId } from '../../platform/uuid-v7.ts';
 import { BUILT_IN_KINDS } from '../prompts/built-in-kinds.ts';
 import { taskKind } from '../prompts/kinds.ts';
@@ -34,6 +35,9 @@ export const taskRequestSchema = z.strictObject({
   schema: taskSchema.shape.schema,
   prompt: taskSchema.shape.prompt,
   rubric: taskSchema.shape.rubric,
+  endUser: nameText
+    .optional()
+    .describe("The application's own name for the user that it is for; that of a session counts."),
   mode: z.enum(['sync', 'async']).default('async').describe('sync waits for the result.'),
   idempotencyKey: z
     .string()
@@ -50,6 +54,8 @@ export interface TaskRequestOptions {
   readonly config: SideConfig;
   readonly key: string | undefined;
   readonly team: string | undefined;
+  /** The one that the key is for. */
+  readonly onBehalf?: OnBehalf | undefined;
   /** Classes of the key and of the path. A task without a named class has that of its kind, the only one, or the first of the key. */
   readonly binding?: ClassBinding | undefined;
   /** Headers `x-trunkline-class` and `idempotency-key`; the fields of the body come first. */
@@ -64,6 +70,8 @@ export interface TaskRequestOptions {
 export interface TaskRequest {
   readonly task: Task;
   readonly mode: 'sync' | 'async';
+  /** The one that the task is for. */
+  readonly endUser: string | undefined;
 }
 
 /**
@@ -74,7 +82,8 @@ export async function readTaskRequest(request: TaskRequestOptions): Promise<Task
   const parsed = taskRequestSchema.safeParse(request.body, { reportInput: true });
   if (!parsed.success) return problem('invalid_request', issuesOf(parsed.error));
   const body = parsed.data;
-  const objection = sourceProblem(body, request.config) ?? kindProblem(body, request.config);
+  const objection =
+    sourceProblem(body, request.config) ?? kindProblem(body, request.config) ?? endUserProblem(body, request.onBehalf);
   if (objection !== undefined) return objection;
   const promptClass = classOf(body, request);
   if (typeof promptClass !== 'string') return promptClass;
@@ -91,7 +100,23 @@ export async function readTaskRequest(request: TaskRequestOptions): Promise<Task
   }
   const kind = taskKind(taskSettings(task, request.config));
   if ('problem' in kind) return problem('invalid_request', kind.problem);
-  return { task, mode: body.mode };
+  const { endUser } = session ?? behalfOf(body, request);
+  return { task, mode: body.mode, endUser };
+}
+
+/** A task that is of no session is for the one of its key, or else for the one whom it names. */
+const behalfOf = ({ endUser }: TaskRequestBody, { onBehalf }: Pick<TaskRequestOptions, 'onBehalf'>): OnBehalf => ({
+  endUser: onBehalf?.endUser ?? endUser,
+  tags: onBehalf?.tags,
+});
+
+function endUserProblem({ session, endUser }: TaskRequestBody, onBehalf: OnBehalf = {}): HttpProblem | undefined {
+  if (endUser === undefined) return undefined;
+  if (session !== undefined)
+    return problem('invalid_request', 'endUser: expected none, since that of the session counts');
+  return onBehalf.endUser === undefined || onBehalf.endUser === endUser
+    ? undefined
+    : problem('invalid_request', 'endUser: expected none, or that of this key, which is for one user');
 }
 
 type Code = 'invalid_request' | 'unknown_kind' | 'unknown_session' | 'no_gateway' | 'no_transcripts' | 'not_stored';
@@ -144,6 +169,7 @@ function taskOf(
 ): Task {
   const { text, messages, labels, schema, prompt, rubric } = body;
   const idempotencyKey = body.idempotencyKey ?? request.idempotencyKey;
+  const behalf = session === undefined ? behalfOf(body, request) : {};
   return queuedTask({
     id: idempotencyKey === undefined ? newId() : idOf(key, idempotencyKey),
     session: session?.id,
@@ -153,7 +179,7 @@ function taskOf(
     promptClass,
     dataClass: session?.dataClass === 'regulated' ? 'regulated' : (request.dataClass ?? 'open'),
     runAt: body.mode === 'sync' ? 0 : Date.now(),
-    input: writeTaskInput({ text, messages, labels, schema, prompt, rubric }),
+    input: writeTaskInput({ text, messages, labels, schema, prompt, rubric, ...behalf }),
     isRehearsal: promptClass === REHEARSAL_NAME && config.hasRehearsalGateway,
   });
 }

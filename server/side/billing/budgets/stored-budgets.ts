@@ -1,7 +1,7 @@
 // The budgets of keys that are made at run time, for those who look at all budgets: asked for once, and then kept by the changes of keys.
 
 import type { BudgetConfig } from '../../../config/side-schema.ts';
-import type { StoredKey } from '../../../ipc/stored-rows.ts';
+import type { StoredKey } from '../../../ipc/stored-keys.ts';
 import type { Store } from '../../store/contract/store.ts';
 import { budgetsOfKey } from './own-budgets.ts';
 

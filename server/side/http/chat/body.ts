@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import type { LlmCall } from '../../../../adapters/llm/contract.ts';
 import { isObject, type JsonObject } from '../../../../codecs/json/object.ts';
+import { MAX_NAME, NO_CONTROL } from '../../../config/key-schema.ts';
 import { type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
 import { isImageData } from '../../billing/prompt-tokens.ts';
 import type { CallDefaults, ReadCall } from '../../runs/call/client-call.ts';
@@ -33,6 +34,9 @@ const message = z.looseObject(
   'expected an object with role and content',
 );
 
+const END_USER = `expected a text of at most ${MAX_NAME} characters without control characters`;
+const endUser = z.string(END_USER).max(MAX_NAME, END_USER).regex(NO_CONTROL, END_USER).nullish();
+
 /** A field of null counts as absent. */
 const schema = z.looseObject({
   model: z.string(MODEL).max(200, MODEL).nullish(),
@@ -42,6 +46,8 @@ const schema = z.looseObject({
   stream: z.boolean('expected true or false').nullish(),
   n: z.literal(1, 'expected 1: each answer is a call of its own').nullish(),
   store: z.literal(false, 'expected false: what is kept of a call is for the class to say').nullish(),
+  safety_identifier: endUser,
+  user: endUser,
   messages: z
     .array(message, 'expected a list of messages')
     .min(1, { error: counted })
@@ -60,7 +66,7 @@ export function readChatBody(body: JsonObject, { maxTokens, unknownFields }: Cal
   }
   const sorted = sortFields(body, { ...CHAT_FIELDS, unknownFields });
   if (isProblem(sorted)) return sorted;
-  const { messages, max_tokens, max_completion_tokens, temperature, stream } = parsed.data;
+  const { messages, max_tokens, max_completion_tokens, temperature, stream, safety_identifier, user } = parsed.data;
   const parts = messages.reduce((sum, { content }) => sum + (Array.isArray(content) ? content.length : 0), 0);
   if (parts > MAX_PARTS)
     return invalidRequest(`messages: expected at most ${MAX_PARTS} parts of content in all, got ${parts}`, 'messages');
@@ -80,7 +86,8 @@ export function readChatBody(body: JsonObject, { maxTokens, unknownFields }: Cal
   if (!call.isStreamed && isObject(call.extra.stream_options))
     return invalidRequest('stream_options: expected only with stream', 'stream_options');
   const addedMaxTokens = ownMaxTokens === undefined ? maxTokens : undefined;
-  return { llm: call, addedMaxTokens, dropped: sorted.dropped };
+  const endUser = safety_identifier || user || undefined;
+  return { llm: call, endUser, addedMaxTokens, dropped: sorted.dropped };
 }
 
 /** Types of parts whose tokens have an upper bound; films, and files behind a URL, have none. */

@@ -30,10 +30,10 @@ export const postTask: RouteHandler = async (request, options) => {
   if (isProblem(parsed)) return parsed;
   const wanted = await taskRequestOf(request, parsed.body, options);
   if (isProblem(wanted)) return wanted;
-  const { task, mode } = wanted;
+  const { task, mode, endUser } = wanted;
   const existing = await store.task(task.id);
   if (existing !== undefined && (!isSame(existing, task) || !canRead(request, existing.key))) return usedKey;
-  const rated = existing === undefined ? await rates.take(request) : undefined;
+  const rated = existing === undefined ? await rates.take(request, { endUser }) : undefined;
   if (isProblem(rated)) return rated;
   if (existing === undefined) await store.addTask(task);
   const headers = { location: `/v1/tasks/${task.id}`, ...rated?.headers };
@@ -59,6 +59,7 @@ async function taskRequestOf(
     config: { ...config, transcripts: requester.settings?.transcripts ?? config.transcripts },
     key: requester.key,
     team: requester.team,
+    onBehalf: { endUser: requester.settings?.endUser, tags: requester.settings?.tags },
     binding,
     promptClass: headers[CLASS_HEADER],
     dataClass,

@@ -23,6 +23,11 @@ interface CallRatesOptions {
   readonly log: Logger;
 }
 
+interface Rated {
+  readonly endUser?: string | undefined;
+  readonly estimate?: () => number;
+}
+
 const UNRATED: RatedCall = { headers: {}, ended() {} };
 
 export class CallRates {
@@ -34,14 +39,14 @@ export class CallRates {
   }
 
   /**
-   * `estimate` gives the tokens that the call may use, and is asked only where they count. Azure OpenAI admits a call by its estimated prompt and
+   * `endUser`: whom the call is for. `estimate` gives the tokens that the call may use, and is asked only where they count. Azure OpenAI admits a call by its estimated prompt and
    * `max_tokens` together, too: https://learn.microsoft.com/azure/ai-foundry/openai/how-to/quota#understanding-rate-limits
    */
   async take(
     { requester: { settings: key } }: Pick<SideRequest, 'requester'>,
-    estimate: () => number = () => 0,
+    { endUser = key?.endUser, estimate = () => 0 }: Rated = {},
   ): Promise<RatedCall | HttpProblem> {
-    const scopes = limitScopesOf({ key, endUser: key?.endUser }).filter(hasCallRate);
+    const scopes = limitScopesOf({ key, endUser }).filter(hasCallRate);
     if (scopes.length === 0) return UNRATED;
     const counted = tokenScopes(scopes);
     const tokens = counted === undefined ? 0 : estimate();

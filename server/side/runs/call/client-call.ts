@@ -15,6 +15,8 @@ import { chatClassOf, chatScopeOf } from './class.ts';
 /** The body of a request, as the check of its form has read it. */
 export interface ReadCall {
   readonly llm: LlmCall;
+  /** The app's own name for its user. `safety_identifier` took the place of `user` in OpenAI's API. */
+  readonly endUser?: string | undefined;
   /** The limit of an answer that is not the client's own. */
   readonly addedMaxTokens: number | undefined;
   /** Names of fields that change nothing here, and do not go on. */
@@ -80,20 +82,22 @@ export async function clientCall(
   if (isProblem(read)) return read;
   if (router === undefined) return noRouter;
   const { llm, dropped, addedMaxTokens: classMaxTokens, dataClass = chosen.dataClass } = read;
+  // A key that is for one user counts for that one, whatever the call says.
+  const endUser = requester.settings?.endUser ?? read.endUser;
   const call: Call = {
     kind: 'chat',
     promptClass,
     dataClass,
     key: requester.key,
     team: requester.team,
-    endUser: requester.settings?.endUser,
+    endUser,
     tags: requester.settings?.tags,
     model: chosen.model,
     llm,
     isRehearsal: config.hasRehearsalGateway,
     signal,
   };
-  const rated = await rates.take(request, () => mostTokens(body, call));
+  const rated = await rates.take(request, { endUser, estimate: () => mostTokens(body, call) });
   return isProblem(rated) ? rated : { call, router, dropped, classMaxTokens, rated };
 }
 

@@ -9,6 +9,7 @@ import type { RateCorrection } from '../../../../server/side/store/contract/limi
 import { aFailure, answered, scriptedRouter } from '../../../support/side-http.ts';
 
 const rated = { id: 'rated', secret: 'secret-of-rated', rates: { tokensPerMinute: 100 } };
+const each = { id: 'each', secret: 'secret-of-each', endUsers: { rates: { tokensPerMinute: 100 } } };
 const stored = { key: { id: 'stored', rates: { tokensPerMinute: 100 } } } as StoredKey;
 
 async function countedFor(call: Partial<Call>, outcome = answered('text')): Promise<readonly RateCorrection[]> {
@@ -20,7 +21,7 @@ async function countedFor(call: Partial<Call>, outcome = answered('text')): Prom
         correctRate: async (correction) => void counted.push(correction),
         key: async (asked) => ('id' in asked && asked.id === 'stored' ? stored : undefined),
       },
-      config: { keys: [rated, { id: 'free', secret: 'secret-of-free' }], teams: {} },
+      config: { keys: [rated, each, { id: 'free', secret: 'secret-of-free' }], teams: {} },
       log: pino({ level: 'silent' }),
     },
   );
@@ -35,6 +36,12 @@ test('counts what a task of a key with a rate has used', async () => {
 
 test('finds the rates of a key that the store has', async () => {
   expect(await countedFor({ key: 'stored' })).toMatchObject([{ scopes: ['key|stored'] }]);
+});
+
+test('counts for the end user of the call', async () => {
+  const counted = await countedFor({ key: 'each', endUser: 'ann' });
+  expect(counted).toMatchObject([{ scopes: ['key|each\tuser|ann'], amount: 5 }]);
+  expect(await countedFor({ key: 'each' })).toEqual([]);
 });
 
 test('counts nothing for a key without a rate, a chat, a failure or an answer without a report', async () => {

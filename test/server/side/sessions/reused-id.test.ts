@@ -26,7 +26,7 @@ const spoken = (user: string): SessionEvent => ({
 test('an id that two machines take at once is that of two sessions, whatever they have in common', async () => {
   const store = await openStore({ url: 'sqlite', dataDirectory: temporaryFolder('reused-id') });
   const parts = {
-    keyBudgets: { of: async () => [] },
+    ownBudgets: { of: async () => [] },
     prices: { estimateSum: () => 0 },
     log: pino({ level: 'silent' }),
   };

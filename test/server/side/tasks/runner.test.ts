@@ -1,6 +1,7 @@
 // Tests the runner on a real store, with a scripted LLM gateway behind it.
 
 import { describe, expect, test } from 'vitest';
+import type { Call } from '../../../../server/side/llm/call.ts';
 import { type Store, StoreError } from '../../../../server/side/store/contract/store.ts';
 import { ARMED_AT } from '../../../../server/side/tasks/plan.ts';
 import type { LlmGatewayOptions } from '../../../support/llm-gateway.ts';
@@ -58,6 +59,24 @@ describe('a task', () => {
     run();
     await settled();
     expect(gateway.seen[1]?.body.messages.at(-1).content).toContain('it was cut off');
+  });
+
+  test('a task without a session is for the one whom its input names, and so is the score of its result', async () => {
+    const scorer = { kind: 'quality', class: 'plain', of: ['title'] };
+    const { store, run, settled } = await bench(
+      { behaviour: { text: good } },
+      {
+        tasks: [{ kind: 'title', class: 'plain' }, scorer],
+      },
+    );
+    const asked: Pick<Call, 'endUser' | 'tags'>[] = [];
+    const input = JSON.stringify({ text: 'Hello', endUser: 'ann', tags: { shop: 'a' } });
+    await store.addTask(queuedTask({ session: undefined, input }));
+    run({ before: ({ endUser, tags }) => void asked.push({ endUser, tags }) });
+    await settled();
+    await settled('task-1.quality');
+    expect(asked.length).toBeGreaterThan(1);
+    for (const one of asked) expect(one).toEqual({ endUser: 'ann', tags: { shop: 'a' } });
   });
 
   test('a task without text fails, and calls no endpoint', async () => {

@@ -70,6 +70,26 @@ describe('a task', () => {
     });
   });
 
+  test('a task of a text is for the one of its key, else for the one whom it names', async () => {
+    const inputOf = async (more: object, key?: object) =>
+      JSON.parse((await taskOf({ kind: 'summary', text: 'Hello', ...more }, { onBehalf: key })).input ?? '');
+    expect(await inputOf({ endUser: 'ann' }, { tags: { shop: 'a' } })).toMatchObject({
+      ...{ endUser: 'ann', tags: { shop: 'a' } },
+    });
+    expect(await inputOf({}, { endUser: 'bob' })).toMatchObject({ endUser: 'bob' });
+    expect(await inputOf({ endUser: 'bob' }, { endUser: 'bob' })).toMatchObject({ endUser: 'bob' });
+    const body = { kind: 'summary', endUser: 'ann' };
+    for (const [asked, words] of [
+      [
+        request({ ...body, text: 'Hello' }, { onBehalf: { endUser: 'bob' } }),
+        /^endUser: expected none, or that of this/,
+      ],
+      [request({ ...body, session: 'session-1' }), /^endUser: expected none, since that of the session counts/],
+      [request({ ...body, text: 'Hello', endUser: 'a\nb' }), /^endUser: expected a text without control characters/],
+    ] as const)
+      expect(await asked).toMatchObject({ status: 400, message: expect.stringMatching(words) });
+  });
+
   test('the same idempotency key of the same key gives the same id', async () => {
     const body = { kind: 'summary', text: 'Hello', idempotencyKey: 'order-1' };
     const { id } = await taskOf(body);

@@ -1,7 +1,7 @@
 // The budgets of stored keys: those that the store has, and what becomes of them as keys change.
 
 import { expect, test } from 'vitest';
-import type { StoredKey } from '../../../../../server/ipc/stored-rows.ts';
+import type { StoredKey } from '../../../../../server/ipc/stored-keys.ts';
 import { newId } from '../../../../../server/platform/uuid-v7.ts';
 import { StoredBudgets } from '../../../../../server/side/billing/budgets/stored-budgets.ts';
 import { storedKeyOf } from '../../../../support/stored-keys.ts';

@@ -23,6 +23,11 @@ const keys = [
     ...{ id: 'user', secret: 'secret-of-user', endUser: 'ann', rates: { callsPerMinute: 50 } },
     endUsers: { rates: { callsPerMinute: 1 } },
   },
+  {
+    ...{ id: 'many', secret: 'secret-of-many', rates: { callsPerMinute: 50 } },
+    endUsers: { rates: { callsPerMinute: 1 } },
+  },
+  { id: 'own', secret: 'secret-of-own', endUser: 'own' },
   { id: 'free', secret: 'secret-of-free', rates: { sessionsPerMinute: 1 }, maxSessions: 1 },
 ];
 const file = {
@@ -39,6 +44,7 @@ let tests = 0;
 let side: TestSide;
 let store: Store;
 let answer: (sink?: { begin(head: object): void }) => Answered | Failure;
+const calledFor: (string | undefined)[] = [];
 /** Methods of the store that were called. */
 const asked: string[] = [];
 
@@ -50,7 +56,10 @@ beforeAll(async () => {
       return target[name];
     },
   });
-  const router = scriptedRouter(async (_, sink) => answer(sink as never));
+  const router = scriptedRouter(async ({ endUser }, sink) => {
+    calledFor.push(endUser);
+    return answer(sink as never);
+  });
   side = await startSideHttp({ file, store: watched, router });
 });
 afterAll(async () => {
@@ -122,6 +131,21 @@ test('an end user has the rate of each end user, beside that of the key', async 
   expect(limits(response)).toMatchObject({ 'x-ratelimit-limit-requests': '1', 'x-ratelimit-remaining-requests': '0' });
   const error = await refusal(ask('secret-of-user'));
   expect(error.message).toMatch(/this end user may make 1 calls a minute/);
+});
+
+test('whom a call is for its key says, else safety_identifier, else user, and a task without a session says it by itself', async () => {
+  const named = (more: object, key = 'secret-of-many') => ask(key, more).then(() => calledFor.at(-1));
+  expect(await named({ user: 'ann' })).toBe('ann');
+  expect((await refusal(ask('secret-of-many', { user: 'ann' }))).message).toMatch(/this end user may make 1 calls/);
+  expect(await named({ user: 'bob' })).toBe('bob');
+  expect(await named({ safety_identifier: 'cid', user: 'ann' })).toBe('cid');
+  expect(await named({ user: '' })).toBeUndefined();
+  expect(await named({ user: 'bob' }, 'secret-of-own')).toBe('own');
+  for (const user of ['a'.repeat(201), 'a\nb', 5])
+    await expect(ask('secret-of-many', { user })).rejects.toMatchObject({ status: 400, param: 'user' });
+  const demand = (endUser: string) =>
+    side.ask('/v1/tasks', { method: 'POST', key: 'secret-of-many', json: { kind: 'title', text: 'one', endUser } });
+  expect([(await demand('dot')).status, (await demand('dot')).status]).toEqual([202, 429]);
 });
 
 test('a key without rates of calls asks the store for none, and has no such headers', async () => {
