@@ -1,4 +1,4 @@
-// Of several limits the tightest one counts.
+// Finds which of several limits counts: the tightest one.
 
 /** The least of those that are given; undefined where none is. */
 export function tightest(...limits: readonly (number | undefined)[]): number | undefined {

@@ -13,7 +13,7 @@ import { counts, type Spender } from './budget-state.ts';
 export const budgetsFor = (budgets: readonly BudgetConfig[], spender: Spender, now: number): BudgetWindow[] =>
   lowest(budgets.filter((budget) => counts(budget, spender)).map((budget) => windowOf(budget, now, spender)));
 
-/** Of budgets that count the same, the lowest holds. */
+/** Leaves one window of those that count the same: the lowest holds. */
 export function lowest(windows: readonly BudgetWindow[]): BudgetWindow[] {
   const byId = new Map<string, BudgetWindow>();
   for (const window of windows) {

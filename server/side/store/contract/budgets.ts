@@ -11,7 +11,7 @@ export interface BudgetWindow {
   readonly limitMicroUsd: number;
   /** End of the window; undefined for a budget without one. */
   readonly resetsAt: number | undefined;
-  /** What it counts, for words. */
+  /** Bounds of what it counts, for words. */
   readonly counted?: BudgetCounted | undefined;
 }
 
@@ -25,7 +25,7 @@ export interface BudgetAmounts {
 /** `budget.warning`: it is nearly spent; `budget.reached`: it is spent. */
 export type BudgetEvent = 'budget.warning' | 'budget.reached';
 
-/** What is to be told of a window with its present limit. */
+/** News of a window with its present limit. */
 export interface BudgetNews {
   readonly window: BudgetWindow;
   readonly event: BudgetEvent;
