@@ -102,3 +102,9 @@ export interface HeldPlaces {
   readonly places: readonly { readonly session: string; readonly scopes: readonly string[] }[];
   readonly asOf: number;
 }
+
+/** Returns the least of those that are given; undefined where none is. */
+export function tightest(...limits: readonly (number | undefined)[]): number | undefined {
+  const given = limits.filter((limit) => limit !== undefined);
+  return given.length > 0 ? Math.min(...given) : undefined;
+}

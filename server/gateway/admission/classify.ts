@@ -10,7 +10,7 @@ import {
   chooseSessionClass,
   DATA_CLASS_HEADER,
 } from '../../http/class-policy.ts';
-import { tightest } from '../../http/request/keys/limits.ts';
+import { tightest } from '../../ipc/limits.ts';
 import type { SecretTerms } from '../../ipc/stored-keys.ts';
 import type { Admission } from './admission.ts';
 

@@ -1,7 +1,7 @@
 // Bounds keys by their teams: of two limits the tighter one counts, and a model must be in both lists. A team that is not configured is a label.
 
 import type { Config, Key } from '../../../config/config.ts';
-import { tightest } from './limits.ts';
+import { tightest } from '../../../ipc/limits.ts';
 
 export function boundByTeam(key: Key, teams: Config['teams']): Key {
   const team = key.team !== undefined && Object.hasOwn(teams, key.team) ? teams[key.team] : undefined;

@@ -1,7 +1,7 @@
 // Tests which of several limits counts.
 
 import { expect, test } from 'vitest';
-import { tightest } from '../../../../../server/http/request/keys/limits.ts';
+import { tightest } from '../../../server/ipc/limits.ts';
 
 test('the least of the limits that are given counts, and none where none is', () => {
   expect(tightest(3, undefined, 2)).toBe(2);
