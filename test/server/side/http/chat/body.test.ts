@@ -24,8 +24,8 @@ test('fields of a chat completion are forwarded as they are, and null counts as 
 
 test('the end user of a call is its safety_identifier, else its user, and both go on', () => {
   const names = { user: 'ann', safety_identifier: 'hash-of-ann' };
-  expect(read(names)).toMatchObject({ chat: { endUser: 'hash-of-ann', llm: { extra: names } } });
-  expect(read({ user: 'ann', safety_identifier: null })).toMatchObject({ chat: { endUser: 'ann' } });
+  expect(read(names)).toMatchObject({ endUser: 'hash-of-ann', llm: { extra: names } });
+  expect(read({ user: 'ann', safety_identifier: null })).toMatchObject({ endUser: 'ann' });
   expect(read({ user: 7 })).toMatchObject({ status: 400, param: 'user' });
 });
 
