@@ -17,6 +17,7 @@ import type { SecretStore } from '../ipc/stored-keys.ts';
 import { faultOf } from '../platform/log.ts';
 import { proxyFor } from '../platform/proxy.ts';
 import type { Connector } from '../transport/connector.ts';
+import { masked } from './admission/account.ts';
 import type { Admission, AdmissionPolicy } from './admission/admission.ts';
 import { admit } from './admission/admit.ts';
 import { duplicateSession, limitReached, speaksWebSocket, tooManyUpgrades } from './admission/refusals.ts';
@@ -165,11 +166,12 @@ export class SessionOpening {
     if (this.#hasLeft) metrics.refused('client_left', 499);
     else if (outcome.kind === 'failed') this.#refuse(outcome.refusal, admission);
     else {
-      const { status, headers } = outcome.reply;
+      const reply = masked(outcome.reply, admission.ownCredential);
+      const { status, headers } = reply;
       const upstreamRequestId = headers[REQUEST_ID_HEADER];
       metrics.refused('upstream_refused', status);
       this.#log({ code: 'upstream_refused', status, upstreamRequestId }, 'provider refused the upgrade', admission);
-      this.#write(outcome.reply);
+      this.#write(reply);
     }
   }
 

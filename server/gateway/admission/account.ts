@@ -1,8 +1,8 @@
-// Chooses the account that a session is dialled with: the configured one, the client's own, or the rehearsal's.
+// Chooses the account that a session is dialled with: the configured one, the client's own, or the rehearsal's. No answer repeats its credential.
 
 import type { Provider } from '../../../adapters/realtime/contract.ts';
 import { clientCredential } from '../../../adapters/realtime/index.ts';
-import type { Refusal } from '../../../adapters/realtime/refusal.ts';
+import type { HttpReply, Refusal } from '../../../adapters/realtime/refusal.ts';
 import type { ProviderConfig } from '../../config/config.ts';
 import type { Admission } from './admission.ts';
 
@@ -10,7 +10,7 @@ import type { Admission } from './admission.ts';
 const FITS_HEADER = /^[\x21-\x7e]+$/;
 
 type AccountRequest = Pick<Admission, 'handshake' | 'provider' | 'endpoint' | 'policy'>;
-type Dialling = Pick<Admission, 'upstream' | 'allowPrivate' | 'preconnect' | 'isRehearsal'>;
+type Dialling = Pick<Admission, 'upstream' | 'ownCredential' | 'allowPrivate' | 'preconnect' | 'isRehearsal'>;
 
 export function chooseAccount(request: AccountRequest): Dialling | Refusal {
   const { handshake, provider, endpoint, policy } = request;
@@ -38,7 +38,20 @@ function configuredAccount(
   const names = Object.keys(provider.settings ?? {});
   const settings = Object.fromEntries(names.map((name) => [name, configured[name] as string | undefined]));
   const account = { baseUrl, credential, settings };
-  return { upstream: endpoint.upstream(handshake, account), allowPrivate, preconnect, isRehearsal: false };
+  const upstream = endpoint.upstream(handshake, account);
+  const ownCredential = apiKey === 'client' ? undefined : credential;
+  return { upstream, ownCredential, allowPrivate, preconnect, isRehearsal: false };
+}
+
+/** Shortest credential that is looked for: a shorter one may be a part of any text. */
+const MIN_CREDENTIAL_CHARS = 8;
+
+/** Returns a provider's refusal with the gateway's own credential masked, which some providers, and proxies before them, quote. */
+export function masked(reply: HttpReply, credential: string | undefined): HttpReply {
+  if (credential === undefined || credential.length < MIN_CREDENTIAL_CHARS) return reply;
+  const mask = (text: string) => text.replaceAll(credential, '*'.repeat(credential.length));
+  const headers = Object.fromEntries(Object.entries(reply.headers).map(([name, value]) => [name, mask(value)]));
+  return { ...reply, headers, body: Buffer.from(mask(Buffer.from(reply.body).toString('latin1')), 'latin1') };
 }
 
 function notConfigured({ name, environment }: Provider): Refusal {

@@ -44,6 +44,8 @@ export interface Admission {
   /** Most that the session may cost, by its key and class; undefined: as much as its budgets let it. */
   readonly maxMicroUsd: number | undefined;
   readonly upstream: Upstream;
+  /** The credential of the configured account, which no answer repeats; undefined where the client's own is forwarded. */
+  readonly ownCredential?: string | undefined;
   /** True when the upstream may be a private address. */
   readonly allowPrivate: boolean;
   /** True when the rehearsal provider answers. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { childrenOf } from '../../support/processes.ts';
-import { type FakeProvider, startProvider } from '../../support/provider.ts';
+import { type QuotingEnds, startQuotingEnds } from '../../support/quoting-ends.ts';
 import { runCommand, type Served, serve } from '../../support/served.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
@@ -29,22 +29,16 @@ function shownOnce(secret: unknown): string {
 }
 
 const [token, fileSecret, forwardSecret] = [canary(), canary(), canary()];
-const [ofProvider, ofGateway, ofWebhook] = [canary(), canary(), canary()];
-let provider: FakeProvider;
+const [ofProvider, ofGateway, ofWebhook, ofReceiver] = [canary(), canary(), canary(), canary()];
+let ends: QuotingEnds;
 let served: Served;
 let config: Record<string, unknown>;
 /** Everything that clients and operators were told, with what it was. */
 const heard: { readonly what: string; readonly text: string }[] = [];
 
 beforeAll(async () => {
-  // A provider that quotes what it was given, as some do in their errors.
-  provider = await startProvider({
-    onSession(ws, request) {
-      ws.send(JSON.stringify({ type: 'session.created', session: { id: 's1', model: 'gpt-realtime' } }));
-      ws.on('message', () => ws.send('{"type":"error","error":{"message":"no"}}'));
-      if (request.url?.includes('close')) ws.close(1011, 'gone');
-    },
-  });
+  ends = await startQuotingEnds((text) => heard.push({ what: 'webhook', text }));
+  const { provider, llm, hookUrl } = ends;
   const account = (baseUrl: string, apiKey: string) => ({ baseUrl, apiKey, allowPrivate: true });
   config = {
     processes: 2,
@@ -56,11 +50,23 @@ beforeAll(async () => {
     ],
     providers: { openai: account(provider.url, ofProvider), gemini: account(provider.url, canary()) },
     gateways: {
-      llm: { profile: 'openai-compatible', baseUrl: 'http://127.0.0.1:9/v1', apiKey: ofGateway, allowPrivate: true },
+      llm: { profile: 'openai-compatible', baseUrl: llm.baseUrl, apiKey: ofGateway, allowPrivate: true },
+      gone: { profile: 'openai-compatible', baseUrl: 'http://127.0.0.1:9/v1', apiKey: canary(), allowPrivate: true },
     },
-    classes: { chat: { targets: [{ gateway: 'llm', model: 'm' }], unknownPrice: 'allow' } },
+    classes: {
+      chat: { targets: [{ gateway: 'llm', model: 'm' }], unknownPrice: 'allow' },
+      wrong: { targets: [{ gateway: 'llm', model: 'wrong' }], unknownPrice: 'allow' },
+      gone: { targets: [{ gateway: 'gone', model: 'm' }], unknownPrice: 'allow' },
+    },
     tasks: [{ kind: 'summary', class: 'chat' }],
-    webhooks: [{ url: 'http://127.0.0.1:9/hook', secret: ofWebhook, events: ['session.ended'], allowPrivate: true }],
+    webhooks: [
+      {
+        url: `${hookUrl}?token=${ofReceiver}`,
+        secret: ofWebhook,
+        events: ['session.ended', 'task.failed'],
+        allowPrivate: true,
+      },
+    ],
     prices: { m: { input: 1, output: 1 } },
   };
   served = await serve(config);
@@ -68,7 +74,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await served?.stop();
-  await provider?.close();
+  await ends?.close();
 });
 
 async function ask(url: string, init: RequestInit & { readonly isShown?: true } = {}): Promise<unknown> {
@@ -116,6 +122,8 @@ async function talk(target: string, headers: Record<string, string> = {}, protoc
   );
   ws.on('open', () => {
     ws.send('{"type":"response.create"}');
+    // Some protocols have it in the first message.
+    ws.send(JSON.stringify({ type: 'authenticate', token: canary('sk-') }));
     setTimeout(() => ws.close(), 100);
   });
   await closed;
@@ -139,6 +147,9 @@ const places: readonly ((
   (secret) => [`${GEMINI}?key=${secret}`],
   (secret) => [`${GEMINI}Constrained?access_token=${secret}`],
   (secret) => [`/v1/nowhere?key=${secret}`, { authorization: `Token ${secret}` }],
+  // A provider that refuses, and quotes what it was asked.
+  (secret) => ['/v1/realtime?model=refuse', { authorization: `Bearer ${secret}` }],
+  (secret) => [`${GEMINI}?model=refuse&key=${secret}`],
 ];
 
 test('no credential is in logs, metrics, answers, the arguments of processes, or on the disk', {
@@ -153,6 +164,7 @@ test('no credential is in logs, metrics, answers, the arguments of processes, or
   }
   await askWithWrongCredentials();
   await reloadWithFaults();
+  await changeCredentials();
   await runCommands();
   const [side = 0] = childrenOf(served.run.pid, 'side/process');
   process.kill(side, 'SIGKILL');
@@ -173,7 +185,9 @@ test('no credential is in logs, metrics, answers, the arguments of processes, or
   );
   heard.push({ what: 'arguments of processes', text: args.join('\n') });
   heard.push({ what: 'standard output', text: served.stdout() }, { what: 'standard error', text: served.stderr() });
-  for (const file of filesIn(served.data)) heard.push({ what: file, text: readFileSync(file, 'latin1') });
+  // The store has the address that a message goes to, whole.
+  for (const file of filesIn(served.data))
+    heard.push({ what: file, text: readFileSync(file, 'latin1').replaceAll(`token=${ofReceiver}`, '') });
 
   expect(canaries.size).toBeGreaterThanOrEqual(50);
   const found = heard.flatMap(({ what, text }) =>
@@ -202,7 +216,9 @@ async function useKeysAndSecrets(): Promise<void> {
   const google = (await asKey(secret, '/v1alpha/auth_tokens', { uses: 2 }, true)) as { name: string };
   for (const value of [own.value, openai.value, google.name])
     for (const place of places) await talk(...place(shownOnce(value)));
-  await asKey(secret, '/v1/chat/completions', { model: 'chat', messages: [{ role: 'user', content: 'hello' }] });
+  for (const model of ['chat', 'wrong', 'gone'])
+    for (const stream of [false, true])
+      await asKey(secret, '/v1/chat/completions', { model, stream, messages: [{ role: 'user', content: 'hello' }] });
   await asAdmin('/keys/made/revoke', 'POST');
   await talk(REALTIME, { authorization: `Bearer ${secret}` });
 }
@@ -247,6 +263,22 @@ async function reloadWithFaults(): Promise<void> {
     ],
   });
   await asAdmin('/reload', 'POST');
+}
+
+/** Another credential at each end, and sessions and calls that use it. */
+async function changeCredentials(): Promise<void> {
+  const providers = structuredClone(config.providers) as Record<string, { apiKey: string }>;
+  const gateways = structuredClone(config.gateways) as Record<string, { apiKey: string }>;
+  for (const account of [...Object.values(providers), ...Object.values(gateways)]) account.apiKey = canary();
+  const keys = [{ id: 'web', secret: fileSecret }];
+  const webhooks = (config.webhooks as object[]).map((one) => ({ ...one, secret: canary() }));
+  served.rewrite({ ...config, keys, providers, gateways, webhooks });
+  await asAdmin('/reload', 'POST');
+  const { apiKey } = providers.openai as { apiKey: string };
+  await talk(REALTIME, { authorization: `Bearer ${fileSecret}` });
+  expect(ends.provider.requests.at(-1)?.headers.authorization).toBe(`Bearer ${apiKey}`);
+  await talk('/v1/realtime?model=refuse', { authorization: `Bearer ${fileSecret}` });
+  await asKey(fileSecret, '/v1/chat/completions', { model: 'chat', messages: [{ role: 'user', content: 'hello' }] });
 }
 
 async function runCommands(): Promise<void> {
