@@ -7,6 +7,7 @@ import { type PinnedEvents, pinsBy, readUnchanging } from '../guards/pin-guard.t
 import {
   changedIn,
   FREE,
+  foldKey,
   forms,
   itemCheck,
   named,
@@ -40,8 +41,26 @@ const settings: SettingPlaces = {
   agent,
 };
 
+/** What must not go where the client says. */
+const own = ['agent.think.prompt', 'agent.think.functions'];
+
+/** Another endpoint, or an account of the client's own, would be told what is pinned. */
+const elsewhere: PlaceCheck = (value, { values }, path) =>
+  value !== null && own.some((name) => values.has(name)) ? path : undefined;
+
+const inOwnAccount: PlaceCheck = (value, pinned, path) =>
+  isObject(value) && Object.keys(value).some((key) => foldKey(key) === 'credentials')
+    ? elsewhere(value, pinned, `${path}.credentials`)
+    : undefined;
+
+const givenThink: SettingPlaces = {
+  ...think,
+  provider: unlessPinned('agent.think.provider', inOwnAccount),
+  endpoint: unlessPinned('agent.think.endpoint', elsewhere),
+};
+
 /** Messages of the conversation before. */
-const messages = itemCheck({ types: ['History'], guards: ['agent.think.prompt', 'agent.think.functions'] });
+const messages = itemCheck({ types: ['History'], guards: own });
 
 /** A context is an object that holds them. */
 const inContext: PlaceCheck = (value, pinned, path) => {
@@ -50,9 +69,9 @@ const inContext: PlaceCheck = (value, pinned, path) => {
 };
 
 const events: PinnedEvents = {
-  Settings: { ...settings, agent: { ...agent, context: unlessPinned('agent.context', inContext) } },
+  Settings: { ...settings, agent: { ...agent, think: givenThink, context: unlessPinned('agent.context', inContext) } },
   UpdatePrompt: { prompt: 'agent.think.prompt' },
-  UpdateThink: { think },
+  UpdateThink: { think: givenThink },
   UpdateSpeak: { speak: 'agent.speak' },
   UpdateListen: { listen: 'agent.listen' },
   InjectUserMessage: { content: FREE },

@@ -131,7 +131,7 @@ function rejectionOf({ kind, value }: ClientMessage, lock: Lock): PinRejection |
   return field === undefined ? undefined : rejected(field, pinnedMessage(field));
 }
 
-/** Returns the field by which a later message would change what is locked: an update of the context, or a turn of the system. */
+/** Returns the field by which a later message would change what is locked: an update of the context, a setting elsewhere, a turn of the system. */
 function changedIn(kind: string, value: JsonObject, lock: Lock): string | undefined {
   if (kind === 'contextUpdate') {
     const changed = Object.entries(value).find(
@@ -139,6 +139,8 @@ function changedIn(kind: string, value: JsonObject, lock: Lock): string | undefi
     );
     return changed && `${kind}.${changed[0]}`;
   }
+  const named = Object.keys(value).find((key) => namesLocked(key, lock));
+  if (named !== undefined) return `${kind}.${named}`;
   if (kind !== 'clientContent' || !isLocked('systemInstruction', lock)) return undefined;
   const odd = Object.keys(value).find((key) => !contentFields.has(foldKey(key)));
   if (odd !== undefined) return `${kind}.${odd}`;
@@ -157,6 +159,14 @@ function isOfTurn(turn: unknown): boolean {
 
 const isLocked = (field: string, { paths }: Lock): boolean =>
   paths === 'all' || paths.some(([first = '']) => foldKey(first) === foldKey(field));
+
+const settings = ['model', 'generationConfig', 'systemInstruction', 'tools'];
+
+/** Tells whether a field that has no setting in it has the name of a locked one. */
+const namesLocked = (field: string, { setup, paths }: Lock): boolean => {
+  const names = paths === 'all' ? [...settings, ...Object.keys(setup)] : paths.map(([first = '']) => first);
+  return names.some((name) => foldKey(name) === foldKey(field));
+};
 
 const rejected = (field: string, message: string): PinRejection => ({ code: 'pinned', message, field });
 

@@ -9,6 +9,7 @@ import {
   changedIn,
   FREE,
   type PinnedSettings,
+  PLAIN,
   pinSettings,
   type SettingPlaces,
   type SettingRules,
@@ -60,7 +61,7 @@ export function readUnchanging(
   const { type } = event;
   const places = typeof type === 'string' && Object.hasOwn(events, type) ? events[type] : undefined;
   if (places === undefined) return { code: 'pinned', message: UNKNOWN, field: 'type', eventId };
-  const field = changedIn(event, { ...places, type: FREE, event_id: FREE }, pinned);
+  const field = changedIn(event, { ...places, type: FREE, event_id: PLAIN }, pinned);
   return field === undefined ? read : { code: 'pinned', message: pinnedMessage(field), field, eventId };
 }
 

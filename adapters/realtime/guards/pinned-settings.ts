@@ -20,6 +20,9 @@ export const FREE: unique symbol = Symbol('free');
 /** Returns the path of what the value would change; undefined: nothing that is pinned. */
 export type PlaceCheck = (value: unknown, pinned: PinnedSettings, path: string) => string | undefined;
 
+/** Checks an id, a number or sound: nothing can be in it. */
+export const PLAIN: PlaceCheck = (value, _, path) => (typeof value === 'object' && value !== null ? path : undefined);
+
 export interface PinnedSettings {
   /** By name. */
   readonly values: ReadonlyMap<string, unknown>;
@@ -72,6 +75,7 @@ const common = new Set(['type', 'input']);
 export const foldKey = (key: string): string =>
   key
     .normalize('NFKC')
+    .toUpperCase()
     .toLowerCase()
     .replaceAll(/[^a-z0-9]/g, '');
 

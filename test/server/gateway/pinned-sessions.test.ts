@@ -5,6 +5,7 @@ import { closed } from '../../support/inbox.ts';
 import { type Bypass, bytesOf, type PinPolicy } from '../../support/pin-policy/cases.ts';
 import {
   inFragments,
+  inManyFrames,
   isUpdated,
   openPolicy,
   type PinnedClient,
@@ -75,6 +76,9 @@ describe.each(policies)('%s', (_, policy) => {
   test('none reaches the provider, and the session goes on where it can', () => attempt(bypasses, whole));
 
   test('none reaches the provider in fragments with pings between them', () => attempt(small, inFragments));
+
+  test('none reaches the provider in many frames', () =>
+    attempt(small.filter(({ payload }) => bytesOf(payload).length > 0).slice(0, 4), inManyFrames));
 
   test('none reaches the provider ahead of a close', async () => {
     const client = await openPolicy(gateway, policy);

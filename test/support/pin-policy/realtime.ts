@@ -150,6 +150,33 @@ const others: readonly (readonly [string, object | string])[] = [
     'session.replace',
     '',
   ].map((type) => [`an event of the type ${JSON.stringify(type)}`, { type, session: { instructions: MINE } }] as const),
+  [
+    'settings in the id of an event',
+    { type: 'input_audio_buffer.clear', event_id: { session: { instructions: MINE } } },
+  ],
+  ['settings in the place of sound', { type: 'input_audio_buffer.append', audio: { session: { instructions: MINE } } }],
+  ['settings in the id of an item', { type: 'conversation.item.delete', item_id: [{ instructions: MINE }] }],
+  [
+    'instructions of a response beside the conversation',
+    { type: 'response.create', response: { conversation: 'none', instructions: MINE, tools: [myTool] } },
+  ],
+  [
+    'a stored prompt of a response beside the conversation',
+    { type: 'response.create', response: { conversation: 'none', prompt: { id: MINE, version: '1' }, input: [] } },
+  ],
+  [
+    'settings twice, deep in another',
+    `{"type":"session.update","session":{"tracing":{"a":{"b":1,"b":{"c":"${MINE}"}}}}}`,
+  ],
+  [
+    'a number too large beside instructions',
+    `{"type":"response.create","response":{"max_output_tokens":1e999,"instructions":"${MINE}"}}`,
+  ],
+  [
+    'a type of session that comes twice',
+    `{"type":"session.update","session":{"type":"realtime","type":"transcription"}}`,
+  ],
+  ['a type of session in capitals', { type: 'session.update', session: { Type: 'transcription' } }],
   ['an event without a type', { session: { instructions: MINE } }],
   ['a type that is a list', { type: ['session.update'], session: { instructions: MINE } }],
   ['a type that is null', { type: null, session: { instructions: MINE } }],

@@ -10,6 +10,7 @@ import {
   itemCheck,
   named,
   type PinnedSettings,
+  PLAIN,
   type PlaceCheck,
   type SettingPlaces,
   type SettingRules,
@@ -35,22 +36,22 @@ const moreInstructions: PlaceCheck = (_, { values }, path) => (values.has('instr
 
 const started: SettingPlaces = { ...session, input: unlessPinned('input', items) };
 const update: SettingPlaces = { ...started, session: started };
-const appended: SettingPlaces = { content: FREE, delegation_id: FREE };
+const appended: SettingPlaces = { content: FREE, delegation_id: PLAIN };
 
 const events: PinnedEvents = {
   'session.start': update,
   'session.update': update,
-  'session.input_audio.append': { audio: FREE },
+  'session.input_audio.append': { audio: PLAIN },
   'session.input_audio.mute': {},
   'session.input_audio.unmute': {},
-  'session.output_audio.fixture.play': { audio: FREE },
+  'session.output_audio.fixture.play': { audio: PLAIN },
   'session.instructions.append': { ...appended, content: moreInstructions },
   'session.thinking.append': appended,
   'session.commentary.append': appended,
   'session.close': {},
   'decision.create': {},
   'decision.item.create': { item: items },
-  'decision.item.delete': { item_id: FREE },
+  'decision.item.delete': { item_id: PLAIN },
   'response.create': {},
   'response.item.create': { item: items },
 };

@@ -11,6 +11,7 @@ import {
   forms,
   itemCheck,
   named,
+  PLAIN,
   pinSettings,
   type SettingPlaces,
   type SettingRules,
@@ -50,18 +51,18 @@ const items = itemCheck({
 /** Older clients have settings at the top. */
 const update: SettingPlaces = { ...session, session };
 const response: SettingPlaces = { ...session, input: items, metadata: FREE, conversation: FREE };
-const item: SettingPlaces = { item_id: FREE, content_index: FREE, audio_end_ms: FREE };
+const item: SettingPlaces = { item_id: PLAIN, content_index: PLAIN, audio_end_ms: PLAIN };
 
 const events: PinnedEvents = {
   'session.update': update,
   'transcription_session.update': update,
   'response.create': { ...response, response },
-  'response.cancel': { response_id: FREE },
-  'conversation.item.create': { previous_item_id: FREE, item: items },
+  'response.cancel': { response_id: PLAIN },
+  'conversation.item.create': { previous_item_id: PLAIN, item: items },
   'conversation.item.delete': item,
   'conversation.item.truncate': item,
   'conversation.item.retrieve': item,
-  'input_audio_buffer.append': { audio: FREE },
+  'input_audio_buffer.append': { audio: PLAIN },
   'input_audio_buffer.commit': {},
   'input_audio_buffer.clear': {},
   'output_audio_buffer.clear': {},
@@ -116,7 +117,7 @@ const translationRules: SettingRules = {
 
 const translationEvents: PinnedEvents = {
   'session.update': { ...translationSession, session: translationSession },
-  'session.input_audio_buffer.append': { audio: FREE },
+  'session.input_audio_buffer.append': { audio: PLAIN },
   'session.close': {},
 };
 

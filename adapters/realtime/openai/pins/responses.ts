@@ -8,6 +8,7 @@ import {
   forms,
   itemCheck,
   named,
+  PLAIN,
   type SettingPlaces,
   type SettingRules,
   withPinned,
@@ -41,15 +42,15 @@ const body: SettingPlaces = {
   metadata: FREE,
   client_metadata: FREE,
   conversation: FREE,
-  previous_response_id: FREE,
-  stream_id: FREE,
+  previous_response_id: PLAIN,
+  stream_id: PLAIN,
 };
 
 const events: PinnedEvents = {
   // Older clients have the body at `response`.
   'response.create': { ...body, response: body },
-  'response.steer': { input: items, previous_response_id: FREE, stream_id: FREE },
-  'response.inject': { input: items, response_id: FREE, stream_id: FREE },
+  'response.steer': { input: items, previous_response_id: PLAIN, stream_id: PLAIN },
+  'response.inject': { input: items, response_id: PLAIN, stream_id: PLAIN },
 };
 
 const rules: SettingRules = {
