@@ -86,7 +86,7 @@ export class SessionFunds implements Funds {
     else if (left > 3 * ahead) this.#giveBack(left - ahead);
     const last = Math.min(ahead, this.#grantedMicroUsd) * LAST_PART;
     const mayGoOn = left > last && !(this.#isUnavailable && this.#options.whenUnavailable === 'end');
-    return mayGoOn || this.#asking ? undefined : this.#reason;
+    return mayGoOn || (this.#asking && left > 0) ? undefined : this.#reason;
   }
 
   /** Takes no more. `wasOpened`: what is left goes back with the end of the session, once that is stored. */
