@@ -1,6 +1,7 @@
 // How soon a change of a stored key is in force in every process of its machine and of another one, and when live sessions of a revoked key are
 // told and closed. TRUNKLINE_LONG=1 runs 100 rounds of each, holds them to their bounds and prints the times, else one.
 
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { quantile } from '../../../../bench/figures/statistics.ts';
@@ -119,6 +120,12 @@ async function endOf(client: WebSocket, isTold: boolean) {
   return { words, code, told, closed: performance.now() };
 }
 
+/** Makes a key of an id of its own: one that found no answer on a busy machine may have been made. */
+async function makeOne(at: Served): Promise<{ readonly id: string; readonly secret: string }> {
+  const id = `key-${randomUUID()}`;
+  return { id, secret: await makeKey(at, id) };
+}
+
 /** Resolves with when the order was answered; it is given again where a busy machine has no answer. */
 async function give(at: Served, { method, path, body }: Change, id: string): Promise<number> {
   await until(async () => (await askKeys(at, method, `/keys/${id}${path}`, body?.())).status !== 503);
@@ -128,8 +135,7 @@ async function give(at: Served, { method, path, body }: Change, id: string): Pro
 /** Changes a key that every machine knows, on the first of them. The times are those of the last of them. */
 async function play(over: readonly Served[], round: number, change: Change): Promise<Round> {
   const [first] = over as [Served];
-  const id = `${change.name.replaceAll(' ', '-')}-${over.length}-${round}`;
-  const secret = await until(() => makeKey(first, id).catch(() => undefined));
+  const { id, secret } = await until(() => makeOne(first).catch(() => undefined));
   const sessions = await openAll(over, secret, round);
   const asked = performance.now();
   const giving = give(first, change, id);
