@@ -41,7 +41,7 @@ const settings: SettingPlaces = {
   agent,
 };
 
-/** What must not go where the client says. */
+/** Names of settings that must not go where the client says. */
 const own = ['agent.think.prompt', 'agent.think.functions'];
 
 /** Another endpoint, or an account of the client's own, would be told what is pinned. */

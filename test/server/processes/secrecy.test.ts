@@ -28,8 +28,7 @@ function shownOnce(secret: unknown): string {
   return secret;
 }
 
-const [token, fileSecret, forwardSecret] = [canary(), canary(), canary()];
-const [ofProvider, ofGateway, ofWebhook, ofReceiver] = [canary(), canary(), canary(), canary()];
+const [token, fileSecret, forwardSecret, ofReceiver] = [canary(), canary(), canary(), canary()];
 let ends: QuotingEnds;
 let served: Served;
 let config: Record<string, unknown>;
@@ -48,9 +47,9 @@ beforeAll(async () => {
       { id: 'web', secret: fileSecret, team: 'a' },
       { id: 'forward', secret: forwardSecret },
     ],
-    providers: { openai: account(provider.url, ofProvider), gemini: account(provider.url, canary()) },
+    providers: { openai: account(provider.url, canary()), gemini: account(provider.url, canary()) },
     gateways: {
-      llm: { profile: 'openai-compatible', baseUrl: llm.baseUrl, apiKey: ofGateway, allowPrivate: true },
+      llm: { profile: 'openai-compatible', baseUrl: llm.baseUrl, apiKey: canary(), allowPrivate: true },
       gone: { profile: 'openai-compatible', baseUrl: 'http://127.0.0.1:9/v1', apiKey: canary(), allowPrivate: true },
     },
     classes: {
@@ -62,7 +61,7 @@ beforeAll(async () => {
     webhooks: [
       {
         url: `${hookUrl}?token=${ofReceiver}`,
-        secret: ofWebhook,
+        secret: canary(),
         events: ['session.ended', 'task.failed'],
         allowPrivate: true,
       },
@@ -122,7 +121,6 @@ async function talk(target: string, headers: Record<string, string> = {}, protoc
   );
   ws.on('open', () => {
     ws.send('{"type":"response.create"}');
-    // Some protocols have it in the first message.
     ws.send(JSON.stringify({ type: 'authenticate', token: canary('sk-') }));
     setTimeout(() => ws.close(), 100);
   });
@@ -186,8 +184,8 @@ test('no credential is in logs, metrics, answers, the arguments of processes, or
   heard.push({ what: 'arguments of processes', text: args.join('\n') });
   heard.push({ what: 'standard output', text: served.stdout() }, { what: 'standard error', text: served.stderr() });
   // The store has the address that a message goes to, whole.
-  for (const file of filesIn(served.data))
-    heard.push({ what: file, text: readFileSync(file, 'latin1').replaceAll(`token=${ofReceiver}`, '') });
+  const textIn = (file: string) => readFileSync(file, 'latin1').replaceAll(`token=${ofReceiver}`, '');
+  for (const what of filesIn(served.data)) heard.push({ what, text: textIn(what) });
 
   expect(canaries.size).toBeGreaterThanOrEqual(50);
   const found = heard.flatMap(({ what, text }) =>

@@ -1,4 +1,4 @@
-// How soon a change of a stored key is in force in every process of its machine and of another one, and when live sessions of a revoked key are
+// Times how soon a change of a stored key is in force in every process of its machine and of another one, and when live sessions of a revoked key are
 // told and closed. TRUNKLINE_LONG=1 runs 100 rounds of each, holds them to their bounds and prints the times, else one.
 
 import { randomUUID } from 'node:crypto';
