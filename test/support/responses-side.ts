@@ -72,7 +72,8 @@ export async function startResponses(more: Record<string, unknown> = {}) {
     client: (apiKey = 'web-secret') => new OpenAI({ apiKey, baseURL: `${side.http}/v1`, maxRetries: 0 }),
     ask: (json: object, key = 'web-secret', init: RequestInit = {}) =>
       side.ask('/v1/responses', { method: 'POST', key, json: { model: 'm', ...json }, ...init }),
-    get: (path: string, key = 'web-secret') => side.ask(`/v1/responses/${path}`, { key }),
+    get: (path: string, key = 'web-secret', init: RequestInit = {}) =>
+      side.ask(`/v1/responses/${path}`, { key, ...init }),
     delete: (id: string, key = 'web-secret') => side.ask(`/v1/responses/${id}`, { method: 'DELETE', key }),
     async close(): Promise<void> {
       await side.close();

@@ -1,7 +1,8 @@
 // The runs of a side process: starts them, finds them here or in the store, and lets none be forgotten when it ends.
 
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { isObject, type JsonObject, parseJson } from '../../../codecs/json/object.ts';
+import type { JsonObject } from '../../../codecs/json/object.ts';
 import { type HttpProblem, isProblem } from '../../http/problem.ts';
 import type { Requester } from '../../ipc/side-request.ts';
 import { withDeadline } from '../../platform/deadline.ts';
@@ -13,7 +14,7 @@ import { ratedProblem } from './call/call-rates.ts';
 import { canReadResponse, itemsIn, readEarlier } from './history.ts';
 import { LiveRun } from './live-run.ts';
 import { RunMemory } from './memory.ts';
-import { endedState, withOwnFields } from './response-object.ts';
+import { endedState, objectIn, withOwnFields } from './response-object.ts';
 import type { Run, RunOrder, Runs } from './run.ts';
 import { endLostRuns } from './stored/gone.ts';
 import { RunLease } from './stored/lease.ts';
@@ -25,6 +26,10 @@ interface RunHostOptions extends Omit<AskMeans, 'settled'> {
   readonly log: Logger;
 }
 
+/** Time within which what a run came to is in the store. */
+const BEHIND_MS = 200;
+/** Time for a response in the background to be stored. */
+const STORE_MS = 5000;
 /** Time for runs to be written when the process ends. */
 const WRITE_MS = 1000;
 
@@ -77,7 +82,7 @@ export class RunHost implements Runs {
       onEnded: () => this.#memory.ended(run),
     });
     this.#memory.add(run);
-    const problem = await run.run(call);
+    const problem = (await run.run(call)) ?? (row.isBackground ? await this.#stored(run) : undefined);
     return problem === undefined ? run : ratedProblem(problem, call.rated);
   }
 
@@ -111,11 +116,16 @@ export class RunHost implements Runs {
   async response(id: string, requester: Requester): Promise<JsonObject | undefined> {
     const live = this.#live(id, requester);
     if (live !== undefined) return live.response;
-    const row = await this.#row(id, requester);
+    let row = await this.#row(id, requester);
+    // Whoever has seen its end at the process that runs it is not told here that it still runs.
+    if (row !== undefined && row.endedAt === undefined) {
+      await delay(BEHIND_MS, undefined, { ref: false });
+      row = await this.#row(id, requester);
+    }
     const texts = row && (await this.#options.store.responseTexts([id]))[id];
     if (row === undefined || texts === undefined) return undefined;
-    const response = parseJson(texts.result);
-    return { ...(isObject(response) ? response : {}), ...(row.endedAt === undefined && { status: row.state }) };
+    const response = objectIn(texts.result);
+    return { ...response, ...(response.status === 'queued' && { status: row.state }) };
   }
 
   /** Finds the items that a response answers, those of the conversation before it included. */
@@ -139,6 +149,17 @@ export class RunHost implements Runs {
     const row = await this.#row(id, requester);
     if (live !== undefined) this.#memory.forget(live);
     return row === undefined ? live !== undefined : this.#options.store.deleteResponse(id, Date.now());
+  }
+
+  /** Nobody is there to see a response in the background die with its process: its id is given out when it is in the store. */
+  async #stored(run: LiveRun): Promise<HttpProblem | undefined> {
+    try {
+      await withDeadline(this.#writer.flush(), STORE_MS);
+      return undefined;
+    } catch {
+      void run.cancel();
+      return notStoredNow;
+    }
   }
 
   #live(id: string, requester: Requester): LiveRun | undefined {
@@ -179,3 +200,10 @@ export class RunHost implements Runs {
     this.#memory.close();
   }
 }
+
+const notStoredNow: HttpProblem = {
+  status: 503,
+  code: 'store_unavailable',
+  message: 'the store takes nothing at the moment, so nothing runs in the background',
+  retryAfterS: 5,
+};

@@ -110,7 +110,9 @@ export class LiveRun implements Run, StreamSink {
   get response(): JsonObject {
     const { response } = this.#options;
     const known = this.#events.response ?? response;
-    return this.#log.isOver ? known : { ...known, status: this.#log.next === 0 ? response.status : 'in_progress' };
+    return this.#log.isOver || this.#events.hasEnded
+      ? known
+      : { ...known, status: this.#log.next === 0 ? response.status : 'in_progress' };
   }
 
   isOver(): boolean {
@@ -201,31 +203,30 @@ export class LiveRun implements Run, StreamSink {
     this.#log.append(events);
     onGrown(this.#log.heldBytes - heldBytes);
     if (this.#log.isCut || !isWritten || this.#log.totalBytes > limits().maxBytes) this.cut();
+    if (this.#events.hasEnded) this.#close();
   }
 
   #end(outcome: Answered | Failure): void {
     clearTimeout(this.#headTimer);
-    clearTimeout(this.#orphanTimer);
-    if (!this.#isOpen && outcome.kind === 'failed') {
-      this.#opening.resolve(failureProblem(outcome, Date.now()));
-      this.#log.end();
-    } else {
+    if (!this.#isOpen && outcome.kind === 'failed') this.#opening.resolve(failureProblem(outcome, Date.now()));
+    else {
       this.#open();
       this.#append(this.#lastEvents(outcome));
-      const { isStored, writer, row } = this.#options;
-      const { response } = this;
-      if (isStored)
-        writer.change({
-          id: row.id,
-          state: endedState(response),
-          endedAt: Date.now(),
-          result: JSON.stringify(response),
-        });
-      this.#log.end();
-      clearTimeout(this.#orphanTimer);
     }
+    this.#close();
+  }
+
+  /** Ends the log, whose last event is there, or which has none. */
+  #close(): void {
+    if (this.#log.isOver) return;
+    const { isStored, writer, row, onEnded } = this.#options;
+    const { response } = this;
+    if (isStored && this.#isOpen)
+      writer.change({ id: row.id, state: endedState(response), endedAt: Date.now(), result: JSON.stringify(response) });
+    this.#log.end();
+    clearTimeout(this.#orphanTimer);
     this.#ending.resolve();
-    this.#options.onEnded();
+    onEnded();
   }
 
   /** The events that are missing at the end of the log. */

@@ -2,7 +2,7 @@
 // the last event of a run that no endpoint ended.
 
 import { randomBytes } from 'node:crypto';
-import type { JsonObject } from '../../../codecs/json/object.ts';
+import { isObject, type JsonObject, parseJson } from '../../../codecs/json/object.ts';
 import type { ResponseState } from '../store/contract/responses.ts';
 
 /** The id of an item, as OpenAI makes them: a short word of what it is, and digits in hex. */
@@ -85,6 +85,12 @@ export const lastEventType = ({ status }: JsonObject): string =>
 
 export const responseEventData = (type: string, sequence: number, response: JsonObject): string =>
   JSON.stringify({ type, sequence_number: sequence, response });
+
+/** A response object in a text of JSON. */
+export function objectIn(text: string): JsonObject {
+  const value = parseJson(text);
+  return isObject(value) ? value : {};
+}
 
 const STATES: Readonly<Record<string, ResponseState>> = {
   completed: 'completed',

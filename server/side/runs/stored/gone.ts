@@ -1,8 +1,8 @@
 // Ends the runs of processes that are gone. Their logs get a last event, so that no reader waits for what never comes.
 
-import { isObject, type JsonObject, parseJson } from '../../../../codecs/json/object.ts';
+import type { JsonObject } from '../../../../codecs/json/object.ts';
 import type { LogPart, LostResponse, ResponseStore } from '../../store/contract/responses.ts';
-import { brokenResponse, lastEventType, type ResponseFault, responseEventData } from '../response-object.ts';
+import { brokenResponse, lastEventType, objectIn, type ResponseFault, responseEventData } from '../response-object.ts';
 
 const RUN_LOST: ResponseFault = {
   code: 'run_lost',
@@ -34,9 +34,4 @@ function lastPart({ id, isStreamed, isCut, lastSequence = -1 }: LostResponse, re
     events: responseEventData(lastEventType(response), sequence, response),
   };
   return part;
-}
-
-function objectIn(text: string): JsonObject {
-  const value = parseJson(text);
-  return isObject(value) ? value : {};
 }

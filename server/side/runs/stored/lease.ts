@@ -6,8 +6,8 @@ import type { ResponseMarks } from '../../store/contract/responses.ts';
 import type { Store } from '../../store/contract/store.ts';
 
 /** Silence of a process after which its runs are lost. */
-const LEASE_MS = 15_000;
-const RENEW_MS = 4000;
+const LEASE_MS = 10_000;
+const RENEW_MS = 3000;
 /** Time between two looks at what others want. */
 const LOOK_MS = 500;
 
