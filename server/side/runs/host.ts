@@ -117,7 +117,7 @@ export class RunHost implements Runs {
     const live = this.#live(id, requester);
     if (live !== undefined) return live.response;
     let row = await this.#row(id, requester);
-    // Whoever has seen its end at the process that runs it is not told here that it still runs.
+    // A client that has seen its end at the process which runs it is not told here that it still runs.
     if (row !== undefined && row.endedAt === undefined) {
       await delay(BEHIND_MS, undefined, { ref: false });
       row = await this.#row(id, requester);
