@@ -1,17 +1,29 @@
 // The LLM gateway of the rehearsal over HTTP. Rule: the size of a body is bounded, and requests of web pages are refused.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { SimulatorTimes } from '../../adapters/simulators/contract.ts';
 import { type CompletionReply, completionError, completionReply } from '../../adapters/simulators/index.ts';
 
 export const MAX_COMPLETION_BYTES = 4 * 1024 * 1024;
 
-/** Answers `POST /v1/chat/completions`. Never throws. */
-export async function answerCompletion(request: IncomingMessage, response: ServerResponse): Promise<void> {
+/** Answers `POST /v1/chat/completions`, a stream word by word. Never throws. */
+export async function answerCompletion(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { firstTextMs, tokenMs }: Pick<SimulatorTimes, 'firstTextMs' | 'tokenMs'>,
+): Promise<void> {
   try {
     const { status, headers, pieces } = await replyTo(request);
     // The rest of a refused body would be read as the next request.
     response.writeHead(status, request.complete ? headers : { ...headers, connection: 'close' });
-    for (const piece of pieces) response.write(piece);
+    for (const [at, piece] of pieces.entries()) {
+      // A whole answer is one piece, and waits for nothing.
+      const pauseMs = pieces.length === 1 ? 0 : at === 0 ? firstTextMs : tokenMs;
+      if (pauseMs > 0) await delay(pauseMs);
+      if (response.destroyed) return;
+      response.write(piece);
+    }
     response.end();
   } catch {
     response.destroy();

@@ -34,7 +34,7 @@ export class RunningRehearsal {
   #options: RehearsalSettings;
   readonly #voiceDetector: VoiceDetectorFactory;
   readonly #synthesiser = new Synthesiser();
-  readonly #server = createServer(answerPlain);
+  readonly #server = createServer((request, response) => this.#answer(request, response));
   readonly #sockets: WebSocketServer;
 
   constructor(options: RehearsalSettings, voiceDetector: VoiceDetectorFactory) {
@@ -84,6 +84,13 @@ export class RunningRehearsal {
     await this.#synthesiser.close();
   }
 
+  #answer(request: IncomingMessage, response: ServerResponse): void {
+    const { path } = readHandshake(request) ?? NO_PATH;
+    if (request.method === 'POST' && path === COMPLETIONS_PATH)
+      return void answerCompletion(request, response, this.#options.times);
+    sendReply(response, { ...notRehearsed(path), status: 404 });
+  }
+
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
     socket.on('error', () => socket.destroy());
     const handshake = readHandshake(request) ?? NO_PATH;
@@ -129,9 +136,3 @@ const originNotAllowed = jsonReply(403, {
     message: 'web pages may not dial the rehearsal provider: dial the gateway',
   },
 });
-
-function answerPlain(request: IncomingMessage, response: ServerResponse): void {
-  const { path } = readHandshake(request) ?? NO_PATH;
-  if (request.method === 'POST' && path === COMPLETIONS_PATH) return void answerCompletion(request, response);
-  sendReply(response, { ...notRehearsed(path), status: 404 });
-}

@@ -1,9 +1,10 @@
 // Reads answers of Anthropic's Messages API, whole and streamed, for chat completions.
 // https://docs.anthropic.com/en/api/messages-streaming
 
-import { isObject, type JsonObject, objectAt, parseJson, textAt } from '../../../codecs/json/object.ts';
+import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from '../../../codecs/json/object.ts';
 import { type AnswerDelta, chatOutcome } from '../chat/answer.ts';
 import { type Ending, finishReader } from '../chat/finish.ts';
+import { ANTHROPIC_FORMAT } from '../chat/message.ts';
 import type { ReadEvent } from '../chat/stream.ts';
 import type { ToolCallDelta } from '../chat/tools.ts';
 import { usageOfCounts } from '../completions/usage.ts';
@@ -32,12 +33,38 @@ export function readAnthropicReply({ body }: LlmReply, model: string) {
   const answer = {
     id: textAt(message, 'id'),
     text: blocks.map(textOfBlock).join(''),
+    ...reasoningOf(blocks),
     calls,
     served: textAt(message, 'model'),
     ...endingOf(textAt(message, 'stop_reason'), calls.length > 0),
     usage: usageOf(objectAt(message, 'usage')),
   };
   return chatOutcome(answer, model, ANTHROPIC);
+}
+
+/** What the model thought, with what it wants back beside calls of tools. */
+function reasoningOf(blocks: readonly JsonObject[]): Pick<AnswerDelta, 'thought' | 'details'> {
+  const details = blocks.flatMap((block, index): readonly JsonObject[] => {
+    const detail = detailOf(block, index);
+    return detail === undefined ? [] : [detail];
+  });
+  const text = details.map((detail) => textAt(detail, 'text') ?? '').join('');
+  return { thought: text === '' ? undefined : { text, isSummary: true }, details };
+}
+
+/** A block of reasoning, or what a stream begins one with; undefined for all other blocks. */
+function detailOf(block: JsonObject, index: unknown): JsonObject | undefined {
+  const of = { index, format: ANTHROPIC_FORMAT };
+  if (block.type === 'redacted_thinking') return { type: 'reasoning.encrypted', data: block.data, ...of };
+  if (block.type !== 'thinking') return undefined;
+  return { type: 'reasoning.text', text: block.thinking, signature: block.signature, ...of };
+}
+
+/** The block that a detail was. https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking#preserving-thinking-blocks */
+export function blockOfDetail({ format, type, text, signature, data }: JsonObject): readonly JsonObject[] {
+  if (format !== ANTHROPIC_FORMAT) return [];
+  if (type === 'reasoning.encrypted') return [{ type: 'redacted_thinking', data }];
+  return typeof signature === 'string' && signature !== '' ? [{ type: 'thinking', thinking: text, signature }] : [];
 }
 
 const isCall = ({ type, name }: JsonObject): boolean => type === 'tool_use' && name !== ANSWER_TOOL;
@@ -92,7 +119,10 @@ export function createAnthropicReader(): ReadEvent {
   const blocks = new Map<unknown, Block>();
 
   function started({ index, content_block: block }: JsonObject): AnswerDelta | undefined {
-    if (!isObject(block) || block.type !== 'tool_use') return undefined;
+    if (!isObject(block)) return undefined;
+    const detail = detailOf(block, index);
+    if (detail !== undefined) return { details: [detail] };
+    if (block.type !== 'tool_use') return undefined;
     const call = isCall(block) ? called++ : undefined;
     blocks.set(index, { call, input: JSON.stringify(block.input ?? {}) });
     return call === undefined
@@ -132,12 +162,18 @@ export function createAnthropicReader(): ReadEvent {
 function added(event: JsonObject, block: Block | undefined): AnswerDelta {
   const json = textAt(event, 'delta', 'partial_json');
   if (block === undefined || json === undefined) {
-    const thought = textAt(event, 'delta', 'thinking') ?? '';
-    return { text: textAt(event, 'delta', 'text') ?? json, otherBytes: Buffer.byteLength(thought) };
+    return { text: textAt(event, 'delta', 'text') ?? json, ...thoughtIn(event) };
   }
   if (json === '') return {};
   block.input = undefined;
   return inputOf(block, json);
+}
+
+function thoughtIn({ index, delta }: JsonObject): Pick<AnswerDelta, 'thought' | 'details'> {
+  const [text, signature] = [textAt(isObject(delta) ? delta : {}, 'thinking'), valueAt(delta, ['signature'])];
+  if (text === undefined && signature === undefined) return {};
+  const detail = { type: 'reasoning.text', text, signature, index, format: ANTHROPIC_FORMAT };
+  return { thought: text === undefined ? undefined : { text, isSummary: true }, details: [detail] };
 }
 
 /** Adds the input of a call without pieces: a call without arguments has only an empty one, which is no JSON. */

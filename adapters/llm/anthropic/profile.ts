@@ -5,9 +5,10 @@ import type { JsonObject } from '../../../codecs/json/object.ts';
 import { answerSchemaOf, dialogueOf, renameExtraFields } from '../chat/dialogue.ts';
 import { translatedStream } from '../chat/stream.ts';
 import { type Tools, toolsOf } from '../chat/tools.ts';
-import type { ContentPart, ImageSource } from '../chat/turns.ts';
+import type { ContentPart, FileSource, ImageSource } from '../chat/turns.ts';
 import { type LlmCall, type LlmProfile, type LlmTarget, unsupported } from '../contract.ts';
-import { ANSWER_TOOL, ANTHROPIC, createAnthropicReader, readAnthropicReply } from './answer.ts';
+import { ANSWER_TOOL, ANTHROPIC, blockOfDetail, createAnthropicReader, readAnthropicReply } from './answer.ts';
+import { thinkingFields } from './thinking.ts';
 
 export const anthropicProfile: LlmProfile = {
   name: 'anthropic',
@@ -30,8 +31,9 @@ const CONTINUES = /^claude-(?:[23]|(?:opus|sonnet|haiku)-4(?:-[0-5])?(?:-\d{8}|-
 
 function bodyOf(call: LlmCall, model: string): JsonObject {
   const [schema, tools] = [answerSchemaOf(call), toolsOf(call)];
-  // A turn that is continued can call no tool.
-  const mayEndOpen = CONTINUES.test(model) && schema === undefined && tools === undefined;
+  const thinking = tools === undefined || tools.choice === 'auto' ? thinkingFields(call, model) : undefined;
+  // A turn that is continued can call no tool, and has been thought about.
+  const mayEndOpen = CONTINUES.test(model) && schema === undefined && tools === undefined && thinking === undefined;
   const { system, turns } = dialogueOf(call, { mayEndOpen });
   return {
     ...renameExtraFields(call.extra, { stop: 'stop_sequences', top_p: 'top_p', top_k: 'top_k' }),
@@ -41,6 +43,7 @@ function bodyOf(call: LlmCall, model: string): JsonObject {
     // OpenAI allows up to 2.
     temperature: call.temperature === undefined ? undefined : Math.min(1, call.temperature),
     ...toolFields(schema, tools),
+    ...(schema === undefined ? thinking : {}),
     stream: call.isStreamed || undefined,
   };
 }
@@ -48,20 +51,33 @@ function bodyOf(call: LlmCall, model: string): JsonObject {
 /** A content of text alone is a string. */
 function contentOf(parts: readonly ContentPart[]): string | readonly JsonObject[] {
   const [only] = parts;
-  return parts.length === 1 && only?.kind === 'text' ? only.text : parts.map(blockOf);
+  return parts.length === 1 && only?.kind === 'text' ? only.text : parts.flatMap(blocksOf);
 }
 
-function blockOf(part: ContentPart): JsonObject {
+function blocksOf(part: ContentPart): readonly JsonObject[] {
   switch (part.kind) {
     case 'text':
-      return { type: 'text', text: part.text };
+      return [{ type: 'text', text: part.text }];
     case 'image':
-      return { type: 'image', source: sourceOf(part.image) };
+      return [{ type: 'image', source: sourceOf(part.image) }];
+    case 'file':
+      return [documentOf(part.file)];
+    case 'reasoning':
+      return part.details.flatMap(blockOfDetail);
     case 'call':
-      return { type: 'tool_use', id: part.call.id, name: part.call.name, input: part.call.input };
+      return [{ type: 'tool_use', id: part.call.id, name: part.call.name, input: part.call.input }];
     case 'result':
-      return { type: 'tool_result', tool_use_id: part.id, content: part.text };
+      return [{ type: 'tool_result', tool_use_id: part.id, content: part.text }];
   }
+}
+
+/** https://docs.anthropic.com/en/docs/build-with-claude/pdf-support */
+function documentOf({ mediaType, data, name: title }: FileSource): JsonObject {
+  if (mediaType === 'application/pdf')
+    return { type: 'document', source: { type: 'base64', media_type: mediaType, data }, title };
+  if (!mediaType.startsWith('text/')) throw unsupported(`files of the type ${mediaType}`);
+  const text = Buffer.from(data, 'base64').toString();
+  return { type: 'document', source: { type: 'text', media_type: 'text/plain', data: text }, title };
 }
 
 const IMAGES = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'];

@@ -43,12 +43,14 @@ export interface StreamWriter {
 
 /** The outcome of a whole answer. `model` was asked for. @throws LlmFailure for one that ended in a fault, or that does not say why it ended. */
 export function chatOutcome(answer: AnswerDelta, model: string, provider: string): LlmOutcome {
-  const { id = '', text = '', calls = [], served, finish, usage } = answer;
+  const { id = '', text = '', calls = [], thought, details = [], served, finish, usage } = answer;
   const outcome = { text, served, provider, usage, costUsd: undefined, finish };
   failIfUnended(answer, outcome);
   const message = {
     role: 'assistant',
     content: text === '' && calls.length > 0 ? null : text,
+    reasoning: thought?.text,
+    reasoning_details: details.length > 0 ? details : undefined,
     tool_calls: calls.length > 0 ? calls.map((call) => toolCallJson(call, false)) : undefined,
   };
   const completion = {
@@ -69,11 +71,17 @@ export function failIfUnended({ finish, fault }: Ending, outcome: StreamOutcome)
   throw new LlmFailure(code, message, { outcome });
 }
 
-export function usageJson({ inputTokens = 0, outputTokens = 0, cachedTokens }: LlmUsage): JsonObject {
+export function usageJson({
+  inputTokens = 0,
+  outputTokens = 0,
+  cachedTokens,
+  outputReasoningTokens: reasoning,
+}: LlmUsage): JsonObject {
   return {
     prompt_tokens: inputTokens,
     completion_tokens: outputTokens,
     total_tokens: inputTokens + outputTokens,
     prompt_tokens_details: cachedTokens === undefined ? undefined : { cached_tokens: cachedTokens },
+    completion_tokens_details: reasoning === undefined ? undefined : { reasoning_tokens: reasoning },
   };
 }

@@ -2,8 +2,9 @@
 
 import { isObject, type JsonObject, textAt } from '../../../codecs/json/object.ts';
 import { type LlmCall, unsupported } from '../contract.ts';
-import { TOOL_FIELDS, toolCallsOf } from './tools.ts';
-import { addPart, type ChatTurn, type ContentPart, type ImageSource, TurnCollector } from './turns.ts';
+import { detailsOf } from './reasoning.ts';
+import { type FunctionCall, TOOL_FIELDS, toolCallsOf } from './tools.ts';
+import { addPart, type ChatTurn, type ContentPart, type FileSource, type ImageSource, TurnCollector } from './turns.ts';
 
 interface Dialogue {
   /** The system messages, joined; undefined without any. */
@@ -12,17 +13,17 @@ interface Dialogue {
   readonly turns: readonly ChatTurn[];
 }
 
-/** Reads the messages of a call. `mayEndOpen`: see `TurnCollector.turns`. @throws LlmFailure `unsupported` for audio, files and messages of other roles. */
-export function dialogueOf({ messages }: LlmCall, options: { readonly mayEndOpen: boolean }): Dialogue {
+/** Reads the messages of a call. `mayEndOpen`: see `TurnCollector.turns`. @throws LlmFailure `unsupported` for files behind a URL and messages of other roles. */
+export function dialogueOf(call: LlmCall, options: { readonly mayEndOpen: boolean }): Dialogue {
   const system: string[] = [];
   const said = new TurnCollector();
   let last: unknown;
-  for (const message of messages) {
+  for (const message of call.messages) {
     if (isSystem(message)) {
       const text = textIn(message.content);
       if (text.trim() === '') continue;
       system.push(text);
-    } else addMessage(said, message);
+    } else addMessage(said, message, detailsOf(message, call));
     last = message;
   }
   // The other forms want the user to speak last, but prompts of instructions alone, or with instructions at the end, are common.
@@ -33,7 +34,8 @@ export function dialogueOf({ messages }: LlmCall, options: { readonly mayEndOpen
 
 const isSystem = ({ role }: JsonObject): boolean => role === 'system' || role === 'developer';
 
-function addMessage(said: TurnCollector, message: JsonObject): void {
+/** `details`: reasoning that the target gave with this message. */
+function addMessage(said: TurnCollector, message: JsonObject, details: readonly JsonObject[]): void {
   const { role, content } = message;
   switch (role) {
     case 'user':
@@ -41,8 +43,11 @@ function addMessage(said: TurnCollector, message: JsonObject): void {
       break;
     case 'assistant':
       if (message.function_call !== undefined && message.function_call !== null) throw unsupported('function_call');
+      if (details.length > 0) said.say('assistant', [{ kind: 'reasoning', details }]);
       said.say('assistant', [{ kind: 'text', text: textIn(content) }]);
-      said.call(toolCallsOf(message));
+      said.call(
+        toolCallsOf(message).map((call) => ({ ...call, signature: call.signature ?? signatureOf(call, details) })),
+      );
       break;
     case 'tool':
       said.result(textAt(message, 'tool_call_id') ?? '', textIn(content));
@@ -66,17 +71,43 @@ function partOf(part: unknown): ContentPart {
   if (isObject(part) && part.type === 'text' && typeof part.text === 'string') return { kind: 'text', text: part.text };
   if (isObject(part) && part.type === 'refusal' && typeof part.refusal === 'string')
     return { kind: 'text', text: part.refusal };
+  const file = isObject(part) ? fileIn(part) : undefined;
+  if (file !== undefined) return { kind: 'file', file };
   const url = isObject(part) && part.type === 'image_url' ? textAt(part, 'image_url', 'url') : undefined;
-  if (url === undefined) throw unsupported('messages with other parts than text and images');
+  if (url === undefined) throw unsupported('messages with other parts than text, images, files and audio');
   return { kind: 'image', image: imageAt(url) };
+}
+
+/** The signature of a call among the details of its message. */
+const signatureOf = ({ id }: FunctionCall, details: readonly JsonObject[]): string | undefined =>
+  textAt(
+    details.find((detail) => detail.id === id),
+    'data',
+  );
+
+/** A file whose data is in the part, or a recording; undefined for any other part. */
+function fileIn(part: JsonObject): FileSource | undefined {
+  const audio = part.type === 'input_audio' ? textAt(part, 'input_audio', 'data') : undefined;
+  if (audio !== undefined)
+    return { mediaType: `audio/${textAt(part, 'input_audio', 'format')}`, data: audio, name: undefined };
+  const url = part.type === 'file' ? textAt(part, 'file', 'file_data') : undefined;
+  if (url === undefined) return undefined;
+  const mediaType = mediaTypeOf(url);
+  if (mediaType === undefined) throw unsupported('files that are not base64');
+  return { mediaType, data: url.slice(url.indexOf(',') + 1), name: textAt(part, 'file', 'filename') };
+}
+
+/** The type in the head of a data URL. The pattern reads only the head, since the data may have megabytes. */
+function mediaTypeOf(url: string): string | undefined {
+  const [, mediaType] = /^data:([\w.+-]+\/[\w.+-]+);base64,/i.exec(url.slice(0, 200)) ?? [];
+  return mediaType?.toLowerCase();
 }
 
 function imageAt(url: string): ImageSource {
   if (/^https?:/i.test(url)) return { mediaType: undefined, url };
-  // The pattern reads only the head, since the data may have megabytes.
-  const [, mediaType] = /^data:([\w.+-]+\/[\w.+-]+);base64,/i.exec(url.slice(0, 200)) ?? [];
+  const mediaType = mediaTypeOf(url);
   if (mediaType === undefined) throw unsupported('images that are neither base64 nor behind a URL');
-  return { mediaType: mediaType.toLowerCase(), data: url.slice(url.indexOf(',') + 1) };
+  return { mediaType, data: url.slice(url.indexOf(',') + 1) };
 }
 
 function textIn(content: unknown): string {

@@ -44,7 +44,14 @@ function reasoningIn(message: JsonObject): Pick<Said, 'thought' | 'details'> {
   return { thought: { text, isSummary: false }, details: [own] };
 }
 
-const isSummary = (details: readonly JsonObject[]): boolean => details.some(({ type }) => type === 'reasoning.summary');
+/** Formats of vendors that give summaries of what their models think. */
+export const ANTHROPIC_FORMAT = 'anthropic-claude-v1';
+export const GEMINI_FORMAT = 'google-gemini-v1';
+
+const isSummary = (details: readonly JsonObject[]): boolean =>
+  details.some(
+    ({ type, format }) => type === 'reasoning.summary' || format === ANTHROPIC_FORMAT || format === GEMINI_FORMAT,
+  );
 
 /** Takes the text of details, where nothing else has it. */
 function thoughtOf(details: readonly JsonObject[]): Thought | undefined {

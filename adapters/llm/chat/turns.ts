@@ -1,11 +1,15 @@
 // Brings a dialogue into the form that endpoints with alternating turns take: the user begins, neither side speaks twice in a row, no turn
 // is empty, and the results of tools directly follow their calls.
 
+import type { JsonObject } from '../../../codecs/json/object.ts';
 import type { FunctionCall } from './tools.ts';
 
 export type ContentPart =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'image'; readonly image: ImageSource }
+  | { readonly kind: 'file'; readonly file: FileSource }
+  /** Reasoning of the assistant that the target gave before. */
+  | { readonly kind: 'reasoning'; readonly details: readonly JsonObject[] }
   | { readonly kind: 'call'; readonly call: FunctionCall }
   /** The result of a tool. `name`: the function that was called. */
   | { readonly kind: 'result'; readonly id: string; readonly name: string; readonly text: string };
@@ -14,6 +18,13 @@ export type ContentPart =
 export type ImageSource =
   | { readonly mediaType: string; readonly data: string }
   | { readonly mediaType: undefined; readonly url: string };
+
+/** A file or a recording as base64. */
+export interface FileSource {
+  readonly mediaType: string;
+  readonly data: string;
+  readonly name: string | undefined;
+}
 
 export interface ChatTurn {
   readonly role: 'user' | 'assistant';

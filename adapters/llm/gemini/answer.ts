@@ -4,6 +4,7 @@ import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from 
 import { IMAGE_MODALITIES, modalityTokens } from '../../realtime/gemini/usage.ts';
 import { type AnswerDelta, chatOutcome } from '../chat/answer.ts';
 import { type Ending, finishReader } from '../chat/finish.ts';
+import { GEMINI_FORMAT } from '../chat/message.ts';
 import type { ReadEvent } from '../chat/stream.ts';
 import type { ToolCallDelta } from '../chat/tools.ts';
 import { usageOfCounts } from '../completions/usage.ts';
@@ -40,12 +41,15 @@ function deltaOf(reply: unknown, called: number): AnswerDelta {
   const reason = textAt(isObject(candidate) ? candidate : undefined, 'finishReason');
   const parts = partsOf(candidate);
   const id = textAt(reply, 'responseId');
-  const calls = parts.filter(isCall).map((part, index) => callOf(part, called + index, id));
+  const callParts = parts.filter(isCall);
+  const calls = callParts.map((part, index) => callOf(part, called + index, id));
+  const thought = parts.map(thoughtOf).join('');
   return {
     id,
     served: textAt(reply, 'modelVersion'),
     text: parts.map(textOf).join(''),
-    otherBytes: parts.reduce((sum, part) => sum + Buffer.byteLength(thoughtOf(part)), 0),
+    thought: thought === '' ? undefined : { text: thought, isSummary: true },
+    details: parts.flatMap((part) => signatureOf(part, calls[callParts.indexOf(part)])),
     calls,
     ...(blocked ? { finish: 'content_filter' } : endingOf(reason, called + calls.length > 0)),
     usage: usageOf(objectAt(reply, 'usageMetadata')),
@@ -61,6 +65,12 @@ function partsOf(candidate: unknown): readonly JsonObject[] {
 const textOf = (part: JsonObject): string => (part.thought === true ? '' : (textAt(part, 'text') ?? ''));
 
 const thoughtOf = (part: JsonObject): string => (part.thought === true ? (textAt(part, 'text') ?? '') : '');
+
+/** The signature of a part, which goes back with it: with the call, else with the words of the model. */
+function signatureOf(part: JsonObject, call: ToolCallDelta | undefined): readonly JsonObject[] {
+  const data = textAt(part, 'thoughtSignature');
+  return data ? [{ type: 'reasoning.encrypted', data, format: GEMINI_FORMAT, ...(call && { id: call.id }) }] : [];
+}
 
 const isCall = (part: JsonObject): boolean => isObject(part.functionCall);
 
@@ -102,6 +112,7 @@ function usageOf(usage: JsonObject | undefined): LlmUsage | undefined {
   return usageOfCounts(usage, {
     inputTokens: usage?.promptTokenCount === undefined ? undefined : sum('promptTokenCount', 'toolUsePromptTokenCount'),
     outputTokens: usage && sum('candidatesTokenCount', 'thoughtsTokenCount'),
+    outputReasoningTokens: usage?.thoughtsTokenCount,
     totalTokens: usage?.totalTokenCount,
     cachedTokens: usage?.cachedContentTokenCount,
     inputAudioTokens: modalityTokens(prompt, ['AUDIO']),

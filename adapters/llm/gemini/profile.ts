@@ -3,11 +3,13 @@
 
 import type { JsonObject } from '../../../codecs/json/object.ts';
 import { answerSchemaOf, dialogueOf, renameExtraFields } from '../chat/dialogue.ts';
+import { GEMINI_FORMAT } from '../chat/message.ts';
 import { translatedStream } from '../chat/stream.ts';
 import { type Tools, toolsOf } from '../chat/tools.ts';
-import type { ContentPart, ImageSource } from '../chat/turns.ts';
+import type { ContentPart, FileSource, ImageSource } from '../chat/turns.ts';
 import { type LlmCall, type LlmProfile, unsupported } from '../contract.ts';
 import { createGeminiReader, GOOGLE, readGeminiReply } from './answer.ts';
+import { thinkingFields } from './thinking.ts';
 
 export const geminiProfile: LlmProfile = {
   name: 'gemini',
@@ -18,7 +20,7 @@ export const geminiProfile: LlmProfile = {
   toRequest: (call, { baseUrl, apiKey, model }) => ({
     url: `${baseUrl.replace(/\/+$/, '')}/models/${encodeURIComponent(model.replace(/^models\//, ''))}:${methodOf(call)}`,
     headers: { 'content-type': 'application/json', 'x-goog-api-key': apiKey },
-    body: JSON.stringify(bodyOf(call)),
+    body: JSON.stringify(bodyOf(call, model)),
   }),
   readReply: readGeminiReply,
   readStream: (_, call, model) => translatedStream(createGeminiReader(), { call, model, provider: GOOGLE }),
@@ -35,7 +37,7 @@ const NAMES = {
   frequency_penalty: 'frequencyPenalty',
 };
 
-function bodyOf(call: LlmCall): JsonObject {
+function bodyOf(call: LlmCall, model: string): JsonObject {
   const { system, turns } = dialogueOf(call, { mayEndOpen: false });
   const [schema, tools] = [answerSchemaOf(call), toolsOf(call)];
   if (schema !== undefined && tools !== undefined) throw unsupported('tools beside a response_format with a schema');
@@ -43,7 +45,7 @@ function bodyOf(call: LlmCall): JsonObject {
     systemInstruction: system === undefined ? undefined : { parts: [{ text: system }] },
     contents: turns.map(({ role, parts }) => {
       const firstCall = parts.find(({ kind }) => kind === 'call');
-      const contentParts = parts.map((part) => partJson(part, part === firstCall));
+      const contentParts = parts.flatMap((part) => partsJson(part, part === firstCall));
       return { role: role === 'assistant' ? 'model' : 'user', parts: contentParts };
     }),
     ...(tools && toolFields(tools)),
@@ -54,6 +56,7 @@ function bodyOf(call: LlmCall): JsonObject {
       responseMimeType: schema && 'application/json',
       // `responseSchema` knows only a part of OpenAPI's schemas; this one takes JSON Schema.
       responseJsonSchema: schema,
+      ...thinkingFields(call, model),
     },
   };
 }
@@ -61,19 +64,34 @@ function bodyOf(call: LlmCall): JsonObject {
 /** The signature for a call whose own was lost: newer models refuse a turn whose first call has none. */
 const LOST_SIGNATURE = 'skip_thought_signature_validator';
 
-function partJson(part: ContentPart, isFirstCall: boolean): JsonObject {
+function partsJson(part: ContentPart, isFirstCall: boolean): readonly JsonObject[] {
   switch (part.kind) {
     case 'text':
-      return { text: part.text };
+      return [{ text: part.text }];
     case 'image':
-      return { inlineData: inlineOf(part.image) };
+      return [{ inlineData: inlineOf(part.image) }];
+    case 'file':
+      return [{ inlineData: fileJson(part.file) }];
+    case 'reasoning':
+      return part.details.flatMap(signedText);
     case 'call': {
       const { name, input, signature = isFirstCall ? LOST_SIGNATURE : undefined } = part.call;
-      return { functionCall: { name, args: input }, thoughtSignature: signature || undefined };
+      return [{ functionCall: { name, args: input }, thoughtSignature: signature || undefined }];
     }
     case 'result':
-      return { functionResponse: { name: part.name, response: { result: part.text } } };
+      return [{ functionResponse: { name: part.name, response: { result: part.text } } }];
   }
+}
+
+/** A signature that came with text goes back with an empty one. https://ai.google.dev/gemini-api/docs/thought-signatures */
+const signedText = ({ format, data, id }: JsonObject): readonly JsonObject[] =>
+  format === GEMINI_FORMAT && id === undefined ? [{ text: '', thoughtSignature: data }] : [];
+
+const FILES = /^(?:application\/pdf|text\/.+|application\/json|audio\/(?:wav|mp3|mpeg|aiff|aac|ogg|flac))$/;
+
+function fileJson({ mediaType, data }: FileSource): JsonObject {
+  if (!FILES.test(mediaType)) throw unsupported(`files of the type ${mediaType}`);
+  return { mimeType: mediaType, data };
 }
 
 const IMAGES = ['image/jpeg', 'image/png', 'image/webp', 'image/heic', 'image/heif'];

@@ -36,8 +36,8 @@ export class ResponseWriter implements StreamWriter {
   }
 
   delta(delta: AnswerDelta, { served }: Pick<StreamOutcome, 'served'>): readonly Buffer[] {
-    if (saysNothing(delta)) return [];
-    this.#begin(served);
+    // As long as nothing was said, another target can serve the call.
+    if (!saysNothing(delta)) this.#begin(served);
     this.#outputs.add(delta);
     return this.#taken();
   }
@@ -80,9 +80,8 @@ export class ResponseWriter implements StreamWriter {
 
 const nowS = (): number => Math.floor(Date.now() / 1000);
 
-/** Tells what changes nothing for the client. */
-const saysNothing = ({ text, thought, refusal, details = [], calls = [] }: AnswerDelta): boolean =>
-  !text && !thought?.text && !refusal && details.length === 0 && calls.length === 0;
+const saysNothing = ({ text, thought, refusal, calls = [] }: AnswerDelta): boolean =>
+  !text && !thought?.text && !refusal && calls.length === 0;
 
 function customToolsIn({ tools }: JsonObject): ReadonlySet<string> {
   const list = Array.isArray(tools) ? tools.filter(isObject) : [];

@@ -6,7 +6,7 @@ import type { HttpReply } from '../../realtime/refusal.ts';
 import { chooseCall, type ToolCall } from '../openai/tools.ts';
 import { createId } from '../random-id.ts';
 import { textTokenCount } from '../tokens.ts';
-import { type ReplyPrompt, replyText } from '../voice/reply-text.ts';
+import { type ReplyPrompt, replyText, textPieces } from '../voice/reply-text.ts';
 import { valueForSchema } from './extraction.ts';
 import { TASK_ANSWERS } from './task-answers.ts';
 import { parseTranscript } from './transcript.ts';
@@ -111,9 +111,7 @@ function deltasOf({ text, call }: Answer): readonly JsonObject[] {
     const pieces = call.pieces.map((piece) => ({ tool_calls: [{ index: 0, function: { arguments: piece } }] }));
     return [{ role, content: null, tool_calls: [{ index: 0, ...functionCall(call.name, '') }] }, ...pieces];
   }
-  const size = Math.max(1, Math.ceil(text.length / 4));
-  const parts = text.match(new RegExp(`[^]{1,${size}}`, 'gu')) ?? [];
-  return [{ role, content: '' }, ...parts.map((content) => ({ content }))];
+  return [{ role, content: '' }, ...textPieces(text).map((content) => ({ content }))];
 }
 
 function streamed(answer: Answer, usage: JsonObject | undefined): CompletionReply {

@@ -148,6 +148,9 @@ test('function calls of an answer become tool calls, with the signature that the
       message: {
         role: 'assistant',
         content: null,
+        reasoning_details: [
+          { type: 'reasoning.encrypted', data: 'c2ln', format: 'google-gemini-v1', id: 'call_r-1_0' },
+        ],
         tool_calls: [asking('call_r-1_0', 'Bonn', 'c2ln'), asking('call_r-1_1', 'Rome')],
       },
       finish_reason: 'tool_calls',

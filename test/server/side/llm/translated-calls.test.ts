@@ -63,7 +63,7 @@ test('a call that one endpoint has no form for goes to the next; where none has,
   expect(failed(await alone.router.run(call(heard)))).toMatchObject({
     status: 400,
     isTransient: false,
-    message: 'one/first: this endpoint has no form for messages with other parts than text and images in Trunkline',
+    message: 'one/first: this endpoint has no form for files of the type audio/wav in Trunkline',
   });
   expect([a.count.requests, b.count.requests]).toEqual([0, 1]);
 });
