@@ -42,7 +42,7 @@ export function readAnthropicReply({ body }: LlmReply, model: string) {
   return chatOutcome(answer, model, ANTHROPIC);
 }
 
-/** What the model thought, with what it wants back beside calls of tools. */
+/** Thoughts of the model, with what it wants back beside calls of tools. */
 function reasoningOf(blocks: readonly JsonObject[]): Pick<AnswerDelta, 'thought' | 'details'> {
   const details = blocks.flatMap((block, index): readonly JsonObject[] => {
     const detail = detailOf(block, index);

@@ -8,7 +8,7 @@ import { type Tools, toolsOf } from '../chat/tools.ts';
 import type { ContentPart, FileSource, ImageSource } from '../chat/turns.ts';
 import { type LlmCall, type LlmProfile, type LlmTarget, unsupported } from '../contract.ts';
 import { ANSWER_TOOL, ANTHROPIC, blockOfDetail, createAnthropicReader, readAnthropicReply } from './answer.ts';
-import { thinkingFields } from './thinking.ts';
+import { anthropicThinking } from './thinking.ts';
 
 export const anthropicProfile: LlmProfile = {
   name: 'anthropic',
@@ -31,7 +31,7 @@ const CONTINUES = /^claude-(?:[23]|(?:opus|sonnet|haiku)-4(?:-[0-5])?(?:-\d{8}|-
 
 function bodyOf(call: LlmCall, model: string): JsonObject {
   const [schema, tools] = [answerSchemaOf(call), toolsOf(call)];
-  const thinking = tools === undefined || tools.choice === 'auto' ? thinkingFields(call, model) : undefined;
+  const thinking = tools === undefined || tools.choice === 'auto' ? anthropicThinking(call, model) : undefined;
   // A turn that is continued can call no tool, and has been thought about.
   const mayEndOpen = CONTINUES.test(model) && schema === undefined && tools === undefined && thinking === undefined;
   const { system, turns } = dialogueOf(call, { mayEndOpen });

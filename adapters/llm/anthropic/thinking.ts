@@ -19,7 +19,7 @@ const EFFORTS: Readonly<Record<string, string>> = { minimal: 'low', low: 'low', 
 const [LEAST, MOST] = [1024, 32_000];
 
 /** The fields that make the model think; undefined where the call does not ask for it, or cannot have it. */
-export function thinkingFields(call: LlmCall, model: string): JsonObject | undefined {
+export function anthropicThinking(call: LlmCall, model: string): JsonObject | undefined {
   const { native, temperature, maxTokens = 0, extra } = call;
   const effort = extra.reasoning_effort;
   if (native === undefined || typeof effort !== 'string' || effort === 'none') return undefined;

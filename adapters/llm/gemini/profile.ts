@@ -9,7 +9,7 @@ import { type Tools, toolsOf } from '../chat/tools.ts';
 import type { ContentPart, FileSource, ImageSource } from '../chat/turns.ts';
 import { type LlmCall, type LlmProfile, unsupported } from '../contract.ts';
 import { createGeminiReader, GOOGLE, readGeminiReply } from './answer.ts';
-import { thinkingFields } from './thinking.ts';
+import { geminiThinking } from './thinking.ts';
 
 export const geminiProfile: LlmProfile = {
   name: 'gemini',
@@ -56,7 +56,7 @@ function bodyOf(call: LlmCall, model: string): JsonObject {
       responseMimeType: schema && 'application/json',
       // `responseSchema` knows only a part of OpenAPI's schemas; this one takes JSON Schema.
       responseJsonSchema: schema,
-      ...thinkingFields(call, model),
+      ...geminiThinking(call, model),
     },
   };
 }

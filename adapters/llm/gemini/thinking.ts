@@ -13,7 +13,7 @@ const MOST_BUDGET = 24_576;
 const LEVELS: Readonly<Record<string, string>> = { none: 'low', minimal: 'low', low: 'low' };
 
 /** The field that says how much is thought, and whether it is told; {} where the call does not ask for it, or the model cannot. */
-export function thinkingFields({ native, extra }: LlmCall, model: string): JsonObject {
+export function geminiThinking({ native, extra }: LlmCall, model: string): JsonObject {
   const effort = typeof extra.reasoning_effort === 'string' ? extra.reasoning_effort : undefined;
   const wantsSummary = typeof objectAt(native?.body, 'reasoning')?.summary === 'string';
   if (native === undefined || (effort === undefined && !wantsSummary)) return {};

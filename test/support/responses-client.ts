@@ -1,0 +1,62 @@
+// OpenAI's SDK in front of a router: requests of its Responses API are read as the gateway reads them, and answered by the router alone.
+
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import OpenAI from 'openai';
+import { onTestFinished } from 'vitest';
+import { errorEvent } from '../../adapters/llm/index.ts';
+import { chatError } from '../../server/http/problem.ts';
+import { readResponsesBody } from '../../server/side/http/responses/body.ts';
+import type { Answered, Router, StreamHead } from '../../server/side/llm/call.ts';
+import type { Failure } from '../../server/side/llm/failure.ts';
+import { call } from './routing.ts';
+
+/** `outcomes`: what became of the calls. */
+export async function responsesClient(router: Router) {
+  const outcomes: (Answered | Failure)[] = [];
+  const server = createServer((request, response) => {
+    answer(router, request, response).then(
+      (outcome) => outcomes.push(outcome),
+      () => response.destroy(),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  const baseURL = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+  return { openai: new OpenAI({ apiKey: 'k', baseURL, maxRetries: 0 }), outcomes };
+}
+
+async function answer(router: Router, request: IncomingMessage, response: ServerResponse): Promise<Answered | Failure> {
+  const parts: Buffer[] = [];
+  for await (const part of request) parts.push(part as Buffer);
+  const read = readResponsesBody(JSON.parse(Buffer.concat(parts).toString()), {
+    maxTokens: 5000,
+    unknownFields: 'drop',
+  });
+  if (!('responses' in read)) throw new Error(read.message);
+  const llm = read.responses.call();
+  let head: StreamHead | undefined;
+  const sink = {
+    opened() {},
+    comment: (bytes: Buffer) => void response.write(bytes),
+    begin(begun: StreamHead) {
+      head = begun;
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+    },
+    write: (bytes: Buffer) => void response.write(bytes),
+  };
+  const outcome = await router.run(call({ llm }), llm.isStreamed ? sink : undefined);
+  if (outcome.kind === 'failed') {
+    const error = chatError(outcome);
+    if (head !== undefined) response.end(head.failed?.(error) ?? errorEvent(error, llm.native));
+    else response.writeHead(outcome.status, { 'content-type': 'application/json' }).end(JSON.stringify({ error }));
+  } else if (llm.isStreamed) response.end();
+  else
+    response
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end(outcome.bytes ?? JSON.stringify(outcome.completion));
+  return outcome;
+}
