@@ -15,6 +15,7 @@ export type Requester =
       readonly secret?: string | undefined;
       /** The end user of that secret, whose sessions are seen, too. */
       readonly endUser?: string | undefined;
+      readonly calls?: SecretCalls | undefined;
     }
   | {
       readonly scope: 'admin';
@@ -23,7 +24,17 @@ export type Requester =
       readonly settings?: undefined;
       readonly secret?: undefined;
       readonly endUser?: undefined;
+      readonly calls?: undefined;
     };
+
+/** Terms of a client secret that its calls are held to, beside those that narrow `settings`. */
+interface SecretCalls {
+  /** Patterns of `provider/model`. */
+  readonly models?: readonly string[] | undefined;
+  /** The most that its sessions and calls may cost together. */
+  readonly maxMicroUsd?: number | undefined;
+  readonly expiresAt: number;
+}
 
 /** `secret`: the id of the one that is presented in the place of its key; `endUser`: whose sessions it sees beside its own. */
 export const requesterOf = (key: Key | undefined, secret?: string, endUser?: string): Requester => ({

@@ -28,6 +28,8 @@ interface TableLine {
   readonly takesBody?: true;
   /** A client secret may ask here about the session that it has opened; everywhere else it needs a key. */
   readonly takesSecret?: true;
+  /** A client secret may ask here within its terms, until it expires. */
+  readonly takesCalls?: true;
   /** SDKs of realtime providers ask here, on paths of their own, and read errors in the shape of each. */
   readonly isOfProviders?: true;
   /** SDKs of chat completions ask here, and read errors in OpenAI's shape. */
@@ -35,6 +37,7 @@ interface TableLine {
 }
 
 const live = { needsLiveSession: true } as const;
+const ui = { isChat: true, takesSecret: true, takesCalls: true } as const;
 
 const TABLE = {
   getSessions: { method: 'GET', path: '/sessions', scope: 'both' },
@@ -90,6 +93,11 @@ const TABLE = {
   deleteResponse: { method: 'DELETE', path: '/responses/{id}', scope: 'key', isChat: true },
   getResponseItems: { method: 'GET', path: '/responses/{id}/input_items', scope: 'key', isChat: true },
   postResponseCancel: { method: 'POST', path: '/responses/{id}/cancel', scope: 'key', isChat: true },
+  postUiChat: { method: 'POST', path: '/ui/chat', scope: 'key', awaitsLlm: true, ...ui },
+  getUiChatStream: { method: 'GET', path: '/ui/chat/{id}/stream', scope: 'key', isStream: true, ...ui },
+  postUiChatStop: { method: 'POST', path: '/ui/chat/{id}/stop', scope: 'key', ...ui },
+  postAgUi: { method: 'POST', path: '/ui/ag-ui', scope: 'key', awaitsLlm: true, ...ui },
+  getAgUiStream: { method: 'GET', path: '/ui/ag-ui/{id}/stream', scope: 'key', isStream: true, ...ui },
   getModels: { method: 'GET', path: '/models', scope: 'key', isChat: true },
   getModel: { method: 'GET', path: '/models/{model}', scope: 'key', isChat: true, hasLongEnd: true },
 } as const satisfies Readonly<Record<string, TableLine>>;

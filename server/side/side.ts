@@ -230,7 +230,7 @@ export class Side {
     const asking = { answer, findKey, secrets };
     const shared = { live, log, registry: metrics.registry, descriptors: this.#descriptors, ...asking };
     const rehearsed = () => (config.rehearsal && this.#rehearsalUrl !== undefined ? config.rehearsal.providers : []);
-    this.#clients = new PublicListener({ ...options, ...shared, rehearsed });
+    this.#clients = new PublicListener({ ...options, ...shared, rehearsed, runs: this.#runs });
     return this.#clients;
   }
 

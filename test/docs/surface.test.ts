@@ -129,7 +129,7 @@ describe('asyncapi.yaml', () => {
       .map(({ address }) => address)
       .filter((address) => address !== null)
       .map(String);
-    expect(compared(sockets, [...knownPaths, '/v1/sessions/{id}/events'])).toEqual(AGREES);
+    expect(compared(sockets, [...knownPaths, '/v1/ui/chat', '/v1/sessions/{id}/events'])).toEqual(AGREES);
   });
 
   test('docs/asyncapi.yaml has the events of webhooks', () => {

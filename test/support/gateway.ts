@@ -23,6 +23,7 @@ import type { SecretStore } from '../../server/ipc/stored-keys.ts';
 import { SessionTable } from '../../server/processes/sessions/session-table.ts';
 import { PublicListener } from '../../server/side/http/public/listener.ts';
 import { configFile } from './config-file.ts';
+import { FakeRuns } from './fake-runs.ts';
 import { keepInbox } from './inbox.ts';
 import { sampleOf } from './metrics.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -113,7 +114,7 @@ export async function startGateway({
   const sideRegistry = new Registry();
   const side = new PublicListener({
     live: new LiveConfig(loaded),
-    ...{ log, secrets },
+    ...{ log, secrets, runs: new FakeRuns() },
     registry: sideRegistry,
     descriptors: countDescriptors(),
     answer: askSide ?? (() => Promise.reject(new Error('there is no side process'))),

@@ -1,14 +1,13 @@
 // Finds who the client is, by its key or its client secret, and checks that the secret opens a session here, for this page.
 
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
-import { DEFAULT_CLASS } from '../../config/side-schema.ts';
 import { checkHost, checkOrigin, checkPage } from '../../http/origin-policy.ts';
 import { authenticate } from '../../http/request/keys/authenticate.ts';
-import { authenticateSecret, presentedSecret } from '../../http/request/keys/client-secret.ts';
-import { isRefusal } from '../../http/request/refusals.ts';
+import { authenticateSecret, checkSecretBinding, presentedSecret } from '../../http/request/keys/client-secret.ts';
+import { isRefusal, secretExpired } from '../../http/request/refusals.ts';
 import type { StoredSecret } from '../../ipc/stored-keys.ts';
 import type { Admission } from './admission.ts';
-import { secretExpired, secretUsed } from './refusals.ts';
+import { secretUsed } from './refusals.ts';
 
 /** Checks the page and the name of the listener. The page of a client secret is checked when that was read, which may name it. */
 export function checkWhere(known: Pick<Admission, 'request' | 'handshake' | 'policy'>): Refusal | undefined {
@@ -47,7 +46,7 @@ async function withSecret(presented: string, request: ClientRequest): Promise<Cl
   if (isRefusal(holder)) return holder;
   const { secret } = holder;
   const refusal =
-    checkSecretPage(secret, request) ?? checkState(secret) ?? checkPlace(secret, request) ?? checkBinding(holder);
+    checkSecretPage(secret, request) ?? checkState(secret) ?? checkPlace(secret, request) ?? checkSecretBinding(holder);
   return refusal ?? { ...holder, pinned: secret.settings.session };
 }
 
@@ -76,18 +75,6 @@ function checkPlace(
   if (dialect !== undefined && dialect !== endpoint.dialect.name)
     return elsewhere(`this client secret opens sessions of the dialect ${dialect}, not of ${endpoint.dialect.name}`);
   return undefined;
-}
-
-/** A key that was changed since it made the secret binds it as it is now. */
-function checkBinding({ key, secret: { settings } }: Pick<Client, 'key'> & { readonly secret: StoredSecret }) {
-  const { endUser = settings.endUser, class: bound = settings.class, classes } = key ?? {};
-  if (settings.endUser !== undefined && settings.endUser !== endUser)
-    return elsewhere('this client secret was made for another end user than the one whom its key is bound to now');
-  if (settings.class === undefined) return undefined;
-  const isListed = classes === undefined || [DEFAULT_CLASS, ...classes].includes(settings.class);
-  return settings.class === bound && isListed
-    ? undefined
-    : elsewhere(`this client secret was made for the class ${settings.class}, which its key may not use now`);
 }
 
 const elsewhere = (message: string): Refusal => ({ status: 403, code: 'secret_not_allowed', message });

@@ -73,11 +73,5 @@ export const secretUsed: Refusal = {
   message: 'this client secret has opened as many sessions as it may: expected a new one',
 };
 
-export const secretExpired: Refusal = {
-  status: 401,
-  code: 'secret_expired',
-  message: 'this client secret has expired: expected a new one',
-};
-
 /** The secret was there when it was looked at. */
 export const secretGone: Refusal = { status: 401, code: 'invalid_key', message: 'this client secret is gone' };

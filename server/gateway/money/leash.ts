@@ -2,7 +2,7 @@
 
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { aheadOf, type Leash } from '../../session/meter/meter.ts';
-import { budgetsFor } from '../../side/billing/budgets/budget.ts';
+import { budgetsFor, windowOfSecret } from '../../side/billing/budgets/budget.ts';
 import { budgetsAround } from '../../side/billing/budgets/own-budgets.ts';
 import type { BudgetWindow } from '../../side/store/contract/budgets.ts';
 import type { Admission } from '../admission/admission.ts';
@@ -54,9 +54,6 @@ function fundsOf(admission: Admission, store: SliceStore, { onClosed }: LeashMea
   return new SessionFunds({ session, windows, store, whenUnavailable, onClosed });
 }
 
-/** Time after which the row of a secret that expired may go: no session lasts longer. */
-const KEPT_MS = 48 * 60 * 60 * 1000;
-
 /** The present windows of all budgets that count the session, that of its client secret included. A rehearsal is in none. */
 function windowsOf(admission: Admission, now: number): readonly BudgetWindow[] {
   const { policy, secret, isRehearsal } = admission;
@@ -64,9 +61,7 @@ function windowsOf(admission: Admission, now: number): readonly BudgetWindow[] {
   const windows = budgetsFor(budgetsAround(admission.key, policy.config), spenderOf(admission), now);
   const maxUsd = secret?.settings.maxUsd;
   if (secret === undefined || maxUsd === undefined) return windows;
-  const limitMicroUsd = Math.round(maxUsd * 1e6);
-  const counted = { clientSecret: secret.id, window: 'total' };
-  return [...windows, { id: `secret|${secret.id}`, limitMicroUsd, resetsAt: secret.expiresAt + KEPT_MS, counted }];
+  return [...windows, windowOfSecret(secret.id, Math.round(maxUsd * 1e6), secret.expiresAt)];
 }
 
 /** Tells whether audio, text or time of the model has a price. */

@@ -1,11 +1,11 @@
 // Takes the use of a client secret before its session is opened, and gives it back where none was.
 
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
-import { secretsUnavailable } from '../../http/request/refusals.ts';
+import { secretExpired, secretsUnavailable } from '../../http/request/refusals.ts';
 import { type Away, ownerAnswer } from '../../ipc/channel/owner-answer.ts';
 import type { SecretStore, SecretUse } from '../../ipc/stored-keys.ts';
 import type { Admission } from '../admission/admission.ts';
-import { secretExpired, secretGone, secretUsed } from '../admission/refusals.ts';
+import { secretGone, secretUsed } from '../admission/refusals.ts';
 
 const REFUSALS: Readonly<Record<Exclude<SecretUse, 'granted'> | Away, Refusal>> = {
   away: secretsUnavailable,

@@ -121,3 +121,9 @@ function goDuration(ms: number): string {
   const minutes = Math.floor(whole / 60_000);
   return `${minutes > 0 ? `${minutes}m` : ''}${(whole % 60_000) / 1000}s`;
 }
+
+export const secretExpired: Refusal = {
+  status: 401,
+  code: 'secret_expired',
+  message: 'this client secret has expired: expected a new one',
+};

@@ -30,6 +30,8 @@ import { getSessions } from './session/list.ts';
 import { deleteSession, getSession } from './session/session.ts';
 import { getTask, getTasks, postTask, postTaskRetry, postTasksRetry } from './session/tasks.ts';
 import { getSessionTimeline } from './session/timeline.ts';
+import { getAgUiStream, postAgUi } from './ui/ag-ui.ts';
+import { getUiChatStream, postUiChat, postUiChatStop } from './ui/chat.ts';
 
 const handlersFor = (options: SideHttpOptions): Readonly<Record<SideRouteName, RouteHandler>> => ({
   ...{ getSessions, getSession, deleteSession, postSessionEnd, getSessionContext, getSessionTimeline },
@@ -39,6 +41,7 @@ const handlersFor = (options: SideHttpOptions): Readonly<Record<SideRouteName, R
   ...{ postKey, getKeys, getKey, patchKey, deleteKey, postKeyRotate, postKeyRevoke, getTeams },
   ...{ getLedger, getLedgerRows, getBudgets, getExport, getAudit },
   ...{ postChatCompletion, getModels, getModel },
+  ...{ postUiChat, getUiChatStream, postUiChatStop, postAgUi, getAgUiStream },
   ...{ postResponse, getResponse, deleteResponse, getResponseItems, postResponseCancel },
 });
 

@@ -4,6 +4,7 @@ import type { LlmCall, LlmOutcome } from '../../../adapters/llm/contract.ts';
 import type { JsonObject } from '../../../codecs/json/object.ts';
 import type { BudgetConfig } from '../../config/side-schema.ts';
 import type { LedgerRow, OnBehalf } from '../../ipc/stored-rows.ts';
+import type { BudgetWindow } from '../store/contract/budgets.ts';
 import type { Failure } from './failure.ts';
 
 /** `promptClass`: a name of `classes`. */
@@ -19,6 +20,8 @@ export interface Call
   readonly llm: LlmCall;
   /** Budgets that it has to fit into, besides those of the configuration. */
   readonly budgets?: readonly BudgetConfig[] | undefined;
+  /** Windows that count it besides those of budgets. */
+  readonly windows?: readonly BudgetWindow[] | undefined;
   /** The session of the task was a rehearsal. Where no LLM gateway is configured, the rehearsal answers only such calls, and chats. */
   readonly isRehearsal: boolean;
   /** Aborted when the client has left, or when the run of the task is stopped. */

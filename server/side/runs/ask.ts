@@ -40,6 +40,7 @@ export interface AskedResponse {
 
 export interface Asking extends Omit<CallRequest, 'read' | 'signal'> {
   readonly chat?: string | undefined;
+  readonly note?: JsonObject | undefined;
   readonly isBackground?: boolean | undefined;
   /** It has a log, whatever the request says of streams and of keeping. */
   readonly isRun?: boolean | undefined;
@@ -71,7 +72,8 @@ export async function askResponse(asking: Asking, options: AskMeans): Promise<As
   const { id, previous, isKept, isBackground, createdAt } = row;
   const own = { id, previous, isKept, isBackground };
   const response = queuedResponse({ own, body: request.body, createdAt });
-  const texts = { input: JSON.stringify(itemsToKeep(request.items)), result: JSON.stringify(response) };
+  const input = JSON.stringify(itemsToKeep(request.items));
+  const texts = { input, result: JSON.stringify(response), note: asking.note };
   return { call, terms, isStreamed: request.isStreamed, row, texts, response, abort };
 }
 

@@ -109,7 +109,8 @@ export class RunHost implements Runs {
     const { store } = this.#options;
     const row = await store.responseOfChat(requester.key ?? null, chat);
     if (row === undefined || !isOf(row) || row.createdAt <= (here?.startedAt ?? 0)) return here;
-    return this.#memory.get(row.id) ?? new StoredRun(row, store);
+    const live = this.#memory.get(row.id);
+    return live ?? new StoredRun(row, store, (await store.responseTexts([row.id]))[row.id]?.note);
   }
 
   /** Finds the response object as it is known now. */

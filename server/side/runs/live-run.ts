@@ -67,6 +67,10 @@ export class LiveRun implements Run, StreamSink {
     return this.#options.row.chat;
   }
 
+  get note(): JsonObject | undefined {
+    return this.#options.texts.note;
+  }
+
   get startedAt(): number {
     return this.#options.row.createdAt;
   }

@@ -27,6 +27,8 @@ export interface Run {
   readonly id: string;
   /** The id that a UI gave its chat. */
   readonly chat: string | undefined;
+  /** The note of its order. */
+  readonly note: JsonObject | undefined;
   readonly startedAt: number;
   /** It has a log; one that was asked for as a whole has none. */
   readonly isStreamed: boolean;
@@ -44,6 +46,8 @@ export interface RunOrder extends Pick<SideRequest, 'requester' | 'headers' | 'p
   /** The body of a Responses request, as a client sends it. Whatever its `stream` says, the answer is streamed into the log. */
   readonly body: JsonObject;
   readonly chat?: string | undefined;
+  /** JSON of the front end that orders it, which is kept with the run. */
+  readonly note?: JsonObject | undefined;
   /** It goes on though nobody reads it. */
   readonly isBackground?: boolean | undefined;
   /** Takes the headers that say who serves, once that is known: before the first event, or never. */

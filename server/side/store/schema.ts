@@ -54,7 +54,7 @@ const RESPONSE_TABLES = [
   'create index response_open on response (holder) where ended_at is null',
   'create index response_ended on response (ended_at) where ended_at is not null',
   'create index response_chat on response (chat, created_at, id) where chat is not null',
-  'create table response_text (response text not null primary key, input text not null, result text not null)',
+  'create table response_text (response text not null primary key, input text not null, result text not null, note text)',
   `create table response_part (
     response text not null, first_sequence bigint not null, last_sequence bigint not null, events text not null,
     primary key (response, first_sequence)

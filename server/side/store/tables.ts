@@ -57,10 +57,10 @@ export const responses = table<ResponseRow>('response', {
   ...columns('integer', 'createdAt', 'endedAt', 'cancelledAt', 'readAt'),
 });
 
-export const responseTexts = table<ResponseTexts & { readonly response: string }>(
-  'response_text',
-  columns('text', 'response', 'input', 'result'),
-);
+export const responseTexts = table<ResponseTexts & { readonly response: string }>('response_text', {
+  ...columns('text', 'response', 'input', 'result'),
+  note: 'json',
+});
 
 export const logParts = table<LogPart>('response_part', {
   response: 'text',

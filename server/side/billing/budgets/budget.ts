@@ -23,6 +23,15 @@ export function lowest(windows: readonly BudgetWindow[]): BudgetWindow[] {
   return [...byId.values()];
 }
 
+/** Time after which the row of a secret that expired may go: no session lasts longer. */
+const SECRET_KEPT_MS = 48 * 60 * 60 * 1000;
+
+/** The window of what a client secret may cost, in all of its sessions and calls. */
+export const windowOfSecret = (id: string, limitMicroUsd: number, expiresAt: number): BudgetWindow => ({
+  ...{ id: `secret|${id}`, limitMicroUsd, resetsAt: expiresAt + SECRET_KEPT_MS },
+  counted: { clientSecret: id, window: 'total' },
+});
+
 /** The present window of a budget; of one for each of something, that of the spender. */
 export function windowOf(budget: BudgetConfig, now: number, spender?: Spender): BudgetWindow {
   const { maxUsd, each, ...of } = budget;

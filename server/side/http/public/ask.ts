@@ -8,10 +8,10 @@ import { decodedPath } from '../../../http/handshake.ts';
 import type { Answer, CheckedExchange } from '../../../http/request/answer.ts';
 import { readBody } from '../../../http/request/body.ts';
 import { authenticate } from '../../../http/request/keys/authenticate.ts';
-import { authenticateSecret, presentedSecret } from '../../../http/request/keys/client-secret.ts';
+import { authenticateSecret, callerWithSecret, presentedSecret } from '../../../http/request/keys/client-secret.ts';
 import type { RequestPolicy } from '../../../http/request/policy.ts';
 import { isRefusal, notNow, sidePathUnavailable } from '../../../http/request/refusals.ts';
-import { requesterOf } from '../../../ipc/side-request.ts';
+import { type Requester, requesterOf } from '../../../ipc/side-request.ts';
 import { sideRoutesAt } from '../../../ipc/side-routes.ts';
 import type { StoredSecret } from '../../../ipc/stored-keys.ts';
 import { type ForwardContext, forward } from './forward.ts';
@@ -35,7 +35,7 @@ export async function askSide(
   warnOfOldPath(path, policy);
   const client = await authenticateAsker(request.method, path, { handshake, policy, address: source.address });
   if (isRefusal(client)) return client;
-  const { key, secret } = client;
+  const { key, requester } = client;
   const expectedBytes = Math.min(config.side.maxBodyBytes, Number(request.headers['content-length'] ?? 0));
   const isStream = request.method === 'GET' && isStreamAt(path, handshake);
   using lease = isStream ? context.quota.acquireStream() : context.quota.acquire(key?.id, expectedBytes);
@@ -51,7 +51,6 @@ export async function askSide(
     response.shouldKeepAlive = false;
     return body;
   }
-  const requester = requesterOf(key, secret?.id);
   using keyEnd = isStream && key !== undefined ? policy.keys.watchEnd(key.id) : undefined;
   const asked = { handshake, path, requester, ...source, body, keyEnd: keyEnd?.signal };
   const outcome = await forward(request, response, asked, context);
@@ -65,30 +64,40 @@ function isStreamAt(path: string, { query }: Handshake): boolean {
   return isStream || (streamsWhen !== undefined && query.get(streamsWhen) === 'true');
 }
 
-interface Asker {
+export interface Asker {
   /** Undefined in open mode. */
   readonly key: Key | undefined;
+  readonly requester: Requester;
   readonly secret?: StoredSecret | undefined;
 }
 
-/** A client secret asks about its own sessions alone, also after it was used up. */
-async function authenticateAsker(
+/** A client secret asks about its own sessions, also after it was used up, and makes calls within its terms. */
+export async function authenticateAsker(
   method: string | undefined,
   path: string,
   request: { readonly handshake: Handshake; readonly policy: RequestPolicy; readonly address: string },
 ): Promise<Asker | Refusal> {
   const presented = presentedSecret(request);
-  if (presented === undefined) return authenticate(request);
+  if (presented === undefined) {
+    const found = await authenticate(request);
+    return isRefusal(found) ? found : { key: found.key, requester: requesterOf(found.key) };
+  }
   const routes = sideRoutesAt('key', path).map(({ route }) => route);
   const asked = method === 'HEAD' ? 'GET' : method;
-  const isTaken = routes.some((route) => route.method === asked && route.takesSecret);
-  return isTaken ? authenticateSecret(presented, request) : needsKey;
+  const route = routes.find((one) => one.method === asked && one.takesSecret);
+  if (route === undefined) return needsKey;
+  const holder = await authenticateSecret(presented, request);
+  if (isRefusal(holder)) return holder;
+  const { key, secret } = holder;
+  if (!route.takesCalls) return { key, secret, requester: requesterOf(key, secret.id) };
+  const requester = callerWithSecret(holder, { handshake: request.handshake, isReading: asked === 'GET' });
+  return isRefusal(requester) ? requester : { key, secret, requester };
 }
 
 const needsKey: Refusal = {
   status: 403,
   code: 'secret_not_allowed',
-  message: 'a client secret opens sessions, and sees those that it opened: expected a key for anything else',
+  message: 'a client secret opens sessions and chats, and sees those that it opened: expected a key for anything else',
 };
 
 function warnOfOldPath(path: string, { warnOfOldName }: RequestPolicy): void {
@@ -98,7 +107,7 @@ function warnOfOldPath(path: string, { warnOfOldName }: RequestPolicy): void {
 
 const undecodable: Refusal = { status: 404, code: 'unknown_path', message: 'expected a path in percent-encoding' };
 
-const tooManyStreams: Refusal = {
+export const tooManyStreams: Refusal = {
   status: 503,
   code: 'too_many_streams',
   message: 'as many event streams are open as may be (side.streams)',

@@ -29,7 +29,9 @@ import { type PassedConnection, stopReading } from '../../../ipc/channel/connect
 import type { Ports } from '../../../ipc/process-start.ts';
 import type { FindKey, StoredKey } from '../../../ipc/stored-keys.ts';
 import type { AddressList } from '../../../platform/address-list.ts';
+import { faultOf } from '../../../platform/log.ts';
 import { countRefusals } from '../../../platform/metrics.ts';
+import { ChatSockets, type ChatSocketsContext } from '../ui/chat-sockets.ts';
 import { type PublicContext, publicAnswer } from './answer.ts';
 import { sideQuotaFull } from './ask.ts';
 import { SideQuota } from './quota.ts';
@@ -42,6 +44,8 @@ export interface PublicListenerOptions extends Pick<PublicContext, 'answer' | 'f
   /** Undefined where there is no store. */
   readonly findKey?: FindKey | undefined;
   readonly secrets?: RequestPolicy['secrets'];
+  /** Those that chats start and read. */
+  readonly runs: ChatSocketsContext['runs'];
   /** Gives a connection with an upgrade to a gateway process. Rejects where there is none. */
   giveBack(socket: Socket, connection: PassedConnection): Promise<void>;
 }
@@ -53,6 +57,7 @@ export class PublicListener {
   readonly #clients: Clients;
   readonly #connections: ConnectionLimit;
   readonly #quota: SideQuota;
+  readonly #chats: ChatSockets;
   readonly #isProxy: AddressList = (address) => this.#policy.origins.isProxy(address);
   readonly #keys: KeyLookup;
   #ports: Ports | undefined;
@@ -85,7 +90,14 @@ export class PublicListener {
     this.#server.on('request', (request, response) => {
       void answerHttp({ request, response, source: this.#clients.sourceOf(request) }, answering);
     });
-    this.#server.on('upgrade', (request, socket: Socket, head) => void this.#giveBack(request, socket, head));
+    const failed = (error: unknown): void => log.error(faultOf(error), 'chat socket failed');
+    const quota = this.#quota;
+    this.#chats = new ChatSockets({ runs: options.runs, quota, metrics, logRefusal, policy, failed });
+    this.#server.on('upgrade', (request, socket: Socket, head) => {
+      if (!this.#chats.isOurs(request)) return void this.#giveBack(request, socket, head);
+      this.#connections.leave(socket);
+      return void this.#chats.accept({ request, socket, head, source: this.#clients.sourceOf(request) });
+    });
     answerFaults(this.#server, ({ socket, refusal: { code, status }, requestId }) => {
       metrics.refused(code, status);
       logRefusal({ code, status, requestId, address: this.#clients.addressOf(socket) }, 'request refused');
@@ -130,6 +142,7 @@ export class PublicListener {
 
   /** Ends every connection. */
   close(): Promise<void> {
+    this.#chats.drain();
     return closeListener(this.#server);
   }
 

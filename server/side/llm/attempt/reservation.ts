@@ -95,7 +95,8 @@ export async function reserveFor(context: AttemptContext, attempt: Attempt, now:
   const { target, call, plan } = attempt;
   // The rehearsal is free, so it counts in no budget.
   const all = [...configured, ...(call.budgets ?? [])];
-  const budgets = target.isRehearsal ? [] : budgetsFor(all, { ...call, path: target.path }, now);
+  const windows = [...budgetsFor(all, { ...call, path: target.path }, now), ...(call.windows ?? [])];
+  const budgets = target.isRehearsal ? [] : windows;
   const startedAt = performance.now();
   const tryWith = async (leftMicroUsd?: number) => {
     const made = pricedWithin(context, attempt, { hasBudget: budgets.length > 0, leftMicroUsd });

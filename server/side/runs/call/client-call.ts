@@ -2,10 +2,13 @@
 
 import type { LlmCall } from '../../../../adapters/llm/contract.ts';
 import type { JsonObject } from '../../../../codecs/json/object.ts';
+import { matchesGlob } from '../../../../codecs/text/glob.ts';
 import type { SideConfig } from '../../../config/side-schema.ts';
 import { type HttpProblem, isProblem, shortened } from '../../../http/problem.ts';
-import type { SideRequest } from '../../../ipc/side-request.ts';
+import { secretExpired } from '../../../http/request/refusals.ts';
+import type { Requester, SideRequest } from '../../../ipc/side-request.ts';
 import type { DataClass } from '../../../ipc/stored-rows.ts';
+import { windowOfSecret } from '../../billing/budgets/budget.ts';
 import { maxPromptTokens } from '../../billing/prompt-tokens.ts';
 import type { Call, Router } from '../../llm/call.ts';
 import type { ToldCall } from './answer-headers.ts';
@@ -70,6 +73,8 @@ export async function clientCall(
   const { model: name } = body;
   const { asked, requester, signal } = request;
   if (typeof name === 'string') asked.model = shortened(name);
+  const refused = secretProblem(requester, name);
+  if (refused !== undefined) return refused;
   const chosen = chatClassOf(scope, config, typeof name === 'string' && name !== '' ? name : undefined);
   if (isProblem(chosen)) return chosen;
   const { promptClass, settings } = chosen;
@@ -82,8 +87,9 @@ export async function clientCall(
   if (isProblem(read)) return read;
   if (router === undefined) return noRouter;
   const { llm, dropped, addedMaxTokens: classMaxTokens, dataClass = chosen.dataClass } = read;
-  // A key that is for one user counts for that one, whatever the call says.
-  const endUser = requester.settings?.endUser ?? read.endUser;
+  // A key that is for one user counts for that one, whatever the call says; a page has no say in it.
+  const named = requester.secret === undefined ? read.endUser : undefined;
+  const endUser = requester.settings?.endUser ?? named;
   const call: Call = {
     kind: 'chat',
     promptClass,
@@ -93,6 +99,7 @@ export async function clientCall(
     endUser,
     tags: requester.settings?.tags,
     model: chosen.model,
+    windows: windowsOf(requester),
     llm,
     isRehearsal: config.hasRehearsalGateway,
     signal,
@@ -100,6 +107,27 @@ export async function clientCall(
   const rated = await rates.take(request, { endUser, estimate: () => mostTokens(body, call) });
   return isProblem(rated) ? rated : { call, router, dropped, classMaxTokens, rated };
 }
+
+/** A client secret makes calls until it expires, and where it names models of these alone, with their provider or without. */
+function secretProblem({ calls }: Requester, name: unknown): HttpProblem | undefined {
+  const { models, expiresAt = Number.POSITIVE_INFINITY } = calls ?? {};
+  if (expiresAt <= Date.now()) return secretExpired;
+  if (models === undefined) return undefined;
+  const asked = typeof name === 'string' ? name : '';
+  const isNamed = models.some((pattern) =>
+    [pattern, pattern.slice(pattern.indexOf('/') + 1)].some((one) => matchesGlob(one, asked)),
+  );
+  if (asked !== '' && isNamed) return undefined;
+  return {
+    ...{ status: 403, code: 'model_not_allowed', param: 'model', shouldRetry: false },
+    message: `this client secret may use ${models.join(', ')}, got "${shortened(asked)}"`,
+  };
+}
+
+const windowsOf = ({ secret, calls }: Requester): Call['windows'] =>
+  secret === undefined || calls?.maxMicroUsd === undefined
+    ? undefined
+    : [windowOfSecret(secret, calls.maxMicroUsd, calls.expiresAt)];
 
 /** Estimates the tokens of prompt and answer; those of an answer without a limit are not known before. */
 function mostTokens(body: JsonObject, { llm, model = '' }: Call): number {

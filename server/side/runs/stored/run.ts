@@ -3,6 +3,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventType } from '../../../../codecs/json/event-type.ts';
+import type { JsonObject } from '../../../../codecs/json/object.ts';
 import type { LogPart, ResponseRow } from '../../store/contract/responses.ts';
 import { type Store, StoreError } from '../../store/contract/store.ts';
 import { notKept } from '../log.ts';
@@ -22,12 +23,14 @@ const BEHIND_MS = 2000;
 const MAX_PARTS = 50;
 
 export class StoredRun implements Run {
+  readonly note: JsonObject | undefined;
   readonly #store: RunStore;
   #row: ResponseRow;
 
-  constructor(row: ResponseRow, store: RunStore) {
+  constructor(row: ResponseRow, store: RunStore, note?: JsonObject) {
     this.#row = row;
     this.#store = store;
+    this.note = note;
   }
 
   get id(): string {

@@ -1,6 +1,7 @@
 // The part of the store's contract that is about responses: what was asked and answered under an id, and the log of the answer while somebody
 // may still read it.
 
+import type { JsonObject } from '../../../../codecs/json/object.ts';
 import type { LedgerRow } from '../../../ipc/stored-rows.ts';
 
 export type ResponseState = 'queued' | 'in_progress' | 'completed' | 'incomplete' | 'failed' | 'cancelled';
@@ -38,6 +39,8 @@ export interface ResponseTexts {
   readonly input: string;
   /** JSON: the response object as it is known. */
   readonly result: string;
+  /** The note of the front end that asked. */
+  readonly note?: JsonObject | undefined;
 }
 
 export interface ChainedResponse extends ResponseRow {

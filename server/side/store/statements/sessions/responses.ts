@@ -29,7 +29,7 @@ export function writeResponses(
     await insertAll(
       query,
       responseTexts,
-      added.map(({ id, input, result }) => ({ response: id, input, result })),
+      added.map(({ id, input, result, note }) => ({ response: id, input, result, note })),
     );
     const taken = await insertAll(query, parts, written, SAME);
     const places = new Set(taken.map(({ response, first_sequence }) => `${response} ${first_sequence}`));

@@ -1,0 +1,85 @@
+// The frames of the AI SDK's `WebSocketChatTransport`: what a page may send (https://ai-sdk.dev/docs/reference/ai-sdk-ui/websocket-chat-transport,
+// part "Wire Protocol"), and what it is answered.
+
+import { isTooDeep, MAX_JSON_DEPTH } from '../../../../codecs/json/depth.ts';
+import { isObject, type JsonObject } from '../../../../codecs/json/object.ts';
+import { FORWARDED_HEADERS } from '../../../ipc/side-request.ts';
+
+/** `requestId`: '' where the frame has none that could be answered. */
+export type ChatFrame =
+  | { readonly type: 'send'; readonly requestId: string; readonly headers: Headers; readonly body: JsonObject }
+  | ({ readonly type: 'resume'; readonly requestId: string } & Resumed)
+  | { readonly type: 'abort'; readonly requestId: string }
+  | { readonly type: 'wrong'; readonly requestId: string; readonly message: string; readonly param?: string };
+
+type Headers = Readonly<Record<string, string>>;
+
+interface Resumed {
+  /** The id of the chat. */
+  readonly chat: string;
+  /** The last chunk that the page has; undefined: it wants all of them, and what stood before in their message. */
+  readonly lastSequence: number | undefined;
+}
+
+const TYPES = ['send', 'resume', 'abort'];
+
+export function readChatFrame(text: string): ChatFrame {
+  const frame = isTooDeep(text) ? undefined : objectOf(text);
+  const requestId = typeof frame?.requestId === 'string' ? frame.requestId : '';
+  const wrong = (message: string, param?: string): ChatFrame => ({
+    ...{ type: 'wrong', requestId, message },
+    ...(param === undefined ? {} : { param }),
+  });
+  if (frame === undefined) return wrong(`expected an object in JSON, nested at most ${MAX_JSON_DEPTH} deep`);
+  const { type } = frame;
+  if (requestId === '') return wrong('requestId: expected a text', 'requestId');
+  if (type === 'abort') return { type, requestId };
+  if (type !== 'send' && type !== 'resume') return wrong(`type: expected one of ${TYPES.join(', ')}`, 'type');
+  for (const field of ['headers', 'body'])
+    if (frame[field] !== undefined && !isObject(frame[field])) return wrong(`${field}: expected an object`, field);
+  if (type === 'send') return { type, requestId, headers: headersOf(frame), body: bodyOf(frame) };
+  const { id, lastSequence } = frame;
+  if (typeof id !== 'string' || id === '') return wrong('id: expected the id of the chat', 'id');
+  if (lastSequence !== undefined && !isSequence(lastSequence))
+    return wrong('lastSequence: expected the number of a chunk, from 0 on', 'lastSequence');
+  return { type, requestId, chat: id, lastSequence };
+}
+
+function objectOf(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isSequence = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+/** The body as `POST /v1/ui/chat` has it: there the fields of the request stand among those of the page. */
+function bodyOf({ body, id, messages, trigger, messageId }: JsonObject): JsonObject {
+  return { ...(body as JsonObject | undefined), id, messages, trigger, messageId };
+}
+
+/** The headers of the frame that a request may have. A credential is none of them: the handshake had it. */
+function headersOf({ headers }: JsonObject): Headers {
+  const given = Object.entries((headers as JsonObject | undefined) ?? {});
+  const named = given.map(([name, value]) => [name.toLowerCase(), value] as const);
+  return Object.fromEntries(
+    named.filter(
+      (entry): entry is [string, string] => FORWARDED_HEADERS.includes(entry[0]) && typeof entry[1] === 'string',
+    ),
+  );
+}
+
+/** A frame to the page. One without a request would end its socket, so that even '' is one. */
+export type ChatReply =
+  | { readonly type: 'start' | 'end' | 'no-active'; readonly requestId: string }
+  | { readonly type: 'chunk'; readonly requestId: string; readonly sequence: number; readonly chunk: JsonObject }
+  | ({ readonly type: 'error'; readonly requestId: string; readonly errorText: string } & ReplyProblem);
+
+/** Fields for other clients than that of the AI SDK, which reads the text alone. */
+interface ReplyProblem {
+  readonly code: string;
+  readonly param?: string | undefined;
+}

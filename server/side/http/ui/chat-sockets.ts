@@ -1,0 +1,170 @@
+// Accepts WebSockets on /v1/ui/chat: who the client is, whether its page may, and how many there may be. Rule: they are closed before the process
+// ends, so that pages come back elsewhere and go on with their answers.
+
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Handshake } from '../../../../adapters/realtime/contract.ts';
+import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
+import { checkUpgrade, readHandshake } from '../../../http/handshake.ts';
+import { checkHost, checkPage } from '../../../http/origin-policy.ts';
+import { writeReply } from '../../../http/reply.ts';
+import { askedFor } from '../../../http/request/facts.ts';
+import { checkRequest } from '../../../http/request/guard.ts';
+import { presentedCredential } from '../../../http/request/keys/authenticate.ts';
+import { presentedSecret } from '../../../http/request/keys/client-secret.ts';
+import type { RequestPolicy } from '../../../http/request/policy.ts';
+import type { RefusalLog } from '../../../http/request/refusal-log.ts';
+import { badTarget, isRefusal, refuse, sidePathUnavailable } from '../../../http/request/refusals.ts';
+import { REQUEST_ID_HEADER, type RequestSource } from '../../../http/request/source.ts';
+import { FORWARDED_HEADERS } from '../../../ipc/side-request.ts';
+import type { RefusalCounts } from '../../../platform/metrics.ts';
+import type { Runs } from '../../runs/run.ts';
+import { type Asker, authenticateAsker, tooManyStreams } from '../public/ask.ts';
+import type { SideQuota } from '../public/quota.ts';
+import { type ChatClient, ChatSocket } from './chat-socket.ts';
+import { PacedSocket } from './paced-socket.ts';
+
+const PATH = '/v1/ui/chat';
+
+export interface ChatSocketsContext {
+  readonly runs: Pick<Runs, 'start' | 'findChat'>;
+  readonly quota: SideQuota;
+  readonly metrics: Pick<RefusalCounts, 'refused'>;
+  readonly logRefusal: RefusalLog;
+  policy(): RequestPolicy;
+  failed(error: unknown): void;
+}
+
+interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Socket;
+  readonly head: Buffer;
+  readonly source: RequestSource;
+}
+
+/** An upgrade that may be accepted. */
+interface Accepted extends Pick<Asker, 'key' | 'requester'> {
+  readonly handshake: Handshake;
+  readonly place: Disposable;
+}
+
+export class ChatSockets {
+  readonly #context: ChatSocketsContext;
+  readonly #open = new Set<PacedSocket>();
+  #isDraining = false;
+
+  constructor(context: ChatSocketsContext) {
+    this.#context = context;
+  }
+
+  /** Tells whether such an upgrade is for here. */
+  isOurs(request: IncomingMessage): boolean {
+    return readHandshake(request)?.path === PATH;
+  }
+
+  /** Accepts a WebSocket, or refuses it. */
+  async accept(upgrade: Upgrade): Promise<void> {
+    const { request, socket, source } = upgrade;
+    socket.on('error', () => {});
+    try {
+      const accepted = await this.#admit(upgrade);
+      if (isRefusal(accepted)) return this.#refuse(upgrade, accepted);
+      if (socket.destroyed) return accepted.place[Symbol.dispose]();
+      this.#shake(upgrade, accepted);
+    } catch (error) {
+      this.#context.failed(error);
+      writeReply(socket, refuse(request, sidePathUnavailable), { [REQUEST_ID_HEADER]: source.requestId });
+    }
+  }
+
+  /** Closes all sockets: their runs go on, and pages resume them at another process. */
+  drain(): void {
+    this.#isDraining = true;
+    for (const paced of this.#open) paced.close(1001, 'the gateway is shutting down');
+  }
+
+  async #admit({ request, source }: Upgrade): Promise<Accepted | Refusal> {
+    const policy = this.#context.policy();
+    const handshake = readHandshake(request);
+    if (handshake === undefined) return badTarget;
+    const isSecret = presentedSecret({ handshake, policy }) !== undefined;
+    const refusal =
+      checkRequest(request) ??
+      checkHost(request, policy.origins) ??
+      (isSecret ? undefined : checkPage(request, policy.origins)) ??
+      checkUpgrade(request, handshake.protocols);
+    if (refusal !== undefined) return refusal;
+    const asker = await authenticateAsker('POST', PATH, { handshake, policy, address: source.address });
+    if (isRefusal(asker)) return asker;
+    const named = asker.secret?.settings.origins;
+    const otherPage = named === undefined ? checkPage(request, policy.origins) : undefined;
+    if (otherPage !== undefined) return otherPage;
+    const place = this.#context.quota.acquireStream();
+    return place === undefined ? tooManyStreams : { key: asker.key, requester: asker.requester, handshake, place };
+  }
+
+  #shake({ request, socket, head }: Upgrade, accepted: Accepted): void {
+    const { config } = this.#context.policy();
+    const credential = presentedCredential({ handshake: accepted.handshake, policy: this.#context.policy() });
+    const server = new WebSocketServer({
+      ...{ noServer: true, clientTracking: false, perMessageDeflate: false, maxPayload: config.side.maxBodyBytes },
+      handleProtocols: (offered) => [...offered].find((name) => !isCredential(name, credential)) ?? false,
+    });
+    server.handleUpgrade(request, socket, head, (webSocket) => this.#serve(webSocket, accepted));
+  }
+
+  #serve(webSocket: WebSocket, { key, requester, handshake, place }: Accepted): void {
+    const policy = this.#context.policy();
+    const { limits, side } = policy.config;
+    const paced = new PacedSocket(webSocket, { ...limits, maxReplyBytes: side.maxReplyBytes });
+    const chat = new ChatSocket(paced, this.#context.runs, this.#clientOf(key?.id, { requester, handshake }));
+    const keyEnd = key === undefined ? undefined : policy.keys.watchEnd(key.id);
+    keyEnd?.signal.addEventListener('abort', () => paced.close(4501, 'the key was revoked'));
+    this.#open.add(paced);
+    paced.listen({
+      take: (text) => chat.take(text ?? ''),
+      closed: () => {
+        this.#open.delete(paced);
+        chat.closed();
+        keyEnd?.[Symbol.dispose]();
+        place[Symbol.dispose]();
+      },
+    });
+    if (this.#isDraining) paced.close(1001, 'the gateway is shutting down');
+  }
+
+  #clientOf(
+    account: string | undefined,
+    { requester, handshake }: Pick<Accepted, 'requester' | 'handshake'>,
+  ): ChatClient {
+    const { quota, metrics, failed } = this.#context;
+    const given = FORWARDED_HEADERS.flatMap((name) => {
+      const value = handshake.headers[name];
+      return typeof value === 'string' ? [[name, value]] : [];
+    });
+    return {
+      ...{ requester, headers: Object.fromEntries(given), path: PATH, failed },
+      acquire(bytes) {
+        const lease = quota.acquire(account, bytes);
+        if (lease === undefined || lease.grow(bytes)) return lease;
+        lease[Symbol.dispose]();
+        return undefined;
+      },
+      refused: ({ code, status }) => metrics.refused(code, status),
+    };
+  }
+
+  #refuse({ request, socket, source }: Upgrade, refusal: Refusal): void {
+    const { metrics, logRefusal, policy } = this.#context;
+    const { code, status, cause } = refusal;
+    metrics.refused(code, status);
+    logRefusal({ ...source, ...askedFor(request, policy()), code, status, cause }, 'request refused');
+    writeReply(socket, refuse(request, refusal), { [REQUEST_ID_HEADER]: source.requestId });
+  }
+}
+
+/** A page is told which protocol was chosen, and never its own credential. */
+function isCredential(protocol: string, credential: string | undefined): boolean {
+  return protocol.startsWith('openai-insecure-api-key.') || (credential !== undefined && protocol.includes(credential));
+}
