@@ -38,6 +38,14 @@ const OUTLOOKS: Readonly<Record<string, string>> = {
     'A bare relay of the HTTP server and client of Node (undici) took 0.44 ms on a machine that was measured for itself. The profile of a call is flat: two thirds of its CPU are the thread that answers, of which writes to sockets are 17 % and garbage 9 %, and a fifth is the thread that writes its rows to the disk.',
   'side_hop.errors':
     'Calls beyond what the processors of the machine can do wait, and those that wait for too long have no answer in time.',
+  'text.added_first_p':
+    'A call is read, checked against policy and budget, reserved and sent on over HTTP before its first token can come; on two cores the readers and the endpoint run beside it. The p99 is who waits for whom.',
+  'text.gap_p99_moved_ms':
+    'A token passes the HTTP client of Node, the reader of events and the HTTP server, and waits behind the starts of other answers on the same event loop.',
+  'text.loop_stall_ms':
+    'The longest turn of an event loop holds what many starts and a collection of garbage take together, and what the machine gave to others meanwhile.',
+  'text.stream_stall_ms':
+    'The longest of some thousand delays holds the stalls of the load processes as well, of which `direct` shows the part without the gateway.',
   'isolation.p99_moved_ms.':
     'The side processes share two cores with the gateway process, the load and its provider, and a start of a process takes a core for a quarter of a second. With a core for each it would not be seen; priorities and pinning did not help.',
   'isolation.dropped': 'A frame or a session that was lost is a fault; it is looked for at once.',

@@ -1,6 +1,7 @@
-// Text that is streamed in tokens: how long after the question the first one comes, and how evenly the others follow.
+// Text that is streamed in tokens, over realtime sessions, over HTTP and to chats of a page: how long after the question the first one comes, and
+// how evenly the others follow.
 
-import type { Bench, BenchSettings, RunningContender } from '../../bench.ts';
+import type { Bench, BenchContext, BenchSettings, RunningContender } from '../../bench.ts';
 import { GREET_MS, startAll } from '../../contenders/start-all.ts';
 import { percentilesMs } from '../../figures/histogram.ts';
 import type { Load } from '../../load/load.ts';
@@ -10,6 +11,8 @@ import type { StreamedAnswer } from '../../load/streamed-answers.ts';
 import { cpuMeter } from '../../machine/resource-usage.ts';
 import type { TextRun } from './data.ts';
 import { describeText } from './report.ts';
+import { describeStreams } from './streams/report.ts';
+import { runStreams, streamSeconds } from './streams/streams.ts';
 
 /** Size of the questions; the tokens are as small as real ones. */
 const ASK_BYTES = 400;
@@ -17,6 +20,8 @@ const TOKEN_BYTES = 280;
 /** Pause between the end of an answer and the next question of its session. */
 const REST_MS = 30;
 const DRAIN_MS = 3000;
+/** Part of the time that the realtime sessions take. */
+const SESSIONS_SHARE = 0.2;
 
 interface Plan {
   readonly answer: StreamedAnswer;
@@ -32,17 +37,37 @@ export const text: Bench = {
   seconds: (settings, contenders) => {
     const { rounds, ...plan } = planOf(settings);
     const questions = plan.levels.reduce((sum, level) => sum + level.questions + (level.sessions > 1 ? 1 : 0), 0);
-    return contenders * (0.5 + ((rounds + 1) * (periodMs(plan.answer) * questions + 2.5 * GREET_MS)) / 1000);
+    const visitMs = periodMs(plan.answer) * questions + 2.5 * GREET_MS;
+    return contenders * (0.5 + ((rounds + 1) * visitMs) / 1000) + streamSeconds(settings, contenders);
   },
   async run(context) {
-    const plan = planOf(context.settings);
-    const { answer, rounds } = plan;
-    const ends = await startEnds(context, { greetAfterMs: GREET_MS, answer });
-    const contenders = await startAll(context, 'text', { providerPort: ends.provider.port });
-    const data = await context.rounds({ label: 'text', contenders, rounds }, (running) => visit(ends, running, plan));
-    return describeText(data, answer, context.settings.seed);
+    const sessions = await runSessions(context);
+    const streams = describeStreams(await runStreams(context, [SESSIONS_SHARE, 1]), context.settings.seed);
+    return {
+      figures: streams.figures,
+      measures: [...sessions.measures, ...streams.measures],
+      tables: [...sessions.tables, ...streams.tables],
+      plots: [...sessions.plots, ...streams.plots],
+      histograms: { ...sessions.histograms, ...streams.histograms },
+      notes: [...sessions.notes, ...streams.notes],
+    };
   },
 };
+
+/** Text of realtime sessions. */
+async function runSessions(context: BenchContext) {
+  const plan = planOf(context.settings);
+  const { answer, rounds } = plan;
+  const ends = await startEnds(context, { greetAfterMs: GREET_MS, answer });
+  const contenders = await startAll(context, 'text', { providerPort: ends.provider.port });
+  const data = await context.rounds({ label: 'text', contenders, rounds, part: [0, SESSIONS_SHARE] }, (running) =>
+    visit(ends, running, plan),
+  );
+  // Nothing of it runs beside the streams.
+  for (const running of contenders.values()) await running.stop();
+  await ends.generator.stop();
+  return describeText(data, answer, context.settings.seed);
+}
 
 function planOf({ isShort, sessions = [1, 50], rounds, seconds, toleranceMs }: BenchSettings): Plan {
   const answer = { thinkMs: 30, tokens: isShort ? 20 : 60, gapMs: 10, tokenBytes: TOKEN_BYTES };

@@ -1,4 +1,4 @@
-// The tables, plot and measures of streamed text. No figure is set for it.
+// The tables, plot and measures of the text of realtime sessions. No figure is set for it.
 
 import {
   addedTable,
