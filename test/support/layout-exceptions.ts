@@ -12,6 +12,7 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/session/bytes.test.ts': 'a session from client to provider',
   'test/docs/': 'the pages and documents, beside what they tell of',
   'test/sdk/': 'the official clients against the whole gateway',
+  'test/conformance/': 'published cases of a protocol against the whole gateway',
   'test/server/gateway/not-served.test.ts': 'what SDKs are told that come for other endpoints',
   'test/server/side/http/session/secret-rates.test.ts': 'what client secrets take from the limits of their key',
   'test/server/gateway/continued-secrets.test.ts':

@@ -7,7 +7,7 @@ import type { Connection } from '../../contract.ts';
 import { createId } from '../../random-id.ts';
 import type { ProviderScript, ScriptRuntime } from '../../script-runtime.ts';
 import { EventError, type EventHandlers, handleEvent, missingParameter, parseGiven, wholeMinutes } from '../events.ts';
-import { inputItems, type ResponsesRequest, responsesRequestSchema } from './request.ts';
+import { inputItems, type ResponsesItem, type ResponsesRequest, responsesRequestSchema } from './request.ts';
 import { ResponsesRun, type StoredResponse } from './run.ts';
 
 const MAX_STORED = 200;
@@ -76,13 +76,15 @@ export class ResponsesScript implements ProviderScript {
   #run(request: ResponsesRequest, streamId: string | undefined): void {
     const previousId = request.previous_response_id ?? undefined;
     const previous = previousId === undefined ? undefined : this.#stored.get(previousId);
-    if (previousId !== undefined && !previous) {
-      const message = `Previous response with id '${previousId}' not found.`;
-      this.#sendError(new EventError('previous_response_not_found', message, 'previous_response_id'), streamId);
+    const context = [...(previous?.context ?? []), ...inputItems(request.input)];
+    const error = previousId !== undefined && !previous ? notFound(previousId) : strayOutput(context);
+    if (error) {
+      // What is not stored lives in the connection's cache, which a failed turn takes it out of.
+      if (previous?.isStored === false) this.#stored.delete(previous.id);
+      this.#sendError(error, streamId);
       this.#next(streamId);
       return;
     }
-    const context = [...(previous?.context ?? []), ...inputItems(request.input)];
     const run = new ResponsesRun({
       id: createId('resp_', 48),
       runtime: this.#runtime,
@@ -115,4 +117,19 @@ export class ResponsesScript implements ProviderScript {
     const stream = typeof streamId === 'string' ? { stream_id: streamId } : {};
     this.#runtime.send(JSON.stringify({ type: 'error', status: 400, error, ...stream }));
   }
+}
+
+const notFound = (id: string): EventError =>
+  new EventError(
+    'previous_response_not_found',
+    `Previous response with id '${id}' not found.`,
+    'previous_response_id',
+  );
+
+/** The error for an output of a function that nothing called. */
+function strayOutput(context: readonly ResponsesItem[]): EventError | undefined {
+  const called = new Set(context.flatMap(({ type, call_id: id }) => (type === 'function_call' ? [id] : [])));
+  const stray = context.find(({ type, call_id: id }) => type === 'function_call_output' && !called.has(id));
+  const message = `No tool call found for function call output with call_id ${stray?.call_id}.`;
+  return stray && new EventError('invalid_function_call_output', message, 'input');
 }

@@ -1,7 +1,7 @@
 // A response of the Responses API, from response.created to response.completed.
 // Rule: every event has the next sequence number and the `stream_id` of its request.
 
-import type { JsonObject } from '../../../../codecs/json/object.ts';
+import { type JsonObject, objectAt } from '../../../../codecs/json/object.ts';
 import type { SimulatorTimes } from '../../contract.ts';
 import { createId } from '../../random-id.ts';
 import type { ScriptRuntime } from '../../script-runtime.ts';
@@ -16,6 +16,8 @@ export interface StoredResponse {
   readonly id: string;
   readonly context: readonly ResponsesItem[];
   readonly tokens: number;
+  /** false: kept for this connection alone. */
+  readonly isStored: boolean;
 }
 
 interface RunSetup {
@@ -36,10 +38,12 @@ type EndStatus = 'completed' | 'incomplete';
 
 export class ResponsesRun {
   readonly #setup: RunSetup;
+  readonly #startedMs: number;
   #sequence = 0;
 
   constructor(setup: RunSetup) {
     this.#setup = setup;
+    this.#startedMs = setup.runtime.nowMs;
   }
 
   start(): void {
@@ -109,7 +113,12 @@ export class ResponsesRun {
       total_tokens: inputTokens + outputTokens,
     };
     this.#send(`response.${status}`, { response: { ...this.#describe(status, output), usage } });
-    this.#setup.completed({ id: this.#setup.id, context: [...context, ...output], tokens: inputTokens + outputTokens });
+    this.#setup.completed({
+      id: this.#setup.id,
+      context: [...context, ...output],
+      tokens: inputTokens + outputTokens,
+      isStored: request.store !== false,
+    });
   }
 
   #describe(status: string, output: readonly unknown[]): JsonObject {
@@ -119,26 +128,40 @@ export class ResponsesRun {
       object: 'response',
       created_at: createdAtS,
       status,
+      completed_at: status === 'completed' ? this.#nowS : null,
       background: false,
       error: null,
+      frequency_penalty: 0,
       incomplete_details: status === 'incomplete' ? { reason: 'max_output_tokens' } : null,
       instructions: request.instructions ?? null,
       max_output_tokens: request.max_output_tokens ?? null,
+      max_tool_calls: request.max_tool_calls ?? null,
       model: request.model ?? 'rehearsal',
       output,
       parallel_tool_calls: request.parallel_tool_calls ?? true,
+      presence_penalty: 0,
       previous_response_id: request.previous_response_id ?? null,
-      reasoning: request.reasoning ?? { effort: null, summary: null },
+      prompt_cache_key: request.prompt_cache_key ?? null,
+      reasoning: { effort: null, summary: null, ...objectAt(request, 'reasoning') },
+      safety_identifier: request.safety_identifier ?? null,
+      service_tier: 'default',
       store: request.store ?? true,
       temperature: request.temperature ?? 1,
-      text: request.text ?? { format: { type: 'text' } },
+      text: { format: { type: 'text' }, ...objectAt(request, 'text') },
       tool_choice: request.tool_choice ?? 'auto',
-      tools: request.tools ?? [],
+      tools: request.tools?.map(described) ?? [],
+      top_logprobs: request.top_logprobs ?? 0,
       top_p: request.top_p ?? 1,
       truncation: request.truncation ?? 'disabled',
       usage: null,
+      user: null,
       metadata: request.metadata ?? {},
     };
+  }
+
+  get #nowS(): number {
+    const { createdAtS, runtime } = this.#setup;
+    return createdAtS + Math.floor((runtime.nowMs - this.#startedMs) / 1000);
   }
 
   #send(type: string, fields: JsonObject): void {
@@ -148,6 +171,10 @@ export class ResponsesRun {
     runtime.send(JSON.stringify(event));
   }
 }
+
+/** A function with the fields that it always has in an answer. */
+const described = (tool: JsonObject): JsonObject =>
+  tool.type === 'function' ? { description: null, parameters: null, strict: null, ...tool } : tool;
 
 function textPart(text: string): JsonObject {
   return { type: 'output_text', text, annotations: [], logprobs: [] };
