@@ -120,11 +120,7 @@ export class ResponsesScript implements ProviderScript {
 }
 
 const notFound = (id: string): EventError =>
-  new EventError(
-    'previous_response_not_found',
-    `Previous response with id '${id}' not found.`,
-    'previous_response_id',
-  );
+  new EventError('previous_response_not_found', `Previous response with id '${id}' not found.`, 'previous_response_id');
 
 /** The error for an output of a function that nothing called. */
 function strayOutput(context: readonly ResponsesItem[]): EventError | undefined {
