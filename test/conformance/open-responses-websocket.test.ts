@@ -26,7 +26,7 @@ beforeAll(async () => {
     keys: [{ id: 'direct', secret: 'direct-secret' }],
     providers: { openai: { baseUrl: provider.url, apiKey: 'secret-of-the-provider', allowPrivate: true } },
   });
-});
+}, 180_000);
 
 afterAll(async () => {
   await Promise.all([gateway?.close(), provider?.close(), endpoint?.close()]);

@@ -20,8 +20,9 @@ beforeAll(async () => {
     anthropic: target('messages'),
     gemini: target('gemini'),
   };
-  [gateway, rehearsal] = await Promise.all([serveGateway({ gateways, classes }), serveGateway()]);
-});
+  gateway = await serveGateway({ gateways, classes });
+  rehearsal = await serveGateway();
+}, 180_000);
 
 afterAll(async () => {
   await Promise.all([gateway?.close(), rehearsal?.close(), endpoint?.close()]);
@@ -54,7 +55,7 @@ const askedWeather = (model: string) => ({
   ...(model === 'gpt-5-mini' && { tool_choice: 'required' }),
 });
 
-describe.each(Object.entries(TARGETS))('%s', (_, target) => {
+describe.concurrent.each(Object.entries(TARGETS))('%s', (_, target) => {
   const ask = (body: object, stream = false) => {
     const { url, model } = target();
     return fetch(`${url}/v1/responses`, {

@@ -10,7 +10,7 @@ interface Tool {
 export interface Ask {
   /** The text of the last message of the user. */
   readonly text: string;
-  /** What the last message says of a tool. */
+  /** Output of a tool, where the last message has one. */
   readonly toolOutput: string | undefined;
   readonly tools: readonly Tool[];
   /** The tool that has to be called. */
@@ -29,7 +29,7 @@ export interface Form {
   ask(body: JsonObject): Ask;
   whole(said: Said, model: string, body: JsonObject): JsonObject;
   events(said: Said, model: string, body: JsonObject): readonly JsonObject[];
-  /** What follows the last event. */
+  /** Bytes after the last event. */
   readonly ending?: string;
 }
 

@@ -135,7 +135,7 @@ const eventSchema = z.discriminatedUnion('type', [
 type Response = z.infer<typeof responseSchema>;
 export type StreamEvent = z.infer<typeof eventSchema>;
 
-/** What is wrong with a value, each with its place; nothing where it fits. */
+/** Lists what is wrong with a value, each with its place; nothing where it fits. */
 export function faultsOf(schema: z.ZodType, value: unknown): readonly string[] {
   const parsed = schema.safeParse(value);
   return parsed.success
@@ -143,7 +143,7 @@ export function faultsOf(schema: z.ZodType, value: unknown): readonly string[] {
     : parsed.error.issues.map(({ path, message }) => `${path.map(String).join('.')}: ${message}`);
 }
 
-/** What is wrong with the events of one stream: each by itself, their numbers, and their end. */
+/** Lists what is wrong with the events of one stream: with each by itself, with their numbers, and with their end. */
 export function faultsOfEvents(events: readonly unknown[]): readonly string[] {
   const faults = events.flatMap((one, at) => faultsOf(eventSchema, one).map((fault) => `event ${at}: ${fault}`));
   const numbers = events.map((one) => (one as StreamEvent).sequence_number);

@@ -79,7 +79,7 @@ export class ResponsesScript implements ProviderScript {
     const context = [...(previous?.context ?? []), ...inputItems(request.input)];
     const error = previousId !== undefined && !previous ? notFound(previousId) : strayOutput(context);
     if (error) {
-      // What is not stored lives in the connection's cache, which a failed turn takes it out of.
+      // A failed turn takes a response that is not stored out of the cache of its connection.
       if (previous?.isStored === false) this.#stored.delete(previous.id);
       this.#sendError(error, streamId);
       this.#next(streamId);
@@ -122,7 +122,7 @@ export class ResponsesScript implements ProviderScript {
 const notFound = (id: string): EventError =>
   new EventError('previous_response_not_found', `Previous response with id '${id}' not found.`, 'previous_response_id');
 
-/** The error for an output of a function that nothing called. */
+/** Error for an output of a function that nothing called. */
 function strayOutput(context: readonly ResponsesItem[]): EventError | undefined {
   const called = new Set(context.flatMap(({ type, call_id: id }) => (type === 'function_call' ? [id] : [])));
   const stray = context.find(({ type, call_id: id }) => type === 'function_call_output' && !called.has(id));
