@@ -36,6 +36,8 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/side/llm/streams.test.ts': 'streams from an endpoint to the ledger',
   'test/server/side/llm/responses-calls.test.ts':
     'calls in the form of Responses, from the SDK to endpoints of every form',
+  'test/server/side/llm/responses-faults.test.ts':
+    'faults of such calls, and policy and budget for tools that providers run',
   'test/server/side/llm/translated-calls.test.ts': 'profiles of other forms under the router',
   'test/server/side/tasks/rehearsal-tasks.test.ts': 'the tasks of a rehearsal from plan to result',
   'test/server/side/tasks/runner-kills.test.ts': 'tasks whose runners are killed or stopped',

@@ -19,6 +19,8 @@ export interface EndpointAnswer {
   readonly body: string;
   /** A part that comes a moment later. */
   readonly later?: string;
+  /** Nothing comes after the body, and the connection stays. */
+  readonly isSilent?: boolean;
   /** The connection breaks after the body. */
   readonly isBroken?: boolean;
 }
@@ -43,6 +45,7 @@ export async function endpoint(...answers: readonly EndpointAnswer[]): Promise<E
       response.writeHead(answer.status ?? 200, { ...type, ...answer.headers });
       if (answer.later !== undefined)
         response.write(answer.body, () => setTimeout(() => response.end(answer.later), 100));
+      else if (answer.isSilent) response.write(answer.body);
       else if (answer.isBroken) response.write(answer.body, () => response.destroy());
       else response.end(answer.body);
     });

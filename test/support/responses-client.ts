@@ -3,13 +3,16 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import OpenAI from 'openai';
+import type { ResponseStreamEvent } from 'openai/resources/responses/responses';
 import { onTestFinished } from 'vitest';
 import { errorEvent } from '../../adapters/llm/index.ts';
 import { chatError } from '../../server/http/problem.ts';
 import { readResponsesBody } from '../../server/side/http/responses/body.ts';
 import type { Answered, Router, StreamHead } from '../../server/side/llm/call.ts';
 import type { Failure } from '../../server/side/llm/failure.ts';
-import { call } from './routing.ts';
+import type { Form } from './llm-answers.ts';
+import { type EndpointAnswer, endpoint } from './llm-endpoint.ts';
+import { call, routing } from './routing.ts';
 
 /** `outcomes`: what became of the calls. */
 export async function responsesClient(router: Router) {
@@ -59,4 +62,33 @@ async function answer(router: Router, request: IncomingMessage, response: Server
       .writeHead(200, { 'content-type': 'application/json' })
       .end(outcome.bytes ?? JSON.stringify(outcome.completion));
   return outcome;
+}
+
+export const prices = { 'served-1': { input: 1, cachedInput: 0.5, output: 10 } };
+
+/** Starts a client of a class whose targets have these profiles and answers. */
+export async function clientOf(...targets: readonly (readonly [Form | 'openrouter', EndpointAnswer])[]) {
+  const endpoints = await Promise.all(targets.map(([, answer]) => endpoint(answer)));
+  const gateways = targets.map(([profile], at) => {
+    const baseUrl = endpoints[at]?.baseUrl;
+    return [`g${at}`, { profile, baseUrl, apiKey: 'k', allowPrivate: true }] as const;
+  });
+  const { router, store } = routing({
+    gateways: Object.fromEntries(gateways),
+    classes: {
+      commodity: {
+        targets: targets.map((_, at) => ({ gateway: `g${at}`, model: 'model-1', priceAs: 'served-1' })),
+        timeoutMs: targets.some(([, { isSilent }]) => isSilent) ? 1000 : 60_000,
+      },
+    },
+    prices,
+  });
+  return { ...(await responsesClient(router)), endpoints, store, router };
+}
+
+/** All events of a stream. */
+export async function eventsOf(stream: AsyncIterable<ResponseStreamEvent>): Promise<ResponseStreamEvent[]> {
+  const events: ResponseStreamEvent[] = [];
+  for await (const event of stream) events.push(event);
+  return events;
 }

@@ -1,7 +1,7 @@
 // Extended thinking of Anthropic's models, for calls that ask for reasoning with an effort in OpenAI's words.
 // https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking, https://docs.anthropic.com/en/docs/build-with-claude/adaptive-thinking
 
-import type { JsonObject } from '../../../codecs/json/object.ts';
+import { type JsonObject, objectAt } from '../../../codecs/json/object.ts';
 import { detailsOf } from '../chat/reasoning.ts';
 import type { LlmCall } from '../contract.ts';
 import { blockOfDetail } from './answer.ts';
@@ -25,8 +25,11 @@ export function anthropicThinking(call: LlmCall, model: string): JsonObject | un
   if (native === undefined || typeof effort !== 'string' || effort === 'none') return undefined;
   // Sampling has no settings beside thinking.
   if (temperature !== undefined || extra.top_p !== undefined || !canGoOn(call)) return undefined;
-  if (ADAPTIVE.test(model))
-    return { thinking: { type: 'adaptive' }, output_config: { effort: EFFORTS[effort] ?? 'high' } };
+  if (ADAPTIVE.test(model)) {
+    // Later models leave the text out unless it is asked for.
+    const display = objectAt(native.body, 'reasoning')?.summary ? { display: 'summarized' } : {};
+    return { thinking: { type: 'adaptive', ...display }, output_config: { effort: EFFORTS[effort] ?? 'high' } };
+  }
   const budget = Math.max(LEAST, Math.min(MOST, Math.floor(maxTokens * (SHARES[effort] ?? MOST_SHARE))));
   return BUDGETED.test(model) && budget < maxTokens
     ? { thinking: { type: 'enabled', budget_tokens: budget } }

@@ -51,9 +51,23 @@ export function nativeResponses({ url, headers, fields, readMetadata, isOptional
 /** Leaves out what this gateway keeps for its clients: the endpoint is told all items, and keeps none. */
 function bodyOf({ native, maxTokens, isStreamed }: LlmCall): JsonObject {
   const { previous_response_id: _, background: __, ...body } = native?.body ?? {};
-  const items = Array.isArray(body.input) ? body.input.filter((item) => !isOfOtherTarget(item)) : body.input;
-  return { ...body, input: items, max_output_tokens: maxTokens, stream: isStreamed || undefined, store: false };
+  return {
+    ...body,
+    input: Array.isArray(body.input) ? ownItems(body.input) : body.input,
+    max_output_tokens: maxTokens,
+    stream: isStreamed || undefined,
+    store: false,
+  };
 }
+
+/** Leaves out reasoning that is of no use to the endpoint. The ids of the items that it belonged to would ask for it, so they go as well. */
+function ownItems(items: readonly unknown[]): readonly unknown[] {
+  const own = items.filter((item) => !isOfOtherTarget(item));
+  return own.length === items.length ? items : own.map((item) => (isOutput(item) ? { ...item, id: undefined } : item));
+}
+
+const isOutput = (item: unknown): item is JsonObject =>
+  isObject(item) && (item.type === 'function_call' || item.type === 'custom_tool_call' || item.role === 'assistant');
 
 /** Reasoning that another target sealed, or that its endpoint would have to have kept. */
 function isOfOtherTarget(item: unknown): boolean {
@@ -140,7 +154,7 @@ interface ReaderOptions {
 }
 
 /** Events before which another target can still serve the call. */
-const PREAMBLE = ['response.created', 'response.in_progress', 'response.queued'];
+const PREAMBLE = ['response.created', 'response.in_progress', 'response.queued', 'keepalive'];
 const ENDS = ['response.completed', 'response.incomplete', 'response.failed'];
 
 /** Reads the events of one stream. */
@@ -176,7 +190,7 @@ class NativeReader {
     if (response !== undefined && ENDS.includes(type))
       return { ...endingOf(response), ...factsOf(response, this.#options.headers, this.#options.readMetadata) };
     if (PREAMBLE.includes(type)) {
-      this.#begun = response;
+      this.#begun = response ?? this.#begun;
       const { served, provider } = this.#options.readMetadata(this.#options.headers, response ?? {});
       return { isPreamble: true, served: served ?? textAt(response, 'model'), provider };
     }

@@ -188,3 +188,17 @@ test('the policy of a target stands in its request of the form, whatever the cli
     provider: { allow_fallbacks: false, require_parameters: true, data_collection: 'deny', only: ['a'], zdr: true },
   });
 });
+
+test('items whose reasoning an endpoint of the form cannot be given lose the ids that would ask for it', () => {
+  const profile = llmProfiles.get('openai');
+  if (profile === undefined) throw new Error('no profile');
+  const inputOf = (...items: object[]) => {
+    const call = called({}, ...items);
+    return JSON.parse(apiFor(profile, call, {}).toRequest(call, target).body).input;
+  };
+  const withId = { ...calling, id: 'fc_1' };
+  const own = { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'gAAAA' };
+  expect(inputOf(user, own, withId, result)).toEqual([user, own, withId, result]);
+  expect(inputOf(user, reasoning('one/m'), withId, result)).toEqual([user, calling, result]);
+  expect(inputOf(user, { type: 'reasoning', id: 'rs_1', summary: [] }, withId)).toEqual([user, calling]);
+});

@@ -3,31 +3,8 @@
 
 import type { ResponseStreamEvent } from 'openai/resources/responses/responses';
 import { describe, expect, test } from 'vitest';
-import { CALL_STREAMS, FORMS, type Form, TEXT_STREAMS, TEXT_WHOLES } from '../../../support/llm-answers.ts';
-import { type EndpointAnswer, endpoint, sse } from '../../../support/llm-endpoint.ts';
-import { responsesClient } from '../../../support/responses-client.ts';
-import { routing } from '../../../support/routing.ts';
-
-const prices = { 'served-1': { input: 1, cachedInput: 0.5, output: 10 } };
-
-/** A client of a class whose targets have these profiles and answers. */
-async function clientOf(...targets: readonly (readonly [Form, EndpointAnswer])[]) {
-  const endpoints = await Promise.all(targets.map(([, answer]) => endpoint(answer)));
-  const gateways = targets.map(([profile], at) => {
-    const baseUrl = endpoints[at]?.baseUrl;
-    return [`g${at}`, { profile, baseUrl, apiKey: 'k', allowPrivate: true }] as const;
-  });
-  const { router, store } = routing({
-    gateways: Object.fromEntries(gateways),
-    classes: {
-      commodity: {
-        targets: targets.map((_, at) => ({ gateway: `g${at}`, model: 'model-1', priceAs: 'served-1' })),
-      },
-    },
-    prices,
-  });
-  return { ...(await responsesClient(router)), endpoints, store, router };
-}
+import { CALL_STREAMS, FORMS, TEXT_STREAMS, TEXT_WHOLES } from '../../../support/llm-answers.ts';
+import { clientOf, eventsOf } from '../../../support/responses-client.ts';
 
 const weather = {
   type: 'function',
@@ -163,12 +140,6 @@ describe.each(FORMS)('behind %s', (form) => {
   });
 });
 
-async function eventsOf(stream: AsyncIterable<ResponseStreamEvent>): Promise<ResponseStreamEvent[]> {
-  const events: ResponseStreamEvent[] = [];
-  for await (const event of stream) events.push(event);
-  return events;
-}
-
 test('an endpoint of the form is sent the request, which it keeps nothing of, and its bytes pass as they are', async () => {
   const { openai, endpoints } = await clientOf(['openai', { body: TEXT_STREAMS.openai }]);
   const request = openai.responses.create({
@@ -215,33 +186,6 @@ test('reasoning of one target is not sent to another', async () => {
     expect(sent).not.toContain('c2ln');
     expect(sent).not.toContain('trunkline.');
   }
-});
-
-test('an error in the middle of a stream of the form ends it in a failed response of ours', async () => {
-  const begun = TEXT_STREAMS.openai.slice(0, TEXT_STREAMS.openai.indexOf('event: response.output_text.done'));
-  const error = sse({ type: 'error', sequence_number: 6, code: 'server_error', message: 'secret words', param: null });
-  const { openai } = await clientOf(['openai', { body: begun, later: error }]);
-  const events = await eventsOf(await openai.responses.create({ model: 'model-1', input: 'Hello', stream: true }));
-  expect(events.at(-1)).toMatchObject({
-    type: 'response.failed',
-    sequence_number: 6,
-    response: { id: 'resp_upstream', status: 'failed' },
-  });
-  expect(JSON.stringify(events)).not.toContain('secret words');
-});
-
-test('a response that failed before its first word goes to the next target', async () => {
-  const failed = sse(
-    { type: 'response.created', sequence_number: 0, response: { id: 'resp_f', status: 'in_progress' } },
-    {
-      type: 'response.failed',
-      sequence_number: 1,
-      response: { id: 'resp_f', status: 'failed', error: { code: 'server_error', message: 'x' } },
-    },
-  );
-  const { openai } = await clientOf(['openai', { body: failed }], ['anthropic', { body: TEXT_STREAMS.anthropic }]);
-  const response = await openai.responses.stream({ model: 'model-1', input: 'Hello' }).finalResponse();
-  expect(response.output_text).toBe('Hello you');
 });
 
 test('the SDK parses an answer in a shape', async () => {
