@@ -81,7 +81,12 @@ export async function selectResponseTexts(
   ids: readonly string[],
 ): Promise<Readonly<Record<string, ResponseTexts>>> {
   const rows = await queryForIds(query, ids, 'select * from response_text where response in (:ids)');
-  return Object.fromEntries(rows.map((row) => [row.response as string, responseTexts.item(row)]));
+  return Object.fromEntries(
+    rows.map((row) => {
+      const { response, ...texts } = responseTexts.item(row);
+      return [response, texts];
+    }),
+  );
 }
 
 export async function selectResponseOfChat(
