@@ -25,13 +25,26 @@ import {
 
 const topLevel = [
   ...['.ci', '.git', '.gitignore', '.npmrc', '.trunkline', 'CHANGELOG.md', 'DECISIONS.md', 'LICENSE', 'README.md'],
-  ...['adapters', 'bench', 'biome.json', 'codecs', 'dist', 'docs', 'node_modules', 'package-lock.json', 'package.json'],
+  ...[
+    'adapters',
+    'bench',
+    'biome.json',
+    'client',
+    'codecs',
+    'dist',
+    'docs',
+    'examples',
+    'node_modules',
+    'package-lock.json',
+    'package.json',
+  ],
   ...['server', 'test', 'tsconfig.build.json', 'tsconfig.json', 'vitest.config.ts'],
 ];
 
 /** The rooms in their order: an import goes to the same room or to one further up. */
 const ROOMS = [
   'codecs',
+  'client',
   ...['realtime', 'llm', 'ui', 'simulators'].map((name) => `adapters/${name}`),
   ...['platform', 'config', 'ipc', 'http', 'transport', 'session'].map((name) => `server/${name}`),
   ...['store', 'billing', 'llm', 'prompts', 'tasks', 'sessions', 'runs', 'http', 'config'].map(
@@ -102,10 +115,21 @@ describe('arrows', () => {
     expect(offending(inside('server'), isAllowed)).toEqual([]);
   });
 
-  test('the console and the server share only the codecs', () => {
-    expect(offending(pages, (to) => isConsole(to) || to.startsWith('codecs/'))).toEqual([]);
+  test('the console and the server share only the codecs, and the console uses the client as any app does', () => {
+    expect(offending(pages, (to) => isConsole(to) || /^(codecs|client)\//.test(to))).toEqual([]);
     const server = inside('server').filter(({ path }) => !isConsole(path));
     expect(offending(server, (to) => !isConsole(to))).toEqual([]);
+  });
+
+  test('the client runs wherever JavaScript does: it imports no package, and nobody but apps imports it', () => {
+    const imported = inside('client').flatMap(({ path, imports }) =>
+      imports
+        .filter(({ specifier, isTypeOnly }) => !specifier.startsWith('.') && !isTypeOnly)
+        .map(({ specifier }) => `${path} -> ${specifier}`),
+    );
+    expect(imported).toEqual([]);
+    const others = product.filter(({ path }) => !path.startsWith('client/') && !isConsole(path));
+    expect(offending(others, (to) => !to.startsWith('client/'))).toEqual([]);
   });
 
   test('nothing imports test, and only tests import bench', () => {
@@ -166,19 +190,7 @@ describe('names', () => {
 
 describe('input and output', () => {
   test('codecs and adapters open no sockets, files, processes or timers', () => {
-    const io = [
-      'fs',
-      'net',
-      'http',
-      'https',
-      'http2',
-      'tls',
-      'dgram',
-      'dns',
-      'child_process',
-      'worker_threads',
-      'cluster',
-    ];
+    const io = 'fs net http https http2 tls dgram dns child_process worker_threads cluster'.split(' ');
     const isIo = (name: string) =>
       /^(node:)?/.test(name) && io.includes(name.replace(/^node:/, '').split('/')[0] ?? '');
     const pure = inside('adapters', 'codecs');

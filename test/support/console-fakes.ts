@@ -1,8 +1,8 @@
 // Fakes of everything that the console's logic needs from a browser: the test opens, speaks, plays and lets time pass.
 
+import { type ItemPlayed, PlayQueue } from '../../client/playback/play-queue.ts';
 import type { GatewayInfo } from '../../server/console/api/gateway.ts';
 import type { Microphone, MicrophoneOptions } from '../../server/console/audio/microphone.ts';
-import { type ItemPlayed, PlayQueue } from '../../server/console/audio/play-queue.ts';
 import type { Player, PlayerHandlers } from '../../server/console/audio/player.ts';
 import type { Recording } from '../../server/console/audio/recording.ts';
 import type { DialectMessage } from '../../server/console/dialects/dialect.ts';

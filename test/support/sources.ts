@@ -16,7 +16,7 @@ export interface Source {
   readonly imports: readonly Import[];
 }
 
-export const sources: readonly Source[] = ['adapters', 'bench', 'codecs', 'server', 'test']
+export const sources: readonly Source[] = ['adapters', 'bench', 'client', 'codecs', 'server', 'test']
   .flatMap((folder) => readdirSync(join(root, folder), { recursive: true, withFileTypes: true }))
   .filter((entry) => entry.isFile() && /\.(ts|tsx|js)$/.test(entry.name) && !/\bnode_modules\b/.test(entry.parentPath))
   .map(({ parentPath, name }) => {
@@ -27,7 +27,7 @@ export const sources: readonly Source[] = ['adapters', 'bench', 'codecs', 'serve
 
 export const inside = (...folders: string[]) =>
   sources.filter(({ path }) => folders.some((folder) => path.startsWith(`${folder}/`)));
-export const product = inside('adapters', 'codecs', 'server');
+export const product = inside('adapters', 'client', 'codecs', 'server');
 export const pages = inside('server/console');
 export const isConsole = (path: string) => path.startsWith('server/console/');
 

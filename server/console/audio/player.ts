@@ -1,7 +1,7 @@
 // Plays replies: a playback worklet in an audio context of the reply's rate, and what it reports.
 
+import type { ItemPlayed } from '../../../client/playback/play-queue.ts';
 import { playbackRateHz } from './pcm.ts';
-import type { ItemPlayed } from './play-queue.ts';
 import type { Recording } from './recording.ts';
 import { wake } from './wake.ts';
 import type { PlaybackCommand, PlaybackReport } from './worklets/playback.worklet.ts';

@@ -1,6 +1,7 @@
 // The contract of a dialect: what the page needs from an event vocabulary, and the few events that all of them are read into.
 // A client of a dialect is pure: messages in, events and messages out; no sockets, no timers, no DOM.
 
+import type { Truncation } from '../../../client/playback/playback-tracker.ts';
 import type { JsonObject } from '../../../codecs/json/object.ts';
 
 export type Modality = 'voice' | 'text';
@@ -31,14 +32,6 @@ export interface FunctionCallItem {
 /** Id of the caption that shows the answer to a call. */
 export function functionCaptionId(callId: string): string {
   return `tool-${callId}`;
-}
-
-/** Playback of an interrupted reply, up to the interruption. */
-export interface Truncation {
-  readonly itemId: string;
-  readonly contentIndex: number;
-  readonly playedMs: number;
-  readonly receivedMs: number;
 }
 
 export type ReplyStatus = 'completed' | 'cancelled' | 'failed' | 'incomplete';

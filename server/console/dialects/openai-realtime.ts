@@ -1,6 +1,7 @@
 // OpenAI Realtime (GA): voice with server or manual turns, and text. At most one response is active at a time,
 // so a new one waits for the `response.done` of the one that is being cancelled.
 
+import type { Truncation } from '../../../client/playback/playback-tracker.ts';
 import { valueAt } from '../../../codecs/json/object.ts';
 import { numberOrUndefined, objectOrEmpty, textOrEmpty } from '../api/loose-json.ts';
 import type {
@@ -10,7 +11,6 @@ import type {
   FunctionCallItem,
   Outgoing,
   SessionSettings,
-  Truncation,
   ViewEvent,
 } from './dialect.ts';
 import { exampleTool } from './example-tool.ts';

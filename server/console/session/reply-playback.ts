@@ -1,12 +1,12 @@
 // The provider's voice: what arrives is played, and an interruption silences it and says what was heard.
 // From the moment of the interruption nothing more of that reply is taken, though it is still on its way.
 
+import { PlaybackTracker, type Truncation } from '../../../client/playback/playback-tracker.ts';
 import { createResampler } from '../../../codecs/audio/resample.ts';
 import { fromBase64, peaksOf, playbackRateHz } from '../audio/pcm.ts';
-import { PlaybackTracker } from '../audio/playback-tracker.ts';
 import type { PlaybackProgress, Player, PlayerHandlers } from '../audio/player.ts';
 import { blockMs, type Waveforms } from '../audio/waveforms.ts';
-import type { AudioEvent, Truncation } from '../dialects/dialect.ts';
+import type { AudioEvent } from '../dialects/dialect.ts';
 
 export interface PlaybackCounts {
   readonly receivedSamples: number;
@@ -26,7 +26,7 @@ export class ReplyPlayback {
   /** Undefined until the browser has made it, and when the session is over. */
   player: Player | undefined;
   readonly #options: ReplyPlaybackOptions;
-  readonly #tracker = new PlaybackTracker();
+  readonly #tracker = new PlaybackTracker(playbackRateHz);
   readonly #resamplers = new Map<number, ReturnType<typeof createResampler>>();
   #isRefusing = false;
   #isClosed = false;

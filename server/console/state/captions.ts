@@ -1,7 +1,8 @@
 // The captions: what was said and written, in the order in which it was said. Transcripts may arrive late,
 // so a caption takes its place when its speech is noticed, not when its words come.
 
-import type { CaptionEvent, ReplyStatus, Truncation } from '../dialects/dialect.ts';
+import type { Truncation } from '../../../client/playback/playback-tracker.ts';
+import type { CaptionEvent, ReplyStatus } from '../dialects/dialect.ts';
 
 export interface Caption {
   readonly id: string;

@@ -1,8 +1,9 @@
 // The state of the page, as one plain value. Only the classes of session/ change it.
 
+import type { Truncation } from '../../../client/playback/playback-tracker.ts';
 import type { GatewayInfo, SessionReport } from '../api/gateway.ts';
 import type { Device } from '../audio/microphone.ts';
-import type { SessionSettings, Truncation } from '../dialects/dialect.ts';
+import type { SessionSettings } from '../dialects/dialect.ts';
 import { type Mode, modes } from '../dialects/modes.ts';
 import type { PlaybackCounts } from '../session/reply-playback.ts';
 import type { PostCallState } from '../session/side-task-follower.ts';

@@ -12,11 +12,13 @@ import {
   rmSync,
   symlinkSync,
   watch,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { build } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RunInfo } from '../../../server/ipc/run-file.ts';
 
@@ -78,13 +80,17 @@ test('holds the command, the compiled code and the console, and neither sources 
     'dist/server/cli/main.js',
     'dist/server/side/process.js',
     'dist/console/index.html',
+    'dist/client/index.js',
+    'dist/client/index.d.ts',
   ])
     expect(paths).toContain(path);
-  expect(paths.filter((path) => /\.tsx?$/.test(path))).toEqual([]);
+  expect(paths.filter((path) => /\.tsx?$/.test(path) && !/^dist\/client\/.*\.d\.ts$/.test(path))).toEqual([]);
   expect(
     paths.filter(
       (path) =>
-        !/^(dist\/(server|codecs|adapters|console)\/|docs\/[\w-]+\.(yaml|md)$|server\/cli\/bin\.js$|[^/]+$)/.test(path),
+        !/^(dist\/(client|server|codecs|adapters|console)\/|docs\/[\w-]+\.(yaml|md)$|server\/cli\/bin\.js$|[^/]+$)/.test(
+          path,
+        ),
     ),
   ).toEqual([]);
   expect(paths.some((path) => /^dist\/console\/.*\.wav$/.test(path))).toBe(true);
@@ -93,6 +99,42 @@ test('holds the command, the compiled code and the console, and neither sources 
 test('has a command that npx finds', async () => {
   const { stdout } = await run('npx', ['--no-install', 'trunkline', 'config', 'print'], home);
   expect(stdout).toContain('host: 127.0.0.1');
+});
+
+const CLIENT_PROGRAM = `import { meaningOfClose, connectVoice, GatewayChatTransport, mintSecret } from 'trunkline/client';
+const kinds = [4501, 1011].map((code) => meaningOfClose(code).mayRetry);
+console.log(kinds.join(), typeof connectVoice, typeof mintSecret, new GatewayChatTransport({ gateway: 'http://x', credential: 'k' }).resumeStreamIsReplay);
+`;
+
+test('has a client that Node imports', async () => {
+  writeFileSync(join(home, 'client.mjs'), CLIENT_PROGRAM);
+  const { stdout } = await run(process.execPath, ['client.mjs'], home);
+  expect(stdout).toBe('false,true function function true\n');
+});
+
+test('has a client that Vite bundles for browsers, without anything of the server', async () => {
+  const built = await build({
+    ...{ configFile: false, logLevel: 'silent', root: home, publicDir: false },
+    build: { write: false, minify: false, rollupOptions: { input: join(home, 'client.mjs') } },
+  });
+  const [output] = [built].flat();
+  const chunks = output !== undefined && 'output' in output ? output.output : [];
+  expect(chunks).toHaveLength(1);
+  const [chunk] = chunks;
+  const code = chunk?.type === 'chunk' ? chunk.code : '';
+  expect(code).toContain('trunkline-continue');
+  expect(code).not.toMatch(/node:|require\(|__vite-browser-external/);
+  expect(code.length).toBeLessThan(40_000);
+});
+
+test('has types for its client, which say what is wrong', async () => {
+  const program =
+    "import { mintSecret } from 'trunkline/client';\nexport const secret = mintSecret({ gateway: 'http://x', key: 1 });\n";
+  writeFileSync(join(home, 'typed.mts'), program);
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2024', '--skipLibCheck', 'typed.mts'];
+  const { stdout } = await run(process.execPath, [compiler, ...options], home).catch((error) => error);
+  expect(stdout).toMatch(/^typed\.mts\(2,\d+\): error TS2322: Type 'number' is not assignable to type 'string'/);
 });
 
 test('serves the console and answers for a provider from an empty folder', async () => {

@@ -1,6 +1,6 @@
 // Plays what the page pushes and reports what was played: only this thread knows it to the sample.
 
-import { type ItemPlayed, PlayQueue } from '../play-queue.ts';
+import { type ItemPlayed, PlayQueue } from '../../../../client/playback/play-queue.ts';
 
 export type PlaybackCommand =
   | { readonly type: 'push'; readonly item: string; readonly samples: Int16Array }

@@ -1,7 +1,7 @@
 // The queue of the playback worklet: what it plays, and what it reports.
 
 import { expect, test } from 'vitest';
-import { PlayQueue } from '../../../../server/console/audio/play-queue.ts';
+import { PlayQueue } from '../../../client/playback/play-queue.ts';
 
 const ramp = (from: number, length: number) => Int16Array.from({ length }, (_, i) => from + i);
 

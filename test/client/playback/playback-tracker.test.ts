@@ -1,12 +1,12 @@
 // The part of an interrupted reply that the caller heard.
 
 import { expect, test } from 'vitest';
-import { PlaybackTracker } from '../../../../server/console/audio/playback-tracker.ts';
+import { PlaybackTracker } from '../../../client/playback/playback-tracker.ts';
 
 const rateHz = 24_000;
 
 test('a truncation tells the milliseconds that were heard: those played, less the output latency', () => {
-  const tracker = new PlaybackTracker();
+  const tracker = new PlaybackTracker(rateHz);
   tracker.receive('a', 2, rateHz);
   const played = [{ item: 'a', playedSamples: 12_000 }];
   expect(tracker.truncations(played, 0)).toEqual([{ itemId: 'a', contentIndex: 2, playedMs: 500, receivedMs: 1000 }]);
@@ -15,7 +15,7 @@ test('a truncation tells the milliseconds that were heard: those played, less th
 });
 
 test('a truncation never tells more than was received', () => {
-  const tracker = new PlaybackTracker();
+  const tracker = new PlaybackTracker(rateHz);
   tracker.receive('a', 0, 2400);
   expect(tracker.truncations([{ item: 'a', playedSamples: 24_000 }], 0)).toMatchObject([
     { playedMs: 100, receivedMs: 100 },
@@ -23,7 +23,7 @@ test('a truncation never tells more than was received', () => {
 });
 
 test('an item that was heard to its end is not truncated, one that is still arriving is', () => {
-  const tracker = new PlaybackTracker();
+  const tracker = new PlaybackTracker(rateHz);
   tracker.receive('a', 0, 2400);
   const played = [{ item: 'a', playedSamples: 2400 }];
   expect(tracker.truncations(played, 0)).toHaveLength(1);
@@ -32,7 +32,7 @@ test('an item that was heard to its end is not truncated, one that is still arri
 });
 
 test('an item that was queued behind the one that played is truncated at zero', () => {
-  const tracker = new PlaybackTracker();
+  const tracker = new PlaybackTracker(rateHz);
   tracker.receive('a', 0, 2400);
   tracker.receive('b', 0, 2400);
   tracker.end('a');
@@ -44,7 +44,7 @@ test('an item that was queued behind the one that played is truncated at zero', 
 });
 
 test('audio of earlier items is refused after an interruption, audio of new ones is not', () => {
-  const tracker = new PlaybackTracker();
+  const tracker = new PlaybackTracker(rateHz);
   expect(tracker.receive('a', 0, 100)).toBe(true);
   tracker.refuseAll();
   expect(tracker.receive('a', 0, 100)).toBe(false);

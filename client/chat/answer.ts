@@ -1,0 +1,123 @@
+// One answer that the page reads: what of it came, and what to ask for where its socket was lost. Rule: the page gets every chunk once, in order,
+// and a message that may have been sent is not sent twice.
+
+import type { UIMessageChunk } from 'ai';
+import { type AnswerFrame, type AskFrame, answerId, answerIds } from './frames.ts';
+
+interface AnswerEnds {
+  /** Hears once that the answer has begun, or that there is none (null). */
+  begun(stream: ReadableStream<UIMessageChunk> | null): void;
+  failed(error: Error): void;
+  /** Hears that the page reads no further. */
+  left(): void;
+}
+
+/** The next step behind a frame: none, to ask anew, or none ever. */
+type Next = 'on' | 'ask' | 'over';
+
+export class ChatAnswer {
+  /** The page wants no more of it, and the gateway is still to be told. */
+  isAborted = false;
+  /** A socket had its frame. */
+  wasSent = false;
+  readonly #asked: AskFrame;
+  readonly #ends: AnswerEnds;
+  readonly #stream: ReadableStream<UIMessageChunk>;
+  #controller!: ReadableStreamDefaultController<UIMessageChunk>;
+  /** The number of the last chunk that the page has. */
+  #last = -1;
+  /** The message may have arrived: a lost socket had it. */
+  #isInDoubt = false;
+
+  constructor(asked: AskFrame, ends: AnswerEnds) {
+    this.#asked = asked;
+    this.#ends = ends;
+    this.#stream = new ReadableStream({
+      start: (controller) => {
+        this.#controller = controller;
+      },
+      cancel: () => ends.left(),
+    });
+  }
+
+  /** The frame to send on a new socket. A replay has other numbers than the answer itself, and is skipped here as far as the page has it. */
+  frame(): AskFrame {
+    const { id, headers, body } = this.#asked;
+    if (this.isAborted) return { type: 'resume', id, headers, body };
+    if (this.#asked.type === 'resume') return this.#asked;
+    if (this.#last >= 0) return { type: 'resume', id, headers, body, lastSequence: this.#last };
+    return this.#isInDoubt ? { type: 'resume', id, headers, body } : this.#asked;
+  }
+
+  /** Says that the frame was given to a socket. */
+  sent(): void {
+    this.wasSent = true;
+    if (this.#asked.type === 'send') this.#ends.begun(this.#stream);
+  }
+
+  socketLost(): void {
+    this.#isInDoubt = true;
+  }
+
+  take(frame: AnswerFrame): Next {
+    switch (frame.type) {
+      case 'start':
+        this.#ends.begun(this.#stream);
+        return 'on';
+      case 'no-active':
+        return this.#missing();
+      case 'chunk':
+        return this.#chunk(frame.sequence, frame.chunk);
+      case 'end':
+        this.close();
+        return 'over';
+      case 'error':
+        this.fail(new Error(frame.errorText ?? 'the gateway ended the answer without saying why'));
+        return 'over';
+      default:
+        return 'on';
+    }
+  }
+
+  close(): void {
+    this.#ends.begun(this.#stream);
+    try {
+      this.#controller.close();
+    } catch {
+      // Its reader has left.
+    }
+  }
+
+  fail(error: Error): void {
+    this.#ends.failed(error);
+    this.#controller.error(error);
+  }
+
+  #chunk(sequence: number, chunk: UIMessageChunk): Next {
+    if (sequence <= this.#last) return 'on';
+    if (this.#last < 0 && this.#asked.type === 'send' && this.#isInDoubt) return this.#recognise(chunk);
+    if (sequence !== this.#last + 1) return 'ask';
+    this.#last = sequence;
+    this.#controller.enqueue(chunk);
+    return 'on';
+  }
+
+  /** Tells by its first chunk whether the last answer of the chat is the one that was asked for, and asks for the rest of it, or sends the message again. */
+  #recognise(chunk: UIMessageChunk): Next {
+    const known = answerIds(this.#asked.type === 'send' ? this.#asked.messages : []);
+    if (known.has(answerId(chunk))) return this.#missing();
+    this.#last = 0;
+    this.#controller.enqueue(chunk);
+    return 'ask';
+  }
+
+  #missing(): Next {
+    if (this.#last >= 0) this.fail(new Error('the gateway has nothing of this answer any more'));
+    else if (this.#asked.type === 'resume') this.#ends.begun(null);
+    else {
+      this.#isInDoubt = false;
+      return 'ask';
+    }
+    return 'over';
+  }
+}

@@ -1,0 +1,42 @@
+// The frames on /v1/ui/chat, which are those of the AI SDK's `WebSocketChatTransport`.
+
+import type { UIMessageChunk } from 'ai';
+
+/** A frame of the page, without the id of its request. */
+export type AskFrame =
+  | {
+      readonly type: 'send';
+      readonly id: string;
+      readonly messages: readonly unknown[];
+      readonly [field: string]: unknown;
+    }
+  | { readonly type: 'resume'; readonly id: string; readonly lastSequence?: number; readonly [field: string]: unknown };
+
+export type AnswerFrame = { readonly requestId: string } & (
+  | { readonly type: 'start' | 'end' | 'no-active' }
+  | { readonly type: 'chunk'; readonly sequence: number; readonly chunk: UIMessageChunk }
+  | { readonly type: 'error'; readonly errorText?: string; readonly code?: string; readonly param?: string }
+);
+
+/** Undefined for what is none: a newer gateway may say more than this reads. */
+export function readAnswerFrame(data: unknown): AnswerFrame | undefined {
+  if (typeof data !== 'string') return undefined;
+  const frame = JSON.parse(data) as AnswerFrame | null;
+  return typeof frame?.requestId === 'string' ? frame : undefined;
+}
+
+/** The ids of answers that the page has in its messages: the gateway puts that of the response into `metadata`, and names the message by it. */
+export function answerIds(messages: readonly unknown[]): ReadonlySet<unknown> {
+  return new Set(
+    (messages as readonly { id?: unknown; metadata?: { responseId?: unknown } }[]).flatMap(({ id, metadata }) => [
+      id,
+      metadata?.responseId,
+    ]),
+  );
+}
+
+/** The id of the answer that begins with this chunk. */
+export function answerId(chunk: UIMessageChunk): unknown {
+  if (chunk.type !== 'start') return undefined;
+  return (chunk.messageMetadata as { responseId?: unknown } | undefined)?.responseId ?? chunk.messageId;
+}
