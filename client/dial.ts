@@ -30,6 +30,7 @@ export function socketUrl(gateway: string, path: string, query: Readonly<Record<
 /** Resolves when the socket is open. @throws GatewayProblem: why there is none; or what `credential` throws. */
 export async function openSocket({
   url,
+  asks = url,
   credential,
   onOpen,
   onMessage,
@@ -49,7 +50,7 @@ export async function openSocket({
   };
   socket.onmessage = ({ data }) => onMessage(data);
   socket.onclose = ({ code, reason }) => (isOpen ? onClose(meaningOfClose(code, reason)) : resolve(false));
-  if (!(await promise)) throw await reasonOfRefusal(url, secret, tools.fetch ?? fetch);
+  if (!(await promise)) throw await reasonOfRefusal(asks, secret, tools.fetch ?? fetch);
 }
 
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
@@ -63,7 +64,7 @@ function protocolsOf({ pathname }: URL, secret: string): string[] {
   return pathname.startsWith('/v1/agent/') ? ['token', secret] : ['realtime', `bearer.${secret}`];
 }
 
-/** Asks the same address with a plain GET, since a WebSocket does not show why it was refused. This uses nothing of a secret up. */
+/** Asks with a plain GET, since a WebSocket does not show why it was refused. This uses nothing of a secret up. */
 async function reasonOfRefusal(url: URL, secret: string, ask: typeof fetch): Promise<GatewayProblem> {
   const address = new URL(url);
   address.protocol = url.protocol.replace('ws', 'http');

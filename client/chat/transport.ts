@@ -137,6 +137,8 @@ export class GatewayChatTransport<Message extends UIMessage = UIMessage> impleme
       await openSocket({
         ...this.#options,
         url: socketUrl(this.#options.gateway, '/v1/ui/chat'),
+        // A chat that nobody has, of which the gateway would say so.
+        asks: socketUrl(this.#options.gateway, '/v1/ui/chat/none/stream'),
         onOpen: (socket) => (closed.aborted ? socket.close(1000) : this.#opened(socket)),
         onMessage: (data) => this.#take(data),
         onClose: (close) => this.#lost(close, closed),
