@@ -8,6 +8,8 @@ export type Credential = string | (() => string | Promise<string>);
 
 interface SocketOptions {
   readonly url: URL;
+  /** Address whose GET is refused as the WebSocket is: `url` itself when not given. */
+  readonly asks?: URL;
   readonly credential: Credential;
   readonly WebSocket?: typeof WebSocket;
   readonly fetch?: typeof fetch;
