@@ -92,7 +92,7 @@ describe('the README', () => {
 
   test('the README has a row for every room', () => {
     const rooms = [
-      ...['codecs', 'bench', 'server/console'],
+      ...['codecs', 'client', 'bench', 'server/console'],
       ...['platform', 'config', 'ipc', 'http', 'transport', 'session', 'side', 'gateway'].map(
         (room) => `server/${room}`,
       ),
