@@ -30,6 +30,17 @@ test('the rehearsal streams a chat completion', async () => {
   expect(await reply.text()).toMatch(/^data: .*\n\ndata: [\s\S]*data: \[DONE\]\n\n$/);
 });
 
+test('the words of a stream come one after the other', async () => {
+  const reply = await ask(JSON.stringify({ ...question, stream: true }));
+  const [first, ...pieces] = (await reply.text()).split('\n\n').map((event) => event.replace('data: ', ''));
+  const deltas = pieces.slice(0, -3).map((piece) => JSON.parse(piece).choices[0].delta.content);
+  expect(JSON.parse(first ?? '').choices[0].delta).toEqual({ role: 'assistant', content: '' });
+  expect(deltas).toEqual(['This', ' is', ' the', ' rehearsal', ' provider.', ' You', ' wrote:', ' Good', ' morning.']);
+  const again = await ask(JSON.stringify({ ...question, stream: true }));
+  const { value } = (await again.body?.getReader().read()) ?? {};
+  expect(Buffer.from(value ?? []).toString()).not.toContain('[DONE]');
+});
+
 test('the rehearsal refuses a body that is too large, and goes on', async () => {
   const reply = await ask('x'.repeat(MAX_COMPLETION_BYTES + 1));
   expect(reply.status).toBe(413);

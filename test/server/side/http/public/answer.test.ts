@@ -120,7 +120,7 @@ describe('a body', () => {
     for (const end of ['end', 'destroy', 'resetAndDestroy'] as const) {
       const raw = openRaw(open.port);
       raw.send(
-        'POST /v1/responses HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
+        'POST /v1/realtime/sessions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
       );
       expect((await raw.answer()).status).toBe(501);
       raw.socket[end]();
