@@ -114,7 +114,13 @@ function resource(status: string, output: readonly JsonObject[], { model, body }
     ...{ tool_choice: body.tool_choice ?? 'auto', parallel_tool_calls: body.parallel_tool_calls ?? true },
     text: { ...(isObject(body.text) ? body.text : {}), format: objectAt(body, 'text', 'format') ?? { type: 'text' } },
     ...{ truncation: 'disabled', temperature: body.temperature ?? 1, top_p: 1, top_logprobs: 0 },
-    ...{ presence_penalty: 0, frequency_penalty: 0, max_output_tokens: null, max_tool_calls: null, metadata: {} },
+    ...{
+      presence_penalty: 0,
+      frequency_penalty: 0,
+      max_output_tokens: null,
+      max_tool_calls: null,
+      metadata: body.metadata ?? {},
+    },
     reasoning: { effort: null, summary: null, ...(isObject(body.reasoning) ? body.reasoning : {}) },
     ...{ usage: isOver ? usage : null, safety_identifier: null, prompt_cache_key: null, user: null },
   };

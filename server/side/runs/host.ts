@@ -28,6 +28,11 @@ interface RunHostOptions extends Omit<AskMeans, 'settled'> {
 
 /** Time within which what a run came to is in the store. */
 const BEHIND_MS = 200;
+/** Time within which the row of a response that another process has begun is in the store. */
+const ROW_MS = 1000;
+const LOOK_MS = 50;
+/** Ids that are made here. */
+const OWN_ID = /^resp_[0-9a-f]{32}$/;
 /** Time for a response in the background to be stored. */
 const STORE_MS = 5000;
 /** Time for runs to be written when the process ends. */
@@ -170,10 +175,21 @@ export class RunHost implements Runs {
 
   async #row(id: string, requester: Requester): Promise<ResponseRow | undefined> {
     const { store } = this.#options;
-    const row = await store.response(id);
+    const row = (await store.response(id)) ?? (await this.#rowToCome(id));
     if (row === undefined || !canReadResponse(requester, row)) return undefined;
     if (row.endedAt !== undefined || (await endLostRuns(store, Date.now(), id)) === 0) return row;
     return store.response(id);
+  }
+
+  /** Waits for the row of a response that its client knows, and its process has yet to write. */
+  async #rowToCome(id: string): Promise<ResponseRow | undefined> {
+    const until = performance.now() + ROW_MS;
+    while (OWN_ID.test(id) && performance.now() < until) {
+      await delay(LOOK_MS, undefined, { ref: false });
+      const row = await this.#options.store.response(id);
+      if (row !== undefined) return row;
+    }
+    return undefined;
   }
 
   /** Resolves when what is known here of a response that has ended is in the store; soon, where the store takes nothing. */
