@@ -77,7 +77,7 @@ test('the pages have a program for every client that the voice page names', () =
 
 test('the README has a program for voice and one for chat', () => {
   const names = programs.filter(({ page }) => page === 'README.md').map(({ name }) => name);
-  expect(names).toEqual(['google-genai', 'openai-chat']);
+  expect(names).toEqual(['google-genai', 'openai-responses']);
 });
 
 test('the variables on the voice page are those that the gateway prints', () => {
