@@ -31,7 +31,7 @@ export async function relay(
   let refused: SideRefusal | undefined;
   const answered = () => (refused === undefined ? 'answered' : { refused });
   const isOver = () => stop.signal.aborted || response.destroyed;
-  const write = writer(response, limits);
+  const { write, end } = writer(response, limits);
   const timer = limits.headMs === undefined ? undefined : setTimeout(() => stop.abort(), limits.headMs);
   response.once('close', () => response.writableFinished || stop.abort());
   const emit: EmitPart = (part) => {
@@ -54,7 +54,7 @@ export async function relay(
     // A handler that waits for a store which hangs hears of no cancellation, so this does not wait for it.
     await unlessAborted(ask(request, emit, stop.signal), stop.signal);
     if (!response.headersSent) return 'unavailable';
-    if (!response.writableEnded) response.end();
+    if (!response.writableEnded) end();
     return answered();
   } catch {
     if (!response.headersSent && !response.destroyed) return 'unavailable';
@@ -78,9 +78,10 @@ function watchStall(response: ServerResponse, stallMs: number): NodeJS.Timeout {
   }, stallMs / CHECKS_PER_STALL);
 }
 
-/** Returns a function that writes a part. Its promise resolves when the client can take more; undefined: it can. */
+/** `write` writes a part: its promise resolves when the client can take more; undefined: it can. `end` ends an answer without a length. */
 function writer(response: ServerResponse, { maxReplyBytes, stallMs }: Omit<RelayOptions, 'ask'>) {
   let room: PromiseWithResolvers<void> | undefined;
+  let isChunked = false;
   function stall(): PromiseWithResolvers<void> {
     const moved = Promise.withResolvers<void>();
     const timer = watchStall(response, stallMs);
@@ -93,9 +94,9 @@ function writer(response: ServerResponse, { maxReplyBytes, stallMs }: Omit<Relay
     response.on('drain', go).on('close', go);
     return moved;
   }
-  return (part: SideReplyHead | Buffer): Promise<void> | undefined => {
+  function write(part: SideReplyHead | Buffer): Promise<void> | undefined {
     if (Buffer.isBuffer(part)) {
-      if (response.write(part)) return undefined;
+      if (part.length === 0 || response.write(isChunked ? chunkOf(part) : part)) return undefined;
       if (response.writableLength > maxReplyBytes) response.destroy();
       room ??= stall();
       return room.promise;
@@ -103,9 +104,28 @@ function writer(response: ServerResponse, { maxReplyBytes, stallMs }: Omit<Relay
     const { status, headers, body } = part;
     const length = body === undefined ? undefined : { 'content-length': String(body.length) };
     writeHead(response, status, { ...headers, ...length });
-    if (body !== undefined) response.end(body);
+    if (body !== undefined) {
+      response.end(body);
+      return undefined;
+    }
+    isChunked = response.chunkedEncoding;
+    response.chunkedEncoding = false;
     // The first piece often comes in the same turn, and then takes the head along.
-    else setImmediate(() => response.destroyed || response.flushHeaders());
+    setImmediate(() => response.destroyed || response.flushHeaders());
     return undefined;
-  };
+  }
+  return { write, end: () => void response.end(isChunked ? LAST_CHUNK : undefined) };
+}
+
+/** https://www.rfc-editor.org/rfc/rfc9112#section-7.1 */
+const LAST_CHUNK = '0\r\n\r\n';
+
+/** A piece as one chunk in one buffer: Node would write its parts as four, for which a token takes a sixth more CPU. */
+function chunkOf(piece: Buffer): Buffer {
+  const size = `${piece.length.toString(16)}\r\n`;
+  const chunk = Buffer.allocUnsafe(size.length + piece.length + 2);
+  chunk.write(size, 0, 'latin1');
+  piece.copy(chunk, size.length);
+  chunk.write('\r\n', size.length + piece.length, 'latin1');
+  return chunk;
 }

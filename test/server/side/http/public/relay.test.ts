@@ -137,3 +137,44 @@ describe('a client that reads', () => {
     expect(bytes).toBeLessThan(body.length);
   });
 });
+
+test('each piece of a stream is one chunk of its own, an empty one is none, and the connection is kept', async () => {
+  const stream: SideHandler = async (_request, emit) => {
+    emit({ status: 200, headers: { 'content-type': 'text/event-stream' } });
+    for (const piece of ['data: 1\n\n', '', `data: ${'x'.repeat(300)}\n\n`]) emit(Buffer.from(piece));
+  };
+  const server = createServer((_, response) => {
+    void relay(request, response, { ask: stream, maxReplyBytes: 1024, stallMs: 1000 });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const socket = createConnection((server.address() as AddressInfo).port, '127.0.0.1');
+  let received = '';
+  socket.setEncoding('utf8').on('data', (bytes) => {
+    received += bytes;
+  });
+  const body = `9\r\ndata: 1\n\n\r\n134\r\ndata: ${'x'.repeat(300)}\n\n\r\n0\r\n\r\n`;
+  for (const count of [1, 2]) {
+    socket.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+    while (received.split(body).length - 1 < count) await once(socket, 'data');
+  }
+  expect(received.match(/transfer-encoding: chunked/gi)).toHaveLength(2);
+  socket.destroy();
+});
+
+test('a stream to a client of HTTP/1.0 has no chunks, and ends with its connection', async () => {
+  const stream: SideHandler = async (_request, emit) => {
+    emit({ status: 200, headers: { 'content-type': 'text/event-stream' } });
+    emit(Buffer.from('data: 1\n\n'));
+  };
+  const server = createServer((_, response) => {
+    void relay(request, response, { ask: stream, maxReplyBytes: 1024, stallMs: 1000 });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const socket = createConnection((server.address() as AddressInfo).port, '127.0.0.1');
+  socket.write('GET / HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n');
+  let received = '';
+  for await (const bytes of socket) received += String(bytes);
+  expect(received.split('\r\n\r\n')[1]).toBe('data: 1\n\n');
+});
