@@ -64,7 +64,9 @@ export class ServerSentEventReader {
 /** The index after the first empty line from `from` on; 0 when there is none. Lines end in LF, CR LF, or CR alone. */
 function endOfEvent(bytes: Buffer, from: number): number {
   const byFeed = endByFeed(bytes, from);
-  const returns = bytes.subarray(from, byFeed === 0 ? bytes.length : byFeed).indexOf('\r\r');
+  const event = bytes.subarray(from, byFeed === 0 ? bytes.length : byFeed);
+  // Hardly any stream has one, and a byte is found sooner than a text.
+  const returns = event.includes(CR) ? event.indexOf('\r\r') : -1;
   return returns < 0 ? byFeed : from + returns + 2;
 }
 
@@ -78,12 +80,21 @@ function endByFeed(bytes: Buffer, from: number): number {
 
 function readEvent(raw: Buffer): ServerSentEvent {
   let [name, data]: [string | undefined, string | undefined] = [undefined, undefined];
-  for (const line of raw.toString().split(/\r\n|\n|\r/)) {
-    const [, field, value = ''] = /^(data|event)(?::\s?(.*))?$/s.exec(line) ?? [];
-    if (field === 'event') name = value;
-    else if (field === 'data') data = data === undefined ? value : `${data}\n${value}`;
+  const text = raw.toString();
+  for (const line of text.split(text.includes('\r') ? /\r\n|\n|\r/ : '\n')) {
+    if (line.startsWith('data')) {
+      const value = valueIn(line, 'data'.length);
+      if (value !== undefined) data = data === undefined ? value : `${data}\n${value}`;
+    } else if (line.startsWith('event')) name = valueIn(line, 'event'.length) ?? name;
   }
   return { name, raw, data };
+}
+
+/** The value of a line whose field has a name of that length; undefined where the name is longer. */
+function valueIn(line: string, length: number): string | undefined {
+  if (line.length === length) return '';
+  if (line[length] !== ':') return undefined;
+  return line.slice(line[length + 1] === ' ' ? length + 2 : length + 1);
 }
 
 /** Writes an event with only `data`. */
