@@ -21,6 +21,8 @@ interface ChatStreamOptions {
 export class ChatStream implements StreamSink {
   readonly #options: ChatStreamOptions;
   #timer: NodeJS.Timeout | undefined;
+  /** The timer is that between two pieces, no longer that of the head. */
+  #isKept = false;
   #hasHead = false;
   #head: StreamHead | undefined;
 
@@ -62,6 +64,11 @@ export class ChatStream implements StreamSink {
 
   write(bytes: Buffer): void {
     this.#options.emit(bytes);
+    if (this.#isKept) {
+      this.#timer?.refresh();
+      return;
+    }
+    this.#isKept = true;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(this.#keepAlive, this.#options.keepAliveMs);
   }
