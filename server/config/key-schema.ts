@@ -87,6 +87,12 @@ const settings = {
     .describe(
       'What happens to fields of its chat completions that change nothing here. That of the class when not given.',
     ),
+  responses: z
+    .enum(['direct', 'routed'])
+    .optional()
+    .describe(
+      'Whether the WebSocket /v1/responses goes natively to the provider (direct), or each response is a call of the side path (routed). That of the class when not given, else direct.',
+    ),
   budgets: ownBudgets.describe('Budgets of this key alone, as budgets with its id as key would be.'),
   transcripts: z
     .enum(['off'])

@@ -99,6 +99,10 @@ export const classSchema = z.strictObject({
     .describe(
       'What happens to fields of a chat completion that change nothing here: drop names them in x-trunkline-dropped. That of the key comes first.',
     ),
+  responses: z
+    .enum(['direct', 'routed'])
+    .optional()
+    .describe('Whether the WebSocket /v1/responses is direct or routed. That of the key comes first.'),
   maxTokens: positive(1_000_000)
     .optional()
     .describe(

@@ -10,14 +10,16 @@ import { LiveConfig } from '../config/live/live.ts';
 import { Clients } from '../http/connection/clients.ts';
 import { type ConnectionLimit, createConnectionLimit } from '../http/connection/connection-limit.ts';
 import { countDescriptors, type DescriptorState, outOfDescriptors } from '../http/connection/descriptors.ts';
+import { isForResponses, isRoutedSocket } from '../http/connection/routed-responses.ts';
 import type { CertificatePair } from '../http/listener.ts';
+import { writeReply } from '../http/reply.ts';
 import { answerHttp, type CheckedExchange } from '../http/request/answer.ts';
-import type { RequestHead } from '../http/request/head.ts';
+import { headBytes, type RequestHead } from '../http/request/head.ts';
 import { KeyLookup } from '../http/request/keys/key-lookup.ts';
 import { oldNameWarner } from '../http/request/old-names.ts';
 import { createRefusalLog } from '../http/request/refusal-log.ts';
-import { draining } from '../http/request/refusals.ts';
-import type { PassedConnection } from '../ipc/channel/connection.ts';
+import { draining, refuse, sidePathUnavailable } from '../http/request/refusals.ts';
+import { type PassedConnection, stopReading } from '../ipc/channel/connection.ts';
 import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
 import type { SessionOrder, SessionRecord } from '../ipc/session-record.ts';
 import type { FindOwners } from '../ipc/side-request.ts';
@@ -212,11 +214,14 @@ export class Gateway {
     const connections = this.#connections;
     const answering = { ...this.#host, reply: (exchange: CheckedExchange) => gatewayAnswer(exchange, this.#host) };
     const most = () => config.side.requests;
+    const passOn = boundedPassing({ ...this.#options, most, clients, connections });
     return new GatewayListeners({
       ...{ config, clients, connections, isProxy: this.#isProxy, log: this.#options.log },
-      passOn: boundedPassing({ ...this.#options, most, clients, connections }),
-      onUpgrade: (request, socket, head) =>
-        void this.#openSession({ request, socket, head, source: clients.sourceOf(request) }),
+      passOn,
+      onUpgrade: (request, socket, head) => {
+        const upgrade = { request, socket, head, source: clients.sourceOf(request) };
+        void (isForResponses(request) ? this.#openOrPass(upgrade, passOn) : this.#openSession(upgrade));
+      },
       onRequest: (request, response) =>
         void answerHttp({ request, response, source: clients.sourceOf(request) }, answering),
       onFault: ({ socket, refusal: { code, status }, requestId }) => {
@@ -252,6 +257,16 @@ export class Gateway {
         this.#ends.emit('ended');
       },
     };
+  }
+
+  /** Passes a socket of the side path on to it. */
+  async #openOrPass(upgrade: Upgrade, passOn: ReturnType<typeof boundedPassing>): Promise<void> {
+    const { request, socket, head, source } = upgrade;
+    socket.on('error', () => {});
+    const asked = { policy: this.#policy.now, address: source.address };
+    if (!(await isRoutedSocket(request, asked).catch(() => false))) return this.#openSession(upgrade);
+    const bytes = Buffer.concat([headBytes(request), head, stopReading(socket)]);
+    if (!(await passOn(socket, bytes))) writeReply(socket, refuse(request, sidePathUnavailable));
   }
 
   async #openSession(upgrade: Upgrade): Promise<void> {

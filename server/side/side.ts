@@ -149,7 +149,7 @@ export class Side {
   constructor(parts: SideParts) {
     const { start, log, metrics, store } = parts;
     const { instance: owner, runsTasks: isBackground } = start;
-    const { config } = parts.live;
+    const { config, now } = parts.live;
     this.prices = createPrices(config.prices);
     const ownBudgets = new OwnBudgets({ config, store });
     const shared = { config, store, log, metrics, ownBudgets, prices: this.prices };
@@ -158,7 +158,6 @@ export class Side {
     this.#rehearsalUrl = start.rehearsalUrl;
     const holder = newId();
     const leasing = startLeasing(parts, holder);
-    const { now } = parts.live;
     const rehearsalUrl = () => this.#rehearsalUrl;
     const calls = createRouter({ ...shared, config: now, leasing, prices: createPrices(now.prices), rehearsalUrl });
     this.#router = withOwnBudgets(calls, ownBudgets);
@@ -227,10 +226,9 @@ export class Side {
   clientListener(options: Pick<PublicListenerOptions, 'find' | 'explain' | 'giveBack'>): PublicListener {
     const { live, log, metrics } = this.#parts;
     const { config, answer, findKey, secrets } = this;
-    const asking = { answer, findKey, secrets };
-    const shared = { live, log, registry: metrics.registry, descriptors: this.#descriptors, ...asking };
+    const shared = { live, log, registry: metrics.registry, descriptors: this.#descriptors, answer, findKey, secrets };
     const rehearsed = () => (config.rehearsal && this.#rehearsalUrl !== undefined ? config.rehearsal.providers : []);
-    this.#clients = new PublicListener({ ...options, ...shared, rehearsed, runs: this.#runs });
+    this.#clients = new PublicListener({ ...options, ...shared, rehearsed, runs: this.#runs, responses: this.#runs });
     return this.#clients;
   }
 

@@ -83,6 +83,16 @@ export const keyGroups: readonly KeyGroup[] = [
         ],
       },
       {
+        path: 'responses',
+        label: 'WebSocket of Responses',
+        hint: 'To the provider, or as calls of the side path',
+        form: [
+          ['', 'as the class says'],
+          ['direct', 'direct'],
+          ['routed', 'routed'],
+        ],
+      },
+      {
         path: 'callIds',
         label: 'Calls that it may join',
         hint: 'By ?call_id=, at an account that keys share',

@@ -7,6 +7,12 @@ export interface RequestHead
   readonly socket: { readonly remoteAddress: string | undefined };
 }
 
+/** The head of a request as it came, but for spaces that mean nothing. */
+export function headBytes({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
+  const headers = rawHeaders.map((word, at) => word + (at % 2 === 0 ? ': ' : '\r\n'));
+  return Buffer.from(`${method} ${url} HTTP/${httpVersion}\r\n${headers.join('')}\r\n`, 'latin1');
+}
+
 export function requestHead(request: IncomingMessage): RequestHead {
   const { method, url, httpVersion, socket } = request;
   return {

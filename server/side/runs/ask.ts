@@ -34,6 +34,8 @@ export interface AskedResponse {
   readonly texts: ResponseTexts;
   /** The response as it is when nothing is known of it. */
   readonly response: JsonObject;
+  /** All items that it answers, those of earlier responses included. */
+  readonly conversation: readonly JsonObject[];
   /** Ends the call. */
   readonly abort: AbortController;
 }
@@ -54,15 +56,21 @@ interface ReadRequest {
   readonly id: string;
 }
 
+interface WholeRequest extends ReadRequest, Pick<AskedResponse, 'conversation'> {}
+
+type PreparedResponse = Pick<AskedResponse, 'response' | 'conversation'>;
+
 /** Checks a request and counts its call, which has to be made. */
 export async function askResponse(asking: Asking, options: AskMeans): Promise<AskedResponse | HttpProblem> {
   const abort = new AbortController();
-  let known: ReadRequest | undefined;
+  let known: WholeRequest | undefined;
   const read = async (body: JsonObject, defaults: CallDefaults): Promise<ReadCall | HttpProblem> => {
     const checked = check({ ...body, ...(asking.isBackground && { background: true }) }, { asking, defaults, options });
     if (isProblem(checked)) return checked;
-    known = checked;
-    return callOf(checked, asking, options);
+    const earlier = await earlierItems(checked, asking, options);
+    if (isProblem(earlier)) return earlier;
+    known = { ...checked, conversation: conversationOf(checked, earlier) };
+    return callOf(known, { asking, isRegulated: earlier.isRegulated });
   };
   const call = await clientCall({ ...asking, read, signal: abort.signal }, options);
   if (isProblem(call)) return call;
@@ -74,7 +82,23 @@ export async function askResponse(asking: Asking, options: AskMeans): Promise<As
   const response = queuedResponse({ own, body: request.body, createdAt });
   const input = JSON.stringify(itemsToKeep(request.items));
   const texts = { input, result: JSON.stringify(response), note: asking.note };
-  return { call, terms, isStreamed: request.isStreamed, row, texts, response, abort };
+  const { conversation } = known;
+  return { call, terms, isStreamed: request.isStreamed, row, texts, response, conversation, abort };
+}
+
+/** Reads a request that is not answered: its conversation may be continued. */
+export async function prepareResponse(asking: Asking, options: AskMeans): Promise<PreparedResponse | HttpProblem> {
+  const parsed = asking.parse();
+  if (isProblem(parsed)) return parsed;
+  const defaults: CallDefaults = { maxTokens: undefined, unknownFields: 'drop', dataClass: 'open' };
+  const checked = check(parsed.body, { asking, defaults, options });
+  if (isProblem(checked)) return checked;
+  const earlier = await earlierItems(checked, asking, options);
+  if (isProblem(earlier)) return earlier;
+  const { id, request } = checked;
+  const own = { id, previous: request.previousResponseId, isKept: false, isBackground: false };
+  const response = queuedResponse({ own, body: request.body, createdAt: Date.now() });
+  return { response, conversation: conversationOf(checked, earlier) };
 }
 
 interface Checking {
@@ -94,26 +118,29 @@ function check(
   return isProblem(terms) ? terms : { request, terms, id: newResponseId() };
 }
 
-async function callOf(
-  { request, terms, id }: ReadRequest,
-  asking: Asking,
-  options: AskMeans,
-): Promise<ReadCall | HttpProblem> {
-  const { items, previousResponseId: previous, addedMaxTokens, dropped, background, isStreamed } = request;
-  const earlier = previous === undefined ? nothing : await earlierItems(previous, asking, options);
-  if (isProblem(earlier)) return earlier;
-  const all = previous === undefined ? items : [...asInput(earlier.items), ...asInput(items)];
-  const llm = request.call(all, terms.isKept || asking.isRun || background ? id : undefined);
-  const dataClass = earlier.isRegulated ? 'regulated' : undefined;
+interface Calling {
+  readonly asking: Asking;
+  readonly isRegulated: boolean;
+}
+
+function callOf({ request, terms, id, conversation }: WholeRequest, { asking, isRegulated }: Calling): ReadCall {
+  const { addedMaxTokens, dropped, background, isStreamed } = request;
+  const llm = request.call(conversation, terms.isKept || asking.isRun || background ? id : undefined);
   const isAsItComes = isStreamed || background || asking.isRun === true;
+  const dataClass = isRegulated ? 'regulated' : undefined;
   return { llm: { ...llm, isStreamed: isAsItComes }, addedMaxTokens, dropped, dataClass };
 }
 
+/** Items go on as they came where nothing is before them. */
+const conversationOf = ({ request }: ReadRequest, earlier: EarlierItems): readonly JsonObject[] =>
+  request.previousResponseId === undefined ? request.items : [...asInput(earlier.items), ...asInput(request.items)];
+
 async function earlierItems(
-  previous: string,
+  { request: { previousResponseId: previous } }: ReadRequest,
   { requester, unstored }: Asking,
   options: AskMeans,
 ): Promise<EarlierItems | HttpProblem> {
+  if (previous === undefined) return nothing;
   const items = unstored?.(previous);
   return items === undefined ? readEarlier(previous, { ...options, requester }) : { items, isRegulated: false };
 }

@@ -8,7 +8,7 @@ import type { Requester } from '../../ipc/side-request.ts';
 import { withDeadline } from '../../platform/deadline.ts';
 import type { ResponseRow } from '../store/contract/responses.ts';
 import type { Store } from '../store/contract/store.ts';
-import { type AskedResponse, type Asking, type AskMeans, askResponse } from './ask.ts';
+import { type AskedResponse, type Asking, type AskMeans, askResponse, prepareResponse } from './ask.ts';
 import { streamHeaders } from './call/answer-headers.ts';
 import { ratedProblem } from './call/call-rates.ts';
 import { canReadResponse, itemsIn, readEarlier } from './history.ts';
@@ -73,18 +73,23 @@ export class RunHost implements Runs {
     return askResponse(asking, { ...this.#options, settled: this.settled });
   }
 
+  /** Reads a request that is not answered. */
+  prepare(asking: Asking): ReturnType<typeof prepareResponse> {
+    return prepareResponse(asking, { ...this.#options, settled: this.settled });
+  }
+
   /** Makes the call, with a log of its answer. */
   async begin(asked: AskedResponse, onHead: RunOrder['onHead'] = () => {}): Promise<LiveRun | HttpProblem> {
     const { call, row, texts, response, abort, terms } = asked;
     const { config, log } = this.#options;
     const run = new LiveRun({
       ...{ row: { ...row, isStreamed: true }, texts, response, abort, log },
-      isStored: terms.mayStore,
+      isStored: terms.mayStore && isLasting(row),
       limits: () => config.runs,
       writer: this.#writer,
       onHead: (head) => onHead(streamHeaders(head, call)),
       onGrown: (bytes) => this.#memory.grown(bytes),
-      onEnded: () => this.#memory.ended(run),
+      onEnded: () => this.#memory.ended(run, isLasting(row)),
     });
     this.#memory.add(run);
     const problem = (await run.run(call)) ?? (row.isBackground ? await this.#stored(run) : undefined);
@@ -170,7 +175,7 @@ export class RunHost implements Runs {
 
   #live(id: string, requester: Requester): LiveRun | undefined {
     const live = this.#memory.get(id);
-    return live?.isOpen && canReadResponse(requester, live.row) ? live : undefined;
+    return live?.isOpen && isLasting(live.row) && canReadResponse(requester, live.row) ? live : undefined;
   }
 
   async #row(id: string, requester: Requester): Promise<ResponseRow | undefined> {
@@ -217,6 +222,10 @@ export class RunHost implements Runs {
     this.#memory.close();
   }
 }
+
+/** Tells whether a run is for whoever comes back to it, too; another one is for the client alone that asked. */
+const isLasting = ({ isKept, isBackground, chat }: ResponseRow): boolean =>
+  isKept || isBackground || chat !== undefined;
 
 const notStoredNow: HttpProblem = {
   status: 503,

@@ -26,7 +26,6 @@ test.each([
   '/v1/realtime/calls',
   '/v1/realtime/calls/rtc_1/hangup',
   '/v1/live/sessions',
-  '/v1/responses',
   '//v1/realtime/sessions',
   '/v1/completions',
   '/v1/embeddings',

@@ -113,7 +113,11 @@ describe('an answer', () => {
     ],
     ['a body of another type', 415, () => side.ask('/v1/tasks', { method: 'POST', headers, key, body: 'x' })],
     ['a provider that is not configured', 503, () => side.ask('/v1/realtime?model=m', { headers, key })],
-    ['a path that is not served', 501, () => side.ask('/v1/responses', { method: 'POST', headers, key, json: {} })],
+    [
+      'a path that is not served',
+      501,
+      () => side.ask('/v1/realtime/sessions', { method: 'POST', headers, key, json: {} }),
+    ],
   ];
 
   test.each(answers)('an answer may be read by the page that asked: %s', async (_, status, ask) => {

@@ -15,11 +15,13 @@ import {
   exportWaiting,
 } from '../../../http/connection/connection-limit.ts';
 import type { Descriptors } from '../../../http/connection/descriptors.ts';
+import { isRoutedSocket } from '../../../http/connection/routed-responses.ts';
 import { readSpliced } from '../../../http/connection/splice.ts';
 import { closeListener, createListener } from '../../../http/listener.ts';
 import { writeReply } from '../../../http/reply.ts';
 import { answerHttp, type CheckedExchange } from '../../../http/request/answer.ts';
 import { answerFaults } from '../../../http/request/fault.ts';
+import { headBytes } from '../../../http/request/head.ts';
 import { KeyLookup } from '../../../http/request/keys/key-lookup.ts';
 import { oldNameWarner } from '../../../http/request/old-names.ts';
 import { type RequestPolicy, requestPolicy } from '../../../http/request/policy.ts';
@@ -31,7 +33,7 @@ import type { FindKey, StoredKey } from '../../../ipc/stored-keys.ts';
 import type { AddressList } from '../../../platform/address-list.ts';
 import { faultOf } from '../../../platform/log.ts';
 import { countRefusals } from '../../../platform/metrics.ts';
-import { ChatSockets, type ChatSocketsContext } from '../ui/chat-sockets.ts';
+import { ChatSockets, type ChatSocketsContext, type SocketUpgrade } from '../ui/chat-sockets.ts';
 import { type PublicContext, publicAnswer } from './answer.ts';
 import { sideQuotaFull } from './ask.ts';
 import { SideQuota } from './quota.ts';
@@ -46,6 +48,7 @@ export interface PublicListenerOptions extends Pick<PublicContext, 'answer' | 'f
   readonly secrets?: RequestPolicy['secrets'];
   /** Those that chats start and read. */
   readonly runs: ChatSocketsContext['runs'];
+  readonly responses?: ChatSocketsContext['responses'];
   /** Gives a connection with an upgrade to a gateway process. Rejects where there is none. */
   giveBack(socket: Socket, connection: PassedConnection): Promise<void>;
 }
@@ -92,11 +95,16 @@ export class PublicListener {
     });
     const failed = (error: unknown): void => log.error(faultOf(error), 'chat socket failed');
     const quota = this.#quota;
-    this.#chats = new ChatSockets({ runs: options.runs, quota, metrics, logRefusal, policy, failed });
+    this.#chats = new ChatSockets({
+      ...{ runs: options.runs, responses: options.responses },
+      quota,
+      metrics,
+      logRefusal,
+      policy,
+      failed,
+    });
     this.#server.on('upgrade', (request, socket: Socket, head) => {
-      if (!this.#chats.isOurs(request)) return void this.#giveBack(request, socket, head);
-      this.#connections.leave(socket);
-      return void this.#chats.accept({ request, socket, head, source: this.#clients.sourceOf(request) });
+      void this.#upgrade({ request, socket, head, source: this.#clients.sourceOf(request) });
     });
     answerFaults(this.#server, ({ socket, refusal: { code, status }, requestId }) => {
       metrics.refused(code, status);
@@ -153,19 +161,22 @@ export class PublicListener {
     );
   }
 
-  async #giveBack(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+  async #upgrade(upgrade: SocketUpgrade): Promise<void> {
+    const { request, socket, head, source } = upgrade;
     socket.on('error', () => {});
-    const bytes = Buffer.concat([headOf(request), head, stopReading(socket)]);
+    const asked = { policy: this.#policy, address: source.address };
+    const isOurs = this.#chats.isOurs(request) || (await isRoutedSocket(request, asked).catch(() => false));
+    if (!isOurs) return this.#giveBack(request, socket, head);
+    this.#connections.leave(socket);
+    await this.#chats.accept(upgrade);
+  }
+
+  async #giveBack(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+    const bytes = Buffer.concat([headBytes(request), head, stopReading(socket)]);
     try {
       await this.#options.giveBack(socket, { bytes, address: this.#clients.saidOf(socket) });
     } catch {
       writeReply(socket, refuse(request, draining));
     }
   }
-}
-
-/** The head of a request as it came, but for spaces that mean nothing. */
-function headOf({ method, url, httpVersion, rawHeaders }: IncomingMessage): Buffer {
-  const headers = rawHeaders.map((word, at) => word + (at % 2 === 0 ? ': ' : '\r\n'));
-  return Buffer.from(`${method} ${url} HTTP/${httpVersion}\r\n${headers.join('')}\r\n`, 'latin1');
 }

@@ -1,4 +1,4 @@
-// Accepts WebSockets on /v1/ui/chat: who the client is, whether its page may, and how many there may be. Rule: they are closed before the process
+// Accepts WebSockets on /v1/ui/chat, and those on /v1/responses that are routed: who the client is, whether its page may, and how many there may be. Rule: they are closed before the process
 // ends, so that pages come back elsewhere and go on with their answers.
 
 import type { IncomingMessage } from 'node:http';
@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Handshake } from '../../../../adapters/realtime/contract.ts';
 import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
+import { RESPONSES_PATH } from '../../../http/connection/routed-responses.ts';
 import { checkUpgrade, readHandshake } from '../../../http/handshake.ts';
 import { checkHost, checkPage } from '../../../http/origin-policy.ts';
 import { writeReply } from '../../../http/reply.ts';
@@ -22,6 +23,7 @@ import type { RefusalCounts } from '../../../platform/metrics.ts';
 import type { Runs } from '../../runs/run.ts';
 import { type Asker, authenticateAsker, tooManyStreams } from '../public/ask.ts';
 import type { SideQuota } from '../public/quota.ts';
+import { type ResponsesRuns, ResponsesSocket } from '../responses/socket.ts';
 import { type ChatClient, ChatSocket } from './chat-socket.ts';
 import { PacedSocket } from './paced-socket.ts';
 
@@ -29,6 +31,8 @@ const PATH = '/v1/ui/chat';
 
 export interface ChatSocketsContext {
   readonly runs: Pick<Runs, 'start' | 'findChat'>;
+  /** Those that sockets of Responses start; undefined: there are none. */
+  readonly responses?: ResponsesRuns | undefined;
   readonly quota: SideQuota;
   readonly metrics: Pick<RefusalCounts, 'refused'>;
   readonly logRefusal: RefusalLog;
@@ -36,7 +40,7 @@ export interface ChatSocketsContext {
   failed(error: unknown): void;
 }
 
-interface Upgrade {
+export interface SocketUpgrade {
   readonly request: IncomingMessage;
   readonly socket: Socket;
   readonly head: Buffer;
@@ -64,7 +68,7 @@ export class ChatSockets {
   }
 
   /** Accepts a WebSocket, or refuses it. */
-  async accept(upgrade: Upgrade): Promise<void> {
+  async accept(upgrade: SocketUpgrade): Promise<void> {
     const { request, socket, source } = upgrade;
     socket.on('error', () => {});
     try {
@@ -84,7 +88,7 @@ export class ChatSockets {
     for (const paced of this.#open) paced.close(1001, 'the gateway is shutting down');
   }
 
-  async #admit({ request, source }: Upgrade): Promise<Accepted | Refusal> {
+  async #admit({ request, source }: SocketUpgrade): Promise<Accepted | Refusal> {
     const policy = this.#context.policy();
     const handshake = readHandshake(request);
     if (handshake === undefined) return badTarget;
@@ -104,7 +108,7 @@ export class ChatSockets {
     return place === undefined ? tooManyStreams : { key: asker.key, requester: asker.requester, handshake, place };
   }
 
-  #shake({ request, socket, head }: Upgrade, accepted: Accepted): void {
+  #shake({ request, socket, head }: SocketUpgrade, accepted: Accepted): void {
     const { config } = this.#context.policy();
     const credential = presentedCredential({ handshake: accepted.handshake, policy: this.#context.policy() });
     const server = new WebSocketServer({
@@ -118,15 +122,20 @@ export class ChatSockets {
     const policy = this.#context.policy();
     const { limits, side } = policy.config;
     const paced = new PacedSocket(webSocket, { ...limits, maxReplyBytes: side.maxReplyBytes });
-    const chat = new ChatSocket(paced, this.#context.runs, this.#clientOf(key?.id, { requester, handshake }));
+    const client = this.#clientOf(key?.id, { requester, handshake });
+    const { runs, responses } = this.#context;
+    const served =
+      handshake.path === RESPONSES_PATH && responses !== undefined
+        ? new ResponsesSocket(paced, client, { runs: responses, maxLength: side.maxBodyBytes })
+        : new ChatSocket(paced, runs, client);
     const keyEnd = key === undefined ? undefined : policy.keys.watchEnd(key.id);
     keyEnd?.signal.addEventListener('abort', () => paced.close(4501, 'the key was revoked'));
     this.#open.add(paced);
     paced.listen({
-      take: (text) => chat.take(text ?? ''),
+      take: (text) => served.take(text ?? ''),
       closed: () => {
         this.#open.delete(paced);
-        chat.closed();
+        served.closed();
         keyEnd?.[Symbol.dispose]();
         place[Symbol.dispose]();
       },
@@ -144,7 +153,7 @@ export class ChatSockets {
       return typeof value === 'string' ? [[name, value]] : [];
     });
     return {
-      ...{ requester, headers: Object.fromEntries(given), path: PATH, failed },
+      ...{ requester, headers: Object.fromEntries(given), path: handshake.path, failed },
       acquire(bytes) {
         const lease = quota.acquire(account, bytes);
         if (lease === undefined || lease.grow(bytes)) return lease;
@@ -155,7 +164,7 @@ export class ChatSockets {
     };
   }
 
-  #refuse({ request, socket, source }: Upgrade, refusal: Refusal): void {
+  #refuse({ request, socket, source }: SocketUpgrade, refusal: Refusal): void {
     const { metrics, logRefusal, policy } = this.#context;
     const { code, status, cause } = refusal;
     metrics.refused(code, status);

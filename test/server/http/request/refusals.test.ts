@@ -148,11 +148,11 @@ describe('a refused request', () => {
   test('every other refusal is logged too', async () => {
     for (const [path, code] of [
       ['/v1/nowhere', 'unknown_path'],
-      ['/v1/responses', 'not_implemented'],
+      ['/v1/realtime/sessions', 'not_implemented'],
       ['/v1/models', 'invalid_key'],
     ]) {
       (gateway.lines as unknown[]).length = 0;
-      const response = await gateway.ask(path ?? '', { method: path === '/v1/responses' ? 'POST' : 'GET' });
+      const response = await gateway.ask(path ?? '', { method: path === '/v1/realtime/sessions' ? 'POST' : 'GET' });
       expect(line()).toMatchObject({ code, requestId: response.headers.get('x-request-id'), address: '127.0.0.1' });
     }
   });

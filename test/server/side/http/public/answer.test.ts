@@ -132,7 +132,7 @@ describe('a body', () => {
   test('a body in chunks must have a type too', async () => {
     const raw = openRaw(open.port);
     raw.send(
-      'POST /v1/responses HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
+      'POST /v1/realtime/sessions HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n',
     );
     expect((await raw.answer()).status).toBe(415);
     raw.socket.destroy();

@@ -1,0 +1,185 @@
+// One WebSocket on /v1/responses whose text is routed: the frames of the direct dialect, but each `response.create` is a call under policy, budget
+// and ledger. Rule: a lane (`stream_id`) answers one request after the other, and what is wrong with one ends that one alone.
+// https://www.openresponses.org/specification (transports)
+
+import { isObject, type JsonObject, parseJson } from '../../../../codecs/json/object.ts';
+import { chatError, type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
+import type { RunHost } from '../../runs/host.ts';
+import type { LiveRun } from '../../runs/live-run.ts';
+import type { ChatClient } from '../ui/chat-socket.ts';
+import type { PacedSocket } from '../ui/paced-socket.ts';
+import { LocalResponses } from './local.ts';
+
+/** Requests that wait in one lane, and lanes of one socket. */
+const MAX_WAITING = 32;
+const MAX_LANES = 32;
+
+type Lane = string | undefined;
+
+export type ResponsesRuns = Pick<RunHost, 'ask' | 'begin' | 'prepare'>;
+
+interface ResponsesSocketMeans {
+  readonly runs: ResponsesRuns;
+  /** Characters of the conversations that are stored nowhere. */
+  readonly maxLength: number;
+}
+
+export class ResponsesSocket {
+  readonly #socket: PacedSocket;
+  readonly #client: ChatClient;
+  readonly #runs: ResponsesRuns;
+  readonly #local: LocalResponses;
+  /** Requests that wait, by lane. One that answers is listed. */
+  readonly #lanes = new Map<Lane, JsonObject[]>();
+  /** Runs that are read, with what ends the reading. */
+  readonly #reading = new Map<LiveRun, () => void>();
+  #isClosed = false;
+
+  constructor(socket: PacedSocket, client: ChatClient, { runs, maxLength }: ResponsesSocketMeans) {
+    this.#socket = socket;
+    this.#client = client;
+    this.#runs = runs;
+    this.#local = new LocalResponses(maxLength);
+  }
+
+  /** Takes a message of the client. */
+  take(text: string): void {
+    const event = parseJson(text);
+    const lane = isObject(event) ? (event.stream_id ?? undefined) : undefined;
+    if (!isObject(event)) this.#refuse(invalidRequest('expected an object in JSON'), undefined);
+    else if (lane !== undefined && typeof lane !== 'string')
+      this.#refuse(invalidRequest('stream_id: expected a text', 'stream_id'), undefined);
+    else if (event.type === 'response.create') this.#queue(event, lane);
+    else if (event.type === 'response.steer') this.#refuseSteering(event, lane);
+    else this.#refuse(invalidRequest('type: expected response.create', 'type'), lane);
+  }
+
+  /** Reads no answer any further. What is stored nowhere ends with its client. */
+  closed(): void {
+    this.#isClosed = true;
+    for (const [run, leave] of this.#reading) {
+      leave();
+      if (!run.row.isKept) void run.cancel();
+    }
+    this.#lanes.clear();
+  }
+
+  #queue(event: JsonObject, lane: Lane): void {
+    const waiting = this.#lanes.get(lane);
+    if (waiting === undefined && this.#lanes.size >= MAX_LANES) this.#refuse(tooMany('lanes', MAX_LANES), lane);
+    else if (waiting === undefined) {
+      this.#lanes.set(lane, []);
+      void this.#answer(event, lane);
+    } else if (waiting.length < MAX_WAITING) waiting.push(event);
+    else this.#refuse(tooMany('requests that wait', MAX_WAITING), lane);
+  }
+
+  async #answer(event: JsonObject, lane: Lane): Promise<void> {
+    try {
+      const problem = await this.#create(event, lane);
+      if (problem !== undefined) this.#refuse(problem, lane);
+    } catch (error) {
+      this.#client.failed(error);
+      this.#refuse(internal, lane);
+    }
+    const next = this.#lanes.get(lane)?.shift();
+    if (next === undefined) this.#lanes.delete(lane);
+    else void this.#answer(next, lane);
+  }
+
+  /** Resolves when the answer has ended, or with what is wrong. */
+  async #create(event: JsonObject, lane: Lane): Promise<HttpProblem | undefined> {
+    const { type: _, stream_id: __, stream: ___, generate, background, ...body } = event;
+    if (background === true)
+      return invalidRequest('background: expected false, since an answer comes as it is made here', 'background');
+    using place = this.#client.acquire(JSON.stringify(event).length);
+    if (place === undefined) return noPlace;
+    const { requester, headers, path } = this.#client;
+    const unstored = (id: string) => this.#local.get(id);
+    const asking = { requester, headers, path, unstored, asked: {}, isRun: true, parse: () => ({ body }) };
+    if (generate === false) return this.#prepare(asking, lane);
+    const asked = await this.#runs.ask(asking);
+    if (isProblem(asked)) return asked;
+    const run = await this.#runs.begin(asked);
+    if (isProblem(run)) return run;
+    await this.#follow(run, lane);
+    if (!run.row.isKept) this.#local.remember(run.id, [...asked.conversation, ...outputOf(run.response)]);
+    return undefined;
+  }
+
+  /** Takes items in without an answer, so that a later request can continue from them. */
+  async #prepare(asking: Parameters<RunHost['prepare']>[0], lane: Lane): Promise<HttpProblem | undefined> {
+    const prepared = await this.#runs.prepare(asking);
+    if (isProblem(prepared)) return prepared;
+    const { conversation, response } = prepared;
+    this.#local.remember(String(response.id), conversation);
+    for (const [sequence, status] of ['in_progress', 'completed'].entries()) {
+      const type = sequence === 0 ? 'response.created' : 'response.completed';
+      await this.#send([JSON.stringify({ type, sequence_number: sequence, response: { ...response, status } })], lane);
+    }
+    return undefined;
+  }
+
+  /** Resolves when the answer has ended. */
+  #follow(run: LiveRun, lane: Lane): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = run.read(-1, {
+      onEvents: (events) =>
+        this.#send(
+          events.map(({ data }) => data),
+          lane,
+        ),
+      onEnd: (problem) => {
+        if (problem !== undefined) this.#refuse(problem, lane);
+        resolve();
+      },
+    });
+    this.#reading.set(run, resolve);
+    if (this.#isClosed) this.closed();
+    return promise.finally(() => {
+      stop();
+      this.#reading.delete(run);
+    });
+  }
+
+  /** The dialect has an event of its own for this. */
+  #refuseSteering({ previous_response_id, input }: JsonObject, lane: Lane): void {
+    const error = {
+      type: 'invalid_request_error',
+      code: 'not_implemented',
+      message: 'a routed response is not steered: expected its end, and a response.create that continues it',
+    };
+    const steer = { previous_response_id, input };
+    void this.#send([JSON.stringify({ type: 'response.steer.failed', sequence_number: 0, steer, error })], lane);
+  }
+
+  #refuse(problem: HttpProblem, lane: Lane): void {
+    this.#client.refused(problem);
+    void this.#send([JSON.stringify({ type: 'error', status: problem.status, error: chatError(problem) })], lane);
+  }
+
+  /** Events name the lane of their request. */
+  #send(events: readonly string[], lane: Lane): unknown {
+    if (this.#isClosed) return undefined;
+    const named = lane === undefined ? '' : `,"stream_id":${JSON.stringify(lane)}}`;
+    return this.#socket.send(lane === undefined ? events : events.map((event) => event.replace(/\}\s*$/, named)));
+  }
+}
+
+const outputOf = ({ output }: JsonObject): readonly JsonObject[] =>
+  Array.isArray(output) ? output.filter(isObject) : [];
+
+const tooMany = (what: string, most: number): HttpProblem => ({
+  status: 429,
+  code: 'too_many_answers',
+  message: `expected at most ${most} ${what} on one socket`,
+});
+
+const noPlace: HttpProblem = {
+  status: 503,
+  code: 'side_unavailable',
+  message:
+    'as many requests as may wait for the side path, or those of this key, do (side.requests, side.requestBytes)',
+};
+
+const internal: HttpProblem = { status: 500, code: 'internal', message: 'the side path failed to answer' };
