@@ -1,4 +1,5 @@
 // A whole gateway for SDKs of apps, in front of a model that speaks every form of endpoints; for apps the name of the model is that of the form.
+// Fields that are not known are refused: what an SDK sends by default goes on.
 
 import { modelEndpoint } from './model-endpoint.ts';
 import { serveGateway } from './sdk.ts';
@@ -20,7 +21,7 @@ const SERVED = {
 export async function appsGateway() {
   const endpoint = await modelEndpoint();
   const classes = Object.fromEntries(
-    MODELS.map((form) => [form, { targets: [{ gateway: form, model: SERVED[form] }] }]),
+    MODELS.map((form) => [form, { targets: [{ gateway: form, model: SERVED[form] }], unknownFields: 'refuse' }]),
   );
   const gateway = await serveGateway({ gateways: endpoint.gateways, classes });
   return {
