@@ -77,6 +77,8 @@ export interface NativeCall {
   readonly untranslated?: Untranslated | undefined;
   /** Names of tools that whoever serves would run by itself, such as a search of the web. Their price is not known before. */
   readonly hostedTools?: readonly string[] | undefined;
+  /** Values of Anthropic's header `anthropic-beta` that go on to an endpoint of that form. */
+  readonly betas?: readonly string[] | undefined;
   /** `<gateway>/<model>` of the target that is asked: reasoning that it seals is given back to no other. */
   readonly target?: string | undefined;
 }

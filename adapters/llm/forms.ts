@@ -13,6 +13,9 @@ import {
   type LlmProfile,
   unsupported,
 } from './contract.ts';
+import { messageErrorEvent } from './messages/event.ts';
+import { MessageWriter } from './messages/stream.ts';
+import { streamOfMessage } from './messages/whole.ts';
 import { responseErrorEvent } from './responses/event.ts';
 import { ResponseWriter } from './responses/stream.ts';
 import { streamOfResponse } from './responses/whole.ts';
@@ -42,6 +45,12 @@ const WRITERS: Partial<Readonly<Record<ClientForm, FormWriters>>> = {
     whole: (call, native, { delta, outcome, model }) => new ResponseWriter(call, native, model).whole(delta, outcome),
     streamOfWhole: streamOfResponse,
     error: (error) => responseErrorEvent(error),
+  },
+  messages: {
+    stream: (_, native, model) => new MessageWriter(native, model),
+    whole: (_, native, { delta, outcome, model }) => new MessageWriter(native, model).whole(delta, outcome),
+    streamOfWhole: streamOfMessage,
+    error: messageErrorEvent,
   },
 };
 

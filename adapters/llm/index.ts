@@ -17,6 +17,7 @@ export { streamOfCompletion } from './chat/chunks.ts';
 export { LlmFailure } from './contract.ts';
 export { failureOfReply } from './failure.ts';
 export { apiFor, errorEvent, streamInForm } from './forms.ts';
+export { messagesCall } from './messages/request.ts';
 export { responsesCall } from './responses/request.ts';
 export { newResponseId } from './responses/stream.ts';
 export { ServerSentEventReader } from './server-sent-events.ts';

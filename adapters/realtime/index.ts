@@ -6,6 +6,7 @@ import { gemini } from './gemini/adapter.ts';
 import { createProviderLookup } from './handshake/provider-lookup.ts';
 import { openai } from './openai/adapter.ts';
 
+export { anthropicErrorType } from './anthropic/http.ts';
 export { headerText, refusedSwitch } from './handshake/forwarded.ts';
 export { errorTypeByStatus } from './openai/adapter.ts';
 

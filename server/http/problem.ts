@@ -1,7 +1,7 @@
-// Errors of the side path's HTTP answers, in the shape that the clients of their path read. It is the one writer of both shapes.
+// Errors of the side path's HTTP answers, in the shape that the clients of their path read. It is the one writer of these shapes.
 
 import type { UpstreamError } from '../../adapters/llm/contract.ts';
-import { errorTypeByStatus, findMint } from '../../adapters/realtime/index.ts';
+import { anthropicErrorType, errorTypeByStatus, findMint } from '../../adapters/realtime/index.ts';
 import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
 import type { JsonObject } from '../../codecs/json/object.ts';
 import { sideRoutesAt } from '../ipc/side-routes.ts';
@@ -32,14 +32,17 @@ export interface HttpProblem {
 export const helpFor = (code: string): string => `docs/errors.md#${code}`;
 
 /**
- * `path` decides the shape: OpenAI's on paths of chat completions, that of its provider where an SDK asks for a credential,
- * `{ error: { type, code, message, field, help } }` on all others.
+ * `path` decides the shape: OpenAI's on paths of chat completions, Anthropic's on those of messages, that of its provider where an SDK asks for a
+ * credential, `{ error: { type, code, message, field, help } }` on all others. `requestId`: of the request, where it is known.
  */
-export function problemReply(path: string, problem: HttpProblem): HttpReply {
+export function problemReply(path: string, problem: HttpProblem, requestId?: string): HttpReply {
   const provider = findMint(path)?.provider;
   // Providers write any code.
   if (provider !== undefined) return provider.httpError({ ...problem, help: helpFor(problem.code) } as Refusal);
-  const isChat = sideRoutesAt('key', path).some(({ route }) => route.isChat);
+  const routes = sideRoutesAt('key', path).map(({ route }) => route);
+  if (routes.some(({ isAnthropic }) => isAnthropic))
+    return jsonReply(problem.status, anthropicError(problem, requestId), headersOf(problem));
+  const isChat = routes.some((route) => route.isChat);
   const error = isChat ? chatError(problem) : plainError(problem);
   return jsonReply(problem.status, { error }, headersOf(problem));
 }
@@ -61,6 +64,12 @@ export function chatError({
   const { type = errorTypeByStatus(status), param = field ?? null, code = own } = upstream;
   const ours = code === own ? {} : { gateway_code: own };
   return { message, type, param, code, ...ours, ...until, help: helpFor(own) };
+}
+
+/** https://docs.anthropic.com/en/api/errors#error-shapes. Beside its fields are those that OpenAI has, too. */
+function anthropicError(problem: HttpProblem, requestId: string | undefined): JsonObject {
+  const error = { ...chatError(problem), type: anthropicErrorType(problem.status) };
+  return { type: 'error', error, ...(requestId === undefined ? {} : { request_id: requestId }) };
 }
 
 function headersOf({ retryAfterS, shouldRetry, allow, headers }: HttpProblem): Record<string, string> {

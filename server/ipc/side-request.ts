@@ -46,8 +46,13 @@ export const requesterOf = (key: Key | undefined, secret?: string, endUser?: str
   endUser,
 });
 
+/** The header by which clients of Anthropic switch features on. */
+export const BETA_HEADER = 'anthropic-beta';
+
 /** The headers of a client's request that the side process is given; nothing else crosses. */
-export const FORWARDED_HEADERS = ['x-trunkline-class', 'x-trunkline-data-class', 'last-event-id', 'idempotency-key'];
+export const FORWARDED_HEADERS = [
+  ...['x-trunkline-class', 'x-trunkline-data-class', 'last-event-id', 'idempotency-key', BETA_HEADER],
+];
 
 /** The header by which the admin listener tells the side process from where a request comes. */
 export const ADDRESS_HEADER = 'x-trunkline-address';

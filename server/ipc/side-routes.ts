@@ -34,6 +34,8 @@ interface TableLine {
   readonly isOfProviders?: true;
   /** SDKs of chat completions ask here, and read errors in OpenAI's shape. */
   readonly isChat?: true;
+  /** Anthropic's SDKs ask here, and read errors in its shape. */
+  readonly isAnthropic?: true;
 }
 
 const live = { needsLiveSession: true } as const;
@@ -98,6 +100,7 @@ const TABLE = {
   postUiChatStop: { method: 'POST', path: '/ui/chat/{id}/stop', scope: 'key', ...ui },
   postAgUi: { method: 'POST', path: '/ui/ag-ui', scope: 'key', awaitsLlm: true, ...ui },
   getAgUiStream: { method: 'GET', path: '/ui/ag-ui/{id}/stream', scope: 'key', isStream: true, ...ui },
+  postMessage: { method: 'POST', path: '/messages', scope: 'key', awaitsLlm: true, isAnthropic: true },
   getModels: { method: 'GET', path: '/models', scope: 'key', isChat: true },
   getModel: { method: 'GET', path: '/models/{model}', scope: 'key', isChat: true, hasLongEnd: true },
 } as const satisfies Readonly<Record<string, TableLine>>;

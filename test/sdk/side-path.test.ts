@@ -1,5 +1,6 @@
 // Runs the whole side path as a newcomer finds it: no key, no configuration; a call, its summary, a chat completion, the ledger.
 
+import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openClient } from '../support/gateway.ts';
@@ -65,4 +66,20 @@ test('the command sees the same ledger', { timeout: 60_000 }, async () => {
   expect(await report.exited).toMatchObject({ code: 0 });
   expect(report.stdout()).toMatch(/^realtime +direct +1 /m);
   expect(report.stdout()).toMatch(/^chat +\w+ +2 /m);
+});
+
+test('the SDK of Anthropic gets messages of the rehearsal, whole, streamed and with tools', async () => {
+  const anthropic = new Anthropic({ baseURL: gateway.http, apiKey: 'any' });
+  const messages = [{ role: 'user' as const, content: 'Hello' }];
+  const asked = { model: 'claude-sonnet-4-6', max_tokens: 100, messages };
+  const text = { type: 'text', text: expect.stringContaining('You wrote: Hello') };
+  expect(await anthropic.messages.create(asked)).toMatchObject({ content: [text], stop_reason: 'end_turn' });
+  const last = await anthropic.messages.stream(asked).finalMessage();
+  expect(last).toMatchObject({ content: [text], usage: { input_tokens: expect.any(Number) } });
+  const tools = [
+    { name: 'look_up', input_schema: { type: 'object' as const, properties: { what: { type: 'string' } } } },
+  ];
+  const tool_choice = { type: 'tool' as const, name: 'look_up' };
+  const called = await anthropic.messages.stream({ ...asked, tools, tool_choice }).finalMessage();
+  expect(called).toMatchObject({ content: [{ type: 'tool_use', name: 'look_up' }], stop_reason: 'tool_use' });
 });

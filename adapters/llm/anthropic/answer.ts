@@ -15,13 +15,21 @@ export const ANTHROPIC = 'anthropic';
 /** The tool whose input is the answer to a call with a schema. Every other tool is the client's. */
 export const ANSWER_TOOL = 'trunkline_answer';
 
-export function readAnthropicReply({ body }: LlmReply, model: string) {
+export const readAnthropicReply = ({ body }: LlmReply, model: string) =>
+  chatOutcome(answerOfMessage(messageIn(body)), model, ANTHROPIC);
+
+/** The message in a body. @throws LlmFailure for an error, or what is no message. */
+export function messageIn(body: Buffer): JsonObject {
   const message = parseJson(body.toString());
   const failure = failureInBody(message);
   if (failure) throw failure;
   if (!isObject(message) || !Array.isArray(message.content))
     throw new LlmFailure('garbled', 'no message in the answer');
-  const blocks = message.content.filter(isObject);
+  return message;
+}
+
+export function answerOfMessage(message: JsonObject): AnswerDelta {
+  const blocks = Array.isArray(message.content) ? message.content.filter(isObject) : [];
   const calls = blocks.filter(isCall).map(
     ({ id, name, input }, index): ToolCallDelta => ({
       index,
@@ -30,7 +38,7 @@ export function readAnthropicReply({ body }: LlmReply, model: string) {
       input: JSON.stringify(input ?? {}),
     }),
   );
-  const answer = {
+  return {
     id: textAt(message, 'id'),
     text: blocks.map(textOfBlock).join(''),
     ...reasoningOf(blocks),
@@ -39,7 +47,6 @@ export function readAnthropicReply({ body }: LlmReply, model: string) {
     ...endingOf(textAt(message, 'stop_reason'), calls.length > 0),
     usage: usageOf(objectAt(message, 'usage')),
   };
-  return chatOutcome(answer, model, ANTHROPIC);
 }
 
 /** Thoughts of the model, with what it wants back beside calls of tools. */

@@ -7,6 +7,7 @@ import { translatedStream } from '../chat/stream.ts';
 import { type Tools, toolsOf } from '../chat/tools.ts';
 import type { ContentPart, FileSource, ImageSource } from '../chat/turns.ts';
 import { type LlmCall, type LlmProfile, type LlmTarget, unsupported } from '../contract.ts';
+import { nativeMessages } from '../messages/native.ts';
 import { ANSWER_TOOL, ANTHROPIC, blockOfDetail, createAnthropicReader, readAnthropicReply } from './answer.ts';
 import { anthropicThinking } from './thinking.ts';
 
@@ -17,6 +18,12 @@ export const anthropicProfile: LlmProfile = {
   demandsMaxTokens: true,
   baseUrl: 'https://api.anthropic.com/v1',
   provider: () => ANTHROPIC,
+  native: {
+    messages: nativeMessages({
+      headers: ({ apiKey }) => ({ 'x-api-key': apiKey }),
+      readMetadata: () => ({ provider: ANTHROPIC }),
+    }),
+  },
   toRequest: (call, { baseUrl, apiKey, model }: LlmTarget) => ({
     url: `${baseUrl.replace(/\/+$/, '')}/messages`,
     headers: { 'content-type': 'application/json', 'x-api-key': apiKey, 'anthropic-version': '2023-06-01' },

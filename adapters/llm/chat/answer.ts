@@ -42,7 +42,7 @@ export interface StreamWriter {
 }
 
 /** The outcome of a whole answer. `model` was asked for. @throws LlmFailure for one that ended in a fault, or that does not say why it ended. */
-export function chatOutcome(answer: AnswerDelta, model: string, provider: string): LlmOutcome {
+export function chatOutcome(answer: AnswerDelta, model: string, provider: string | undefined): LlmOutcome {
   const { id = '', text = '', calls = [], thought, details = [], served, finish, usage } = answer;
   const outcome = { text, served, provider, usage, costUsd: undefined, finish };
   failIfUnended(answer, outcome);

@@ -11,11 +11,18 @@ const ownFields = ({ retention }: LlmTarget) => ({
   ...(retention === 'zdr' ? { 'no-log': true, cache: { 'no-cache': true, 'no-store': true } } : {}),
 });
 
+/** Unlike its other paths this one is below `/v1` alone. https://docs.litellm.ai/docs/anthropic_unified */
+function messagesUrl({ baseUrl }: LlmTarget): string {
+  const base = baseUrl.replace(/\/+$/, '');
+  return base.endsWith('/v1') ? `${base}/messages` : `${base}/v1/messages`;
+}
+
 export const litellmProfile = completionsProfile({
   name: 'litellm',
   path: 'routed',
   fields: (_, target) => ownFields(target),
   responses: { fields: (_, target) => ownFields(target) },
+  messages: { url: messagesUrl, fields: (_, target) => ownFields(target), isOptional: true },
   readMetadata: (headers) => {
     const [group, name] = [headers['x-litellm-model-group'], headers['x-litellm-model-name'] || undefined];
     const hasFallenBack = Number(headers['x-litellm-attempted-fallbacks'] ?? 0) > 0;

@@ -1,5 +1,6 @@
 // Any other endpoint of the chat completions form: vLLM, Ollama, a private router. The provider behind it is unknown, unless
-// `settings.provider` names it, and so is whether it has the Responses API, unless `settings.responses` is `native`.
+// `settings.provider` names it, and so is whether it has the Responses API or Anthropic's Messages, unless `settings.responses` or
+// `settings.messages` is `native`.
 
 import { textAt } from '../../../codecs/json/object.ts';
 import { completionsProfile } from './profile.ts';
@@ -10,5 +11,6 @@ export const openaiCompatibleProfile = completionsProfile({
   settings: { known: ['provider'] },
   provider: (_, { provider }) => provider,
   responses: { isOptional: true },
+  messages: { isOptional: true },
   readMetadata: (_, body) => ({ provider: textAt(body, 'provider') }),
 });

@@ -16,6 +16,7 @@ export const openrouterProfile = completionsProfile({
   canPromise: { retention: ['zdr', 'none-stated'], providers: true },
   fields: (_, target) => ({ provider: providerOf(target), usage: { include: true } }),
   responses: { fields: (_, target) => ({ provider: providerOf(target) }) },
+  messages: { fields: (_, target) => ({ provider: providerOf(target) }), isOptional: true },
   readMetadata: (_, body) => ({ provider: textAt(body, 'provider') }),
 });
 

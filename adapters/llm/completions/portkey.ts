@@ -1,5 +1,6 @@
 // Portkey, hosted or as its open-source gateway (`settings.mode: self-hosted`): headers choose the provider, by `settings.provider`,
 // `virtualKey`, `config` or `customHost`. https://portkey.ai/docs/api-reference/inference-api/headers
+// https://portkey.ai/docs/product/ai-gateway/messages-api
 
 import type { LlmTarget } from '../contract.ts';
 import { bearerHeader, completionsProfile } from './profile.ts';
@@ -13,6 +14,7 @@ export const portkeyProfile = completionsProfile({
   headers: (target) => ({ ...credentialOf(target), ...routingHeaders(target) }),
   // Only some of the providers behind it have the form.
   responses: { isOptional: true },
+  messages: { isOptional: true },
   readMetadata: (headers) => ({ provider: headers['x-portkey-provider'] }),
 });
 

@@ -3,6 +3,7 @@
 import type { JsonObject } from '../../../codecs/json/object.ts';
 import { passedStream } from '../chat/stream.ts';
 import type { LlmCall, LlmProfile, LlmTarget } from '../contract.ts';
+import { type NativeMessagesFacts, nativeMessages } from '../messages/native.ts';
 import { type NativeFacts, nativeResponses } from '../responses/native.ts';
 import { completionsBody, createCompletionsReader, type ReadMetadata, readCompletion } from './completions.ts';
 
@@ -16,13 +17,18 @@ interface CompletionsFacts extends Omit<LlmProfile, 'toRequest' | 'readReply' | 
   readonly readMetadata: ReadMetadata;
   /** The Responses API, where the endpoint has it. Its `fields` carry the policy there. */
   readonly responses?: Pick<NativeFacts, 'url' | 'fields' | 'isOptional'>;
+  /** Anthropic's Messages API, where the endpoint has it. */
+  readonly messages?: Pick<NativeMessagesFacts, 'url' | 'fields' | 'isOptional'>;
 }
 
 export function completionsProfile(facts: CompletionsFacts): LlmProfile {
-  const { url, headers = bearerHeader, fields, readMetadata, responses, ...rest } = facts;
+  const { url, headers = bearerHeader, fields, readMetadata, responses, messages, ...rest } = facts;
   return {
     ...rest,
-    ...(responses && { native: { responses: nativeResponses({ ...responses, headers, readMetadata }) } }),
+    native: {
+      ...(responses && { responses: nativeResponses({ ...responses, headers, readMetadata }) }),
+      ...(messages && { messages: nativeMessages({ ...messages, headers, readMetadata }) }),
+    },
     toRequest: (call, target) => ({
       url: url?.(target) ?? completionsUrl(target),
       headers: { 'content-type': 'application/json', ...headers(target) },

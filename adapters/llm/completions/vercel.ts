@@ -1,5 +1,6 @@
 // Vercel AI Gateway: `providerOptions.gateway` holds the allowed providers and the data policy; metadata the provider and the cost.
 // https://vercel.com/docs/ai-gateway/models-and-providers/provider-options, https://vercel.com/docs/ai-gateway/sdks-and-apis/responses
+// https://vercel.com/docs/ai-gateway/sdks-and-apis/anthropic-messages-api
 
 import { valueAt } from '../../../codecs/json/object.ts';
 import type { LlmTarget } from '../contract.ts';
@@ -35,5 +36,6 @@ export const vercelProfile = completionsProfile({
   canPromise: { retention: ['zdr', 'none-stated'], providers: true },
   fields: (_, target) => optionsFor(target),
   responses: { fields: (_, target) => optionsFor(target) },
+  messages: { fields: (_, target) => optionsFor(target), isOptional: true },
   readMetadata,
 });

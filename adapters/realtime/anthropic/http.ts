@@ -1,16 +1,19 @@
-// Anthropic has no realtime API: its SDKs come to this port only when somebody takes it for a gateway of theirs, and read what they are told
-// in Anthropic's shape.
+// Anthropic has no realtime API: its SDKs come to this port for the Messages API, and read what they are told in Anthropic's shape.
 
 import type { NotServedBy } from '../handshake/provider-lookup.ts';
 import type { HttpReply, Refusal } from '../refusal.ts';
 
-const instead =
-  'text goes through POST /v1/chat/completions, whose classes may have targets of the profile anthropic, in the form of OpenAI';
+const instead = 'of the HTTP API of Anthropic there are POST /v1/messages and GET /v1/models';
 
-/** The Messages API and the API before it. */
+/** Batches of messages, files, and the API before that of messages. */
 export const anthropic: NotServedBy = {
   name: 'anthropic',
-  notServed: ['/v1/messages', '/v1/messages/{rest...}', '/v1/complete'].map((path) => ({ path, instead })),
+  notServed: [
+    '/v1/messages/batches',
+    '/v1/messages/batches/{rest...}',
+    '/v1/messages/count_tokens',
+    '/v1/complete',
+  ].map((path) => ({ path, instead })),
   httpError,
 };
 
@@ -29,6 +32,10 @@ const types: { readonly [status: number]: string } = {
 function httpError({ status, code, message, retryAfterS, help }: Refusal): HttpReply {
   const headers: Record<string, string> = { 'content-type': 'application/json' };
   if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
-  const type = types[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error');
-  return { status, headers, body: JSON.stringify({ type: 'error', error: { type, message, code, help } }) };
+  const error = { type: anthropicErrorType(status), message, code, help };
+  return { status, headers, body: JSON.stringify({ type: 'error', error }) };
 }
+
+/** Returns the `type` that goes with an HTTP status of 400 or more. */
+export const anthropicErrorType = (status: number): string =>
+  types[status] ?? (status < 500 ? 'invalid_request_error' : 'api_error');

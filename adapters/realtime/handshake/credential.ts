@@ -5,7 +5,7 @@ import type { CredentialPlaces } from './places.ts';
 
 /** The places that clients of every provider may use. */
 export const commonPlaces: CredentialPlaces = {
-  headers: ['authorization', 'api-key', 'x-goog-api-key', 'xi-api-key'],
+  headers: ['authorization', 'api-key', 'x-api-key', 'x-goog-api-key', 'xi-api-key'],
   subprotocolPairs: [],
   subprotocolPrefixes: ['bearer.'],
   parameters: ['key', 'api-key', 'api_key', 'apikey', 'access_token', 'token', 'authorization'],

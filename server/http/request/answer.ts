@@ -58,7 +58,7 @@ export async function answerHttp(exchange: Exchange, context: AnswerContext): Pr
       context.metrics.refused(code, status);
       reportRefusal(exchange, { code, status, cause }, context);
     }
-    sendReply(response, isRefusal(answer) ? refuse(request, answer) : answer);
+    sendReply(response, isRefusal(answer) ? refuse(request, answer, source.requestId) : answer);
   } catch {
     request.resume();
     if (response.headersSent) return void response.destroy();
@@ -75,15 +75,22 @@ async function checkedReply(exchange: Exchange, context: AnswerContext): Promise
   }
   const handshake = readHandshake(request);
   if (handshake === undefined) return badTarget;
+  const routes = sideRoutesAt('key', handshake.path).map(({ route }) => route);
+  if (routes.some(({ isAnthropic }) => isAnthropic)) response.setHeader(ANTHROPIC_ID_HEADER, source.requestId);
   const policy = context.policy();
   const asked = { request, response, handshake, address: source.address, policy };
   const refused = checkHost(request, policy.origins) ?? (await admitPage(asked));
-  const methods = sideRoutesAt('key', handshake.path).map(({ route }) => route.method);
+  const methods = routes.map(({ method }) => method);
   return refused ?? preflightReply(request, methods) ?? context.reply({ ...exchange, handshake });
 }
 
-/** The path of calls, which are counted by key and class when they are refused. */
-const CALL_PATH = sideRoutes.find(({ name }) => name === 'postChatCompletion')?.path;
+/** The header in which Anthropic's SDKs read the id of a request. */
+const ANTHROPIC_ID_HEADER = 'request-id';
+
+/** The paths of calls, which are counted by key and class when they are refused. */
+const CALL_PATHS = sideRoutes
+  .filter(({ awaitsLlm, isChat, isAnthropic }) => awaitsLlm && (isChat || isAnthropic))
+  .map(({ path }) => path);
 
 /** Logs a refusal, and counts refused calls. */
 function reportRefusal(
@@ -93,6 +100,6 @@ function reportRefusal(
 ): void {
   const asked = askedFor(request, policy());
   const facts = { ...source, ...asked, class: promptClass ?? asked.class, ...refused };
-  if (facts.route === CALL_PATH) metrics.refusedCall(facts);
+  if (CALL_PATHS.includes(facts.route ?? '')) metrics.refusedCall(facts);
   logRefusal(facts, 'request refused');
 }

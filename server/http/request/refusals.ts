@@ -19,12 +19,14 @@ export function isRefusal(value: object | string | undefined): value is Refusal 
 }
 
 /** Gives a refusal the shape that the clients of the request's path read. */
-export function refuse(request: IncomingMessage, refusal: Refusal): HttpReply {
+export function refuse(request: IncomingMessage, refusal: Refusal, requestId?: string): HttpReply {
   const { path = '' } = readHandshake(request) ?? {};
   const found = findEndpoint(path) ?? findMint(path) ?? findNotServed(request.method ?? '', path);
   const provider = found?.provider;
   const own = provider?.httpError({ ...refusal, help: helpFor(refusal.code) });
-  const reply = own ? { ...own, headers: { ...own.headers, ...refusal.headers } } : problemReply(path, refusal);
+  const reply = own
+    ? { ...own, headers: { ...own.headers, ...refusal.headers } }
+    : problemReply(path, refusal, requestId);
   // RFC 9110, section 15.5.22, and RFC 6455, section 4.4: the answer names the protocol and the version to upgrade to.
   return refusal.status === 426 ? { ...reply, headers: { ...reply.headers, ...UPGRADE_HEADERS } } : reply;
 }

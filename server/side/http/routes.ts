@@ -11,6 +11,7 @@ import { CallRates } from '../runs/call/call-rates.ts';
 import { RunHost } from '../runs/host.ts';
 import { StoreError } from '../store/contract/store.ts';
 import { postChatCompletion } from './chat/chat.ts';
+import { postMessage } from './chat/messages/messages.ts';
 import { getModel, getModels } from './chat/models.ts';
 import type { RoutedRequest, RouteHandler, SideHttpOptions } from './handler.ts';
 import { deleteKey, getKey, getKeys, patchKey, postKey, postKeyRevoke, postKeyRotate } from './keys/keys.ts';
@@ -40,7 +41,7 @@ const handlersFor = (options: SideHttpOptions): Readonly<Record<SideRouteName, R
   ...{ postTask, getTasks, getTask, postTaskRetry, postTasksRetry },
   ...{ postKey, getKeys, getKey, patchKey, deleteKey, postKeyRotate, postKeyRevoke, getTeams },
   ...{ getLedger, getLedgerRows, getBudgets, getExport, getAudit },
-  ...{ postChatCompletion, getModels, getModel },
+  ...{ postChatCompletion, postMessage, getModels, getModel },
   ...{ postUiChat, getUiChatStream, postUiChatStop, postAgUi, getAgUiStream },
   ...{ postResponse, getResponse, deleteResponse, getResponseItems, postResponseCancel },
 });
@@ -91,11 +92,11 @@ function joined(body: SideRequest['body']): Buffer | undefined {
 }
 
 function problemHead(
-  { path, method }: SideRequest,
+  { path, method, requestId }: SideRequest,
   problem: HttpProblem,
   asked: RoutedRequest['asked'] = {},
 ): SideReplyHead {
-  const { status, headers, body } = problemReply(path, problem);
+  const { status, headers, body } = problemReply(path, problem, requestId);
   // A look at what is not there, or not yet, is no refusal.
   const refused = status === 404 && method === 'GET' ? undefined : { code: problem.code, status, ...asked };
   return { status, headers, body: Buffer.from(body), refused };

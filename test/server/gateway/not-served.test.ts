@@ -63,12 +63,12 @@ test.each(['/v1/listen?model=nova-3', '/v1/speak', '/v2/listen', '/v1/projects',
   },
 );
 
-test.each(['/v1/messages', '/v1/messages/count_tokens', '/v1/messages/batches'])(
+test.each(['/v1/messages/count_tokens', '/v1/messages/batches', '/v1/complete'])(
   'an endpoint of Anthropic is a 501 in its shape, with what there is in its place: %s',
   async (path) => {
     const { status, body } = await told(path);
     expect(status).toBe(501);
-    const message = expect.stringContaining('POST /v1/chat/completions');
+    const message = expect.stringContaining('POST /v1/messages');
     expect(body).toMatchObject({ type: 'error', error: { type: 'api_error', code: 'not_implemented', message } });
   },
 );
