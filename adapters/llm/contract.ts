@@ -6,7 +6,12 @@ import type { JsonObject } from '../../codecs/json/object.ts';
 import type { Usage } from '../realtime/contract/observation.ts';
 
 /** A form in which clients ask and are answered, beside chat completions: OpenAI's Responses, Anthropic's Messages. */
-export type ClientForm = 'responses' | 'messages';
+export type WrittenForm = 'responses' | 'messages';
+
+/** A form that only an endpoint which has it can answer: nothing else stands in for it. */
+export type PassedForm = 'embeddings' | 'moderations' | 'count_tokens';
+
+export type ClientForm = WrittenForm | PassedForm;
 
 /** Requests to an endpoint and answers of it. Answers come out in the form of the client. */
 export type LlmApi = Pick<LlmProfile, 'toRequest' | 'readReply' | 'readStream'>;
@@ -43,9 +48,9 @@ export interface LlmProfile {
   toRequest(call: LlmCall, target: LlmTarget): LlmRequest;
   /**
    * Reads a whole answer. `model` was asked for, and stands in the completion where the answer names none. @throws LlmFailure for one that
-   * cannot be read, or that ended in a fault (`aborted`).
+   * cannot be read, or that ended in a fault (`aborted`). `call`: that it answers.
    */
-  readReply(reply: LlmReply, model: string): LlmOutcome;
+  readReply(reply: LlmReply, model: string, call?: LlmCall): LlmOutcome;
   /** Reads a streamed answer (status 200, text/event-stream) and writes it as the events of the client's form. */
   readStream(headers: Readonly<Record<string, string>>, call: LlmCall, model: string): LlmStream;
 }

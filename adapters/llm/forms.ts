@@ -11,7 +11,9 @@ import {
   type LlmCall,
   type LlmOutcome,
   type LlmProfile,
+  type PassedForm,
   unsupported,
+  type WrittenForm,
 } from './contract.ts';
 import { messageErrorEvent } from './messages/event.ts';
 import { MessageWriter } from './messages/stream.ts';
@@ -39,7 +41,7 @@ interface WholeAnswer {
   readonly model: string;
 }
 
-const WRITERS: Partial<Readonly<Record<ClientForm, FormWriters>>> = {
+const WRITERS: Readonly<Record<WrittenForm, FormWriters>> = {
   responses: {
     stream: (call, native, model) => new ResponseWriter(call, native, model),
     whole: (call, native, { delta, outcome, model }) => new ResponseWriter(call, native, model).whole(delta, outcome),
@@ -55,10 +57,22 @@ const WRITERS: Partial<Readonly<Record<ClientForm, FormWriters>>> = {
 };
 
 function writersOf({ form }: NativeCall): FormWriters {
-  const writers = WRITERS[form];
-  if (writers === undefined) throw new Error(`no writer of ${form}`);
-  return writers;
+  if (isPassed(form)) throw new Error(`nobody writes ${form}`);
+  return WRITERS[form];
 }
+
+/** Words for what is asked for in the forms that only pass. */
+export const PASSED_FORMS: Readonly<Record<PassedForm, string>> = {
+  embeddings: 'embeddings',
+  moderations: 'moderations',
+  count_tokens: 'counts of tokens',
+};
+
+const isPassed = (form: ClientForm): form is PassedForm => Object.hasOwn(PASSED_FORMS, form);
+
+/** The form of a call that only an endpoint which has it can do; undefined for all others. */
+export const passedForm = ({ native }: LlmCall): PassedForm | undefined =>
+  native !== undefined && isPassed(native.form) ? native.form : undefined;
 
 /** The writer of a stream for a client of another form than chat completions; undefined for that. */
 export function writerInForm(call: LlmCall, model: string): StreamWriter | undefined {
@@ -87,6 +101,7 @@ function translated(profile: LlmProfile, call: LlmCall, native: NativeCall): Llm
   return {
     toRequest(asked, target) {
       const { untranslated } = native;
+      if (isPassed(native.form)) throw unsupported(PASSED_FORMS[native.form]);
       if (untranslated) throw unsupported(untranslated.what, untranslated.param);
       return profile.toRequest(asked, target);
     },

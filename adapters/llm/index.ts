@@ -16,7 +16,7 @@ export { maxOutputTokens, UNKNOWN_OUTPUT_TOKENS } from './answer-tokens.ts';
 export { streamOfCompletion } from './chat/chunks.ts';
 export { LlmFailure } from './contract.ts';
 export { failureOfReply } from './failure.ts';
-export { apiFor, errorEvent, streamInForm } from './forms.ts';
+export { apiFor, errorEvent, PASSED_FORMS, passedForm, streamInForm } from './forms.ts';
 export { messagesCall } from './messages/request.ts';
 export { responsesCall } from './responses/request.ts';
 export { newResponseId } from './responses/stream.ts';

@@ -101,6 +101,9 @@ const TABLE = {
   postAgUi: { method: 'POST', path: '/ui/ag-ui', scope: 'key', awaitsLlm: true, ...ui },
   getAgUiStream: { method: 'GET', path: '/ui/ag-ui/{id}/stream', scope: 'key', isStream: true, ...ui },
   postMessage: { method: 'POST', path: '/messages', scope: 'key', awaitsLlm: true, isAnthropic: true },
+  postTokenCount: { method: 'POST', path: '/messages/count_tokens', scope: 'key', awaitsLlm: true, isAnthropic: true },
+  postEmbeddings: { method: 'POST', path: '/embeddings', scope: 'key', awaitsLlm: true, isChat: true },
+  postModeration: { method: 'POST', path: '/moderations', scope: 'key', awaitsLlm: true, isChat: true },
   getModels: { method: 'GET', path: '/models', scope: 'key', isChat: true },
   getModel: { method: 'GET', path: '/models/{model}', scope: 'key', isChat: true, hasLongEnd: true },
 } as const satisfies Readonly<Record<string, TableLine>>;

@@ -6,10 +6,16 @@ import { answerSchemaOf, dialogueOf, renameExtraFields } from '../chat/dialogue.
 import { translatedStream } from '../chat/stream.ts';
 import { type Tools, toolsOf } from '../chat/tools.ts';
 import type { ContentPart, FileSource, ImageSource } from '../chat/turns.ts';
+import { passedTokenCounts } from '../completions/passed.ts';
 import { type LlmCall, type LlmProfile, type LlmTarget, unsupported } from '../contract.ts';
 import { nativeMessages } from '../messages/native.ts';
 import { ANSWER_TOOL, ANTHROPIC, blockOfDetail, createAnthropicReader, readAnthropicReply } from './answer.ts';
 import { anthropicThinking } from './thinking.ts';
+
+const ownApi = {
+  headers: ({ apiKey }: LlmTarget) => ({ 'x-api-key': apiKey, 'anthropic-version': '2023-06-01' }),
+  readMetadata: () => ({ provider: ANTHROPIC }),
+};
 
 export const anthropicProfile: LlmProfile = {
   name: 'anthropic',
@@ -18,16 +24,11 @@ export const anthropicProfile: LlmProfile = {
   demandsMaxTokens: true,
   baseUrl: 'https://api.anthropic.com/v1',
   provider: () => ANTHROPIC,
-  native: {
-    messages: nativeMessages({
-      headers: ({ apiKey }) => ({ 'x-api-key': apiKey }),
-      readMetadata: () => ({ provider: ANTHROPIC }),
-    }),
-  },
-  toRequest: (call, { baseUrl, apiKey, model }: LlmTarget) => ({
-    url: `${baseUrl.replace(/\/+$/, '')}/messages`,
-    headers: { 'content-type': 'application/json', 'x-api-key': apiKey, 'anthropic-version': '2023-06-01' },
-    body: JSON.stringify({ model, ...bodyOf(call, model) }),
+  native: { messages: nativeMessages(ownApi), count_tokens: passedTokenCounts(ownApi) },
+  toRequest: (call, target) => ({
+    url: `${target.baseUrl.replace(/\/+$/, '')}/messages`,
+    headers: { 'content-type': 'application/json', ...ownApi.headers(target) },
+    body: JSON.stringify({ model: target.model, ...bodyOf(call, target.model) }),
   }),
   readReply: readAnthropicReply,
   readStream: (_, call, model) => translatedStream(createAnthropicReader(), { call, model, provider: ANTHROPIC }),

@@ -1,5 +1,6 @@
 // LiteLLM's proxy: headers hold the cost and the attempts. Its own fallbacks and retries are switched off in each request.
-// https://docs.litellm.ai/docs/proxy/response_headers, https://docs.litellm.ai/docs/proxy/reliability, https://docs.litellm.ai/docs/response_api
+// https://docs.litellm.ai/docs/proxy/response_headers, https://docs.litellm.ai/docs/proxy/reliability, https://docs.litellm.ai/docs/response_api,
+// https://docs.litellm.ai/docs/embedding/supported_embedding, https://docs.litellm.ai/docs/moderation
 
 import type { LlmTarget } from '../contract.ts';
 import { completionsProfile, vendorOf } from './profile.ts';
@@ -23,6 +24,8 @@ export const litellmProfile = completionsProfile({
   fields: (_, target) => ownFields(target),
   responses: { fields: (_, target) => ownFields(target) },
   messages: { url: messagesUrl, fields: (_, target) => ownFields(target), isOptional: true },
+  embeddings: { fields: ownFields },
+  moderations: {},
   readMetadata: (headers) => {
     const [group, name] = [headers['x-litellm-model-group'], headers['x-litellm-model-name'] || undefined];
     const hasFallenBack = Number(headers['x-litellm-attempted-fallbacks'] ?? 0) > 0;

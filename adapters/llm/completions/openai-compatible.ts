@@ -12,5 +12,7 @@ export const openaiCompatibleProfile = completionsProfile({
   provider: (_, { provider }) => provider,
   responses: { isOptional: true },
   messages: { isOptional: true },
+  embeddings: {},
+  moderations: {},
   readMetadata: (_, body) => ({ provider: textAt(body, 'provider') }),
 });

@@ -12,5 +12,7 @@ export const openaiProfile = completionsProfile({
   provider: () => 'openai',
   fields: ({ maxTokens }) => ({ max_tokens: undefined, max_completion_tokens: maxTokens, store: false }),
   responses: {},
+  embeddings: {},
+  moderations: {},
   readMetadata: () => ({ provider: 'openai' }),
 });

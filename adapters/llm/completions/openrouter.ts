@@ -1,6 +1,6 @@
 // OpenRouter: the field `provider` holds the allowed providers, the data policy and the maximum price. Each region has a base URL.
 // https://openrouter.ai/docs/guides/routing/provider-selection, .../features/in-region-routing, .../administration/usage-accounting,
-// https://openrouter.ai/docs/api/api-reference/responses/create-responses
+// https://openrouter.ai/docs/api/api-reference/responses/create-responses, .../embeddings
 
 import { textAt } from '../../../codecs/json/object.ts';
 import type { LlmTarget } from '../contract.ts';
@@ -17,6 +17,7 @@ export const openrouterProfile = completionsProfile({
   fields: (_, target) => ({ provider: providerOf(target), usage: { include: true } }),
   responses: { fields: (_, target) => ({ provider: providerOf(target) }) },
   messages: { fields: (_, target) => ({ provider: providerOf(target) }), isOptional: true },
+  embeddings: { fields: (target) => ({ provider: providerOf(target) }) },
   readMetadata: (_, body) => ({ provider: textAt(body, 'provider') }),
 });
 

@@ -15,6 +15,7 @@ export const portkeyProfile = completionsProfile({
   // Only some of the providers behind it have the form.
   responses: { isOptional: true },
   messages: { isOptional: true },
+  embeddings: {},
   readMetadata: (headers) => ({ provider: headers['x-portkey-provider'] }),
 });
 

@@ -6,6 +6,12 @@ import type { LlmCall, LlmProfile, LlmTarget } from '../contract.ts';
 import { type NativeMessagesFacts, nativeMessages } from '../messages/native.ts';
 import { type NativeFacts, nativeResponses } from '../responses/native.ts';
 import { completionsBody, createCompletionsReader, type ReadMetadata, readCompletion } from './completions.ts';
+import { passedEmbeddings, passedModerations } from './passed.ts';
+
+/** Fields that carry the policy. */
+interface PassedFields {
+  fields?(target: LlmTarget): JsonObject;
+}
 
 interface CompletionsFacts extends Omit<LlmProfile, 'toRequest' | 'readReply' | 'readStream'> {
   /** URL of the endpoint; `<base URL>/chat/completions` when not given. */
@@ -19,15 +25,31 @@ interface CompletionsFacts extends Omit<LlmProfile, 'toRequest' | 'readReply' | 
   readonly responses?: Pick<NativeFacts, 'url' | 'fields' | 'isOptional'>;
   /** Anthropic's Messages API, where the endpoint has it. */
   readonly messages?: Pick<NativeMessagesFacts, 'url' | 'fields' | 'isOptional'>;
+  /** Embeddings in OpenAI's form, where the endpoint has them. */
+  readonly embeddings?: PassedFields;
+  readonly moderations?: PassedFields;
 }
 
 export function completionsProfile(facts: CompletionsFacts): LlmProfile {
-  const { url, headers = bearerHeader, fields, readMetadata, responses, messages, ...rest } = facts;
+  const {
+    url,
+    headers = bearerHeader,
+    fields,
+    readMetadata,
+    responses,
+    messages,
+    embeddings,
+    moderations,
+    ...rest
+  } = facts;
+  const messagesHeaders = (target: LlmTarget) => ({ 'anthropic-version': '2023-06-01', ...headers(target) });
   return {
     ...rest,
     native: {
       ...(responses && { responses: nativeResponses({ ...responses, headers, readMetadata }) }),
-      ...(messages && { messages: nativeMessages({ ...messages, headers, readMetadata }) }),
+      ...(messages && { messages: nativeMessages({ ...messages, headers: messagesHeaders, readMetadata }) }),
+      ...(embeddings && { embeddings: passedEmbeddings({ ...embeddings, headers, readMetadata }) }),
+      ...(moderations && { moderations: passedModerations({ ...moderations, headers, readMetadata }) }),
     },
     toRequest: (call, target) => ({
       url: url?.(target) ?? completionsUrl(target),

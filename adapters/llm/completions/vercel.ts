@@ -1,6 +1,6 @@
 // Vercel AI Gateway: `providerOptions.gateway` holds the allowed providers and the data policy; metadata the provider and the cost.
 // https://vercel.com/docs/ai-gateway/models-and-providers/provider-options, https://vercel.com/docs/ai-gateway/sdks-and-apis/responses
-// https://vercel.com/docs/ai-gateway/sdks-and-apis/anthropic-messages-api
+// https://vercel.com/docs/ai-gateway/sdks-and-apis/anthropic-messages-api, .../openai-chat-completions/embeddings
 
 import { valueAt } from '../../../codecs/json/object.ts';
 import type { LlmTarget } from '../contract.ts';
@@ -37,5 +37,6 @@ export const vercelProfile = completionsProfile({
   fields: (_, target) => optionsFor(target),
   responses: { fields: (_, target) => optionsFor(target) },
   messages: { fields: (_, target) => optionsFor(target), isOptional: true },
+  embeddings: { fields: optionsFor },
   readMetadata,
 });

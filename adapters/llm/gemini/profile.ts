@@ -9,6 +9,7 @@ import { type Tools, toolsOf } from '../chat/tools.ts';
 import type { ContentPart, FileSource, ImageSource } from '../chat/turns.ts';
 import { type LlmCall, type LlmProfile, unsupported } from '../contract.ts';
 import { createGeminiReader, GOOGLE, readGeminiReply } from './answer.ts';
+import { geminiEmbeddings } from './embeddings.ts';
 import { geminiThinking } from './thinking.ts';
 
 export const geminiProfile: LlmProfile = {
@@ -17,6 +18,7 @@ export const geminiProfile: LlmProfile = {
   path: 'direct',
   baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
   provider: () => GOOGLE,
+  native: { embeddings: geminiEmbeddings },
   toRequest: (call, { baseUrl, apiKey, model }) => ({
     url: `${baseUrl.replace(/\/+$/, '')}/models/${encodeURIComponent(model.replace(/^models\//, ''))}:${methodOf(call)}`,
     headers: { 'content-type': 'application/json', 'x-goog-api-key': apiKey },

@@ -21,15 +21,13 @@ export interface NativeMessagesFacts {
   readonly isOptional?: true | undefined;
 }
 
-const VERSION = '2023-06-01';
-
 export function nativeMessages({ url, headers, fields, readMetadata, isOptional }: NativeMessagesFacts): NativeApi {
   return {
     ...(isOptional && { isOptional }),
     toRequest: (call, target) => ({
       url: url?.(target) ?? `${target.baseUrl.replace(/\/+$/, '')}/messages`,
       headers: {
-        ...{ 'content-type': 'application/json', 'anthropic-version': VERSION },
+        'content-type': 'application/json',
         ...headers(target),
         ...betaHeader(call),
       },

@@ -3,17 +3,15 @@
 import type { NotServedBy } from '../handshake/provider-lookup.ts';
 import type { HttpReply, Refusal } from '../refusal.ts';
 
-const instead = 'of the HTTP API of Anthropic there are POST /v1/messages and GET /v1/models';
+const instead = 'of the HTTP API of Anthropic there are POST /v1/messages and /v1/messages/count_tokens';
 
 /** Batches of messages, files, and the API before that of messages. */
 export const anthropic: NotServedBy = {
   name: 'anthropic',
-  notServed: [
-    '/v1/messages/batches',
-    '/v1/messages/batches/{rest...}',
-    '/v1/messages/count_tokens',
-    '/v1/complete',
-  ].map((path) => ({ path, instead })),
+  notServed: ['/v1/messages/batches', '/v1/messages/batches/{rest...}', '/v1/complete'].map((path) => ({
+    path,
+    instead,
+  })),
   httpError,
 };
 

@@ -6,7 +6,8 @@ import type { HttpReply, Refusal } from '../refusal.ts';
 import { credentials, forwardedHeaders, openaiEndpoints, switches } from './endpoints.ts';
 import { openaiMints } from './mints.ts';
 
-const onlyText = 'of the HTTP API of OpenAI there are /v1/responses, /v1/chat/completions and /v1/models';
+const onlyText =
+  'of the HTTP API of OpenAI there are /v1/responses, /v1/chat/completions, /v1/embeddings, /v1/moderations and /v1/models';
 
 const notServed: readonly NotServed[] = [
   { method: 'POST', path: '/v1/realtime/sessions' },
@@ -19,8 +20,8 @@ const notServed: readonly NotServed[] = [
   { method: 'GET', path: '/v1/live/sessions/{id}/{action}' },
   { path: '/v1/completions', instead: 'expected POST /v1/chat/completions' },
   // SDKs ask for these beside text: the side path has none of them.
-  ...['embeddings', 'moderations', 'images', 'audio', 'videos', 'files', 'uploads', 'batches', 'vector_stores'].flatMap(
-    (name) => [`/v1/${name}`, `/v1/${name}/{rest...}`].map((path) => ({ path, takesAnyBody: true, instead: onlyText })),
+  ...['images', 'audio', 'videos', 'files', 'uploads', 'batches', 'vector_stores'].flatMap((name) =>
+    [`/v1/${name}`, `/v1/${name}/{rest...}`].map((path) => ({ path, takesAnyBody: true, instead: onlyText })),
   ),
 ];
 

@@ -102,13 +102,16 @@ function findRates(model: string, provider: string): Rates | undefined {
   const price = found.model_price;
   // The list has free models without any price.
   if (Object.keys(price).length === 0) return { ceiling: { input: 0, output: 0 }, at: () => FREE };
-  const [input, output] = [highest(price.input_mtok), highest(price.output_mtok)];
+  const [input, output] = [highest(price.input_mtok), highest(price.output_mtok) ?? outputOf(name)];
   const [audioInput, request] = [highest(price.input_audio_mtok), highest(price.requests_kcount)];
   const ceiling = input === undefined || output === undefined ? undefined : { input, output, audioInput, request };
   const listed = found.provider.id;
   const heardAt = listed === 'openai' ? OPENAI_HEARD.find(([pattern]) => pattern.test(name))?.[1] : undefined;
   return { ceiling, at: (inputTokens) => pricesAt(price, { inputTokens, listed, heardAt }) };
 }
+
+/** Models that make embeddings have no output, so the list has no price of one. */
+const outputOf = (name: string): 0 | undefined => (/embed/.test(name) ? 0 : undefined);
 
 /** Models of OpenAI that search the web for each answer: that is billed beside the tokens, and neither list nor usage has it. */
 const SEARCHING = /^gpt-.*-search-(preview|api)/;

@@ -13,6 +13,7 @@ import { StoreError } from '../store/contract/store.ts';
 import { postChatCompletion } from './chat/chat.ts';
 import { postMessage } from './chat/messages/messages.ts';
 import { getModel, getModels } from './chat/models.ts';
+import { postEmbeddings, postModeration, postTokenCount } from './chat/passed.ts';
 import type { RoutedRequest, RouteHandler, SideHttpOptions } from './handler.ts';
 import { deleteKey, getKey, getKeys, patchKey, postKey, postKeyRevoke, postKeyRotate } from './keys/keys.ts';
 import { getTeams } from './keys/teams.ts';
@@ -41,6 +42,7 @@ const handlersFor = (options: SideHttpOptions): Readonly<Record<SideRouteName, R
   ...{ postTask, getTasks, getTask, postTaskRetry, postTasksRetry },
   ...{ postKey, getKeys, getKey, patchKey, deleteKey, postKeyRotate, postKeyRevoke, getTeams },
   ...{ getLedger, getLedgerRows, getBudgets, getExport, getAudit },
+  ...{ postEmbeddings, postModeration, postTokenCount },
   ...{ postChatCompletion, postMessage, getModels, getModel },
   ...{ postUiChat, getUiChatStream, postUiChatStop, postAgUi, getAgUiStream },
   ...{ postResponse, getResponse, deleteResponse, getResponseItems, postResponseCancel },

@@ -90,10 +90,10 @@ async function whole(options: ExchangeOptions, { signal, heard }: Watch): Promis
 }
 
 function readWhole(options: ExchangeOptions, reply: LlmReply): LlmOutcome {
-  const { api, model, progress } = options;
+  const { api, call, model, progress } = options;
   if (reply.status !== 200) throw readFailure(options, reply);
   try {
-    return api.readReply(reply, model);
+    return api.readReply(reply, model, call);
   } catch (error) {
     if (error instanceof LlmFailure) {
       progress.partial = error.outcome;

@@ -2,6 +2,7 @@
 // ledger row of its own. Rule: once bytes have gone to a client, no other target is asked.
 
 import type { Logger } from 'pino';
+import { PASSED_FORMS, passedForm } from '../../../adapters/llm/index.ts';
 import type { SideConfig } from '../../config/side-schema.ts';
 import { withDeadline } from '../../platform/deadline.ts';
 import { Leases } from '../billing/budgets/leases.ts';
@@ -119,7 +120,25 @@ function targetsFor(plan: ClassPlan, call: Call): readonly Target[] | Failure {
   const { allowed, refused } = chooseTargets(possible, { dataClass: call.dataClass, model: named });
   if (allowed.length === 0 || (named !== undefined && !allowed.some((target) => isNamed(target, named))))
     return failure('policy_refused', `no target of the class ${plan.name} may serve this: ${refused.join('; ')}`);
-  return plan.config.fallback ? allowed : allowed.slice(0, 1);
+  const able = ableTargets(allowed, call, plan.name);
+  return 'kind' in able || plan.config.fallback ? able : able.slice(0, 1);
+}
+
+/**
+ * The targets that have what only they can answer, all of one model: another model is no substitute, since its vectors, and its counts, are of
+ * another measure. The first of them is the one that was named.
+ */
+function ableTargets(allowed: readonly Target[], { llm, model }: Call, name: string): readonly Target[] | Failure {
+  const form = passedForm(llm);
+  if (form === undefined) return allowed;
+  const isAble = ({ profile }: Target): boolean => profile.native?.[form] !== undefined;
+  const named = model === undefined ? [] : allowed.filter((target) => isNamed(target, model));
+  const asked = named.length > 0 ? named : allowed;
+  const [first] = asked.filter(isAble);
+  if (first !== undefined)
+    return [first, ...allowed.filter((target) => target !== first && isAble(target) && target.model === first.model)];
+  const labels = asked.map(({ label }) => label).join(', ');
+  return failure('invalid_request', `no target of the class ${name} has ${PASSED_FORMS[form]}: ${labels}`);
 }
 
 /** `*` and the name of the class leave the model to the class, since SDKs demand one; the rehearsal takes any name. */

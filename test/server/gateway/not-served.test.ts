@@ -28,7 +28,7 @@ test.each([
   '/v1/live/sessions',
   '//v1/realtime/sessions',
   '/v1/completions',
-  '/v1/embeddings',
+  '/v1/images/generations',
   '/v1/audio/speech',
   '/v1/files/file-1/content',
 ])('an endpoint of OpenAI that is not served is a 501 in its shape: %s', async (path) => {
@@ -63,7 +63,7 @@ test.each(['/v1/listen?model=nova-3', '/v1/speak', '/v2/listen', '/v1/projects',
   },
 );
 
-test.each(['/v1/messages/count_tokens', '/v1/messages/batches', '/v1/complete'])(
+test.each(['/v1/messages/batches', '/v1/complete'])(
   'an endpoint of Anthropic is a 501 in its shape, with what there is in its place: %s',
   async (path) => {
     const { status, body } = await told(path);

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../../../codecs/json/object.ts';
 import { type HttpProblem, invalidRequest } from '../../../http/problem.ts';
 
 /** The fields that requests of one form have. */
-interface KnownFields {
+export interface KnownFields {
   /** Those that go on as they are. */
   readonly forwarded: readonly string[];
   /** Those that are read here, and do not. */
