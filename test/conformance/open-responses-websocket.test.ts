@@ -23,7 +23,11 @@ beforeAll(async () => {
       chat: { targets: [{ gateway: 'completions', model: 'gpt-5-mini' }] },
       native: { targets: [{ gateway: 'responses', model: 'gpt-5-mini' }] },
     },
-    keys: [{ id: 'direct', secret: 'direct-secret' }],
+    keys: [
+      { id: 'direct', secret: 'direct-secret' },
+      { id: 'chat', secret: 'chat-secret', responses: 'routed', class: 'chat' },
+      { id: 'native', secret: 'native-secret', responses: 'routed', class: 'native' },
+    ],
     providers: { openai: { baseUrl: provider.url, apiKey: 'secret-of-the-provider', allowPrivate: true } },
   });
 }, 180_000);
@@ -43,7 +47,11 @@ interface Turn {
   readonly response: ReturnType<typeof lastResponse>;
 }
 
-describe.each([['the direct route', 'direct-secret']])('%s', (_, key) => {
+describe.each([
+  ['the direct route', 'direct-secret'],
+  ['the side path, to a target that speaks Responses', 'native-secret'],
+  ['the side path, to a target that speaks chat completions', 'chat-secret'],
+])('%s', (_, key) => {
   async function connect() {
     const socket = new WebSocket(`${gateway.ws}/v1/responses`, { headers: { authorization: `Bearer ${key}` } });
     const messages = messagesOf(socket);

@@ -8,7 +8,7 @@ import type { Router } from '../llm/call.ts';
 import type { ResponseRow, ResponseTexts } from '../store/contract/responses.ts';
 import type { CallRates } from './call/call-rates.ts';
 import { type CallDefaults, type CallRequest, type ClientCall, clientCall, type ReadCall } from './call/client-call.ts';
-import { asInput, type EarlierItems, type EarlierOptions, itemsToKeep, readEarlier } from './history.ts';
+import { asInput, type EarlierItems, type EarlierOptions, itemsToKeep, readEarlier, strayOutput } from './history.ts';
 import { queuedResponse } from './response-object.ts';
 import { type CheckedRequest, type ResponseTerms, responseTerms } from './terms.ts';
 
@@ -69,7 +69,10 @@ export async function askResponse(asking: Asking, options: AskMeans): Promise<As
     if (isProblem(checked)) return checked;
     const earlier = await earlierItems(checked, asking, options);
     if (isProblem(earlier)) return earlier;
-    known = { ...checked, conversation: conversationOf(checked, earlier) };
+    const conversation = conversationOf(checked, earlier);
+    const stray = checked.request.previousResponseId === undefined ? undefined : strayOutput(conversation);
+    if (stray !== undefined) return stray;
+    known = { ...checked, conversation };
     return callOf(known, { asking, isRegulated: earlier.isRegulated });
   };
   const call = await clientCall({ ...asking, read, signal: abort.signal }, options);

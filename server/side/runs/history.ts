@@ -98,6 +98,14 @@ export const itemsToKeep = (items: readonly JsonObject[]): readonly JsonObject[]
     return { id: known, type, ...rest, ...(content !== undefined && { content: isText ? [part] : content }) };
   });
 
+/** The fault of an output in a conversation that is continued, where nothing called its function; in the words of OpenAI. */
+export function strayOutput(conversation: readonly JsonObject[]): HttpProblem | undefined {
+  const called = new Set(conversation.flatMap(({ type, call_id: id }) => (type === 'function_call' ? [id] : [])));
+  const stray = conversation.find(({ type, call_id: id }) => type === 'function_call_output' && !called.has(id));
+  const message = `No tool call found for function call output with call_id ${shortened(String(stray?.call_id))}.`;
+  return stray && { status: 400, code: 'invalid_request', message, param: 'input', shouldRetry: false };
+}
+
 /** A response that has just ended may not be written yet, here or elsewhere. */
 async function waitForEnd(id: string, { store, settled }: EarlierOptions): Promise<undefined | HttpProblem> {
   await settled(id);

@@ -23,6 +23,11 @@ export class LocalResponses {
     return this.#conversations.get(id)?.items;
   }
 
+  /** Forgets a response: one that failed to be continued, as at OpenAI. */
+  forget(id: string): void {
+    this.#conversations.delete(id);
+  }
+
   /** Remembers the whole conversation up to a response, its output included. The oldest ones go first. */
   remember(id: string, items: readonly JsonObject[]): void {
     const { length } = JSON.stringify(items);

@@ -77,7 +77,10 @@ export class ResponsesSocket {
   async #answer(event: JsonObject, lane: Lane): Promise<void> {
     try {
       const problem = await this.#create(event, lane);
-      if (problem !== undefined) this.#refuse(problem, lane);
+      if (problem !== undefined) {
+        this.#local.forget(String(event.previous_response_id));
+        this.#refuse(problem, lane);
+      }
     } catch (error) {
       this.#client.failed(error);
       this.#refuse(internal, lane);
