@@ -11,6 +11,7 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/layout.test.ts': 'the whole repository',
   'test/server/session/bytes.test.ts': 'a session from client to provider',
   'test/docs/': 'the pages and documents, beside what they tell of',
+  'test/examples/': 'the examples against the whole gateway',
   'test/sdk/': 'the official clients against the whole gateway',
   'test/conformance/': 'published cases of a protocol against the whole gateway',
   'test/server/gateway/not-served.test.ts': 'what SDKs are told that come for other endpoints',

@@ -1,0 +1,43 @@
+// Serves the page, and is its server: the one route that has the key makes a client secret for whoever opened the page.
+
+import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+
+const gateway = process.env.TRUNKLINE_URL ?? 'http://127.0.0.1:8080';
+const key = process.env.TRUNKLINE_KEY ?? 'my-gateway-key';
+
+/** The name of the user, which a real app knows from its login: here a cookie. Answers go on under any secret of the same user. */
+function userOf({ headers }, response) {
+  const [, known] = /\bvisitor=([\w-]+)/.exec(headers.cookie ?? '') ?? [];
+  const user = known ?? randomUUID();
+  response.setHeader('set-cookie', `visitor=${user}; HttpOnly; SameSite=Strict; Path=/`);
+  return user;
+}
+
+async function sendSecret(request, response) {
+  const body = {
+    endUser: userOf(request, response),
+    origins: [`http://${request.headers.host}`],
+    expiresInSeconds: 600,
+  };
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  const made = await fetch(`${gateway}/v1/client_secrets`, { method: 'POST', headers, body: JSON.stringify(body) });
+  response.statusCode = made.status;
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify({ ...(await made.json()), gateway }));
+}
+
+const server = {
+  name: 'server',
+  configureServer({ middlewares }) {
+    middlewares.use('/secret', (request, response, next) => void sendSecret(request, response).catch(next));
+  },
+};
+
+export default defineConfig({
+  root: import.meta.dirname,
+  plugins: [server],
+  // In an app of your own the package itself is found by this name.
+  resolve: { alias: { 'trunkline/client': fileURLToPath(new URL('../../client/index.ts', import.meta.url)) } },
+});

@@ -1,0 +1,63 @@
+// The example chat-react in Chromium, as a newcomer starts it: its socket is cut and its page reloaded in mid-answer, and it reads one whole answer.
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page, WebSocketRoute } from 'playwright-core';
+import { createServer, type ViteDevServer } from 'vite';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchChromium, outputFolder, type RunningGateway, startCommand } from '../support/console-page.ts';
+import { root } from '../support/pages.ts';
+import { until } from '../support/until.ts';
+
+let gateway: RunningGateway;
+let app: ViteDevServer;
+let browser: Browser;
+let page: Page;
+const sockets: WebSocketRoute[] = [];
+const WORDS = Array.from({ length: 20 }, (_, index) => `word${index}`).join(' ');
+
+beforeAll(async () => {
+  [gateway, browser] = await Promise.all([
+    startCommand({ rehearsal: { times: { firstTextMs: 50, tokenMs: 250 } } }),
+    launchChromium(),
+  ]);
+  process.env.TRUNKLINE_URL = gateway.origin;
+  app = await createServer({
+    ...{ configFile: join(root, 'examples/chat-react/vite.config.js'), logLevel: 'silent' },
+    server: { port: 0, host: '127.0.0.1' },
+    cacheDir: join(outputFolder, 'vite-chat-react'),
+  });
+  await app.listen();
+  page = await browser.newPage();
+  await page.routeWebSocket(/\/v1\/ui\/chat/, (socket) => {
+    sockets.push(socket);
+    socket.connectToServer();
+  });
+  const address = app.httpServer?.address();
+  await page.goto(`http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/`);
+});
+afterAll(async () => {
+  delete process.env.TRUNKLINE_URL;
+  await browser?.close();
+  await app?.close();
+  await gateway?.close();
+});
+
+const answer = () => page.locator('[data-role="assistant"]').last().textContent();
+const has = async (word: string) => await until(async () => ((await answer().catch(() => '')) ?? '').includes(word));
+
+test('an answer goes on over a lost socket and a page that is loaded anew', async () => {
+  await page.getByLabel('Message').fill(WORDS);
+  await page.getByRole('button', { name: 'Send' }).click();
+  await has('word2');
+  await sockets.at(-1)?.close({ code: 1011, reason: 'cut' });
+  await has('word5');
+  await page.reload();
+  await has('word19');
+  await page.getByText('Ready').waitFor();
+  expect(await answer()).toBe(`This is the rehearsal provider. You wrote: ${WORDS}`);
+  expect(await page.locator('[data-role]').count()).toBe(2);
+  expect(sockets.length).toBeGreaterThanOrEqual(3);
+  mkdirSync(outputFolder, { recursive: true });
+  await page.screenshot({ path: join(outputFolder, 'chat-react.png') });
+});
