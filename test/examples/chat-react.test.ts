@@ -7,6 +7,7 @@ import { createServer, type ViteDevServer } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium, outputFolder, type RunningGateway, startCommand } from '../support/console-page.ts';
 import { root } from '../support/pages.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 import { until } from '../support/until.ts';
 
 let gateway: RunningGateway;
@@ -25,7 +26,7 @@ beforeAll(async () => {
   app = await createServer({
     ...{ configFile: join(root, 'examples/chat-react/vite.config.js'), logLevel: 'silent' },
     server: { port: 0, host: '127.0.0.1' },
-    cacheDir: join(outputFolder, 'vite-chat-react'),
+    cacheDir: temporaryFolder('chat-react'),
   });
   await app.listen();
   page = await browser.newPage();
