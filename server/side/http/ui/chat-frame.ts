@@ -25,25 +25,31 @@ const TYPES = ['send', 'resume', 'abort'];
 
 export function readChatFrame(text: string): ChatFrame {
   const frame = isTooDeep(text) ? undefined : objectOf(text);
-  const requestId = typeof frame?.requestId === 'string' ? frame.requestId : '';
+  const requestId = isId(frame?.requestId) ? frame.requestId : '';
   const wrong = (message: string, param?: string): ChatFrame => ({
     ...{ type: 'wrong', requestId, message },
     ...(param === undefined ? {} : { param }),
   });
   if (frame === undefined) return wrong(`expected an object in JSON, nested at most ${MAX_JSON_DEPTH} deep`);
   const { type } = frame;
-  if (requestId === '') return wrong('requestId: expected a text', 'requestId');
+  if (requestId === '') return wrong(`requestId: expected a text of 1 to ${MAX_ID_CHARS} characters`, 'requestId');
   if (type === 'abort') return { type, requestId };
   if (type !== 'send' && type !== 'resume') return wrong(`type: expected one of ${TYPES.join(', ')}`, 'type');
   for (const field of ['headers', 'body'])
     if (frame[field] !== undefined && !isObject(frame[field])) return wrong(`${field}: expected an object`, field);
   if (type === 'send') return { type, requestId, headers: headersOf(frame), body: bodyOf(frame) };
   const { id, lastSequence } = frame;
-  if (typeof id !== 'string' || id === '') return wrong('id: expected the id of the chat', 'id');
+  if (!isId(id)) return wrong(`id: expected the id of the chat, a text of 1 to ${MAX_ID_CHARS} characters`, 'id');
   if (lastSequence !== undefined && !isSequence(lastSequence))
     return wrong('lastSequence: expected the number of a chunk, from 0 on', 'lastSequence');
   return { type, requestId, chat: id, lastSequence };
 }
+
+/** Each reply has the id of its request, so that a long one would be sent again and again. */
+const MAX_ID_CHARS = 200;
+
+const isId = (value: unknown): value is string =>
+  typeof value === 'string' && value !== '' && value.length <= MAX_ID_CHARS;
 
 function objectOf(text: string): JsonObject | undefined {
   try {

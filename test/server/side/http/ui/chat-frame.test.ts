@@ -35,6 +35,7 @@ test.each<[string, unknown, string, string]>([
   ['a list', '[]', '', 'expected an object in JSON'],
   ['JSON that is too deep', '['.repeat(5000), '', 'nested at most'],
   ['no requestId', { type: 'send' }, '', 'requestId'],
+  ['a requestId that is too long', { type: 'send', requestId: 'x'.repeat(201) }, '', 'requestId'],
   ['another type', { type: 'stop', requestId: 'x' }, 'x', 'type: expected one of send, resume, abort'],
   ['no type', { requestId: 'x' }, 'x', 'type'],
   ['headers that are none', { type: 'send', requestId: 'x', headers: 5 }, 'x', 'headers'],
