@@ -2,6 +2,7 @@
 // the id of the gateway, and for a sequence that is not that of the log.
 
 import { ServerSentEventReader } from '../../../adapters/llm/index.ts';
+import { eventType } from '../../../codecs/json/event-type.ts';
 import { isObject, type JsonObject, parseJson, textAt } from '../../../codecs/json/object.ts';
 import {
   brokenResponse,
@@ -75,7 +76,8 @@ export class RunEventReader {
   }
 
   #read(name: string | undefined, data: string): RunEvent | undefined {
-    const type = name ?? typeOf(data);
+    // Some endpoints name all their events alike.
+    const type = eventType(Buffer.from(data)) ?? typeOf(data) ?? name;
     if (type === undefined) return undefined;
     const sequence = this.#next;
     this.#next += 1;
