@@ -117,7 +117,8 @@ export class RunHost implements Runs {
     const isOf = (row: ResponseRow) => row.chat === chat && canReadResponse(requester, row);
     const here = this.#memory.all.filter((run) => run.isOpen && isOf(run.row)).at(-1);
     const { store } = this.#options;
-    const row = await store.responseOfChat(requester.key ?? null, chat);
+    const { secret, endUser } = requester;
+    const row = await store.responseOfChat({ key: requester.key ?? null, secret, endUser }, chat);
     if (row === undefined || !isOf(row) || row.createdAt <= (here?.startedAt ?? 0)) return here;
     const live = this.#memory.get(row.id);
     return live ?? new StoredRun(row, store, (await store.responseTexts([row.id]))[row.id]?.note);

@@ -225,7 +225,7 @@ export function createSqlStore(database: Database): Store {
     response: (id) => selectResponse(query, id),
     responseChain: (id, most) => selectResponseChain(query, id, most),
     responseTexts: (ids) => selectResponseTexts(query, ids),
-    responseOfChat: (key, chat) => selectResponseOfChat(query, key, chat),
+    responseOfChat: (owner, chat) => selectResponseOfChat(query, owner, chat),
     logParts: (...asked) => selectLogParts(query, ...asked),
     responseMarks: (holder) => selectResponseMarks(query, holder),
     markResponse: (...marked) => markResponse(query, ...marked),

@@ -83,6 +83,15 @@ interface ResponseRetention {
   readonly keptBefore: number;
 }
 
+/** Whoever asked for a response. */
+export interface ResponseOwner {
+  /** `null` for none. */
+  readonly key: string | null;
+  /** The id of a client secret: of its key's responses, its own alone, and those of its user. */
+  readonly secret?: string | undefined;
+  readonly endUser?: string | undefined;
+}
+
 export interface ResponseStore {
   /**
    * Writes what runs of one process came to. It survives a kill, and does not wait for the disk. Returns the ids of those whose log was ended by
@@ -95,8 +104,8 @@ export interface ResponseStore {
   responseChain(id: string, most: number): Promise<readonly ChainedResponse[]>;
   /** Texts by the ids of their responses; of one that was deleted there are none. */
   responseTexts(ids: readonly string[]): Promise<Readonly<Record<string, ResponseTexts>>>;
-  /** The newest response of that chat. `key`: `null` for none. */
-  responseOfChat(key: string | null, chat: string): Promise<ResponseRow | undefined>;
+  /** The newest response of that chat, among those of this owner. */
+  responseOfChat(owner: ResponseOwner, chat: string): Promise<ResponseRow | undefined>;
   /** Parts of a log with events behind that sequence, in order. */
   logParts(id: string, after: number, limit: number): Promise<readonly LogPart[]>;
   /** Marks of the responses that this process runs. */

@@ -8,6 +8,7 @@ import type {
   ResponseChange,
   ResponseChanges,
   ResponseMarks,
+  ResponseOwner,
   ResponseRow,
   ResponseStore,
   ResponseTexts,
@@ -91,13 +92,21 @@ export async function selectResponseTexts(
 
 export async function selectResponseOfChat(
   query: Query,
-  key: string | null,
+  { key, secret, endUser }: ResponseOwner,
   chat: string,
 ): Promise<ResponseRow | undefined> {
-  const [ofKey, values] = key === null ? ['key is null', []] : ['key = $2', [textValue(key)]];
+  const values: string[] = [];
+  const is = (column: string, value: string) => `${column} = $${values.push(textValue(value))}`;
+  const terms = [
+    is('chat', chat),
+    key === null ? 'key is null' : is('key', key),
+    secret === undefined
+      ? 'true'
+      : `(${is('client_secret', secret)} or ${endUser === undefined ? 'false' : is('end_user', endUser)})`,
+  ];
   const [row] = await query(
-    `select * from response where chat = $1 and ${ofKey} and deleted_at is null order by created_at desc, id desc limit 1`,
-    [textValue(chat), ...values],
+    `select * from response where ${terms.join(' and ')} and deleted_at is null order by created_at desc, id desc limit 1`,
+    values,
   );
   return row && responses.item(row);
 }

@@ -94,9 +94,26 @@ export function responses({ open, beside }: Stores): void {
         ...[chat('r3', { key: undefined, createdAt: NOON + 2 }), chat('r4', { key: 'other', createdAt: NOON + 3 })],
       ],
     });
-    expect((await store.responseOfChat('demo', 'c1'))?.id).toBe('r2');
-    expect((await store.responseOfChat(null, 'c1'))?.id).toBe('r3');
-    expect(await store.responseOfChat('demo', 'c2')).toBeUndefined();
+    expect((await store.responseOfChat({ key: 'demo' }, 'c1'))?.id).toBe('r2');
+    expect((await store.responseOfChat({ key: null }, 'c1'))?.id).toBe('r3');
+    expect(await store.responseOfChat({ key: 'demo' }, 'c2')).toBeUndefined();
+  });
+
+  test('a page finds its own response of a chat, or that of its user, where another page of its key has one of that id', async () => {
+    const store = await open();
+    const chat = (id: string, more: object) => aResponse(id, { chat: 'c1', ...more });
+    await store.writeResponses({
+      added: [
+        chat('r1', { clientSecret: 's1', createdAt: NOON }),
+        chat('r2', { clientSecret: 's2', endUser: 'ann', createdAt: NOON + 1 }),
+        chat('r3', { clientSecret: 's3', endUser: 'bob', createdAt: NOON + 2 }),
+      ],
+    });
+    const found = async (secret: string, endUser?: string) =>
+      (await store.responseOfChat({ key: 'demo', secret, endUser }, 'c1'))?.id;
+    expect([await found('s1'), await found('s4', 'ann'), await found('s3', 'bob')]).toEqual(['r1', 'r2', 'r3']);
+    expect(await found('s4')).toBeUndefined();
+    expect((await store.responseOfChat({ key: 'demo' }, 'c1'))?.id).toBe('r3');
   });
 
   test('a deleted response has no texts and no log, and is ordered to end where it runs', async () => {
