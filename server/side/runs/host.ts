@@ -82,12 +82,15 @@ export class RunHost implements Runs {
   async begin(asked: AskedResponse, onHead: RunOrder['onHead'] = () => {}): Promise<LiveRun | HttpProblem> {
     const { call, row, texts, response, abort, terms } = asked;
     const { config, log } = this.#options;
+    // What is kept of a run that has ended has no hold of its call, which has the whole conversation in it.
+    const { classMaxTokens, dropped, rated } = call;
+    const told = { classMaxTokens, dropped, rated };
     const run = new LiveRun({
       ...{ row: { ...row, isStreamed: true }, texts, response, abort, log },
       isStored: terms.mayStore && isLasting(row),
       limits: () => config.runs,
       writer: this.#writer,
-      onHead: (head) => onHead(streamHeaders(head, call)),
+      onHead: (head) => onHead(streamHeaders(head, told)),
       onGrown: (bytes) => this.#memory.grown(bytes),
       onEnded: () => this.#memory.ended(run, isLasting(row)),
     });

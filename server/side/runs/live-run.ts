@@ -91,8 +91,10 @@ export class LiveRun implements Run, StreamSink {
     return this.#options.isStored;
   }
 
+  /** Memory that it takes while it is to be found: its texts, and its log. */
   get heldBytes(): number {
-    return this.#log.heldBytes;
+    const { input, result } = this.texts;
+    return input.length + result.length + this.#log.heldBytes;
   }
 
   /** Its log is not kept whole. */

@@ -30,6 +30,7 @@ export class RunMemory {
 
   add(run: LiveRun): void {
     this.#runs.set(run.id, run);
+    this.grown(run.heldBytes);
   }
 
   /** Counts bytes that came to a log, or went. Makes room where they are too many: logs that have ended are in the store. */
