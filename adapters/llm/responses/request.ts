@@ -30,7 +30,7 @@ export function responsesCall({ body, items, maxTokens, id }: ResponsesCall): Ll
       body: { ...body, input: items },
       id,
       untranslated: input.untranslated ?? tools.untranslated,
-      hostedTools: hostedToolsIn(body),
+      hostedTools: hostedToolsIn(body, items),
     },
   };
 }

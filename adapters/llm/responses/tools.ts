@@ -71,11 +71,15 @@ const RUN_BY_CLIENT = [
   ...['function', 'custom', 'namespace', 'local_shell', 'apply_patch', 'computer', 'computer_use_preview'],
 ];
 
-/** The names of tools that whoever serves runs by itself; undefined without any. */
-export function hostedToolsIn({ tools }: JsonObject): readonly string[] | undefined {
-  const hosted = toolsIn(tools).filter((tool) => !isRunByClient(tool));
+/** The names of tools that whoever serves runs by itself; undefined without any. Items may bring tools, too, and a namespace has some in it. */
+export function hostedToolsIn({ tools }: JsonObject, items: readonly JsonObject[]): readonly string[] | undefined {
+  const all = [tools, ...items.map((item) => item.tools)].flatMap(toolsWithin);
+  const hosted = all.filter((tool) => !isRunByClient(tool));
   return hosted.length === 0 ? undefined : hosted.map(nameOfTool);
 }
+
+const toolsWithin = (tools: unknown): readonly JsonObject[] =>
+  toolsIn(tools).flatMap((tool) => [tool, ...toolsIn(tool.tools)]);
 
 const isRunByClient = (tool: JsonObject): boolean =>
   RUN_BY_CLIENT.includes(String(tool.type)) ||

@@ -23,7 +23,10 @@ export function itemsProblem(items: readonly unknown[]): HttpProblem | undefined
     return invalidRequest(`input: expected a text, or 1 to ${MAX_ITEMS} items, got ${items.length}`, 'input');
   let parts = 0;
   for (const [at, item] of items.entries()) {
-    const problem = isObject(item) ? itemProblem(item, `input[${at}]`) : expected(`input[${at}]`, 'an object');
+    const param = `input[${at}]`;
+    const problem = isObject(item)
+      ? (itemProblem(item, param) ?? fileProblem(item, param))
+      : expected(param, 'an object');
     if (problem) return problem;
     for (const list of [(item as JsonObject).content, (item as JsonObject).output])
       parts += Array.isArray(list) ? list.length : 0;
@@ -50,13 +53,17 @@ function itemProblem(item: JsonObject, param: string): HttpProblem | undefined {
     case 'reasoning':
       return reasoningProblem(item, param);
     case 'item_reference':
-      return textsProblem(item, param, ['id']);
+      return textsProblem(item, param, ['id']) ?? expected(`${param}.type`, ITSELF);
     default:
       return NATIVE_ITEMS.includes(String(type))
         ? undefined
         : expected(`${param}.type`, 'message, function_call, function_call_output, reasoning or another type of item');
   }
 }
+
+/** The endpoint keeps nothing, and would look among the items of all that use its account. */
+const ITSELF =
+  'the item itself, or previous_response_id: an item cannot be referred to (the AI SDK writes items out with its option store: false)';
 
 const ROLES = ['user', 'assistant', 'system', 'developer'];
 const INPUT_PARTS = ['input_text', 'input_image', 'input_file', 'input_audio'];
@@ -100,6 +107,24 @@ function partProblem(part: JsonObject, param: string, types: readonly string[]):
       return textsProblem(part, param, ['text']);
   }
 }
+
+/** Names a file that lies at a provider, beside whatever else a part has. */
+function fileProblem({ content, output }: JsonObject, param: string): HttpProblem | undefined {
+  const parts = [
+    ...partsOf(content).map((part, at) => [part, `${param}.content[${at}]`] as const),
+    ...(isObject(output) ? [[output, `${param}.output`] as const] : []),
+    ...partsOf(output).map((part, at) => [part, `${param}.output[${at}]`] as const),
+  ];
+  for (const [part, at] of parts) {
+    const named = isObject(part) ? LIES_ELSEWHERE.find((field) => !isAbsent(part[field])) : undefined;
+    if (named !== undefined) return expected(`${at}.${named}`, 'none, since the part has to hold its file itself');
+  }
+  return undefined;
+}
+
+const LIES_ELSEWHERE = ['file_id', 'file_url'];
+const partsOf = (list: unknown): readonly unknown[] => (Array.isArray(list) ? list : []);
+const isAbsent = (value: unknown): boolean => value === undefined || value === null;
 
 function reasoningProblem(
   { summary, encrypted_content: encrypted }: JsonObject,

@@ -73,6 +73,21 @@ describe('an error names the field:', () => {
     ['input[0].output[0].type', items({ type: 'function_call_output', call_id: 'c', output: [{ type: 'text' }] })],
     ['input[0].encrypted_content', items({ type: 'reasoning', summary: [], encrypted_content: 7 })],
     ['input[0].id', items({ type: 'item_reference' })],
+    ['input[0].type', items({ type: 'item_reference', id: 'msg_of_somebody' })],
+    [
+      'input[0].content[0].file_id',
+      ofParts({ type: 'input_file', file_data: 'data:text/plain;base64,AA==', file_id: 'file-1' }),
+    ],
+    [
+      'input[0].content[0].file_id',
+      ofParts({ type: 'input_image', image_url: 'data:image/png;base64,AA==', file_id: 'file-1' }),
+    ],
+    [
+      'input[0].output.file_id',
+      items({ type: 'computer_call_output', call_id: 'c', output: { type: 'computer_screenshot', file_id: 'file-1' } }),
+    ],
+    ['user', { user: 'a\u0000b' }],
+    ['safety_identifier', { safety_identifier: 7 }],
     ['model', { model: 7 }],
     ['max_output_tokens', { max_output_tokens: 0 }],
     ['temperature', { temperature: 3 }],
@@ -120,4 +135,10 @@ test('tools that whoever serves runs are told, and those of the client are not a
     untranslated: { what: 'the tool web_search', param: 'tools[0]' },
   });
   expect(responsesOf({ tools: [{ type: 'function', name: 'f' }] }).call().native?.hostedTools).toBeUndefined();
+  const mcp = { type: 'mcp', server_label: 'wiki', server_url: 'https://wiki.example' };
+  const brought = [
+    items({ type: 'additional_tools', role: 'developer', tools: [mcp] }, { role: 'user', content: 'x' }),
+    { tools: [{ type: 'namespace', name: 'n', tools: [mcp] }] },
+  ];
+  for (const body of brought) expect(responsesOf(body).call().native?.hostedTools).toEqual(['mcp wiki']);
 });
