@@ -127,11 +127,11 @@ interface Calling {
 }
 
 function callOf({ request, terms, id, conversation }: WholeRequest, { asking, isRegulated }: Calling): ReadCall {
-  const { addedMaxTokens, dropped, background, isStreamed } = request;
+  const { addedMaxTokens, dropped, background, isStreamed, endUser } = request;
   const llm = request.call(conversation, terms.isKept || asking.isRun || background ? id : undefined);
   const isAsItComes = isStreamed || background || asking.isRun === true;
   const dataClass = isRegulated ? 'regulated' : undefined;
-  return { llm: { ...llm, isStreamed: isAsItComes }, addedMaxTokens, dropped, dataClass };
+  return { llm: { ...llm, isStreamed: isAsItComes }, endUser, addedMaxTokens, dropped, dataClass };
 }
 
 /** Items go on as they came where nothing is before them. */

@@ -16,6 +16,8 @@ export interface CheckedRequest {
   readonly store: boolean;
   readonly background: boolean;
   readonly isStreamed: boolean;
+  /** The app's own name for its user. */
+  readonly endUser?: string | undefined;
   /** The limit of an answer that is not the client's own. */
   readonly addedMaxTokens: number | undefined;
   /** Names of fields that change nothing here, and do not go on. */

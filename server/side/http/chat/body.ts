@@ -35,7 +35,8 @@ const message = z.looseObject(
 );
 
 const END_USER = `expected a text of at most ${MAX_NAME} characters without control characters`;
-const endUser = z.string(END_USER).max(MAX_NAME, END_USER).regex(NO_CONTROL, END_USER).nullish();
+/** The app's own name for its user. */
+export const endUserText = z.string(END_USER).max(MAX_NAME, END_USER).regex(NO_CONTROL, END_USER).nullish();
 
 /** A field of null counts as absent. */
 const schema = z.looseObject({
@@ -46,8 +47,8 @@ const schema = z.looseObject({
   stream: z.boolean('expected true or false').nullish(),
   n: z.literal(1, 'expected 1: each answer is a call of its own').nullish(),
   store: z.literal(false, 'expected false: what is kept of a call is for the class to say').nullish(),
-  safety_identifier: endUser,
-  user: endUser,
+  safety_identifier: endUserText,
+  user: endUserText,
   messages: z
     .array(message, 'expected a list of messages')
     .min(1, { error: counted })

@@ -6,7 +6,7 @@ import type { LlmCall } from '../../../../adapters/llm/contract.ts';
 import { responsesCall } from '../../../../adapters/llm/index.ts';
 import type { JsonObject } from '../../../../codecs/json/object.ts';
 import { type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
-import { paramOf, TEMPERATURE, tokens } from '../chat/body.ts';
+import { endUserText, paramOf, TEMPERATURE, tokens } from '../chat/body.ts';
 import { sortFields } from '../chat/fields.ts';
 import { itemsProblem } from './items.ts';
 
@@ -63,6 +63,8 @@ const schema = z.looseObject({
       'expected an object',
     )
     .nullish(),
+  safety_identifier: endUserText,
+  user: endUserText,
   metadata: metadata.refine((given) => Object.keys(given).length <= 16, 'expected at most 16 pairs').nullish(),
   truncation: z.enum(['auto', 'disabled'], 'expected auto or disabled').nullish(),
   prompt: z.null('expected the prompt itself as instructions and input: a template lies at a provider').optional(),
@@ -80,6 +82,8 @@ interface ReadResponses {
   readonly background: boolean;
   readonly isStreamed: boolean;
   readonly include: readonly string[];
+  /** The app's own name for its user. */
+  readonly endUser: string | undefined;
   readonly metadata: Readonly<Record<string, string>>;
   /** The limit of an answer that is not the client's own. */
   readonly addedMaxTokens: number | undefined;
@@ -135,6 +139,7 @@ function requestOf(data: z.infer<typeof schema>, { items: own, sorted, maxTokens
     background: data.background ?? false,
     isStreamed: data.stream ?? false,
     include: include ?? [],
+    endUser: data.safety_identifier || data.user || undefined,
     metadata: pairs ?? {},
     addedMaxTokens: asked === undefined ? ofClass : undefined,
     dropped: sorted.dropped,

@@ -29,6 +29,12 @@ describe('a whole response', () => {
     expect([foreign.status, (await errorOf(foreign)).code]).toEqual([404, 'response_not_found']);
   });
 
+  test('counts for the user that it names', async () => {
+    side.script(answerAtOnce);
+    await side.client().responses.create({ model: 'm', input: 'Hello', safety_identifier: 'ann' });
+    expect(side.lastAnswer().call.endUser).toBe('ann');
+  });
+
   test('with store: false it passes as it came, and nothing is kept', async () => {
     side.script(answerAtOnce);
     const made = await side.client().responses.create({ model: 'm', input: 'Hello', store: false });
