@@ -18,7 +18,7 @@ test('a run with a long request makes room like one with a long log', () => {
   for (const id of ['r1', 'r2', 'r3']) {
     const run = ended(id, 400);
     memory.add(run);
-    memory.ended(run);
+    memory.ended(run, true);
   }
   expect(memory.all.map(({ id }) => id)).toEqual(['r2', 'r3']);
   memory.close();
