@@ -82,7 +82,7 @@ export class RunHost implements Runs {
   async begin(asked: AskedResponse, onHead: RunOrder['onHead'] = () => {}): Promise<LiveRun | HttpProblem> {
     const { call, row, texts, response, abort, terms } = asked;
     const { config, log } = this.#options;
-    // What is kept of a run that has ended has no hold of its call, which has the whole conversation in it.
+    // Keeps a run that has ended from holding its call, which has the whole conversation in it.
     const { classMaxTokens, dropped, rated } = call;
     const told = { classMaxTokens, dropped, rated };
     const run = new LiveRun({

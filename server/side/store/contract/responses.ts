@@ -83,7 +83,7 @@ interface ResponseRetention {
   readonly keptBefore: number;
 }
 
-/** Whoever asked for a response. */
+/** Names who asked for a response. */
 export interface ResponseOwner {
   /** `null` for none. */
   readonly key: string | null;
