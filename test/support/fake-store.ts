@@ -161,6 +161,7 @@ export function createFakeStore(): FakeStore {
     response: unused,
     responseChain: unused,
     responseTexts: unused,
+    itemResponses: unused,
     responseOfChat: unused,
     logParts: unused,
     responseMarks: unused,

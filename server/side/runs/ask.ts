@@ -8,7 +8,15 @@ import type { Router } from '../llm/call.ts';
 import type { ResponseRow, ResponseTexts } from '../store/contract/responses.ts';
 import type { CallRates } from './call/call-rates.ts';
 import { type CallDefaults, type CallRequest, type ClientCall, clientCall, type ReadCall } from './call/client-call.ts';
-import { asInput, type EarlierItems, type EarlierOptions, itemsToKeep, readEarlier, strayOutput } from './history.ts';
+import {
+  asInput,
+  type EarlierItems,
+  type EarlierOptions,
+  itemsToKeep,
+  readEarlier,
+  strayOutput,
+} from './conversation/history.ts';
+import { resolveReferences } from './conversation/item-references.ts';
 import { queuedResponse } from './response-object.ts';
 import { type CheckedRequest, type ResponseTerms, responseTerms } from './terms.ts';
 
@@ -56,7 +64,10 @@ interface ReadRequest {
   readonly id: string;
 }
 
-interface WholeRequest extends ReadRequest, Pick<AskedResponse, 'conversation'> {}
+interface WholeRequest extends ReadRequest, Pick<AskedResponse, 'conversation'> {
+  /** Some of the conversation is regulated. */
+  readonly isRegulated: boolean;
+}
 
 type PreparedResponse = Pick<AskedResponse, 'response' | 'conversation'>;
 
@@ -65,15 +76,14 @@ export async function askResponse(asking: Asking, options: AskMeans): Promise<As
   const abort = new AbortController();
   let known: WholeRequest | undefined;
   const read = async (body: JsonObject, defaults: CallDefaults): Promise<ReadCall | HttpProblem> => {
-    const checked = check({ ...body, ...(asking.isBackground && { background: true }) }, { asking, defaults, options });
-    if (isProblem(checked)) return checked;
-    const earlier = await earlierItems(checked, asking, options);
-    if (isProblem(earlier)) return earlier;
-    const conversation = conversationOf(checked, earlier);
-    const stray = checked.request.previousResponseId === undefined ? undefined : strayOutput(conversation);
+    const asked = { ...body, ...(asking.isBackground && { background: true }) };
+    const whole = await readWhole(asked, { asking, defaults, options });
+    if (isProblem(whole)) return whole;
+    const { request, conversation } = whole;
+    const stray = request.previousResponseId === undefined ? undefined : strayOutput(conversation);
     if (stray !== undefined) return stray;
-    known = { ...checked, conversation };
-    return callOf(known, { asking, isRegulated: earlier.isRegulated });
+    known = whole;
+    return callOf(whole, asking);
   };
   const call = await clientCall({ ...asking, read, signal: abort.signal }, options);
   if (isProblem(call)) return call;
@@ -94,14 +104,12 @@ export async function prepareResponse(asking: Asking, options: AskMeans): Promis
   const parsed = asking.parse();
   if (isProblem(parsed)) return parsed;
   const defaults: CallDefaults = { maxTokens: undefined, unknownFields: 'drop', dataClass: 'open' };
-  const checked = check(parsed.body, { asking, defaults, options });
-  if (isProblem(checked)) return checked;
-  const earlier = await earlierItems(checked, asking, options);
-  if (isProblem(earlier)) return earlier;
-  const { id, request } = checked;
+  const whole = await readWhole(parsed.body, { asking, defaults, options });
+  if (isProblem(whole)) return whole;
+  const { id, request, conversation } = whole;
   const own = { id, previous: request.previousResponseId, isKept: false, isBackground: false };
   const response = queuedResponse({ own, body: request.body, createdAt: Date.now() });
-  return { response, conversation: conversationOf(checked, earlier) };
+  return { response, conversation };
 }
 
 interface Checking {
@@ -121,12 +129,22 @@ function check(
   return isProblem(terms) ? terms : { request, terms, id: newResponseId() };
 }
 
-interface Calling {
-  readonly asking: Asking;
-  readonly isRegulated: boolean;
+/** Reads a request with the conversation before it, and with the items that it refers to. */
+async function readWhole(body: JsonObject, checking: Checking): Promise<WholeRequest | HttpProblem> {
+  const checked = check(body, checking);
+  if (isProblem(checked)) return checked;
+  const { asking, options } = checking;
+  const { requester } = asking;
+  const own = await resolveReferences(checked.request.items, { ...options, requester });
+  if (isProblem(own)) return own;
+  const earlier = await earlierItems(checked, asking, options);
+  if (isProblem(earlier)) return earlier;
+  const request = { ...checked.request, items: own.items };
+  const isRegulated = own.isRegulated || earlier.isRegulated;
+  return { ...checked, request, conversation: conversationOf(request, earlier), isRegulated };
 }
 
-function callOf({ request, terms, id, conversation }: WholeRequest, { asking, isRegulated }: Calling): ReadCall {
+function callOf({ request, terms, id, conversation, isRegulated }: WholeRequest, asking: Asking): ReadCall {
   const { addedMaxTokens, dropped, background, isStreamed, endUser } = request;
   const llm = request.call(conversation, terms.isKept || asking.isRun || background ? id : undefined);
   const isAsItComes = isStreamed || background || asking.isRun === true;
@@ -135,7 +153,7 @@ function callOf({ request, terms, id, conversation }: WholeRequest, { asking, is
 }
 
 /** Items go on as they came where nothing is before them. */
-const conversationOf = ({ request }: ReadRequest, earlier: EarlierItems): readonly JsonObject[] =>
+const conversationOf = (request: CheckedRequest, earlier: EarlierItems): readonly JsonObject[] =>
   request.previousResponseId === undefined ? request.items : [...asInput(earlier.items), ...asInput(request.items)];
 
 async function earlierItems(

@@ -11,7 +11,7 @@ import type { Store } from '../store/contract/store.ts';
 import { type AskedResponse, type Asking, type AskMeans, askResponse, prepareResponse } from './ask.ts';
 import { streamHeaders } from './call/answer-headers.ts';
 import { ratedProblem } from './call/call-rates.ts';
-import { canReadResponse, itemsIn, readEarlier } from './history.ts';
+import { canReadResponse, itemsIn, readEarlier } from './conversation/history.ts';
 import { LiveRun } from './live-run.ts';
 import { RunMemory } from './memory.ts';
 import { endedState, objectIn, withOwnFields } from './response-object.ts';

@@ -59,6 +59,8 @@ const RESPONSE_TABLES = [
     response text not null, first_sequence bigint not null, last_sequence bigint not null, events text not null,
     primary key (response, first_sequence)
   )`,
+  'create table response_item (item text not null, response text not null, primary key (item, response))',
+  'create index response_item_response on response_item (response)',
 ];
 
 const TABLES = [

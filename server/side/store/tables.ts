@@ -4,7 +4,7 @@ import type { Usage } from '../../../adapters/realtime/contract/observation.ts';
 import type { HandedOutId, StoredKey, StoredSecret } from '../../ipc/stored-keys.ts';
 import type { Delivery, LedgerRow, StoredTurn, Task } from '../../ipc/stored-rows.ts';
 import type { AuditEntry } from './contract/keys.ts';
-import type { LogPart, ResponseRow, ResponseTexts } from './contract/responses.ts';
+import type { LogPart, ResponseRow, ResponseTexts, StoredItem } from './contract/responses.ts';
 import type { SessionRow } from './contract/store.ts';
 import { table } from './row-mapping.ts';
 
@@ -61,6 +61,8 @@ export const responseTexts = table<ResponseTexts & { readonly response: string }
   ...columns('text', 'response', 'input', 'result'),
   note: 'json',
 });
+
+export const responseItems = table<StoredItem>('response_item', columns('text', 'item', 'response'));
 
 export const logParts = table<LogPart>('response_part', {
   response: 'text',

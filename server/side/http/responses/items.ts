@@ -53,17 +53,13 @@ function itemProblem(item: JsonObject, param: string): HttpProblem | undefined {
     case 'reasoning':
       return reasoningProblem(item, param);
     case 'item_reference':
-      return textsProblem(item, param, ['id']) ?? expected(`${param}.type`, ITSELF);
+      return textsProblem(item, param, ['id']);
     default:
       return NATIVE_ITEMS.includes(String(type))
         ? undefined
         : expected(`${param}.type`, 'message, function_call, function_call_output, reasoning or another type of item');
   }
 }
-
-/** The endpoint keeps nothing, and would look among the items of all that use its account. */
-const ITSELF =
-  'the item itself, or previous_response_id: an item cannot be referred to (the AI SDK writes items out with its option store: false)';
 
 const ROLES = ['user', 'assistant', 'system', 'developer'];
 const INPUT_PARTS = ['input_text', 'input_image', 'input_file', 'input_audio'];

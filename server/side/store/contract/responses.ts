@@ -48,6 +48,12 @@ export interface ChainedResponse extends ResponseRow {
   readonly length: number;
 }
 
+/** An item of the output of a response that has ended. */
+export interface StoredItem {
+  readonly item: string;
+  readonly response: string;
+}
+
 export interface LostResponse extends ResponseRow {
   readonly result: string;
   /** Sequence of the last event of its log; undefined: there is none. */
@@ -104,6 +110,8 @@ export interface ResponseStore {
   responseChain(id: string, most: number): Promise<readonly ChainedResponse[]>;
   /** Texts by the ids of their responses; of one that was deleted there are none. */
   responseTexts(ids: readonly string[]): Promise<Readonly<Record<string, ResponseTexts>>>;
+  /** Tells which responses have items of these ids in their output; one that was deleted has none. */
+  itemResponses(items: readonly string[]): Promise<readonly (StoredItem & ChainedResponse)[]>;
   /** The newest response of that chat, among those of this owner. */
   responseOfChat(owner: ResponseOwner, chat: string): Promise<ResponseRow | undefined>;
   /** Parts of a log with events behind that sequence, in order. */

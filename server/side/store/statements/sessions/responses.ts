@@ -1,6 +1,7 @@
 // Responses and the logs of their runs. Rule: whoever writes the part of a log that begins with a sequence has it, so that a process which was
 // taken for dead and lives writes nothing behind the end that another one has given its run.
 
+import { parseJson, textAt, valueAt } from '../../../../../codecs/json/object.ts';
 import type {
   ChainedResponse,
   LogPart,
@@ -15,7 +16,7 @@ import type {
 } from '../../contract/responses.ts';
 import type { Database, Query, Value } from '../../database.ts';
 import { idsOf, insertAll, queryForIds, textValue } from '../../row-mapping.ts';
-import { logParts as parts, responses, responseTexts } from '../../tables.ts';
+import { logParts as parts, responseItems, responses, responseTexts } from '../../tables.ts';
 
 /** The same part again is none of somebody else. */
 const SAME = `on conflict (response, first_sequence) do update set events = excluded.events
@@ -37,6 +38,7 @@ export function writeResponses(
     const refused = written.filter(({ response, firstSequence }) => !places.has(`${response} ${firstSequence}`));
     const lost = new Set(refused.map(({ response }) => response));
     for (const change of changed) if (!lost.has(change.id)) await changeResponse(query, change);
+    for (const { id, endedAt, result } of added) if (endedAt !== undefined) await addItems(query, id, result);
     return [...lost];
   }, 'relaxed');
 }
@@ -53,7 +55,19 @@ async function changeResponse(query: Query, { id, state, endedAt, isCut, result 
   );
   if (rows.length > 0 && result !== undefined)
     await query('update response_text set result = $2 where response = $1', [id, textValue(result)]);
+  if (rows.length > 0 && endedAt !== undefined) await addItems(query, id, result ?? '');
   return rows.length > 0;
+}
+
+/** Makes the items of an output known by their ids. */
+async function addItems(query: Query, response: string, result: string): Promise<void> {
+  const output = valueAt(parseJson(result), ['output']);
+  const ids = (Array.isArray(output) ? output : []).flatMap((item) => textAt(item, 'id') ?? []);
+  await insertAll(
+    query,
+    responseItems,
+    ids.map((item) => ({ item, response })),
+  );
 }
 
 export async function selectResponse(query: Query, id: string): Promise<ResponseRow | undefined> {
@@ -88,6 +102,25 @@ export async function selectResponseTexts(
       return [response, texts];
     }),
   );
+}
+
+export async function selectItemResponses(
+  query: Query,
+  items: readonly string[],
+): Promise<Awaited<ReturnType<ResponseStore['itemResponses']>>> {
+  const rows = await queryForIds(
+    query,
+    items.map(textValue),
+    `select i.item, r.*, length(t.input) + length(t.result) as length
+       from response_item i join response r on r.id = i.response join response_text t on t.response = r.id
+     where i.item in (:ids) and r.deleted_at is null`,
+  );
+  return rows.map((row) => ({
+    ...responses.item(row),
+    item: row.item as string,
+    response: row.id as string,
+    length: Number(row.length),
+  }));
 }
 
 export async function selectResponseOfChat(
@@ -159,6 +192,7 @@ export async function removeResponse(database: Database, id: string, now: number
 
 async function removeTexts(query: Query, ids: readonly string[]): Promise<void> {
   await queryForIds(query, ids, 'delete from response_part where response in (:ids)');
+  await queryForIds(query, ids, 'delete from response_item where response in (:ids)');
   await queryForIds(query, ids, 'delete from response_text where response in (:ids)');
 }
 

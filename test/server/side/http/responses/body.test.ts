@@ -73,7 +73,6 @@ describe('an error names the field:', () => {
     ['input[0].output[0].type', items({ type: 'function_call_output', call_id: 'c', output: [{ type: 'text' }] })],
     ['input[0].encrypted_content', items({ type: 'reasoning', summary: [], encrypted_content: 7 })],
     ['input[0].id', items({ type: 'item_reference' })],
-    ['input[0].type', items({ type: 'item_reference', id: 'msg_of_somebody' })],
     [
       'input[0].content[0].file_id',
       ofParts({ type: 'input_file', file_data: 'data:text/plain;base64,AA==', file_id: 'file-1' }),

@@ -131,3 +131,47 @@ describe('a response that continues another', () => {
     expect(side.answers).toHaveLength(calls);
   });
 });
+
+describe('an item that is referred to', () => {
+  const refer = (id: string) => [
+    { type: 'item_reference', id },
+    { role: 'user', content: 'Go on' },
+  ];
+
+  test('stands in its place, without its id, in the call and in what is kept', async () => {
+    side.script(answerAtOnce);
+    for (const isStreamed of [false, true]) {
+      const first = await side.ask({ input: 'First question', stream: isStreamed });
+      expect(await first.text()).toContain('msg_upstream');
+      const made = await side.ask({ input: refer('msg_upstream') });
+      const asked = JSON.stringify(side.lastAnswer().call.llm.messages);
+      expect(asked).toMatch(/A scripted answer\.|w0 w1 w2/);
+      expect(asked).not.toMatch(/msg_upstream|item_reference/);
+      const { id } = (await made.json()) as { id: string };
+      const items = await side.client().responses.inputItems.list(id, { order: 'asc' });
+      expect(items.data.map((item) => 'role' in item && item.role)).toEqual(['assistant', 'user']);
+    }
+  });
+
+  test.each([
+    ['of nobody', 'msg_none', 'web-secret'],
+    ['of another key', 'msg_upstream', 'quiet-secret'],
+  ])('is refused in the words of OpenAI where it is %s', async (_, item, key) => {
+    side.script(answerAtOnce);
+    await side.client().responses.create({ model: 'm', input: 'x' });
+    const calls = side.answers.length;
+    const reply = await side.ask({ input: refer(item) }, key);
+    expect([reply.status, await errorOf(reply)]).toMatchObject([404, { code: 'item_not_found', param: 'input[0].id' }]);
+    expect(side.answers).toHaveLength(calls);
+  });
+
+  test('is gone with its response', async () => {
+    side.script(answerAtOnce);
+    const { id } = await side.client('other-secret').responses.create({ model: 'm', input: 'x' });
+    expect((await side.ask({ input: refer('msg_upstream') }, 'other-secret')).status).toBe(200);
+    const kept = await side.store.itemResponses(['msg_upstream']);
+    for (const row of kept.filter(({ key }) => key === 'other')) await side.delete(row.id, 'other-secret');
+    expect(kept.map((row) => row.id)).toContain(id);
+    expect((await side.ask({ input: refer('msg_upstream') }, 'other-secret')).status).toBe(404);
+  });
+});

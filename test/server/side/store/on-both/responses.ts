@@ -33,6 +33,23 @@ export function responses({ open, beside }: Stores): void {
     expect(await other.response('none')).toBeUndefined();
   });
 
+  test('items of an output lead to their responses, until these are deleted', async () => {
+    const store = await open();
+    const result = JSON.stringify({ output: [{ id: 'i1' }, { id: 'i2' }, { type: 'x' }] });
+    await store.writeResponses({ added: [aResponse('r1'), { ...aResponse('r2'), endedAt: NOON, result }] });
+    for (let time = 0; time < 2; time++)
+      await store.writeResponses({ changed: [{ id: 'r1', state: 'completed', endedAt: NOON, result }] });
+    const found = await store.itemResponses(['i1', 'i2', 'none']);
+    expect(found.map(({ item, response, length }) => [item, response, length > 10]).sort()).toEqual([
+      ['i1', 'r1', true],
+      ['i1', 'r2', true],
+      ['i2', 'r1', true],
+      ['i2', 'r2', true],
+    ]);
+    await store.deleteResponse('r1', NOON);
+    expect((await store.itemResponses(['i1'])).map(({ response }) => response)).toEqual(['r2']);
+  });
+
   test('what is written twice is there once, and nobody is told that it was somebody else', async () => {
     const store = await open();
     const changes = { added: [aResponse('r1')], parts: [part('r1', 0, 'a')] };

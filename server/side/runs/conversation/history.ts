@@ -2,13 +2,13 @@
 // keeps nothing.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { isObject, type JsonObject, parseJson } from '../../../codecs/json/object.ts';
-import type { SideConfig } from '../../config/side-schema.ts';
-import { type HttpProblem, isProblem, shortened } from '../../http/problem.ts';
-import type { Requester } from '../../ipc/side-request.ts';
-import type { ResponseRow, ResponseTexts } from '../store/contract/responses.ts';
-import type { Store } from '../store/contract/store.ts';
-import { newItemId } from './response-object.ts';
+import { isObject, type JsonObject, parseJson } from '../../../../codecs/json/object.ts';
+import type { SideConfig } from '../../../config/side-schema.ts';
+import { type HttpProblem, isProblem, shortened } from '../../../http/problem.ts';
+import type { Requester } from '../../../ipc/side-request.ts';
+import type { ResponseRow, ResponseTexts } from '../../store/contract/responses.ts';
+import type { Store } from '../../store/contract/store.ts';
+import { newItemId } from '../response-object.ts';
 
 /** Responses that one may continue, one after the other. */
 const MAX_CHAIN = 500;
@@ -16,7 +16,7 @@ const MAX_CHAIN = 500;
 const SETTLE_MS = 2000;
 const LOOK_MS = 50;
 
-type EarlierStore = Pick<Store, 'response' | 'responseChain' | 'responseTexts'>;
+type EarlierStore = Pick<Store, 'response' | 'responseChain' | 'responseTexts' | 'itemResponses'>;
 
 export interface EarlierOptions {
   readonly store: EarlierStore;
@@ -64,11 +64,13 @@ export async function readEarlier(id: string, options: EarlierOptions): Promise<
 }
 
 /** The items of one turn: its input, then its output. */
-function itemsOf(texts: ResponseTexts | undefined): readonly JsonObject[] {
-  if (texts === undefined) return [];
-  const result = parseJson(texts.result);
-  const output = isObject(result) && Array.isArray(result.output) ? result.output : [];
-  return [...itemsIn(texts.input), ...output.filter(isObject)];
+const itemsOf = (texts: ResponseTexts | undefined): readonly JsonObject[] =>
+  texts === undefined ? [] : [...itemsIn(texts.input), ...outputOf(texts)];
+
+/** The items that a response came to. */
+export function outputOf({ result: text }: Pick<ResponseTexts, 'result'>): readonly JsonObject[] {
+  const result = parseJson(text);
+  return isObject(result) && Array.isArray(result.output) ? result.output.filter(isObject) : [];
 }
 
 /** The items in a text of JSON. */
@@ -136,10 +138,10 @@ const stillRuns = (id: string): HttpProblem => ({
   param: 'previous_response_id',
 });
 
-const tooLong = (what: string): HttpProblem => ({
+export const tooLong = (what: string): HttpProblem => ({
   status: 400,
   code: 'context_length_exceeded',
-  message: `previous_response_id: the conversation before it has ${what}; expected a new one that begins with what matters of it`,
+  message: `the conversation before this response has ${what}; expected a new one that begins with what matters of it`,
   param: 'previous_response_id',
   shouldRetry: false,
 });
