@@ -168,10 +168,11 @@ describe('an item that is referred to', () => {
   test('is gone with its response', async () => {
     side.script(answerAtOnce);
     const { id } = await side.client('other-secret').responses.create({ model: 'm', input: 'x' });
-    expect((await side.ask({ input: refer('msg_upstream') }, 'other-secret')).status).toBe(200);
+    const refers = { input: refer('msg_upstream'), store: false };
+    expect((await side.ask(refers, 'other-secret')).status).toBe(200);
     const kept = await side.store.itemResponses(['msg_upstream']);
     for (const row of kept.filter(({ key }) => key === 'other')) await side.delete(row.id, 'other-secret');
     expect(kept.map((row) => row.id)).toContain(id);
-    expect((await side.ask({ input: refer('msg_upstream') }, 'other-secret')).status).toBe(404);
+    expect((await side.ask(refers, 'other-secret')).status).toBe(404);
   });
 });
