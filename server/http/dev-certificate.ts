@@ -28,13 +28,26 @@ const addresses = ['127.0.0.1', '::1'];
  */
 export async function ensureDevCertificate(directory: string): Promise<DevCertificate> {
   const root = resolve(directory);
-  const paths = { caPath: join(root, 'ca.pem'), certPath: join(root, 'cert.pem'), keyPath: join(root, 'key.pem') };
+  const paths = { caPath: caPathIn(root), certPath: join(root, 'cert.pem'), keyPath: join(root, 'key.pem') };
   await mkdir(root, { recursive: true });
   await withLock(join(root, 'lock'), async () => {
     if (!(await isUsable(paths))) await make(paths);
   });
-  const value = /^[\w./:@+-]+$/.test(paths.caPath) ? paths.caPath : `'${paths.caPath.replaceAll("'", "'\\''")}'`;
-  return { ...paths, environment: [`NODE_EXTRA_CA_CERTS=${value}`, `SSL_CERT_FILE=${value}`] };
+  return { ...paths, environment: trustOfCertificate(root) };
+}
+
+const caPathIn = (directory: string): string => join(directory, 'ca.pem');
+
+/** The `environment` of the certificate in that directory, for a shell; it need not be there yet. */
+export function trustOfCertificate(directory: string): readonly string[] {
+  const path = caPathIn(directory);
+  const value = /^[\w./:@+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
+  return [`NODE_EXTRA_CA_CERTS=${value}`, `SSL_CERT_FILE=${value}`];
+}
+
+/** Where the certificate of a gateway is kept. */
+export function certificateDirectory(dataDirectory: string): string {
+  return join(dataDirectory, 'tls');
 }
 
 type Paths = Pick<DevCertificate, 'caPath' | 'certPath' | 'keyPath'>;

@@ -1,12 +1,11 @@
 // Starts the gateway processes on shared ports, keeps what they share (the table of sessions), and asks all of them at once.
 
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Config } from '../config/config.ts';
 import type { LiveConfig } from '../config/live/live.ts';
 import type { EventBatch, KeptEvent } from '../gateway/side/outbox.ts';
-import { type DevCertificate, ensureDevCertificate } from '../http/dev-certificate.ts';
+import { certificateDirectory, type DevCertificate, ensureDevCertificate } from '../http/dev-certificate.ts';
 import { type CertificatePair, canReusePort, closeListener, createListener, openListener } from '../http/listener.ts';
 import type { RequestHead } from '../http/request/head.ts';
 import { letGo, type PassedConnection } from '../ipc/channel/connection.ts';
@@ -158,7 +157,7 @@ export class GatewayProcesses {
   }
 
   async #makeCertificate(): Promise<void> {
-    this.#certificate ??= await ensureDevCertificate(join(this.#options.live.config.dataDirectory, 'tls'));
+    this.#certificate ??= await ensureDevCertificate(certificateDirectory(this.#options.live.config.dataDirectory));
   }
 
   get #certificateFiles(): CertificatePair | undefined {

@@ -15,6 +15,13 @@ export interface GatewayInfo {
   readonly version: string;
   /** Kinds of side tasks that sessions get, and what becomes of their text; undefined for a gateway without a side path. */
   readonly side?: { readonly tasks: readonly string[]; readonly transcripts: string };
+  /** Its listener for TLS; `trust`: variables such as `NODE_EXTRA_CA_CERTS=...`, for a shell, where its certificate is one for development. */
+  readonly tls?: TlsFacts;
+}
+
+export interface TlsFacts {
+  readonly port: number;
+  readonly trust?: readonly string[];
 }
 
 /** Microseconds that frames of one direction spent inside the gateway's process, from the receipt until after the send. */

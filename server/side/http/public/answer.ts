@@ -3,11 +3,14 @@
 import type { IncomingMessage } from 'node:http';
 import { findEndpoint, findNotServed, providers } from '../../../../adapters/realtime/index.ts';
 import type { HttpReply } from '../../../../adapters/realtime/refusal.ts';
+import type { Config } from '../../../config/config.ts';
 import { consoleFile } from '../../../http/console-files.ts';
+import { certificateDirectory, trustOfCertificate } from '../../../http/dev-certificate.ts';
 import { jsonReply } from '../../../http/reply.ts';
 import type { Answer, CheckedExchange } from '../../../http/request/answer.ts';
 import { checkBodyType } from '../../../http/request/body.ts';
 import { notImplemented, nowhere, onlyGet } from '../../../http/request/refusals.ts';
+import type { Ports } from '../../../ipc/process-start.ts';
 import { sideRoutesAt } from '../../../ipc/side-routes.ts';
 import { version } from '../../../platform/entry.ts';
 import { type AskContext, askSide } from './ask.ts';
@@ -17,6 +20,8 @@ export interface PublicContext extends AskContext {
   explain(request: IncomingMessage): Promise<HttpReply>;
   /** Providers that the rehearsal plays now. */
   rehearsed(): readonly string[];
+  /** Those of the listeners, once they are known. */
+  ports(): Ports | undefined;
 }
 
 export async function publicAnswer(exchange: CheckedExchange, context: PublicContext): Promise<Answer> {
@@ -36,7 +41,7 @@ export async function publicAnswer(exchange: CheckedExchange, context: PublicCon
   return request.method === 'GET' || request.method === 'HEAD' ? page : onlyGet;
 }
 
-function describeConsole({ policy, rehearsed }: PublicContext) {
+function describeConsole({ policy, rehearsed, ports }: PublicContext) {
   const { config } = policy();
   // Kinds of tasks that a session may have; those that score results follow from them.
   const kinds = config.tasks.filter(({ of }) => of === undefined).map(({ kind }) => kind);
@@ -49,5 +54,17 @@ function describeConsole({ policy, rehearsed }: PublicContext) {
       dialects: endpoints.map(({ path, dialect }) => ({ name: dialect.name, path })),
     })),
     side: { tasks: [...new Set(kinds)], transcripts: config.transcripts },
+    tls: describeTls(config, ports()),
   };
+}
+
+/**
+ * What clients dial that take nothing but TLS, and the variables that make them trust a development certificate. The path on this machine is told
+ * in open mode alone, where only this machine can ask.
+ */
+function describeTls({ listen, access, dataDirectory }: Config, ports: Ports | undefined) {
+  if (ports?.tlsPort === undefined) return undefined;
+  if (listen.tls !== undefined) return { port: ports.tlsPort };
+  const directory = access === 'open' ? dataDirectory : '/path/to/trunkline/.trunkline';
+  return { port: ports.tlsPort, trust: trustOfCertificate(certificateDirectory(directory)) };
 }

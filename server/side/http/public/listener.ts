@@ -83,7 +83,9 @@ export class PublicListener {
     this.#serve = readSpliced(this.#server, (socket, connection) => this.take(socket, connection));
     const logRefusal = createRefusalLog(log);
     const policy = () => this.#policy;
-    const context: PublicContext = { ...options, config, policy, quota: this.#quota, connections: this.#connections };
+    const ports = () => this.#ports;
+    const shared = { config, policy, quota: this.#quota, connections: this.#connections };
+    const context: PublicContext = { ...options, ...shared, ports };
     const answering = {
       metrics,
       logRefusal,
