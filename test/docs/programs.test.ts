@@ -37,9 +37,10 @@ interface Outcome {
   readonly errors: string;
 }
 
-/** Runs a program as its page has it, but for the ports. */
+/** Runs a program as its page has it, but for the ports, and the source of the client in the place of the installed package. */
 function run({ language, code }: Program, environment: Readonly<Record<string, string>>): Promise<Outcome> {
   const ported = code
+    .replace("'trunkline/client'", "'./client/index.ts'")
     .replace('http://127.0.0.1:8080', gateway.http)
     .replace('ws://127.0.0.1:8080', gateway.ws)
     .replace('https://localhost:8443', gateway.https);

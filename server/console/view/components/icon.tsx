@@ -23,6 +23,7 @@ const paths = {
   key: 'M8 11a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM11 12l8-8M16 7l3 3M13.5 9.5l2 2',
   edit: 'M4 20l1-4L16 5l3 3L8 19l-4 1Z',
   plus: 'M12 5v14M5 12h14',
+  code: 'M8 7l-5 5 5 5M16 7l5 5-5 5M13.5 5l-3 14',
   copy: 'M9 9h10v11H9zM15 9V4H5v11h4',
 } as const;
 

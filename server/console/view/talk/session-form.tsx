@@ -9,6 +9,7 @@ import { isBusy, type SessionForm } from '../../state/state.ts';
 import { Button } from '../components/button.tsx';
 import { Field, Options, Segments } from '../components/field.tsx';
 import { Icon } from '../components/icon.tsx';
+import { ConnectButton } from '../connect/connect-dialog.tsx';
 
 export function SessionFormPanel({ controller }: { controller: ConsoleController }) {
   const { form, gateway, phase } = controller.state;
@@ -23,7 +24,10 @@ export function SessionFormPanel({ controller }: { controller: ConsoleController
   };
   return (
     <form class="panel" aria-labelledby="session-title" onSubmit={submit}>
-      <h2 id="session-title">Session</h2>
+      <div class="panel-head">
+        <h2 id="session-title">Session</h2>
+        <ConnectButton controller={controller} />
+      </div>
       <fieldset disabled={busy} class="fields">
         <legend class="visually-hidden">Session settings</legend>
         <Field id="mode" label="Dialect">
