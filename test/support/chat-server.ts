@@ -31,7 +31,7 @@ export async function startChatServer({ maxPlaces = 1000, ...limits }: ChatServe
   const refused: HttpProblem[] = [];
   let places = 0;
   const client: ChatClient = {
-    ...{ requester: requesterOf(undefined), headers: {}, path: '/v1/ui/chat' },
+    ...{ requester: async () => requesterOf(undefined), headers: {}, path: '/v1/ui/chat' },
     acquire() {
       if (places >= maxPlaces) return undefined;
       places += 1;

@@ -26,6 +26,8 @@ interface RunHostOptions extends Omit<AskMeans, 'settled'> {
   readonly log: Logger;
 }
 
+type Beginning = Pick<RunOrder, 'signal' | 'onHead'>;
+
 /** Time within which what a run came to is in the store. */
 const BEHIND_MS = 200;
 /** Time within which the row of a response that another process has begun is in the store. */
@@ -63,9 +65,9 @@ export class RunHost implements Runs {
   }
 
   async start(order: RunOrder): Promise<Run | HttpProblem> {
-    const { asked = {}, body, ...request } = order;
+    const { asked = {}, body, signal, onHead, ...request } = order;
     const made = await this.ask({ ...request, asked, parse: () => ({ body }), isRun: true });
-    return isProblem(made) ? made : this.begin(made, order.onHead);
+    return isProblem(made) ? made : this.begin(made, { signal, onHead });
   }
 
   /** Checks a request and counts its call, which has to be made. */
@@ -79,7 +81,7 @@ export class RunHost implements Runs {
   }
 
   /** Makes the call, with a log of its answer. */
-  async begin(asked: AskedResponse, onHead: RunOrder['onHead'] = () => {}): Promise<LiveRun | HttpProblem> {
+  async begin(asked: AskedResponse, { signal, onHead = () => {} }: Beginning = {}): Promise<LiveRun | HttpProblem> {
     const { call, row, texts, response, abort, terms } = asked;
     const { config, log } = this.#options;
     // Keeps a run that has ended from holding its call, which has the whole conversation in it.
@@ -95,7 +97,8 @@ export class RunHost implements Runs {
       onEnded: () => this.#memory.ended(run, isLasting(row)),
     });
     this.#memory.add(run);
-    const problem = (await run.run(call)) ?? (row.isBackground ? await this.#stored(run) : undefined);
+    const begun = unlessStopped(run, signal, () => run.run(call));
+    const problem = (await begun) ?? (row.isBackground ? await this.#stored(run) : undefined);
     return problem === undefined ? run : ratedProblem(problem, call.rated);
   }
 
@@ -225,6 +228,18 @@ export class RunHost implements Runs {
     await this.#lease.release().catch(() => {});
     this.#memory.close();
   }
+}
+
+/** Waits for a run to begin, and ends it where its client wants it no more. */
+async function unlessStopped<Result>(
+  run: LiveRun,
+  signal: AbortSignal | undefined,
+  begin: () => Promise<Result>,
+): Promise<Result> {
+  const stop = (): void => void run.cancel();
+  if (signal?.aborted) stop();
+  signal?.addEventListener('abort', stop, { once: true });
+  return begin().finally(() => signal?.removeEventListener('abort', stop));
 }
 
 /** Tells whether a run is for whoever comes back to it, too; another one is for the client alone that asked. */

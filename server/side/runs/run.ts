@@ -50,6 +50,8 @@ export interface RunOrder extends Pick<SideRequest, 'requester' | 'headers' | 'p
   readonly note?: JsonObject | undefined;
   /** It goes on though nobody reads it. */
   readonly isBackground?: boolean | undefined;
+  /** Ends it where it aborts before the answer begins. Later that is for `cancel`. */
+  readonly signal?: AbortSignal | undefined;
   /** Takes the headers that say who serves, once that is known: before the first event, or never. */
   readonly onHead?: ((headers: Readonly<Record<string, string>>) => void) | undefined;
   /** Facts that are found out: see `RoutedRequest`. */

@@ -33,12 +33,13 @@ async function answerRun(
   { runs, keepAliveMs }: RunMeans,
 ): Promise<HttpProblem | undefined> {
   let headers: Readonly<Record<string, string>> = asked.call.rated.headers;
-  const begin = () =>
-    runs.begin(asked, (told) => {
+  const run = await runs.begin(asked, {
+    // A client that leaves before there is anything to come back to wants nothing any more.
+    signal: asked.row.isBackground ? undefined : request.signal,
+    onHead(told) {
       headers = told;
-    });
-  // A client that leaves before there is anything to come back to wants nothing any more.
-  const run = await (asked.row.isBackground ? begin() : withClient(request.signal, asked.abort, begin));
+    },
+  });
   if (isProblem(run)) return run;
   if (!asked.isStreamed) return sendJson(request, 200, run.response, { ...headers });
   return streamRun(request, run, { after: -1, headers, keepAliveMs });

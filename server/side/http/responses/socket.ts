@@ -33,6 +33,8 @@ export class ResponsesSocket {
   readonly #lanes = new Map<Lane, JsonObject[]>();
   /** Runs that are read, with what ends the reading. */
   readonly #reading = new Map<LiveRun, () => void>();
+  /** Aborts when the client is gone: an answer that has not begun is none that it could come back to. */
+  readonly #left = new AbortController();
   #isClosed = false;
 
   constructor(socket: PacedSocket, client: ChatClient, { runs, maxLength }: ResponsesSocketMeans) {
@@ -57,6 +59,7 @@ export class ResponsesSocket {
   /** Reads no answer any further. What is stored nowhere ends with its client. */
   closed(): void {
     this.#isClosed = true;
+    this.#left.abort();
     for (const [run, leave] of this.#reading) {
       leave();
       if (!run.row.isKept) void run.cancel();
@@ -97,13 +100,15 @@ export class ResponsesSocket {
       return invalidRequest('background: expected false, since an answer comes as it is made here', 'background');
     using place = this.#client.acquire(JSON.stringify(event).length);
     if (place === undefined) return noPlace;
-    const { requester, headers, path } = this.#client;
+    const requester = await this.#client.requester('POST');
+    if (isProblem(requester)) return requester;
+    const { headers, path } = this.#client;
     const unstored = (id: string) => this.#local.get(id);
     const asking = { requester, headers, path, unstored, asked: {}, isRun: true, parse: () => ({ body }) };
     if (generate === false) return this.#prepare(asking, lane);
     const asked = await this.#runs.ask(asking);
     if (isProblem(asked)) return asked;
-    const run = await this.#runs.begin(asked);
+    const run = await this.#runs.begin(asked, { signal: this.#left.signal });
     if (isProblem(run)) return run;
     await this.#follow(run, lane);
     if (!run.row.isKept) this.#local.remember(run.id, [...asked.conversation, ...outputOf(run.response)]);

@@ -15,7 +15,8 @@ import { lostEvent, parsedEvent } from './stream.ts';
 const MAX_ANSWERS = 100;
 
 export interface ChatClient {
-  readonly requester: Requester;
+  /** Finds who the client is now, as for a request over HTTP with that method: its key may have changed since the handshake. */
+  requester(method: 'GET' | 'POST'): Promise<Requester | HttpProblem>;
   /** Those of the handshake, which hold where a frame names none. */
   readonly headers: Readonly<Record<string, string>>;
   readonly path: string;
@@ -31,7 +32,8 @@ export interface ChatClient {
 interface Asked {
   readonly requestId: string;
   run?: Run;
-  isAborted: boolean;
+  /** Aborts when the page wants the answer no more. */
+  readonly abort: AbortController;
   stop(): void;
 }
 
@@ -74,7 +76,7 @@ export class ChatSocket {
     if (this.#asked.size >= MAX_ANSWERS) return this.#refuse(requestId, tooManyAnswers);
     const place = this.#client.acquire(bytes);
     if (place === undefined) return this.#refuse(requestId, noPlace);
-    const asked: Asked = { requestId, isAborted: false, stop: () => place[Symbol.dispose]() };
+    const asked: Asked = { requestId, abort: new AbortController(), stop: () => place[Symbol.dispose]() };
     this.#asked.set(requestId, asked);
     try {
       const problem = await (frame.type === 'send' ? this.#send(asked, frame) : this.#resume(asked, frame));
@@ -94,25 +96,33 @@ export class ChatSocket {
       );
       return this.#end(asked);
     }
-    const { requester, path, headers: own } = this.#client;
+    const requester = await this.#client.requester('POST');
+    if (isProblem(requester)) return requester;
+    const { path, headers: own } = this.#client;
+    const { signal } = asked.abort;
     const { chat, note } = read;
-    const order = { requester, path, headers: { ...own, ...headers }, chat, note, body: read.body };
+    const order = { requester, path, headers: { ...own, ...headers }, chat, note, body: read.body, signal };
     const run = await this.#runs.start({ ...order, isBackground: read.body.background === true });
     if (isProblem(run)) return run;
-    if (asked.isAborted) await run.cancel();
+    if (signal.aborted) await run.cancel();
     else this.#follow(asked, run, { translator: new ChatChunks(note, { isReplay: false }), after: -1 });
     return undefined;
   }
 
   /** A page that names its last chunk has what stood before this answer in its message. */
-  async #resume(asked: Asked, { chat, lastSequence }: Extract<ChatFrame, { type: 'resume' }>): Promise<undefined> {
+  async #resume(
+    asked: Asked,
+    { chat, lastSequence }: Extract<ChatFrame, { type: 'resume' }>,
+  ): Promise<HttpProblem | undefined> {
     const { requestId } = asked;
-    const run = await this.#runs.findChat(chat, this.#client.requester);
+    const requester = await this.#client.requester('GET');
+    if (isProblem(requester)) return requester;
+    const run = await this.#runs.findChat(chat, requester);
     if (run === undefined) {
       this.#over(asked);
       return void this.#reply([{ type: 'no-active', requestId }]);
     }
-    if (asked.isAborted) return void (await run.cancel());
+    if (asked.abort.signal.aborted) return void (await run.cancel());
     this.#reply([{ type: 'start', requestId }]);
     const translator = new ChatChunks(run.note ?? {}, { isReplay: lastSequence === undefined });
     return this.#follow(asked, run, { translator, after: lastSequence ?? -1 });
@@ -147,7 +157,7 @@ export class ChatSocket {
   #abort(requestId: string): void {
     const asked = this.#asked.get(requestId);
     if (asked === undefined) return;
-    asked.isAborted = true;
+    asked.abort.abort();
     asked.run?.cancel().catch((error: unknown) => this.#client.failed(error));
     this.#end(asked);
   }

@@ -28,6 +28,8 @@ import { type ChatClient, ChatSocket } from './chat-socket.ts';
 import { PacedSocket } from './paced-socket.ts';
 
 const PATH = '/v1/ui/chat';
+/** The path on which an answer is gone on with over HTTP. */
+const READING_PATH = `${PATH}/id/stream`;
 
 export interface ChatSocketsContext {
   readonly runs: Pick<Runs, 'start' | 'findChat'>;
@@ -48,8 +50,9 @@ export interface SocketUpgrade {
 }
 
 /** An upgrade that may be accepted. */
-interface Accepted extends Pick<Asker, 'key' | 'requester'> {
+interface Accepted extends Pick<Asker, 'key'> {
   readonly handshake: Handshake;
+  readonly address: string;
   readonly place: Disposable;
 }
 
@@ -105,7 +108,7 @@ export class ChatSockets {
     const otherPage = named === undefined ? checkPage(request, policy.origins) : undefined;
     if (otherPage !== undefined) return otherPage;
     const place = this.#context.quota.acquireStream();
-    return place === undefined ? tooManyStreams : { key: asker.key, requester: asker.requester, handshake, place };
+    return place === undefined ? tooManyStreams : { key: asker.key, handshake, address: source.address, place };
   }
 
   #shake({ request, socket, head }: SocketUpgrade, accepted: Accepted): void {
@@ -118,11 +121,11 @@ export class ChatSockets {
     server.handleUpgrade(request, socket, head, (webSocket) => this.#serve(webSocket, accepted));
   }
 
-  #serve(webSocket: WebSocket, { key, requester, handshake, place }: Accepted): void {
+  #serve(webSocket: WebSocket, { key, handshake, address, place }: Accepted): void {
     const policy = this.#context.policy();
     const { limits, side } = policy.config;
     const paced = new PacedSocket(webSocket, { ...limits, maxReplyBytes: side.maxReplyBytes });
-    const client = this.#clientOf(key?.id, { requester, handshake });
+    const client = this.#clientOf(key?.id, { handshake, address });
     const { runs, responses } = this.#context;
     const served =
       handshake.path === RESPONSES_PATH && responses !== undefined
@@ -143,17 +146,19 @@ export class ChatSockets {
     if (this.#isDraining) paced.close(1001, 'the gateway is shutting down');
   }
 
-  #clientOf(
-    account: string | undefined,
-    { requester, handshake }: Pick<Accepted, 'requester' | 'handshake'>,
-  ): ChatClient {
-    const { quota, metrics, failed } = this.#context;
+  #clientOf(account: string | undefined, { handshake, address }: Pick<Accepted, 'handshake' | 'address'>): ChatClient {
+    const { quota, metrics, failed, policy } = this.#context;
     const given = FORWARDED_HEADERS.flatMap((name) => {
       const value = handshake.headers[name];
       return typeof value === 'string' ? [[name, value]] : [];
     });
     return {
-      ...{ requester, headers: Object.fromEntries(given), path: handshake.path, failed },
+      ...{ headers: Object.fromEntries(given), path: handshake.path, failed },
+      async requester(method) {
+        const path = method === 'GET' ? READING_PATH : PATH;
+        const asker = await authenticateAsker(method, path, { handshake, policy: policy(), address });
+        return isRefusal(asker) ? asker : asker.requester;
+      },
       acquire(bytes) {
         const lease = quota.acquire(account, bytes);
         if (lease === undefined || lease.grow(bytes)) return lease;

@@ -12,7 +12,7 @@ interface Started {
 }
 
 export async function startRun(
-  { requester, headers, path, asked }: RoutedRequest,
+  { requester, headers, path, asked, signal: left }: RoutedRequest,
   { chat, body, note }: UiRequest,
   runs: Pick<Runs, 'start'>,
 ): Promise<Started | HttpProblem> {
@@ -21,6 +21,8 @@ export async function startRun(
     served = told;
   };
   const isBackground = body.background === true;
-  const run = await runs.start({ requester, headers, path, asked, chat, body, note, isBackground, onHead });
+  // A page that leaves before there is anything to come back to wants nothing any more.
+  const signal = isBackground ? undefined : left;
+  const run = await runs.start({ requester, headers, path, asked, chat, body, note, isBackground, signal, onHead });
   return isProblem(run) ? run : { run, headers: served };
 }

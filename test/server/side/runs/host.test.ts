@@ -53,10 +53,13 @@ const idOf = async (reply: Response): Promise<string> => ((await reply.json()) a
 const read = async (id: string, after = -1) =>
   eventsOf(await ask(`/${id}?stream=true${after < 0 ? '' : `&starting_after=${after}`}`));
 
-/** Asks for so many responses in the background whose answers say something now, and more only when that is allowed. */
-async function startMany(count: number) {
+/** Pieces of an answer that outlasts its test. */
+const ENDLESS = 100_000;
+
+/** Asks for so many responses in the background whose answers begin when that is allowed, and take 20 ms for each piece. */
+async function startMany(count: number, pieces = 200) {
   const { promise, resolve } = Promise.withResolvers<void>();
-  llm.change({ behaviour: { text: 'x'.repeat(400), pieces: 200, everyMs: 20, after: promise } });
+  llm.change({ behaviour: { text: 'x'.repeat(2 * pieces), pieces, everyMs: 20, after: promise } });
   const replies = await Promise.all(Array.from({ length: count }, () => create({ background: true })));
   return { ids: await Promise.all(replies.map(idOf)), release: resolve };
 }
@@ -90,7 +93,7 @@ test('readers at both processes get the same events, those of the one that asked
 });
 
 test('a run is cancelled and deleted through either process', async () => {
-  const { ids, release } = await startMany(4);
+  const { ids, release } = await startMany(4, ENDLESS);
   release();
   const [cancelled = '', alsoCancelled = '', deleted = '', alsoDeleted = ''] = ids;
   for (const id of [cancelled, alsoCancelled]) {
@@ -132,7 +135,7 @@ test('runs of a killed process end with an event, whoever reads them, and those 
 });
 
 test('after a kill of everything a reader is told that the run is lost', async () => {
-  const { ids, release } = await startMany(2);
+  const { ids, release } = await startMany(2, ENDLESS);
   release();
   await until(async () => {
     const shown = await Promise.all(ids.map(async (id) => (await ask(`/${id}`)).json()));

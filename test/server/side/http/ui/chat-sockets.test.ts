@@ -1,0 +1,178 @@
+// Tests what clients say and what their keys become while an answer has yet to begin, over the sockets and the store of a whole gateway.
+
+import { once } from 'node:events';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { askKeys, makeKey } from '../../../../support/key-server.ts';
+import { type LlmGateway, llmGateway } from '../../../../support/llm-gateway.ts';
+import { killAll } from '../../../../support/processes.ts';
+import { type Served, serve } from '../../../../support/served.ts';
+import { until } from '../../../../support/until.ts';
+
+const FILE_KEY = { id: 'file', secret: 'secret-of-file', responses: 'routed' };
+let llm: LlmGateway;
+let served: Served;
+let config: Record<string, unknown>;
+beforeAll(async () => {
+  llm = await llmGateway();
+  config = {
+    ...{ access: 'keys', keys: [FILE_KEY], tasks: [], prices: { m: { input: 1, output: 1 } } },
+    gateways: { scripted: { profile: 'openai-compatible', baseUrl: llm.baseUrl, apiKey: 'x', allowPrivate: true } },
+    classes: {
+      plain: { targets: [{ gateway: 'scripted', model: 'm' }] },
+      dear: { targets: [{ gateway: 'scripted', model: 'dear' }], unknownPrice: 'allow' },
+    },
+  };
+  served = await serve(config);
+});
+beforeEach(() => llm.change({ behaviour: { text: 'An answer.' } }));
+afterAll(async () => {
+  if (served?.child.exitCode === null && served.child.signalCode === null) killAll(served.child);
+  await served?.exited;
+  await llm?.close();
+});
+
+interface Frame {
+  readonly type: string;
+  readonly requestId?: string;
+  readonly code?: string;
+  readonly error?: { readonly code: string };
+}
+
+async function open(path: string, secret: string) {
+  const socket = new WebSocket(`${served.url}${path}`, { headers: { authorization: `Bearer ${secret}` } });
+  const frames: Frame[] = [];
+  socket.on('message', (data) => void frames.push(JSON.parse(data.toString())));
+  await once(socket, 'open');
+  return { socket, frames, send: (frame: object) => socket.send(JSON.stringify(frame)) };
+}
+
+const chatBody = (id: string) => ({
+  ...{ id, trigger: 'submit-message' },
+  messages: [{ id: 'u1', role: 'user', parts: [{ type: 'text', text: 'Hello' }] }],
+});
+
+async function openChat(secret: string) {
+  const { send, ...client } = await open('/v1/ui/chat', secret);
+  let asked = 0;
+  const ask = (): string => {
+    const requestId = `r${++asked}`;
+    send({ type: 'send', requestId, ...chatBody(`chat-${secret}`) });
+    return requestId;
+  };
+  /** Resolves with the code of what is wrong, or with how the request ended. */
+  const outcome = async (): Promise<string> => {
+    const requestId = ask();
+    const last = await until(() =>
+      client.frames.find((frame) => frame.requestId === requestId && /^(end|error)$/.test(frame.type)),
+    );
+    return last.code ?? last.type;
+  };
+  return { ...client, send, ask, outcome };
+}
+
+async function openResponses(secret: string) {
+  const client = await open('/v1/responses', secret);
+  const outcome = async (): Promise<string> => {
+    const from = client.frames.length;
+    client.send({ type: 'response.create', model: 'm', input: 'Hello' });
+    const last = await until(() =>
+      client.frames.slice(from).find(({ type }) => /^(error|response\.completed)$/.test(type)),
+    );
+    return last.error?.code ?? last.type;
+  };
+  return { ...client, outcome };
+}
+
+const http = (path: string, body: object, signal: AbortSignal) =>
+  fetch(`${served.url.replace('ws', 'http')}${path}`, {
+    ...{ method: 'POST', signal, body: JSON.stringify(body) },
+    headers: { authorization: `Bearer ${FILE_KEY.secret}`, 'content-type': 'application/json' },
+  });
+
+const rowsOf = async (): Promise<readonly { readonly outcome?: string }[]> =>
+  ((await (await fetch(`${served.admin}/ledger/rows`)).json()) as { rows: { outcome?: string }[] }).rows;
+
+describe('before an answer has begun', () => {
+  test('a page that aborts ends its call at once, which is in the ledger', async () => {
+    const rows = await rowsOf();
+    llm.change({ behaviour: { hang: 'idle' } });
+    const { cancelled, requests } = llm.count;
+    const page = await openChat(FILE_KEY.secret);
+    const requestId = page.ask();
+    await until(() => llm.count.requests === requests + 1);
+    page.send({ type: 'abort', requestId });
+    await until(() => llm.count.cancelled === cancelled + 1);
+    await until(async () => (await rowsOf()).length === rows.length + 1);
+    expect(page.frames).toEqual([{ type: 'end', requestId }]);
+    page.socket.close();
+  });
+
+  test('a socket that closes ends no answer of a chat, and one of Responses, to which nobody can come back', async () => {
+    llm.change({ behaviour: { hang: 'idle' } });
+    const { cancelled, requests } = llm.count;
+    const page = await openChat(FILE_KEY.secret);
+    page.ask();
+    const client = await openResponses(FILE_KEY.secret);
+    client.send({ type: 'response.create', model: 'm', input: 'Hello' });
+    await until(() => llm.count.requests === requests + 2);
+    page.socket.terminate();
+    client.socket.terminate();
+    await until(() => llm.count.cancelled === cancelled + 1);
+    expect(llm.count.open).toBe(1);
+  });
+
+  test.each([
+    ['/v1/ui/chat', chatBody('left')],
+    ['/v1/ui/ag-ui', { threadId: 't', runId: 'r', messages: [{ id: 'u', role: 'user', content: 'Hello' }] }],
+    ['/v1/responses', { model: 'm', input: 'Hello', store: false }],
+    ['/v1/responses', { model: 'm', input: 'Hello', store: false, stream: true }],
+    ['/v1/responses', { model: 'm', input: 'Hello', stream: true }],
+  ])('a client of %s that leaves ends its call: %j', async (path, body) => {
+    llm.change({ behaviour: { hang: 'idle' } });
+    const { cancelled, requests } = llm.count;
+    const leave = new AbortController();
+    const reply = http(path, body, leave.signal);
+    reply.catch(() => {});
+    await until(() => llm.count.requests === requests + 1);
+    leave.abort();
+    await expect(reply).rejects.toThrow();
+    await until(() => llm.count.cancelled === cancelled + 1);
+  });
+});
+
+describe('the key of an open socket', () => {
+  test.each([
+    ['/v1/ui/chat', openChat],
+    ['/v1/responses', openResponses],
+  ])('of the store binds each request on %s as it is then', async (path, openSocket) => {
+    const id = path.replaceAll('/', '-').slice(1);
+    const client = await openSocket(await makeKey(served, id, { responses: 'routed' }));
+    const whenChanged = async (change: object, outcome: string) => {
+      expect(await askKeys(served, 'PATCH', `/keys/${id}`, change)).toMatchObject({ status: 200 });
+      await until(async () => (await client.outcome()) === outcome);
+    };
+    const good = await client.outcome();
+    expect(['end', 'response.completed']).toContain(good);
+    await whenChanged({ budgets: [{ window: 'total', maxUsd: 0 }] }, 'budget_exhausted');
+    await whenChanged({ budgets: [] }, good);
+    await whenChanged({ expiresAt: new Date().toISOString() }, 'invalid_key');
+    await whenChanged({ expiresAt: null }, good);
+    expect(client.socket.readyState).toBe(WebSocket.OPEN);
+    client.socket.close();
+  });
+
+  test('of the file binds each request as the configuration has it then', async () => {
+    const [page, client] = [await openChat(FILE_KEY.secret), await openResponses(FILE_KEY.secret)];
+    expect([await page.outcome(), await client.outcome()]).toEqual(['end', 'response.completed']);
+    served.rewrite({ ...config, keys: [{ ...FILE_KEY, budgets: [{ window: 'total', maxUsd: 0 }] }] });
+    await until(async () => (await page.outcome()) === 'budget_exhausted');
+    await until(async () => (await client.outcome()) === 'budget_exhausted');
+    served.rewrite({ ...config, keys: [{ id: 'another', secret: 'secret-of-another' }] });
+    await until(async () => (await page.outcome()) === 'invalid_key');
+    await until(async () => (await client.outcome()) === 'invalid_key');
+    served.rewrite(config);
+    await until(async () => (await page.outcome()) === 'end');
+    for (const { socket } of [page, client]) socket.close();
+  });
+});
