@@ -18,10 +18,7 @@ beforeAll(async () => {
   config = {
     ...{ access: 'keys', keys: [FILE_KEY], tasks: [], prices: { m: { input: 1, output: 1 } } },
     gateways: { scripted: { profile: 'openai-compatible', baseUrl: llm.baseUrl, apiKey: 'x', allowPrivate: true } },
-    classes: {
-      plain: { targets: [{ gateway: 'scripted', model: 'm' }] },
-      dear: { targets: [{ gateway: 'scripted', model: 'dear' }], unknownPrice: 'allow' },
-    },
+    classes: { plain: { targets: [{ gateway: 'scripted', model: 'm' }] } },
   };
   served = await serve(config);
 });
@@ -154,10 +151,9 @@ describe('the key of an open socket', () => {
     };
     const good = await client.outcome();
     expect(['end', 'response.completed']).toContain(good);
-    await whenChanged({ budgets: [{ window: 'total', maxUsd: 0 }] }, 'budget_exhausted');
-    await whenChanged({ budgets: [] }, good);
     await whenChanged({ expiresAt: new Date().toISOString() }, 'invalid_key');
     await whenChanged({ expiresAt: null }, good);
+    await whenChanged({ budgets: [{ window: 'total', maxUsd: 0 }] }, 'budget_exceeded');
     expect(client.socket.readyState).toBe(WebSocket.OPEN);
     client.socket.close();
   });
@@ -165,14 +161,16 @@ describe('the key of an open socket', () => {
   test('of the file binds each request as the configuration has it then', async () => {
     const [page, client] = [await openChat(FILE_KEY.secret), await openResponses(FILE_KEY.secret)];
     expect([await page.outcome(), await client.outcome()]).toEqual(['end', 'response.completed']);
-    served.rewrite({ ...config, keys: [{ ...FILE_KEY, budgets: [{ window: 'total', maxUsd: 0 }] }] });
-    await until(async () => (await page.outcome()) === 'budget_exhausted');
-    await until(async () => (await client.outcome()) === 'budget_exhausted');
-    served.rewrite({ ...config, keys: [{ id: 'another', secret: 'secret-of-another' }] });
-    await until(async () => (await page.outcome()) === 'invalid_key');
-    await until(async () => (await client.outcome()) === 'invalid_key');
-    served.rewrite(config);
-    await until(async () => (await page.outcome()) === 'end');
+    const whenRead = async (keys: readonly object[], outcomes: readonly string[]) => {
+      served.rewrite({ ...config, keys });
+      expect(await askKeys(served, 'POST', '/reload')).toMatchObject({ status: 200 });
+      await until(async () => (await page.outcome()) === outcomes[0]);
+      await until(async () => (await client.outcome()) === outcomes[1]);
+    };
+    const poor = { ...FILE_KEY, budgets: [{ window: 'total', maxUsd: 0 }] };
+    await whenRead([poor], ['budget_exceeded', 'budget_exceeded']);
+    await whenRead([{ id: 'another', secret: 'secret-of-another' }], ['invalid_key', 'invalid_key']);
+    await whenRead([FILE_KEY], ['end', 'response.completed']);
     for (const { socket } of [page, client]) socket.close();
   });
 });
