@@ -9,7 +9,7 @@ import type { Usage } from '../realtime/contract/observation.ts';
 export type WrittenForm = 'responses' | 'messages';
 
 /** A form that only an endpoint which has it can answer: nothing else stands in for it. */
-export type PassedForm = 'embeddings' | 'moderations' | 'count_tokens';
+export type PassedForm = 'embeddings' | 'moderations' | 'count_tokens' | 'compactions';
 
 export type ClientForm = WrittenForm | PassedForm;
 

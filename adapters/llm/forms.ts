@@ -66,6 +66,7 @@ export const PASSED_FORMS: Readonly<Record<PassedForm, string>> = {
   embeddings: 'embeddings',
   moderations: 'moderations',
   count_tokens: 'counts of tokens',
+  compactions: 'compactions',
 };
 
 const isPassed = (form: ClientForm): form is PassedForm => Object.hasOwn(PASSED_FORMS, form);

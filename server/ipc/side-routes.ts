@@ -91,6 +91,7 @@ const TABLE = {
   getExport: { method: 'GET', path: '/export', scope: 'admin' },
   postChatCompletion: { method: 'POST', path: '/chat/completions', scope: 'key', awaitsLlm: true, isChat: true },
   postResponse: { method: 'POST', path: '/responses', scope: 'key', awaitsLlm: true, isChat: true },
+  postCompaction: { method: 'POST', path: '/responses/compact', scope: 'key', awaitsLlm: true, isChat: true },
   getResponse: { method: 'GET', path: '/responses/{id}', scope: 'key', isChat: true, streamsWhen: 'stream' },
   deleteResponse: { method: 'DELETE', path: '/responses/{id}', scope: 'key', isChat: true },
   getResponseItems: { method: 'GET', path: '/responses/{id}/input_items', scope: 'key', isChat: true },

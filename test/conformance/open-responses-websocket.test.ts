@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { type RunningRehearsal, startRehearsal } from '../../server/rehearsal/host.ts';
 import { type ModelEndpoint, modelEndpoint } from '../support/model-endpoint.ts';
-import { faultsOf, faultsOfEvents, lastResponse, responseSchema } from '../support/open-responses.ts';
+import { compactionSchema, faultsOf, faultsOfEvents, lastResponse, responseSchema } from '../support/open-responses.ts';
 import { type ServedGateway, serveGateway } from '../support/sdk.ts';
 
 let endpoint: ModelEndpoint;
@@ -120,6 +120,29 @@ describe.each([
       'call_openresponses_missing',
     );
     expect(codeOf(await turn({ previous_response_id: id, input: 'stale' }))).toBe('previous_response_not_found');
+    close();
+  });
+
+  // A provider of the direct route has a compaction of its own, which the rehearsal does not play.
+  test.skipIf(key === 'direct-secret')('WebSocket Compact New Chain', async () => {
+    const said = (role: string, type: string, text: string) => ({ type: 'message', role, content: [{ type, text }] });
+    const input = [
+      said('user', 'input_text', 'Remember the compaction code word: slate.'),
+      said('assistant', 'output_text', 'OK.'),
+      said('user', 'input_text', 'Compress this conversation for later continuation.'),
+    ];
+    const reply = await fetch(`${gateway.http}/v1/responses/compact`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+      body: JSON.stringify({ model: 'gpt-5-mini', input }),
+    });
+    const { output } = compactionSchema.parse(await reply.json());
+    const { turn, close } = await connect();
+    expectWhole(
+      await turn({ input: [...output, { type: 'message', role: 'user', content: 'What is the code word?' }] }),
+    );
+    const told = JSON.stringify(endpoint.seen.at(-1));
+    expect(told).toContain(key === 'native-secret' ? 'sealed by the endpoint' : 'slate');
     close();
   });
 });

@@ -3,7 +3,14 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ModelEndpoint, modelEndpoint } from '../support/model-endpoint.ts';
-import { faultsOf, faultsOfEvents, lastResponse, responseSchema, type StreamEvent } from '../support/open-responses.ts';
+import {
+  compactionSchema,
+  faultsOf,
+  faultsOfEvents,
+  lastResponse,
+  responseSchema,
+  type StreamEvent,
+} from '../support/open-responses.ts';
 import { type ServedGateway, serveGateway } from '../support/sdk.ts';
 
 let endpoint: ModelEndpoint;
@@ -56,14 +63,13 @@ const askedWeather = (model: string) => ({
 });
 
 describe.concurrent.each(Object.entries(TARGETS))('%s', (_, target) => {
-  const ask = (body: object, stream = false) => {
-    const { url, model } = target();
-    return fetch(`${url}/v1/responses`, {
+  const post = (path: string, body: object) =>
+    fetch(target().url + path, {
       method: 'POST',
       headers: { 'content-type': 'application/json', authorization: 'Bearer any' },
-      body: JSON.stringify({ model, ...body, stream }),
+      body: JSON.stringify(body),
     });
-  };
+  const ask = (body: object, stream = false) => post('/v1/responses', { model: target().model, ...body, stream });
 
   /** Asks for a whole answer, and checks it. */
   const whole = async (body: object) => {
@@ -156,6 +162,22 @@ describe.concurrent.each(Object.entries(TARGETS))('%s', (_, target) => {
         ...['response.function_call_arguments.delta', 'response.function_call_arguments.done'],
       ]),
     );
+  });
+
+  test('Compaction Endpoint', async () => {
+    const input = [message('user', 'My name is Alice.'), message('assistant', 'Hello Alice!')];
+    const reply = await post('/v1/responses/compact', { model: target().model, input, prompt_cache_key: 'compact' });
+    const compaction = await reply.json();
+    const faults = faultsOf(compactionSchema, compaction);
+    expect({ status: reply.status, faults }).toEqual({ status: 200, faults: [] });
+    const { output } = compactionSchema.parse(compaction);
+    expect(output.at(-1)?.type).toBe('compaction');
+    await whole({ input: [...output, message('user', 'What is my name?')] });
+  });
+
+  test('Compaction Missing Required Model', async () => {
+    const reply = await post('/v1/responses/compact', { input: [message('user', 'My name is Alice.')] });
+    expect({ status: reply.status, ...(await reply.json()) }).toMatchObject({ status: 400, error: { param: 'model' } });
   });
 
   test('a stream with reasoning, and one with an answer by a schema, fit too', async () => {

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { JsonObject } from '../../codecs/json/object.ts';
 import { type Ask, completionsForm, type Form, geminiForm, messagesForm, type Said } from './model-forms.ts';
-import { responsesForm } from './model-responses.ts';
+import { compaction, responsesForm } from './model-responses.ts';
 
 type FormName = 'responses' | 'completions' | 'messages' | 'gemini';
 
@@ -43,6 +43,10 @@ export async function modelEndpoint(): Promise<ModelEndpoint> {
     const form = formOf(request.url ?? '');
     const body = JSON.parse(Buffer.concat(await request.toArray()).toString()) as JsonObject;
     seen.push({ form, headers: request.headers, body });
+    if (request.url?.endsWith('/responses/compact')) {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      return void response.end(JSON.stringify(compaction));
+    }
     const answers = FORMS[form];
     const said = sayTo(answers.ask(body));
     const model = String(body.model ?? 'gemini-x');

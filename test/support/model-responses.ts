@@ -9,6 +9,12 @@ const usage = {
   output_tokens_details: { reasoning_tokens: 2 },
 };
 
+/** The answer to a request to compact a conversation. */
+export const compaction = {
+  ...{ id: 'resp_compact', object: 'response.compaction', created_at: 1, usage },
+  output: [{ id: 'cmp_1', type: 'compaction', encrypted_content: 'sealed by the endpoint' }],
+};
+
 export const responsesForm: Form = {
   ask({ input, tools, text, reasoning }) {
     const items = typeof input === 'string' ? [{ role: 'user', content: input }] : list(input);

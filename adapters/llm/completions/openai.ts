@@ -14,5 +14,6 @@ export const openaiProfile = completionsProfile({
   responses: {},
   embeddings: {},
   moderations: {},
+  compactions: {},
   readMetadata: () => ({ provider: 'openai' }),
 });

@@ -1,7 +1,8 @@
 // The APIs of an endpoint whose requests and answers pass as they are, with the policy added: https://platform.openai.com/docs/api-reference/embeddings,
-// .../moderations, and counts of tokens in Anthropic's form, https://docs.anthropic.com/en/api/messages-count-tokens
+// .../moderations, .../responses/compact, and counts of tokens in Anthropic's form, https://docs.anthropic.com/en/api/messages-count-tokens
 
 import { isObject, type JsonObject, parseJson, textAt } from '../../../codecs/json/object.ts';
+import { usageOfResponse } from '../../realtime/openai/usage.ts';
 import {
   LlmFailure,
   type LlmOutcome,
@@ -84,6 +85,15 @@ export const passedModerations = (facts: OwnFacts): NativeApi =>
     path: '/moderations',
     isAnswer: ({ results }) => Array.isArray(results),
     usageOf: () => USED_NOTHING,
+  });
+
+/** Its output is billed as any other. */
+export const passedCompactions = (facts: OwnFacts): NativeApi =>
+  passedApi({
+    ...facts,
+    path: '/responses/compact',
+    isAnswer: ({ output }) => Array.isArray(output),
+    usageOf: usageOfResponse,
   });
 
 /** Counting is free. https://docs.anthropic.com/en/docs/build-with-claude/token-counting#pricing-and-rate-limits */

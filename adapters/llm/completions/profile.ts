@@ -6,7 +6,7 @@ import type { LlmCall, LlmProfile, LlmTarget } from '../contract.ts';
 import { type NativeMessagesFacts, nativeMessages } from '../messages/native.ts';
 import { type NativeFacts, nativeResponses } from '../responses/native.ts';
 import { completionsBody, createCompletionsReader, type ReadMetadata, readCompletion } from './completions.ts';
-import { passedEmbeddings, passedModerations } from './passed.ts';
+import { passedCompactions, passedEmbeddings, passedModerations } from './passed.ts';
 
 /** Fields that carry the policy. */
 interface PassedFields {
@@ -28,6 +28,8 @@ interface CompletionsFacts extends Omit<LlmProfile, 'toRequest' | 'readReply' | 
   /** Embeddings in OpenAI's form, where the endpoint has them. */
   readonly embeddings?: PassedFields;
   readonly moderations?: PassedFields;
+  /** Compactions of the Responses API, where the endpoint has them. */
+  readonly compactions?: PassedFields;
 }
 
 export function completionsProfile(facts: CompletionsFacts): LlmProfile {
@@ -40,6 +42,7 @@ export function completionsProfile(facts: CompletionsFacts): LlmProfile {
     messages,
     embeddings,
     moderations,
+    compactions,
     ...rest
   } = facts;
   const messagesHeaders = (target: LlmTarget) => ({ 'anthropic-version': '2023-06-01', ...headers(target) });
@@ -50,6 +53,7 @@ export function completionsProfile(facts: CompletionsFacts): LlmProfile {
       ...(messages && { messages: nativeMessages({ ...messages, headers: messagesHeaders, readMetadata }) }),
       ...(embeddings && { embeddings: passedEmbeddings({ ...embeddings, headers, readMetadata }) }),
       ...(moderations && { moderations: passedModerations({ ...moderations, headers, readMetadata }) }),
+      ...(compactions && { compactions: passedCompactions({ ...compactions, headers, readMetadata }) }),
     },
     toRequest: (call, target) => ({
       url: url?.(target) ?? completionsUrl(target),

@@ -22,6 +22,7 @@ import { getBudgets } from './ledger/budgets.ts';
 import { getExport } from './ledger/export.ts';
 import { getLedger, getLedgerRows } from './ledger/ledger.ts';
 import { readResponsesBody } from './responses/body.ts';
+import { postCompaction } from './responses/compact.ts';
 import { deleteResponse, getResponse, getResponseItems, postResponseCancel } from './responses/read.ts';
 import { postResponse } from './responses/responses.ts';
 import { postClientSecret, postProviderSecret } from './session/client-secrets.ts';
@@ -45,7 +46,7 @@ const handlersFor = (options: SideHttpOptions): Readonly<Record<SideRouteName, R
   ...{ postEmbeddings, postModeration, postTokenCount },
   ...{ postChatCompletion, postMessage, getModels, getModel },
   ...{ postUiChat, getUiChatStream, postUiChatStop, postAgUi, getAgUiStream },
-  ...{ postResponse, getResponse, deleteResponse, getResponseItems, postResponseCancel },
+  ...{ postResponse, postCompaction, getResponse, deleteResponse, getResponseItems, postResponseCancel },
 });
 
 export function createSideHttp(options: SideHttpOptions): SideHandler {

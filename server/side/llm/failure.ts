@@ -20,6 +20,8 @@ export interface Failure {
   readonly isOutage?: boolean | undefined;
   /** When the budget resets, ms since the epoch. */
   readonly resetsAt?: number | undefined;
+  /** No target has the form of the call, which was made to none. */
+  readonly lacksForm?: boolean | undefined;
   /** No other target is asked. */
   readonly isFinal?: boolean;
   /** The words of the endpoint, where they are for the client. */
@@ -47,7 +49,9 @@ const STATUS = {
   store_damaged: 503,
 } as const;
 
-type More = Partial<Pick<Failure, 'isFinal' | 'isTransient' | 'isOutage' | 'retryAfterMs' | 'resetsAt' | 'upstream'>>;
+type More = Partial<
+  Pick<Failure, 'isFinal' | 'lacksForm' | 'isTransient' | 'isOutage' | 'retryAfterMs' | 'resetsAt' | 'upstream'>
+>;
 
 export function failure(code: FailureCode, message: string, more: More = {}): Failure {
   return { kind: 'failed', code, message, status: STATUS[code], isTransient: false, ...more };

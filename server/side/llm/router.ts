@@ -138,7 +138,8 @@ function ableTargets(allowed: readonly Target[], { llm, model }: Call, name: str
   if (first !== undefined)
     return [first, ...allowed.filter((target) => target !== first && isAble(target) && target.model === first.model)];
   const labels = asked.map(({ label }) => label).join(', ');
-  return failure('invalid_request', `no target of the class ${name} has ${PASSED_FORMS[form]}: ${labels}`);
+  const message = `no target of the class ${name} has ${PASSED_FORMS[form]}: ${labels}`;
+  return failure('invalid_request', message, { lacksForm: true });
 }
 
 /** `*` and the name of the class leave the model to the class, since SDKs demand one; the rehearsal takes any name. */

@@ -69,7 +69,7 @@ interface WholeRequest extends ReadRequest, Pick<AskedResponse, 'conversation'> 
   readonly isRegulated: boolean;
 }
 
-type PreparedResponse = Pick<AskedResponse, 'response' | 'conversation'>;
+type PreparedResponse = Pick<WholeRequest, 'conversation' | 'isRegulated'> & Pick<AskedResponse, 'response'>;
 
 /** Checks a request and counts its call, which has to be made. */
 export async function askResponse(asking: Asking, options: AskMeans): Promise<AskedResponse | HttpProblem> {
@@ -106,10 +106,10 @@ export async function prepareResponse(asking: Asking, options: AskMeans): Promis
   const defaults: CallDefaults = { maxTokens: undefined, unknownFields: 'drop', dataClass: 'open' };
   const whole = await readWhole(parsed.body, { asking, defaults, options });
   if (isProblem(whole)) return whole;
-  const { id, request, conversation } = whole;
+  const { id, request, conversation, isRegulated } = whole;
   const own = { id, previous: request.previousResponseId, isKept: false, isBackground: false };
   const response = queuedResponse({ own, body: request.body, createdAt: Date.now() });
-  return { response, conversation };
+  return { response, conversation, isRegulated };
 }
 
 interface Checking {

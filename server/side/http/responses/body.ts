@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import type { LlmCall } from '../../../../adapters/llm/contract.ts';
-import { responsesCall } from '../../../../adapters/llm/index.ts';
+import { responsesCall, withoutCompactions } from '../../../../adapters/llm/index.ts';
 import type { JsonObject } from '../../../../codecs/json/object.ts';
 import { type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
 import { endUserText, paramOf, TEMPERATURE, tokens } from '../chat/body.ts';
@@ -115,7 +115,8 @@ export function readResponsesBody(
   }
   const sorted = sortFields(body, { ...FIELDS, unknownFields: defaults.unknownFields });
   if (isProblem(sorted)) return sorted;
-  const { input, previous_response_id: previous, tools } = parsed.data;
+  const { input: given, previous_response_id: previous, tools } = parsed.data;
+  const input = Array.isArray(given) ? withoutCompactions(given) : given;
   const problem = inputProblem(input, previous ?? undefined) ?? toolsProblem(tools ?? []);
   if (problem) return problem;
   const items = typeof input === 'string' ? [{ type: 'message', role: 'user', content: input }] : (input ?? []);
