@@ -1,0 +1,40 @@
+// Serves the page, and is its server: the one route that has the key makes a client secret for whoever opened the page.
+
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vite';
+import { mintSecret } from '../../client/index.ts'; // In a project of your own: 'trunkline/client'.
+
+const gateway = process.env.TRUNKLINE_URL ?? 'http://127.0.0.1:8080';
+const key = process.env.TRUNKLINE_KEY ?? 'my-gateway-key';
+
+/** A secret for one session in the page alone, of ten minutes at most. A real app makes it for users who are logged in. */
+async function sendSecret({ headers }, response) {
+  const terms = {
+    provider: 'openai',
+    dialect: 'openai-realtime',
+    maxSessionSeconds: 600,
+    origins: [`http://${headers.host}`],
+  };
+  response.setHeader('content-type', 'application/json');
+  try {
+    const { value } = await mintSecret({ gateway, key, ...terms });
+    response.end(JSON.stringify({ gateway, value }));
+  } catch (error) {
+    response.statusCode = 502;
+    response.end(JSON.stringify({ error: error.message }));
+  }
+}
+
+const server = {
+  name: 'server',
+  configureServer({ middlewares }) {
+    middlewares.use('/secret', (request, response) => void sendSecret(request, response));
+  },
+};
+
+export default defineConfig({
+  root: import.meta.dirname,
+  plugins: [server],
+  // In an app of your own the package itself is found by this name.
+  resolve: { alias: { 'trunkline/client': fileURLToPath(new URL('../../client/index.ts', import.meta.url)) } },
+});
