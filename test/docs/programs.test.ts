@@ -1,4 +1,5 @@
 // The programs in the README and in docs/, each run as a newcomer would: against a gateway without keys, where the rehearsal answers.
+// TRUNKLINE_VOICE_PYTHON names a Python that has the frameworks for voice agents; else it is `python3`.
 
 import { type ExecFileException, execFile, spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -21,6 +22,28 @@ const inPython = here.filter(({ language }) => language === 'python');
 const overTls = inNode.filter(({ code }) => code.includes('https:'));
 const voice = guide('docs/quickstart-voice.md').text;
 
+interface Needs {
+  readonly python: string;
+  readonly distribution: string;
+  /** The generation that the page installs: an older one may have another interface. */
+  readonly major: number;
+  readonly module?: string;
+}
+
+const voicePython = process.env.TRUNKLINE_VOICE_PYTHON ?? 'python3';
+/** They take seconds to load, and to end. */
+const frameworkMs = 80_000;
+const FRAMEWORKS: Readonly<Record<string, Needs>> = {
+  pipecat: { python: voicePython, distribution: 'pipecat-ai', major: 1, module: 'websockets' },
+  'livekit-agents': { python: voicePython, distribution: 'livekit-plugins-openai', major: 1 },
+};
+
+function needsOf(name: string): Needs {
+  const distribution = name.startsWith('openai') ? 'openai' : 'google-genai';
+  const module = name.includes('chat') ? {} : { module: 'websockets' };
+  return FRAMEWORKS[name] ?? { python: 'python3', distribution, major: 3, ...module };
+}
+
 let gateway: ServedGateway;
 
 beforeAll(async () => {
@@ -38,15 +61,20 @@ interface Outcome {
 }
 
 /** Runs a program as its page has it, but for the ports, and the source of the client in the place of the installed package. */
-function run({ language, code }: Program, environment: Readonly<Record<string, string>>): Promise<Outcome> {
+function run({ language, code, name }: Program, environment: Readonly<Record<string, string>>): Promise<Outcome> {
   const ported = code
     .replace("'trunkline/client'", "'./client/index.ts'")
     .replace('http://127.0.0.1:8080', gateway.http)
     .replace('ws://127.0.0.1:8080', gateway.ws)
     .replace('https://localhost:8443', gateway.https);
-  const [command, ...args] = language === 'js' ? [process.execPath, '--input-type=module'] : ['python3', '-'];
+  const [command, ...args] =
+    language === 'js' ? [process.execPath, '--input-type=module'] : [needsOf(name).python, '-'];
   return new Promise((resolve) => {
-    const options = { cwd: root, env: { PATH: process.env.PATH, ...environment }, timeout: 25_000 };
+    const options = {
+      cwd: root,
+      env: { PATH: process.env.PATH, ...environment },
+      timeout: name in FRAMEWORKS ? frameworkMs : 25_000,
+    };
     const child = execFile(command as string, args, options, (error, output, errors) =>
       resolve({ exitCode: error?.code ?? (error ? 1 : 0), output, errors }),
     );
@@ -70,9 +98,23 @@ test('every program on the pages has a name, says what it prints, and dials the 
 
 test('the pages have a program for every client that the voice page names', () => {
   const table = voice.slice(0, voice.indexOf('```'));
+  const frameworks = Object.values(FRAMEWORKS).map(({ distribution }) => distribution);
   const clients = [...table.matchAll(/^\| `([^`]+)`/gm)].map(([, client]) => client);
-  expect([...new Set(clients)]).toEqual(['openai', '@openai/agents-realtime', '@google/genai', 'google-genai']);
-  const names = ['openai-ws', 'openai-browser', 'openai-python', 'agents-realtime', 'google-genai'];
+  expect([...new Set(clients)]).toEqual([
+    'openai',
+    '@openai/agents-realtime',
+    '@google/genai',
+    'google-genai',
+    ...frameworks,
+  ]);
+  const names = [
+    ...Object.keys(FRAMEWORKS),
+    'openai-ws',
+    'openai-browser',
+    'openai-python',
+    'agents-realtime',
+    'google-genai',
+  ];
   expect(programs.map(({ name }) => name)).toEqual(expect.arrayContaining([...names, 'google-genai-python']));
 });
 
@@ -113,21 +155,20 @@ test.each(overTls)('$name fails without the variable that the gateway prints', a
 });
 
 describe.each(inPython)('$name in $page', (program) => {
-  // The generation that the page installs: an older one may have another interface.
-  const distribution = program.name.startsWith('openai') ? 'openai' : 'google-genai';
-  const needs = program.name.includes('chat') ? '' : 'import websockets; ';
-  const check = `from importlib.metadata import version as v; ${needs}assert v('${distribution}') >= '3'`;
-  const isInstalled = spawnSync('python3', ['-c', check]).status === 0;
+  const { python, distribution, major, module } = needsOf(program.name);
+  const needs = module === undefined ? '' : `import ${module}; `;
+  const check = `from importlib.metadata import version as v; ${needs}assert int(v('${distribution}').split('.')[0]) >= ${major}`;
+  const isInstalled = spawnSync(python, ['-c', check]).status === 0;
   const title = isInstalled
     ? 'the program prints what its page says'
-    : `the program is not run here: python3 has no ${distribution} 3`;
-  test(title, async () => {
-    if (!isInstalled) return expect(program.before).toMatch(new RegExp(`pip install '?${distribution}`));
+    : `the program is not run here: ${python} has no ${distribution} ${major}`;
+  test(title, { timeout: frameworkMs }, async () => {
+    if (!isInstalled) return expect(program.before).toMatch(new RegExp(`pip install '?[^\`]*${distribution}`));
     const { exitCode, output, errors } = await run(program, gateway.environment);
-    expect({ exitCode, output: inOneLine(output), errors }).toEqual({
-      exitCode: 0,
-      output: program.prints,
-      errors: '',
+    // Frameworks log what they do.
+    const saidBeside = program.name in FRAMEWORKS ? '' : errors;
+    expect({ exitCode, output: inOneLine(output), saidBeside }).toEqual({
+      ...{ exitCode: 0, output: program.prints, saidBeside: '' },
     });
   });
 });
