@@ -107,13 +107,15 @@ async function call() {
 
 let session;
 button.onclick = async () => {
-  if (status.dataset.phase !== 'closed') return session?.close();
+  if (status.dataset.phase !== 'closed') return session.close();
   complain('');
   show('waiting', 'Connecting');
+  button.disabled = true;
   try {
     session = await call();
   } catch (error) {
     complain(error.message);
     show('closed', 'Ready');
   }
+  button.disabled = false;
 };
