@@ -1,0 +1,76 @@
+// Tests compactions with OpenAI's SDK over a whole gateway: whom they ask, what they cost, and what comes of them.
+
+import OpenAI from 'openai';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ModelEndpoint, modelEndpoint } from '../../../../support/model-endpoint.ts';
+import { killAll } from '../../../../support/processes.ts';
+import { type Served, serve } from '../../../../support/served.ts';
+import { until } from '../../../../support/until.ts';
+
+let endpoint: ModelEndpoint;
+let served: Served;
+beforeAll(async () => {
+  endpoint = await modelEndpoint();
+  served = await serve({
+    gateways: endpoint.gateways,
+    classes: {
+      native: { targets: [{ gateway: 'responses', model: 'own' }] },
+      other: { targets: [{ gateway: 'completions', model: 'foreign' }] },
+    },
+    keys: ['one', 'two'].map((id) => ({ id, secret: `secret-of-${id}`, classes: ['native', 'other'] })),
+    ...{ access: 'keys', tasks: [], prices: { own: { input: 1, output: 10 }, foreign: { input: 1, output: 10 } } },
+  });
+});
+afterAll(async () => {
+  if (served?.child.exitCode === null && served.child.signalCode === null) killAll(served.child);
+  await served?.exited;
+  await endpoint?.close();
+});
+
+const client = (id = 'one') =>
+  new OpenAI({ apiKey: `secret-of-${id}`, baseURL: `${served.url.replace('ws', 'http')}/v1`, maxRetries: 0 });
+const rows = async (): Promise<readonly object[]> =>
+  ((await (await fetch(`${served.admin}/ledger/rows`)).json()) as { rows: object[] }).rows;
+
+test('a target that has compactions is told the whole conversation, and its work is in the ledger', async () => {
+  const first = await client().responses.create({ model: 'native', input: 'First question' });
+  await until(async () => (await rows()).length === 1);
+  const made = await client().responses.compact({
+    ...{ model: 'native', previous_response_id: first.id, input: 'Second question', instructions: 'Be brief.' },
+  });
+  expect(made).toMatchObject({ output: [{ type: 'compaction', encrypted_content: 'sealed by the endpoint' }] });
+  const asked = endpoint.seen.at(-1)?.body ?? {};
+  expect(Object.keys(asked).sort()).toEqual(['input', 'instructions', 'model']);
+  expect(asked).toMatchObject({ model: 'own', input: [{ content: [{ text: 'First question' }] }, {}, {}] });
+  await until(async () => (await rows()).length === 2);
+  expect((await rows())[0]).toMatchObject({ key: 'one', outcome: 'ok', usage: { inputTokens: 10, outputTokens: 5 } });
+});
+
+test('for another target nobody is asked, and the next call has the conversation', async () => {
+  const calls = endpoint.seen.length;
+  const { output, usage } = await client().responses.compact({ model: 'other', input: 'The word is slate.' });
+  expect({ calls: endpoint.seen.length, used: usage.total_tokens }).toEqual({ calls, used: 0 });
+  await client().responses.create({
+    model: 'other',
+    input: [...(output as OpenAI.Responses.ResponseInputItem[]), { role: 'user', content: 'Which word?' }],
+  });
+  expect(endpoint.seen.at(-1)?.body.messages).toMatchObject([
+    { content: 'The word is slate.' },
+    { content: 'Which word?' },
+  ]);
+});
+
+test('what may not be asked of a model may not be compacted for it, and what is wrong is named', async () => {
+  const { id } = await client().responses.create({ model: 'other', input: 'Mine' });
+  const refused = async (body: object, key = 'one') =>
+    client(key)
+      .responses.compact(body as OpenAI.Responses.ResponseCompactParams)
+      .catch(({ status, param }: { status: number; param: string }) => ({ status, param }));
+  expect(await refused({ model: 'other', previous_response_id: id }, 'two')).toEqual({
+    ...{ status: 400, param: 'previous_response_id' },
+  });
+  expect(await refused({ model: 'unknown', input: 'Hello' })).toMatchObject({ status: 404 });
+  expect(await refused({ model: 'other', input: [{ type: 'message', role: 'nobody', content: 'x' }] })).toEqual({
+    ...{ status: 400, param: 'input[0].role' },
+  });
+});
