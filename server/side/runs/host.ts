@@ -121,7 +121,8 @@ export class RunHost implements Runs {
 
   async findChat(chat: string, requester: Requester): Promise<Run | undefined> {
     const isOf = (row: ResponseRow) => row.chat === chat && canReadResponse(requester, row);
-    const here = this.#memory.all.filter((run) => run.isOpen && isOf(run.row)).at(-1);
+    // One whose answer has yet to begin is read from there on, and may be ended.
+    const here = this.#memory.all.filter((run) => (run.isOpen || !run.isOver()) && isOf(run.row)).at(-1);
     const { store } = this.#options;
     const { secret, endUser } = requester;
     const row = await store.responseOfChat({ key: requester.key ?? null, secret, endUser }, chat);

@@ -1,4 +1,4 @@
-// Starts the run that a page asks for over HTTP.
+// Starts the run that a page asks for over HTTP. It goes on where the page leaves, also before the answer begins: the chat leads back to it.
 
 import type { UiRequest } from '../../../../adapters/ui/contract.ts';
 import { type HttpProblem, isProblem } from '../../../http/problem.ts';
@@ -12,7 +12,7 @@ interface Started {
 }
 
 export async function startRun(
-  { requester, headers, path, asked, signal: left }: RoutedRequest,
+  { requester, headers, path, asked }: RoutedRequest,
   { chat, body, note }: UiRequest,
   runs: Pick<Runs, 'start'>,
 ): Promise<Started | HttpProblem> {
@@ -21,8 +21,6 @@ export async function startRun(
     served = told;
   };
   const isBackground = body.background === true;
-  // A page that leaves before there is anything to come back to wants nothing any more.
-  const signal = isBackground ? undefined : left;
-  const run = await runs.start({ requester, headers, path, asked, chat, body, note, isBackground, signal, onHead });
+  const run = await runs.start({ requester, headers, path, asked, chat, body, note, isBackground, onHead });
   return isProblem(run) ? run : { run, headers: served };
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { askKeys, makeKey } from '../../../../support/key-server.ts';
-import { type LlmGateway, llmGateway } from '../../../../support/llm-gateway.ts';
+import { type LlmBehaviour, type LlmGateway, llmGateway } from '../../../../support/llm-gateway.ts';
 import { killAll } from '../../../../support/processes.ts';
 import { type Served, serve } from '../../../../support/served.ts';
 import { until } from '../../../../support/until.ts';
@@ -120,8 +120,6 @@ describe('before an answer has begun', () => {
   });
 
   test.each([
-    ['/v1/ui/chat', chatBody('left')],
-    ['/v1/ui/ag-ui', { threadId: 't', runId: 'r', messages: [{ id: 'u', role: 'user', content: 'Hello' }] }],
     ['/v1/responses', { model: 'm', input: 'Hello', store: false }],
     ['/v1/responses', { model: 'm', input: 'Hello', store: false, stream: true }],
     ['/v1/responses', { model: 'm', input: 'Hello', stream: true }],
@@ -134,6 +132,42 @@ describe('before an answer has begun', () => {
     await until(() => llm.count.requests === requests + 1);
     leave.abort();
     await expect(reply).rejects.toThrow();
+    await until(() => llm.count.cancelled === cancelled + 1);
+  });
+});
+
+describe.each([
+  ['/v1/ui/chat', chatBody('left')],
+  ['/v1/ui/ag-ui', { threadId: 'thread', runId: 'r', messages: [{ id: 'u', role: 'user', content: 'Hello' }] }],
+])('a page that has left %s before the answer of its chat began', (path, body) => {
+  const chat = 'id' in body ? body.id : body.threadId;
+  const leaveBefore = async (behaviour: LlmBehaviour) => {
+    llm.change({ behaviour });
+    const { requests } = llm.count;
+    const leave = new AbortController();
+    const reply = http(path, body, leave.signal);
+    reply.catch(() => {});
+    await until(() => llm.count.requests === requests + 1);
+    leave.abort();
+    await expect(reply).rejects.toThrow();
+  };
+
+  test('comes back to the whole of it', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    await leaveBefore({ text: 'An answer.', after: promise });
+    const again = fetch(`${served.url.replace('ws', 'http')}${path}/${chat}/stream`, {
+      headers: { authorization: `Bearer ${FILE_KEY.secret}` },
+    });
+    // It comes while the answer has yet to begin, or later on a slow machine: the page has the whole either way.
+    setTimeout(resolve, 200);
+    const words = [...(await (await again).text()).matchAll(/"delta":"([^"]*)"/g)].map(([, delta]) => delta);
+    expect(words.join('')).toBe('An answer.');
+  });
+
+  test('may stop it', async () => {
+    const { cancelled } = llm.count;
+    await leaveBefore({ hang: 'idle' });
+    await http(`/v1/ui/chat/${chat}/stop`, {}, AbortSignal.timeout(60_000));
     await until(() => llm.count.cancelled === cancelled + 1);
   });
 });
