@@ -165,7 +165,7 @@ const EFFECTS: readonly Effect[] = [
   {
     part: 'side',
     changes: () => ({ side: { processes: 2, maxBodyBytes: 1024 } }),
-    look: async () => (await call(as(web), { user: 'x'.repeat(2000) })).status,
+    look: async () => (await call(as(web), { messages: [{ role: 'user', content: 'x'.repeat(2000) }] })).status,
     before: 200,
     after: 413,
   },

@@ -108,7 +108,7 @@ describe('gateways', () => {
       'gateways.g.settings.account: missing, cloudflare needs it',
       'gateways.g.settings.gateway: missing, cloudflare needs it',
     ]);
-    expect(refusal(gateway('profile: gemini, apiKey: k, settings: { x: y }'))[0]).toContain('gemini has no settings');
+    expect(refusal(gateway('profile: gemini, apiKey: k, settings: { x: y }'))[0]).toContain('expected embeddings');
   });
 
   test('must have a base URL of the region that they state', () => {
