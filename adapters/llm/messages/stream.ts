@@ -15,7 +15,7 @@ type BlockKind = 'text' | 'thinking' | 'tool_use';
 
 interface OpenBlock {
   readonly kind: BlockKind;
-  /** As it begins. */
+  /** Returns the message as it begins. */
   readonly head: JsonObject;
   /** Its text, its thoughts, or its input in JSON. */
   said: string;

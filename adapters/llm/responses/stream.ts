@@ -36,7 +36,7 @@ export class ResponseWriter implements StreamWriter {
   }
 
   delta(delta: AnswerDelta, { served }: Pick<StreamOutcome, 'served'>): readonly Buffer[] {
-    // As long as nothing was said, another target can serve the call.
+    // Another target can serve the call while nothing was said.
     if (!saysNothing(delta)) this.#begin(served);
     this.#outputs.add(delta);
     return this.#taken();

@@ -6,7 +6,7 @@ import type { LiveRun } from './live-run.ts';
 
 export class RunMemory {
   readonly #limits: () => SideConfig['runs'];
-  /** In the order in which they began. */
+  /** The runs stand in the order in which they began. */
   readonly #runs = new Map<string, LiveRun>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #ends = new EventEmitter();

@@ -12,7 +12,7 @@ export interface CheckedRequest {
   /** The items of the request itself. */
   readonly items: readonly JsonObject[];
   readonly previousResponseId: string | undefined;
-  /** As the API has it, a response is stored where the request does not say. */
+  /** A response is stored where the request does not say, as the API has it. */
   readonly store: boolean;
   readonly background: boolean;
   readonly isStreamed: boolean;

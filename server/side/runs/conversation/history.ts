@@ -122,7 +122,7 @@ async function waitForEnd(id: string, { store, settled }: EarlierOptions): Promi
   }
 }
 
-/** In the words of OpenAI: its SDKs and agents send the whole conversation then. */
+/** Says it in the words of OpenAI: its SDKs and agents send the whole conversation then. */
 const unknownPrevious = (id: string): HttpProblem => ({
   status: 400,
   code: 'previous_response_not_found',

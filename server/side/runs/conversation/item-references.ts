@@ -58,7 +58,7 @@ async function findResponses(
   }
 }
 
-/** In the words of OpenAI. */
+/** Says it in the words of OpenAI. */
 const unknownItem = (id: string, items: readonly JsonObject[]): HttpProblem => ({
   status: 404,
   code: 'item_not_found',
