@@ -12,16 +12,16 @@ import { vercelProfile } from './completions/vercel.ts';
 import type { LlmProfile } from './contract.ts';
 import { geminiProfile } from './gemini/profile.ts';
 
-export { maxOutputTokens, UNKNOWN_OUTPUT_TOKENS } from './answer-tokens.ts';
 export { streamOfCompletion } from './chat/chunks.ts';
 export { LlmFailure } from './contract.ts';
-export { failureOfReply } from './failure.ts';
+export { failureOfReply } from './failure/failure.ts';
 export { apiFor, errorEvent, PASSED_FORMS, passedForm, streamInForm } from './forms.ts';
 export { messagesCall } from './messages/request.ts';
 export { compactionOf, withoutCompactions } from './responses/compaction.ts';
 export { responsesCall } from './responses/request.ts';
 export { newResponseId } from './responses/stream.ts';
 export { ServerSentEventReader } from './server-sent-events.ts';
+export { maxOutputTokens, UNKNOWN_OUTPUT_TOKENS } from './usage/answer-tokens.ts';
 
 const all = [
   ...[openrouterProfile, litellmProfile, portkeyProfile, vercelProfile, cloudflareProfile, bifrostProfile],

@@ -7,10 +7,10 @@ import { reasoningFields, saidIn } from '../chat/message.ts';
 import { detailsOf, SEALED } from '../chat/reasoning.ts';
 import { type ReadEvent, wantsUsage } from '../chat/stream.ts';
 import { type LlmCall, LlmFailure, type LlmOutcome, type LlmReply, type LlmTarget } from '../contract.ts';
-import { failureInBody, failureOfError } from '../failure.ts';
+import { failureInBody, failureOfError } from '../failure/failure.ts';
 import { sseEvent } from '../server-sent-events.ts';
+import { completionsUsage, highestUsd, usageCostUsd } from '../usage/usage.ts';
 import { endingOf, restated } from './finish.ts';
-import { completionsUsage, highestUsd, usageCostUsd } from './usage.ts';
 
 /** Facts that a gateway reports beside the answer. */
 type ResponseMetadata = Partial<Pick<LlmOutcome, 'served' | 'provider' | 'costUsd'>>;

@@ -3,8 +3,8 @@
 // https://docs.litellm.ai/docs/embedding/supported_embedding, https://docs.litellm.ai/docs/moderation
 
 import type { LlmTarget } from '../contract.ts';
+import { costUsdOf } from '../usage/usage.ts';
 import { completionsProfile, vendorOf } from './profile.ts';
-import { costUsdOf } from './usage.ts';
 
 const ownFields = ({ retention }: LlmTarget) => ({
   disable_fallbacks: true,

@@ -11,9 +11,9 @@ import {
   type LlmUsage,
   type NativeApi,
 } from '../contract.ts';
-import { failureInBody } from '../failure.ts';
+import { failureInBody } from '../failure/failure.ts';
+import { highestUsd, usageCostUsd, usageOfCounts } from '../usage/usage.ts';
 import type { ReadMetadata } from './completions.ts';
-import { highestUsd, usageCostUsd, usageOfCounts } from './usage.ts';
 
 interface PassedFacts {
   /** Below the base URL. */

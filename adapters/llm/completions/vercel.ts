@@ -4,9 +4,9 @@
 
 import { valueAt } from '../../../codecs/json/object.ts';
 import type { LlmTarget } from '../contract.ts';
+import { costUsdOf } from '../usage/usage.ts';
 import type { ReadMetadata } from './completions.ts';
 import { completionsProfile } from './profile.ts';
-import { costUsdOf } from './usage.ts';
 
 const readMetadata: ReadMetadata = (_, body) => {
   const message = valueAt(body, ['choices', 0, 'message']) ?? valueAt(body, ['choices', 0, 'delta']) ?? body;

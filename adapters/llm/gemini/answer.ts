@@ -7,9 +7,9 @@ import { type Ending, finishReader } from '../chat/finish.ts';
 import { GEMINI_FORMAT } from '../chat/message.ts';
 import type { ReadEvent } from '../chat/stream.ts';
 import type { ToolCallDelta } from '../chat/tools.ts';
-import { usageOfCounts } from '../completions/usage.ts';
 import { LlmFailure, type LlmReply, type LlmUsage } from '../contract.ts';
-import { failureInBody } from '../failure.ts';
+import { failureInBody } from '../failure/failure.ts';
+import { usageOfCounts } from '../usage/usage.ts';
 
 export const GOOGLE = 'google';
 

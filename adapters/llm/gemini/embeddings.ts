@@ -1,9 +1,9 @@
 // Embeddings of Gemini, in OpenAI's form. https://ai.google.dev/api/embeddings#method:-models.batchembedcontents
 
 import { isObject, type JsonObject, objectAt, parseJson } from '../../../codecs/json/object.ts';
-import { usageOfCounts } from '../completions/usage.ts';
 import { type LlmCall, LlmFailure, type LlmOutcome, type LlmTarget, type NativeApi, unsupported } from '../contract.ts';
-import { failureInBody } from '../failure.ts';
+import { failureInBody } from '../failure/failure.ts';
+import { usageOfCounts } from '../usage/usage.ts';
 import { GOOGLE } from './answer.ts';
 
 export const geminiEmbeddings: NativeApi = {

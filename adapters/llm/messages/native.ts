@@ -7,8 +7,8 @@ import { type AnswerDelta, chatOutcome } from '../chat/answer.ts';
 import { isSealed } from '../chat/reasoning.ts';
 import { nativeStream, type ReadEvent } from '../chat/stream.ts';
 import type { ReadMetadata } from '../completions/completions.ts';
-import { highestUsd, usageCostUsd } from '../completions/usage.ts';
 import type { LlmCall, LlmOutcome, LlmReply, LlmTarget, NativeApi } from '../contract.ts';
+import { highestUsd, usageCostUsd } from '../usage/usage.ts';
 import { messageErrorEvent } from './event.ts';
 
 export interface NativeMessagesFacts {

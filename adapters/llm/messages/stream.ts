@@ -15,7 +15,7 @@ type BlockKind = 'text' | 'thinking' | 'tool_use';
 
 interface OpenBlock {
   readonly kind: BlockKind;
-  /** Returns the message as it begins. */
+  /** The block as it begins. */
   readonly head: JsonObject;
   /** Its text, its thoughts, or its input in JSON. */
   said: string;

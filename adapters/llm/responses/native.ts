@@ -8,7 +8,6 @@ import { type Ending, endless } from '../chat/finish.ts';
 import { isSealed } from '../chat/reasoning.ts';
 import { nativeStream, type ReadEvent } from '../chat/stream.ts';
 import type { ReadMetadata } from '../completions/completions.ts';
-import { highestUsd, usageCostUsd } from '../completions/usage.ts';
 import {
   type LlmCall,
   LlmFailure,
@@ -18,7 +17,8 @@ import {
   type LlmUsage,
   type NativeApi,
 } from '../contract.ts';
-import { failureInBody, failureOfError } from '../failure.ts';
+import { failureInBody, failureOfError } from '../failure/failure.ts';
+import { highestUsd, usageCostUsd } from '../usage/usage.ts';
 import { responseEvent } from './event.ts';
 import { failedResponse } from './response.ts';
 

@@ -1,7 +1,7 @@
 // Classifies failed answers by the status and the words in the body.
 
-import { isObject, type JsonObject, parseJson } from '../../codecs/json/object.ts';
-import { LlmFailure, type LlmFailureCode, type LlmReply, type UpstreamError } from './contract.ts';
+import { isObject, type JsonObject, parseJson } from '../../../codecs/json/object.ts';
+import { LlmFailure, type LlmFailureCode, type LlmReply, type UpstreamError } from '../contract.ts';
 import { readUpstreamError } from './upstream-error.ts';
 
 /** The longest wait that is taken over from an answer. */

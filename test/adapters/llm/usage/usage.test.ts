@@ -1,7 +1,7 @@
 // Usage of chat completions as providers and gateways report it: what some of them leave out of a count is counted all the same.
 
 import { expect, test } from 'vitest';
-import { completionsUsage } from '../../../../adapters/llm/completions/usage.ts';
+import { completionsUsage } from '../../../../adapters/llm/usage/usage.ts';
 
 test.each<[string, object, object]>([
   [

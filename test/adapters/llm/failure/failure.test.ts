@@ -1,7 +1,12 @@
 // The failures of answers, by status, body and Retry-After.
 
 import { describe, expect, test } from 'vitest';
-import { failureInBody, failureOfReply, MAX_RETRY_AFTER_MS, retryAfterMs } from '../../../adapters/llm/failure.ts';
+import {
+  failureInBody,
+  failureOfReply,
+  MAX_RETRY_AFTER_MS,
+  retryAfterMs,
+} from '../../../../adapters/llm/failure/failure.ts';
 
 const failure = (status: number, body = '', headers = {}) =>
   failureOfReply({ status, headers, body: Buffer.from(body) });

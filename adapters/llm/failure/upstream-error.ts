@@ -1,8 +1,8 @@
 // Reads what an endpoint says of an error in fields that clients branch on, in the words of OpenAI. Rule: sentences are looked at only for what
 // an endpoint says nowhere else, and never repeated, since they may quote the request or a credential.
 
-import { isObject, type JsonObject, textAt, valueAt } from '../../codecs/json/object.ts';
-import type { LlmFailureCode, UpstreamError } from './contract.ts';
+import { isObject, type JsonObject, textAt, valueAt } from '../../../codecs/json/object.ts';
+import type { LlmFailureCode, UpstreamError } from '../contract.ts';
 
 interface ReadError {
   readonly upstream: UpstreamError;
