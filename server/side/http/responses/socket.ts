@@ -8,6 +8,7 @@ import type { RunHost } from '../../runs/host.ts';
 import type { LiveRun } from '../../runs/live-run.ts';
 import type { ChatClient } from '../ui/chat-socket.ts';
 import type { PacedSocket } from '../ui/paced-socket.ts';
+import { internalFault, noRequestPlace } from '../ui/problems.ts';
 import { LocalResponses } from './local.ts';
 
 /** Requests that wait in one lane, and lanes of one socket. */
@@ -86,7 +87,7 @@ export class ResponsesSocket {
       }
     } catch (error) {
       this.#client.failed(error);
-      this.#refuse(internal, lane);
+      this.#refuse(internalFault, lane);
     }
     const next = this.#lanes.get(lane)?.shift();
     if (next === undefined) this.#lanes.delete(lane);
@@ -99,7 +100,7 @@ export class ResponsesSocket {
     if (background === true)
       return invalidRequest('background: expected false, since an answer comes as it is made here', 'background');
     using place = this.#client.acquire(JSON.stringify(event).length);
-    if (place === undefined) return noPlace;
+    if (place === undefined) return noRequestPlace;
     const requester = await this.#client.requester('POST');
     if (isProblem(requester)) return requester;
     const { headers, path } = this.#client;
@@ -182,12 +183,3 @@ const tooMany = (what: string, most: number): HttpProblem => ({
   code: 'too_many_answers',
   message: `expected at most ${most} ${what} on one socket`,
 });
-
-const noPlace: HttpProblem = {
-  status: 503,
-  code: 'side_unavailable',
-  message:
-    'as many requests as may wait for the side path, or those of this key, do (side.requests, side.requestBytes)',
-};
-
-const internal: HttpProblem = { status: 500, code: 'internal', message: 'the side path failed to answer' };

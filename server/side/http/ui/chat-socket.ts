@@ -8,7 +8,7 @@ import type { Requester } from '../../../ipc/side-request.ts';
 import type { Run, Runs } from '../../runs/run.ts';
 import { type ChatFrame, type ChatReply, readChatFrame } from './chat-frame.ts';
 import type { PacedSocket } from './paced-socket.ts';
-import { readUi } from './problems.ts';
+import { internalFault, noRequestPlace, readUi } from './problems.ts';
 import { lostEvent, parsedEvent } from './stream.ts';
 
 /** Answers at once on one socket: a page with more open chats than this has lost count. */
@@ -75,7 +75,7 @@ export class ChatSocket {
     if (this.#asked.has(requestId)) return this.#refuse(requestId, inUse);
     if (this.#asked.size >= MAX_ANSWERS) return this.#refuse(requestId, tooManyAnswers);
     const place = this.#client.acquire(bytes);
-    if (place === undefined) return this.#refuse(requestId, noPlace);
+    if (place === undefined) return this.#refuse(requestId, noRequestPlace);
     const asked: Asked = { requestId, abort: new AbortController(), stop: () => place[Symbol.dispose]() };
     this.#asked.set(requestId, asked);
     try {
@@ -83,7 +83,7 @@ export class ChatSocket {
       if (problem !== undefined) this.#fail(asked, problem);
     } catch (error) {
       this.#client.failed(error);
-      this.#fail(asked, internal);
+      this.#fail(asked, internalFault);
     }
   }
 
@@ -198,15 +198,6 @@ const tooManyAnswers: HttpProblem = {
   code: 'too_many_answers',
   message: `expected at most ${MAX_ANSWERS} answers at once on one socket`,
 };
-
-const noPlace: HttpProblem = {
-  status: 503,
-  code: 'side_unavailable',
-  message:
-    'as many requests as may wait for the side path, or those of this key, do (side.requests, side.requestBytes)',
-};
-
-const internal: HttpProblem = { status: 500, code: 'internal', message: 'the side path failed to answer' };
 
 const ofFuture = (last: number): HttpProblem =>
   invalidRequest(`lastSequence: expected at most ${last}, the last chunk of this answer`, 'lastSequence');
