@@ -12,6 +12,7 @@ interface WriteRequest {
 
 interface Handle {
   readonly bytesWritten: number;
+  /** Bytes that the kernel has yet to take. */
   readonly writeQueueSize?: number;
   /** Under TLS: the handle of the TCP connection. */
   readonly _parent?: Handle | null;
@@ -56,10 +57,10 @@ function memoryField(socket: Socket): symbol | undefined {
 /** Tells whether a socket may be read and written at its handle. */
 export function hasDirectWays(socket: Socket): boolean {
   const handle = handleOf(socket);
-  const methods = (['onread', 'useUserBuffer', 'writeBuffer'] as const).map((name) => handle?.[name]);
+  const members = (['onread', 'useUserBuffer', 'writeBuffer', 'writeQueueSize'] as const).map((name) => handle?.[name]);
   return (
     memoryField(socket) !== undefined &&
-    [...methods, binding.WriteWrap, binding.streamBaseState].every((part) => part !== undefined) &&
+    [...members, binding.WriteWrap, binding.streamBaseState].every((part) => part !== undefined) &&
     [kReadBytesOrError, kLastWriteWasAsync].every(Number.isInteger)
   );
 }
@@ -92,14 +93,22 @@ let spare: WriteRequest = binding.WriteWrap === undefined ? {} : new WriteWrap()
 
 /** Writes to a TCP socket past its stream. Under TLS two writes at once would end the process. */
 export class DirectWriter {
-  /** Length of the write that the kernel has not taken whole. */
-  queuedBytes = 0;
   readonly #socket: Socket;
   readonly #handle: Handle;
+  /** The newest write that libuv has yet to call done. */
+  #underWay: WriteRequest | undefined;
 
   constructor(socket: Socket) {
     this.#socket = socket;
     this.#handle = handleOf(socket) as Handle;
+  }
+
+  /**
+   * Length of the write that the kernel has not taken whole. The kernel may take the rest at once, and libuv says so in its next turn: who waits
+   * for that by empty writes, which are done at once then, would never let the turn come.
+   */
+  get queuedBytes(): number {
+    return this.#underWay?.bytes === undefined || this.#handle.writeQueueSize === 0 ? 0 : this.#underWay.bytes.length;
   }
 
   /** Writes where nothing is queued, here or in the stream. Returns true while the memory of the bytes is in use. */
@@ -110,12 +119,13 @@ export class DirectWriter {
   }
 
   #await(bytes: Buffer): void {
-    this.queuedBytes = bytes.length;
-    spare.bytes = bytes;
-    spare.oncomplete = (status) => {
-      this.queuedBytes = 0;
+    const request = spare;
+    spare = new WriteWrap();
+    this.#underWay = request;
+    request.bytes = bytes;
+    request.oncomplete = (status) => {
+      if (this.#underWay === request) this.#underWay = undefined;
       if (status < 0) this.#socket.destroy();
     };
-    spare = new WriteWrap();
   }
 }
