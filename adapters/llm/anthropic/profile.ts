@@ -1,7 +1,7 @@
-// Anthropic's Messages API. Rule: an answer with a schema is requested as the input of a tool that must be called.
-// https://docs.anthropic.com/en/api/messages, https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview
+// Anthropic's Messages API. Rule: an answer with a schema is requested as the input of a tool that must be called; beside tools of the client it is
+// a structured output. https://docs.anthropic.com/en/api/messages, https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview
 
-import type { JsonObject } from '../../../codecs/json/object.ts';
+import { type JsonObject, objectAt } from '../../../codecs/json/object.ts';
 import { answerSchemaOf, dialogueOf, renameExtraFields } from '../chat/dialogue.ts';
 import { translatedStream } from '../chat/stream.ts';
 import { type Tools, toolsOf } from '../chat/tools.ts';
@@ -10,6 +10,7 @@ import { passedTokenCounts } from '../completions/passed.ts';
 import { type LlmCall, type LlmProfile, type LlmTarget, unsupported } from '../contract.ts';
 import { nativeMessages } from '../messages/native.ts';
 import { ANSWER_TOOL, ANTHROPIC, blockOfDetail, createAnthropicReader, readAnthropicReply } from './answer.ts';
+import { structuredSchema } from './schema.ts';
 import { anthropicThinking } from './thinking.ts';
 
 const ownApi = {
@@ -37,6 +38,9 @@ export const anthropicProfile: LlmProfile = {
 /** Models before 4.6 continue a last turn of the assistant; all later ones refuse it. */
 const CONTINUES = /^claude-(?:[23]|(?:opus|sonnet|haiku)-4(?:-[0-5])?(?:-\d{8}|-latest|@.*)?$)/;
 
+/** Models that hold an answer to a schema beside tools: 4.5 and later, and Opus 4.1. https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs */
+const STRUCTURED = /^claude-(?:opus-4-1|[a-z]+-(?:4-)?(?:[5-9]|\d\d))(?!\d)/;
+
 function bodyOf(call: LlmCall, model: string): JsonObject {
   const [schema, tools] = [answerSchemaOf(call), toolsOf(call)];
   const thinking = tools === undefined || tools.choice === 'auto' ? anthropicThinking(call, model) : undefined;
@@ -50,8 +54,9 @@ function bodyOf(call: LlmCall, model: string): JsonObject {
     messages: turns.map(({ role, parts }) => ({ role, content: contentOf(parts) })),
     // OpenAI allows up to 2.
     temperature: call.temperature === undefined ? undefined : Math.min(1, call.temperature),
-    ...toolFields(schema, tools),
-    ...(schema === undefined ? thinking : {}),
+    ...(tools === undefined && schema !== undefined
+      ? answerTool(schema)
+      : { ...(tools && toolFields(tools)), ...outputFields(model, thinking, schema) }),
     stream: call.isStreamed || undefined,
   };
 }
@@ -96,13 +101,20 @@ function sourceOf(image: ImageSource): JsonObject {
   return { type: 'base64', media_type: image.mediaType, data: image.data };
 }
 
-function toolFields(schema: JsonObject | undefined, tools: Tools | undefined): JsonObject {
-  if (schema !== undefined && tools !== undefined) throw unsupported('tools beside a response_format with a schema');
-  if (schema !== undefined) {
-    const tool = { name: ANSWER_TOOL, description: 'Gives the answer.', input_schema: schema };
-    return { tools: [tool], tool_choice: { type: 'tool', name: ANSWER_TOOL } };
-  }
-  if (tools === undefined) return {};
+/** The fields of thinking, and of a schema that the answer must have beside tools. @throws LlmFailure `unsupported` for a model that has no such. */
+function outputFields(model: string, thinking: JsonObject | undefined, schema: JsonObject | undefined): JsonObject {
+  if (schema === undefined) return { ...thinking };
+  if (!STRUCTURED.test(model)) throw unsupported('tools beside a response_format with a schema', 'response_format');
+  const format = { type: 'json_schema', schema: structuredSchema(schema) };
+  return { ...thinking, output_config: { ...objectAt(thinking, 'output_config'), format } };
+}
+
+function answerTool(schema: JsonObject): JsonObject {
+  const tool = { name: ANSWER_TOOL, description: 'Gives the answer.', input_schema: schema };
+  return { tools: [tool], tool_choice: { type: 'tool', name: ANSWER_TOOL } };
+}
+
+function toolFields(tools: Tools): JsonObject {
   if (tools.list.some(({ name }) => name === ANSWER_TOOL)) throw unsupported(`a tool of the name ${ANSWER_TOOL}`);
   return {
     tools: tools.list.map(({ name, description, schema: input_schema, isStrict }) => {

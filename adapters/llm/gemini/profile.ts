@@ -1,5 +1,5 @@
 // Gemini's generateContent and streamGenerateContent.
-// https://ai.google.dev/api/generate-content, https://ai.google.dev/gemini-api/docs/function-calling
+// https://ai.google.dev/api/generate-content, https://ai.google.dev/gemini-api/docs/function-calling, .../structured-output
 
 import type { JsonObject } from '../../../codecs/json/object.ts';
 import { answerSchemaOf, dialogueOf, renameExtraFields } from '../chat/dialogue.ts';
@@ -10,7 +10,7 @@ import type { ContentPart, FileSource, ImageSource } from '../chat/turns.ts';
 import { type LlmCall, type LlmProfile, unsupported } from '../contract.ts';
 import { createGeminiReader, GOOGLE, readGeminiReply } from './answer.ts';
 import { geminiEmbeddings } from './embeddings.ts';
-import { geminiThinking } from './thinking.ts';
+import { geminiThinking, isThirdGeneration } from './thinking.ts';
 
 export const geminiProfile: LlmProfile = {
   name: 'gemini',
@@ -42,7 +42,8 @@ const NAMES = {
 function bodyOf(call: LlmCall, model: string): JsonObject {
   const { system, turns } = dialogueOf(call, { mayEndOpen: false });
   const [schema, tools] = [answerSchemaOf(call), toolsOf(call)];
-  if (schema !== undefined && tools !== undefined) throw unsupported('tools beside a response_format with a schema');
+  if (schema !== undefined && tools !== undefined && !isThirdGeneration(model))
+    throw unsupported('tools beside a response_format with a schema', 'response_format');
   return {
     systemInstruction: system === undefined ? undefined : { parts: [{ text: system }] },
     contents: turns.map(({ role, parts }) => {

@@ -18,8 +18,8 @@ const call: LlmCall = {
   extra: { stop: '###', top_p: 0.9, user: 'u', seed: 3 },
 };
 const target = { baseUrl: 'https://api.anthropic.com/v1', apiKey: 'sk-ant', model: 'claude-sonnet-4-5', settings: {} };
-const bodyOf = (more: Partial<LlmCall> = {}) =>
-  JSON.parse(anthropicProfile.toRequest({ ...call, ...more }, target).body);
+const bodyOf = (more: Partial<LlmCall> = {}, model = target.model) =>
+  JSON.parse(anthropicProfile.toRequest({ ...call, ...more }, { ...target, model }).body);
 
 test('a request has its system text apart, alternating turns, and limits in range', () => {
   const { url, headers } = anthropicProfile.toRequest(call, target);
@@ -131,6 +131,34 @@ test('a tool without parameters gets an empty schema, and a strict tool stays st
   ]);
 });
 
+const city = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
+const shaped = { schema: { name: 'x', schema: city }, extra: { tools: [weather], reasoning_effort: 'low' } };
+
+test('a schema beside tools is a structured output, which thinking stands beside', () => {
+  const asked = bodyOf(shaped);
+  expect(asked.tools).toMatchObject([{ name: 'weather' }]);
+  expect(asked.tool_choice).toEqual({ type: 'auto' });
+  const format = { type: 'json_schema', schema: { ...city, additionalProperties: false } };
+  expect(asked.output_config).toEqual({ format });
+  const native = { form: 'responses', body: { reasoning: { effort: 'low' } } } as const;
+  const thinks = bodyOf({ ...shaped, native, temperature: undefined, extra: { ...shaped.extra } }, 'claude-opus-4-6');
+  expect(thinks).toMatchObject({ thinking: { type: 'adaptive' }, output_config: { effort: 'low', format } });
+});
+
+test.each([
+  ...['claude-opus-4-1-20250805', 'claude-haiku-4-5', 'claude-sonnet-4-6', 'claude-opus-5-5', 'claude-sonnet-4-10'],
+])('%s has a schema beside tools', (model) => {
+  expect(bodyOf(shaped, model).output_config.format.type).toBe('json_schema');
+});
+
+test.each([
+  ...['claude-3-5-sonnet-latest', 'claude-sonnet-4-20250514', 'claude-opus-4-0', 'claude-3-7-sonnet-20250219'],
+])('%s has none, and says so', (model) => {
+  expect(() => bodyOf(shaped, model)).toThrow(
+    expect.objectContaining({ code: 'unsupported', upstream: { param: 'response_format' } }),
+  );
+});
+
 test('images are sent as base64 or as a URL, as they came', () => {
   const image = (url: string) => ({ type: 'image_url', image_url: { url, detail: 'low' } });
   const content = [
@@ -164,7 +192,10 @@ test.each<[string, Partial<LlmCall>]>([
     'a tool of the name that is ours',
     { extra: { tools: [{ type: 'function', function: { name: 'trunkline_answer' } }] } },
   ],
-  ['tools beside a schema', { schema: { name: 'x', schema: {} }, extra: { tools: [weather] } }],
+  [
+    'a schema with free names beside tools',
+    { schema: { name: 'x', schema: { type: 'object', additionalProperties: {} } }, extra: { tools: [weather] } },
+  ],
   [
     'arguments that are no object',
     { messages: [{ role: 'assistant', tool_calls: [{ id: '1', function: { name: 'x', arguments: '[' } }] }] },

@@ -125,6 +125,16 @@ test('images are sent as base64', () => {
   ]);
 });
 
+test('models of the third generation have a schema beside tools', () => {
+  const schema = { type: 'object', properties: { city: { type: 'string' } } };
+  const more = { schema: { name: 'x', schema }, extra: { tools: [weather] } };
+  for (const model of ['gemini-3.8-flash', 'models/gemini-4-argon']) {
+    const body = JSON.parse(geminiProfile.toRequest({ ...call, ...more }, { ...target, model }).body);
+    expect(body.generationConfig).toMatchObject({ responseMimeType: 'application/json', responseJsonSchema: schema });
+    expect(body.tools).toMatchObject([{ functionDeclarations: [{ name: 'weather' }] }]);
+  }
+});
+
 const image = (url: string) => ({ messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }] });
 
 test.each<[string, Partial<LlmCall>]>([

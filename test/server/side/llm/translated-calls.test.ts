@@ -48,6 +48,31 @@ test.each(['anthropic', 'gemini'] as const)(
   },
 );
 
+test('a schema beside tools goes past a model that has none to one that has, and its answer is the text', async () => {
+  const text = '{"city":"Bonn"}';
+  const said = { ...forms.anthropic, content: [{ type: 'text', text }], stop_reason: 'end_turn' };
+  const [a, b] = [await gateway(), await gateway({ behaviour: { body: JSON.stringify(said) } })];
+  const { router } = routing({
+    gateways: { one: at(a, { profile: 'gemini' }), two: at(b, { profile: 'anthropic' }) },
+    classes: {
+      commodity: {
+        targets: [
+          { gateway: 'one', model: 'gemini-2.5-pro' },
+          { gateway: 'two', model: 'claude-sonnet-4-5' },
+        ],
+      },
+    },
+  });
+  const schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
+  const response_format = { type: 'json_schema', json_schema: { name: 'place', schema } };
+  const outcome = answered(await router.run(call({ llm: { messages, extra: { tools, response_format } } })));
+  expect(outcome).toMatchObject({ gateway: 'two', text, finish: 'stop' });
+  expect([a.count.requests, b.seen[0]?.body]).toMatchObject([
+    0,
+    { tools: [{ name: 'weather' }], output_config: { format: { schema: { ...schema, additionalProperties: false } } } },
+  ]);
+});
+
 test('a call that one endpoint has no form for goes to the next; where none has, it is a 400 and nothing is sent', async () => {
   const [a, b] = [await gateway(), await gateway()];
   const gateways = { one: at(a, { profile: 'anthropic' }), two: at(b) };
