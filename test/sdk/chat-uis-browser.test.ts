@@ -1,13 +1,10 @@
 // A page with the hook `useChat` in Chromium: it loses its socket, is reloaded and is open twice in the middle of an answer, and shows one whole
 // answer each time.
 
-import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium, type RunningGateway, startCommand } from '../support/console-page.ts';
-import { bundled } from '../support/page-bundle.ts';
+import { servePage } from '../support/page-app.ts';
 
 const PROGRAM = `
   import { useChat } from '@ai-sdk/react';
@@ -51,26 +48,15 @@ const WORDS = Array.from({ length: 40 }, (_, at) => `word${at}`).join(' ');
 /** The whole answer. */
 let said: string;
 
-let app: Server;
-let origin: string;
+let app: Awaited<ReturnType<typeof servePage>>;
 let gateway: RunningGateway;
 let browser: Browser;
 
 beforeAll(async () => {
-  const program = await bundled(PROGRAM);
-  app = createServer((request, response) => {
-    const isProgram = request.url === '/app.js';
-    response.setHeader('content-type', isProgram ? 'text/javascript' : 'text/html');
-    response.end(
-      isProgram ? program : '<!doctype html><div id="root"></div><script type="module" src="/app.js"></script>',
-    );
-  });
-  app.listen(0, '127.0.0.1');
-  await once(app, 'listening');
-  origin = `http://app.localhost:${(app.address() as AddressInfo).port}`;
+  app = await servePage(PROGRAM);
   [gateway, browser] = await Promise.all([
     startCommand({
-      listen: { port: 0, tlsPort: false, origins: [origin] },
+      listen: { port: 0, tlsPort: false, origins: [app.origin] },
       rehearsal: { times: { firstTextMs: 50, tokenMs: 60 } },
     }),
     launchChromium(),
@@ -80,7 +66,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await browser?.close();
   await gateway?.close();
-  app?.closeAllConnections();
   app?.close();
 });
 
@@ -100,7 +85,7 @@ async function opened(chat: string, over: 'http' | 'socket'): Promise<Page> {
 
 async function visit(page: Page, chat: string, over: 'http' | 'socket'): Promise<void> {
   const query = new URLSearchParams({ chat, over, key: 'any-key', url: `${gateway.origin}/v1/ui/chat` });
-  await page.goto(`${origin}/?${query}`);
+  await page.goto(`${app.origin}/?${query}`);
   await page.waitForFunction(() => (globalThis as Globals).chat !== undefined);
 }
 
