@@ -16,9 +16,10 @@ export type ClientForm = WrittenForm | PassedForm;
 /** Requests to an endpoint and answers of it. Answers come out in the form of the client. */
 export type LlmApi = Pick<LlmProfile, 'toRequest' | 'readReply' | 'readStream'>;
 
-/** A form that an endpoint speaks itself. `isOptional`: only where `settings.<form>: native` of its LLM gateway says so. */
+/** A form that an endpoint speaks itself. */
 export interface NativeApi extends LlmApi {
-  readonly isOptional?: true;
+  /** Tells whether that is not known of it, so that only `settings.<form>: native` of its LLM gateway says so. */
+  isOptional?(settings: Readonly<Record<string, string>>): boolean;
 }
 
 /** A kind of LLM endpoint. */

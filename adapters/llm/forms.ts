@@ -94,7 +94,7 @@ export function apiFor(profile: LlmProfile, call: LlmCall, settings: Readonly<Re
   const { native } = call;
   if (native === undefined) return profile;
   const own = profile.native?.[native.form];
-  const setting = settings[native.form] ?? (own?.isOptional ? 'translated' : 'native');
+  const setting = settings[native.form] ?? (own?.isOptional?.(settings) ? 'translated' : 'native');
   return own !== undefined && setting === 'native' ? own : translated(profile, call, native);
 }
 

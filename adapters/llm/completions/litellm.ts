@@ -23,7 +23,7 @@ export const litellmProfile = completionsProfile({
   path: 'routed',
   fields: (_, target) => ownFields(target),
   responses: { fields: (_, target) => ownFields(target) },
-  messages: { url: messagesUrl, fields: (_, target) => ownFields(target), isOptional: true },
+  messages: { url: messagesUrl, fields: (_, target) => ownFields(target) },
   embeddings: { fields: ownFields },
   moderations: {},
   readMetadata: (headers) => {

@@ -1,6 +1,6 @@
 // OpenRouter: the field `provider` holds the allowed providers, the data policy and the maximum price. Each region has a base URL.
 // https://openrouter.ai/docs/guides/routing/provider-selection, .../features/in-region-routing, .../administration/usage-accounting,
-// https://openrouter.ai/docs/api/api-reference/responses/create-responses, .../embeddings
+// https://openrouter.ai/docs/api/api-reference/responses/create-responses, .../anthropic-messages/create-messages, .../embeddings
 
 import { textAt } from '../../../codecs/json/object.ts';
 import type { LlmTarget } from '../contract.ts';
@@ -16,7 +16,7 @@ export const openrouterProfile = completionsProfile({
   canPromise: { retention: ['zdr', 'none-stated'], providers: true },
   fields: (_, target) => ({ provider: providerOf(target), usage: { include: true } }),
   responses: { fields: (_, target) => ({ provider: providerOf(target) }) },
-  messages: { fields: (_, target) => ({ provider: providerOf(target) }), isOptional: true },
+  messages: { fields: (_, target) => ({ provider: providerOf(target) }) },
   embeddings: { fields: (target) => ({ provider: providerOf(target) }) },
   readMetadata: (_, body) => ({ provider: textAt(body, 'provider') }),
 });

@@ -13,8 +13,9 @@ export const portkeyProfile = completionsProfile({
   provider: (_, { provider, config }) => (config === undefined ? provider : undefined),
   headers: (target) => ({ ...credentialOf(target), ...routingHeaders(target) }),
   // Only some of the providers behind it have the form.
-  responses: { isOptional: true },
-  messages: { isOptional: true },
+  responses: { isOptional: () => true },
+  // The open-source gateway has it for some of them, too.
+  messages: { isOptional: ({ mode }) => mode === 'self-hosted' },
   embeddings: {},
   readMetadata: (headers) => ({ provider: headers['x-portkey-provider'] }),
 });

@@ -36,7 +36,7 @@ export const vercelProfile = completionsProfile({
   canPromise: { retention: ['zdr', 'none-stated'], providers: true },
   fields: (_, target) => optionsFor(target),
   responses: { fields: (_, target) => optionsFor(target) },
-  messages: { fields: (_, target) => optionsFor(target), isOptional: true },
+  messages: { fields: (_, target) => optionsFor(target) },
   embeddings: { fields: optionsFor },
   readMetadata,
 });

@@ -18,7 +18,7 @@ export interface NativeMessagesFacts {
   /** Fields that carry the policy. A value of undefined removes a field. */
   fields?(call: LlmCall, target: LlmTarget): JsonObject;
   readonly readMetadata: ReadMetadata;
-  readonly isOptional?: true | undefined;
+  readonly isOptional?: NativeApi['isOptional'];
 }
 
 export function nativeMessages({ url, headers, fields, readMetadata, isOptional }: NativeMessagesFacts): NativeApi {
@@ -100,9 +100,9 @@ function factsIn(
 ): Pick<AnswerDelta, 'provider' | 'costUsd'> {
   const event = parseJson(data);
   if (!isObject(event)) return {};
-  const { provider, costUsd } = readMetadata(headers, event);
-  const usage = event.usage ?? objectAt(event, 'message')?.usage;
-  return { provider, costUsd: highestUsd(costUsd, usageCostUsd(usage)) };
+  const body = objectAt(event, 'message') ?? event;
+  const { provider, costUsd } = readMetadata(headers, body);
+  return { provider, costUsd: highestUsd(costUsd, usageCostUsd(body.usage)) };
 }
 
 /** Tells of what comes before the first word, while another target can still serve the call. */

@@ -29,7 +29,7 @@ export interface NativeFacts {
   /** Fields that carry the policy. A value of undefined removes a field. */
   fields?(call: LlmCall, target: LlmTarget): JsonObject;
   readonly readMetadata: ReadMetadata;
-  readonly isOptional?: true | undefined;
+  readonly isOptional?: NativeApi['isOptional'];
 }
 
 export function nativeResponses({ url, headers, fields, readMetadata, isOptional }: NativeFacts): NativeApi {
