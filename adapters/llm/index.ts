@@ -17,7 +17,7 @@ export { LlmFailure } from './contract.ts';
 export { failureOfReply } from './failure/failure.ts';
 export { apiFor, errorEvent, PASSED_FORMS, passedForm, streamInForm } from './forms.ts';
 export { messagesCall } from './messages/request.ts';
-export { compactionOf, withoutCompactions } from './responses/compaction.ts';
+export { compactionOf, summaryInput, withoutCompactions } from './responses/compaction.ts';
 export { responsesCall } from './responses/request.ts';
 export { newResponseId } from './responses/stream.ts';
 export { ServerSentEventReader } from './server-sent-events.ts';

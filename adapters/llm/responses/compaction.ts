@@ -1,5 +1,5 @@
-// Compactions for targets that have none: an item that holds all items before it, which are put back in its place when a client sends it.
-// Rule: nothing is lost and nothing is saved: the next call has all of them. https://platform.openai.com/docs/api-reference/responses/compact
+// Compactions for targets that have none: a model sums the conversation up. What its user and its developer said stays as it is; an item holds the
+// summary in the place of all else, and gives way to it when a client sends it. https://developers.openai.com/api/docs/guides/compaction
 
 import { randomBytes } from 'node:crypto';
 import { isTooDeep } from '../../../codecs/json/depth.ts';
@@ -8,21 +8,69 @@ import { isObject, type JsonObject, parseJson } from '../../../codecs/json/objec
 /** The start of what an item of ours holds, which tells it from what providers encrypt. */
 const MARK = 'trunkline.compaction.1.';
 
+/** The first words of a summary, which tell it from what the user said. */
+const SUMMARY_HEAD = '(A summary of what was said and done so far, beside the messages that are given:)\n\n';
+
+const SUMMARY_REQUEST = [
+  'Sum up the conversation so far for a model that is to go on with it, and will see the messages of the user and nothing else of it.',
+  'Keep what is wanted and under which conditions, what was decided and why, what was done, what the tools gave, and what is still to do.',
+  'Repeat names, numbers, ids, paths and code that may be needed exactly as they are. Do not answer the user, and write the summary alone.',
+].join(' ');
+
 const newId = (): string => randomBytes(16).toString('hex');
 
-/** The answer to a request to compact these items. No model was asked, so that it has used nothing. */
-export function compactionOf(items: readonly JsonObject[], createdAtMs: number): JsonObject {
-  const held = MARK + Buffer.from(JSON.stringify(items)).toString('base64url');
+/** The items of a call that asks a model for the summary. */
+export const summaryInput = (items: readonly JsonObject[]): readonly JsonObject[] => {
+  const open = openCalls(items);
+  const answered = items.filter((item) => !open.includes(item));
+  return [...answered, { type: 'message', role: 'user', content: SUMMARY_REQUEST }];
+};
+
+interface Summed {
+  readonly summary: string;
+  /** As the response with the summary has it; null where its endpoint did not say. */
+  readonly usage: unknown;
+  readonly createdAtMs: number;
+}
+
+/** The answer to a request to compact these items. A call whose output has yet to come stays, since that belongs to it. */
+export function compactionOf(items: readonly JsonObject[], { summary, usage, createdAtMs }: Summed): JsonObject {
+  const held = [{ type: 'message', role: 'user', content: SUMMARY_HEAD + summary }];
+  const sealed = MARK + Buffer.from(JSON.stringify(held)).toString('base64url');
   return {
     id: `resp_${newId()}`,
     object: 'response.compaction',
     created_at: Math.floor(createdAtMs / 1000),
-    output: [{ id: `cmp_${newId()}`, type: 'compaction', encrypted_content: held }],
-    usage: {
-      ...{ input_tokens: 0, input_tokens_details: { cached_tokens: 0 } },
-      ...{ output_tokens: 0, output_tokens_details: { reasoning_tokens: 0 }, total_tokens: 0 },
-    },
+    output: [
+      ...items.filter(isKept).map(keptMessage),
+      { id: `cmp_${newId()}`, type: 'compaction', encrypted_content: sealed },
+      ...openCalls(items),
+    ],
+    usage: usage ?? UNKNOWN_USAGE,
   };
+}
+
+const UNKNOWN_USAGE = {
+  ...{ input_tokens: 0, input_tokens_details: { cached_tokens: 0 } },
+  ...{ output_tokens: 0, output_tokens_details: { reasoning_tokens: 0 }, total_tokens: 0 },
+};
+
+/** A message of another side than the assistant. An earlier summary is in the newer one. */
+const isKept = ({ type = 'message', role, content }: JsonObject): boolean =>
+  type === 'message' && role !== 'assistant' && !(typeof content === 'string' && content.startsWith(SUMMARY_HEAD));
+
+const keptMessage = ({ id, role, content }: JsonObject): JsonObject => ({
+  id: typeof id === 'string' ? id : `msg_${newId()}`,
+  type: 'message',
+  status: 'completed',
+  role,
+  content: typeof content === 'string' ? [{ type: 'input_text', text: content }] : content,
+});
+
+function openCalls(items: readonly JsonObject[]): readonly JsonObject[] {
+  const ended = new Set(items.flatMap(({ type, call_id }) => (String(type).endsWith('_output') ? [call_id] : [])));
+  const isCall = ({ type }: JsonObject) => type === 'function_call' || type === 'custom_tool_call';
+  return items.filter((item) => isCall(item) && !ended.has(item.call_id));
 }
 
 /** Puts the items that compactions of ours hold in their places. What they hold came from the client, and is to be checked as its own. */

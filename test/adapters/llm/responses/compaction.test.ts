@@ -1,7 +1,7 @@
-// Tests compactions of the gateway's own: what they hold comes back in its place, and what was broken on its way stays what it is.
+// Tests compactions of the gateway's own: what stays beside a summary, that it comes back in its place, and that what was broken on its way stays.
 
 import { expect, test } from 'vitest';
-import { compactionOf, withoutCompactions } from '../../../../adapters/llm/responses/compaction.ts';
+import { compactionOf, summaryInput, withoutCompactions } from '../../../../adapters/llm/responses/compaction.ts';
 import type { JsonObject } from '../../../../codecs/json/object.ts';
 import { compactionSchema, faultsOf } from '../../../support/open-responses.ts';
 
@@ -10,14 +10,46 @@ const items = [
   { type: 'message', role: 'assistant', content: 'Ja' },
 ];
 const next = { type: 'message', role: 'user', content: 'Weiter' };
-const compacted = (held: readonly JsonObject[]) => (compactionOf(held, 5000).output as JsonObject[])[0] as JsonObject;
+const usage = {
+  ...{ input_tokens: 9, input_tokens_details: { cached_tokens: 0 } },
+  ...{ output_tokens: 2, output_tokens_details: { reasoning_tokens: 0 }, total_tokens: 11 },
+};
+const compact = (of: readonly JsonObject[], summary = 'Es grünt.') =>
+  compactionOf(of, { summary, usage, createdAtMs: 5000 }) as JsonObject & { output: JsonObject[] };
+const compacted = () => compact(items).output[1] as JsonObject;
+const summaryMessage = { type: 'message', role: 'user', content: expect.stringMatching(/summary.*\n\nEs grünt\.$/) };
 
-test('a compaction fits its schema, and what it holds comes back in its place', () => {
-  expect(faultsOf(compactionSchema, compactionOf(items, 5000))).toEqual([]);
-  expect(compactionOf(items, 5000)).toMatchObject({ created_at: 5, usage: { total_tokens: 0 } });
-  expect(withoutCompactions([compacted(items), next])).toEqual([...items, next]);
-  expect(withoutCompactions([compacted([compacted(items)])])).toEqual([
-    expect.objectContaining({ type: 'compaction' }),
+test('a compaction fits its schema, has what the user said, and its summary comes back in its place', () => {
+  const made = compact(items);
+  expect(faultsOf(compactionSchema, made)).toEqual([]);
+  expect(faultsOf(compactionSchema, compactionOf(items, { summary: 'x', usage: null, createdAtMs: 1 }))).toEqual([]);
+  expect(made).toMatchObject({ created_at: 5, usage, output: [{}, { type: 'compaction' }] });
+  const [said, item] = made.output;
+  expect(said).toMatchObject({ role: 'user', content: [{ type: 'input_text', text: 'Grüße' }] });
+  expect(withoutCompactions([said, item, next])).toEqual([said, summaryMessage, next]);
+});
+
+test('a second summary takes the place of the first', () => {
+  const [said, item] = compact(items).output;
+  const again = compact([...(withoutCompactions([said, item, next]) as JsonObject[]), ...items], 'Neu.').output;
+  expect(again.map(({ type, content }) => content ?? type)).toMatchObject([
+    [{ text: 'Grüße' }],
+    [{ text: 'Weiter' }],
+    [{ text: 'Grüße' }],
+    'compaction',
+  ]);
+});
+
+test('a call that waits for its output stays behind the summary, and the model is not asked about it', () => {
+  const call = (id: string) => ({ type: 'function_call', call_id: id, name: 'look', arguments: '{}' });
+  const output = { type: 'function_call_output', call_id: 'a', output: 'seen' };
+  const all = [...items, call('a'), output, call('b')];
+  expect(compact(all).output.slice(1)).toEqual([expect.objectContaining({ type: 'compaction' }), call('b')]);
+  expect(summaryInput(all)).toEqual([
+    ...items,
+    call('a'),
+    output,
+    expect.objectContaining({ role: 'user', content: expect.stringContaining('Sum up') }),
   ]);
 });
 
@@ -34,7 +66,7 @@ test.each([
     () => `trunkline.compaction.1.${Buffer.from('['.repeat(5000) + ']'.repeat(5000)).toString('base64url')}`,
   ],
 ])('a compaction %s stays as it is', (_, broken) => {
-  const item = compacted(items);
+  const item = compacted();
   const sent = { ...item, encrypted_content: broken(String(item.encrypted_content)) };
   expect(withoutCompactions([sent, next])).toEqual([sent, next]);
 });

@@ -2,29 +2,36 @@
 
 import OpenAI from 'openai';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type LlmGateway, llmGateway } from '../../../../support/llm-gateway.ts';
 import { type ModelEndpoint, modelEndpoint } from '../../../../support/model-endpoint.ts';
 import { killAll } from '../../../../support/processes.ts';
 import { type Served, serve } from '../../../../support/served.ts';
 import { until } from '../../../../support/until.ts';
 
 let endpoint: ModelEndpoint;
+let cutting: LlmGateway;
 let served: Served;
 beforeAll(async () => {
   endpoint = await modelEndpoint();
+  cutting = await llmGateway({ behaviour: { text: 'Half a', finish: 'length' } });
   served = await serve({
-    gateways: endpoint.gateways,
+    gateways: {
+      ...endpoint.gateways,
+      cutting: { profile: 'openai-compatible', baseUrl: cutting.baseUrl, apiKey: 'x', allowPrivate: true },
+    },
     classes: {
       native: { targets: [{ gateway: 'responses', model: 'own' }] },
       other: { targets: [{ gateway: 'completions', model: 'foreign' }] },
+      cut: { targets: [{ gateway: 'cutting', model: 'cut' }], unknownPrice: 'allow' },
     },
-    keys: ['one', 'two'].map((id) => ({ id, secret: `secret-of-${id}`, classes: ['native', 'other'] })),
+    keys: ['one', 'two'].map((id) => ({ id, secret: `secret-of-${id}`, classes: ['native', 'other', 'cut'] })),
     ...{ access: 'keys', tasks: [], prices: { own: { input: 1, output: 10 }, foreign: { input: 1, output: 10 } } },
   });
 });
 afterAll(async () => {
   if (served?.child.exitCode === null && served.child.signalCode === null) killAll(served.child);
   await served?.exited;
-  await endpoint?.close();
+  await Promise.all([endpoint?.close(), cutting?.close()]);
 });
 
 const client = (id = 'one') =>
@@ -46,18 +53,44 @@ test('a target that has compactions is told the whole conversation, and its work
   expect((await rows())[0]).toMatchObject({ key: 'one', outcome: 'ok', usage: { inputTokens: 10, outputTokens: 5 } });
 });
 
-test('for another target nobody is asked, and the next call has the conversation', async () => {
+test('for another target its model sums up, in the ledger as any call, and the next call has the summary', async () => {
   const calls = endpoint.seen.length;
-  const { output, usage } = await client().responses.compact({ model: 'other', input: 'The word is slate.' });
-  expect({ calls: endpoint.seen.length, used: usage.total_tokens }).toEqual({ calls, used: 0 });
+  const before = (await rows()).length;
+  const { output, usage } = await client().responses.compact({
+    ...{ model: 'other', instructions: 'Be brief.' },
+    input: [
+      { role: 'user', content: 'The word is slate.' },
+      { role: 'assistant', content: 'A very long answer.' },
+    ],
+  });
+  expect(endpoint.seen.slice(calls).map(({ body }) => body.messages)).toMatchObject([
+    [
+      { role: 'system', content: 'Be brief.' },
+      { content: 'The word is slate.' },
+      { content: 'A very long answer.' },
+      { role: 'user', content: expect.stringContaining('Sum up') },
+    ],
+  ]);
+  expect(usage.total_tokens).toBeGreaterThan(0);
+  await until(async () => (await rows()).length === before + 1);
+  expect((await rows())[0]).toMatchObject({ key: 'one', outcome: 'ok', gateway: 'completions' });
+  expect(output).toMatchObject([{ role: 'user', content: [{ text: 'The word is slate.' }] }, { type: 'compaction' }]);
   await client().responses.create({
     model: 'other',
     input: [...(output as OpenAI.Responses.ResponseInputItem[]), { role: 'user', content: 'Which word?' }],
   });
   expect(endpoint.seen.at(-1)?.body.messages).toMatchObject([
     { content: 'The word is slate.' },
+    { content: expect.stringMatching(/summary.*You wrote: Sum up/s) },
     { content: 'Which word?' },
   ]);
+});
+
+test('a summary that is not whole is an error, and is paid for', async () => {
+  const before = (await rows()).length;
+  const cut = client().responses.compact({ model: 'cut', input: 'Hello' });
+  await expect(cut).rejects.toMatchObject({ status: 502, code: 'upstream_failed' });
+  await until(async () => (await rows()).length === before + 1);
 });
 
 test('what may not be asked of a model may not be compacted for it, and what is wrong is named', async () => {
