@@ -24,6 +24,8 @@ export class ChatAnswer {
   readonly #ends: AnswerEnds;
   readonly #stream: ReadableStream<UIMessageChunk>;
   #controller!: ReadableStreamDefaultController<UIMessageChunk>;
+  /** The id of its response, from the first chunk on: another page may ask for a newer one in this chat. */
+  #response: string | undefined;
   /** The number of the last chunk that the page has. */
   #last = -1;
   /** The message may have arrived: a lost socket had it. */
@@ -43,10 +45,13 @@ export class ChatAnswer {
   /** The frame to send on a new socket. A replay has other numbers than the answer itself, and is skipped here as far as the page has it. */
   frame(): AskFrame {
     const { id, headers, body } = this.#asked;
-    if (this.isAborted) return { type: 'resume', id, headers, body };
-    if (this.#asked.type === 'resume') return this.#asked;
-    if (this.#last >= 0) return { type: 'resume', id, headers, body, lastSequence: this.#last };
-    return this.#isInDoubt ? { type: 'resume', id, headers, body } : this.#asked;
+    const meant = this.#response === undefined ? {} : { responseId: this.#response };
+    const resume: AskFrame = { type: 'resume', id, headers, body, ...meant };
+    if (this.isAborted) return resume;
+    if (this.#asked.type === 'resume') return { ...this.#asked, ...meant };
+    if (this.#response !== undefined) return { ...resume, lastSequence: this.#last };
+    // What no model was asked for is the same again.
+    return this.#isInDoubt && this.#last < 0 ? resume : this.#asked;
   }
 
   /** Says that the frame was given to a socket. */
@@ -97,18 +102,23 @@ export class ChatAnswer {
     if (sequence <= this.#last) return 'on';
     if (this.#last < 0 && this.#asked.type === 'send' && this.#isInDoubt) return this.#recognise(chunk);
     if (sequence !== this.#last + 1) return 'ask';
-    this.#last = sequence;
-    this.#controller.enqueue(chunk);
+    this.#keep(sequence, chunk);
     return 'on';
   }
 
   /** Tells by its first chunk whether the last answer of the chat is the one that was asked for, and asks for the rest of it, or sends the message again. */
   #recognise(chunk: UIMessageChunk): Next {
     const known = answerIds(this.#asked.type === 'send' ? this.#asked.messages : []);
-    if (known.has(answerId(chunk))) return this.#missing();
-    this.#last = 0;
-    this.#controller.enqueue(chunk);
+    const response = answerId(chunk);
+    if (response === undefined || known.has(response)) return this.#missing();
+    this.#keep(0, chunk);
     return 'ask';
+  }
+
+  #keep(sequence: number, chunk: UIMessageChunk): void {
+    this.#last = sequence;
+    this.#response ??= answerId(chunk);
+    this.#controller.enqueue(chunk);
   }
 
   #missing(): Next {

@@ -10,7 +10,15 @@ export type AskFrame =
       readonly messages: readonly unknown[];
       readonly [field: string]: unknown;
     }
-  | { readonly type: 'resume'; readonly id: string; readonly lastSequence?: number; readonly [field: string]: unknown };
+  | {
+      readonly type: 'resume';
+      readonly id: string;
+      /** The answer that is meant: the last one of the chat where it is left out. */
+      readonly responseId?: string;
+      /** The last chunk of that answer that the page has. */
+      readonly lastSequence?: number;
+      readonly [field: string]: unknown;
+    };
 
 export type AnswerFrame = { readonly requestId: string } & (
   | { readonly type: 'start' | 'end' | 'no-active' }
@@ -35,8 +43,9 @@ export function answerIds(messages: readonly unknown[]): ReadonlySet<unknown> {
   );
 }
 
-/** The id of the answer that begins with this chunk. */
-export function answerId(chunk: UIMessageChunk): unknown {
+/** The id of the answer that begins with this chunk; undefined for one that no model was asked for, such as calls that the user has said yes to. */
+export function answerId(chunk: UIMessageChunk): string | undefined {
   if (chunk.type !== 'start') return undefined;
-  return (chunk.messageMetadata as { responseId?: unknown } | undefined)?.responseId ?? chunk.messageId;
+  const { responseId } = (chunk.messageMetadata ?? {}) as { responseId?: unknown };
+  return typeof responseId === 'string' ? responseId : undefined;
 }

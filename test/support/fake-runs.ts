@@ -12,7 +12,7 @@ interface Reading {
 }
 
 export class FakeRun implements Run {
-  readonly id = 'resp_1';
+  id = 'resp_1';
   readonly startedAt = 0;
   readonly isStreamed = true;
   readonly order: RunOrder;
@@ -109,7 +109,7 @@ export class FakeRuns implements Runs {
     return this.started.find((run) => run.id === id);
   }
 
-  async findChat(chat: string): Promise<FakeRun | undefined> {
-    return this.started.findLast((run) => run.chat === chat);
+  async findChat(chat: string, _: unknown, id?: string): Promise<FakeRun | undefined> {
+    return this.started.findLast((run) => run.chat === chat && (id === undefined || run.id === id));
   }
 }

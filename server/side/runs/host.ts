@@ -116,10 +116,15 @@ export class RunHost implements Runs {
     const live = this.#live(id, requester);
     if (live !== undefined) return live;
     const row = await this.#row(id, requester);
-    return row && new StoredRun(row, this.#options.store);
+    return row && this.#storedRun(row);
   }
 
-  async findChat(chat: string, requester: Requester): Promise<Run | undefined> {
+  async findChat(chat: string, requester: Requester, id?: string): Promise<Run | undefined> {
+    const run = await (id === undefined ? this.#lastOfChat(chat, requester) : this.find(id, requester));
+    return run?.chat === chat ? run : undefined;
+  }
+
+  async #lastOfChat(chat: string, requester: Requester): Promise<Run | undefined> {
     const isOf = (row: ResponseRow) => row.chat === chat && canReadResponse(requester, row);
     // One whose answer has yet to begin is read from there on, and may be ended.
     const here = this.#memory.all.filter((run) => (run.isOpen || !run.isOver()) && isOf(run.row)).at(-1);
@@ -127,8 +132,14 @@ export class RunHost implements Runs {
     const { secret, endUser } = requester;
     const row = await store.responseOfChat({ key: requester.key ?? null, secret, endUser }, chat);
     if (row === undefined || !isOf(row) || row.createdAt <= (here?.startedAt ?? 0)) return here;
-    const live = this.#memory.get(row.id);
-    return live ?? new StoredRun(row, store, (await store.responseTexts([row.id]))[row.id]?.note);
+    return this.#memory.get(row.id) ?? this.#storedRun(row);
+  }
+
+  /** Only front ends of chats have notes. */
+  async #storedRun(row: ResponseRow): Promise<StoredRun> {
+    const { store } = this.#options;
+    const texts = row.chat === undefined ? {} : await store.responseTexts([row.id]);
+    return new StoredRun(row, store, texts[row.id]?.note);
   }
 
   /** Finds the response object as it is known now. */

@@ -63,6 +63,6 @@ export interface Runs {
   start(order: RunOrder): Promise<Run | HttpProblem>;
   /** Finds a run whose log is still there. */
   find(id: string, requester: Requester): Promise<Run | undefined>;
-  /** Finds the run of that chat that is under way, or the one that ended last. */
-  findChat(chat: string, requester: Requester): Promise<Run | undefined>;
+  /** Finds the run of that chat that is under way, or the one that ended last. With an id, that one, whatever came behind it. */
+  findChat(chat: string, requester: Requester, id?: string): Promise<Run | undefined>;
 }

@@ -96,7 +96,7 @@ test('an answer whose socket is lost goes on behind the last chunk that came', a
   const begin = await read(stream, 3);
   server.sockets[0]?.terminate();
   const resumed = await frame(1);
-  expect(resumed).toMatchObject({ type: 'resume', id: 'c', lastSequence: 2, body: { model: 'm' } });
+  expect(resumed).toMatchObject({ type: 'resume', id: 'c', responseId: 'resp_1', lastSequence: 2, body: { model: 'm' } });
   reply(resumed, 'start');
   say(resumed, { from: 3, end: true });
   expect([...begin, ...(await read(stream))]).toEqual(CHUNKS);
@@ -124,7 +124,7 @@ test('a message whose socket was lost before the answer began is not sent again 
   expect(asked).not.toHaveProperty('lastSequence');
   say(asked, { to: 1 });
   const rest = await frame(2);
-  expect(rest).toMatchObject({ type: 'resume', lastSequence: 0 });
+  expect(rest).toMatchObject({ type: 'resume', responseId: 'resp_1', lastSequence: 0 });
   say(asked, { from: 1 });
   say(rest, { from: 1, end: true });
   expect(await read(stream)).toEqual(CHUNKS);
@@ -155,9 +155,29 @@ test('a page that was loaded anew gets the whole answer, also over a second lost
   const begin = await read(stream, 4);
   server.sockets[0]?.terminate();
   const second = await frame(1);
+  expect(second).toMatchObject({ type: 'resume', responseId: 'resp_1' });
   expect(second).not.toHaveProperty('lastSequence');
   say(second, { end: true });
   expect([...begin, ...(await read(stream))]).toEqual(CHUNKS);
+});
+
+test('what no model was asked for is asked for again, and comes once', async () => {
+  const calls: readonly UIMessageChunk[] = [
+    { type: 'start', messageId: 'a1' },
+    { type: 'tool-input-available', toolCallId: 'c', toolName: 'x', input: {} },
+    { type: 'finish', finishReason: 'tool-calls' },
+  ];
+  const sayCall = ({ requestId }: Record<string, unknown>, sequence: number) =>
+    server.sockets.at(-1)?.send(JSON.stringify({ type: 'chunk', requestId, sequence, chunk: calls[sequence] }));
+  const stream = await send();
+  sayCall(await frame(0), 0);
+  const begin = await read(stream, 1);
+  server.sockets[0]?.terminate();
+  const again = await frame(1);
+  expect(again).toMatchObject({ type: 'send', messages: [user] });
+  for (const sequence of calls.keys()) sayCall(again, sequence);
+  reply(again, 'end');
+  expect([...begin, ...(await read(stream))]).toEqual(calls);
 });
 
 test('a chat without an answer has nothing to go on with', async () => {
@@ -190,7 +210,7 @@ test('a chunk that is missing is asked for', async () => {
   say(first, { to: 2 });
   say(first, { from: 3 });
   const second = await frame(1);
-  expect(second).toMatchObject({ type: 'resume', lastSequence: 1 });
+  expect(second).toMatchObject({ type: 'resume', responseId: 'resp_1', lastSequence: 1 });
   say(second, { from: 2, end: true });
   expect(await read(stream)).toEqual(CHUNKS);
 });
@@ -214,7 +234,8 @@ test('an answer that is aborted while there is no socket is ended when there is 
   server.sockets[0]?.terminate();
   await until(() => states.includes('waiting'));
   stop.abort();
-  const { requestId } = await frame(1);
+  const { requestId, ...meant } = await frame(1);
+  expect(meant).toMatchObject({ type: 'resume', responseId: 'resp_1' });
   expect(await frame(2)).toEqual({ type: 'abort', requestId });
 });
 

@@ -17,7 +17,9 @@ type Headers = Readonly<Record<string, string>>;
 interface Resumed {
   /** The id of the chat. */
   readonly chat: string;
-  /** The last chunk that the page has; undefined: it wants all of them, and what stood before in their message. */
+  /** The answer that the page has begun to read, by the id of its response; undefined: the last one of the chat. */
+  readonly response: string | undefined;
+  /** The last chunk that the page has of that answer; undefined: it wants all of them, and what stood before in their message. */
   readonly lastSequence: number | undefined;
 }
 
@@ -38,11 +40,21 @@ export function readChatFrame(text: string): ChatFrame {
   for (const field of ['headers', 'body'])
     if (frame[field] !== undefined && !isObject(frame[field])) return wrong(`${field}: expected an object`, field);
   if (type === 'send') return { type, requestId, headers: headersOf(frame), body: bodyOf(frame) };
-  const { id, lastSequence } = frame;
-  if (!isId(id)) return wrong(`id: expected the id of the chat, a text of 1 to ${MAX_ID_CHARS} characters`, 'id');
+  const resumed = resumedOf(frame);
+  return 'expected' in resumed ? wrong(resumed.expected, resumed.param) : { type, requestId, ...resumed };
+}
+
+/** A number says nothing without its answer: another page may have asked for a newer one since then. */
+function resumedOf({ id, responseId, lastSequence }: JsonObject): Resumed | { expected: string; param: string } {
+  const wrong = (param: string, expected: string) => ({ param, expected: `${param}: expected ${expected}` });
+  if (!isId(id)) return wrong('id', `the id of the chat, a text of 1 to ${MAX_ID_CHARS} characters`);
+  if (responseId !== undefined && !isId(responseId))
+    return wrong('responseId', 'the id of an answer, as metadata of its message have it');
   if (lastSequence !== undefined && !isSequence(lastSequence))
-    return wrong('lastSequence: expected the number of a chunk, from 0 on', 'lastSequence');
-  return { type, requestId, chat: id, lastSequence };
+    return wrong('lastSequence', 'the number of a chunk, from 0 on');
+  if (lastSequence !== undefined && responseId === undefined)
+    return wrong('responseId', 'the id of the answer that lastSequence counts in, as metadata of its message have it');
+  return { chat: id, response: responseId, lastSequence };
 }
 
 /** Each reply has the id of its request, so that a long one would be sent again and again. */

@@ -112,12 +112,12 @@ export class ChatSocket {
   /** A page that names its last chunk has what stood before this answer in its message. */
   async #resume(
     asked: Asked,
-    { chat, lastSequence }: Extract<ChatFrame, { type: 'resume' }>,
+    { chat, response, lastSequence }: Extract<ChatFrame, { type: 'resume' }>,
   ): Promise<HttpProblem | undefined> {
     const { requestId } = asked;
     const requester = await this.#client.requester('GET');
     if (isProblem(requester)) return requester;
-    const run = await this.#runs.findChat(chat, requester);
+    const run = await this.#runs.findChat(chat, requester, response);
     if (run === undefined) {
       this.#over(asked);
       return void this.#reply([{ type: 'no-active', requestId }]);

@@ -44,6 +44,8 @@ test.each<[string, unknown, string, string]>([
   ['no messages', { type: 'send', requestId: 'x', id: 'c' }, 'x', 'messages'],
   ['a resume without a chat', { type: 'resume', requestId: 'x' }, 'x', 'id'],
   ['a sequence that is none', { type: 'resume', requestId: 'x', id: 'c', lastSequence: -1 }, 'x', 'lastSequence'],
+  ['an answer that is none', { type: 'resume', requestId: 'x', id: 'c', responseId: 5 }, 'x', 'responseId'],
+  ['a sequence of no answer', { type: 'resume', requestId: 'x', id: 'c', lastSequence: 1 }, 'x', 'responseId'],
 ])('%s: that request fails, and the others of the socket go on', async (_, frame, requestId, message) => {
   ask('good');
   const run = await until(() => server.runs.started[0]);
@@ -82,16 +84,37 @@ test('a resume goes on behind the last chunk that the page has, and one from the
   await answered('end', 'x');
   const chunksOfRequest = (id: string) => replies.filter(({ type, requestId }) => type === 'chunk' && requestId === id);
   const all = chunksOfRequest('x').map(({ sequence, chunk }) => ({ sequence, chunk }));
-  write({ type: 'resume', requestId: 'y', id: 'chat-1', lastSequence: 20 });
+  const meant = { type: 'resume', id: 'chat-1', responseId: 'resp_1' };
+  write({ ...meant, requestId: 'y', lastSequence: 20 });
   await answered('end', 'y');
   expect(replies.findIndex(({ type, requestId }) => type === 'start' && requestId === 'y')).toBeGreaterThan(0);
   expect(chunksOfRequest('y').map(({ sequence, chunk }) => ({ sequence, chunk }))).toEqual(all.slice(21));
-  write({ type: 'resume', requestId: 'z', id: 'chat-1', lastSequence: all.length });
+  write({ ...meant, requestId: 'z', lastSequence: all.length });
   expect(await answered('error', 'z')).toMatchObject({
     errorText: `lastSequence: expected at most ${all.length - 1}, the last chunk of this answer`,
   });
-  write({ type: 'resume', requestId: 'w', id: 'chat-1', lastSequence: all.length - 1 });
+  write({ ...meant, requestId: 'w', lastSequence: all.length - 1 });
   await answered('end', 'w');
+});
+
+test('a resume goes on with the answer that it names, though another page has asked for a newer one', async () => {
+  server.runs.onStart = (run) => {
+    run.id = `resp_${server.runs.started.length}`;
+    run.write(...answerOf(textEvents([`${run.id} `, 'has ', 'this'])));
+    run.end();
+  };
+  ask('one');
+  await answered('end', 'one');
+  ask('two');
+  await answered('end', 'two');
+  const textOf = (id: string) =>
+    replies.flatMap(({ requestId, chunk }) => (requestId === id ? ((chunk as { delta?: string })?.delta ?? []) : []));
+  write({ type: 'resume', requestId: 'x', id: 'chat-1', responseId: 'resp_1', lastSequence: 2 });
+  write({ type: 'resume', requestId: 'y', id: 'chat-1', responseId: 'resp_1' });
+  write({ type: 'resume', requestId: 'z', id: 'chat-1' });
+  write({ type: 'resume', requestId: 'w', id: 'chat-1', responseId: 'resp_9' });
+  await Promise.all([...['x', 'y', 'z'].map((id) => answered('end', id)), answered('no-active', 'w')]);
+  expect(['x', 'y', 'z'].map((id) => textOf(id).join(''))).toEqual(['resp_1 has this', 'resp_1 has this', 'resp_2 has this']);
 });
 
 test('an abort of what is not there is nothing', async () => {

@@ -231,7 +231,8 @@ class Page {
     this.#socket?.removeAllListeners('message');
     this.#socket?.terminate();
     const { length } = this.#chunks;
-    this.#open({ type: 'resume', ...(length === 0 ? {} : { lastSequence: length - 1 }) });
+    const place = { responseId: 'resp_1', lastSequence: length - 1 };
+    this.#open({ type: 'resume', ...(length === 0 ? {} : place) });
   }
 
   #open(frame: object): void {
