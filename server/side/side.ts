@@ -166,7 +166,8 @@ export class Side {
     this.#runner = new Runner({ ...shared, router: countTaskTokens(this.#router, shared), onSettled, isBackground });
     this.#ingest = new Ingest({ ...shared, owner, onCommitted: (events) => this.#onCommitted(events) });
     const rates = new CallRates(shared);
-    this.#runs = new RunHost({ ...shared, router: this.#router, rates, readBody: readResponsesBody, holder });
+    const isShared = store.kind === 'postgres' || config.side.processes > 1;
+    this.#runs = new RunHost({ ...shared, router: this.#router, rates, readBody: readResponsesBody, holder, isShared });
     this.answer = createSideHttp({
       ...shared,
       ...{ router: this.#router, runner: this.#runner, descriptors: this.#descriptors, rates, runs: this.#runs },

@@ -23,6 +23,8 @@ import { RunWriter } from './stored/writer.ts';
 
 interface RunHostOptions extends Omit<AskMeans, 'settled'> {
   readonly store: Store;
+  /** Other processes have runs in the store, too. */
+  readonly isShared?: boolean | undefined;
   readonly log: Logger;
 }
 
@@ -124,10 +126,19 @@ export class RunHost implements Runs {
     return run?.chat === chat ? run : undefined;
   }
 
+  /** Where none is under way, one that another process has begun may have yet to be written. */
   async #lastOfChat(chat: string, requester: Requester): Promise<Run | undefined> {
+    const until = performance.now() + (this.#options.isShared === true ? BEHIND_MS : 0);
+    for (;;) {
+      const run = await this.#lastKnownOfChat(chat, requester);
+      if (run?.isOver() === false || performance.now() >= until) return run;
+      await delay(LOOK_MS, undefined, { ref: false });
+    }
+  }
+
+  async #lastKnownOfChat(chat: string, requester: Requester): Promise<Run | undefined> {
     const isOf = (row: ResponseRow) => row.chat === chat && canReadResponse(requester, row);
-    // One whose answer has yet to begin is read from there on, and may be ended.
-    const here = this.#memory.all.filter((run) => (run.isOpen || !run.isOver()) && isOf(run.row)).at(-1);
+    const here = this.#memory.all.filter(({ row }) => isOf(row)).at(-1);
     const { store } = this.#options;
     const { secret, endUser } = requester;
     const row = await store.responseOfChat({ key: requester.key ?? null, secret, endUser }, chat);
@@ -194,7 +205,7 @@ export class RunHost implements Runs {
 
   #live(id: string, requester: Requester): LiveRun | undefined {
     const live = this.#memory.get(id);
-    return live?.isOpen && isLasting(live.row) && canReadResponse(requester, live.row) ? live : undefined;
+    return live?.isAnnounced && isLasting(live.row) && canReadResponse(requester, live.row) ? live : undefined;
   }
 
   async #row(id: string, requester: Requester): Promise<ResponseRow | undefined> {

@@ -47,6 +47,7 @@ export class LiveRun implements Run, StreamSink {
   readonly #opening = Promise.withResolvers<HttpProblem | undefined>();
   readonly #ending = Promise.withResolvers<void>();
   #head: StreamHead | undefined;
+  #isAnnounced = false;
   #isOpen = false;
   #isCancelled = false;
   #headTimer: NodeJS.Timeout | undefined;
@@ -102,9 +103,9 @@ export class LiveRun implements Run, StreamSink {
     return this.#log.isCut;
   }
 
-  /** It has begun, so that it may be found. */
-  get isOpen(): boolean {
-    return this.#isOpen;
+  /** It may be found: by its chat from the beginning of the call on, by its id from that of the answer. */
+  get isAnnounced(): boolean {
+    return this.#isAnnounced;
   }
 
   /** Resolves when the log has its last event, or when there was none. */
@@ -143,6 +144,7 @@ export class LiveRun implements Run, StreamSink {
   /** Makes the call. Resolves with what is wrong where it came to no answer, once that is known: undefined when the run has begun. */
   run(asked: ClientCall): Promise<HttpProblem | undefined> {
     if (this.row.isBackground) this.#open();
+    if (this.chat !== undefined) this.#announce();
     void asked.router
       .run(asked.call, this)
       .catch((error: unknown) => {
@@ -189,12 +191,17 @@ export class LiveRun implements Run, StreamSink {
     this.#append(this.#events.push(bytes));
   }
 
+  #announce(): void {
+    const { row, texts, isStored, writer } = this.#options;
+    if (isStored && !this.#isAnnounced) writer.add({ ...row, ...texts });
+    this.#isAnnounced = true;
+  }
+
   #open(): void {
     clearTimeout(this.#headTimer);
     if (this.#isOpen) return;
     this.#isOpen = true;
-    const { row, texts, isStored, writer } = this.#options;
-    if (isStored) writer.add({ ...row, ...texts });
+    this.#announce();
     this.#watchReaders();
     this.#opening.resolve(undefined);
   }
@@ -215,10 +222,9 @@ export class LiveRun implements Run, StreamSink {
   #end(outcome: Answered | Failure): void {
     clearTimeout(this.#headTimer);
     if (!this.#isOpen && outcome.kind === 'failed') this.#opening.resolve(failureProblem(outcome, Date.now()));
-    else {
-      this.#open();
-      this.#append(this.#lastEvents(outcome));
-    }
+    else this.#open();
+    // Whoever found it by its chat is told, too, what became of it.
+    if (this.#isAnnounced) this.#append(this.#lastEvents(outcome));
     this.#close();
   }
 
@@ -227,7 +233,7 @@ export class LiveRun implements Run, StreamSink {
     if (this.#log.isOver) return;
     const { isStored, writer, row, onEnded } = this.#options;
     const { response } = this;
-    if (isStored && this.#isOpen)
+    if (isStored && this.#isAnnounced)
       writer.change({ id: row.id, state: endedState(response), endedAt: Date.now(), result: JSON.stringify(response) });
     this.#log.end();
     clearTimeout(this.#orphanTimer);

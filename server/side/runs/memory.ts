@@ -47,9 +47,9 @@ export class RunMemory {
     return whole.sort((one, other) => other.heldBytes - one.heldBytes)[0];
   }
 
-  /** Keeps a run that has ended for its time; one that never began, or that nobody comes back to, is forgotten. */
+  /** Keeps a run that has ended for its time; one that nobody knows, or that nobody comes back to, is forgotten. */
   ended(run: LiveRun, isLasting: boolean): void {
-    if (run.isOpen && isLasting)
+    if (run.isAnnounced && isLasting)
       this.#timers.set(run.id, setTimeout(() => this.forget(run), this.#limits().keepMs).unref());
     else this.forget(run);
     this.#ends.emit('ended');

@@ -24,14 +24,14 @@ export async function endLostRuns(
   return ended;
 }
 
-function lastPart({ id, isStreamed, isCut, lastSequence = -1 }: LostResponse, response: JsonObject) {
+function lastPart(
+  { id, isStreamed, isCut, lastSequence = -1, result }: LostResponse,
+  response: JsonObject,
+): LogPart | undefined {
   if (!isStreamed || isCut) return undefined;
-  const sequence = lastSequence + 1;
-  const part: LogPart = {
-    response: id,
-    firstSequence: sequence,
-    lastSequence: sequence,
-    events: responseEventData(lastEventType(response), sequence, response),
-  };
-  return part;
+  const firstSequence = lastSequence + 1;
+  const created = firstSequence === 0 ? [responseEventData('response.created', 0, objectIn(result))] : [];
+  const sequence = firstSequence + created.length;
+  const events = [...created, responseEventData(lastEventType(response), sequence, response)];
+  return { response: id, firstSequence, lastSequence: sequence, events: events.join('\n') };
 }

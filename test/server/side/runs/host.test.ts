@@ -1,9 +1,10 @@
 // Tests runs over two side processes on one store: each reads what the other runs, a killed one ends its runs with an event, also for who reads
 // them elsewhere and after a restart of everything, and what nobody read is in the ledger.
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openStore } from '../../../../server/side/store/open.ts';
-import { type LlmGateway, llmGateway } from '../../../support/llm-gateway.ts';
+import { type LlmBehaviour, type LlmGateway, llmGateway } from '../../../support/llm-gateway.ts';
 import { childrenOf, killAll } from '../../../support/processes.ts';
 import { eventsOf } from '../../../support/responses-side.ts';
 import { type Served, serve } from '../../../support/served.ts';
@@ -148,6 +149,91 @@ test('after a kill of everything a reader is told that the run is lost', async (
     const events = await read(id);
     expect(events.at(-1)).toMatchObject({ type: 'response.failed', response: { error: { code: 'run_lost' } } });
   }
+});
+
+describe('a chat whose answer has yet to begin', () => {
+  const page = (path: string, body?: object) =>
+    fetch(`${served.url.replace('ws', 'http')}/v1/ui/chat${path}`, {
+      headers: { 'content-type': 'application/json', connection: 'close' },
+      ...(body && { method: 'POST', body: JSON.stringify(body) }),
+    });
+  const send = (id: string) =>
+    page('', { id, model: MODEL, messages: [{ id: 'u', role: 'user', parts: [{ type: 'text', text: 'Hello' }] }] });
+  const chunksOf = async (reply: Response): Promise<string[]> =>
+    (await reply.text()).split('\n\n').filter((chunk) => chunk.startsWith('data: '));
+  /** Half of them reach the process that makes the call, and half the other one. */
+  const readAll = (id: string) => Promise.all(Array.from({ length: 4 }, async () => chunksOf(await page(`/${id}/stream`))));
+  /** Asks in a chat, and resolves when the model was asked. */
+  const begin = async (id: string, behaviour: LlmBehaviour) => {
+    llm.change({ behaviour });
+    const { requests } = llm.count;
+    const reply = send(id);
+    await until(() => llm.count.requests === requests + 1);
+    return reply;
+  };
+
+  test('is read from its beginning through either process', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const readers = { are: readAll('none') };
+    expect(await readers.are).toEqual([[], [], [], []]);
+    llm.change({ behaviour: { text: 'One two three.', pieces: 4, after: promise } });
+    const { requests } = llm.count;
+    const own = send('early');
+    await until(() => llm.count.requests === requests + 1);
+    readers.are = readAll('early');
+    // One that is told that there is nothing is told so at once; on a slow machine all ask when the answer is there.
+    await Promise.race([readers.are, delay(1000)]);
+    resolve();
+    const whole = await chunksOf(await own);
+    expect(whole.join('')).toContain('"finishReason":"stop"');
+    for (const chunks of await readers.are) expect(chunks).toEqual(whole);
+  });
+
+  test('is stopped through either process', async () => {
+    // Connections go to the processes in turn: the first stop is asked of the other process, the second one of the same.
+    for (const between of [[], ['/none/stream']]) {
+      const id = `stopped-${between.length}`;
+      const { cancelled } = llm.count;
+      const reply = begin(id, { hang: 'idle' });
+      await until(() => llm.count.open === 1);
+      for (const path of between) await page(path);
+      expect((await page(`/${id}/stop`, {})).status).toBe(200);
+      await until(() => llm.count.cancelled === cancelled + 1);
+      await reply;
+      for (const chunks of await readAll(id)) expect(chunks.join('')).toContain('"type":"abort"');
+    }
+  });
+
+  test('that comes to nothing says so to whoever comes back', async () => {
+    const reply = await begin('failed', { status: 400 });
+    expect(reply.status).toBe(400);
+    const [one, ...others] = await readAll('failed');
+    expect(one?.join('')).toMatch(/"type":"start".*"type":"error"/);
+    for (const other of others) expect(other).toEqual(one);
+  });
+
+  test('ends with an error where its process was killed', async () => {
+    llm.change({ behaviour: { hang: 'idle' } });
+    const chats = ['k1', 'k2', 'k3', 'k4'];
+    for (const id of chats) void send(id).catch(() => {});
+    await until(() => llm.count.open === 4);
+    // Connections go to the processes in turn: each chat is read through both, so that the store has it.
+    const readers: Promise<string | undefined>[] = [];
+    for (const id of chats.flatMap((chat) => [chat, chat])) {
+      const read = page(`/${id}/stream`).then(chunksOf);
+      readers.push(read.then((chunks) => chunks.join('')).catch(() => undefined));
+      await until(async () => (await served.metric('trunkline_run_readers')) === readers.length);
+    }
+    const [victim = 0] = sides().toReversed();
+    process.kill(victim, 'SIGKILL');
+    await until(() => llm.count.open < 4);
+    for (const id of chats) await page(`/${id}/stop`, {});
+    const ends = (await Promise.all(readers)).filter((end) => end !== undefined);
+    expect(ends).toHaveLength(4);
+    const lost = ends.filter((end) => /"type":"start".*the process that ran this response is gone/.test(end));
+    expect(lost.length).toBeGreaterThan(0);
+    expect(ends.filter((end) => end.includes('"type":"abort"'))).toHaveLength(4 - lost.length);
+  });
 });
 
 test('what nobody read is in the ledger, a row for each call, and the budget holds what they cost', async () => {

@@ -5,7 +5,7 @@ import type { LiveRun } from '../../../../server/side/runs/live-run.ts';
 import { RunMemory } from '../../../../server/side/runs/memory.ts';
 
 const ended = (id: string, heldBytes: number) =>
-  ({ id, heldBytes, isOpen: true, isCut: false, isOver: () => true }) as unknown as LiveRun;
+  ({ id, heldBytes, isAnnounced: true, isCut: false, isOver: () => true }) as unknown as LiveRun;
 
 test('a run with a long request makes room like one with a long log', () => {
   const memory = new RunMemory(() => ({
