@@ -79,7 +79,7 @@ const { supervisor, handles } = callSupervisor({
     }
     clients.take(socketOf(handle), connection);
   },
-  keys: (changes: readonly StoredKey[]) => clients?.useKeys(changes),
+  keys: async (changes: readonly StoredKey[]) => (await side()).useKeys(changes),
   async costs(uses: readonly LiveUse[]) {
     const { prices } = await side();
     return uses.map((use) => liveCost(use, prices));

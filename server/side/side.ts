@@ -6,14 +6,14 @@ import { LiveConfig } from '../config/live/live.ts';
 import { countDescriptors, outOfDescriptors } from '../http/connection/descriptors.ts';
 import type { SessionEvent } from '../ipc/session-event.ts';
 import type { FindOwners, SideHandler } from '../ipc/side-request.ts';
-import type { FindKey, SecretStore } from '../ipc/stored-keys.ts';
+import type { FindKey, SecretStore, StoredKey } from '../ipc/stored-keys.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { faultOf } from '../platform/log.ts';
 import type { Readiness } from '../platform/readiness.ts';
 import { newId } from '../platform/uuid-v7.ts';
 import type { BudgetWatch, OnBudgetsClosed } from './billing/budgets/budget-watch.ts';
 import { OwnBudgets } from './billing/budgets/own-budgets.ts';
-import { openJournal, readJournals } from './billing/journal.ts';
+import { readJournals } from './billing/journal.ts';
 import { createPrices, type Prices } from './billing/prices.ts';
 import { watchedStore } from './billing/store-watch.ts';
 import { requireMeantAccess } from './config/access.ts';
@@ -22,7 +22,7 @@ import { KeyWatch, type OnKeysChanged, tellKeyChanges } from './http/keys/key-wa
 import { PublicListener, type PublicListenerOptions } from './http/public/listener.ts';
 import { readResponsesBody } from './http/responses/body.ts';
 import { createSideHttp, storeFailed } from './http/routes.ts';
-import { createRouter, type Leasing, type LiveRouter, withOwnBudgets } from './llm/router.ts';
+import { createRouter, type LiveRouter, startLeasing, withOwnBudgets } from './llm/router.ts';
 import { countTaskTokens } from './llm/task-tokens.ts';
 import { createSideMetrics } from './metrics.ts';
 import { CallRates } from './runs/call/call-rates.ts';
@@ -123,12 +123,6 @@ interface SideParts {
   readonly keys?: KeyWatch;
 }
 
-/** Without a journal each call waits for the store. */
-function startLeasing({ live, store, log }: SideParts, holder: string): Leasing | undefined {
-  const journal = openJournal(live.config.dataDirectory, holder, log);
-  return journal && { store, holder, journal };
-}
-
 export class Side {
   readonly metrics: SideParts['metrics'];
   readonly answer: SideHandler;
@@ -138,6 +132,7 @@ export class Side {
   readonly #runner: Runner;
   readonly #webhooks: Webhooks | undefined;
   readonly #ingest: Ingest;
+  readonly #ownBudgets: OwnBudgets;
   readonly #runs: RunHost;
   readonly #descriptors = countDescriptors();
   #clients: PublicListener | undefined;
@@ -154,10 +149,11 @@ export class Side {
     const ownBudgets = new OwnBudgets({ config, store });
     const shared = { config, store, log, metrics, ownBudgets, prices: this.prices };
     this.#parts = parts;
+    this.#ownBudgets = ownBudgets;
     this.metrics = metrics;
     this.#rehearsalUrl = start.rehearsalUrl;
     const holder = newId();
-    const leasing = startLeasing(parts, holder);
+    const leasing = startLeasing({ ...shared, holder });
     const rehearsalUrl = () => this.#rehearsalUrl;
     const calls = createRouter({ ...shared, config: now, leasing, prices: createPrices(now.prices), rehearsalUrl });
     this.#router = withOwnBudgets(calls, ownBudgets);
@@ -166,8 +162,7 @@ export class Side {
     this.#runner = new Runner({ ...shared, router: countTaskTokens(this.#router, shared), onSettled, isBackground });
     this.#ingest = new Ingest({ ...shared, owner, onCommitted: (events) => this.#onCommitted(events) });
     const rates = new CallRates(shared);
-    const isShared = store.kind === 'postgres' || config.side.processes > 1;
-    this.#runs = new RunHost({ ...shared, router: this.#router, rates, readBody: readResponsesBody, holder, isShared });
+    this.#runs = new RunHost({ ...shared, router: this.#router, rates, readBody: readResponsesBody, holder });
     this.answer = createSideHttp({
       ...shared,
       ...{ router: this.#router, runner: this.#runner, descriptors: this.#descriptors, rates, runs: this.#runs },
@@ -212,6 +207,12 @@ export class Side {
     this.#clients?.configChanged();
     this.#wake();
     await withDeadline(Promise.resolve(this.#parts.budgets?.changed()), WRITE_MS).catch(() => {});
+  }
+
+  /** Takes changes of stored keys. */
+  useKeys(changes: readonly StoredKey[]): void {
+    this.#ownBudgets.changed(changes);
+    this.#clients?.useKeys(changes);
   }
 
   /** Id of the supervisor. */

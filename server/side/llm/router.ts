@@ -8,7 +8,7 @@ import { withDeadline } from '../../platform/deadline.ts';
 import { Leases } from '../billing/budgets/leases.ts';
 import type { OwnBudgets } from '../billing/budgets/own-budgets.ts';
 import { Reservations } from '../billing/budgets/reservations.ts';
-import type { Journal } from '../billing/journal.ts';
+import { type Journal, openJournal } from '../billing/journal.ts';
 import type { Prices } from '../billing/prices.ts';
 import { SettlementWriter } from '../billing/settlement.ts';
 import type { BudgetLeases } from '../store/contract/budgets.ts';
@@ -40,6 +40,17 @@ export interface Leasing {
   /** Name of this process, never used before. */
   readonly holder: string;
   readonly journal: Journal;
+}
+
+interface LeasingOptions extends Pick<Leasing, 'store' | 'holder'> {
+  readonly config: { readonly dataDirectory: string };
+  readonly log: Logger;
+}
+
+/** Without a journal each call waits for the store. */
+export function startLeasing({ store, holder, config, log }: LeasingOptions): Leasing | undefined {
+  const journal = openJournal(config.dataDirectory, holder, log);
+  return journal && { store, holder, journal };
 }
 
 /** A router that can go on by another configuration. */

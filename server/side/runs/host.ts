@@ -23,8 +23,6 @@ import { RunWriter } from './stored/writer.ts';
 
 interface RunHostOptions extends Omit<AskMeans, 'settled'> {
   readonly store: Store;
-  /** Other processes have runs in the store, too. */
-  readonly isShared?: boolean | undefined;
   readonly log: Logger;
 }
 
@@ -128,7 +126,9 @@ export class RunHost implements Runs {
 
   /** Where none is under way, one that another process has begun may have yet to be written. */
   async #lastOfChat(chat: string, requester: Requester): Promise<Run | undefined> {
-    const until = performance.now() + (this.#options.isShared === true ? BEHIND_MS : 0);
+    const { store, config } = this.#options;
+    const isShared = store.kind === 'postgres' || config.side.processes > 1;
+    const until = performance.now() + (isShared ? BEHIND_MS : 0);
     for (;;) {
       const run = await this.#lastKnownOfChat(chat, requester);
       if (run?.isOver() === false || performance.now() >= until) return run;

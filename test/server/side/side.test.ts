@@ -3,14 +3,18 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { loadConfig } from '../../../server/config/load.ts';
+import { askWhole, type SideRequest } from '../../../server/ipc/side-request.ts';
+import { newId } from '../../../server/platform/uuid-v7.ts';
 import { Journal } from '../../../server/side/billing/journal.ts';
-import { openSide } from '../../../server/side/side.ts';
+import { openSide, type Side } from '../../../server/side/side.ts';
 import { openReader, openStore } from '../../../server/side/store/open.ts';
 import { selectLedger } from '../../../server/side/store/statements/ledger.ts';
 import { configFile } from '../../support/config-file.ts';
+import { llmGateway } from '../../support/llm-gateway.ts';
 import { anAttempt, aSettled } from '../../support/side-records.ts';
+import { storedKeyOf } from '../../support/stored-keys.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
@@ -74,4 +78,34 @@ test('rows that are older than `keep` says go when the store is maintained, and 
   await until(async () => (await rest()).length === 1);
   expect(await rest()).toEqual(['d30']);
   await side.close(0);
+});
+
+test('a stored key whose budget was spent may spend again as soon as its budget is taken away', async () => {
+  // What nobody tells of a change would be believed for ever.
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const llm = await llmGateway({ behaviour: { text: 'An answer.' } });
+  const file = {
+    ...{ access: 'keys', prices: { m: { input: 1, output: 1 } } },
+    gateways: { scripted: { profile: 'openai-compatible', baseUrl: llm.baseUrl, apiKey: 'x', allowPrivate: true } },
+    classes: { plain: { targets: [{ gateway: 'scripted', model: 'm' }] } },
+  };
+  const config = loadConfig({ file: configFile(file), data: temporaryFolder('side'), env: {} });
+  const start = { config, instance: 'one', isOwner: true, runsTasks: false, rehearsalUrl: undefined };
+  const side: Side = await openSide(start, pino({ level: 'silent' }), { onKeys: ({ keys }) => side.useKeys(keys) });
+  const budgets = [{ window: 'total' as const, maxUsd: 0 }];
+  const { stored } = storedKeyOf('app', { settings: { budgets } });
+  await side.store.addKey(stored, { id: newId(), at: 1, actor: 'admin', action: 'key.created', subject: 'key:app' });
+  const ask = async (request: Pick<SideRequest, 'requester' | 'method' | 'path'>, body: object) => {
+    const given = { query: {}, headers: {}, address: '', body: Buffer.from(JSON.stringify(body)) };
+    return (await askWhole(side.answer, { ...given, ...request }, new AbortController().signal)).status;
+  };
+  const chat = { requester: { scope: 'key', key: 'app' }, method: 'POST', path: '/v1/chat/completions' } as const;
+  const call = () => ask(chat, { model: 'm', messages: [{ role: 'user', content: 'Hello' }] });
+  expect(await call()).toBe(402);
+  const change = { requester: { scope: 'admin' }, method: 'PATCH', path: '/keys/app' } as const;
+  expect(await ask(change, { budgets: null })).toBe(200);
+  await until(async () => (await call()) === 200);
+  await side.close(0);
+  await llm.close();
 });

@@ -3,6 +3,7 @@
 
 import type { Config, Key } from '../../../config/config.ts';
 import type { BudgetConfig } from '../../../config/side-schema.ts';
+import type { StoredKey } from '../../../ipc/stored-keys.ts';
 import type { Store } from '../../store/contract/store.ts';
 
 type WithBudgets = Pick<Key, 'id' | 'budgets'>;
@@ -51,14 +52,21 @@ interface Owner {
   readonly team?: string | undefined;
 }
 
-/** Time for which the budgets of a stored key are believed. */
+/** Time for which the budgets of a stored key are believed where nobody tells of a change. */
 const BELIEVED_MS = 5000;
 const MAX_REMEMBERED = 10_000;
+
+interface Remembered {
+  readonly budgets: readonly BudgetConfig[];
+  /** Of the key that had them: see `StoredKey`. */
+  readonly version: number;
+  readonly at: number;
+}
 
 /** The budgets of teams and keys by the names that calls and sessions know them by. */
 export class OwnBudgets {
   readonly #options: OwnBudgetsOptions;
-  readonly #remembered = new Map<string, { readonly budgets: readonly BudgetConfig[]; readonly at: number }>();
+  readonly #remembered = new Map<string, Remembered>();
 
   constructor(options: OwnBudgetsOptions) {
     this.#options = options;
@@ -77,9 +85,22 @@ export class OwnBudgets {
     if (ofFile !== undefined) return budgetsOfKey(ofFile);
     const known = this.#remembered.get(id);
     if (known !== undefined && performance.now() - known.at < BELIEVED_MS) return known.budgets;
-    const budgets = budgetsOfKey((await store.key({ id }))?.key);
+    return this.#remember(id, await store.key({ id }));
+  }
+
+  /** Takes changes of stored keys: what one may spend from now on must not be refused by what it might before. */
+  changed(changes: readonly StoredKey[]): void {
+    for (const change of changes) this.#remember(change.key.id, change);
+  }
+
+  /** Returns the newest that is known, which an answer of the store may be older than. */
+  #remember(id: string, found: StoredKey | undefined): readonly BudgetConfig[] {
+    const { version = 0, key } = found ?? {};
+    const before = this.#remembered.get(id);
+    const isNewer = before === undefined || version >= before.version || found === undefined;
+    const { budgets, version: newest } = isNewer ? { budgets: budgetsOfKey(key), version } : before;
     this.#remembered.delete(id);
-    this.#remembered.set(id, { budgets, at: performance.now() });
+    this.#remembered.set(id, { budgets, version: newest, at: performance.now() });
     const [oldest] = this.#remembered.keys();
     if (this.#remembered.size > MAX_REMEMBERED && oldest !== undefined) this.#remembered.delete(oldest);
     return budgets;

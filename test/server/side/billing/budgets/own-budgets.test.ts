@@ -1,7 +1,8 @@
 // Checks which budgets a key and its team have themselves, how often the store is asked for them, and that all budgets are found.
 
 import { expect, test, vi } from 'vitest';
-import type { FindKey } from '../../../../../server/ipc/stored-keys.ts';
+import type { Key } from '../../../../../server/config/config.ts';
+import type { FindKey, StoredKey } from '../../../../../server/ipc/stored-keys.ts';
 import { budgetsAround, OwnBudgets, writtenBudgets } from '../../../../../server/side/billing/budgets/own-budgets.ts';
 import type { Call } from '../../../../../server/side/llm/call.ts';
 import { withOwnBudgets } from '../../../../../server/side/llm/router.ts';
@@ -37,6 +38,23 @@ test('a stored key brings its own, also when it was revoked meanwhile, and is as
     expect(await budgets.of({ key: 'app' })).toEqual([{ key: 'app', window: 'day', maxUsd: 2 }]);
   expect(await budgets.of({ key: 'nobody' })).toEqual([]);
   expect(key).toHaveBeenCalledTimes(2);
+});
+
+test('a stored key has the budgets of its last change at once, also where the store was asked before that', async () => {
+  const { key, budgets } = budgetsOf();
+  const changedTo = (version: number, own: NonNullable<Key['budgets']>) =>
+    budgets.changed([storedKeyOf('app', { version, settings: { budgets: own } }).stored]);
+  await budgets.of({ key: 'app' });
+  changedTo(2, []);
+  expect(await budgets.of({ key: 'app' })).toEqual([]);
+  expect(key).toHaveBeenCalledTimes(1);
+  const before = Promise.withResolvers<StoredKey>();
+  key.mockImplementationOnce(() => before.promise);
+  const { stored: other } = storedKeyOf('other', { settings: { budgets: [...own] } });
+  const asked = budgets.of({ key: 'other' });
+  budgets.changed([{ ...other, version: 2, key: { id: 'other' } }]);
+  before.resolve(other);
+  expect(await asked).toEqual([]);
 });
 
 test('a key has those of its team beside its own, and a team that is not configured has none', async () => {

@@ -185,7 +185,9 @@ describe('the key of an open socket', () => {
     };
     const good = await client.outcome();
     expect(['end', 'response.completed']).toContain(good);
-    await whenChanged({ budgets: [{ window: 'total', maxUsd: 0 }] }, 'budget_exceeded');
+    const poor = { budgets: [{ window: 'total', maxUsd: 0 }] };
+    await whenChanged(poor, 'budget_exceeded');
+    await whenChanged({ budgets: null }, good);
     await whenChanged({ expiresAt: new Date().toISOString() }, 'invalid_key');
     expect(client.socket.readyState).toBe(WebSocket.OPEN);
     client.socket.close();
