@@ -2,6 +2,7 @@
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { SessionEvent } from '../ipc/session-event.ts';
+import { exportGauge } from '../platform/metrics.ts';
 import type { WatchedTarget } from './llm/targets.ts';
 
 const DIAL_BOUNDS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
@@ -40,12 +41,61 @@ export function createSideMetrics() {
   return {
     registry,
     watch,
+    runs: countRuns(registry),
     connected: (gateway: string, tookMs: number) => dials.observe({ gateway }, tookMs / 1000),
     stored(events: readonly SessionEvent[]) {
       for (const { kind } of events) stored.inc({ kind });
     },
     settled: (kind: string, state: string, tookMs: number) => tasks.observe({ kind, state }, tookMs / 1000),
     delivered: (event: string, outcome: string) => webhooks.inc({ event, outcome }),
+  };
+}
+
+/** The runs of a process as they are now. */
+interface RunsNow {
+  readonly running: number;
+  readonly readers: number;
+  /** Memory that runs take, those that have ended included. */
+  readonly bytes: number;
+}
+
+/** Ways in which a run ends: `lost` where its process was gone. */
+const RUN_OUTCOMES = ['completed', 'incomplete', 'failed', 'cancelled', 'lost'] as const;
+
+export type RunCounts = ReturnType<typeof countRuns>;
+
+export function countRuns(registry = new Registry()) {
+  const registers = [registry];
+  let now = (): RunsNow => ({ running: 0, readers: 0, bytes: 0 });
+  exportGauge(registry, { name: 'trunkline_runs', help: 'runs under way', read: () => now().running });
+  exportGauge(registry, { name: 'trunkline_run_readers', help: 'readers of logs of runs', read: () => now().readers });
+  exportGauge(registry, {
+    name: 'trunkline_run_bytes',
+    help: 'memory of runs that are under way or ended a while ago',
+    read: () => now().bytes,
+  });
+  const started = new Counter({ name: 'trunkline_runs_started_total', help: 'runs that began', registers });
+  const ended = new Counter({
+    name: 'trunkline_runs_ended_total',
+    help: 'runs that ended, by what became of them; lost are those whose process was gone',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const resumed = new Counter({
+    name: 'trunkline_run_resumes_total',
+    help: 'readers that were not the first of a run of this process, and those of runs in the store, by where the log was',
+    labelNames: ['log'],
+    registers,
+  });
+  for (const outcome of RUN_OUTCOMES) ended.inc({ outcome }, 0);
+  return {
+    /** Says what is asked at each scrape. */
+    watch(read: () => RunsNow): void {
+      now = read;
+    },
+    started: () => started.inc(),
+    ended: (outcome: (typeof RUN_OUTCOMES)[number], runs = 1) => ended.inc({ outcome }, runs),
+    resumed: (log: 'memory' | 'store') => resumed.inc({ log }),
   };
 }
 

@@ -6,6 +6,7 @@ import type { JsonObject } from '../../../codecs/json/object.ts';
 import { type HttpProblem, isProblem } from '../../http/problem.ts';
 import type { Requester } from '../../ipc/side-request.ts';
 import { withDeadline } from '../../platform/deadline.ts';
+import { countRuns, type RunCounts } from '../metrics.ts';
 import type { ResponseRow } from '../store/contract/responses.ts';
 import type { Store } from '../store/contract/store.ts';
 import { type AskedResponse, type Asking, type AskMeans, askResponse, prepareResponse } from './ask.ts';
@@ -16,25 +17,21 @@ import { LiveRun } from './live-run.ts';
 import { RunMemory } from './memory.ts';
 import { endedState, objectIn, withOwnFields } from './response-object.ts';
 import type { Run, RunOrder, Runs } from './run.ts';
-import { endLostRuns } from './stored/gone.ts';
 import { RunLease } from './stored/lease.ts';
-import { StoredRun } from './stored/run.ts';
+import { StoredRuns } from './stored/lookup.ts';
 import { RunWriter } from './stored/writer.ts';
 
 interface RunHostOptions extends Omit<AskMeans, 'settled'> {
   readonly store: Store;
   readonly log: Logger;
+  readonly metrics?: { readonly runs: RunCounts } | undefined;
 }
 
 type Beginning = Pick<RunOrder, 'signal' | 'onHead'>;
 
 /** Time within which what a run came to is in the store. */
 const BEHIND_MS = 200;
-/** Time within which the row of a response that another process has begun is in the store. */
-const ROW_MS = 1000;
 const LOOK_MS = 50;
-/** Ids that are made here. */
-const OWN_ID = /^resp_[0-9a-f]{32}$/;
 /** Time for a response in the background to be stored. */
 const STORE_MS = 5000;
 /** Time for runs to be written when the process ends. */
@@ -43,13 +40,22 @@ const WRITE_MS = 1000;
 export class RunHost implements Runs {
   readonly #options: RunHostOptions;
   readonly #memory: RunMemory;
+  readonly #stored: StoredRuns;
+  readonly #counts: RunCounts;
   readonly #writer: RunWriter;
   readonly #lease: RunLease;
 
   constructor(options: RunHostOptions) {
     this.#options = options;
-    const { store, holder, log, config } = options;
+    const { store, holder, log, config, metrics: { runs: counts } = { runs: countRuns() } } = options;
     this.#memory = new RunMemory(() => config.runs);
+    this.#counts = counts;
+    this.#stored = new StoredRuns(store, counts);
+    counts.watch(() => {
+      const { running, all, bytes } = this.#memory;
+      const readers = all.reduce((sum, run) => sum + run.readers, this.#stored.readers);
+      return { running: running.length, readers, bytes };
+    });
     this.#lease = new RunLease({
       ...{ store, holder, log },
       isNeeded: () => this.#memory.running.some(({ isStored }) => isStored),
@@ -94,11 +100,16 @@ export class RunHost implements Runs {
       writer: this.#writer,
       onHead: (head) => onHead(streamHeaders(head, told)),
       onGrown: (bytes) => this.#memory.grown(bytes),
-      onEnded: () => this.#memory.ended(run, isLasting(row)),
+      onResumed: () => this.#counts.resumed('memory'),
+      onEnded: () => {
+        this.#counts.ended(endedState(run.response));
+        this.#memory.ended(run, isLasting(row));
+      },
     });
     this.#memory.add(run);
+    this.#counts.started();
     const begun = unlessStopped(run, signal, () => run.run(call));
-    const problem = (await begun) ?? (row.isBackground ? await this.#stored(run) : undefined);
+    const problem = (await begun) ?? (row.isBackground ? await this.#written(run) : undefined);
     return problem === undefined ? run : ratedProblem(problem, call.rated);
   }
 
@@ -115,8 +126,8 @@ export class RunHost implements Runs {
   async find(id: string, requester: Requester): Promise<Run | undefined> {
     const live = this.#live(id, requester);
     if (live !== undefined) return live;
-    const row = await this.#row(id, requester);
-    return row && this.#storedRun(row);
+    const row = await this.#stored.row(id, requester);
+    return row && this.#stored.run(row);
   }
 
   async findChat(chat: string, requester: Requester, id?: string): Promise<Run | undefined> {
@@ -143,25 +154,18 @@ export class RunHost implements Runs {
     const { secret, endUser } = requester;
     const row = await store.responseOfChat({ key: requester.key ?? null, secret, endUser }, chat);
     if (row === undefined || !isOf(row) || row.createdAt <= (here?.startedAt ?? 0)) return here;
-    return this.#memory.get(row.id) ?? this.#storedRun(row);
-  }
-
-  /** Only front ends of chats have notes. */
-  async #storedRun(row: ResponseRow): Promise<StoredRun> {
-    const { store } = this.#options;
-    const texts = row.chat === undefined ? {} : await store.responseTexts([row.id]);
-    return new StoredRun(row, store, texts[row.id]?.note);
+    return this.#memory.get(row.id) ?? this.#stored.run(row);
   }
 
   /** Finds the response object as it is known now. */
   async response(id: string, requester: Requester): Promise<JsonObject | undefined> {
     const live = this.#live(id, requester);
     if (live !== undefined) return live.response;
-    let row = await this.#row(id, requester);
+    let row = await this.#stored.row(id, requester);
     // A client that has seen its end at the process which runs it is not told here that it still runs.
     if (row !== undefined && row.endedAt === undefined) {
       await delay(BEHIND_MS, undefined, { ref: false });
-      row = await this.#row(id, requester);
+      row = await this.#stored.row(id, requester);
     }
     const texts = row && (await this.#options.store.responseTexts([id]))[id];
     if (row === undefined || texts === undefined) return undefined;
@@ -173,7 +177,7 @@ export class RunHost implements Runs {
   async inputItems(id: string, requester: Requester): Promise<readonly JsonObject[] | HttpProblem | undefined> {
     const { store } = this.#options;
     const live = this.#live(id, requester);
-    const row = live?.row ?? (await this.#row(id, requester));
+    const row = live?.row ?? (await this.#stored.row(id, requester));
     const texts = live?.texts ?? (row && (await store.responseTexts([id]))[id]);
     if (row === undefined || texts === undefined) return undefined;
     const own = itemsIn(texts.input);
@@ -187,13 +191,13 @@ export class RunHost implements Runs {
     const live = this.#live(id, requester);
     if (live !== undefined) await live.cancel();
     await this.settled(id);
-    const row = await this.#row(id, requester);
+    const row = await this.#stored.row(id, requester);
     if (live !== undefined) this.#memory.forget(live);
     return row === undefined ? live !== undefined : this.#options.store.deleteResponse(id, Date.now());
   }
 
   /** Nobody is there to see a response in the background die with its process: its id is given out when it is in the store. */
-  async #stored(run: LiveRun): Promise<HttpProblem | undefined> {
+  async #written(run: LiveRun): Promise<HttpProblem | undefined> {
     try {
       await withDeadline(this.#writer.flush(), STORE_MS);
       return undefined;
@@ -208,25 +212,6 @@ export class RunHost implements Runs {
     return live?.isAnnounced && isLasting(live.row) && canReadResponse(requester, live.row) ? live : undefined;
   }
 
-  async #row(id: string, requester: Requester): Promise<ResponseRow | undefined> {
-    const { store } = this.#options;
-    const row = (await store.response(id)) ?? (await this.#rowToCome(id));
-    if (row === undefined || !canReadResponse(requester, row)) return undefined;
-    if (row.endedAt !== undefined || (await endLostRuns(store, Date.now(), id)) === 0) return row;
-    return store.response(id);
-  }
-
-  /** Waits for the row of a response that its client knows, and its process has yet to write. */
-  async #rowToCome(id: string): Promise<ResponseRow | undefined> {
-    const until = performance.now() + ROW_MS;
-    while (OWN_ID.test(id) && performance.now() < until) {
-      await delay(LOOK_MS, undefined, { ref: false });
-      const row = await this.#options.store.response(id);
-      if (row !== undefined) return row;
-    }
-    return undefined;
-  }
-
   /** Resolves when what is known here of a response that has ended is in the store; soon, where the store takes nothing. */
   readonly settled = async (id: string): Promise<void> => {
     const live = this.#memory.get(id);
@@ -235,8 +220,8 @@ export class RunHost implements Runs {
   };
 
   /** Ends runs of processes that are gone. */
-  async endLost(): Promise<number> {
-    return endLostRuns(this.#options.store, Date.now());
+  endLost(): Promise<number> {
+    return this.#stored.endLost();
   }
 
   /** Lets runs end, for as long as that. Those that are left end with the calls of the router. */

@@ -37,6 +37,8 @@ interface LiveRunOptions {
   /** Called with the bytes that came to its log in memory, or that went. */
   readonly onGrown: (bytes: number) => void;
   readonly onEnded: () => void;
+  /** Called when somebody begins to read it who is not the first. */
+  readonly onResumed: () => void;
   readonly log: Logger;
 }
 
@@ -50,6 +52,7 @@ export class LiveRun implements Run, StreamSink {
   #isAnnounced = false;
   #isOpen = false;
   #isCancelled = false;
+  #wasRead = false;
   #headTimer: NodeJS.Timeout | undefined;
   #orphanTimer: NodeJS.Timeout | undefined;
 
@@ -122,6 +125,11 @@ export class LiveRun implements Run, StreamSink {
       : { ...known, status: this.#log.next === 0 ? response.status : 'in_progress' };
   }
 
+  /** Those that read it now. */
+  get readers(): number {
+    return this.#log.readers;
+  }
+
   isOver(): boolean {
     return this.#log.isOver;
   }
@@ -131,6 +139,8 @@ export class LiveRun implements Run, StreamSink {
   }
 
   read(after: number, reader: RunReader): () => void {
+    if (this.#wasRead) this.#options.onResumed();
+    this.#wasRead = true;
     return this.#log.read(after, reader);
   }
 
@@ -163,7 +173,7 @@ export class LiveRun implements Run, StreamSink {
   marked({ cancelledAt, readAt }: ResponseMarks): void {
     if (cancelledAt !== undefined) void this.cancel();
     const left = readAt === undefined ? 0 : readAt + this.#options.limits().orphanMs - Date.now();
-    if (left > 0 && !this.#log.hasReaders) this.#watchReaders(left);
+    if (left > 0 && this.#log.readers === 0) this.#watchReaders(left);
   }
 
   /** Does not keep its log as a whole any longer. */
@@ -260,7 +270,7 @@ export class LiveRun implements Run, StreamSink {
   /** Begins to wait where nobody reads. */
   #watchReaders(ms = this.#options.limits().orphanMs): void {
     clearTimeout(this.#orphanTimer);
-    if (this.row.isBackground || this.#log.hasReaders || this.#log.isOver) return;
+    if (this.row.isBackground || this.#log.readers > 0 || this.#log.isOver) return;
     this.#orphanTimer = setTimeout(() => void this.cancel(), ms).unref();
   }
 }

@@ -55,8 +55,8 @@ export class RunLog {
     return this.#isCut;
   }
 
-  get hasReaders(): boolean {
-    return this.#readings.size > 0;
+  get readers(): number {
+    return this.#readings.size;
   }
 
   append(events: readonly RunEvent[]): void {

@@ -16,6 +16,11 @@ export class RunMemory {
     this.#limits = limits;
   }
 
+  /** Bytes of all of them. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   get all(): readonly LiveRun[] {
     return [...this.#runs.values()];
   }

@@ -92,7 +92,9 @@ export function objectIn(text: string): JsonObject {
   return isObject(value) ? value : {};
 }
 
-const STATES: Readonly<Record<string, ResponseState>> = {
+type EndedState = Exclude<ResponseState, 'queued' | 'in_progress'>;
+
+const STATES: Readonly<Record<string, EndedState>> = {
   completed: 'completed',
   incomplete: 'incomplete',
   failed: 'failed',
@@ -100,4 +102,4 @@ const STATES: Readonly<Record<string, ResponseState>> = {
 };
 
 /** The state of a response that has ended, by its `status`. */
-export const endedState = ({ status }: JsonObject): ResponseState => STATES[String(status)] ?? 'failed';
+export const endedState = ({ status }: JsonObject): EndedState => STATES[String(status)] ?? 'failed';

@@ -8,9 +8,16 @@ import type { LogPart, ResponseRow } from '../../store/contract/responses.ts';
 import { type Store, StoreError } from '../../store/contract/store.ts';
 import { notKept } from '../log.ts';
 import type { Run, RunEvent, RunReader } from '../run.ts';
-import { endLostRuns } from './gone.ts';
 
-type RunStore = Pick<Store, 'response' | 'logParts' | 'markResponse' | 'lostResponses' | 'endLost'>;
+type RunStore = Pick<Store, 'response' | 'logParts' | 'markResponse'>;
+
+interface StoredRunMeans {
+  readonly store: RunStore;
+  /** Ends the run where its process is gone. */
+  readonly endLost: (id: string) => Promise<unknown>;
+  /** Hears of a reading that begins. Returns what is called at its end. */
+  readonly onReading: () => () => void;
+}
 
 const POLL_MS = 100;
 /** Pause after the store could not be asked. */
@@ -24,17 +31,21 @@ const MAX_PARTS = 50;
 
 export class StoredRun implements Run {
   readonly note: JsonObject | undefined;
-  readonly #store: RunStore;
+  readonly #means: StoredRunMeans;
   #row: ResponseRow;
 
-  constructor(row: ResponseRow, store: RunStore, note?: JsonObject) {
+  constructor(row: ResponseRow, means: StoredRunMeans, note?: JsonObject) {
     this.#row = row;
-    this.#store = store;
+    this.#means = means;
     this.note = note;
   }
 
   get id(): string {
     return this.#row.id;
+  }
+
+  get #store(): RunStore {
+    return this.#means.store;
   }
 
   get chat(): string | undefined {
@@ -66,14 +77,13 @@ export class StoredRun implements Run {
 
   read(after: number, reader: RunReader): () => void {
     const stop = new AbortController();
-    void this.#follow(after, reader, stop.signal);
+    void this.#follow(after, reader, stop.signal).finally(this.#means.onReading());
     return () => stop.abort();
   }
 
   async cancel(): Promise<void> {
-    const now = Date.now();
-    await this.#store.markResponse(this.id, 'cancelledAt', now);
-    await endLostRuns(this.#store, now, this.id);
+    await this.#store.markResponse(this.id, 'cancelledAt', Date.now());
+    await this.#means.endLost(this.id);
   }
 
   async #follow(after: number, reader: RunReader, signal: AbortSignal): Promise<void> {
@@ -101,7 +111,7 @@ export class StoredRun implements Run {
         if (toldAt === undefined || now - toldAt > TELL_MS) {
           toldAt = now;
           await this.#store.markResponse(this.id, 'readAt', Date.now());
-          await endLostRuns(this.#store, Date.now(), this.id);
+          await this.#means.endLost(this.id);
         }
         await delay(POLL_MS, undefined, { ref: false });
       } catch (error) {

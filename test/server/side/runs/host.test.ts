@@ -93,6 +93,17 @@ test('readers at both processes get the same events, those of the one that asked
   expect(ahead.map(({ status }) => status)).toEqual([400, 400]);
 });
 
+test('runs, their readers and their ends are counted', async () => {
+  const count = (name: string, labels?: Readonly<Record<string, string>>) => served.metric(`trunkline_${name}`, labels);
+  await until(async () => (await count('run_readers')) === 0);
+  expect([await count('runs'), await count('runs_started_total')]).toEqual([0, 1]);
+  expect(await count('runs_ended_total', { outcome: 'completed' })).toBe(1);
+  const resumes = await Promise.all(['memory', 'store'].map((log) => count('run_resumes_total', { log })));
+  expect(resumes.filter((readers) => readers > 0)).toHaveLength(2);
+  expect(resumes.reduce((sum, readers) => sum + readers)).toBe(10);
+  expect(await count('run_bytes')).toBeGreaterThan(1000);
+});
+
 test('a run is cancelled and deleted through either process', async () => {
   const { ids, release } = await startMany(4, ENDLESS);
   release();
@@ -133,6 +144,7 @@ test('runs of a killed process end with an event, whoever reads them, and those 
   );
   expect(states.filter((state) => state === 'failed')).toHaveLength(lost.length);
   expect(states.filter((state) => state === 'completed')).toHaveLength(8 - lost.length);
+  expect(await served.metric('trunkline_runs_ended_total', { outcome: 'lost' })).toBe(lost.length);
 });
 
 test('after a kill of everything a reader is told that the run is lost', async () => {
