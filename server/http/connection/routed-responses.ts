@@ -1,7 +1,10 @@
 // Tells which sockets on /v1/responses are for the side path: those of a key or a class with `responses: routed`. All others are sessions.
 
 import type { IncomingMessage } from 'node:http';
+import type { Handshake } from '../../../adapters/realtime/contract.ts';
 import { findEndpoint } from '../../../adapters/realtime/index.ts';
+import type { Config, Key } from '../../config/config.ts';
+import type { SecretTerms } from '../../ipc/stored-keys.ts';
 import { CLASS_HEADER } from '../class-policy.ts';
 import { readHandshake } from '../handshake.ts';
 import { authenticate } from '../request/keys/authenticate.ts';
@@ -12,6 +15,18 @@ import { isRefusal } from '../request/refusals.ts';
 export const RESPONSES_PATH = '/v1/responses';
 
 export const isForResponses = (request: IncomingMessage): boolean => readHandshake(request)?.path === RESPONSES_PATH;
+
+interface ClassNaming {
+  readonly handshake: Handshake;
+  readonly key: Key | undefined;
+  readonly terms?: SecretTerms | undefined;
+}
+
+/** The class of a socket where somebody names it: its key, a client secret, its path or its client. */
+export const namedClass = (
+  { handshake: { path, headers }, key, terms }: ClassNaming,
+  { routes }: Pick<Config, 'routes'>,
+): string | undefined => terms?.class ?? key?.class ?? routes[path]?.class ?? headers[CLASS_HEADER]?.toString();
 
 /** A client that is to be refused is refused as one that opens a session. */
 export async function isRoutedSocket(
@@ -28,7 +43,7 @@ export async function isRoutedSocket(
   if (isRefusal(found)) return false;
   const { key } = found;
   const { classes, routes } = policy.config;
-  const named = key?.class ?? routes[RESPONSES_PATH]?.class ?? handshake.headers[CLASS_HEADER]?.toString();
+  const named = namedClass({ handshake, key }, { routes });
   const ofClass = named === undefined || !Object.hasOwn(classes, named) ? undefined : classes[named]?.responses;
   return (key?.responses ?? ofClass) === 'routed';
 }

@@ -57,6 +57,11 @@ export class ResponsesSocket {
     else this.#refuse(invalidRequest('type: expected response.create', 'type'), lane);
   }
 
+  /** Says why the socket ends. */
+  tell(problem: HttpProblem): void {
+    void this.#send([errorEvent(problem)], undefined);
+  }
+
   /** Reads no answer any further. What is stored nowhere ends with its client. */
   closed(): void {
     this.#isClosed = true;
@@ -164,7 +169,7 @@ export class ResponsesSocket {
 
   #refuse(problem: HttpProblem, lane: Lane): void {
     this.#client.refused(problem);
-    void this.#send([JSON.stringify({ type: 'error', status: problem.status, error: chatError(problem) })], lane);
+    void this.#send([errorEvent(problem)], lane);
   }
 
   /** Events name the lane of their request. */
@@ -174,6 +179,9 @@ export class ResponsesSocket {
     return this.#socket.send(lane === undefined ? events : events.map((event) => event.replace(/\}\s*$/, named)));
   }
 }
+
+const errorEvent = (problem: HttpProblem): string =>
+  JSON.stringify({ type: 'error', status: problem.status, error: chatError(problem) });
 
 const outputOf = ({ output }: JsonObject): readonly JsonObject[] =>
   Array.isArray(output) ? output.filter(isObject) : [];

@@ -64,6 +64,12 @@ export class ChatSocket {
     else void this.#serve(frame, text.length);
   }
 
+  /** Says to each request that is open why the socket ends. */
+  tell(problem: HttpProblem): void {
+    for (const asked of [...this.#asked.values()])
+      if (this.#over(asked)) void this.#reply([errorReply(asked.requestId, problem)]);
+  }
+
   /** Reads no run any further. */
   closed(): void {
     this.#isClosed = true;
@@ -178,15 +184,19 @@ export class ChatSocket {
   }
 
   #refuse(requestId: string, problem: HttpProblem): void {
-    const { code, message: errorText, param } = problem;
     this.#client.refused(problem);
-    void this.#reply([{ type: 'error', requestId, errorText, code, ...(param === undefined ? {} : { param }) }]);
+    void this.#reply([errorReply(requestId, problem)]);
   }
 
   #reply(replies: readonly ChatReply[]): unknown {
     return this.#isClosed ? undefined : this.#socket.send(replies.map((reply) => JSON.stringify(reply)));
   }
 }
+
+const errorReply = (requestId: string, { code, message: errorText, param }: HttpProblem): ChatReply => ({
+  ...{ type: 'error', requestId, errorText, code },
+  ...(param === undefined ? {} : { param }),
+});
 
 const inUse = invalidRequest(
   'requestId: expected another one, since this is of an answer that has not ended',

@@ -21,10 +21,12 @@ import { REQUEST_ID_HEADER, type RequestSource } from '../../../http/request/sou
 import { FORWARDED_HEADERS } from '../../../ipc/side-request.ts';
 import type { RefusalCounts } from '../../../platform/metrics.ts';
 import type { Runs } from '../../runs/run.ts';
+import { keyRevoked, reasons } from '../../../session/close-reason.ts';
 import { type Asker, authenticateAsker, tooManyStreams } from '../public/ask.ts';
 import type { SideQuota } from '../public/quota.ts';
 import { type ResponsesRuns, ResponsesSocket } from '../responses/socket.ts';
 import { type ChatClient, ChatSocket } from './chat-socket.ts';
+import { RESPONSES_CAP, type SocketEnd, startLeash } from './leash.ts';
 import { PacedSocket } from './paced-socket.ts';
 
 const PATH = '/v1/ui/chat';
@@ -50,7 +52,7 @@ export interface SocketUpgrade {
 }
 
 /** An upgrade that may be accepted. */
-interface Accepted extends Pick<Asker, 'key'> {
+interface Accepted extends Pick<Asker, 'key' | 'secret'> {
   readonly handshake: Handshake;
   readonly address: string;
   readonly place: Disposable;
@@ -58,7 +60,8 @@ interface Accepted extends Pick<Asker, 'key'> {
 
 export class ChatSockets {
   readonly #context: ChatSocketsContext;
-  readonly #open = new Set<PacedSocket>();
+  /** Ends each socket that is open. */
+  readonly #open = new Set<(reason: SocketEnd) => void>();
   #isDraining = false;
 
   constructor(context: ChatSocketsContext) {
@@ -88,7 +91,7 @@ export class ChatSockets {
   /** Closes all sockets: their runs go on, and pages resume them at another process. */
   drain(): void {
     this.#isDraining = true;
-    for (const paced of this.#open) paced.close(1001, 'the gateway is shutting down');
+    for (const end of this.#open) end(reasons.drained);
   }
 
   async #admit({ request, source }: SocketUpgrade): Promise<Accepted | Refusal> {
@@ -108,7 +111,8 @@ export class ChatSockets {
     const otherPage = named === undefined ? checkPage(request, policy.origins) : undefined;
     if (otherPage !== undefined) return otherPage;
     const place = this.#context.quota.acquireStream();
-    return place === undefined ? tooManyStreams : { key: asker.key, handshake, address: source.address, place };
+    const { key, secret } = asker;
+    return place === undefined ? tooManyStreams : { key, secret, handshake, address: source.address, place };
   }
 
   #shake({ request, socket, head }: SocketUpgrade, accepted: Accepted): void {
@@ -121,29 +125,38 @@ export class ChatSockets {
     server.handleUpgrade(request, socket, head, (webSocket) => this.#serve(webSocket, accepted));
   }
 
-  #serve(webSocket: WebSocket, { key, handshake, address, place }: Accepted): void {
+  #serve(webSocket: WebSocket, { key, secret, handshake, address, place }: Accepted): void {
     const policy = this.#context.policy();
     const { limits, side } = policy.config;
     const paced = new PacedSocket(webSocket, { ...limits, maxReplyBytes: side.maxReplyBytes });
     const client = this.#clientOf(key?.id, { handshake, address });
     const { runs, responses } = this.#context;
+    const ofResponses = handshake.path === RESPONSES_PATH ? responses : undefined;
     const served =
-      handshake.path === RESPONSES_PATH && responses !== undefined
-        ? new ResponsesSocket(paced, client, { runs: responses, maxLength: side.maxBodyBytes })
-        : new ChatSocket(paced, runs, client);
+      ofResponses === undefined
+        ? new ChatSocket(paced, runs, client)
+        : new ResponsesSocket(paced, client, { runs: ofResponses, maxLength: side.maxBodyBytes });
+    const end = ({ client: { code, reason }, words }: SocketEnd): void => {
+      if (words !== undefined) served.tell({ status: 400, ...words });
+      paced.close(code, reason);
+    };
+    const cap = ofResponses && RESPONSES_CAP;
+    const unleash = startLeash({ handshake, key, terms: secret?.settings, cap }, policy.config, end);
     const keyEnd = key === undefined ? undefined : policy.keys.watchEnd(key.id);
-    keyEnd?.signal.addEventListener('abort', () => paced.close(4501, 'the key was revoked'));
-    this.#open.add(paced);
+    this.#open.add(end);
     paced.listen({
       take: (text) => served.take(text ?? ''),
       closed: () => {
-        this.#open.delete(paced);
+        this.#open.delete(end);
         served.closed();
+        unleash();
         keyEnd?.[Symbol.dispose]();
         place[Symbol.dispose]();
       },
     });
-    if (this.#isDraining) paced.close(1001, 'the gateway is shutting down');
+    keyEnd?.signal.addEventListener('abort', () => end(keyRevoked()));
+    if (keyEnd?.signal.aborted) end(keyRevoked());
+    if (this.#isDraining) end(reasons.drained);
   }
 
   #clientOf(account: string | undefined, { handshake, address }: Pick<Accepted, 'handshake' | 'address'>): ChatClient {

@@ -20,6 +20,7 @@ export class PacedSocket {
   readonly #limits: PacedLimits;
   readonly #pings: NodeJS.Timeout;
   #stall: NodeJS.Timeout | undefined;
+  #isClosing = false;
   #missed = 0;
 
   constructor(socket: WebSocket, limits: PacedLimits) {
@@ -38,7 +39,9 @@ export class PacedSocket {
 
   /** `take` gets each message as text; undefined: it was binary. */
   listen({ take, closed }: { take(text: string | undefined): void; closed(): void }): void {
-    this.#socket.on('message', (data: RawData, isBinary) => take(isBinary ? undefined : data.toString()));
+    this.#socket.on('message', (data: RawData, isBinary) => {
+      if (!this.#isClosing) take(isBinary ? undefined : data.toString());
+    });
     this.#socket.on('close', closed);
   }
 
@@ -63,7 +66,9 @@ export class PacedSocket {
     this.#stall = undefined;
   };
 
-  close(code: number, reason: string): void {
+  /** What the page still says is left unread. The first close counts. */
+  close(code: number | undefined, reason: string | Buffer | undefined): void {
+    this.#isClosing = true;
     this.#socket.close(code, reason);
   }
 
