@@ -38,7 +38,7 @@ export async function askSide(
   const { key, requester } = client;
   const expectedBytes = Math.min(config.side.maxBodyBytes, Number(request.headers['content-length'] ?? 0));
   const isStream = request.method === 'GET' && isStreamAt(path, handshake);
-  using lease = isStream ? context.quota.acquireStream() : context.quota.acquire(key?.id, expectedBytes);
+  using lease = isStream ? context.quota.acquireStream(key?.id) : context.quota.acquire(key?.id, expectedBytes);
   if (lease === undefined) return isStream ? tooManyStreams : sideQuotaFull;
   context.connections.hold(request.socket, response);
   const body = await readBody(request, {
@@ -110,7 +110,7 @@ const undecodable: Refusal = { status: 404, code: 'unknown_path', message: 'expe
 export const tooManyStreams: Refusal = {
   status: 503,
   code: 'too_many_streams',
-  message: 'as many event streams are open as may be (side.streams)',
+  message: 'as many event streams and sockets are open as may be, or as those of this key may (side.streams)',
   retryAfterS: 5,
 };
 

@@ -5,18 +5,19 @@ import type { Config } from '../../../config/config.ts';
 import { quotaOfKey, type SideQuotaLimits } from '../../../config/side-limits-schema.ts';
 
 export class SideQuota {
-  readonly #config: Pick<Config, 'side' | 'access'>;
   readonly #total: Usage;
-  /** Event streams, which last, take no place of a request. */
+  readonly #requestsByKey: UsageByKey;
+  /** Event streams and sockets, which last, take no place of a request. */
   readonly #streams: Usage;
-  /** Only of keys that have requests: others may be made and deleted for ever. */
-  readonly #byKey = new Map<string | undefined, Usage>();
+  readonly #streamsByKey: UsageByKey;
 
   /** The limits are those that the configuration has when they are asked. */
   constructor(config: Pick<Config, 'side' | 'access'>) {
-    this.#config = config;
-    this.#streams = new Usage(() => ({ ...config.side, requests: config.side.streams }));
+    const ofStreams = () => ({ ...config.side, requests: config.side.streams });
+    this.#streams = new Usage(ofStreams);
+    this.#streamsByKey = new UsageByKey(() => quotaOfKey(ofStreams(), config.access));
     this.#total = new Usage(() => config.side);
+    this.#requestsByKey = new UsageByKey(() => quotaOfKey(config.side, config.access));
   }
 
   /** True where no request of any key has a place. */
@@ -24,15 +25,30 @@ export class SideQuota {
     return !this.#total.fits(1, 0);
   }
 
-  /** Returns undefined where as many are open as may be. */
-  acquireStream(): QuotaLease | undefined {
-    return this.#streams.fits(1, 0) ? new QuotaLease([this.#streams]) : undefined;
+  /** `key`: undefined in open mode. Returns undefined where as many are open as may be, in all or of this key. */
+  acquireStream(key: string | undefined): QuotaLease | undefined {
+    return this.#streamsByKey.acquire(key, this.#streams, 0);
   }
 
   /** `key`: undefined in open mode. Returns undefined where a limit is reached, or would be by a body of that size. */
   acquire(key: string | undefined, expectedBytes: number): QuotaLease | undefined {
-    const own = this.#byKey.get(key) ?? new Usage(() => quotaOfKey(this.#config.side, this.#config.access));
-    const usages = [this.#total, own];
+    return this.#requestsByKey.acquire(key, this.#total, expectedBytes);
+  }
+}
+
+/** The parts that keys have of a quota. */
+class UsageByKey {
+  readonly #limits: () => SideQuotaLimits;
+  /** Only of keys that have something open: others may be made and deleted for ever. */
+  readonly #byKey = new Map<string | undefined, Usage>();
+
+  constructor(limits: () => SideQuotaLimits) {
+    this.#limits = limits;
+  }
+
+  acquire(key: string | undefined, total: Usage, expectedBytes: number): QuotaLease | undefined {
+    const own = this.#byKey.get(key) ?? new Usage(this.#limits);
+    const usages = [total, own];
     if (!usages.every((usage) => usage.fits(1, expectedBytes))) return undefined;
     this.#byKey.set(key, own);
     return new QuotaLease(usages, () => own.isIdle && this.#byKey.delete(key));

@@ -110,7 +110,7 @@ export class ChatSockets {
     const named = asker.secret?.settings.origins;
     const otherPage = named === undefined ? checkPage(request, policy.origins) : undefined;
     if (otherPage !== undefined) return otherPage;
-    const place = this.#context.quota.acquireStream();
+    const place = this.#context.quota.acquireStream(asker.key?.id);
     const { key, secret } = asker;
     return place === undefined ? tooManyStreams : { key, secret, handshake, address: source.address, place };
   }

@@ -1,14 +1,18 @@
-// The page's end of a WebSocket of the side path: what is written and not yet taken is bounded, pings tell whether the page is there, and one that
-// takes nothing is cut off.
+// The page's end of a WebSocket of the side path: what is written and not yet taken is bounded, so is how fast it is read, pings tell whether the
+// page is there, and one that takes nothing is cut off.
 
 import type { RawData, WebSocket } from 'ws';
 
 /** Bytes on their way to the page, beyond which writers wait. */
 const HIGH_BYTES = 256 * 1024;
+/** Time in which messages are counted. */
+const COUNTED_MS = 100;
 
 export interface PacedLimits {
   /** Bytes written for a page that does not read. Then it is cut off. */
   readonly maxReplyBytes: number;
+  /** Messages of a page, a tenth of them at once. Beyond that it is not read for a while. */
+  readonly maxFramesPerSecond: number;
   /** Longest time without progress while bytes are queued. */
   readonly stallMs: number;
   /** Time between pings. Two missed ones end the socket. */
@@ -21,6 +25,8 @@ export class PacedSocket {
   readonly #pings: NodeJS.Timeout;
   #stall: NodeJS.Timeout | undefined;
   #isClosing = false;
+  #messages = 0;
+  #countsSince = 0;
   #missed = 0;
 
   constructor(socket: WebSocket, limits: PacedLimits) {
@@ -40,9 +46,20 @@ export class PacedSocket {
   /** `take` gets each message as text; undefined: it was binary. */
   listen({ take, closed }: { take(text: string | undefined): void; closed(): void }): void {
     this.#socket.on('message', (data: RawData, isBinary) => {
-      if (!this.#isClosing) take(isBinary ? undefined : data.toString());
+      if (this.#isClosing) return;
+      this.#count();
+      take(isBinary ? undefined : data.toString());
     });
     this.#socket.on('close', closed);
+  }
+
+  #count(): void {
+    const now = performance.now();
+    if (now - this.#countsSince >= COUNTED_MS) [this.#countsSince, this.#messages] = [now, 0];
+    this.#messages += 1;
+    if (this.#messages < (this.#limits.maxFramesPerSecond * COUNTED_MS) / 1000 || this.#socket.isPaused) return;
+    this.#socket.pause();
+    setTimeout(() => this.#socket.resume(), this.#countsSince + COUNTED_MS - now);
   }
 
   /** Sends messages in order. Returns a promise where the page has enough for now: of when it has taken them, or is gone. */

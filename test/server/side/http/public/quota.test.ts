@@ -1,6 +1,8 @@
 // The quota of requests that wait for the side process: beyond it clients get 503 and retry-after.
 
+import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import type { SideHandler } from '../../../../../server/ipc/side-request.ts';
 import { startGateway, type TestGateway } from '../../../../support/gateway.ts';
 import { openRaw, type RawSocket } from '../../../../support/raw-socket.ts';
@@ -165,5 +167,24 @@ describe('the quota of one key of several', () => {
     letGo();
     for (const response of await Promise.all(asked)) expect(response.status).toBe(200);
     expect((await postAs('one', 'x'.repeat(2048))).status).toBe(200);
+  });
+
+  test('is half of side.streams, sockets included', async () => {
+    await start(hung().answer, { keys, side: { streams: 4 } });
+    const open = async (id: string) => {
+      const bearer = { headers: { authorization: `Bearer secret-of-${id}` } };
+      const socket = new WebSocket(`ws://127.0.0.1:${gateway.port}/v1/ui/chat`, bearer);
+      return once(socket, 'open').then(
+        () => socket,
+        (error: Error) => error.message,
+      );
+    };
+    const first = (await open('one')) as WebSocket;
+    expect(await open('one')).toBeInstanceOf(WebSocket);
+    expect(await open('one')).toContain('503');
+    expect(await open('two')).toBeInstanceOf(WebSocket);
+    first.close();
+    await once(first, 'close');
+    expect(await open('one')).toBeInstanceOf(WebSocket);
   });
 });

@@ -14,6 +14,8 @@ afterEach(() => {
   server.close();
 });
 
+const LIMITS: PacedLimits = { maxReplyBytes: 2 ** 30, maxFramesPerSecond: 1000, stallMs: 60_000, pingMs: 60_000 };
+
 async function opened(
   limits: Partial<PacedLimits>,
 ): Promise<{ paced: PacedSocket; own: WebSocket; client: WebSocket }> {
@@ -23,7 +25,7 @@ async function opened(
   const accepted = once(server, 'connection') as Promise<[WebSocket]>;
   const client = new WebSocket(`ws://127.0.0.1:${port}`);
   const [own] = await accepted;
-  const paced = new PacedSocket(own, { maxReplyBytes: 2 ** 30, stallMs: 60_000, pingMs: 60_000, ...limits });
+  const paced = new PacedSocket(own, { ...LIMITS, ...limits });
   await once(client, 'open');
   return { paced, own, client };
 }
@@ -89,3 +91,37 @@ async function mute(port: number): Promise<Socket> {
   await accepted;
   return socket;
 }
+
+test('a page that sends faster than it may is read later, in order and whole', async () => {
+  const { paced, own, client } = await opened({ maxFramesPerSecond: 100 });
+  const taken: (string | undefined)[] = [];
+  let pauses = 0;
+  const pause = own.pause.bind(own);
+  own.pause = () => {
+    pauses += 1;
+    pause();
+  };
+  paced.listen({ take: (text) => taken.push(text), closed: () => {} });
+  const sent = Array.from({ length: 40 }, (_, at) => `${at}`);
+  for (const text of sent) {
+    client.send(text);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await until(() => taken.length === sent.length);
+  expect(taken).toEqual(sent);
+  expect(pauses).toBeGreaterThan(1);
+});
+
+test('a page that is told of the end of its socket is not heard any more', async () => {
+  const { paced, client } = await opened({});
+  const taken: unknown[] = [];
+  paced.listen({ take: (text) => taken.push(text), closed: () => {} });
+  client.send('before');
+  await until(() => taken.length === 1);
+  client.pause();
+  paced.close(4501, 'over');
+  client.send('behind');
+  client.resume();
+  expect((await once(client, 'close'))[0]).toBe(4501);
+  expect(taken).toEqual(['before']);
+});
