@@ -2,7 +2,7 @@
 // and a message that may have been sent is not sent twice.
 
 import type { UIMessageChunk } from 'ai';
-import { type AnswerFrame, type AskFrame, answerId, answerIds } from './frames.ts';
+import { type AnswerFrame, type AskFrame, answerId } from './frames.ts';
 
 interface AnswerEnds {
   /** Hears once that the answer has begun, or that there is none (null). */
@@ -28,8 +28,8 @@ export class ChatAnswer {
   #response: string | undefined;
   /** The number of the last chunk that the page has. */
   #last = -1;
-  /** The message may have arrived: a lost socket had it. */
-  #isInDoubt = false;
+  /** The request under which the message was sent, which may have arrived. */
+  #sentAs: string | undefined;
 
   constructor(asked: AskFrame, ends: AnswerEnds) {
     this.#asked = asked;
@@ -42,26 +42,33 @@ export class ChatAnswer {
     });
   }
 
-  /** The frame to send on a new socket. A replay has other numbers than the answer itself, and is skipped here as far as the page has it. */
-  frame(): AskFrame {
+  /** The frame to send under that id on a socket. A replay has other numbers than the answer itself, and is skipped here as far as the page has it. */
+  frame(requestId: string): AskFrame & { readonly requestId: string } {
+    const frame = this.#next();
+    if (frame.type === 'send') this.#sentAs = requestId;
+    return { ...frame, requestId };
+  }
+
+  #next(): AskFrame {
     const { id, headers, body } = this.#asked;
-    const meant = this.#response === undefined ? {} : { responseId: this.#response };
+    const meant = this.#meant();
     const resume: AskFrame = { type: 'resume', id, headers, body, ...meant };
     if (this.isAborted) return resume;
     if (this.#asked.type === 'resume') return { ...this.#asked, ...meant };
     if (this.#response !== undefined) return { ...resume, lastSequence: this.#last };
     // What no model was asked for is the same again.
-    return this.#isInDoubt && this.#last < 0 ? resume : this.#asked;
+    return this.#sentAs !== undefined && this.#last < 0 ? resume : this.#asked;
+  }
+
+  #meant(): { responseId?: string; sentAs?: string } {
+    if (this.#response !== undefined) return { responseId: this.#response };
+    return this.#sentAs === undefined ? {} : { sentAs: this.#sentAs };
   }
 
   /** Says that the frame was given to a socket. */
   sent(): void {
     this.wasSent = true;
     if (this.#asked.type === 'send') this.#ends.begun(this.#stream);
-  }
-
-  socketLost(): void {
-    this.#isInDoubt = true;
   }
 
   take(frame: AnswerFrame): Next {
@@ -100,32 +107,18 @@ export class ChatAnswer {
 
   #chunk(sequence: number, chunk: UIMessageChunk): Next {
     if (sequence <= this.#last) return 'on';
-    if (this.#last < 0 && this.#asked.type === 'send' && this.#isInDoubt) return this.#recognise(chunk);
     if (sequence !== this.#last + 1) return 'ask';
-    this.#keep(sequence, chunk);
-    return 'on';
-  }
-
-  /** Tells by its first chunk whether the last answer of the chat is the one that was asked for, and asks for the rest of it, or sends the message again. */
-  #recognise(chunk: UIMessageChunk): Next {
-    const known = answerIds(this.#asked.type === 'send' ? this.#asked.messages : []);
-    const response = answerId(chunk);
-    if (response === undefined || known.has(response)) return this.#missing();
-    this.#keep(0, chunk);
-    return 'ask';
-  }
-
-  #keep(sequence: number, chunk: UIMessageChunk): void {
     this.#last = sequence;
     this.#response ??= answerId(chunk);
     this.#controller.enqueue(chunk);
+    return 'on';
   }
 
   #missing(): Next {
     if (this.#last >= 0) this.fail(new Error('the gateway has nothing of this answer any more'));
     else if (this.#asked.type === 'resume') this.#ends.begun(null);
     else {
-      this.#isInDoubt = false;
+      this.#sentAs = undefined;
       return 'ask';
     }
     return 'over';

@@ -15,6 +15,8 @@ export type AskFrame =
       readonly id: string;
       /** The answer that is meant: the last one of the chat where it is left out. */
       readonly responseId?: string;
+      /** The request under which a message was sent that may have arrived: its answer is meant. */
+      readonly sentAs?: string;
       /** The last chunk of that answer that the page has. */
       readonly lastSequence?: number;
       readonly [field: string]: unknown;
@@ -31,16 +33,6 @@ export function readAnswerFrame(data: unknown): AnswerFrame | undefined {
   if (typeof data !== 'string') return undefined;
   const frame = JSON.parse(data) as AnswerFrame | null;
   return typeof frame?.requestId === 'string' ? frame : undefined;
-}
-
-/** The ids of answers that the page has in its messages: the gateway puts that of the response into `metadata`, and names the message by it. */
-export function answerIds(messages: readonly unknown[]): ReadonlySet<unknown> {
-  return new Set(
-    (messages as readonly { id?: unknown; metadata?: { responseId?: unknown } }[]).flatMap(({ id, metadata }) => [
-      id,
-      metadata?.responseId,
-    ]),
-  );
 }
 
 /** The id of the answer that begins with this chunk; undefined for one that no model was asked for, such as calls that the user has said yes to. */

@@ -94,7 +94,7 @@ export class GatewayChatTransport<Message extends UIMessage = UIMessage> impleme
   #send(requestId: string, answer: ChatAnswer): void {
     this.#answers.set(requestId, answer);
     if (this.#socket === undefined) return void this.#open();
-    this.#socket.send(JSON.stringify({ ...answer.frame(), requestId }));
+    this.#socket.send(JSON.stringify(answer.frame(requestId)));
     answer.sent();
     if (answer.isAborted) this.#finishAbort(requestId);
   }
@@ -175,10 +175,7 @@ export class GatewayChatTransport<Message extends UIMessage = UIMessage> impleme
     // Requests of the lost socket get new ids: nothing that is still said to the old ones counts.
     const unfinished = [...this.#answers.values()];
     this.#answers.clear();
-    for (const answer of unfinished) {
-      answer.socketLost();
-      this.#answers.set(crypto.randomUUID(), answer);
-    }
+    for (const answer of unfinished) this.#answers.set(crypto.randomUUID(), answer);
     if (unfinished.length === 0) {
       this.#options.onState?.('closed');
       return;

@@ -47,7 +47,13 @@ export async function startChatServer({ maxPlaces = 1000, ...limits }: ChatServe
     },
   };
   server.on('connection', (socket) => {
-    const paced = new PacedSocket(socket, { maxReplyBytes: 2 ** 24, maxFramesPerSecond: 20_000, stallMs: 30_000, pingMs: 30_000, ...limits });
+    const paced = new PacedSocket(socket, {
+      maxReplyBytes: 2 ** 24,
+      maxFramesPerSecond: 20_000,
+      stallMs: 30_000,
+      pingMs: 30_000,
+      ...limits,
+    });
     const chat = new ChatSocket(paced, runs, client);
     paced.listen({ take: (text) => chat.take(text ?? ''), closed: () => chat.closed() });
   });

@@ -2,7 +2,7 @@
 
 import type { JsonObject } from '../../codecs/json/object.ts';
 import type { HttpProblem } from '../../server/http/problem.ts';
-import type { Run, RunEvent, RunOrder, RunReader, Runs } from '../../server/side/runs/run.ts';
+import type { MeantRun, Run, RunEvent, RunOrder, RunReader, Runs } from '../../server/side/runs/run.ts';
 import { ended } from './response-events.ts';
 
 interface Reading {
@@ -109,7 +109,9 @@ export class FakeRuns implements Runs {
     return this.started.find((run) => run.id === id);
   }
 
-  async findChat(chat: string, _: unknown, id?: string): Promise<FakeRun | undefined> {
-    return this.started.findLast((run) => run.chat === chat && (id === undefined || run.id === id));
+  async findChat(chat: string, _: unknown, { id, sentAs }: MeantRun = {}): Promise<FakeRun | undefined> {
+    const isMeant = (run: FakeRun) =>
+      (id === undefined || run.id === id) && (sentAs === undefined || run.note?.sentAs === sentAs);
+    return this.started.findLast((run) => run.chat === chat && isMeant(run));
   }
 }

@@ -162,7 +162,7 @@ export function createFakeStore(): FakeStore {
     responseChain: unused,
     responseTexts: unused,
     itemResponses: unused,
-    responseOfChat: unused,
+    responsesOfChat: unused,
     logParts: unused,
     responseMarks: unused,
     markResponse: unused,

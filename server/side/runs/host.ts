@@ -16,7 +16,7 @@ import { canReadResponse, itemsIn, readEarlier } from './conversation/history.ts
 import { LiveRun } from './live-run.ts';
 import { RunMemory } from './memory.ts';
 import { endedState, objectIn, withOwnFields } from './response-object.ts';
-import type { Run, RunOrder, Runs } from './run.ts';
+import type { MeantRun, Run, RunOrder, Runs } from './run.ts';
 import { RunLease } from './stored/lease.ts';
 import { StoredRuns } from './stored/lookup.ts';
 import { RunWriter } from './stored/writer.ts';
@@ -32,6 +32,8 @@ type Beginning = Pick<RunOrder, 'signal' | 'onHead'>;
 /** Time within which what a run came to is in the store. */
 const BEHIND_MS = 200;
 const LOOK_MS = 50;
+/** Runs of a chat that are looked through for one that is meant. */
+const MANY = 10;
 /** Time for a response in the background to be stored. */
 const STORE_MS = 5000;
 /** Time for runs to be written when the process ends. */
@@ -130,31 +132,38 @@ export class RunHost implements Runs {
     return row && this.#stored.run(row);
   }
 
-  async findChat(chat: string, requester: Requester, id?: string): Promise<Run | undefined> {
-    const run = await (id === undefined ? this.#lastOfChat(chat, requester) : this.find(id, requester));
+  async findChat(chat: string, requester: Requester, { id, sentAs }: MeantRun = {}): Promise<Run | undefined> {
+    const run = await (id === undefined ? this.#ofChat(chat, requester, sentAs) : this.find(id, requester));
     return run?.chat === chat ? run : undefined;
   }
 
-  /** Where none is under way, one that another process has begun may have yet to be written. */
-  async #lastOfChat(chat: string, requester: Requester): Promise<Run | undefined> {
+  /** What is asked for is waited for where it is not known: whoever begins it may have yet to write it. */
+  async #ofChat(chat: string, requester: Requester, sentAs: string | undefined): Promise<Run | undefined> {
     const { store, config } = this.#options;
-    const isShared = store.kind === 'postgres' || config.side.processes > 1;
-    const until = performance.now() + (isShared ? BEHIND_MS : 0);
+    const mayCome = sentAs !== undefined || store.kind === 'postgres' || config.side.processes > 1;
+    const until = performance.now() + (mayCome ? BEHIND_MS : 0);
     for (;;) {
-      const run = await this.#lastKnownOfChat(chat, requester);
-      if (run?.isOver() === false || performance.now() >= until) return run;
+      const run = await this.#knownOfChat(chat, requester, sentAs);
+      const isFound = run !== undefined && (sentAs !== undefined || !run.isOver());
+      if (isFound || performance.now() >= until) return run;
       await delay(LOOK_MS, undefined, { ref: false });
     }
   }
 
-  async #lastKnownOfChat(chat: string, requester: Requester): Promise<Run | undefined> {
+  async #knownOfChat(chat: string, requester: Requester, sentAs: string | undefined): Promise<Run | undefined> {
+    const isMeant = (note: JsonObject | undefined) => sentAs === undefined || note?.sentAs === sentAs;
     const isOf = (row: ResponseRow) => row.chat === chat && canReadResponse(requester, row);
-    const here = this.#memory.all.filter(({ row }) => isOf(row)).at(-1);
+    const here = this.#memory.all.filter(({ row, note }) => isOf(row) && isMeant(note)).at(-1);
     const { store } = this.#options;
     const { secret, endUser } = requester;
-    const row = await store.responseOfChat({ key: requester.key ?? null, secret, endUser }, chat);
-    if (row === undefined || !isOf(row) || row.createdAt <= (here?.startedAt ?? 0)) return here;
-    return this.#memory.get(row.id) ?? this.#stored.run(row);
+    const owner = { key: requester.key ?? null, secret, endUser };
+    const rows = await store.responsesOfChat(owner, chat, sentAs === undefined ? 1 : MANY);
+    for (const row of rows.filter(isOf)) {
+      if (row.createdAt <= (here?.startedAt ?? 0)) break;
+      const run = this.#memory.get(row.id) ?? (await this.#stored.run(row));
+      if (isMeant(run.note)) return run;
+    }
+    return here;
   }
 
   /** Finds the response object as it is known now. */

@@ -100,7 +100,11 @@ test('a stored key whose budget was spent may spend again as soon as its budget 
     const given = { query: {}, headers: {}, address: '', body: Buffer.from(JSON.stringify(body)) };
     return (await askWhole(side.answer, { ...given, ...request }, new AbortController().signal)).status;
   };
-  const chat = { requester: { scope: 'key', key: 'app' }, method: 'POST', path: '/v1/chat/completions' } as const;
+  const chat = {
+    requester: { scope: 'key', key: 'app', team: undefined },
+    method: 'POST',
+    path: '/v1/chat/completions',
+  } as const;
   const call = () => ask(chat, { model: 'm', messages: [{ role: 'user', content: 'Hello' }] });
   expect(await call()).toBe(402);
   const change = { requester: { scope: 'admin' }, method: 'PATCH', path: '/keys/app' } as const;

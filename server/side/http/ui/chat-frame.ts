@@ -19,6 +19,8 @@ interface Resumed {
   readonly chat: string;
   /** The answer that the page has begun to read, by the id of its response; undefined: the last one of the chat. */
   readonly response: string | undefined;
+  /** The request under which the page sent its message, where it does not know whether that arrived. */
+  readonly sentAs: string | undefined;
   /** The last chunk that the page has of that answer; undefined: it wants all of them, and what stood before in their message. */
   readonly lastSequence: number | undefined;
 }
@@ -45,16 +47,22 @@ export function readChatFrame(text: string): ChatFrame {
 }
 
 /** A number says nothing without its answer: another page may have asked for a newer one since then. */
-function resumedOf({ id, responseId, lastSequence }: JsonObject): Resumed | { expected: string; param: string } {
+function resumedOf({
+  id,
+  responseId,
+  sentAs,
+  lastSequence,
+}: JsonObject): Resumed | { expected: string; param: string } {
   const wrong = (param: string, expected: string) => ({ param, expected: `${param}: expected ${expected}` });
   if (!isId(id)) return wrong('id', `the id of the chat, a text of 1 to ${MAX_ID_CHARS} characters`);
   if (responseId !== undefined && !isId(responseId))
     return wrong('responseId', 'the id of an answer, as metadata of its message have it');
+  if (sentAs !== undefined && !isId(sentAs)) return wrong('sentAs', 'the requestId of a message');
   if (lastSequence !== undefined && !isSequence(lastSequence))
     return wrong('lastSequence', 'the number of a chunk, from 0 on');
   if (lastSequence !== undefined && responseId === undefined)
     return wrong('responseId', 'the id of the answer that lastSequence counts in, as metadata of its message have it');
-  return { chat: id, response: responseId, lastSequence };
+  return { chat: id, response: responseId, sentAs, lastSequence };
 }
 
 /** Each reply has the id of its request, so that a long one would be sent again and again. */

@@ -107,7 +107,8 @@ export class ChatSocket {
     const { path, headers: own } = this.#client;
     const { signal } = asked.abort;
     const { chat, note } = read;
-    const order = { requester, path, headers: { ...own, ...headers }, chat, note, body: read.body, signal };
+    const known = { requester, path, headers: { ...own, ...headers }, signal };
+    const order = { ...known, chat, note: { ...note, sentAs: asked.requestId }, body: read.body };
     const run = await this.#runs.start({ ...order, isBackground: read.body.background === true });
     if (isProblem(run)) return run;
     if (signal.aborted) await run.cancel();
@@ -115,22 +116,22 @@ export class ChatSocket {
     return undefined;
   }
 
-  /** A page that names its last chunk has what stood before this answer in its message. */
+  /** A page that names its last chunk, or its message, has what stood before this answer in its message. */
   async #resume(
     asked: Asked,
-    { chat, response, lastSequence }: Extract<ChatFrame, { type: 'resume' }>,
+    { chat, response: id, sentAs, lastSequence }: Extract<ChatFrame, { type: 'resume' }>,
   ): Promise<HttpProblem | undefined> {
     const { requestId } = asked;
     const requester = await this.#client.requester('GET');
     if (isProblem(requester)) return requester;
-    const run = await this.#runs.findChat(chat, requester, response);
+    const run = await this.#runs.findChat(chat, requester, { id, sentAs });
     if (run === undefined) {
       this.#over(asked);
       return void this.#reply([{ type: 'no-active', requestId }]);
     }
     if (asked.abort.signal.aborted) return void (await run.cancel());
     this.#reply([{ type: 'start', requestId }]);
-    const translator = new ChatChunks(run.note ?? {}, { isReplay: lastSequence === undefined });
+    const translator = new ChatChunks(run.note ?? {}, { isReplay: lastSequence === undefined && sentAs === undefined });
     return this.#follow(asked, run, { translator, after: lastSequence ?? -1 });
   }
 

@@ -20,8 +20,8 @@ import { badTarget, isRefusal, refuse, sidePathUnavailable } from '../../../http
 import { REQUEST_ID_HEADER, type RequestSource } from '../../../http/request/source.ts';
 import { FORWARDED_HEADERS } from '../../../ipc/side-request.ts';
 import type { RefusalCounts } from '../../../platform/metrics.ts';
-import type { Runs } from '../../runs/run.ts';
 import { keyRevoked, reasons } from '../../../session/close-reason.ts';
+import type { Runs } from '../../runs/run.ts';
 import { type Asker, authenticateAsker, tooManyStreams } from '../public/ask.ts';
 import type { SideQuota } from '../public/quota.ts';
 import { type ResponsesRuns, ResponsesSocket } from '../responses/socket.ts';

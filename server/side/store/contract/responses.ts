@@ -112,8 +112,8 @@ export interface ResponseStore {
   responseTexts(ids: readonly string[]): Promise<Readonly<Record<string, ResponseTexts>>>;
   /** Tells which responses have items of these ids in their output; one that was deleted has none. */
   itemResponses(items: readonly string[]): Promise<readonly (StoredItem & ChainedResponse)[]>;
-  /** The newest response of that chat, among those of this owner. */
-  responseOfChat(owner: ResponseOwner, chat: string): Promise<ResponseRow | undefined>;
+  /** Responses of that chat among those of this owner, the newest first: at most so many. */
+  responsesOfChat(owner: ResponseOwner, chat: string, most: number): Promise<readonly ResponseRow[]>;
   /** Parts of a log with events behind that sequence, in order. */
   logParts(id: string, after: number, limit: number): Promise<readonly LogPart[]>;
   /** Marks of the responses that this process runs. */

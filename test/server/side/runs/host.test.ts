@@ -174,7 +174,8 @@ describe('a chat whose answer has yet to begin', () => {
   const chunksOf = async (reply: Response): Promise<string[]> =>
     (await reply.text()).split('\n\n').filter((chunk) => chunk.startsWith('data: '));
   /** Half of them reach the process that makes the call, and half the other one. */
-  const readAll = (id: string) => Promise.all(Array.from({ length: 4 }, async () => chunksOf(await page(`/${id}/stream`))));
+  const readAll = (id: string) =>
+    Promise.all(Array.from({ length: 4 }, async () => chunksOf(await page(`/${id}/stream`))));
   /** Asks in a chat, and resolves when the model was asked. */
   const begin = async (id: string, behaviour: LlmBehaviour) => {
     llm.change({ behaviour });

@@ -9,7 +9,6 @@ import type {
   ResponseChange,
   ResponseChanges,
   ResponseMarks,
-  ResponseOwner,
   ResponseRow,
   ResponseStore,
   ResponseTexts,
@@ -123,12 +122,11 @@ export async function selectItemResponses(
   }));
 }
 
-export async function selectResponseOfChat(
+export async function selectResponsesOfChat(
   query: Query,
-  { key, secret, endUser }: ResponseOwner,
-  chat: string,
-): Promise<ResponseRow | undefined> {
-  const values: string[] = [];
+  ...[{ key, secret, endUser }, chat, most]: Parameters<ResponseStore['responsesOfChat']>
+): Promise<readonly ResponseRow[]> {
+  const values: Value[] = [];
   const is = (column: string, value: string) => `${column} = $${values.push(textValue(value))}`;
   const terms = [
     is('chat', chat),
@@ -137,11 +135,12 @@ export async function selectResponseOfChat(
       ? 'true'
       : `(${is('client_secret', secret)} or ${endUser === undefined ? 'false' : is('end_user', endUser)})`,
   ];
-  const [row] = await query(
-    `select * from response where ${terms.join(' and ')} and deleted_at is null order by created_at desc, id desc limit 1`,
+  const rows = await query(
+    `select * from response where ${terms.join(' and ')} and deleted_at is null
+     order by created_at desc, id desc limit $${values.push(most)}`,
     values,
   );
-  return row && responses.item(row);
+  return rows.map(responses.item);
 }
 
 export async function selectLogParts(

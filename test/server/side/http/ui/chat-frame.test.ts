@@ -45,6 +45,7 @@ test.each<[string, unknown, string, string]>([
   ['a resume without a chat', { type: 'resume', requestId: 'x' }, 'x', 'id'],
   ['a sequence that is none', { type: 'resume', requestId: 'x', id: 'c', lastSequence: -1 }, 'x', 'lastSequence'],
   ['an answer that is none', { type: 'resume', requestId: 'x', id: 'c', responseId: 5 }, 'x', 'responseId'],
+  ['a message that is none', { type: 'resume', requestId: 'x', id: 'c', sentAs: 5 }, 'x', 'sentAs'],
   ['a sequence of no answer', { type: 'resume', requestId: 'x', id: 'c', lastSequence: 1 }, 'x', 'responseId'],
 ])('%s: that request fails, and the others of the socket go on', async (_, frame, requestId, message) => {
   ask('good');
@@ -113,8 +114,13 @@ test('a resume goes on with the answer that it names, though another page has as
   write({ type: 'resume', requestId: 'y', id: 'chat-1', responseId: 'resp_1' });
   write({ type: 'resume', requestId: 'z', id: 'chat-1' });
   write({ type: 'resume', requestId: 'w', id: 'chat-1', responseId: 'resp_9' });
-  await Promise.all([...['x', 'y', 'z'].map((id) => answered('end', id)), answered('no-active', 'w')]);
-  expect(['x', 'y', 'z'].map((id) => textOf(id).join(''))).toEqual(['resp_1 has this', 'resp_1 has this', 'resp_2 has this']);
+  write({ type: 'resume', requestId: 'v', id: 'chat-1', sentAs: 'one' });
+  write({ type: 'resume', requestId: 'u', id: 'chat-1', sentAs: 'three' });
+  const read = ['x', 'y', 'z', 'v'];
+  const missing = ['w', 'u'].map((id) => answered('no-active', id));
+  await Promise.all([...read.map((id) => answered('end', id)), ...missing]);
+  const texts = ['resp_1 has this', 'resp_1 has this', 'resp_2 has this', 'resp_1 has this'];
+  expect(read.map((id) => textOf(id).join(''))).toEqual(texts);
 });
 
 test('an abort of what is not there is nothing', async () => {

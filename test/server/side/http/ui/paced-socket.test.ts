@@ -77,7 +77,7 @@ test('a page that answers no pings is gone, and one that does stays', async () =
   expect(own.readyState).toBe(WebSocket.OPEN);
   const silent = await mute((server.address() as AddressInfo).port);
   const [accepted] = [...server.clients].slice(-1);
-  new PacedSocket(accepted as WebSocket, { maxReplyBytes: 1, stallMs: 60_000, pingMs: 40 });
+  new PacedSocket(accepted as WebSocket, { ...LIMITS, maxReplyBytes: 1, pingMs: 40 });
   await until(() => accepted?.readyState === WebSocket.CLOSED);
   silent.destroy();
 });

@@ -111,9 +111,9 @@ export function responses({ open, beside }: Stores): void {
         ...[chat('r3', { key: undefined, createdAt: NOON + 2 }), chat('r4', { key: 'other', createdAt: NOON + 3 })],
       ],
     });
-    expect((await store.responseOfChat({ key: 'demo' }, 'c1'))?.id).toBe('r2');
-    expect((await store.responseOfChat({ key: null }, 'c1'))?.id).toBe('r3');
-    expect(await store.responseOfChat({ key: 'demo' }, 'c2')).toBeUndefined();
+    expect((await store.responsesOfChat({ key: 'demo' }, 'c1', 1))[0]?.id).toBe('r2');
+    expect((await store.responsesOfChat({ key: null }, 'c1', 1))[0]?.id).toBe('r3');
+    expect(await store.responsesOfChat({ key: 'demo' }, 'c2', 1)).toEqual([]);
   });
 
   test('a page finds its own response of a chat, or that of its user, where another page of its key has one of that id', async () => {
@@ -127,10 +127,10 @@ export function responses({ open, beside }: Stores): void {
       ],
     });
     const found = async (secret: string, endUser?: string) =>
-      (await store.responseOfChat({ key: 'demo', secret, endUser }, 'c1'))?.id;
+      (await store.responsesOfChat({ key: 'demo', secret, endUser }, 'c1', 1))[0]?.id;
     expect([await found('s1'), await found('s4', 'ann'), await found('s3', 'bob')]).toEqual(['r1', 'r2', 'r3']);
     expect(await found('s4')).toBeUndefined();
-    expect((await store.responseOfChat({ key: 'demo' }, 'c1'))?.id).toBe('r3');
+    expect((await store.responsesOfChat({ key: 'demo' }, 'c1', 9)).map(({ id }) => id)).toEqual(['r3', 'r2', 'r1']);
   });
 
   test('a deleted response has no texts and no log, and is ordered to end where it runs', async () => {
