@@ -56,7 +56,7 @@ export class ChatAnswer {
     if (this.isAborted) return resume;
     if (this.#asked.type === 'resume') return { ...this.#asked, ...meant };
     if (this.#response !== undefined) return { ...resume, lastSequence: this.#last };
-    // What no model was asked for is the same again.
+    // An answer that no model was asked for is the same again.
     return this.#sentAs !== undefined && this.#last < 0 ? resume : this.#asked;
   }
 

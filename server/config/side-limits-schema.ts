@@ -66,7 +66,9 @@ export const sideLimitsSchema = z.strictObject({
     .describe(
       'What a live session with a budget does while the store cannot be asked: it goes on until what it has leased of the budget is used, or ends at once.',
     ),
-  streams: positive(100_000).default(1000).describe('Event streams open at once, in each side process. Then 503.'),
+  streams: positive(100_000)
+    .default(1000)
+    .describe('Event streams and sockets of chats open at once, in each side process. Then 503.'),
 });
 
 export const runsSchema = z.strictObject({

@@ -4,6 +4,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { SessionEvent } from '../ipc/session-event.ts';
 import { exportGauge } from '../platform/metrics.ts';
 import type { WatchedTarget } from './llm/targets.ts';
+import type { RunCounts } from './runs/run.ts';
 
 const DIAL_BOUNDS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const TASK_BOUNDS_S = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
@@ -51,22 +52,11 @@ export function createSideMetrics() {
   };
 }
 
-/** The runs of a process as they are now. */
-interface RunsNow {
-  readonly running: number;
-  readonly readers: number;
-  /** Memory that runs take, those that have ended included. */
-  readonly bytes: number;
-}
-
-/** Ways in which a run ends: `lost` where its process was gone. */
 const RUN_OUTCOMES = ['completed', 'incomplete', 'failed', 'cancelled', 'lost'] as const;
 
-export type RunCounts = ReturnType<typeof countRuns>;
-
-export function countRuns(registry = new Registry()) {
+function countRuns(registry: Registry): RunCounts {
   const registers = [registry];
-  let now = (): RunsNow => ({ running: 0, readers: 0, bytes: 0 });
+  let now: Parameters<RunCounts['watch']>[0] = () => ({ running: 0, readers: 0, bytes: 0 });
   exportGauge(registry, { name: 'trunkline_runs', help: 'runs under way', read: () => now().running });
   exportGauge(registry, { name: 'trunkline_run_readers', help: 'readers of logs of runs', read: () => now().readers });
   exportGauge(registry, {
@@ -89,13 +79,12 @@ export function countRuns(registry = new Registry()) {
   });
   for (const outcome of RUN_OUTCOMES) ended.inc({ outcome }, 0);
   return {
-    /** Says what is asked at each scrape. */
-    watch(read: () => RunsNow): void {
+    watch(read) {
       now = read;
     },
     started: () => started.inc(),
-    ended: (outcome: (typeof RUN_OUTCOMES)[number], runs = 1) => ended.inc({ outcome }, runs),
-    resumed: (log: 'memory' | 'store') => resumed.inc({ log }),
+    ended: (outcome, runs = 1) => ended.inc({ outcome }, runs),
+    resumed: (log) => resumed.inc({ log }),
   };
 }
 

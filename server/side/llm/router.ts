@@ -35,7 +35,7 @@ export interface RouterOptions extends Omit<ClassPlansOptions, 'config'> {
   readonly closeMs?: number;
 }
 
-export interface Leasing {
+interface Leasing {
   readonly store: BudgetLeases;
   /** Name of this process, never used before. */
   readonly holder: string;

@@ -6,7 +6,6 @@ import type { JsonObject } from '../../../codecs/json/object.ts';
 import { type HttpProblem, isProblem } from '../../http/problem.ts';
 import type { Requester } from '../../ipc/side-request.ts';
 import { withDeadline } from '../../platform/deadline.ts';
-import { countRuns, type RunCounts } from '../metrics.ts';
 import type { ResponseRow } from '../store/contract/responses.ts';
 import type { Store } from '../store/contract/store.ts';
 import { type AskedResponse, type Asking, type AskMeans, askResponse, prepareResponse } from './ask.ts';
@@ -16,7 +15,7 @@ import { canReadResponse, itemsIn, readEarlier } from './conversation/history.ts
 import { LiveRun } from './live-run.ts';
 import { RunMemory } from './memory.ts';
 import { endedState, objectIn, withOwnFields } from './response-object.ts';
-import type { MeantRun, Run, RunOrder, Runs } from './run.ts';
+import type { MeantRun, Run, RunCounts, RunOrder, Runs } from './run.ts';
 import { RunLease } from './stored/lease.ts';
 import { StoredRuns } from './stored/lookup.ts';
 import { RunWriter } from './stored/writer.ts';
@@ -49,7 +48,7 @@ export class RunHost implements Runs {
 
   constructor(options: RunHostOptions) {
     this.#options = options;
-    const { store, holder, log, config, metrics: { runs: counts } = { runs: countRuns() } } = options;
+    const { store, holder, log, config, metrics: { runs: counts } = UNCOUNTED } = options;
     this.#memory = new RunMemory(() => config.runs);
     this.#counts = counts;
     this.#stored = new StoredRuns(store, counts);
@@ -137,7 +136,7 @@ export class RunHost implements Runs {
     return run?.chat === chat ? run : undefined;
   }
 
-  /** What is asked for is waited for where it is not known: whoever begins it may have yet to write it. */
+  /** Waits for one that is not known: whoever begins it may have yet to write it. */
   async #ofChat(chat: string, requester: Requester, sentAs: string | undefined): Promise<Run | undefined> {
     const { store, config } = this.#options;
     const mayCome = sentAs !== undefined || store.kind === 'postgres' || config.side.processes > 1;
@@ -262,6 +261,8 @@ async function unlessStopped<Result>(
 /** Tells whether a run is for whoever comes back to it, too; another one is for the client alone that asked. */
 const isLasting = ({ isKept, isBackground, chat }: ResponseRow): boolean =>
   isKept || isBackground || chat !== undefined;
+
+const UNCOUNTED = { runs: { watch() {}, started() {}, ended() {}, resumed() {} } };
 
 const notStoredNow: HttpProblem = {
   status: 503,

@@ -233,7 +233,7 @@ export class LiveRun implements Run, StreamSink {
     clearTimeout(this.#headTimer);
     if (!this.#isOpen && outcome.kind === 'failed') this.#opening.resolve(failureProblem(outcome, Date.now()));
     else this.#open();
-    // Whoever found it by its chat is told, too, what became of it.
+    // Readers that found it by its chat are told, too, what became of it.
     if (this.#isAnnounced) this.#append(this.#lastEvents(outcome));
     this.#close();
   }

@@ -42,6 +42,24 @@ export interface Run {
   cancel(): Promise<void>;
 }
 
+/** The runs of a process as they are now. */
+interface RunsNow {
+  readonly running: number;
+  readonly readers: number;
+  /** Memory that runs take, those that have ended included. */
+  readonly bytes: number;
+}
+
+export interface RunCounts {
+  /** Says what is asked at each scrape. */
+  watch(read: () => RunsNow): void;
+  started(): void;
+  /** `lost`: its process was gone. */
+  ended(outcome: 'completed' | 'incomplete' | 'failed' | 'cancelled' | 'lost', runs?: number): void;
+  /** Says that somebody reads who was not the first, or reads in the store. */
+  resumed(log: 'memory' | 'store'): void;
+}
+
 export interface RunOrder extends Pick<SideRequest, 'requester' | 'headers' | 'path'> {
   /** The body of a Responses request, as a client sends it. Whatever its `stream` says, the answer is streamed into the log. */
   readonly body: JsonObject;

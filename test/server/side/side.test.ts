@@ -81,7 +81,7 @@ test('rows that are older than `keep` says go when the store is maintained, and 
 });
 
 test('a stored key whose budget was spent may spend again as soon as its budget is taken away', async () => {
-  // What nobody tells of a change would be believed for ever.
+  // A budget of which no change is told would be believed for ever.
   vi.useFakeTimers({ toFake: ['performance'] });
   onTestFinished(() => void vi.useRealTimers());
   const llm = await llmGateway({ behaviour: { text: 'An answer.' } });

@@ -58,7 +58,7 @@ const MAX_REMEMBERED = 10_000;
 
 interface Remembered {
   readonly budgets: readonly BudgetConfig[];
-  /** Of the key that had them: see `StoredKey`. */
+  /** Version of the key that had them: see `StoredKey`. */
   readonly version: number;
   readonly at: number;
 }

@@ -83,7 +83,7 @@ export class PacedSocket {
     this.#stall = undefined;
   };
 
-  /** What the page still says is left unread. The first close counts. */
+  /** Leaves unread what the page still says. The first close counts. */
   close(code: number | undefined, reason: string | Buffer | undefined): void {
     this.#isClosing = true;
     this.#socket.close(code, reason);

@@ -2,10 +2,10 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Requester } from '../../../ipc/side-request.ts';
-import type { RunCounts } from '../../metrics.ts';
 import type { ResponseRow } from '../../store/contract/responses.ts';
 import type { Store } from '../../store/contract/store.ts';
 import { canReadResponse } from '../conversation/history.ts';
+import type { RunCounts } from '../run.ts';
 import { endLostRuns } from './gone.ts';
 import { StoredRun } from './run.ts';
 

@@ -90,7 +90,7 @@ interface ResponseRetention {
 }
 
 /** Names who asked for a response. */
-export interface ResponseOwner {
+interface ResponseOwner {
   /** `null` for none. */
   readonly key: string | null;
   /** The id of a client secret: of its key's responses, its own alone, and those of its user. */
