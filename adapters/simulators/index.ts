@@ -3,10 +3,21 @@
 import type { HttpReply } from '../realtime/refusal.ts';
 import type { ProviderSimulators, SimulatorRoute } from './contract.ts';
 import { geminiSimulators } from './gemini/index.ts';
+import { completionReply } from './llm/completions.ts';
+import { embeddingsReply } from './llm/embeddings.ts';
+import { moderationReply } from './llm/moderations.ts';
+import type { RehearsalReply } from './llm/reply.ts';
 import { openaiSimulators } from './openai/index.ts';
 import type { SimulatedProvider } from './simulated-providers.ts';
 
-export { COMPLETIONS_PATH, type CompletionReply, completionError, completionReply } from './llm/completions.ts';
+export { type RehearsalReply, rehearsalError } from './llm/reply.ts';
+
+/** Answers the bodies of POST requests to the LLM gateway of the rehearsal, by their paths under its URL. */
+export const llmReplies: ReadonlyMap<string, (body: string) => RehearsalReply> = new Map([
+  ['/v1/chat/completions', completionReply],
+  ['/v1/embeddings', embeddingsReply],
+  ['/v1/moderations', moderationReply],
+]);
 
 const byProvider: Readonly<Record<SimulatedProvider, ProviderSimulators>> = {
   openai: openaiSimulators,

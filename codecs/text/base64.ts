@@ -18,6 +18,13 @@ export function decodeAnyBase64(text: string): Buffer | undefined {
   return digits.length % 4 === 1 || bytes.length !== Math.floor((digits.length * 3) / 4) ? undefined : bytes;
 }
 
+/** Floats of 4 bytes, little-endian, as OpenAI packs vectors. */
+export function encodeFloats(values: readonly number[]): string {
+  const bytes = Buffer.alloc(values.length * 4);
+  for (const [at, value] of values.entries()) bytes.writeFloatLE(value, at * 4);
+  return bytes.toString('base64');
+}
+
 /** Padded standard base64. */
 export function encodeBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');

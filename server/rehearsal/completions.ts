@@ -3,18 +3,24 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SimulatorTimes } from '../../adapters/simulators/contract.ts';
-import { type CompletionReply, completionError, completionReply } from '../../adapters/simulators/index.ts';
+import { type RehearsalReply, rehearsalError } from '../../adapters/simulators/index.ts';
 
 export const MAX_COMPLETION_BYTES = 4 * 1024 * 1024;
 
-/** Answers `POST /v1/chat/completions`, a stream word by word. Never throws. */
+interface CompletionOptions {
+  /** Answers the body. */
+  readonly reply: (body: string) => RehearsalReply;
+  readonly times: Pick<SimulatorTimes, 'firstTextMs' | 'tokenMs'>;
+}
+
+/** Answers a POST request, a stream word by word. Never throws. */
 export async function answerCompletion(
   request: IncomingMessage,
   response: ServerResponse,
-  { firstTextMs, tokenMs }: Pick<SimulatorTimes, 'firstTextMs' | 'tokenMs'>,
+  { reply, times: { firstTextMs, tokenMs } }: CompletionOptions,
 ): Promise<void> {
   try {
-    const { status, headers, pieces } = await replyTo(request);
+    const { status, headers, pieces } = await replyTo(request, reply);
     // The rest of a refused body would be read as the next request.
     response.writeHead(status, request.complete ? headers : { ...headers, connection: 'close' });
     for (const [at, piece] of pieces.entries()) {
@@ -30,15 +36,15 @@ export async function answerCompletion(
   }
 }
 
-async function replyTo(request: IncomingMessage): Promise<CompletionReply> {
+async function replyTo(request: IncomingMessage, reply: CompletionOptions['reply']): Promise<RehearsalReply> {
   if (request.headers.origin !== undefined)
-    return completionError(403, 'web pages may not ask the rehearsal: ask the gateway');
+    return rehearsalError(403, 'web pages may not ask the rehearsal: ask the gateway');
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += part.length;
-    if (bytes > MAX_COMPLETION_BYTES) return completionError(413, `expected at most ${MAX_COMPLETION_BYTES} bytes`);
+    if (bytes > MAX_COMPLETION_BYTES) return rehearsalError(413, `expected at most ${MAX_COMPLETION_BYTES} bytes`);
     parts.push(part);
   }
-  return completionReply(Buffer.concat(parts).toString());
+  return reply(Buffer.concat(parts).toString());
 }

@@ -8,7 +8,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Handshake } from '../../adapters/realtime/contract.ts';
 import type { HttpReply } from '../../adapters/realtime/refusal.ts';
 import type { SimulatorRoute } from '../../adapters/simulators/contract.ts';
-import { COMPLETIONS_PATH, notRehearsed, simulatorRoutes } from '../../adapters/simulators/index.ts';
+import { llmReplies, notRehearsed, simulatorRoutes } from '../../adapters/simulators/index.ts';
 import { loadVoiceDetectors, type VoiceDetectorFactory } from '../../codecs/audio/vad.ts';
 import {
   type RehearsalOptions,
@@ -86,8 +86,8 @@ export class RunningRehearsal {
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const { path } = readHandshake(request) ?? NO_PATH;
-    if (request.method === 'POST' && path === COMPLETIONS_PATH)
-      return void answerCompletion(request, response, this.#options.times);
+    const reply = request.method === 'POST' ? llmReplies.get(path) : undefined;
+    if (reply !== undefined) return void answerCompletion(request, response, { reply, times: this.#options.times });
     sendReply(response, { ...notRehearsed(path), status: 404 });
   }
 

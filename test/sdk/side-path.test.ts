@@ -68,6 +68,35 @@ test('the command sees the same ledger', { timeout: 60_000 }, async () => {
   expect(report.stdout()).toMatch(/^chat +\w+ +2 /m);
 });
 
+test('the SDK gets embeddings of the rehearsal as it asks for them, and near ones for texts alike', async () => {
+  const openai = new OpenAI({ baseURL: `${gateway.http}/v1`, apiKey: 'any' });
+  const input = ['the cat sat on the mat', 'a cat sat on a mat', 'invoices are due in March'];
+  const vectors = async (more: object = {}) => {
+    const { data, usage } = await openai.embeddings.create({ model: 'text-embedding-3-small', input, ...more });
+    expect(usage.total_tokens).toBeGreaterThan(0);
+    return data.map(({ embedding }) => embedding);
+  };
+  const packed = await vectors({ dimensions: 256 });
+  expect(packed.map(({ length }) => length)).toEqual([256, 256, 256]);
+  const plain = await vectors({ dimensions: 256, encoding_format: 'float' });
+  for (const [at, vector] of plain.entries()) expect(packed[at]).toEqual(vector.map((part) => expect.closeTo(part, 5)));
+  const nearness = (a = 0, b = 0) =>
+    (plain[a] ?? []).reduce((sum, part, at) => sum + part * ((plain[b] ?? [])[at] ?? 0), 0);
+  expect(nearness(0, 1)).toBeGreaterThan(nearness(0, 2) + 0.3);
+  expect(nearness(0, 0)).toBeCloseTo(1, 5);
+  expect((await vectors())[0]).toHaveLength(1536);
+});
+
+test('the SDK gets moderations of the rehearsal, one for each text', async () => {
+  const openai = new OpenAI({ baseURL: `${gateway.http}/v1`, apiKey: 'any' });
+  const { data, response } = await openai.moderations.create({ input: ['Good morning.', 'I hate you'] }).withResponse();
+  expect(response.headers.get('x-trunkline-rehearsal')).toBe('true');
+  expect(data.results).toMatchObject([
+    { flagged: false, categories: { harassment: false, 'violence/graphic': false } },
+    { flagged: true, categories: { harassment: true, hate: false }, category_scores: { harassment: 0.95 } },
+  ]);
+});
+
 test('the SDK of Anthropic gets messages of the rehearsal, whole, streamed and with tools', async () => {
   const anthropic = new Anthropic({ baseURL: gateway.http, apiKey: 'any' });
   const messages = [{ role: 'user' as const, content: 'Hello' }];

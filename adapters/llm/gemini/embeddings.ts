@@ -1,6 +1,7 @@
 // Embeddings of Gemini, in OpenAI's form. https://ai.google.dev/api/embeddings#method:-models.batchembedcontents
 
 import { isObject, type JsonObject, objectAt, parseJson } from '../../../codecs/json/object.ts';
+import { encodeFloats } from '../../../codecs/text/base64.ts';
 import { type LlmCall, LlmFailure, type LlmOutcome, type LlmTarget, type NativeApi, unsupported } from '../contract.ts';
 import { failureInBody } from '../failure/failure.ts';
 import { usageOfCounts } from '../usage/usage.ts';
@@ -24,7 +25,7 @@ export const geminiEmbeddings: NativeApi = {
     const isBase64 = call?.native?.body.encoding_format === 'base64';
     const data = reply.embeddings.map((one, index) => {
       const values = isObject(one) && Array.isArray(one.values) ? one.values.map(Number) : [];
-      return { object: 'embedding', index, embedding: isBase64 ? base64Of(values) : values };
+      return { object: 'embedding', index, embedding: isBase64 ? encodeFloats(values) : values };
     });
     const count = objectAt(reply, 'usageMetadata')?.promptTokenCount;
     const usage = count === undefined ? undefined : usageOfCounts({}, { inputTokens: count, outputTokens: 0 });
@@ -45,11 +46,4 @@ function requestsOf({ native }: LlmCall, model: string): readonly JsonObject[] {
     if (typeof text !== 'string') throw unsupported('an input of tokens', 'input');
     return { model, content: { parts: [{ text }] }, outputDimensionality: dimensions };
   });
-}
-
-/** Floats of 4 bytes, little-endian, as OpenAI packs them. */
-function base64Of(values: readonly number[]): string {
-  const bytes = Buffer.alloc(values.length * 4);
-  for (const [at, value] of values.entries()) bytes.writeFloatLE(value, at * 4);
-  return bytes.toString('base64');
 }

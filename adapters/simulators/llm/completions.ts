@@ -2,28 +2,21 @@
 // Rule: every answer names `rehearsal` as its model and provider, and costs nothing.
 
 import { isObject, type JsonObject, objectAt, parseJson, textAt } from '../../../codecs/json/object.ts';
-import type { HttpReply } from '../../realtime/refusal.ts';
 import { chooseCall, type ToolCall } from '../openai/tools.ts';
 import { createId } from '../random-id.ts';
 import { textTokenCount } from '../tokens.ts';
 import { type ReplyPrompt, replyText, textPieces } from '../voice/reply-text.ts';
 import { valueForSchema } from './extraction.ts';
+import { REHEARSAL_MODEL, type RehearsalReply, rehearsalError, wholeReply } from './reply.ts';
 import { TASK_ANSWERS } from './task-answers.ts';
 import { parseTranscript } from './transcript.ts';
 
-const REHEARSAL_MODEL = 'rehearsal';
-/** Path of the endpoint, under the URL of the rehearsal provider. */
-export const COMPLETIONS_PATH = '/v1/chat/completions';
-
-/** An HTTP reply whose body comes in pieces: one for a whole answer, one for each event of a stream. */
-export type CompletionReply = Omit<HttpReply, 'body'> & { readonly pieces: readonly string[] };
-
-/** Answers the body of a chat completion request, streamed when it asks for that. Errors are in OpenAI's shape. */
-export function completionReply(body: string): CompletionReply {
+/** Answers the body of a chat completion request, streamed when it asks for that. */
+export function completionReply(body: string): RehearsalReply {
   const request = parseJson(body);
-  if (!isObject(request)) return completionError(400, 'expected a JSON object');
+  if (!isObject(request)) return rehearsalError(400, 'expected a JSON object');
   const messages = Array.isArray(request.messages) ? request.messages.filter(isObject) : [];
-  if (messages.length === 0) return completionError(400, 'messages: expected at least one');
+  if (messages.length === 0) return rehearsalError(400, 'messages: expected at least one');
   const answer = answerTo(request, messages);
   const usage = usageOf(messages, answer);
   if (request.stream === true) {
@@ -31,16 +24,7 @@ export function completionReply(body: string): CompletionReply {
     return streamed(answer, wantsUsage ? usage : undefined);
   }
   const choices = [{ index: 0, message: wholeMessage(answer), finish_reason: finishOf(answer) }];
-  return {
-    status: 200,
-    headers: { 'content-type': 'application/json' },
-    pieces: [JSON.stringify({ ...head('chat.completion'), choices, usage })],
-  };
-}
-
-export function completionError(status: number, message: string): CompletionReply {
-  const error = { message, type: 'invalid_request_error', param: null, code: null };
-  return { status, headers: { 'content-type': 'application/json' }, pieces: [JSON.stringify({ error })] };
+  return wholeReply({ ...head('chat.completion'), choices, usage });
 }
 
 interface Answer {
@@ -114,7 +98,7 @@ function deltasOf({ text, call }: Answer): readonly JsonObject[] {
   return [{ role, content: '' }, ...textPieces(text).map((content) => ({ content }))];
 }
 
-function streamed(answer: Answer, usage: JsonObject | undefined): CompletionReply {
+function streamed(answer: Answer, usage: JsonObject | undefined): RehearsalReply {
   const chunk = (delta: JsonObject, finish: string | null) =>
     event({ ...head('chat.completion.chunk'), choices: [{ index: 0, delta, finish_reason: finish }] });
   return {
