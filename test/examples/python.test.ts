@@ -67,17 +67,21 @@ test.skipIf(!isInstalled)(
 );
 
 test.skipIf(!isInstalled)(
-  `voice-python writes what is answered to a recording${skipped}`,
+  `voice-python is cut where its answer was heard, and hears the next answer whole${skipped}`,
   { timeout: 70_000 },
   async () => {
     const cwd = temporaryFolder('voice-python');
     const { stdout, stderr } = await start('voice-python/voice.py', [], gateway.http, cwd);
     expect(stderr).toBe('');
-    expect(stdout).toContain('you: (3 seconds of speech)\n');
+    expect(stdout.match(/^you: \(\d seconds of speech\)$/gm)).toHaveLength(2);
     expect(stdout).toContain('model: This is the rehearsal provider. I heard 3 seconds of speech.\n');
+    const [, heard, came] = /^interrupted: (\d+) ms were heard of (\d+) ms/m.exec(stdout) ?? [];
+    expect(Number(heard)).toBeGreaterThanOrEqual(1000);
+    expect(Number(came)).toBeGreaterThan(Number(heard));
     const wav = readFileSync(join(cwd, 'answer.wav'));
     expect(wav.toString('latin1', 0, 4)).toBe('RIFF');
-    expect(wav.length).toBeGreaterThan(3 * 48_000);
+    // The piece of the first answer, and the whole of the second.
+    expect((wav.length - 44) / 48_000).toBeGreaterThan(Number(heard) / 1000 + 3);
   },
 );
 
