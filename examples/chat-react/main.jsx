@@ -4,11 +4,15 @@
 import { useChat } from '@ai-sdk/react';
 import { useEffect, useState } from 'react';
 import { createRoot } from 'react-dom/client';
-import { GatewayChatTransport } from 'trunkline/client';
+import { GatewayChatTransport, GatewayProblem } from 'trunkline/client';
 
-const first = await (await fetch('/secret')).json();
-if (first.value === undefined) throw new Error(first.error?.message ?? 'the gateway made no secret');
-const credential = async () => (await (await fetch('/secret')).json()).value;
+async function credential() {
+  const response = await fetch('/secret');
+  const { value, error } = await response.json();
+  // The status says whether it is worth another try.
+  if (error) throw new GatewayProblem(error, response);
+  return value;
+}
 
 /** The messages of this tab, which a real app keeps in its database. */
 const kept = JSON.parse(sessionStorage.getItem('chat') ?? 'null') ?? { id: crypto.randomUUID(), messages: [] };
@@ -17,7 +21,13 @@ function Chat() {
   const [line, setLine] = useState('');
   const [state, setState] = useState('closed');
   const [transport] = useState(
-    () => new GatewayChatTransport({ gateway: first.gateway, credential, body: { model: '*' }, onState: setState }),
+    () =>
+      new GatewayChatTransport({
+        gateway: import.meta.env.GATEWAY,
+        credential,
+        body: { model: '*' },
+        onState: setState,
+      }),
   );
   const { id } = kept;
   const { messages, sendMessage, status, stop, error } = useChat({

@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { mintSecret } from '../../client/index.ts'; // In a project of your own: 'trunkline/client'.
 
 const gateway = process.env.TRUNKLINE_URL ?? 'http://127.0.0.1:8080';
 const key = process.env.TRUNKLINE_KEY ?? 'my-gateway-key';
@@ -16,28 +17,32 @@ function userOf({ headers }, response) {
 }
 
 async function sendSecret(request, response) {
-  const body = {
+  const terms = {
     endUser: userOf(request, response),
     origins: [`http://${request.headers.host}`],
     expiresInSeconds: 600,
   };
-  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
-  const made = await fetch(`${gateway}/v1/client_secrets`, { method: 'POST', headers, body: JSON.stringify(body) });
-  response.statusCode = made.status;
   response.setHeader('content-type', 'application/json');
-  response.end(JSON.stringify({ ...(await made.json()), gateway }));
+  try {
+    const { value } = await mintSecret({ gateway, key, ...terms });
+    response.end(JSON.stringify({ value }));
+  } catch (error) {
+    response.statusCode = error.status || 502;
+    response.end(JSON.stringify({ error: error.message }));
+  }
 }
 
 const server = {
   name: 'server',
   configureServer({ middlewares }) {
-    middlewares.use('/secret', (request, response, next) => void sendSecret(request, response).catch(next));
+    middlewares.use('/secret', (request, response) => void sendSecret(request, response));
   },
 };
 
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [server],
+  define: { 'import.meta.env.GATEWAY': JSON.stringify(gateway) },
   // In an app of your own the package itself is found by this name.
   resolve: { alias: { 'trunkline/client': fileURLToPath(new URL('../../client/index.ts', import.meta.url)) } },
 });

@@ -14,6 +14,7 @@ let gateway: RunningGateway;
 let app: ViteDevServer;
 let browser: Browser;
 let page: Page;
+let address: string;
 const sockets: WebSocketRoute[] = [];
 const WORDS = Array.from({ length: 20 }, (_, index) => `word${index}`).join(' ');
 
@@ -34,8 +35,9 @@ beforeAll(async () => {
     sockets.push(socket);
     socket.connectToServer();
   });
-  const address = app.httpServer?.address();
-  await page.goto(`http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/`);
+  const bound = app.httpServer?.address();
+  address = `http://127.0.0.1:${typeof bound === 'object' ? bound?.port : 0}/`;
+  await page.goto(address);
 });
 afterAll(async () => {
   delete process.env.TRUNKLINE_URL;
@@ -61,4 +63,19 @@ test('an answer goes on over a lost socket and a page that is loaded anew', asyn
   expect(sockets.length).toBeGreaterThanOrEqual(3);
   mkdirSync(outputFolder, { recursive: true });
   await page.screenshot({ path: join(outputFolder, 'chat-react.png') });
+});
+
+test('a page whose server is refused a secret says why, and asks once', async () => {
+  const refused = await browser.newPage();
+  let asked = 0;
+  await refused.route('**/secret', (route) => {
+    asked += 1;
+    return route.fulfill({ status: 401, json: { error: 'this key is not known' } });
+  });
+  await refused.goto(address);
+  await refused.getByLabel('Message').fill('Hello');
+  await refused.getByRole('button', { name: 'Send' }).click();
+  await refused.getByRole('alert').getByText('this key is not known').waitFor();
+  await refused.getByText('Ready').waitFor();
+  expect(asked).toBe(1);
 });
