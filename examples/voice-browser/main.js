@@ -1,6 +1,6 @@
 // A voice call in a page: talk into the answer, and it stops; the model is told how much of it was heard.
 
-import { connectVoice, PlaybackTracker } from 'trunkline/client';
+import { connectVoice, GatewayProblem, PlaybackTracker } from 'trunkline/client';
 import { base64Of, openSound, RATE_HZ, samplesOf } from './sound.js';
 
 const [status, list, alert, button] = ['[role=status]', 'ol', '[role=alert]', 'button'].map((selector) =>
@@ -32,13 +32,14 @@ function row(id, role) {
 }
 
 async function askSecret() {
-  const { gateway, value, error } = await (await fetch('/secret')).json();
-  if (error) throw new Error(error);
-  return { gateway, value };
+  const response = await fetch('/secret');
+  const { value, error } = await response.json();
+  // The status says whether it is worth another try.
+  if (error) throw new GatewayProblem(error, response);
+  return value;
 }
 
 async function call() {
-  const first = await askSecret();
   const tracker = new PlaybackTracker(RATE_HZ);
   const sound = await openSound((samples) =>
     session.send({ type: 'input_audio_buffer.append', audio: base64Of(samples) }),
@@ -82,10 +83,10 @@ async function call() {
   };
 
   const session = connectVoice({
-    gateway: first.gateway,
+    gateway: import.meta.env.GATEWAY,
     path: '/v1/realtime',
     query: { model: 'gpt-realtime-2.1' },
-    credential: async () => (await askSecret()).value,
+    credential: askSecret,
     onOpen() {
       const input = { transcription: { model: 'gpt-realtime-whisper' } };
       session.send({ type: 'session.update', session: { type: 'realtime', audio: { input } } });

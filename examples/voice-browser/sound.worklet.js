@@ -7,17 +7,38 @@ const PIECE_MS = 40;
 const START_MS = 50;
 
 class Microphone extends AudioWorkletProcessor {
-  #piece = new Int16Array((sampleRate * PIECE_MS) / 1000);
+  #piece;
   #filled = 0;
+  /** Samples of the device for one of the piece, which is their mean. */
+  #step;
+  #sum = 0;
+  #weight = 0;
+
+  constructor({ processorOptions: { rateHz } }) {
+    super();
+    this.#piece = new Int16Array((rateHz * PIECE_MS) / 1000);
+    this.#step = sampleRate / rateHz;
+  }
 
   process([[channel] = []]) {
     for (const value of channel ?? []) {
-      this.#piece[this.#filled++] = Math.max(-1, Math.min(1, value)) * 32_767;
-      if (this.#filled < this.#piece.length) continue;
-      this.port.postMessage(this.#piece.slice());
-      this.#filled = 0;
+      for (let left = 1; left > 0; ) {
+        const part = Math.min(left, this.#step - this.#weight);
+        left -= part;
+        this.#weight += part;
+        this.#sum += value * part;
+        if (this.#weight >= this.#step) this.#add();
+      }
     }
     return true;
+  }
+
+  #add() {
+    this.#piece[this.#filled++] = Math.max(-1, Math.min(1, this.#sum / this.#step)) * 32_767;
+    this.#weight = this.#sum = 0;
+    if (this.#filled < this.#piece.length) return;
+    this.port.postMessage(this.#piece.slice());
+    this.#filled = 0;
   }
 }
 

@@ -18,9 +18,9 @@ async function sendSecret({ headers }, response) {
   response.setHeader('content-type', 'application/json');
   try {
     const { value } = await mintSecret({ gateway, key, ...terms });
-    response.end(JSON.stringify({ gateway, value }));
+    response.end(JSON.stringify({ value }));
   } catch (error) {
-    response.statusCode = 502;
+    response.statusCode = error.status || 502;
     response.end(JSON.stringify({ error: error.message }));
   }
 }
@@ -35,6 +35,7 @@ const server = {
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [server],
+  define: { 'import.meta.env.GATEWAY': JSON.stringify(gateway) },
   // In an app of your own the package itself is found by this name.
   resolve: { alias: { 'trunkline/client': fileURLToPath(new URL('../../client/index.ts', import.meta.url)) } },
 });

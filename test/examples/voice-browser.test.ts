@@ -1,11 +1,11 @@
-// The example voice-browser in Chromium, as a newcomer starts it: its microphone talks into the first answer, which stops and is marked with
-// what was heard; the second is heard whole.
+// The example voice-browser in Chromium, and in Firefox where that is installed, as a newcomer starts it: the microphone talks into the first answer,
+// which stops and is marked with what was heard; the second is heard whole.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { createServer, type ViteDevServer } from 'vite';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import {
   composeRecording,
   launchChromium,
@@ -13,6 +13,7 @@ import {
   type RunningGateway,
   startCommand,
 } from '../support/console-page.ts';
+import { firefox, hasPulse, openFirefox } from '../support/firefox.ts';
 import { root } from '../support/pages.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -20,6 +21,7 @@ let gateway: RunningGateway;
 let app: ViteDevServer;
 let browser: Browser;
 let page: Page;
+let address: string;
 const faults: string[] = [];
 
 beforeAll(async () => {
@@ -40,8 +42,9 @@ beforeAll(async () => {
   page.on('console', (message) => {
     if (message.type() === 'error') faults.push(message.text());
   });
-  const address = app.httpServer?.address();
-  await page.goto(`http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}/`);
+  const bound = app.httpServer?.address();
+  address = `http://127.0.0.1:${typeof bound === 'object' ? bound?.port : 0}/`;
+  await page.goto(address);
 });
 afterAll(async () => {
   delete process.env.TRUNKLINE_URL;
@@ -65,4 +68,43 @@ test('an answer that is talked into stops where it was heard, and the next is he
   await page.getByText('Ready', { exact: true }).waitFor();
   expect(await page.getByRole('alert').isHidden()).toBe(true);
   expect(faults).toEqual([]);
+});
+
+/** Opens the example in Firefox, and presses its button. */
+async function callInFirefox(devices: Parameters<typeof openFirefox>[1]) {
+  const opened = await openFirefox(address, devices);
+  onTestFinished(() => opened.close());
+  await opened.evaluate(
+    'globalThis.faults = []; addEventListener("error", ({ message }) => faults.push(message)); document.querySelector("button").click()',
+  );
+  const there = (selector: string, words: RegExp) =>
+    opened.until(`${words}.test(document.querySelector('${selector}')?.textContent)`);
+  return { ...opened, there };
+}
+
+test.runIf(firefox && hasPulse)(
+  'the same in Firefox, whose microphone has a rate of its own',
+  {
+    timeout: 90_000,
+  },
+  async () => {
+    const { speak, there, evaluate } = await callInFirefox({ hasSound: true, hasVoice: true });
+    await there('[role="status"]', /Listening/);
+    const speech = (name: string) => join(root, 'test/fixtures/speech', name);
+    await speak(speech('librivox-0880.wav'));
+    await there('li[data-role="assistant"]', /speech/);
+    await speak(speech('librivox-0930.wav'));
+    await there('li[data-role="assistant"]', /interrupted: \d+\.\d s were heard/);
+    await there(
+      'li[data-role="user"] ~ li[data-role="user"] ~ li[data-role="assistant"]',
+      /I heard \d seconds of speech\./,
+    );
+    expect(await evaluate('document.querySelector("[role=alert]").textContent + faults.join()')).toBe('');
+  },
+);
+
+test.runIf(firefox)('a machine without sound is told so in Firefox', { timeout: 90_000 }, async () => {
+  const { there } = await callInFirefox({ hasSound: false });
+  await there('[role="alert"]', /no output for sound/);
+  await there('[role="status"]', /Ready/);
 });

@@ -1,9 +1,10 @@
 // Starts a Firefox, where one is installed, and drives it by WebDriver BiDi (https://w3c.github.io/webdriver-bidi/).
 
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { WebSocket } from 'ws';
 import { temporaryFolder } from './temporary-folder.ts';
 import { until } from './until.ts';
@@ -12,28 +13,39 @@ const starts = (command: string) => spawnSync(command, ['--version'], { timeout:
 
 /** The command of an installed Firefox; undefined where there is none. */
 export const firefox = ['firefox-esr', 'firefox'].find(starts);
-/** True where PulseAudio can stand in for a loudspeaker. */
+/** True where PulseAudio can stand in for a loudspeaker and a microphone. */
 export const hasPulse = starts('pulseaudio');
 
-/** Nothing is asked, and a tone stands in for the microphone. */
-const PREFERENCES = {
-  'media.autoplay.default': 0,
-  'media.navigator.permission.disabled': true,
-  'media.navigator.streams.fake': true,
-};
+/** Nothing is asked. */
+const PREFERENCES = { 'media.autoplay.default': 0, 'media.navigator.permission.disabled': true };
+/** A tone stands in for the microphone. */
+const WITH_TONE = { ...PREFERENCES, 'media.navigator.streams.fake': true };
 
 export interface FirefoxPage {
   /** The value of an expression of the page, once it is settled; evaluated as if the user had just clicked. */
   evaluate(expression: string): Promise<unknown>;
+  /** The first truthy value of an expression. The page looks by itself: questions from outside would hold up its sound. */
+  until(expression: string): Promise<unknown>;
+  /** Plays a WAV file into the microphone; resolves when it was played. */
+  speak(file: string): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens a page. `hasSound`: the machine has a loudspeaker, which swallows everything; else it has none. */
-export async function openFirefox(url: string, { hasSound }: { readonly hasSound: boolean }): Promise<FirefoxPage> {
+interface Devices {
+  /** The machine has a loudspeaker, which swallows everything; else it has none. */
+  readonly hasSound: boolean;
+  /** The microphone is one that hears what `speak` plays; else it hears a tone. Needs `hasSound`. */
+  readonly hasVoice?: boolean;
+}
+
+export async function openFirefox(url: string, { hasSound, hasVoice = false }: Devices): Promise<FirefoxPage> {
   const home = temporaryFolder('firefox');
-  const environment = { PATH: process.env.PATH, HOME: home, XDG_RUNTIME_DIR: home, PULSE_SERVER: `unix:${home}/sound` };
+  const places = { HOME: home, XDG_RUNTIME_DIR: home, PULSE_SERVER: `unix:${home}/sound` };
+  const environment = { PATH: process.env.PATH, ...places, PULSE_SINK: 'loudspeaker', PULSE_SOURCE: 'microphone' };
   const pulse = hasSound ? await startPulse(home, environment) : undefined;
-  const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref("${name}", ${value});\n`);
+  const lines = Object.entries(hasVoice ? PREFERENCES : WITH_TONE).map(
+    ([name, value]) => `user_pref("${name}", ${value});\n`,
+  );
   writeFileSync(join(home, 'user.js'), lines.join(''));
   const options = ['--headless', '--no-remote', '--profile', home, '--remote-debugging-port=0', 'about:blank'];
   const browser = spawn(firefox ?? '', options, { env: environment, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -42,12 +54,25 @@ export async function openFirefox(url: string, { hasSound }: { readonly hasSound
   const { contexts } = await bidi.call('browsingContext.getTree', {});
   const context = (contexts as { readonly context: string }[])[0]?.context;
   await bidi.call('browsingContext.navigate', { context, url, wait: 'complete' });
+  const evaluate = async (expression: string) => {
+    const how = { expression, target: { context }, awaitPromise: true, userActivation: true };
+    const { result, exceptionDetails } = await bidi.call('script.evaluate', how);
+    if (exceptionDetails) throw new Error(JSON.stringify(exceptionDetails));
+    return (result as { readonly value?: unknown }).value;
+  };
   return {
-    evaluate: async (expression) => {
-      const how = { expression, target: { context }, awaitPromise: true, userActivation: true };
-      const { result, exceptionDetails } = await bidi.call('script.evaluate', how);
-      if (exceptionDetails) throw new Error(JSON.stringify(exceptionDetails));
-      return (result as { readonly value?: unknown }).value;
+    evaluate,
+    until: (expression) =>
+      evaluate(`new Promise((resolve) => {
+      const look = () => {
+        const value = ${expression};
+        if (value) resolve(value);
+        else setTimeout(look, 100);
+      };
+      look();
+    })`),
+    async speak(file) {
+      await promisify(execFile)('paplay', ['--device=voice', file], { env: environment });
     },
     async close() {
       bidi.close();
@@ -56,11 +81,17 @@ export async function openFirefox(url: string, { hasSound }: { readonly hasSound
   };
 }
 
-/** A sound server of its own, whose only output is a null sink. */
+/** A sound server of its own: what is played to its loudspeaker is heard by nobody, what is played as voice by its microphone. */
 async function startPulse(home: string, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
-  const socket = `module-native-protocol-unix auth-anonymous=1 socket=${home}/sound`;
-  const options = ['-n', '--daemonize=no', '--use-pid-file=no', '--exit-idle-time=-1', '--load=module-null-sink'];
-  const pulse = spawn('pulseaudio', [...options, `--load=${socket}`], { env, stdio: 'ignore' });
+  const modules = [
+    'module-null-sink sink_name=loudspeaker',
+    'module-null-sink sink_name=voice',
+    'module-remap-source source_name=microphone master=voice.monitor',
+    `module-native-protocol-unix auth-anonymous=1 socket=${home}/sound`,
+  ];
+  const options = ['-n', '--daemonize=no', '--use-pid-file=no', '--exit-idle-time=-1'];
+  const loads = modules.map((name) => `--load=${name}`);
+  const pulse = spawn('pulseaudio', [...options, ...loads], { env, stdio: 'ignore' });
   await until(() => existsSync(join(home, 'sound')));
   return pulse;
 }

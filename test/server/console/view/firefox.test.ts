@@ -3,7 +3,6 @@
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { type RunningGateway, startCommand } from '../../../support/console-page.ts';
 import { firefox, hasPulse, openFirefox } from '../../../support/firefox.ts';
-import { until } from '../../../support/until.ts';
 
 if (firefox === undefined) console.warn('Firefox is not tried: neither firefox-esr nor firefox is installed');
 else if (!hasPulse) console.warn('Firefox is not tried with sound: pulseaudio is not installed');
@@ -17,20 +16,19 @@ afterAll(() => gateway?.close());
 async function open(hasSound: boolean) {
   const page = await openFirefox(gateway.origin, { hasSound });
   onTestFinished(() => page.close());
-  const ask = async (expression: string) => (await page.evaluate(expression)) || undefined;
   const faults = 'globalThis.faults ??= []; addEventListener("error", ({ message }) => faults.push(message)); 1';
   await page.evaluate(faults);
-  await until(() => ask(`document.querySelector('.header-facts')?.textContent`));
+  await page.until(`document.querySelector('.header-facts')?.textContent`);
+  const counted = (name: string) => `document.querySelector('main').dataset.${name}`;
   return {
-    ask,
-    there: (selector: string) => until(() => ask(`document.querySelector(${JSON.stringify(selector)})?.textContent`)),
-    count: async (name: string) => Number(await page.evaluate(`document.querySelector('main').dataset.${name}`)),
+    ...page,
+    there: (selector: string) => page.until(`document.querySelector(${JSON.stringify(selector)})?.textContent`),
+    count: async (name: string) => Number(await page.evaluate(counted(name))),
+    countOver: (name: string, least: number) => page.until(`${counted(name)} > ${least}`),
     press: (label: string) =>
-      until(() =>
-        ask(
-          `[...document.querySelectorAll('main button:enabled')].some((button) =>
-            button.textContent.trim() === ${JSON.stringify(label)} && (button.click(), true))`,
-        ),
+      page.until(
+        `[...document.querySelectorAll('main button:enabled')].some((button) =>
+          button.textContent.trim() === ${JSON.stringify(label)} && (button.click(), true))`,
       ),
     faults: () => page.evaluate('JSON.stringify(faults)'),
   };
@@ -44,18 +42,18 @@ test.runIf(firefox && hasPulse)(
     timeout: 90_000,
   },
   async () => {
-    const { there, count, press, ask, faults } = await open(true);
+    const { there, countOver, press, evaluate, faults } = await open(true);
     await press('Start talking');
     await there('main[data-phase="ready"]');
-    await until(async () => (await count('sentSamples')) > 12_000);
+    await countOver('sentSamples', 12_000);
     await press('Mute');
     await press('Play sample');
     expect(await there(reply)).toContain('seconds of speech');
-    await until(async () => (await count('playedSamples')) > 12_000);
+    await countOver('playedSamples', 12_000);
     // The speech of the caller interrupts.
     await press('Play sample');
     expect(await there('[data-truncated-at-ms]')).toMatch(/interrupted after [\d.]+ s of sound/);
-    expect(await ask(`document.querySelector('.notices').textContent`)).toBeUndefined();
+    expect(await evaluate(`document.querySelector('.notices').textContent`)).toBe('');
     await press('End session');
     await there('main[data-phase="closed"]');
     expect(await faults()).toBe('[]');
@@ -68,16 +66,16 @@ test.runIf(firefox)(
     timeout: 90_000,
   },
   async () => {
-    const { there, press, ask, count, faults } = await open(false);
+    const { there, press, evaluate, until, count, faults } = await open(false);
     await press('Try it with a recording');
     await there('main[data-phase="ready"]');
     expect(await there('.notice')).toContain('There is no sound here');
     expect(await there(reply)).toContain('seconds of speech');
     const write = `const field = document.querySelector('#message');
     field.value = 'hello'; field.dispatchEvent(new Event('input', { bubbles: true })); 1`;
-    await ask(`{ ${write} }`);
+    await evaluate(`{ ${write} }`);
     await press('Send');
-    await until(async () => String(await there(`.caption-provider:last-of-type`)).includes('You wrote: hello'));
+    await until(`document.querySelector('.caption-provider:last-of-type')?.textContent.includes('You wrote: hello')`);
     expect(await count('playedSamples')).toBe(0);
     expect(await faults()).toBe('[]');
   },
