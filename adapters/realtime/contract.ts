@@ -1,7 +1,6 @@
 // The contract between the gateway and what it knows of a provider. Adapters are pure: no sockets, no timers, no fetch.
 
 import type { IncomingHttpHeaders } from 'node:http';
-import type { z } from 'zod';
 import type { Dialect, NamedId } from './contract/dialect.ts';
 import type { Mint } from './contract/mint.ts';
 import type { CredentialPlaces, HeaderSwitch } from './handshake/places.ts';
@@ -32,8 +31,8 @@ export interface Provider {
   readonly mints?: readonly Mint[];
   /** A path under the same base URL whose GET costs nothing, and the statuses that say that the credential is wrong: `config check --online` asks it. */
   readonly free: { readonly path: string; readonly refusals: readonly number[] };
-  /** Settings of an account beyond its base URL and its credential, by name. */
-  readonly settings?: SettingsSchema;
+  /** Settings of an account beyond its base URL and its credential: their names, each with its meaning. All are texts for headers that may be left out. */
+  readonly settings?: Readonly<Record<string, string>>;
   readonly billing: Billing;
   /** Allows connections to be opened ahead of the sessions that will use them; false where idle ones are counted or forbidden. */
   readonly preconnect: boolean;
@@ -51,9 +50,6 @@ export interface Provider {
   /** Writes an error before the 101, in the shape that the provider's SDKs understand. */
   httpError(refusal: Refusal): HttpReply;
 }
-
-/** The check of each setting; all are texts that may be left out. `.describe()` gives its meaning. */
-type SettingsSchema = Readonly<Record<string, z.ZodOptional<z.ZodString>>>;
 
 /**
  * The base of a session's cost. `reported-usage`: what the provider reports in its events. `connected-time`: the seconds from the 101

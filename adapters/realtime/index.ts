@@ -7,7 +7,7 @@ import { createProviderLookup } from './handshake/provider-lookup.ts';
 import { openai } from './openai/adapter.ts';
 
 export { anthropicErrorType } from './anthropic/http.ts';
-export { headerText, refusedSwitch } from './handshake/forwarded.ts';
+export { refusedSwitch } from './handshake/forwarded.ts';
 export { errorTypeByStatus } from './openai/adapter.ts';
 
 export const { providers, knownPaths, findEndpoint, findNotServed, findMint, mintPaths, clientCredential, answerable } =

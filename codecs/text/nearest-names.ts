@@ -25,6 +25,16 @@ export function didYouMean(word: string, known: readonly string[]): string {
   return isNear ? `; did you mean ${best.name}?` : '';
 }
 
+/** Says that nothing has this name, and which name may be meant. */
+export function unknownName(what: string, name: string, known: readonly string[]): string {
+  return `unknown ${what} "${name}"${known.length === 0 ? ': none is configured' : `, ${expectedName(name, known)}`}`;
+}
+
+/** Returns `expected one of a, b`, with the one that may be meant. */
+export function expectedName(name: string, known: readonly string[]): string {
+  return `expected ${known.length > 1 ? 'one of ' : ''}${known.join(', ')}${didYouMean(name, known)}`;
+}
+
 function byDistance(written: string, names: readonly string[]): readonly Near[] {
   const cut = (name: string) => name.slice(0, MAX_CHARS).toLowerCase();
   const from = cut(written);

@@ -2,10 +2,11 @@
 
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import { unknownName } from '../../codecs/text/nearest-names.ts';
 import { isLoopbackHost } from '../platform/private-address.ts';
 import { type Config, knownProviders } from './config.ts';
 import type { FileKey } from './key-schema.ts';
-import { faultText, type Problem, unknownName } from './problem.ts';
+import { faultText, type Problem } from './problem.ts';
 import type { Limits } from './schema.ts';
 
 /** Every conflict between fields, and between the configuration and the file system. */

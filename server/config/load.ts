@@ -6,12 +6,13 @@ import { conflictsOf } from './conflicts.ts';
 import { type Environment, resolveSecrets } from './file/credential.ts';
 import { readYaml, type YamlFile } from './file/read.ts';
 import { renameKeys } from './file/renamed-keys.ts';
+import { FORWARD_CLIENT } from './file/words.ts';
 import { keptRunning } from './live/restart.ts';
 import { meantUrls, proxySettings } from './outbound-url.ts';
 import { ConfigError, isSecretPath, type PlaceOf, type Problem, problemLine, problemsOf } from './problem.ts';
 import { rehearsalTasks, rehearsedProviders } from './rehearsal/rehearsal.ts';
 import { rehearsalSchema } from './rehearsal/rehearsal-schema.ts';
-import { FORWARD_CLIENT, providerSchema } from './schema.ts';
+import { providerSchema } from './schema.ts';
 
 interface ConfigSource {
   /** Path of the YAML file. Without it the defaults and the environment apply. */

@@ -3,7 +3,7 @@
 import { getSystemErrorMessage } from 'node:util';
 import { z } from 'zod';
 import { matchesGlob } from '../../codecs/text/glob.ts';
-import { didYouMean } from '../../codecs/text/nearest-names.ts';
+import { didYouMean, expectedName } from '../../codecs/text/nearest-names.ts';
 
 export interface Problem {
   /** `limits.pingMs`, `keys[0].secret`; empty for the file as a whole. */
@@ -163,16 +163,7 @@ function found(issue: Issue, isHiddenValue: boolean): string {
 }
 
 export function unknownKey(key: string, known: readonly string[]): string {
-  return `unknown key, ${choice(key, known)}`;
-}
-
-/** Says that nothing has this name, and which name may be meant. */
-export function unknownName(what: string, name: string, known: readonly string[]): string {
-  return `unknown ${what} "${name}"${known.length === 0 ? ': none is configured' : `, ${choice(name, known)}`}`;
-}
-
-function choice(name: string, known: readonly string[]): string {
-  return `expected ${known.length > 1 ? 'one of ' : ''}${known.join(', ')}${didYouMean(name, known)}`;
+  return `unknown key, ${expectedName(key, known)}`;
 }
 
 type JsonSchema = z.core.JSONSchema.BaseSchema;

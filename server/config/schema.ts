@@ -2,11 +2,10 @@
 
 import { z } from 'zod';
 import type { Provider } from '../../adapters/realtime/contract.ts';
-import { headerText } from '../../adapters/realtime/index.ts';
 import { isSubnet } from '../platform/address-list.ts';
 import { gatewaySecret, keySchema, teamSchema } from './key-schema.ts';
 import { baseUrlProblem } from './outbound-url.ts';
-import { MAX_TIMER_MS, ms, positive } from './side-limits-schema.ts';
+import { headerText, MAX_TIMER_MS, ms, positive } from './side-limits-schema.ts';
 import { sideShape } from './side-schema.ts';
 
 /** The part of a provider that the configuration needs. */
@@ -146,8 +145,10 @@ const noPreconnectSchema = preconnectSchema.extend({
     .refine((count) => count === 0, 'expected 0: this provider allows no connection that is opened ahead'),
 });
 
-/** The word that forwards the client's own credential: `apiKey: client`. */
-export const FORWARD_CLIENT = 'client';
+const settingsSchema = (settings: KnownProvider['settings'] = {}) =>
+  Object.fromEntries(
+    Object.entries(settings).map(([name, meaning]) => [name, headerText.optional().describe(meaning)]),
+  );
 
 /** The settings of one provider. */
 export const providerSchema = ({ baseUrl, settings, preconnect }: KnownProvider) =>
@@ -165,7 +166,7 @@ export const providerSchema = ({ baseUrl, settings, preconnect }: KnownProvider)
         .describe(
           'Whether a key may refer only to responses, conversations and handles that it was given. true where keys use the account of the gateway; false for keys of one tenant.',
         ),
-      ...settings,
+      ...settingsSchema(settings),
       preconnect: (preconnect ? preconnectSchema : noPreconnectSchema)
         .prefault({})
         .describe('Connections to the provider that are opened ahead of sessions.'),

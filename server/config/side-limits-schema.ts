@@ -9,6 +9,11 @@ export const positive = (max?: number) => (max === undefined ? z.int().min(1) : 
 export const ms = positive(MAX_TIMER_MS);
 export const seconds = positive(Math.floor(MAX_TIMER_MS / 1000));
 export const usd = z.number().min(0).max(1_000_000);
+/** A text that goes into a header: printable ASCII without spaces, at least one character. */
+export const headerText = z
+  .string()
+  .regex(/^[\x21-\x7e]*$/, 'expected printable ASCII without spaces')
+  .min(1);
 const bytes = (max: number) => z.int().min(1024).max(max);
 
 export const sideLimitsSchema = z.strictObject({

@@ -3,10 +3,9 @@
 
 import { z } from 'zod';
 import { llmProfiles } from '../../adapters/llm/index.ts';
-import { headerText } from '../../adapters/realtime/index.ts';
 import { DURATION, millisecondsOf } from '../../codecs/text/duration.ts';
 import type { ProxySettings } from '../platform/proxy.ts';
-import { ms, positive, runsSchema, seconds, sideLimitsSchema, usd } from './side-limits-schema.ts';
+import { headerText, ms, positive, runsSchema, seconds, sideLimitsSchema, usd } from './side-limits-schema.ts';
 
 const kebab = z
   .string()
@@ -290,6 +289,3 @@ export type SideConfig = Readonly<Omit<Side, 'tasks'>> & {
   /** HTTPS_PROXY, HTTP_PROXY and NO_PROXY of the environment; undefined where none is set. */
   readonly proxy?: ProxySettings | undefined;
 };
-
-/** The class of a session for which neither key, route nor client names one. */
-export const DEFAULT_CLASS = 'realtime';

@@ -1,10 +1,11 @@
 // Decides the prompt class and the data class of a session, a call or a task. Rule: the class of the key is taken, else that of the
 // path. A client may name another class only where both have none, and only one of `keys[].classes`. No client can undo `regulated`.
 
+import { unknownName } from '../../codecs/text/nearest-names.ts';
 import type { Key } from '../config/config.ts';
-import { type Problem, unknownName } from '../config/problem.ts';
-import { REHEARSAL_NAME } from '../config/rehearsal/rehearsal.ts';
-import { DEFAULT_CLASS, type SideConfig } from '../config/side-schema.ts';
+import { DEFAULT_CLASS, REHEARSAL_NAME } from '../config/file/words.ts';
+import type { Problem } from '../config/problem.ts';
+import type { SideConfig } from '../config/side-schema.ts';
 import type { DataClass } from '../ipc/stored-rows.ts';
 import { type HttpProblem, shortened } from './problem.ts';
 

@@ -1,17 +1,10 @@
 // Picks what of a client's handshake goes on to a provider: an allowlist of headers, and the query without the gateway's own parameters.
 // Credentials, cookies and forwarding headers never go on. What goes on of the query keeps its bytes.
 
-import { z } from 'zod';
 import { matchesGlob } from '../../../codecs/text/glob.ts';
 import type { Handshake } from '../contract.ts';
 import type { Refusal } from '../refusal.ts';
 import type { CredentialPlaces, HeaderSwitch } from './places.ts';
-
-/** Values of an account's settings (`Provider.settings`) that go into a header: printable ASCII without spaces, at least one character. */
-export const headerText = z
-  .string()
-  .regex(/^[\x21-\x7e]*$/, 'expected printable ASCII without spaces')
-  .min(1);
 
 /** Begins the names of the gateway's own parameters, in the query and among subprotocols. */
 export const OWN_PREFIX = 'trunkline-';

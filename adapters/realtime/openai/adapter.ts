@@ -1,7 +1,6 @@
 // OpenAI: Realtime, Translation, Live and Responses over WebSocket, with the account of the configuration.
 
 import type { NotServed, Provider } from '../contract.ts';
-import { headerText } from '../handshake/forwarded.ts';
 import type { HttpReply, Refusal } from '../refusal.ts';
 import { credentials, forwardedHeaders, openaiEndpoints, switches } from './endpoints.ts';
 import { openaiMints } from './mints.ts';
@@ -34,10 +33,7 @@ export const openai: Provider = {
   notServed,
   mints: openaiMints,
   free: { path: '/v1/models', refusals: [401, 403] },
-  settings: {
-    organization: headerText.optional().describe('Organization to bill.'),
-    project: headerText.optional().describe('Project to bill.'),
-  },
+  settings: { organization: 'Organization to bill.', project: 'Project to bill.' },
   billing: { by: 'reported-usage', priceListName: 'openai' },
   preconnect: true,
   credentials,

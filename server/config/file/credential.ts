@@ -1,7 +1,7 @@
 // Puts credentials of the environment in the place of `${NAME}`.
 
 import { isSecretPath, type Problem, pathText, SECRET_PATHS } from '../problem.ts';
-import { FORWARD_CLIENT } from '../schema.ts';
+import { FORWARD_CLIENT } from './words.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

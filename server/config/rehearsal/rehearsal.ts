@@ -1,10 +1,8 @@
 // The parts that a rehearsal replaces: providers that have a simulator and are not configured, and the LLM gateway with its tasks.
 
 import { SIMULATED_MODELS, SIMULATED_PROVIDERS } from '../../../adapters/simulators/simulated-providers.ts';
+import { REHEARSAL_NAME } from '../file/words.ts';
 import { type SideConfig, sideShape, taskSchema } from '../side-schema.ts';
-
-/** Name of the rehearsal's LLM gateway and of its class. A configuration may use it for neither. */
-export const REHEARSAL_NAME = 'rehearsal';
 
 const KINDS = [
   { kind: 'summary' },

@@ -1,10 +1,11 @@
 // Checks what a handshake asks for against the models of its key. Frames that name a model are checked by the session, with `mayUse`.
 
 import type { Provider, Resource } from '../../../adapters/realtime/contract.ts';
+import { providers as knownProviders } from '../../../adapters/realtime/index.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { allowsModel } from '../../../codecs/text/glob.ts';
-import { type Config, knownProviders } from '../../config/config.ts';
-import { FORWARD_CLIENT } from '../../config/schema.ts';
+import type { Config } from '../../config/config.ts';
+import { FORWARD_CLIENT } from '../../config/file/words.ts';
 import type { Admission } from './admission.ts';
 
 export function authorizeResource({
@@ -46,11 +47,11 @@ function notAllowed(client: string, { name }: Provider, resource: Resource | 'un
  * `bindIds` of a provider decides where it is given: not for keys of one tenant.
  */
 export function sharedAccounts({ access, providers }: Pick<Config, 'access' | 'providers'>): ReadonlySet<string> {
-  const shared = knownProviders.filter(({ name }) => {
+  const shared = [...knownProviders.keys()].filter((name) => {
     const { bindIds, apiKey } = providers[name] ?? {};
     return bindIds ?? (access === 'keys' && apiKey !== FORWARD_CLIENT);
   });
-  return new Set(shared.map(({ name }) => name));
+  return new Set(shared);
 }
 
 /** Lets a key join a call only where no other has the account, or where it may join any: calls are not made through here. */

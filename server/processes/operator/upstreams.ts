@@ -1,7 +1,7 @@
 // The providers and the LLM gateways as the operator sees them: how they answered since the processes started, and which of them are kept away from.
 
 import type { Config } from '../../config/config.ts';
-import { REHEARSAL_NAME } from '../../config/rehearsal/rehearsal.ts';
+import { REHEARSAL_NAME } from '../../config/file/words.ts';
 import type { MetricSums } from './sums.ts';
 
 type Known = Pick<Config, 'providers' | 'gateways' | 'rehearsal' | 'hasRehearsalGateway'>;

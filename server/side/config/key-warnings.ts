@@ -1,9 +1,11 @@
 // Warnings about keys, routes and tasks: classes that nobody may use, budgets that nothing counts in, and regulated text that nothing may serve.
 
+import { unknownName } from '../../../codecs/text/nearest-names.ts';
 import type { Config } from '../../config/config.ts';
+import { DEFAULT_CLASS } from '../../config/file/words.ts';
 import type { Key } from '../../config/key-schema.ts';
-import { type Problem, unknownName } from '../../config/problem.ts';
-import { DEFAULT_CLASS, type TaskConfig } from '../../config/side-schema.ts';
+import type { Problem } from '../../config/problem.ts';
+import type { TaskConfig } from '../../config/side-schema.ts';
 import { sidePaths } from '../../ipc/side-routes.ts';
 import { writtenBudgets } from '../billing/budgets/own-budgets.ts';
 import { mayServeRegulated } from '../llm/policy.ts';

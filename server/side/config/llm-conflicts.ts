@@ -3,9 +3,10 @@
 
 import type { LlmProfile } from '../../../adapters/llm/contract.ts';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
+import { unknownName } from '../../../codecs/text/nearest-names.ts';
+import { REHEARSAL_NAME } from '../../config/file/words.ts';
 import { baseUrlProblem } from '../../config/outbound-url.ts';
-import { type Problem, unknownKey, unknownName } from '../../config/problem.ts';
-import { REHEARSAL_NAME } from '../../config/rehearsal/rehearsal.ts';
+import { type Problem, unknownKey } from '../../config/problem.ts';
 import type { ClassConfig, LlmGatewayConfig, SideConfig } from '../../config/side-schema.ts';
 import { baseUrlOf, residencyObjection, targetObjection } from '../llm/policy.ts';
 

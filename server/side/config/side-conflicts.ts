@@ -1,12 +1,13 @@
 // Conflicts between settings of the side path: unknown names, targets that may never serve, tasks that lack what they need.
 
 import { millisecondsOf } from '../../../codecs/text/duration.ts';
+import { unknownName } from '../../../codecs/text/nearest-names.ts';
 import type { Config } from '../../config/config.ts';
+import { DEFAULT_CLASS, REHEARSAL_NAME } from '../../config/file/words.ts';
 import { urlProblem } from '../../config/outbound-url.ts';
-import { type Problem, unknownName } from '../../config/problem.ts';
-import { REHEARSAL_NAME } from '../../config/rehearsal/rehearsal.ts';
+import type { Problem } from '../../config/problem.ts';
 import { quotaOfKey } from '../../config/side-limits-schema.ts';
-import { countedBy, DEFAULT_CLASS, type SideConfig, type TaskConfig } from '../../config/side-schema.ts';
+import { countedBy, type SideConfig, type TaskConfig } from '../../config/side-schema.ts';
 import { keyClassProblems } from '../../http/class-policy.ts';
 import { writtenBudgets } from '../billing/budgets/own-budgets.ts';
 import { BUILT_IN_KINDS, builtInKind } from '../prompts/built-in-kinds.ts';

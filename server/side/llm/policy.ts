@@ -4,7 +4,7 @@
 import type { LlmProfile, LlmTarget } from '../../../adapters/llm/contract.ts';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
 import { matchesGlob } from '../../../codecs/text/glob.ts';
-import { REHEARSAL_NAME } from '../../config/rehearsal/rehearsal.ts';
+import { REHEARSAL_NAME } from '../../config/file/words.ts';
 import type { ClassConfig, LlmGatewayConfig, SideConfig } from '../../config/side-schema.ts';
 import type { CallPath, DataClass } from '../../ipc/stored-rows.ts';
 

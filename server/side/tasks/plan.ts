@@ -1,7 +1,7 @@
 // Plans which tasks a session gets, and when. Ids follow from session, kind and number, so that planning twice plans once; a session that
 // dies in mid-call has its tasks armed already.
 
-import { REHEARSAL_NAME } from '../../config/rehearsal/rehearsal.ts';
+import { REHEARSAL_NAME } from '../../config/file/words.ts';
 import type { SideConfig, TaskConfig } from '../../config/side-schema.ts';
 import type { StoredSession, Task } from '../../ipc/stored-rows.ts';
 import { isSampled } from '../prompts/scoring.ts';

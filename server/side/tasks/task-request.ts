@@ -2,9 +2,9 @@
 
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { REHEARSAL_NAME } from '../../config/file/words.ts';
 import { nameText } from '../../config/key-schema.ts';
 import { problemsOf } from '../../config/problem.ts';
-import { REHEARSAL_NAME } from '../../config/rehearsal/rehearsal.ts';
 import { type SideConfig, taskSchema } from '../../config/side-schema.ts';
 import { type ClassBinding, choosePromptClass, classNames } from '../../http/class-policy.ts';
 import type { HttpProblem } from '../../http/problem.ts';

@@ -4,7 +4,7 @@
 import type { Handshake, Provider } from '../../../../adapters/realtime/contract.ts';
 import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
 import type { Key } from '../../../config/config.ts';
-import { DEFAULT_CLASS } from '../../../config/side-schema.ts';
+import { DEFAULT_CLASS } from '../../../config/file/words.ts';
 import { type Requester, requesterOf } from '../../../ipc/side-request.ts';
 import type { StoredSecret } from '../../../ipc/stored-keys.ts';
 import type { RequestPolicy } from '../policy.ts';

@@ -1,12 +1,8 @@
-// The budgets that a call must fit into, and its worst case, which is reserved before it is made.
+// The budgets that a call must fit into.
 
-import type { LlmCall } from '../../../../adapters/llm/contract.ts';
-import { maxOutputTokens } from '../../../../adapters/llm/index.ts';
 import type { BudgetConfig } from '../../../config/side-schema.ts';
 import type { BudgetCounted } from '../../../ipc/stored-rows.ts';
 import type { BudgetWindow } from '../../store/contract/budgets.ts';
-import type { Prices } from '../prices.ts';
-import { maxPromptTokens } from '../prompt-tokens.ts';
 import { counts, type Spender } from './budget-state.ts';
 
 /** The windows, in UTC, of the budgets that count what is spent here. Every process computes the same ids. */
@@ -85,24 +81,4 @@ function windowAt(window: BudgetConfig['window'], now: number): { startsAt: numb
   const length = LENGTHS_MS[window];
   const startsAt = Math.floor(now / length) * length;
   return { startsAt, resetsAt: startsAt + length };
-}
-
-interface PricedRequest {
-  readonly model: string;
-  /** The profile of the LLM gateway. */
-  readonly profile: string;
-  readonly call: LlmCall;
-  /** The request as it is sent. */
-  readonly body: string;
-}
-
-/** The most that a request can cost, in micro-USD, rounded up; undefined where the price, or the longest answer, is not known. */
-export function worstCaseMicroUsd(prices: Prices, { model, profile, call, body }: PricedRequest): number | undefined {
-  const ceiling = prices.ceiling(model, profile);
-  if (!ceiling) return undefined;
-  const { input, output, audioInput = input, request = 0 } = ceiling;
-  const { tokens, audioTokens } = maxPromptTokens(body, call, model);
-  const answer = call.maxTokens ?? maxOutputTokens(model) ?? (output === 0 ? 0 : undefined);
-  const prompt = tokens * input + audioTokens * audioInput + request * 1000;
-  return answer === undefined ? undefined : Math.ceil(prompt + answer * output);
 }

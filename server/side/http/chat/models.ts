@@ -2,7 +2,8 @@
 // of OpenAI's list. In a rehearsal, which takes any name, models of the providers that it plays are listed, too.
 
 import { allowsModel } from '../../../../codecs/text/glob.ts';
-import { REHEARSAL_NAME, rehearsedModels } from '../../../config/rehearsal/rehearsal.ts';
+import { REHEARSAL_NAME } from '../../../config/file/words.ts';
+import { rehearsedModels } from '../../../config/rehearsal/rehearsal.ts';
 import { isProblem } from '../../../http/problem.ts';
 import type { SideRequest } from '../../../ipc/side-request.ts';
 import { chatScopeOf, isRehearsed } from '../../runs/call/class.ts';

@@ -5,7 +5,7 @@ import { providers } from '../../../../adapters/realtime/index.ts';
 import { allowsModel } from '../../../../codecs/text/glob.ts';
 import { didYouMean } from '../../../../codecs/text/nearest-names.ts';
 import type { Key } from '../../../config/config.ts';
-import { FORWARD_CLIENT } from '../../../config/schema.ts';
+import { FORWARD_CLIENT } from '../../../config/file/words.ts';
 import { chooseSessionClass } from '../../../http/class-policy.ts';
 import { type HttpProblem, invalidRequest, shortened } from '../../../http/problem.ts';
 import type { SecretTerms } from '../../../ipc/stored-keys.ts';

@@ -5,7 +5,8 @@ import type { LlmApi, LlmCall, LlmRequest } from '../../../../adapters/llm/contr
 import { apiFor, LlmFailure } from '../../../../adapters/llm/index.ts';
 import { faultOf } from '../../../platform/log.ts';
 import { affordableLimit, answerLimit, sharedLimit } from '../../billing/answer-limit.ts';
-import { budgetsFor, worstCaseMicroUsd } from '../../billing/budgets/budget.ts';
+import { budgetsFor } from '../../billing/budgets/budget.ts';
+import { worstCaseMicroUsd } from '../../billing/budgets/call-cost.ts';
 import type { Settlement } from '../../store/contract/budgets.ts';
 import { StoreError } from '../../store/contract/store.ts';
 import { type Failure, failure, failureOfBudget, failureOfPrice, failureOfTarget } from '../failure.ts';

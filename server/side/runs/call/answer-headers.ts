@@ -1,6 +1,6 @@
 // The headers of an answer that tell how a call was made: who served it, its row in the ledger, and what of it did not go on.
 
-import { REHEARSAL_NAME } from '../../../config/rehearsal/rehearsal.ts';
+import { REHEARSAL_NAME } from '../../../config/file/words.ts';
 import type { Answered, StreamHead } from '../../llm/call.ts';
 import type { RatedCall } from './call-rates.ts';
 

@@ -1,6 +1,7 @@
 // Finds the prompt class and the data class of a client's call, and the settings that go with them.
 
-import { REHEARSAL_NAME, rehearsalClass } from '../../../config/rehearsal/rehearsal.ts';
+import { REHEARSAL_NAME } from '../../../config/file/words.ts';
+import { rehearsalClass } from '../../../config/rehearsal/rehearsal.ts';
 import type { ClassConfig, SideConfig } from '../../../config/side-schema.ts';
 import {
   CLASS_HEADER,
