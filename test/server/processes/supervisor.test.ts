@@ -10,7 +10,12 @@ import { storedCalls } from '../../support/stored.ts';
 import { until } from '../../support/until.ts';
 
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
-const KEY = { headers: { authorization: 'Bearer secret-of-web' } };
+const bearer = (key: string) => ({ headers: { authorization: `Bearer secret-of-${key}` } });
+const KEYS = [
+  { id: 'many', secret: 'secret-of-many' },
+  { id: 'five', secret: 'secret-of-five', maxSessions: 5 },
+  { id: 'twelve', secret: 'secret-of-twelve', maxSessions: 12 },
+];
 let provider: FakeProvider;
 let gateway: Served | undefined;
 
@@ -30,21 +35,23 @@ const WAYS = [
   { way: 'node:cluster, where that is missing', within: ['env', `NODE_OPTIONS=--import=${preload}`] },
 ];
 
-describe.each(WAYS)('two gateway processes, by $way', ({ within }) => {
-  const start = async (more: Record<string, unknown> = {}): Promise<Served> => {
-    gateway = await serve({ provider: provider.url, processes: 2, within, ...more });
-    return gateway;
-  };
+async function open(count: number, { url }: Served, options = {}) {
+  const clients = await Promise.all(Array.from({ length: count }, () => openClient(url + REALTIME, options)));
+  for (let index = 0; index < count; index++) await provider.next();
+  return clients;
+}
 
-  async function open(count: number, { url }: Served, options = {}) {
-    const clients = await Promise.all(Array.from({ length: count }, () => openClient(url + REALTIME, options)));
-    for (let index = 0; index < count; index++) await provider.next();
-    return clients;
-  }
+describe.each(WAYS)('two gateway processes that run, by $way', ({ within }) => {
+  let served: Served;
+  beforeAll(async () => {
+    served = await serve({ provider: provider.url, processes: 2, within, keys: KEYS });
+  });
+  afterAll(async () => {
+    if (served?.child.exitCode === null) await served.stop();
+  });
 
   test('share one port, and are one in /sessions and /metrics', async () => {
-    const served = await start();
-    const clients = await open(24, served);
+    const clients = await open(24, served, bearer('many'));
     const sessions = await served.sessions();
     expect(new Set(sessions.map(({ id }) => id)).size).toBe(24);
     expect(await served.metric('trunkline_sessions')).toBe(24);
@@ -57,10 +64,10 @@ describe.each(WAYS)('two gateway processes, by $way', ({ within }) => {
   });
 
   test('share the maxSessions of a key, and the ids of sessions', async () => {
-    const served = await start({ keys: [{ id: 'web', secret: 'secret-of-web', maxSessions: 5 }] });
+    const key = bearer('five');
     const id = '00000000-0000-4000-8000-000000000001';
     const outcomes = await Promise.all(
-      Array.from({ length: 30 }, () => openClient(served.url + REALTIME, KEY).catch((error: Error) => error.message)),
+      Array.from({ length: 30 }, () => openClient(served.url + REALTIME, key).catch((error: Error) => error.message)),
     );
     const clients = outcomes.filter((outcome) => typeof outcome === 'object');
     expect(clients).toHaveLength(5);
@@ -71,7 +78,7 @@ describe.each(WAYS)('two gateway processes, by $way', ({ within }) => {
     await until(async () => (await served.sessions()).length === 0);
     const twins = await Promise.all(
       Array.from({ length: 5 }, () =>
-        openClient(`${served.url}${REALTIME}&trunkline-session=${id}`, KEY).then(
+        openClient(`${served.url}${REALTIME}&trunkline-session=${id}`, key).then(
           () => 101,
           (error: Error) => Number(/\d+$/.exec(error.message)),
         ),
@@ -81,15 +88,23 @@ describe.each(WAYS)('two gateway processes, by $way', ({ within }) => {
     // The answer is the same whichever process is asked.
     for (let turn = 0; turn < 8; turn++) {
       const url = `http://127.0.0.1:${served.run.listen.port}/v1/sessions/${id}`;
-      const response = await fetch(url, { headers: { ...KEY.headers, connection: 'close' } });
+      const response = await fetch(url, { headers: { ...key.headers, connection: 'close' } });
       expect(await response.json()).toMatchObject({ id, state: 'open' });
     }
     for (const socket of provider.sockets) socket.terminate();
+    await until(async () => (await served.sessions()).length === 0);
+  });
+
+  test('do not take a port that another gateway has', async () => {
+    const { port } = served.run.listen;
+    await expect(serve({ provider: provider.url, processes: 2, within, listen: { port } })).rejects.toThrow(
+      /listen\.port: .*the port is in use/,
+    );
   });
 
   test('are started again when one is killed; its sessions are released, and those of the other go on', async () => {
-    const served = await start({ keys: [{ id: 'web', secret: 'secret-of-web', maxSessions: 12 }] });
-    const clients = await open(12, served, KEY);
+    const key = bearer('twelve');
+    const clients = await open(12, served, key);
     const [victim = 0] = workersOf(served.run.pid);
     const lost = clients.map((client) => closed(client));
     const before = (await served.sessions()).length;
@@ -104,8 +119,8 @@ describe.each(WAYS)('two gateway processes, by $way', ({ within }) => {
     expect(alive.length).toBeLessThan(12);
     expect(await served.sessions()).toHaveLength(alive.length);
     // Exactly the places of the lost ones can be had again.
-    const fresh = await open(12 - alive.length, served, KEY);
-    expect((await refusedUpgrade(served.url + REALTIME, KEY)).status).toBe(429);
+    const fresh = await open(12 - alive.length, served, key);
+    expect((await refusedUpgrade(served.url + REALTIME, key)).status).toBe(429);
     for (const client of [...alive, ...fresh]) client.terminate();
     for (const socket of provider.sockets) socket.terminate();
     await served.stop();
@@ -116,22 +131,13 @@ describe.each(WAYS)('two gateway processes, by $way', ({ within }) => {
     expect(lostOnes.every(({ session, ledger }) => session.record === undefined && ledger.length === 1)).toBe(true);
     expect(stored.every(({ session }) => session.endedAt !== undefined)).toBe(true);
   });
+});
 
-  test('find the rehearsal again after it was killed', async () => {
-    gateway = await serve({ processes: 2, within });
-    const { run, admin, url } = gateway;
-    const [victim = 0] = childrenOf(run.pid, 'rehearsal/process');
-    const client = await openClient(url + REALTIME);
-    process.kill(victim, 'SIGKILL');
-    expect((await closed(client)).code).toBe(1011);
-    await until(() => childrenOf(run.pid, 'rehearsal/process').some((pid) => pid !== victim));
-    await until(async () => (await fetch(`${admin}/readyz`)).status === 200);
-    for (let turn = 0; turn < 6; turn++) {
-      const next = await openClient(url + REALTIME);
-      expect(JSON.parse((await message(next)).data.toString()).type).toBe('session.created');
-      next.close();
-    }
-  });
+describe.each(WAYS)('two gateway processes that end, by $way', ({ within }) => {
+  const start = async (more: Record<string, unknown> = {}): Promise<Served> => {
+    gateway = await serve({ provider: provider.url, processes: 2, within, ...more });
+    return gateway;
+  };
 
   test('drain together: live sessions go on, new ones are refused', async () => {
     const served = await start();
@@ -143,14 +149,6 @@ describe.each(WAYS)('two gateway processes, by $way', ({ within }) => {
     for (const client of clients) expect(client.readyState).toBe(client.OPEN);
     for (const client of clients) client.close();
     expect(await served.exited).toEqual({ code: 0, signal: null });
-  });
-
-  test('do not take a port that another gateway has', async () => {
-    const served = await start();
-    const { port } = served.run.listen;
-    await expect(serve({ provider: provider.url, processes: 2, within, listen: { port } })).rejects.toThrow(
-      /listen\.port: .*the port is in use/,
-    );
   });
 
   test('end with their parent, however that ends', async () => {
@@ -171,6 +169,22 @@ describe.each(WAYS)('two gateway processes, by $way', ({ within }) => {
     expect(await served.exited).toEqual({ code: 0, signal: null });
     expect(isRunning(hanging)).toBe(false);
   });
+});
+
+test('two gateway processes find the rehearsal again after it was killed', async () => {
+  gateway = await serve({ processes: 2 });
+  const { run, admin, url } = gateway;
+  const [victim = 0] = childrenOf(run.pid, 'rehearsal/process');
+  const client = await openClient(url + REALTIME);
+  process.kill(victim, 'SIGKILL');
+  expect((await closed(client)).code).toBe(1011);
+  await until(() => childrenOf(run.pid, 'rehearsal/process').some((pid) => pid !== victim));
+  await until(async () => (await fetch(`${admin}/readyz`)).status === 200);
+  for (let turn = 0; turn < 6; turn++) {
+    const next = await openClient(url + REALTIME);
+    expect(JSON.parse((await message(next)).data.toString()).type).toBe('session.created');
+    next.close();
+  }
 });
 
 test('tells a gateway process that starts where the side process and the rehearsal listen, though both start anew meanwhile', async () => {

@@ -15,7 +15,7 @@ import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { until } from '../../../support/until.ts';
 
 const isLong = process.env.TRUNKLINE_LONG === '1';
-const scale = isLong ? { tasks: 10_000, kills: 200, stops: 100 } : { tasks: 500, kills: 20, stops: 4 };
+const scale = isLong ? { tasks: 10_000, kills: 200, stops: 100 } : { tasks: 300, kills: 8, stops: 2 };
 console.info(`tasks whose runners are killed: ${isLong ? 'long' : 'CI'} mode, ${JSON.stringify(scale)}`);
 
 const postgres = await postgresForTests();

@@ -33,12 +33,17 @@ function aProcess(store: Store, holder: string, idleMs = 1_000_000) {
   const settlements = new SettlementWriter({ store: counted, log, leasing });
   const leases = new Leases({ ...leasing, log, lookEveryMs: 20, idleMs });
   const reservations = new Reservations({ store: counted, settlements, leases, log });
-  async function close(): Promise<void> {
+  async function end(): Promise<void> {
     await settlements.close(5000);
     reservations.close();
     await leases.close();
     journal.close();
   }
+  let ended: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    ended ??= end();
+    return ended;
+  };
   onTestFinished(close);
   return {
     counts,
@@ -79,6 +84,8 @@ await onBothStores(({ open, beside }) => {
     const lowered = await one.reserve('lowered', 100, [window('a', 100)]);
     expect(lowered).toMatchObject({ kind: 'exceeded' });
     expect(await one.reserve('raised', 100, [window('a', 2_000_000)])).toEqual({ kind: 'reserved' });
+    // Stores what waits while the store is still open.
+    await one.close();
   });
 
   test('a call has its row in the store soon, though nobody waited for it, and stays pending while it runs', async () => {

@@ -172,7 +172,7 @@ describe.each([
   });
 });
 
-describe('the key of an open socket', () => {
+describe.concurrent('the key of an open socket', () => {
   test.each([
     ['/v1/ui/chat', openChat],
     ['/v1/responses', openResponses],

@@ -18,6 +18,8 @@ async function rowOf(profile: string, behaviour: Behaviour, isStreamed = false, 
   const settings = profile === 'cloudflare' ? { account: 'a', gateway: 'g' } : {};
   const { router, store } = routing({ gateways: { one: at(a, { profile, settings }) }, classes, prices });
   await router.run(call({ llm: { isStreamed } }), isStreamed ? collector() : undefined);
+  // Settles at once what would otherwise wait for more.
+  await router.close();
   const [row] = await store.settled();
   return row;
 }
