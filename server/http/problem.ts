@@ -4,7 +4,7 @@ import type { UpstreamError } from '../../adapters/llm/contract.ts';
 import { anthropicErrorType, errorTypeByStatus, findMint } from '../../adapters/realtime/index.ts';
 import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
 import type { JsonObject } from '../../codecs/json/object.ts';
-import { sideRoutesAt } from '../ipc/side-routes.ts';
+import { isForAnthropic, sideRoutesAt } from '../ipc/side-routes.ts';
 import { jsonReply } from './reply.ts';
 
 /** A short code for programs and a sentence for people. A Refusal is one, too. */
@@ -31,18 +31,27 @@ export interface HttpProblem {
 /** The place of a code in the documentation, as errors carry it: a relative one, since the pages come with the package. */
 export const helpFor = (code: string): string => `docs/errors.md#${code}`;
 
+/** Facts of the request, as far as they are known. */
+interface ProblemOf {
+  readonly requestId?: string | undefined;
+  readonly headers?: Readonly<Record<string, unknown>>;
+}
+
 /**
- * `path` decides the shape: OpenAI's on paths of chat completions, Anthropic's on those of messages, that of its provider where an SDK asks for a
- * credential, `{ error: { type, code, message, field, help } }` on all others. `requestId`: of the request, where it is known.
+ * `path` decides the shape: OpenAI's on paths of chat completions, Anthropic's on those of messages (and of models, for its clients), that of its
+ * provider where an SDK asks for a credential, `{ error: { type, code, message, field, help } }` on all others.
  */
-export function problemReply(path: string, problem: HttpProblem, requestId?: string): HttpReply {
+export function problemReply(
+  path: string,
+  problem: HttpProblem,
+  { requestId, headers = {} }: ProblemOf = {},
+): HttpReply {
   const provider = findMint(path)?.provider;
   // Providers write any code.
   if (provider !== undefined) return provider.httpError({ ...problem, help: helpFor(problem.code) } as Refusal);
-  const routes = sideRoutesAt('key', path).map(({ route }) => route);
-  if (routes.some(({ isAnthropic }) => isAnthropic))
+  if (isForAnthropic(path, headers))
     return jsonReply(problem.status, anthropicError(problem, requestId), headersOf(problem));
-  const isChat = routes.some((route) => route.isChat);
+  const isChat = sideRoutesAt('key', path).some(({ route }) => route.isChat);
   const error = isChat ? chatError(problem) : plainError(problem);
   return jsonReply(problem.status, { error }, headersOf(problem));
 }

@@ -48,10 +48,13 @@ export const requesterOf = (key: Key | undefined, secret?: string, endUser?: str
 
 /** The header by which clients of Anthropic switch features on. */
 export const BETA_HEADER = 'anthropic-beta';
+/** The header that clients of Anthropic always send. */
+export const ANTHROPIC_HEADER = 'anthropic-version';
 
 /** The headers of a client's request that the side process is given; nothing else crosses. */
 export const FORWARDED_HEADERS = [
   ...['x-trunkline-class', 'x-trunkline-data-class', 'last-event-id', 'idempotency-key', BETA_HEADER],
+  ANTHROPIC_HEADER,
 ];
 
 /** The header by which the admin listener tells the side process from where a request comes. */

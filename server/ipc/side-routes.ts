@@ -3,6 +3,7 @@
 
 import { mintPaths } from '../../adapters/realtime/index.ts';
 import { type PathParameters, pathPattern } from '../../codecs/text/path-pattern.ts';
+import { ANTHROPIC_HEADER } from './side-request.ts';
 
 /** Keys ask on the public listener, below `/v1`; the administrator asks on the admin listener, without that prefix. */
 type SideScope = 'key' | 'admin';
@@ -36,10 +37,13 @@ interface TableLine {
   readonly isChat?: true;
   /** Anthropic's SDKs ask here, and read errors in its shape. */
   readonly isAnthropic?: true;
+  /** They ask here as well as others, and say so by their header. */
+  readonly isAnthropicToo?: true;
 }
 
 const live = { needsLiveSession: true } as const;
 const ui = { isChat: true, takesSecret: true, takesCalls: true } as const;
+const models = { isChat: true, isAnthropicToo: true } as const;
 
 const TABLE = {
   getSessions: { method: 'GET', path: '/sessions', scope: 'both' },
@@ -105,8 +109,8 @@ const TABLE = {
   postTokenCount: { method: 'POST', path: '/messages/count_tokens', scope: 'key', awaitsLlm: true, isAnthropic: true },
   postEmbeddings: { method: 'POST', path: '/embeddings', scope: 'key', awaitsLlm: true, isChat: true },
   postModeration: { method: 'POST', path: '/moderations', scope: 'key', awaitsLlm: true, isChat: true },
-  getModels: { method: 'GET', path: '/models', scope: 'key', isChat: true },
-  getModel: { method: 'GET', path: '/models/{model}', scope: 'key', isChat: true, hasLongEnd: true },
+  getModels: { method: 'GET', path: '/models', scope: 'key', ...models },
+  getModel: { method: 'GET', path: '/models/{model}', scope: 'key', hasLongEnd: true, ...models },
 } as const satisfies Readonly<Record<string, TableLine>>;
 
 export type SideRouteName = keyof typeof TABLE;
@@ -150,6 +154,12 @@ export function sideRoutesAt(scope: SideScope, path: string): readonly SideRoute
   }
   return matches;
 }
+
+/** Tells whether whoever asks for this path reads the shapes of Anthropic. */
+export const isForAnthropic = (path: string, headers: Readonly<Record<string, unknown>>): boolean =>
+  sideRoutesAt('key', path).some(
+    ({ route }) => route.isAnthropic || (route.isAnthropicToo && headers[ANTHROPIC_HEADER] !== undefined),
+  );
 
 /** The paths that a listener serves, each once, as patterns. */
 export function sidePaths(scope: SideScope): readonly string[] {

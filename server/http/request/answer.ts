@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handshake } from '../../../adapters/realtime/contract.ts';
 import type { HttpReply, Refusal } from '../../../adapters/realtime/refusal.ts';
 import type { SideRefusal } from '../../ipc/side-request.ts';
-import { sideRoutes, sideRoutesAt } from '../../ipc/side-routes.ts';
+import { isForAnthropic, sideRoutes, sideRoutesAt } from '../../ipc/side-routes.ts';
 import type { RefusalCounts } from '../../platform/metrics.ts';
 import { allowReading, preflightReply } from '../cors.ts';
 import { readHandshake } from '../handshake.ts';
@@ -76,7 +76,7 @@ async function checkedReply(exchange: Exchange, context: AnswerContext): Promise
   const handshake = readHandshake(request);
   if (handshake === undefined) return badTarget;
   const routes = sideRoutesAt('key', handshake.path).map(({ route }) => route);
-  if (routes.some(({ isAnthropic }) => isAnthropic)) response.setHeader(ANTHROPIC_ID_HEADER, source.requestId);
+  if (isForAnthropic(handshake.path, request.headers)) response.setHeader(ANTHROPIC_ID_HEADER, source.requestId);
   const policy = context.policy();
   const asked = { request, response, handshake, address: source.address, policy };
   const refused = checkHost(request, policy.origins) ?? (await admitPage(asked));

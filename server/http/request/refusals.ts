@@ -26,7 +26,7 @@ export function refuse(request: IncomingMessage, refusal: Refusal, requestId?: s
   const own = provider?.httpError({ ...refusal, help: helpFor(refusal.code) });
   const reply = own
     ? { ...own, headers: { ...own.headers, ...refusal.headers } }
-    : problemReply(path, refusal, requestId);
+    : problemReply(path, refusal, { requestId, headers: request.headers });
   // RFC 9110, section 15.5.22, and RFC 6455, section 4.4: the answer names the protocol and the version to upgrade to.
   return refusal.status === 426 ? { ...reply, headers: { ...reply.headers, ...UPGRADE_HEADERS } } : reply;
 }

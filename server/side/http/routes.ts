@@ -94,12 +94,9 @@ function joined(body: SideRequest['body']): Buffer | undefined {
   return body === undefined || Buffer.isBuffer(body) ? body : Buffer.concat(body);
 }
 
-function problemHead(
-  { path, method, requestId }: SideRequest,
-  problem: HttpProblem,
-  asked: RoutedRequest['asked'] = {},
-): SideReplyHead {
-  const { status, headers, body } = problemReply(path, problem, requestId);
+function problemHead(request: SideRequest, problem: HttpProblem, asked: RoutedRequest['asked'] = {}): SideReplyHead {
+  const { path, method } = request;
+  const { status, headers, body } = problemReply(path, problem, request);
   // A look at what is not there, or not yet, is no refusal.
   const refused = status === 404 && method === 'GET' ? undefined : { code: problem.code, status, ...asked };
   return { status, headers, body: Buffer.from(body), refused };
