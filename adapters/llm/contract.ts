@@ -156,6 +156,8 @@ export interface LlmStream {
   hasContent(): boolean;
   /** Bytes of what the model said so far: text, reasoning, arguments of tools. */
   receivedBytes(): number;
+  /** Tells whether the endpoint has said all: the answer is complete, and its last event has come, whether the connection ends or not. */
+  isOver(): boolean;
   /** Reads a chunk. Returns bytes for the client: whole events of chat completions. @throws LlmFailure for an error, an answer that ended in a fault, or an unreadable stream. */
   push(chunk: Buffer): Buffer;
   /** Ends the stream. `rest`: the last bytes for the client, `data: [DONE]` included. `isComplete`: the endpoint said why the answer ended. */

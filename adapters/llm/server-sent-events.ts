@@ -14,13 +14,17 @@ export interface ServerSentEvent {
 /** The largest event that is read. Events with images are larger than any with text. */
 const MAX_EVENT_BYTES = 4 * 1024 * 1024;
 
+const LEAST_ROOM_BYTES = 1024;
 const LF = 10;
 const CR = 13;
+const EMPTY_LINE = Buffer.from('\n\n');
 const BYTE_ORDER_MARK = Buffer.from('\ufeff');
 
 export class ServerSentEventReader {
   readonly #maxBytes: number;
+  /** The start of an event. It is in `#room` where it came in more than one piece. */
   #held: Buffer = Buffer.alloc(0);
+  #room: Buffer = Buffer.alloc(0);
   /** Length of the start of `#held` that is known to hold no end of an event. */
   #searchedBytes = 0;
   #isFirst = true;
@@ -31,7 +35,7 @@ export class ServerSentEventReader {
 
   /** Returns the events that the chunk completes. @throws LlmFailure for an event that is too large. */
   push(chunk: Buffer): ServerSentEvent[] {
-    const bytes = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
+    const bytes = this.#held.length === 0 ? chunk : this.#joined(chunk);
     const events: ServerSentEvent[] = [];
     let from = 0;
     for (let end = endOfEvent(bytes, this.#searchedBytes); end > 0; end = endOfEvent(bytes, from)) {
@@ -39,6 +43,8 @@ export class ServerSentEventReader {
       from = end;
     }
     this.#held = bytes.subarray(from);
+    // Events that were cut out of it are in use.
+    if (from > 0) this.#room = Buffer.alloc(0);
     if (this.#held.length > this.#maxBytes)
       throw new LlmFailure('garbled', `an event of more than ${this.#maxBytes} bytes`, { isOurs: true });
     // An end of at most LF CR LF may lie across two chunks.
@@ -46,11 +52,22 @@ export class ServerSentEventReader {
     return events;
   }
 
-  /** Returns the last event of a stream that ends without the empty line. */
+  /** Returns the last event of a stream that ends without the empty line, with that line: clients drop an event without one. */
   end(): ServerSentEvent[] {
     const rest = this.#held;
     this.#held = Buffer.alloc(0);
-    return rest.length === 0 ? [] : [this.#read(rest)];
+    return rest.length === 0 ? [] : [this.#read(Buffer.concat([rest, EMPTY_LINE]))];
+  }
+
+  /** An event that comes in very small pieces is copied a few times, not once for each of them. */
+  #joined(chunk: Buffer): Buffer {
+    const length = this.#held.length + chunk.length;
+    if (length > this.#room.length) {
+      this.#room = Buffer.allocUnsafe(Math.max(2 * length, LEAST_ROOM_BYTES));
+      this.#held.copy(this.#room);
+    }
+    chunk.copy(this.#room, this.#held.length);
+    return this.#room.subarray(0, length);
   }
 
   /** Drops the mark that a stream may begin with (section 9.2.5). */

@@ -77,6 +77,12 @@ function countRuns(registry: Registry): RunCounts {
     labelNames: ['log'],
     registers,
   });
+  const unstored = new Counter({
+    name: 'trunkline_runs_not_stored_total',
+    help: 'runs of which the store does not take all, though it takes others: its log, what was asked and answered too (texts), or all',
+    labelNames: ['lost'],
+    registers,
+  });
   for (const outcome of RUN_OUTCOMES) ended.inc({ outcome }, 0);
   return {
     watch(read) {
@@ -85,6 +91,7 @@ function countRuns(registry: Registry): RunCounts {
     started: () => started.inc(),
     ended: (outcome, runs = 1) => ended.inc({ outcome }, runs),
     resumed: (log) => resumed.inc({ log }),
+    unstored: (lost) => unstored.inc({ lost }),
   };
 }
 

@@ -42,6 +42,9 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/side/llm/translated-calls.test.ts': 'profiles of other forms under the router',
   'test/server/side/tasks/rehearsal-tasks.test.ts': 'the tasks of a rehearsal from plan to result',
   'test/server/side/tasks/runner-kills.test.ts': 'tasks whose runners are killed or stopped',
+  'test/server/side/runs/hostile-answers.test.ts':
+    'badly written answers, from the endpoint to every reader and the ledger',
+  'test/server/side/runs/store-faults.test.ts': 'runs whose store is away, hangs or is full',
   'test/server/side/continued-rehearsal.test.ts': 'a call, its summaries, and a call that continues it',
   'test/server/side/killed-calls.test.ts': 'what a kill leaves of calls that were just sent',
   'test/server/side/kill.test.ts': 'what a kill leaves behind',

@@ -156,6 +156,8 @@ export function createAnthropicReader(): ReadEvent {
           ...endingOf(textAt(event, 'delta', 'stop_reason'), called > 0),
           usage: usageOf({ ...begun, ...objectAt(event, 'usage') }),
         };
+      case 'message_stop':
+        return { isLast: true };
       case 'ping':
         return { comment: Buffer.from(': ping\n\n') };
       case 'error':

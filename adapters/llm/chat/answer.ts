@@ -20,6 +20,8 @@ export interface AnswerDelta extends Partial<Omit<StreamOutcome, 'finish'>>, End
   readonly otherBytes?: number | undefined;
   /** An event without content, which shows that the endpoint is at work. */
   readonly comment?: Buffer | undefined;
+  /** The last event of the form: nothing of the answer comes behind it. */
+  readonly isLast?: boolean | undefined;
   /** Bytes that pass to the client as they are. */
   readonly bytes?: Buffer | undefined;
   /** An event that says nothing yet, such as the role of who will speak. It waits for the first that says something. */

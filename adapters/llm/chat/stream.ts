@@ -41,6 +41,7 @@ class AnswerStream implements LlmStream {
   #outcome: StreamOutcome;
   #receivedBytes = 0;
   #hasContent = false;
+  #hasLast = false;
 
   constructor(read: ReadEvent, writer: StreamWriter, provider?: string) {
     this.#read = read;
@@ -60,6 +61,10 @@ class AnswerStream implements LlmStream {
     return this.#receivedBytes;
   }
 
+  isOver(): boolean {
+    return this.#hasLast && this.#outcome.finish !== undefined;
+  }
+
   push(chunk: Buffer): Buffer {
     return joined(this.#events.push(chunk).flatMap((event) => this.#pass(event)));
   }
@@ -77,8 +82,11 @@ class AnswerStream implements LlmStream {
   }
 
   #pass(event: ServerSentEvent): readonly Buffer[] {
+    // Events behind the end of an answer are none of it.
+    if (this.isOver()) return [];
     const delta = this.#read(event);
     if (delta === undefined) return [];
+    this.#hasLast ||= delta.isLast === true;
     if (delta.comment) return [delta.comment];
     this.#receivedBytes += bytesIn(delta);
     const { text, served, provider, usage, costUsd, finish } = this.#outcome;

@@ -118,7 +118,7 @@ export function createCompletionsReader({ headers, call, model: asked, readMetad
   let model: string | undefined;
   return ({ name, raw, data }) => {
     if (data === undefined) return { comment: raw };
-    if (data.trim() === '[DONE]') return undefined;
+    if (data.trim() === '[DONE]') return { isLast: true };
     const chunk = parseJson(data);
     const failure = name === 'error' ? failureOfError(chunk) : failureInBody(chunk);
     if (failure) throw failure;

@@ -156,6 +156,8 @@ interface ReaderOptions {
 /** Events before which another target can still serve the call. */
 const PREAMBLE = ['response.created', 'response.in_progress', 'response.queued', 'keepalive'];
 const ENDS = ['response.completed', 'response.incomplete', 'response.failed'];
+/** Statuses of a response that has ended. Some endpoints leave it at another one, which its last event belies. */
+const STATUSES = ['completed', 'incomplete', 'failed', 'cancelled'];
 
 /** Reads the events of one stream. */
 class NativeReader {
@@ -187,8 +189,11 @@ class NativeReader {
 
   #factsIn(event: JsonObject, type: string): AnswerDelta {
     const response = objectAt(event, 'response');
-    if (response !== undefined && ENDS.includes(type))
-      return { ...endingOf(response), ...factsOf(response, this.#options.headers, this.#options.readMetadata) };
+    if (response !== undefined && ENDS.includes(type)) {
+      const status = STATUSES.includes(String(response.status)) ? response.status : type.slice('response.'.length);
+      const facts = factsOf(response, this.#options.headers, this.#options.readMetadata);
+      return { ...endingOf({ ...response, status }), ...facts, isLast: true };
+    }
     if (PREAMBLE.includes(type)) {
       this.#begun = response ?? this.#begun;
       const { served, provider } = this.#options.readMetadata(this.#options.headers, response ?? {});

@@ -28,13 +28,23 @@ export function startDeadline({ signal, deadline }: Pick<Call, 'signal' | 'deadl
   const controller = new AbortController();
   const leave = () => controller.abort(new CallAborted('client'));
   const left = deadline === undefined ? maxMs : Math.min(maxMs, deadline - performance.now());
-  const timer = setTimeout(() => controller.abort(new CallAborted('deadline')), Math.max(0, left));
+  let progress = 0;
+  // Parts that came while this process was busy are read first.
+  const look = () => {
+    const before = progress;
+    setImmediate(() => progress > before || controller.abort(new CallAborted('deadline')));
+  };
+  const timer = setTimeout(look, Math.max(0, left));
   const isOfClass = left === maxMs;
   if (signal.aborted) leave();
   else signal.addEventListener('abort', leave, { once: true });
   return {
     signal: controller.signal,
-    progressed: () => void (isOfClass && timer.refresh()),
+    progressed() {
+      if (!isOfClass) return;
+      progress += 1;
+      timer.refresh();
+    },
     shutDown: () => controller.abort(new CallAborted('shutdown')),
     clear() {
       clearTimeout(timer);

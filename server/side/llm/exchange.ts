@@ -110,12 +110,17 @@ async function streamed(options: ExchangeOptions, watch: Watch): Promise<LlmOutc
   const { agent, request, maxBytes } = options;
   const { signal, heard } = watch;
   const answer = new StreamedAnswer(options, watch);
-  const sending = send(agent, request, { signal, heard, maxBytes, onHead: (head) => answer.begin(head) });
-  return sending.then(
-    (head) => answer.end(head),
-    (error) => answer.broken(error),
-  );
+  const sending = send(agent, request, { signal, heard, maxBytes, onHead: (head, end) => answer.begin(head, end) });
+  return sending
+    .finally(() => answer.close())
+    .then(
+      (head) => answer.end(head),
+      (error) => answer.broken(error),
+    );
 }
+
+/** Time that an endpoint has, after its last word, to end its answer: with it its connection is used again. */
+const OVER_MS = 1000;
 
 /** An answer to a call that wants a stream: one, or a whole answer of an endpoint that gives none. */
 class StreamedAnswer {
@@ -123,6 +128,9 @@ class StreamedAnswer {
   readonly #answering: () => void;
   readonly #whole: Buffer[] = [];
   #stream: LlmStream | undefined;
+  /** Ends the request. */
+  #stop: (error: Error) => void = () => {};
+  #overTimer: NodeJS.Timeout | undefined;
 
   constructor(options: ExchangeOptions, { answering }: Watch) {
     this.#options = options;
@@ -130,7 +138,8 @@ class StreamedAnswer {
   }
 
   /** Returns what takes the body. Some endpoints and proxies name another type or none, and some name an error a stream: the first bytes tell. */
-  begin({ status, headers }: Head): (piece: Buffer) => void {
+  begin({ status, headers }: Head, stop: (error: Error) => void): (piece: Buffer) => void {
+    this.#stop = stop;
     const keep = (piece: Buffer) => void this.#whole.push(piece);
     if (status !== 200) return keep;
     const isNamed = /^text\/event-stream\b/i.test(headers['content-type'] ?? '');
@@ -146,6 +155,11 @@ class StreamedAnswer {
       return (piece: Buffer) => this.#forward(opened, piece);
     };
     return sniffed({ stream, whole }, isNamed);
+  }
+
+  /** Nothing more comes. */
+  close(): void {
+    clearTimeout(this.#overTimer);
   }
 
   /** The outcome of an answer whose last byte has come. */
@@ -166,7 +180,7 @@ class StreamedAnswer {
   /** @throws the error, unless only the connection broke, after the last word had come. */
   broken(error: unknown): LlmOutcome {
     const end = this.#stream === undefined ? undefined : noteBroken(this.#stream, this.#options.progress, error);
-    if (end?.isComplete && isOfConnection(error)) return this.#finished(end);
+    if (end?.isComplete && (isOfConnection(error) || this.#stream?.isOver())) return this.#finished(end);
     throw error;
   }
 
@@ -185,6 +199,7 @@ class StreamedAnswer {
     if (stream.hasContent()) this.#deliver(bytes, stream.served());
     else if (bytes.length > 0) this.#options.onComment(bytes);
     if (stream.receivedBytes() > receivedBytes) this.#options.onThought();
+    if (stream.isOver()) this.#overTimer ??= setTimeout(() => this.#stop(new Error('the answer is over')), OVER_MS);
   }
 
   #deliver(bytes: Buffer, served: string | undefined): void {

@@ -17,15 +17,17 @@ import type { RunEvent } from './run.ts';
 /** Events that carry the whole response. */
 const WITH_RESPONSE = /^response\.(created|queued|in_progress|completed|incomplete|failed)$/;
 const LAST = /^response\.(completed|incomplete|failed)$/;
+const ENDS = ['completed', 'incomplete', 'failed', 'cancelled'];
 
 /** Quotes within a text of JSON are escaped, so that this is no part of one. */
-const SEQUENCE = /"sequence_number":\s?(\d+)/;
+const SEQUENCES = /"sequence_number"\s*:\s*(\d+)?/g;
 
 const MAX_ITEMS = 10_000;
 
 export class RunEventReader {
   readonly #own: OwnFields;
-  readonly #events = new ServerSentEventReader();
+  /** Events were bounded when they were read, and the last one of a long answer has all of it. */
+  readonly #events = new ServerSentEventReader(Number.POSITIVE_INFINITY);
   #next = 0;
   #response: JsonObject | undefined;
   /** Items that are whole, by their index. */
@@ -75,25 +77,35 @@ export class RunEventReader {
     return events;
   }
 
+  /** Leaves out what is no event: without a type, or the end of an answer without the answer. */
   #read(name: string | undefined, data: string): RunEvent | undefined {
-    // Some endpoints name all their events alike.
-    const type = eventType(Buffer.from(data)) ?? typeOf(data) ?? name;
-    if (type === undefined) return undefined;
-    const sequence = this.#next;
-    this.#next += 1;
     // A line of its own is one event in the store.
     const line = data.includes('\n') ? data.replaceAll('\n', ' ') : data;
+    const own = typeOfEvent(line);
+    // Some endpoints name all their events alike.
+    const type = own ?? name;
+    if (type === undefined || /[\r\n]/.test(type)) return undefined;
+    const sequence = this.#next;
+    if (WITH_RESPONSE.test(type)) return this.#readResponse(type, objectIn(line));
+    const fields = own === undefined || !isNumbered(line, sequence) ? objectIn(line) : 'as it is';
+    if (fields === undefined) return undefined;
     if (type === 'response.output_item.done') this.#keepItem(line);
-    if (!WITH_RESPONSE.test(type)) return { sequence, type, data: numbered(line, sequence) };
-    const event = objectIn(line);
-    const response = isObject(event?.response) ? withOwnFields(event.response, this.#own) : undefined;
-    if (response !== undefined) this.#response = response;
-    this.#hasEnded = LAST.test(type);
+    this.#next += 1;
     return {
       sequence,
       type,
-      data: JSON.stringify({ ...event, type, sequence_number: sequence, ...(response && { response }) }),
+      data: fields === 'as it is' ? line : JSON.stringify({ ...fields, type, sequence_number: sequence }),
     };
+  }
+
+  #readResponse(type: string, event: JsonObject | undefined): RunEvent | undefined {
+    if (!isObject(event?.response)) return undefined;
+    const sequence = this.#next;
+    this.#next += 1;
+    this.#hasEnded = LAST.test(type);
+    const response = withOwnFields(this.#hasEnded ? withEnd(type, event.response) : event.response, this.#own);
+    this.#response = response;
+    return { sequence, type, data: JSON.stringify({ ...event, type, sequence_number: sequence, response }) };
   }
 
   #keepItem(data: string): void {
@@ -107,9 +119,16 @@ function objectIn(data: string): JsonObject | undefined {
   return isObject(value) ? value : undefined;
 }
 
-const typeOf = (data: string): string | undefined => textAt(objectIn(data), 'type');
+/** The type in the data of an event, which a very long one hides from the quick reader. */
+export const typeOfEvent = (data: string): string | undefined =>
+  eventType(Buffer.from(data)) ?? textAt(objectIn(data), 'type');
 
-function numbered(data: string, sequence: number): string {
-  if (SEQUENCE.exec(data)?.[1] === String(sequence)) return data;
-  return JSON.stringify({ ...objectIn(data), sequence_number: sequence });
+/** The number stands once in most events. Where it stands for something else too, the event is written anew. */
+function isNumbered(data: string, sequence: number): boolean {
+  const [first, second] = data.matchAll(SEQUENCES);
+  return first?.[1] === String(sequence) && second === undefined;
 }
+
+/** An answer that has ended says how: what its event says, where its status does not. */
+const withEnd = (type: string, response: JsonObject): JsonObject =>
+  ENDS.includes(String(response.status)) ? response : { ...response, status: type.slice('response.'.length) };

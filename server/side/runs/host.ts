@@ -16,9 +16,11 @@ import { LiveRun } from './live-run.ts';
 import { RunMemory } from './memory.ts';
 import { endedState, objectIn, withOwnFields } from './response-object.ts';
 import type { MeantRun, Run, RunCounts, RunOrder, Runs } from './run.ts';
+import { GoneRuns } from './stored/gone.ts';
 import { RunLease } from './stored/lease.ts';
 import { StoredRuns } from './stored/lookup.ts';
 import { RunWriter } from './stored/writer.ts';
+import type { Lost } from './stored/writer-part.ts';
 
 interface RunHostOptions extends Omit<AskMeans, 'settled'> {
   readonly store: Store;
@@ -51,7 +53,8 @@ export class RunHost implements Runs {
     const { store, holder, log, config, metrics: { runs: counts } = UNCOUNTED } = options;
     this.#memory = new RunMemory(() => config.runs);
     this.#counts = counts;
-    this.#stored = new StoredRuns(store, counts);
+    const gone = new GoneRuns({ store, isHere: (id) => this.#memory.get(id) !== undefined });
+    this.#stored = new StoredRuns({ store, gone, counts, log });
     counts.watch(() => {
       const { running, all, bytes } = this.#memory;
       const readers = all.reduce((sum, run) => sum + run.readers, this.#stored.readers);
@@ -65,9 +68,10 @@ export class RunHost implements Runs {
       },
     });
     this.#writer = new RunWriter({
-      ...{ store, log, prepare: this.#lease.hold },
+      ...{ store, log, prepare: this.#lease.hold, probe: this.#lease.renew },
       maxBytes: () => config.runs.totalBytes,
-      onLost: (id) => void this.#memory.get(id)?.cancel(),
+      onLost: (id) => this.#memory.get(id)?.lost(),
+      onUnstored: (id, lost) => this.#unstored(id, lost),
     });
   }
 
@@ -100,7 +104,7 @@ export class RunHost implements Runs {
       limits: () => config.runs,
       writer: this.#writer,
       onHead: (head) => onHead(streamHeaders(head, told)),
-      onGrown: (bytes) => this.#memory.grown(bytes),
+      onGrown: () => this.#memory.grown(run),
       onResumed: () => this.#counts.resumed('memory'),
       onEnded: () => {
         this.#counts.ended(endedState(run.response));
@@ -207,7 +211,7 @@ export class RunHost implements Runs {
   /** Nobody is there to see a response in the background die with its process: its id is given out when it is in the store. */
   async #written(run: LiveRun): Promise<HttpProblem | undefined> {
     try {
-      await withDeadline(this.#writer.flush(), STORE_MS);
+      await withDeadline(this.#writer.known(run.id), STORE_MS);
       return undefined;
     } catch {
       void run.cancel();
@@ -220,11 +224,19 @@ export class RunHost implements Runs {
     return live?.isAnnounced && isLasting(live.row) && canReadResponse(requester, live.row) ? live : undefined;
   }
 
+  /** A run that the store does not take goes on for those who read it. */
+  #unstored(id: string, lost: Lost): void {
+    this.#options.log.error({ run: id, lost }, 'the store does not take a run: the rest of it is kept');
+    this.#counts.unstored(lost);
+    const run = this.#memory.get(id);
+    if (run !== undefined && !run.isOver()) run.cut();
+  }
+
   /** Resolves when what is known here of a response that has ended is in the store; soon, where the store takes nothing. */
   readonly settled = async (id: string): Promise<void> => {
     const live = this.#memory.get(id);
     if (live !== undefined && !live.isOver()) await withDeadline(live.ended, WRITE_MS).catch(() => {});
-    await withDeadline(this.#writer.flush(), WRITE_MS).catch(() => {});
+    await withDeadline(this.#writer.flush(id), WRITE_MS).catch(() => {});
   };
 
   /** Ends runs of processes that are gone. */
@@ -262,7 +274,7 @@ async function unlessStopped<Result>(
 const isLasting = ({ isKept, isBackground, chat }: ResponseRow): boolean =>
   isKept || isBackground || chat !== undefined;
 
-const UNCOUNTED = { runs: { watch() {}, started() {}, ended() {}, resumed() {} } };
+const UNCOUNTED = { runs: { watch() {}, started() {}, ended() {}, resumed() {}, unstored() {} } };
 
 const notStoredNow: HttpProblem = {
   status: 503,

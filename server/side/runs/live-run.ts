@@ -16,6 +16,7 @@ import { RunEventReader } from './event-reader.ts';
 import { RunLog } from './log.ts';
 import { endedState, type OwnFields } from './response-object.ts';
 import type { Run, RunEvent, RunReader } from './run.ts';
+import { RUN_LOST } from './stored/gone.ts';
 import type { RunWriter } from './stored/writer.ts';
 
 /** Time that a target has for its first content after its 200, before the run begins without it. */
@@ -34,8 +35,8 @@ interface LiveRunOptions {
   readonly limits: () => SideConfig['runs'];
   readonly writer: RunWriter;
   readonly onHead: (head: StreamHead) => void;
-  /** Called with the bytes that came to its log in memory, or that went. */
-  readonly onGrown: (bytes: number) => void;
+  /** Called when its log in memory has grown, or has become less, and when somebody begins to read it, or nobody does any more. */
+  readonly onGrown: () => void;
   readonly onEnded: () => void;
   /** Called when somebody begins to read it who is not the first. */
   readonly onResumed: () => void;
@@ -45,7 +46,13 @@ interface LiveRunOptions {
 export class LiveRun implements Run, StreamSink {
   readonly #options: LiveRunOptions;
   readonly #events: RunEventReader;
-  readonly #log = new RunLog(() => this.#watchReaders());
+  readonly #log = new RunLog({
+    onReaders: () => {
+      this.#watchReaders();
+      this.#options.onGrown();
+    },
+    onFault: (error) => this.#options.log.error(faultOf(error), 'a reader of a run failed'),
+  });
   readonly #opening = Promise.withResolvers<HttpProblem | undefined>();
   readonly #ending = Promise.withResolvers<void>();
   #head: StreamHead | undefined;
@@ -53,6 +60,8 @@ export class LiveRun implements Run, StreamSink {
   #isOpen = false;
   #isCancelled = false;
   #wasRead = false;
+  /** Somebody else has ended its log in the store. */
+  #isLost = false;
   #headTimer: NodeJS.Timeout | undefined;
   #orphanTimer: NodeJS.Timeout | undefined;
 
@@ -92,13 +101,18 @@ export class LiveRun implements Run, StreamSink {
   }
 
   get isStored(): boolean {
-    return this.#options.isStored;
+    return this.#options.isStored && !this.#isLost;
   }
 
   /** Memory that it takes while it is to be found: its texts, and its log. */
   get heldBytes(): number {
     const { input, result } = this.texts;
     return input.length + result.length + this.#log.heldBytes;
+  }
+
+  /** Bytes of its log in memory. */
+  get logBytes(): number {
+    return this.#log.heldBytes;
   }
 
   /** Its log is not kept whole. */
@@ -151,6 +165,12 @@ export class LiveRun implements Run, StreamSink {
     await this.#ending.promise;
   }
 
+  /** Ends it here, too, after somebody else has ended it in the store: its process was taken for gone. */
+  lost(): void {
+    this.#isLost = true;
+    void this.cancel();
+  }
+
   /** Makes the call. Resolves with what is wrong where it came to no answer, once that is known: undefined when the run has begun. */
   run(asked: ClientCall): Promise<HttpProblem | undefined> {
     if (this.row.isBackground) this.#open();
@@ -176,13 +196,12 @@ export class LiveRun implements Run, StreamSink {
     if (left > 0 && this.#log.readers === 0) this.#watchReaders(left);
   }
 
-  /** Does not keep its log as a whole any longer. */
-  cut(): void {
-    const { isStored, writer, limits, onGrown } = this.#options;
-    if (!this.#log.isCut && isStored) writer.change({ id: this.id, isCut: true });
-    const { heldBytes } = this.#log;
-    this.#log.cut(limits().maxBytes);
-    onGrown(this.#log.heldBytes - heldBytes);
+  /** Does not keep its log as a whole any longer: so many bytes of it at most, for those who read it. */
+  cut(maxBytes = this.#options.limits().maxBytes): void {
+    const { writer, onGrown } = this.#options;
+    if (!this.#log.isCut && this.isStored && !this.#log.isOver) writer.change({ id: this.id, isCut: true });
+    this.#log.cut(maxBytes);
+    onGrown();
   }
 
   opened(): void {
@@ -202,8 +221,8 @@ export class LiveRun implements Run, StreamSink {
   }
 
   #announce(): void {
-    const { row, texts, isStored, writer } = this.#options;
-    if (isStored && !this.#isAnnounced) writer.add({ ...row, ...texts });
+    const { row, texts, writer } = this.#options;
+    if (this.isStored && !this.#isAnnounced) writer.add({ ...row, ...texts });
     this.#isAnnounced = true;
   }
 
@@ -218,13 +237,13 @@ export class LiveRun implements Run, StreamSink {
 
   #append(events: readonly RunEvent[]): void {
     if (events.length === 0) return;
-    const { row, isStored, writer, limits, onGrown } = this.#options;
+    const { row, writer, limits, onGrown } = this.#options;
+    const { isStored } = this;
     if (isStored && this.#log.next === 0 && row.state === 'queued')
       writer.change({ id: row.id, state: 'in_progress', ...this.#result(this.#events.response) });
     const isWritten = !isStored || this.#log.isCut || writer.append(row.id, events);
-    const { heldBytes } = this.#log;
     this.#log.append(events);
-    onGrown(this.#log.heldBytes - heldBytes);
+    onGrown();
     if (this.#log.isCut || !isWritten || this.#log.totalBytes > limits().maxBytes) this.cut();
     if (this.#events.hasEnded) this.#close();
   }
@@ -241,9 +260,9 @@ export class LiveRun implements Run, StreamSink {
   /** Ends the log, whose last event is there, or which has none. */
   #close(): void {
     if (this.#log.isOver) return;
-    const { isStored, writer, row, onEnded } = this.#options;
+    const { writer, row, onEnded } = this.#options;
     const { response } = this;
-    if (isStored && this.#isAnnounced)
+    if (this.isStored && this.#isAnnounced)
       writer.change({ id: row.id, state: endedState(response), endedAt: Date.now(), result: JSON.stringify(response) });
     this.#log.end();
     clearTimeout(this.#orphanTimer);
@@ -260,7 +279,8 @@ export class LiveRun implements Run, StreamSink {
       const events = written === undefined ? [] : this.#events.push(written);
       if (this.#events.hasEnded) return events;
     }
-    return this.#events.end(this.#isCancelled ? undefined : problem, this.#options.response);
+    const fault = this.#isLost ? RUN_LOST : this.#isCancelled ? undefined : problem;
+    return this.#events.end(fault, this.#options.response);
   }
 
   #result(response: JsonObject | undefined): Pick<ResponseTexts, 'result'> | undefined {

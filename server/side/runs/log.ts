@@ -5,8 +5,9 @@ import type { RunEvent, RunReader } from './run.ts';
 
 /** Memory that an event takes beside its text, roughly. */
 const OVERHEAD_BYTES = 96;
-/** Events that a reader is given at once. */
+/** Events that a reader is given at once, and bytes of them, where one event is not more: as much is on its way to a client that reads slowly. */
 const MAX_AT_ONCE = 256;
+const MAX_BYTES_AT_ONCE = 256 * 1024;
 
 interface Reading {
   readonly reader: RunReader;
@@ -15,9 +16,16 @@ interface Reading {
   isBusy: boolean;
 }
 
+interface RunLogOptions {
+  /** Called when there is a first reader, or none any more. */
+  readonly onReaders?: () => void;
+  /** Called with what a reader threw. */
+  readonly onFault?: (error: unknown) => void;
+}
+
 export class RunLog {
   readonly #readings = new Set<Reading>();
-  readonly #onReaders: () => void;
+  readonly #options: RunLogOptions;
   #events: RunEvent[] = [];
   /** Sequence of the first event that is held. */
   #first = 0;
@@ -26,9 +34,8 @@ export class RunLog {
   #isCut = false;
   #isOver = false;
 
-  /** `onReaders` is called when there is a first reader, or none any more. */
-  constructor(onReaders: () => void = () => {}) {
-    this.#onReaders = onReaders;
+  constructor(options: RunLogOptions = {}) {
+    this.#options = options;
   }
 
   /** Sequence of the next event. */
@@ -78,8 +85,9 @@ export class RunLog {
   /** Forgets from now on what all readers have: it goes on for those, and nobody begins to read what is gone. At most so many bytes stay. */
   cut(maxBytes: number): void {
     this.#isCut = true;
-    const needed = [...this.#readings].map(({ next }) => next);
-    this.#forget(Math.min(this.next, ...needed));
+    let needed = this.next;
+    for (const { next } of this.#readings) needed = Math.min(needed, next);
+    this.#forget(needed);
     while (this.#heldBytes > maxBytes && this.#events.length > 0)
       this.#forget(this.#first + Math.ceil(this.#events.length / 2));
   }
@@ -88,14 +96,14 @@ export class RunLog {
   read(after: number, reader: RunReader): () => void {
     const reading: Reading = { reader, next: after + 1, isBusy: false };
     this.#readings.add(reading);
-    if (this.#readings.size === 1) this.#onReaders();
+    if (this.#readings.size === 1) this.#options.onReaders?.();
     this.#pump(reading);
     return () => this.#leave(reading);
   }
 
   #leave(reading: Reading): boolean {
     const wasThere = this.#readings.delete(reading);
-    if (wasThere && this.#readings.size === 0) this.#onReaders();
+    if (wasThere && this.#readings.size === 0) this.#options.onReaders?.();
     return wasThere;
   }
 
@@ -109,8 +117,7 @@ export class RunLog {
         this.#endReading(reading, notKept);
         return;
       }
-      const at = reading.next - this.#first;
-      const events = this.#events.slice(at, at + MAX_AT_ONCE);
+      const events = this.#portion(reading.next - this.#first);
       if (events.length === 0) {
         if (this.#isOver) this.#endReading(reading);
         return;
@@ -120,13 +127,22 @@ export class RunLog {
     }
   }
 
-  /** A reader that fails reads no more, and the run goes on. */
+  #portion(from: number): readonly RunEvent[] {
+    let [to, bytes] = [from, 0];
+    for (; to < this.#events.length && to < from + MAX_AT_ONCE; to++) {
+      bytes += this.#events[to]?.data.length ?? 0;
+      if (bytes > MAX_BYTES_AT_ONCE && to > from) break;
+    }
+    return this.#events.slice(from, to);
+  }
+
+  /** A reader that fails is told so and reads no more, and the run goes on. */
   #give(reading: Reading, events: readonly RunEvent[]): void {
     try {
       const taken = reading.reader.onEvents(events);
       if (taken instanceof Promise) this.#wait(reading, taken);
-    } catch {
-      this.#leave(reading);
+    } catch (error) {
+      this.#fail(reading, error);
     }
   }
 
@@ -137,12 +153,22 @@ export class RunLog {
         reading.isBusy = false;
         this.#pump(reading);
       },
-      () => this.#leave(reading),
+      (error: unknown) => this.#fail(reading, error),
     );
   }
 
+  #fail(reading: Reading, error: unknown): void {
+    this.#options.onFault?.(error);
+    this.#endReading(reading, readerFailed);
+  }
+
   #endReading(reading: Reading, problem?: HttpProblem): void {
-    if (this.#leave(reading)) reading.reader.onEnd(problem);
+    if (!this.#leave(reading)) return;
+    try {
+      reading.reader.onEnd(problem);
+    } catch (error) {
+      this.#options.onFault?.(error);
+    }
   }
 
   #forget(before: number): void {
@@ -151,6 +177,28 @@ export class RunLog {
     for (const { data } of gone) this.#heldBytes -= data.length + OVERHEAD_BYTES;
   }
 }
+
+/** Events in their order, so many bytes of them together where one event is not more. */
+export function portionsOf(events: readonly RunEvent[], bytes = MAX_BYTES_AT_ONCE): readonly RunEvent[][] {
+  const portions: RunEvent[][] = [];
+  let room = 0;
+  for (const event of events) {
+    if (portions.length === 0 || event.data.length > room) {
+      portions.push([]);
+      room = bytes;
+    }
+    portions.at(-1)?.push(event);
+    room -= event.data.length;
+  }
+  return portions;
+}
+
+/** The end for a reader that could not take an event. */
+export const readerFailed: HttpProblem = {
+  status: 500,
+  code: 'internal',
+  message: 'an event of this response could not be written in this form; get it without stream',
+};
 
 /** The answer to whoever wants to read a log from where it is not kept any more. */
 export const notKept: HttpProblem = {

@@ -1,4 +1,5 @@
-// The runs that a process has in memory: those under way, and those that ended, for as long and as far as there is room.
+// The runs that a process has in memory: those under way, and those that ended, for as long and as far as there is room. What is still read of
+// one that has left counts, too.
 
 import { EventEmitter, once } from 'node:events';
 import type { SideConfig } from '../../config/side-schema.ts';
@@ -8,6 +9,10 @@ export class RunMemory {
   readonly #limits: () => SideConfig['runs'];
   /** The runs stand in the order in which they began. */
   readonly #runs = new Map<string, LiveRun>();
+  /** Those that are found no more, and still read. */
+  readonly #read = new Set<LiveRun>();
+  /** Bytes of each of them. */
+  readonly #held = new Map<LiveRun, number>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #ends = new EventEmitter();
   #bytes = 0;
@@ -16,11 +21,12 @@ export class RunMemory {
     this.#limits = limits;
   }
 
-  /** Bytes of all of them. */
+  /** Bytes of all, those included that are only read. */
   get bytes(): number {
     return this.#bytes;
   }
 
+  /** Those that are found. */
   get all(): readonly LiveRun[] {
     return [...this.#runs.values()];
   }
@@ -35,21 +41,18 @@ export class RunMemory {
 
   add(run: LiveRun): void {
     this.#runs.set(run.id, run);
-    this.grown(run.heldBytes);
+    this.#held.set(run, 0);
+    this.grown(run);
   }
 
-  /** Counts bytes that came to a log, or went. Makes room where they are too many: logs that have ended are in the store. */
-  grown(bytes: number): void {
-    this.#bytes += bytes;
-    const { totalBytes } = this.#limits();
-    if (bytes <= 0 || this.#bytes <= totalBytes) return;
-    for (const run of this.all) if (run.isOver() && this.#bytes > totalBytes) this.forget(run);
-    if (this.#bytes > totalBytes) this.#longest()?.cut();
-  }
-
-  #longest(): LiveRun | undefined {
-    const whole = this.all.filter((run) => !run.isCut);
-    return whole.sort((one, other) => other.heldBytes - one.heldBytes)[0];
+  /** Counts a run whose log has changed, or its readers. */
+  grown(run: LiveRun): void {
+    if (this.#read.has(run) && run.readers === 0) this.#drop(run);
+    const before = this.#held.get(run);
+    if (before === undefined) return;
+    this.#held.set(run, run.heldBytes);
+    this.#bytes += run.heldBytes - before;
+    if (run.heldBytes > before) this.#makeRoom();
   }
 
   /** Keeps a run that has ended for its time; one that nobody knows, or that nobody comes back to, is forgotten. */
@@ -65,13 +68,41 @@ export class RunMemory {
     while (this.running.length > 0) await once(this.#ends, 'ended');
   }
 
-  forget({ id, heldBytes }: LiveRun): void {
-    clearTimeout(this.#timers.get(id));
-    this.#timers.delete(id);
-    if (this.#runs.delete(id)) this.#bytes -= heldBytes;
+  /** It is found no more. Those who read it go on. */
+  forget(run: LiveRun): void {
+    clearTimeout(this.#timers.get(run.id));
+    this.#timers.delete(run.id);
+    if (!this.#runs.delete(run.id)) return;
+    if (run.readers > 0) this.#read.add(run);
+    else this.#drop(run);
   }
 
   close(): void {
     for (const timer of this.#timers.values()) clearTimeout(timer);
   }
+
+  #drop(run: LiveRun): void {
+    this.#bytes -= this.#held.get(run) ?? 0;
+    this.#held.delete(run);
+    this.#read.delete(run);
+  }
+
+  /** Logs that have ended go first, since they are in the store; then what slow readers have not read; then the longest logs. */
+  #makeRoom(): void {
+    const { totalBytes } = this.#limits();
+    if (this.#bytes <= totalBytes) return;
+    for (const run of this.all) if (run.isOver() && this.#bytes > totalBytes) this.forget(run);
+    while (this.#bytes > totalBytes && (shorten(this.#read) || shorten(this.#runs.values())));
+  }
+}
+
+/** Makes the longest log shorter. False where there is none. */
+function shorten(runs: Iterable<LiveRun>): boolean {
+  let longest: LiveRun | undefined;
+  for (const run of runs) if (run.logBytes > (longest?.logBytes ?? 0)) longest = run;
+  if (longest === undefined) return false;
+  const { logBytes } = longest;
+  if (!longest.isCut) longest.cut();
+  if (longest.logBytes > logBytes / 2) longest.cut(Math.floor(logBytes / 2));
+  return true;
 }

@@ -58,6 +58,8 @@ export interface RunCounts {
   ended(outcome: 'completed' | 'incomplete' | 'failed' | 'cancelled' | 'lost', runs?: number): void;
   /** Says that somebody reads who was not the first, or reads in the store. */
   resumed(log: 'memory' | 'store'): void;
+  /** Says what of a run the store does not take, though it takes others. */
+  unstored(lost: 'log' | 'texts' | 'all'): void;
 }
 
 export interface RunOrder extends Pick<SideRequest, 'requester' | 'headers' | 'path'> {

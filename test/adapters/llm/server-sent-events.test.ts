@@ -37,11 +37,19 @@ test.each([
   expect(event?.data).toBe(data);
 });
 
-test('end returns a last event without an empty line, once', () => {
+test('end returns a last event without an empty line, once, and with the line that its client needs', () => {
   const reader = new ServerSentEventReader();
-  expect(reader.push(Buffer.from('data: rest\n'))).toEqual([]);
-  expect(reader.end().map(({ data }) => data)).toEqual(['rest']);
+  expect(reader.push(Buffer.from('data: rest'))).toEqual([]);
+  expect(reader.end().map(({ data, raw }) => [data, raw.toString()])).toEqual([['rest', 'data: rest\n\n']]);
   expect(reader.end()).toEqual([]);
+});
+
+test('an event that comes byte by byte is read in a time that grows with its length, and what was given stays as it is', () => {
+  const text = `data: ${'x'.repeat(400_000)}\n\ndata: next\n\n`;
+  const reader = new ServerSentEventReader();
+  const events = [...Buffer.from(text)].flatMap((byte) => reader.push(Buffer.from([byte])));
+  expect(events.map(({ data }) => data?.length)).toEqual([400_000, 4]);
+  expect(Buffer.concat(events.map(({ raw }) => raw)).toString()).toBe(text);
 });
 
 test('an event of more than maxBytes throws', () => {

@@ -96,8 +96,9 @@ function writer(response: ServerResponse, { maxReplyBytes, stallMs }: Omit<Relay
   }
   function write(part: SideReplyHead | Buffer): Promise<void> | undefined {
     if (Buffer.isBuffer(part)) {
-      if (part.length === 0 || response.write(isChunked ? chunkOf(part) : part)) return undefined;
+      // A client that reads well may be sent a large piece at once.
       if (response.writableLength > maxReplyBytes) response.destroy();
+      if (part.length === 0 || response.write(isChunked ? chunkOf(part) : part)) return undefined;
       room ??= stall();
       return room.promise;
     }

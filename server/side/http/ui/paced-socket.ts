@@ -64,11 +64,12 @@ export class PacedSocket {
 
   /** Sends messages in order. Returns a promise where the page has enough for now: of when it has taken them, or is gone. */
   send(messages: readonly string[]): Promise<void> | undefined {
+    // A page that reads well may be sent a large message at once.
+    if (this.#socket.bufferedAmount > this.#limits.maxReplyBytes) this.#socket.terminate();
     const { promise, resolve } = Promise.withResolvers<void>();
     for (const [at, message] of messages.entries())
       this.#socket.send(message, at === messages.length - 1 ? () => resolve(this.#progressed()) : this.#progressed);
     const { bufferedAmount } = this.#socket;
-    if (bufferedAmount > this.#limits.maxReplyBytes) this.#socket.terminate();
     if (bufferedAmount <= HIGH_BYTES) return undefined;
     this.#stall ??= setTimeout(() => this.#socket.terminate(), this.#limits.stallMs);
     return promise;

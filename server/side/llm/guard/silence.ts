@@ -29,12 +29,24 @@ export async function withinSilence<T>(
 ): Promise<T> {
   const controller = new AbortController();
   const leave = () => controller.abort(signal.reason);
+  let heardCount = 0;
   const silent = () => controller.abort(new LlmFailure('timeout', `nothing came for ${silenceMs} ms`));
-  const timer = setTimeout(silent, silenceMs);
+  // Bytes that came while this process was busy are read before it is called silence.
+  const look = () => {
+    const before = heardCount;
+    setImmediate(() => heardCount > before || silent());
+  };
+  const timer = setTimeout(look, silenceMs);
   if (signal.aborted) leave();
   else signal.addEventListener('abort', leave, { once: true });
   try {
-    return await work({ signal: controller.signal, heard: () => void timer.refresh() });
+    return await work({
+      signal: controller.signal,
+      heard() {
+        heardCount += 1;
+        timer.refresh();
+      },
+    });
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', leave);

@@ -18,8 +18,8 @@ export interface SendOptions {
   readonly heard: () => void;
   /** Limit of the answer's body, decoded. */
   readonly maxBytes: number;
-  /** Returns the function that takes the pieces of the body, decoded. What either of them throws ends the request. */
-  readonly onHead: (head: Head) => (piece: Buffer) => void;
+  /** Returns the function that takes the pieces of the body, decoded. What either of them throws ends the request, as `end` does with that error. */
+  readonly onHead: (head: Head, end: (error: Error) => void) => (piece: Buffer) => void;
 }
 
 /**
@@ -80,7 +80,7 @@ class Receiver implements Dispatcher.DispatchHandler {
     const head = { status, headers: joinedValues(headers) };
     this.#head = head;
     this.#failIfThrown(() => {
-      this.#take = this.#options.onHead(head);
+      this.#take = this.#options.onHead(head, (error) => this.fail(error));
       this.#decoder = decoderFor(head.headers['content-encoding'], {
         onPiece: (piece) => this.#pass(piece),
         onEnd: () => this.#end(),

@@ -33,7 +33,7 @@ export class RunLease {
 
   /** Resolves when the store knows that this process lives. */
   readonly hold = async (): Promise<void> => {
-    if (this.#renewedAt === undefined || performance.now() - this.#renewedAt > RENEW_MS) await this.#renew();
+    if (this.#renewedAt === undefined || performance.now() - this.#renewedAt > RENEW_MS) await this.renew();
     this.#timer ??= setTimeout(this.#look, LOOK_MS).unref();
   };
 
@@ -43,7 +43,8 @@ export class RunLease {
     if (this.#renewedAt !== undefined) await this.#options.store.releaseLease(this.#options.holder);
   }
 
-  #renew(): Promise<void> {
+  /** Resolves when the store knows it anew. */
+  readonly renew = (): Promise<void> => {
     const { store, holder } = this.#options;
     const askedAt = performance.now();
     this.#renewing ??= store
@@ -55,7 +56,7 @@ export class RunLease {
         this.#renewing = undefined;
       });
     return this.#renewing;
-  }
+  };
 
   readonly #look = async (): Promise<void> => {
     const { store, holder, isNeeded, onMarks, log } = this.#options;

@@ -2,11 +2,13 @@
 // somebody reads it.
 
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventType } from '../../../../codecs/json/event-type.ts';
+import type { Logger } from 'pino';
 import type { JsonObject } from '../../../../codecs/json/object.ts';
+import { faultOf } from '../../../platform/log.ts';
 import type { LogPart, ResponseRow } from '../../store/contract/responses.ts';
 import { type Store, StoreError } from '../../store/contract/store.ts';
-import { notKept } from '../log.ts';
+import { typeOfEvent } from '../event-reader.ts';
+import { notKept, portionsOf, readerFailed } from '../log.ts';
 import type { Run, RunEvent, RunReader } from '../run.ts';
 
 type RunStore = Pick<Store, 'response' | 'logParts' | 'markResponse'>;
@@ -17,6 +19,7 @@ interface StoredRunMeans {
   readonly endLost: (id: string) => Promise<unknown>;
   /** Hears of a reading that begins. Returns what is called at its end. */
   readonly onReading: () => () => void;
+  readonly log: Logger;
 }
 
 const POLL_MS = 100;
@@ -27,7 +30,7 @@ const TELL_MS = 2000;
 /** Time in which what another process gave its readers is in the store. */
 const BEHIND_MS = 2000;
 /** Parts that are read at once. */
-const MAX_PARTS = 50;
+const MAX_PARTS = 20;
 
 export class StoredRun implements Run {
   readonly note: JsonObject | undefined;
@@ -67,8 +70,9 @@ export class StoredRun implements Run {
   async reaches(sequence: number): Promise<boolean> {
     const until = performance.now() + BEHIND_MS;
     for (;;) {
-      const row = await this.#store.response(this.id);
-      const [part] = await this.#store.logParts(this.id, sequence - 1, 1);
+      const store = this.#store;
+      const row = await store.response(this.id);
+      const [part] = await store.logParts(this.id, sequence - 1, 1);
       if (part !== undefined) return true;
       if (row === undefined || row.endedAt !== undefined || performance.now() > until) return false;
       await delay(POLL_MS, undefined, { ref: false });
@@ -86,21 +90,21 @@ export class StoredRun implements Run {
     await this.#means.endLost(this.id);
   }
 
+  /** A reader that fails is told so, and reads no more. */
   async #follow(after: number, reader: RunReader, signal: AbortSignal): Promise<void> {
     let next = after + 1;
     let toldAt: number | undefined;
     while (!signal.aborted) {
       try {
-        // The state comes first: when it says that the run is over, all of its log is there.
-        const row = await this.#store.response(this.id);
-        if (row !== undefined) this.#row = row;
-        const parts = await this.#store.logParts(this.id, next - 1, MAX_PARTS);
-        const events = parts.flatMap(eventsOf).filter(({ sequence }) => sequence >= next);
+        const { row, events } = await this.#look(next);
         if (signal.aborted) return;
         if (events.length > 0) {
           if (events[0]?.sequence !== next) return reader.onEnd(notKept);
-          next += events.length;
-          await reader.onEvents(events);
+          for (const portion of portionsOf(events)) {
+            if (signal.aborted) return;
+            next += portion.length;
+            await reader.onEvents(portion);
+          }
           continue;
         }
         if (row === undefined || row.endedAt !== undefined || row.isCut) {
@@ -115,11 +119,22 @@ export class StoredRun implements Run {
         }
         await delay(POLL_MS, undefined, { ref: false });
       } catch (error) {
-        // A reader that fails reads no more.
-        if (!(error instanceof StoreError)) return;
+        if (!(error instanceof StoreError)) {
+          this.#means.log.error(faultOf(error), 'a reader of a run failed');
+          return reader.onEnd(readerFailed);
+        }
         await delay(FAULT_MS, undefined, { ref: false });
       }
     }
+  }
+
+  /** Looks at what there is from that sequence on. The state comes first: when it says that the run is over, all of its log is there. */
+  async #look(next: number) {
+    const store = this.#store;
+    const row = await store.response(this.id);
+    if (row !== undefined) this.#row = row;
+    const parts = await store.logParts(this.id, next - 1, MAX_PARTS);
+    return { row, events: parts.flatMap(eventsOf).filter(({ sequence }) => sequence >= next) };
   }
 }
 
@@ -127,7 +142,7 @@ export class StoredRun implements Run {
 function eventsOf({ firstSequence, events }: LogPart): readonly RunEvent[] {
   return events.split('\n').map((data, at) => ({
     sequence: firstSequence + at,
-    type: eventType(Buffer.from(data)) ?? '',
+    type: typeOfEvent(data) ?? '',
     data,
   }));
 }

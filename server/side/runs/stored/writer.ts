@@ -1,48 +1,49 @@
 // Writes what runs come to into the store, in batches. Nobody waits for it: while the store takes nothing, what is to be written waits, up to a
-// bound, and is written in the order in which it came.
+// bound, and is written in the order in which it came. Rule: a run that the store does not take holds up no other one.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { withDeadline } from '../../../platform/deadline.ts';
 import { faultOf } from '../../../platform/log.ts';
-import type {
-  LogPart,
-  ResponseChange,
-  ResponseRow,
-  ResponseStore,
-  ResponseTexts,
-} from '../../store/contract/responses.ts';
+import type { ResponseChange, ResponseRow, ResponseStore, ResponseTexts } from '../../store/contract/responses.ts';
+import { StoreError } from '../../store/contract/store.ts';
 import type { RunEvent } from '../run.ts';
+import { bytesIn, changesOf, type Lost, lesserParts, splitPart, type WaitingPart } from './writer-part.ts';
 
 /** Time in which events are gathered. */
 const EVERY_MS = 100;
 /** Pause after the store took nothing. */
 const RETRY_MS = 500;
+/** Bytes of one transaction: after a while without a store as much may wait as no database takes at once. */
+const BATCH_BYTES = 4 * 1024 * 1024;
+/** Times that a part is tried which the store does not take while it takes others. */
+const TRIES = 2;
 
 interface RunWriterOptions {
   readonly store: Pick<ResponseStore, 'writeResponses'>;
   /** Says, before a response is written, that this process lives. */
   readonly prepare: () => Promise<void>;
-  /** Bytes of events that may wait. */
+  /** Writes something small: rejects where the store takes nothing at all. */
+  readonly probe: () => Promise<void>;
+  /** Bytes that may wait, beyond which no more events do. */
   readonly maxBytes: () => number;
   /** Called with the id of a run whose log somebody else has ended. */
   readonly onLost: (id: string) => void;
+  /** Called with the id of a run of which the store does not take that much. */
+  readonly onUnstored: (id: string, lost: Lost) => void;
   readonly log: Logger;
 }
 
-interface Waiting {
-  added?: ResponseRow & ResponseTexts;
-  events: RunEvent[];
-  change?: ResponseChange;
-}
-
-type Batch = ReadonlyMap<string, Waiting>;
+type Batch = ReadonlyMap<string, WaitingPart>;
 
 export class RunWriter {
   readonly #options: RunWriterOptions;
-  #waiting = new Map<string, Waiting>();
+  readonly #waiting = new Map<string, WaitingPart>();
   #waitingBytes = 0;
+  /** Counts what was handed over. */
+  #given = 0;
   #timer: NodeJS.Timeout | undefined;
+  #batch: Batch = new Map();
   #writing: Promise<void> | undefined;
   #isClosed = false;
 
@@ -52,12 +53,13 @@ export class RunWriter {
 
   add(response: ResponseRow & ResponseTexts): void {
     this.#of(response.id).added = response;
+    this.#waitingBytes += bytesIn({ added: response });
     this.#soon(0);
   }
 
   /** False, and nothing of them is written, where too much waits already. */
   append(id: string, events: readonly RunEvent[]): boolean {
-    const bytes = events.reduce((sum, { data }) => sum + data.length, 0);
+    const bytes = bytesIn({ events });
     if (this.#waitingBytes + bytes > this.#options.maxBytes()) return false;
     this.#waitingBytes += bytes;
     this.#of(id).events.push(...events);
@@ -66,8 +68,10 @@ export class RunWriter {
   }
 
   change(change: ResponseChange): void {
-    const waiting = this.#of(change.id);
-    waiting.change = { ...waiting.change, ...change };
+    const part = this.#of(change.id);
+    const merged = { ...part.change, ...change };
+    this.#waitingBytes += bytesIn({ change: merged }) - bytesIn({ change: part.change });
+    part.change = merged;
     this.#soon(0);
   }
 
@@ -80,17 +84,29 @@ export class RunWriter {
     clearTimeout(this.#timer);
   }
 
-  /** Resolves when all is written that was handed over. */
-  async flush(): Promise<void> {
-    while (this.#waiting.size > 0 || this.#writing !== undefined) await (this.#writing ?? this.#write());
+  /** Resolves when all is written that was handed over before, whatever comes meanwhile; with an id, of that run alone. */
+  async flush(id?: string): Promise<void> {
+    const until = this.#given;
+    const parts = (from: Batch) => (id === undefined ? [...from.values()] : (from.get(id) ?? []));
+    const waits = ({ since }: WaitingPart): boolean => since <= until;
+    while (!this.#isClosed && [this.#batch, this.#waiting].flatMap(parts).some(waits))
+      await (this.#writing ?? this.#write());
   }
 
-  #of(id: string): Waiting {
+  /** Resolves when the store knows of a run that was added. */
+  async known(id: string): Promise<void> {
+    const isUnknown = (from: Batch) => from.get(id)?.added !== undefined;
+    while (!this.#isClosed && (isUnknown(this.#batch) || isUnknown(this.#waiting)))
+      await (this.#writing ?? this.#write());
+  }
+
+  #of(id: string): WaitingPart {
+    this.#given += 1;
     const known = this.#waiting.get(id);
     if (known !== undefined) return known;
-    const waiting: Waiting = { events: [] };
-    this.#waiting.set(id, waiting);
-    return waiting;
+    const part: WaitingPart = { since: this.#given, events: [] };
+    this.#waiting.set(id, part);
+    return part;
   }
 
   #soon(ms: number): void {
@@ -111,41 +127,84 @@ export class RunWriter {
   }
 
   async #writeAll(): Promise<void> {
-    const batch: Batch = this.#waiting;
-    this.#waiting = new Map();
+    while (this.#waiting.size > 0 && !this.#isClosed) {
+      this.#batch = this.#take();
+      if (!(await this.#isStored(this.#batch, 1)))
+        for (const [id, part] of this.#batch) if (!this.#isClosed) await this.#writeAlone(id, part);
+      for (const part of this.#batch.values()) this.#waitingBytes -= bytesIn(part);
+      this.#batch = new Map();
+      // Events that came meanwhile are gathered, unless there is more than one batch of them.
+      if (this.#waitingBytes < BATCH_BYTES) return;
+    }
+  }
+
+  /** Takes the oldest of what waits. Where that is much, runs of which the store does not know go first, since somebody may wait for that. */
+  #take(): Batch {
+    const batch = new Map<string, WaitingPart>();
+    let bytes = 0;
+    const isMuch = this.#waitingBytes > BATCH_BYTES;
+    for (const [id, { since, added, events, change }] of isMuch ? this.#waiting : []) {
+      if (added === undefined || bytes >= BATCH_BYTES) continue;
+      batch.set(id, { since, added, events: [] });
+      bytes += bytesIn({ added });
+      if (events.length === 0 && change === undefined) this.#waiting.delete(id);
+      else this.#waiting.set(id, { since, events, ...(change && { change }) });
+    }
+    if (batch.size > 0) return batch;
+    for (const [id, part] of this.#waiting) {
+      if (bytes >= BATCH_BYTES) break;
+      const { head, rest } = splitPart(part, BATCH_BYTES - bytes);
+      batch.set(id, head);
+      bytes += bytesIn(head);
+      if (rest === undefined) this.#waiting.delete(id);
+      else this.#waiting.set(id, rest);
+    }
+    return batch;
+  }
+
+  /** Writes as much of a run as the store takes. */
+  async #writeAlone(id: string, part: WaitingPart): Promise<void> {
+    if (await this.#isStored(new Map([[id, part]]), TRIES)) return;
+    for (const { lost, part: less } of lesserParts(id, part)) {
+      if (this.#isClosed) return;
+      this.#options.onUnstored(id, lost);
+      if (less === undefined || (await this.#isStored(new Map([[id, less]]), TRIES))) return;
+    }
+  }
+
+  /** Tries until it is written. False where the store has refused it as often as that, and takes other things. */
+  async #isStored(batch: Batch, tries: number): Promise<boolean> {
     const changes = changesOf(batch);
-    while (!this.#isClosed) {
+    for (let refused = 0; !this.#isClosed; ) {
       try {
         if (changes.added.length > 0) await this.#options.prepare();
         const lost = await this.#options.store.writeResponses(changes);
-        for (const { events } of batch.values())
-          this.#waitingBytes -= events.reduce((sum, { data }) => sum + data.length, 0);
-        for (const id of lost) this.#options.onLost(id);
-        return;
+        for (const id of lost) this.#lose(id);
+        return true;
       } catch (error) {
+        if (await this.#isRefused(error)) refused += 1;
+        if (refused === tries) return false;
         this.#options.log.warn(faultOf(error), 'runs not written: tried again');
         await delay(RETRY_MS, undefined, { ref: false });
       }
     }
+    return true;
   }
-}
 
-function changesOf(batch: Batch) {
-  const entries = [...batch];
-  return {
-    added: entries.flatMap(([, { added }]) => added ?? []),
-    parts: entries.flatMap(([id, { events }]) => partOf(id, events) ?? []),
-    changed: entries.flatMap(([, { change }]) => change ?? []),
-  };
-}
+  /** Drops what else waits of a run whose log somebody else has ended. */
+  #lose(id: string): void {
+    const part = this.#waiting.get(id);
+    if (part !== undefined) this.#waitingBytes -= bytesIn(part);
+    this.#waiting.delete(id);
+    this.#options.onLost(id);
+  }
 
-function partOf(response: string, events: readonly RunEvent[]): LogPart | undefined {
-  const [first, last] = [events[0], events.at(-1)];
-  if (first === undefined || last === undefined) return undefined;
-  return {
-    response,
-    firstSequence: first.sequence,
-    lastSequence: last.sequence,
-    events: events.map(({ data }) => data).join('\n'),
-  };
+  /** A full disk takes what is small, and takes the rest when there is room. */
+  async #isRefused(error: unknown): Promise<boolean> {
+    if (error instanceof StoreError && error.code !== 'store_unavailable') return false;
+    return this.#options.probe().then(
+      () => true,
+      () => false,
+    );
+  }
 }

@@ -58,6 +58,8 @@ export interface LostResponse extends ResponseRow {
   readonly result: string;
   /** Sequence of the last event of its log; undefined: there is none. */
   readonly lastSequence: number | undefined;
+  /** Time at which the lease of its process ran out; undefined: the process gave it back, or never had one. */
+  readonly leaseEndedAt: number | undefined;
 }
 
 /** Events of a log that follow each other. */
@@ -122,7 +124,7 @@ export interface ResponseStore {
   markResponse(id: string, mark: 'cancelledAt' | 'readAt', now: number): Promise<void>;
   /** Removes texts and log, and orders the end of what runs. False where there is none. */
   deleteResponse(id: string, now: number): Promise<boolean>;
-  /** Responses without an end whose process holds no lease; with the id, that one alone. */
+  /** Responses without an end whose process holds no lease, oldest first, a hundred at most; with the id, that one alone. */
   lostResponses(now: number, id?: string): Promise<readonly LostResponse[]>;
   /** Ends a response whose process is gone, with the last event of its log. False where somebody else did, or the process lives. */
   endLost(change: ResponseChange & { readonly endedAt: number }, last: LogPart | undefined): Promise<boolean>;

@@ -59,21 +59,33 @@ test('a slow reader holds up itself alone, and a reader that leaves hears nothin
   expect([slow.seen, slow.ends]).toEqual([upTo(602), 1]);
 });
 
-test('a reader that fails reads no more, and the others do', async () => {
-  const log = new RunLog();
+test('a reader that fails is told so and reads no more, and the others do', async () => {
+  const faults: unknown[] = [];
+  const log = new RunLog({ onFault: (error) => faults.push(error) });
   const good = new Reader();
+  const told: (HttpProblem | undefined)[] = [];
+  const onEnd = (problem?: HttpProblem) => void told.push(problem);
   log.read(-1, {
     onEvents() {
       throw new Error('gone');
     },
-    onEnd() {},
+    onEnd,
   });
-  log.read(-1, { onEvents: () => Promise.reject(new Error('gone later')), onEnd() {} });
+  log.read(-1, { onEvents: () => Promise.reject(new Error('gone later')), onEnd });
   log.read(-1, good);
   log.append(events(0, 1));
   await turn();
   log.append(events(1, 1));
   expect(good.seen).toEqual([0, 1]);
+  expect([told.map((problem) => problem?.code), faults.length]).toEqual([['internal', 'internal'], 2]);
+});
+
+test('a reader is not given more than some hundred kilobytes at once, where one event is not more', () => {
+  const log = new RunLog();
+  const given: number[] = [];
+  log.append([...events(0, 20, 60_000), ...events(20, 2, 900_000), ...events(22, 300, 10)]);
+  log.read(-1, { onEvents: (some) => void given.push(some.length), onEnd() {} });
+  expect(given).toEqual([4, 4, 4, 4, 4, 1, 1, 256, 44]);
 });
 
 test('a log that is cut goes on for its readers, holds what the slowest needs up to a bound, and is not read again', async () => {

@@ -36,6 +36,8 @@ export function writeResponses(
     const places = new Set(taken.map(({ response, first_sequence }) => `${response} ${first_sequence}`));
     const refused = written.filter(({ response, firstSequence }) => !places.has(`${response} ${firstSequence}`));
     const lost = new Set(refused.map(({ response }) => response));
+    for (const { response, firstSequence } of refused)
+      await query('delete from response_part where response = $1 and first_sequence > $2', [response, firstSequence]);
     for (const change of changed) if (!lost.has(change.id)) await changeResponse(query, change);
     for (const { id, endedAt, result } of added) if (endedAt !== undefined) await addItems(query, id, result);
     return [...lost];
@@ -58,6 +60,9 @@ async function changeResponse(query: Query, { id, state, endedAt, isCut, result 
   return rows.length > 0;
 }
 
+/** Longer than any that an endpoint makes: an index has a limit, and nobody refers to an item by such an id. */
+const MAX_ITEM_ID_CHARS = 200;
+
 /** Makes the items of an output known by their ids. */
 async function addItems(query: Query, response: string, result: string): Promise<void> {
   const output = valueAt(parseJson(result), ['output']);
@@ -65,7 +70,7 @@ async function addItems(query: Query, response: string, result: string): Promise
   await insertAll(
     query,
     responseItems,
-    ids.map((item) => ({ item, response })),
+    ids.filter(({ length }) => length <= MAX_ITEM_ID_CHARS).map((item) => ({ item, response })),
   );
 }
 
@@ -204,7 +209,8 @@ export async function selectLostResponses(query: Query, now: number, id?: string
   const [ofId, values] = id === undefined ? ['', []] : ['and r.id = $2', [textValue(id)]];
   const rows = await query(
     `select r.*, coalesce(t.result, '{}') as result,
-       (select max(last_sequence) from response_part p where p.response = r.id) as last_sequence
+       (select max(last_sequence) from response_part p where p.response = r.id) as last_sequence,
+       (select expires_at from lease where lease.owner = r.holder) as lease_ended_at
      from response r left join response_text t on t.response = r.id
      where ${IS_LOST} ${ofId} order by r.created_at limit ${MAX_LOST}`,
     [Math.round(now), ...values],
@@ -213,6 +219,7 @@ export async function selectLostResponses(query: Query, now: number, id?: string
     ...responses.item(row),
     result: row.result as string,
     lastSequence: (row.last_sequence as number | null) ?? undefined,
+    leaseEndedAt: (row.lease_ended_at as number | null) ?? undefined,
   }));
 }
 

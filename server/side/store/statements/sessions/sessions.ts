@@ -48,6 +48,9 @@ export async function releaseLease(query: Query, owner: string): Promise<void> {
   await query('delete from session_place where owner = $1', [owner]);
 }
 
+/** Time for which a lease that is over can be told from one that was given back. */
+const OVER_KEPT_MS = 600_000;
+
 /**
  * Ends the open sessions of all other instances that are gone: without a lease, or, on SQLite, at all. Sessions that were ended so
  * before are returned again until their ledger row is no longer pending: an instance may be lost before it wrote the row.
@@ -62,7 +65,7 @@ export function recoverSessions(database: Database, owner: string, now: number):
        returning *`,
       [owner, now, database.kind === 'sqlite' ? 1 : 0],
     );
-    await query('delete from lease where expires_at <= $1 and owner <> $2', [now, owner]);
+    await query('delete from lease where expires_at <= $1 and owner <> $2', [now - OVER_KEPT_MS, owner]);
     await releaseTasks(query, idsOf(ended), now);
     const unfinished = await query(
       `select * from session where ended_at is not null and reason = '${RECOVERED}' and id in

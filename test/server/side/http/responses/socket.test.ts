@@ -167,7 +167,7 @@ test('a class is routed, too, a key goes into a subprotocol, and another key has
 
 test('what is stored goes on when its socket is gone, and what is not ends with it', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
-  llm.change({ behaviour: { text: 'A late answer.', pieces: 40, everyMs: 20, after: promise } });
+  llm.change({ behaviour: { text: 'x'.repeat(200), pieces: 200, everyMs: 20, after: promise } });
   const before = llm.count.requests;
   const cancelled = llm.count.cancelled;
   const client = await open();

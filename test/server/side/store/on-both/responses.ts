@@ -66,10 +66,11 @@ export function responses({ open, beside }: Stores): void {
     const end = { id: 'r1', state: 'failed', endedAt: NOON + 20, result: '{"status":"failed"}' } as const;
     expect(await other.endLost({ ...end, endedAt: NOON }, part('r1', 1, 'lost'))).toBe(false);
     const [lost] = await other.lostResponses(NOON + 20, 'r1');
-    expect(lost).toEqual({ ...row, result: aResponse('r1').result, lastSequence: 0 });
+    expect(lost).toEqual({ ...row, result: aResponse('r1').result, lastSequence: 0, leaseEndedAt: NOON + 10 });
     const ended = await Promise.all([store, other].map((one) => one.endLost(end, part('r1', 1, 'lost'))));
     expect(ended.sort()).toEqual([false, true]);
-    expect(await store.writeResponses({ parts: [part('r1', 1, 'late')] })).toEqual(['r1']);
+    const late = [part('r1', 1, 'late'), part('r1', 2, 'later')];
+    expect(await store.writeResponses({ parts: late })).toEqual(['r1']);
     await store.writeResponses({ changed: [{ id: 'r1', state: 'completed', endedAt: NOON + 30 }] });
     expect(await other.response('r1')).toMatchObject({ state: 'failed', endedAt: NOON + 20 });
     expect((await other.logParts('r1', 0, 10)).map(({ events }) => events)).toEqual(['lost']);
