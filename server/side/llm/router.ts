@@ -15,10 +15,10 @@ import type { BudgetLeases } from '../store/contract/budgets.ts';
 import type { Store } from '../store/contract/store.ts';
 import { runAttempt } from './attempt/attempt.ts';
 import type { Attempt, AttemptContext } from './attempt/contract.ts';
+import { type CallDeadline, startDeadline } from './attempt/deadline.ts';
+import { hedged } from './attempt/hedging.ts';
 import type { Answered, Call, Router } from './call.ts';
-import { type CallDeadline, startDeadline } from './deadline.ts';
 import { type Failure, failure, failureToReport } from './failure.ts';
-import { hedged } from './hedging.ts';
 import { chooseTargets, hostedToolsObjection, isNamed } from './policy.ts';
 import { type ClassPlan, ClassPlans, type ClassPlansOptions, type Target } from './targets.ts';
 

@@ -10,11 +10,11 @@ import { boundsOf } from '../../billing/bounds.ts';
 import { receivedUsage } from '../../billing/prompt-tokens.ts';
 import type { Settlement } from '../../store/contract/budgets.ts';
 import type { Answered, StreamHead } from '../call.ts';
-import { CallAborted } from '../deadline.ts';
-import { type AttemptProgress, exchange, newProgress } from '../exchange.ts';
 import { type Failure, failure, failureOfTarget, failureOfUnavailable } from '../failure.ts';
 import { settledRow } from './attempt-row.ts';
 import type { Attempt, AttemptContext } from './contract.ts';
+import { CallAborted } from './deadline.ts';
+import { type AttemptProgress, exchange, newProgress } from './exchange.ts';
 import { type Reserved, reserveFor } from './reservation.ts';
 
 export async function runAttempt(context: AttemptContext, attempt: Attempt): Promise<Answered | Failure> {

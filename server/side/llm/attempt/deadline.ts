@@ -2,7 +2,7 @@
 // when this process ends.
 // Rule: an answer that flows is not cut.
 
-import type { Call } from './call.ts';
+import type { Call } from '../call.ts';
 
 /** The reason of an aborted signal of a call. */
 export class CallAborted extends Error {

@@ -3,8 +3,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import { answered, call, collector, failed, pair, routing } from '../../../support/routing.ts';
-import { until } from '../../../support/until.ts';
+import { answered, call, collector, failed, pair, routing } from '../../../../support/routing.ts';
+import { until } from '../../../../support/until.ts';
 
 const prices = { first: { input: 1, output: 10 }, second: { input: 2, output: 20 } };
 

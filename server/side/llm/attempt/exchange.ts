@@ -1,12 +1,19 @@
 // The exchange of one attempt with its target: the request, and the answer, whole or as a stream. Keeps track of what may be billed.
 
 import type { Agent } from 'undici';
-import type { LlmApi, LlmCall, LlmOutcome, LlmReply, LlmRequest, LlmStream } from '../../../adapters/llm/contract.ts';
-import { failureOfReply, LlmFailure, streamInForm, streamOfCompletion } from '../../../adapters/llm/index.ts';
+import type {
+  LlmApi,
+  LlmCall,
+  LlmOutcome,
+  LlmReply,
+  LlmRequest,
+  LlmStream,
+} from '../../../../adapters/llm/contract.ts';
+import { failureOfReply, LlmFailure, streamInForm, streamOfCompletion } from '../../../../adapters/llm/index.ts';
+import type { Watch } from '../guard/silence.ts';
+import { sniffed, withoutMark } from '../send/body-type.ts';
+import { connectionFailure, type Head, send, wasSent } from '../send/send.ts';
 import { CallAborted } from './deadline.ts';
-import type { Watch } from './guard/silence.ts';
-import { sniffed, withoutMark } from './send/body-type.ts';
-import { connectionFailure, type Head, send, wasSent } from './send/send.ts';
 
 /** The facts about an attempt while it runs, and after it failed. */
 export interface AttemptProgress {

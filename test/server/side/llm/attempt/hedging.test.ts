@@ -4,8 +4,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { answered, at, call, collector, gateway, pair, routing } from '../../../support/routing.ts';
-import { until } from '../../../support/until.ts';
+import { answered, at, call, collector, gateway, pair, routing } from '../../../../support/routing.ts';
+import { until } from '../../../../support/until.ts';
 
 const prices = { first: { input: 1, output: 10 }, second: { input: 2, output: 20 } };
 

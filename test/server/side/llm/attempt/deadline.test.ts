@@ -1,8 +1,8 @@
 // Tests what becomes of calls when the process ends.
 
 import { expect, test } from 'vitest';
-import { call, collector, failed, pair, routing } from '../../../support/routing.ts';
-import { until } from '../../../support/until.ts';
+import { call, collector, failed, pair, routing } from '../../../../support/routing.ts';
+import { until } from '../../../../support/until.ts';
 
 const prices = { first: { input: 1, output: 10 } };
 

@@ -1,8 +1,8 @@
 // Asks a second target when the first is silent. The first answer counts; the other attempt is cancelled, and settled at what it may cost.
 
-import type { Answered } from './call.ts';
+import type { Answered } from '../call.ts';
+import type { Failure } from '../failure.ts';
 import { CallAborted } from './deadline.ts';
-import type { Failure } from './failure.ts';
 
 type Result = Answered | Failure;
 
