@@ -83,6 +83,8 @@ export interface NativeCall {
   readonly untranslated?: Untranslated | undefined;
   /** Names of tools that whoever serves would run by itself, such as a search of the web. Their price is not known before. */
   readonly hostedTools?: readonly string[] | undefined;
+  /** Things that these tools name at the account of whoever serves, and elsewhere. */
+  readonly resources?: readonly NamedResource[] | undefined;
   /** Values of Anthropic's header `anthropic-beta` that go on to an endpoint of that form. */
   readonly betas?: readonly string[] | undefined;
   /** `<gateway>/<model>` of the target that is asked: reasoning that it seals is given back to no other. */
@@ -93,6 +95,12 @@ export interface NativeCall {
 export interface Untranslated {
   readonly what: string;
   readonly param: string;
+}
+
+/** A vector store, a file, a container, a skill, a connector or a server. `param`: its place in the request. */
+export interface NamedResource {
+  readonly param: string;
+  readonly name: string;
 }
 
 /** The destination of a call, and the policy that holds there. */

@@ -53,6 +53,12 @@ export const gatewaySchema = z.strictObject({
 const allowSchema = z.strictObject({
   models: z.array(z.string().min(1)).min(1).optional().describe('Patterns of model names. * matches anything.'),
   providers: z.array(z.string().min(1)).min(1).optional().describe('Names of those who may serve.'),
+  resources: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'Patterns of what tools that the provider runs may name: ids at the account, such as vs_1, and URLs of servers. * matches anything. Nothing by default.',
+    ),
 });
 
 export const classSchema = z.strictObject({

@@ -2,6 +2,7 @@
 // https://docs.anthropic.com/en/api/messages
 
 import { type JsonObject, objectAt } from '../../../codecs/json/object.ts';
+import { resourcesIn } from '../chat/resources.ts';
 import type { LlmCall } from '../contract.ts';
 import { messagesOfTurns } from './input.ts';
 import { hostedToolsOfMessages, toolsOfMessages } from './tools.ts';
@@ -31,6 +32,7 @@ export function messagesCall({ body, maxTokens, betas }: MessagesCall): LlmCall 
       betas,
       untranslated: input.untranslated ?? tools.untranslated,
       hostedTools: hostedToolsOfMessages(body),
+      resources: resourcesIn(body.tools, 'tools'),
     },
   };
 }

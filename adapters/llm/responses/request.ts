@@ -1,6 +1,7 @@
 // Reads a Responses request into a call: its translation into chat completions, with the request itself beside it.
 
 import { type JsonObject, objectAt } from '../../../codecs/json/object.ts';
+import { resourcesIn } from '../chat/resources.ts';
 import type { LlmCall } from '../contract.ts';
 import { messagesOfInput } from './input.ts';
 import { hostedToolsIn, toolsOfRequest } from './tools.ts';
@@ -31,6 +32,10 @@ export function responsesCall({ body, items, maxTokens, id }: ResponsesCall): Ll
       id,
       untranslated: input.untranslated ?? tools.untranslated,
       hostedTools: hostedToolsIn(body, items),
+      resources: [
+        ...resourcesIn(body.tools, 'tools'),
+        ...items.flatMap((item, at) => resourcesIn(item.tools, `input[${at}].tools`)),
+      ],
     },
   };
 }

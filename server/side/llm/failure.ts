@@ -1,7 +1,8 @@
 // Failures of a call: the failures of its attempts, in the words of the router, and the one of them that is reported.
 
-import type { LlmFailure, UpstreamError } from '../../../adapters/llm/contract.ts';
+import type { LlmFailure, NamedResource, UpstreamError } from '../../../adapters/llm/contract.ts';
 import type { ClassConfig } from '../../config/side-schema.ts';
+import { shortened } from '../../http/problem.ts';
 import { budgetWords, closedBy, RESERVED_RETRY_MS } from '../billing/budgets/budget-state.ts';
 import type { BudgetReservation } from '../store/contract/budgets.ts';
 import type { Unavailable } from './guard/resilience.ts';
@@ -55,6 +56,12 @@ type More = Partial<
 
 export function failure(code: FailureCode, message: string, more: More = {}): Failure {
   return { kind: 'failed', code, message, status: STATUS[code], isTransient: false, ...more };
+}
+
+/** Refuses a tool that names what its class does not list. */
+export function failureOfResource(promptClass: string, { param, name }: NamedResource): Failure {
+  const message = `${param}: the class ${promptClass} does not list "${shortened(name)}"; expected what allow.resources of the class has`;
+  return failure('policy_refused', message, { upstream: { param } });
 }
 
 const OF_FAULT: Readonly<Record<LlmFailure['code'], { readonly code: FailureCode; readonly isTransient: boolean }>> = {

@@ -1,7 +1,7 @@
 // Decides which targets of a class may serve, and under which terms. The terms of a target are made once, when the process starts: attempts,
 // retries and fallbacks all carry the same object, so that none of them can be softer than another.
 
-import type { LlmProfile, LlmTarget } from '../../../adapters/llm/contract.ts';
+import type { LlmProfile, LlmTarget, NamedResource } from '../../../adapters/llm/contract.ts';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
 import { matchesGlob } from '../../../codecs/text/glob.ts';
 import { REHEARSAL_NAME } from '../../config/file/words.ts';
@@ -101,6 +101,14 @@ export function hostedToolsObjection(
           ? `the class wants residency ${terms.residency}`
           : undefined;
   return rule && `${rule}, so no text goes to the tools ${tools.join(', ')}`;
+}
+
+/** Finds what tools that the provider runs name and the class does not list: any key could name what lies at a shared account, and a server is sent text. */
+export function resourceObjection(
+  { allow }: Pick<ClassConfig, 'allow'>,
+  named: readonly NamedResource[] = [],
+): NamedResource | undefined {
+  return named.find(({ name }) => !allow.resources.some((pattern) => matchesGlob(pattern, name)));
 }
 
 interface TermsOptions {

@@ -18,8 +18,8 @@ import type { Attempt, AttemptContext } from './attempt/contract.ts';
 import { type CallDeadline, startDeadline } from './attempt/deadline.ts';
 import { hedged } from './attempt/hedging.ts';
 import type { Answered, Call, Router } from './call.ts';
-import { type Failure, failure, failureToReport } from './failure.ts';
-import { chooseTargets, hostedToolsObjection, isNamed } from './policy.ts';
+import { type Failure, failure, failureOfResource, failureToReport } from './failure.ts';
+import { chooseTargets, hostedToolsObjection, isNamed, resourceObjection } from './policy.ts';
 import { type ClassPlan, ClassPlans, type ClassPlansOptions, type Target } from './targets.ts';
 
 type RouterConfig = ClassPlansOptions['config'] & Pick<SideConfig, 'budgets' | 'side'>;
@@ -128,6 +128,8 @@ function targetsFor(plan: ClassPlan, call: Call): readonly Target[] | Failure {
     return failure('policy_refused', `the class ${plan.name} has no target with the model that was asked for`);
   const hosted = hostedToolsObjection(plan.config, { dataClass: call.dataClass, tools: call.llm.native?.hostedTools });
   if (hosted !== undefined) return failure('policy_refused', hosted);
+  const unlisted = resourceObjection(plan.config, call.llm.native?.resources);
+  if (unlisted !== undefined) return failureOfResource(plan.name, unlisted);
   const { allowed, refused } = chooseTargets(possible, { dataClass: call.dataClass, model: named });
   if (allowed.length === 0 || (named !== undefined && !allowed.some((target) => isNamed(target, named))))
     return failure('policy_refused', `no target of the class ${plan.name} may serve this: ${refused.join('; ')}`);

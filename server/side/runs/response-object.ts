@@ -49,9 +49,15 @@ const REPEATED: Readonly<Record<string, unknown>> = {
   truncation: 'disabled',
 };
 
+/** Leaves out of tools what opens their servers, as OpenAI does: a response is kept. */
+const withoutCredentials = (field: unknown): unknown =>
+  Array.isArray(field)
+    ? field.map((tool) => (isObject(tool) ? { ...tool, authorization: undefined, headers: undefined } : tool))
+    : field;
+
 /** Writes a response of which no endpoint has said anything yet. */
 export function queuedResponse({ own, body, createdAt }: Begun): JsonObject {
-  const repeated = Object.entries(REPEATED).map(([name, value]) => [name, body[name] ?? value]);
+  const repeated = Object.entries(REPEATED).map(([name, value]) => [name, withoutCredentials(body[name] ?? value)]);
   const response = {
     id: own.id,
     object: 'response',

@@ -65,6 +65,38 @@ test.each([
   expect(served.seen).toEqual([]);
 });
 
+test('tools name at the account, and elsewhere, what the class lists and nothing else', async () => {
+  const served = await endpoint({ body: TEXT_WHOLES.openai });
+  const { router } = routing({
+    gateways: { one: { profile: 'openai', baseUrl: served.baseUrl, apiKey: 'k', allowPrivate: true } },
+    classes: {
+      commodity: {
+        targets: [{ gateway: 'one', model: 'model-1' }],
+        unknownPrice: 'allow',
+        allow: { resources: ['vs_own', 'https://wiki.example/*'] },
+      },
+    },
+    prices,
+  });
+  const asked = (...tools: object[]) => {
+    const items = [{ role: 'user', content: 'Hello' }];
+    return router.run({ ...call(), llm: responsesCall({ body: { tools }, items, maxTokens: 100 }) });
+  };
+  const search = (...vector_store_ids: string[]) => ({ type: 'file_search', vector_store_ids });
+  expect(await asked(search('vs_own', 'vs_of_others'))).toMatchObject({
+    ...{ kind: 'failed', code: 'policy_refused', status: 403 },
+    message: expect.stringContaining('"vs_of_others"'),
+    upstream: { param: 'tools[0].vector_store_ids[1]' },
+  });
+  expect(await asked({ type: 'mcp', server_url: 'https://wiki.example.evil.example/' })).toMatchObject({
+    upstream: { param: 'tools[0].server_url' },
+  });
+  expect(served.seen).toEqual([]);
+  const listed = [search('vs_own'), { type: 'mcp', server_url: 'https://wiki.example/mcp' }, { type: 'web_search' }];
+  expect(await asked(...listed)).toMatchObject({ kind: 'answered' });
+  expect(served.seen).toHaveLength(1);
+});
+
 test('a response that failed before its first word goes to the next target', async () => {
   const failed = sse(
     { type: 'response.created', sequence_number: 0, response: { id: 'resp_f', status: 'in_progress' } },
