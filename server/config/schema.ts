@@ -67,6 +67,9 @@ export const limitsSchema = z.strictObject({
   providerSilenceMs: ms
     .default(60_000)
     .describe('Time without traffic of any kind from the provider, though pinged, after which the session ends.'),
+  processSilenceMs: ms
+    .default(10_000)
+    .describe('Silence of a gateway process, after which it is ended with its sessions, and started anew.'),
   closeMs: ms.default(3000).describe('Time to wait for the answer to a close.'),
   usageMs: ms
     .default(15_000)

@@ -83,6 +83,7 @@ const { supervisor, handles } = callSupervisor({
     const isCut = await withDeadline(side.reach(), REACH_MS).catch((error: unknown) => !isTimeout(error));
     return own && isCut ? { ...own, calls: [...(own.calls ?? []), sidePathUnavailable] } : own;
   },
+  pulse: () => true,
   records: () => gateway?.records(),
   find: (id: string) => gateway?.record(id),
   endSession: (order: SessionOrder) => gateway?.endSession(order) ?? false,

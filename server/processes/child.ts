@@ -11,6 +11,7 @@ import { type Handlers, Rpc } from '../ipc/channel/rpc.ts';
 import { PIPES, pipeRpc } from '../ipc/channel/socket-port.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { entry } from '../platform/entry.ts';
+import { isHung } from './watchdog.ts';
 
 interface ChildOptions {
   /** The module below `server/` that it runs, without its extension. */
@@ -24,6 +25,8 @@ interface ChildOptions {
   readonly niceness?: number;
   /** True: its listeners are those of this process, which takes the connections and deals them out (`node:cluster`). */
   readonly isClustered?: boolean;
+  /** Time without any answer, after which it is killed and started anew. */
+  readonly silenceMs?: (() => number) | undefined;
   /** Called when the process has died, and all that it had sent was received. */
   onDeath?(child: Child): void;
 }
@@ -78,7 +81,7 @@ export class Child {
 
   /** Starts the process. The first start rejects when it fails; later ones try again. */
   async start(): Promise<void> {
-    const { handlers, start, log, name, niceness = 0 } = this.#options;
+    const { handlers, start, log, name, niceness = 0, silenceMs } = this.#options;
     const child = launch(this.#options);
     this.#process = child;
     if (niceness > 0 && child.pid !== undefined) lowerPriority(child.pid, niceness);
@@ -102,6 +105,7 @@ export class Child {
     this.#rpc = rpc;
     this.#pauseMs = FIRST_PAUSE_MS;
     log.debug({ name, child: child.pid }, 'process started');
+    if (silenceMs !== undefined) void this.#endIfHung(child, rpc, silenceMs());
   }
 
   /** Lets the process run, but does not start it again when it dies. */
@@ -121,9 +125,12 @@ export class Child {
     await gone;
   }
 
-  /** Ends a process that hangs; another is started in its place. */
-  kill(): void {
-    if (this.#process !== undefined) this.#kill(this.#process);
+  /** A process whose event loop stands still serves nobody, and never ends by itself. */
+  async #endIfHung(child: ChildProcess, rpc: Rpc, silenceMs: number): Promise<void> {
+    if (!(await isHung(rpc, silenceMs)) || child !== this.#process) return;
+    const { name, log } = this.#options;
+    log.error({ name, child: child.pid }, 'a process hangs: it is started anew');
+    this.#kill(child);
   }
 
   #kill(child: ChildProcess): void {

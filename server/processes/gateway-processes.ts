@@ -200,6 +200,7 @@ export class GatewayProcesses {
     const child = new Child({
       name: 'gateway/process',
       isClustered: this.#isClustered,
+      silenceMs: () => this.#options.live.config.limits.processSilenceMs,
       log,
       handlers: (gateway) => this.#handlersFor(gateway),
       start: async (rpc) => {

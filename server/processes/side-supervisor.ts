@@ -18,7 +18,6 @@ import type { KeyChanges } from '../side/store/contract/keys.ts';
 import { Child } from './child.ts';
 import { HeldSessions } from './sessions/held-sessions.ts';
 import { LeftSessions } from './sessions/left-sessions.ts';
-import { watchForHang } from './watchdog.ts';
 
 /** Sessions come first where processors are scarce. */
 const NICENESS = 10;
@@ -187,6 +186,7 @@ export class SideSupervisor {
     const child: Child = new Child({
       name: 'side/process',
       niceness: NICENESS,
+      silenceMs: () => this.#options.live.config.side.silenceMs,
       log,
       start: (rpc) => this.#start(child, rpc),
       handlers: () => ({
@@ -200,7 +200,7 @@ export class SideSupervisor {
   }
 
   async #start(child: Child, rpc: Rpc): Promise<void> {
-    const { start, live, took, log, folder } = this.#options;
+    const { start, live, took, folder } = this.#options;
     const config = live.now;
     const isOwner = child === this.#owner;
     if (!isOwner) await this.#owned;
@@ -219,11 +219,6 @@ export class SideSupervisor {
     working.socketPath = socketPath;
     this.#moved();
     if (isOwner) await this.#left.store(rpc);
-    void watchForHang(rpc, live.config.side.silenceMs).then((isHung) => {
-      if (!isHung) return;
-      log.error('the side process hangs: it is started anew');
-      child.kill();
-    });
   }
 
   #useBudgets(closed: readonly BudgetUse[]): void {

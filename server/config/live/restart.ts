@@ -21,7 +21,7 @@ export function keptRunning(read: Config, inForce: Config): { config: Config; ne
     },
     limits: {
       ...{ ...read.limits, handshakeMs: limits.handshakeMs, maxHeaderBytes: limits.maxHeaderBytes },
-      messageMs: limits.messageMs,
+      ...{ messageMs: limits.messageMs, processSilenceMs: limits.processSilenceMs },
     },
   };
   return { config, needsRestart: differences(read, config).map(pathText) };

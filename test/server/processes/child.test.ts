@@ -26,13 +26,13 @@ const isThere = async (channel: Rpc): Promise<void> => {
   if ((await channel.call('records')) !== undefined) throw new Error('expected a process that serves nothing');
 };
 
-function create(start = isThere, niceness?: number): Child {
+function create(start = isThere, more: { readonly niceness?: number; readonly silenceMs?: () => number } = {}): Child {
   lines = [];
   starts = [];
   deaths = [];
   child = new Child({
     name: 'gateway/process',
-    niceness,
+    ...more,
     log: pino({ level: 'debug' }, { write: (line: string) => void lines.push(JSON.parse(line)) }),
     handlers: () => ({}),
     async start(channel) {
@@ -63,7 +63,7 @@ test('starts the process, which can be called then', async () => {
 });
 
 test('lowers the priority of the process by its niceness', async () => {
-  await create(isThere, 10).start();
+  await create(isThere, { niceness: 10 }).start();
   expect(getPriority(pids()[0])).toBe(getPriority(process.pid) + 10);
 });
 
@@ -147,6 +147,20 @@ test('lets a retired process run until it dies, and does not start it again', as
   // Longer than the pause before a restart.
   await new Promise((resolve) => setTimeout(resolve, 200));
   expect(childrenOf(process.pid)).toEqual([]);
+});
+
+test('ends a process that answers nothing any more, says so once, and starts another', async () => {
+  const running = create(isThere, { silenceMs: () => 1000 });
+  await running.start();
+  const [hung = 0] = pids();
+  process.kill(hung, 'SIGSTOP');
+  await until(() => pids().length > 1 && running.rpc !== undefined);
+  expect(isRunning(hung)).toBe(false);
+  expect(deaths).toContain(running);
+  expect(lines.filter(({ child, msg }) => child === hung && msg !== 'process started').map(({ msg }) => msg)).toEqual([
+    'a process hangs: it is started anew',
+  ]);
+  expect(lines.some(({ msg }) => msg === 'process died')).toBe(false);
 });
 
 test('kills a process that hangs when it is stopped', async () => {

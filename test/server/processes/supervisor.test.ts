@@ -171,6 +171,24 @@ describe.each(WAYS)('two gateway processes that end, by $way', ({ within }) => {
   });
 });
 
+test('a gateway process that hangs is ended with its sessions, and another takes new ones', async () => {
+  gateway = await serve({ limits: { processSilenceMs: 2000 } });
+  const { run, url, lines } = gateway;
+  const client = await openClient(url + REALTIME);
+  const [hung = 0] = workersOf(run.pid);
+  process.kill(hung, 'SIGSTOP');
+  expect((await closed(client)).code).toBe(1006);
+  await until(() => workersOf(run.pid).some((pid) => pid !== hung));
+  expect(isRunning(hung)).toBe(false);
+  await until(() => lines().some(({ msg }) => msg === 'session lost'));
+  expect(lines().filter(({ msg, child }) => String(msg).startsWith('a process hangs') && child === hung)).toHaveLength(
+    1,
+  );
+  const next = await until(() => openClient(url + REALTIME).catch(() => undefined));
+  expect(JSON.parse((await message(next)).data.toString()).type).toBe('session.created');
+  next.close();
+});
+
 test('two gateway processes find the rehearsal again after it was killed', async () => {
   gateway = await serve({ processes: 2 });
   const { run, admin, url } = gateway;
