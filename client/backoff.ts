@@ -22,13 +22,13 @@ export class Backoff {
     this.#giveUpMs = giveUpMs;
   }
 
-  /** Length of the next pause; undefined when it is time to give up. `atLeastMs`: what a `Retry-After` asked for. */
+  /** Length of the next pause, in whole milliseconds; undefined when it is time to give up. `atLeastMs`: what a `Retry-After` asked for. */
   next(atLeastMs = 0): number | undefined {
     const now = performance.now();
     this.#since ??= now;
     const doubled = Math.min(this.#mostMs, this.#firstMs * 2 ** this.#attempts++);
     // Clients that lost the same gateway do not come back in one moment.
-    const pauseMs = Math.max(atLeastMs, doubled * (0.75 + Math.random() / 2));
+    const pauseMs = Math.max(atLeastMs, Math.round(doubled * (0.75 + Math.random() / 2)));
     return now - this.#since + pauseMs > this.#giveUpMs ? undefined : pauseMs;
   }
 

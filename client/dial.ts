@@ -21,9 +21,16 @@ interface SocketOptions {
   onClose(close: SocketClose): void;
 }
 
-/** Address of a path of the gateway for a WebSocket. */
+/** Address of a path of the gateway. @throws GatewayProblem where `gateway` is no address, which no repetition changes. */
+export function gatewayUrl(gateway: string, path: string): URL {
+  if (URL.canParse(path, gateway)) return new URL(path, gateway);
+  const message = `gateway: expected an address such as https://gateway.example.com, got ${gateway}`;
+  throw new GatewayProblem(message, { status: 400, param: 'gateway' });
+}
+
+/** Address of a path of the gateway for a WebSocket. @throws GatewayProblem */
 export function socketUrl(gateway: string, path: string, query: Readonly<Record<string, string>> = {}): URL {
-  const url = new URL(path, gateway);
+  const url = gatewayUrl(gateway, path);
   url.protocol = url.protocol === 'https:' || url.protocol === 'wss:' ? 'wss:' : 'ws:';
   for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
   return url;

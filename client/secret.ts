@@ -1,5 +1,6 @@
 // Makes client secrets, which a page gets in the place of a key. It runs on the app's own server, since only a key makes them.
 
+import { gatewayUrl } from './dial.ts';
 import { GatewayProblem, problemOfAnswer } from './problem.ts';
 
 /** Terms of the secret: `POST /v1/client_secrets` in docs/openapi.yaml. Every field narrows what the key may. */
@@ -46,7 +47,7 @@ export interface MintOptions extends SecretRequest {
 
 /** @throws GatewayProblem where the gateway refuses or cannot be reached. */
 export async function mintSecret({ gateway, key, fetch: ask = fetch, ...body }: MintOptions): Promise<ClientSecret> {
-  const asked = ask(new URL('/v1/client_secrets', gateway), {
+  const asked = ask(gatewayUrl(gateway, '/v1/client_secrets'), {
     method: 'POST',
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
     body: JSON.stringify(body),

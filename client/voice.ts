@@ -84,6 +84,8 @@ class VoiceSession {
   async #open(): Promise<void> {
     const before = this.#continues ? this.#before : undefined;
     this.#id = crypto.randomUUID();
+    // The caller has the session before it hears of anything, also of what ends it at once.
+    await undefined;
     try {
       await openSocket({
         ...this.#options,

@@ -5,7 +5,8 @@ import { Backoff } from '../../client/index.ts';
 
 test('pauses about double up to the longest one, and begin anew after a success', () => {
   const backoff = new Backoff({ firstMs: 100, mostMs: 350 });
-  const around = (ms: number, pauseMs = 0) => pauseMs >= ms * 0.75 && pauseMs <= ms * 1.25;
+  const around = (ms: number, pauseMs = 0) =>
+    Number.isInteger(pauseMs) && pauseMs >= Math.floor(ms * 0.75) && pauseMs <= Math.ceil(ms * 1.25);
   for (const ms of [100, 200, 350, 350]) expect(backoff.next()).toSatisfy((pauseMs) => around(ms, pauseMs));
   backoff.succeeded();
   expect(backoff.next()).toSatisfy((pauseMs) => around(100, pauseMs));

@@ -51,3 +51,9 @@ test('a gateway that is not there is named', async () => {
     message: 'the gateway cannot be reached at http://127.0.0.1:1',
   });
 });
+
+test.each(['127.0.0.1:8080', 'localhost:8080', ''])('what is no address of a gateway is named: %s', async (gateway) => {
+  await expect(mintSecret({ gateway, key: 'k' })).rejects.toMatchObject({
+    ...{ status: 400, mayRetry: false, message: expect.stringContaining('expected an address such as https://') },
+  });
+});

@@ -127,3 +127,11 @@ test('a session that the app closes stays closed', async () => {
   expect(ends).toMatchObject([{ code: 1000, kind: 'ended' }]);
   expect(session.send({})).toBe(false);
 });
+
+test('what is no address of a gateway ends it, as soon as the app has the session', async () => {
+  connect({ gateway: 'localhost:8080' });
+  expect(ends).toEqual([]);
+  await until(() => ends.length === 1);
+  expect(ends).toMatchObject([{ status: 400, param: 'gateway', message: expect.stringContaining('localhost:8080') }]);
+  expect(lost).toEqual([]);
+});
