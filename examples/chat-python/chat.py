@@ -76,5 +76,7 @@ if __name__ == "__main__":
         main()
     except (EOFError, KeyboardInterrupt):
         print()
+    except openai.APIConnectionError as problem:
+        sys.exit(f"chat.py: {GATEWAY} cannot be reached: {problem.__cause__ or problem}")
     except (openai.APIError, RuntimeError) as problem:
         sys.exit(f"chat.py: {problem}")

@@ -50,7 +50,8 @@ function Chat() {
           {state === 'waiting' && ', the connection is lost and comes back'}
         </p>
       </header>
-      <ol aria-live="polite">
+      {/* The newest words stay in view. */}
+      <ol aria-live="polite" ref={(list) => list?.scrollTo(0, list.scrollHeight)}>
         {messages.length === 0 && <li className="hint">Ask something, then reload while it answers.</li>}
         {messages.map(({ id, role, parts }) => (
           <li key={id} data-role={role}>

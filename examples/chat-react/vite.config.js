@@ -41,6 +41,8 @@ const server = {
 
 export default defineConfig({
   root: import.meta.dirname,
+  // Two examples that run at once must not take each other's packages away.
+  cacheDir: 'node_modules/.vite',
   plugins: [server],
   define: { 'import.meta.env.GATEWAY': JSON.stringify(gateway) },
   // In an app of your own the package itself is found by this name.

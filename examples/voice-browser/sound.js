@@ -44,7 +44,7 @@ export async function openSound(onPiece) {
   };
 }
 
-/** Firefox connects a microphone to a context of its own rate alone; the worklet makes RATE_HZ of any. */
+/** Many a Firefox connects a microphone to a context of its own rate alone; the worklet makes RATE_HZ of any. */
 function connect(stream) {
   const context = new AudioContext({ sampleRate: RATE_HZ });
   try {

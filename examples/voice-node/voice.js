@@ -14,7 +14,16 @@ const TARGET = 'answer.wav';
 const samples = new URL('../../server/console/public/samples/', import.meta.url);
 const given = process.argv.slice(2);
 const files = given.length > 0 ? given : [new URL('librivox-0880.wav', samples), new URL('librivox-0930.wav', samples)];
-const recordings = files.map((file) => readWav(file, RATE_HZ));
+const recordings = readAll(files);
+
+function readAll(paths) {
+  try {
+    return paths.map((path) => readWav(path, RATE_HZ));
+  } catch (error) {
+    console.error(`voice.js: ${error.message}`);
+    process.exit(1);
+  }
+}
 
 const tracker = new PlaybackTracker(RATE_HZ);
 const queue = new PlayQueue(RATE_HZ / 20);

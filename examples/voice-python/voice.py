@@ -4,6 +4,7 @@
 import array
 import asyncio
 import base64
+import json
 import os
 import pathlib
 import sys
@@ -164,10 +165,16 @@ async def main(*files):
     write_speech(TARGET, call.loudspeaker.heard)
 
 
+def reason(problem):
+    """The gateway says in the body of a refusal why; a file and the network have words of their own."""
+    body = getattr(getattr(problem, "response", None), "body", None)
+    return json.loads(body)["error"]["message"] if body else problem
+
+
 if __name__ == "__main__":
     try:
         asyncio.run(main(*sys.argv[1:]))
     except KeyboardInterrupt:
         pass
     except Exception as problem:  # A socket has many ways to be refused or lost.
-        sys.exit(f"voice.py: {problem}")
+        sys.exit(f"voice.py: {reason(problem)}")

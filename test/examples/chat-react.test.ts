@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page, WebSocketRoute } from 'playwright-core';
-import { createServer, type ViteDevServer } from 'vite';
+import { createServer, resolveConfig, type ViteDevServer } from 'vite';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium, outputFolder, type RunningGateway, startCommand } from '../support/console-page.ts';
 import { root } from '../support/pages.ts';
@@ -78,4 +78,12 @@ test('a page whose server is refused a secret says why, and asks once', async ()
   await refused.getByRole('alert').getByText('this key is not known').waitFor();
   await refused.getByText('Ready').waitFor();
   expect(asked).toBe(1);
+});
+
+test('two examples that run at once keep their packages apart', async () => {
+  const caches = ['chat-react', 'voice-browser'].map(async (example) => {
+    const configFile = join(root, 'examples', example, 'vite.config.js');
+    return (await resolveConfig({ configFile }, 'serve')).cacheDir;
+  });
+  expect(new Set(await Promise.all(caches)).size).toBe(2);
 });

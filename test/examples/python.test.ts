@@ -89,11 +89,12 @@ test.skipIf(!isInstalled)(
   `a gateway that cannot be reached is named in one line${skipped}`,
   { timeout: 70_000 },
   async () => {
-    for (const example of ['chat-python/chat.py', 'voice-python/voice.py'])
-      await expect(
-        start(example, example.startsWith('chat') ? ['Hi'] : [], 'http://127.0.0.1:1'),
-      ).rejects.toMatchObject({
-        stderr: expect.stringMatching(/^(chat|voice)\.py: .+\n$/),
+    for (const [example, args] of [
+      ['chat-python/chat.py', ['Hi']],
+      ['voice-python/voice.py', []],
+    ] as const)
+      await expect(start(example, args, 'http://127.0.0.1:1')).rejects.toMatchObject({
+        stderr: expect.stringMatching(/^(chat|voice)\.py: .*127\.0\.0\.1.*\n$/),
       });
   },
 );

@@ -35,11 +35,14 @@ test('an answer that is interrupted is cut where it was heard, and the next is h
   expect((wav.length - 44) / 48_000).toBeGreaterThan(Number(heard) / 1000 + 3);
 });
 
-test('a file that is no recording is named', async () => {
-  const started = (file: string, url: string) =>
-    run(process.execPath, [program, file], { env: { PATH: process.env.PATH, TRUNKLINE_URL: url } });
+test('a file that is no recording, or none, is named in one line', async () => {
+  const env = { PATH: process.env.PATH, TRUNKLINE_URL: gateway.http };
   const wrong = join(root, 'package.json');
-  await expect(started(wrong, gateway.http)).rejects.toThrow(
-    `expected PCM WAV of 16 bits and one channel, got ${wrong}`,
-  );
+  for (const [file, said] of [
+    [wrong, `expected PCM WAV of 16 bits and one channel, got ${wrong}`],
+    ['none.wav', "ENOENT: no such file or directory, open 'none.wav'"],
+  ] as const)
+    await expect(run(process.execPath, [program, file], { env })).rejects.toMatchObject({
+      stderr: `voice.js: ${said}\n`,
+    });
 });
