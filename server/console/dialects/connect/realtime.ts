@@ -73,7 +73,7 @@ const client: ClientApp = {
   id: 'client-realtime',
   label: 'trunkline/client, Node and browsers',
   install: 'npm install trunkline',
-  hint: 'It opens another session where one is lost. A page of another origin has to be in listen.origins, and gets a client secret instead of a key.',
+  hint: 'Where npm has no trunkline, npm pack in a clone of the gateway makes it. It opens another session where one is lost. A page of another origin has to be in listen.origins, and gets a client secret instead of a key.',
   program: ({ gateway, model, key }) => `import { connectVoice } from 'trunkline/client';
 
 const content = [{ type: 'input_text', text: 'Hello' }];
