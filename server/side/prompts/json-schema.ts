@@ -1,8 +1,9 @@
 // Checks values by a JSON Schema that users wrote. Neither a wrong schema nor one that is made to be slow (patterns, references that
 // multiply) may hold up the process: both end as a problem.
 
-import { createContext, Script } from 'node:vm';
-import { Ajv2020, type ErrorObject, type Options } from 'ajv/dist/2020.js';
+import { createRequire } from 'node:module';
+import { type Context, createContext, Script } from 'node:vm';
+import type { Ajv2020, ErrorObject, Options } from 'ajv/dist/2020.js';
 
 /** JSON Schema of draft 2020-12, as data. */
 export type JsonSchema = Readonly<Record<string, unknown>>;
@@ -30,6 +31,8 @@ export function compileSchema(schema: JsonSchema): Compiled {
 }
 
 const options: Options = { strict: false, allErrors: true, validateFormats: false, logger: false };
+/** Loaded with the first schema: most processes meet none, and would start later for it. */
+let ajv: typeof import('ajv/dist/2020.js') | undefined;
 let schemaValidator: Ajv2020 | undefined;
 
 function compile(schema: JsonSchema): Compiled {
@@ -38,8 +41,9 @@ function compile(schema: JsonSchema): Compiled {
   if (schema.type !== 'object') return { problem: 'expected type: object at the top' };
   try {
     // The validator is made outside of the time that a schema has: that is slow, and happens once.
-    schemaValidator ??= createSchemaValidator();
-    const validator = schemaValidator;
+    ajv ??= createRequire(import.meta.url)('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
+    schemaValidator ??= createSchemaValidator(ajv);
+    const [{ Ajv2020 }, validator] = [ajv, schemaValidator];
     if (bounded(() => validator.validateSchema(schema)) !== true) {
       return { problem: validator.errorsText(validator.errors?.slice(0, MAX_ERRORS), { dataVar: 'schema' }) };
     }
@@ -51,7 +55,7 @@ function compile(schema: JsonSchema): Compiled {
   }
 }
 
-function createSchemaValidator(): Ajv2020 {
+function createSchemaValidator({ Ajv2020 }: typeof import('ajv/dist/2020.js')): Ajv2020 {
   const validator = new Ajv2020(options);
   // The first validation compiles the meta-schema. It is synchronous.
   void validator.validateSchema({ type: 'object' });
@@ -81,11 +85,12 @@ function compileProblem(error: unknown): string {
   return error instanceof Error ? error.message.slice(0, 300) : 'it cannot be compiled';
 }
 
-const context = createContext({ run: undefined as (() => unknown) | undefined });
+let context: Context | undefined;
 const script = new Script('run()');
 
 /** Runs a synchronous function and ends it when it takes too long. The limit of `vm` also stops regular expressions. */
 function bounded<T>(run: () => T): T {
+  context ??= createContext({ run: undefined });
   context.run = run;
   try {
     return script.runInContext(context, { timeout: MAX_CHECK_MS }) as T;
