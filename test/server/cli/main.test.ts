@@ -46,12 +46,10 @@ describe.concurrent('the command', () => {
     const uses: [string[], string][] = [
       [[], 'expected a command'],
       [['server'], 'unknown command "server"; did you mean serve?'],
-      [['launch'], 'unknown command "launch"\n'],
       [['serve', 'trunkline.yaml'], 'expected nothing after serve, got "trunkline.yaml"'],
       [['serve', '--confg', 'trunkline.yaml'], "Unknown option '--confg'; did you mean --config?\n"],
       [['config', 'chek'], 'expected check or print after config'],
       [['serve', '--config'], 'argument missing'],
-      [['tasks'], 'expected list or show or retry after tasks'],
     ];
     const outcomes = await Promise.all(uses.map(([args]) => outcome(...args)));
     for (const [index, { code, stdout, stderr }] of outcomes.entries()) {
@@ -152,7 +150,7 @@ describe.concurrent('the command', () => {
   });
 });
 
-test('tells where it listens in one log line and in run.json once it is ready', async () => {
+test('tells where it listens in one log line and in run.json once it is ready, and ends at SIGTERM where no session lives', async () => {
   gateway = await serve({ provider: provider.url });
   const { run } = gateway;
   expect(run).toEqual({
@@ -167,9 +165,9 @@ test('tells where it listens in one log line and in run.json once it is ready', 
   expect(lines).toHaveLength(1);
   expect(JSON.parse(readFileSync(join(gateway.data, 'run.json'), 'utf8'))).toMatchObject(run);
   expect((await fetch(`${gateway.admin}/readyz`)).status).toBe(200);
-  await gateway.stop();
-  expect(readdirSync(gateway.data)).not.toContain('run.json');
+  gateway.child.kill('SIGTERM');
   expect(await gateway.exited).toEqual({ code: 0, signal: null });
+  expect(readdirSync(gateway.data)).not.toContain('run.json');
 });
 
 test('stores the record of every session, and writes no secret to any output', async () => {
@@ -219,7 +217,6 @@ describe('SIGTERM', () => {
   });
 
   test.each<[NodeJS.Signals, NodeJS.Signals]>([
-    ['SIGTERM', 'SIGTERM'],
     ['SIGINT', 'SIGTERM'],
     ['SIGQUIT', 'SIGQUIT'],
   ])('ends all sessions at once when a second signal follows: %s, %s', async (first, second) => {
@@ -241,12 +238,6 @@ describe('SIGTERM', () => {
     command.child.kill('SIGTERM');
     expect(await command.exited).toEqual({ code: 0, signal: null });
     expect(readdirSync(data)).not.toContain('run.json');
-  });
-
-  test('ends the gateway at once where no session lives', async () => {
-    gateway = await serve({ provider: provider.url });
-    gateway.child.kill('SIGTERM');
-    expect(await gateway.exited).toEqual({ code: 0, signal: null });
   });
 });
 
