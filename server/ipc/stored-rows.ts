@@ -121,6 +121,12 @@ export type RowFlag =
   | 'model_not_allowed'
   | 'unreported';
 
+/** A target of the class that policy did not let serve this call. `target`: `<gateway>/<model>`. */
+export interface RefusedTarget {
+  readonly target: string;
+  readonly reason: string;
+}
+
 /** A row for each attempt of a call, and one for each realtime session. */
 export interface LedgerRow extends OwnedRow, OnBehalf {
   /** The attempt's own id, or the id of the realtime session. */
@@ -154,6 +160,12 @@ export interface LedgerRow extends OwnedRow, OnBehalf {
   readonly quality?: Quality | undefined;
   /** 0 to 1, from a `quality` task that scored this answer or session. */
   readonly score?: number | undefined;
+  /** Why this target was taken, in a few words that nobody has to parse. Never content. */
+  readonly why?: string | undefined;
+  /** The terms that the target was held to; undefined: none was stated. */
+  readonly retention?: string | undefined;
+  readonly residency?: string | undefined;
+  readonly refused?: readonly RefusedTarget[] | undefined;
   /** The process that runs the call, by the name of its leases; only of a pending row. */
   readonly heldBy?: string | undefined;
 }

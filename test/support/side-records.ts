@@ -122,6 +122,10 @@ export const anAttempt = (id: string, some: Partial<LedgerRow> = {}): LedgerRow 
   quality: undefined,
   score: undefined,
   isRehearsal: false,
+  why: undefined,
+  retention: undefined,
+  residency: undefined,
+  refused: undefined,
   ...some,
 });
 

@@ -1,6 +1,7 @@
 // The ledger row of a realtime session: its usage so far and the cost. It is written again as it grows; an unknown cost is never zero.
 
 import type { Usage } from '../../../adapters/realtime/contract/observation.ts';
+import { REHEARSAL_NAME } from '../../config/file/words.ts';
 import type { SessionUsage } from '../../ipc/session-record.ts';
 import type { LedgerRow, StoredSession } from '../../ipc/stored-rows.ts';
 import { costOfUses } from '../../session/meter/use-cost.ts';
@@ -43,6 +44,7 @@ export function realtimeRow(
     asked: session.model,
     tried: [],
     served: model,
+    provider: session.provider,
     usage,
     estimatedMicroUsd: cost,
     costMicroUsd: cost,
@@ -50,6 +52,7 @@ export function realtimeRow(
     isFlagged: isBeyondBound === true,
     ...(isBeyondBound && { flags: ['beyond_bound'] }),
     outcome,
+    why: session.isRehearsal ? REHEARSAL_NAME : `${session.provider} serves ${session.route}`,
     isRehearsal: session.isRehearsal,
     endUser: session.endUser,
     tags: session.tags,

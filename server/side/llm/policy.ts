@@ -6,7 +6,7 @@ import { llmProfiles } from '../../../adapters/llm/index.ts';
 import { matchesGlob } from '../../../codecs/text/glob.ts';
 import { REHEARSAL_NAME } from '../../config/file/words.ts';
 import type { ClassConfig, LlmGatewayConfig, SideConfig } from '../../config/side-schema.ts';
-import type { CallPath, DataClass } from '../../ipc/stored-rows.ts';
+import type { CallPath, DataClass, RefusedTarget } from '../../ipc/stored-rows.ts';
 
 export interface Candidate {
   readonly gateway: LlmGatewayConfig;
@@ -147,8 +147,7 @@ export interface Choosable {
 
 interface Chosen<T> {
   readonly allowed: readonly T[];
-  /** One line for each target that may not serve this call. */
-  readonly refused: readonly string[];
+  readonly refused: readonly RefusedTarget[];
 }
 
 /** Picks the targets for a call, in order: those of the model that the client named come first. */
@@ -157,11 +156,11 @@ export function chooseTargets<T extends Choosable>(
   call: { readonly dataClass: DataClass; readonly model: string | undefined },
 ): Chosen<T> {
   const allowed: T[] = [];
-  const refused: string[] = [];
+  const refused: RefusedTarget[] = [];
   for (const target of targets) {
     const reason = target.objection ?? dataObjection(target, call.dataClass);
     if (reason === undefined) allowed.push(target);
-    else refused.push(`${target.gatewayName}/${target.model}: ${reason}`);
+    else refused.push({ target: `${target.gatewayName}/${target.model}`, reason });
   }
   return { allowed: call.model === undefined ? allowed : namedFirst(allowed, call.model), refused };
 }

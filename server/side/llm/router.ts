@@ -4,6 +4,7 @@
 import type { Logger } from 'pino';
 import { PASSED_FORMS, passedForm } from '../../../adapters/llm/index.ts';
 import type { SideConfig } from '../../config/side-schema.ts';
+import type { RefusedTarget } from '../../ipc/stored-rows.ts';
 import { withDeadline } from '../../platform/deadline.ts';
 import { Leases } from '../billing/budgets/leases.ts';
 import type { OwnBudgets } from '../billing/budgets/own-budgets.ts';
@@ -17,6 +18,7 @@ import { runAttempt } from './attempt/attempt.ts';
 import type { Attempt, AttemptContext } from './attempt/contract.ts';
 import { type CallDeadline, startDeadline } from './attempt/deadline.ts';
 import { hedged } from './attempt/hedging.ts';
+import { whyChosen } from './attempt/reason.ts';
 import type { Answered, Call, Router } from './call.ts';
 import { type Failure, failure, failureOfResource, failureToReport } from './failure.ts';
 import { chooseTargets, hostedToolsObjection, isNamed, resourceObjection } from './policy.ts';
@@ -95,7 +97,7 @@ export function createRouter(options: RouterOptions): LiveRouter {
       if ('kind' in targets) return targets;
       const deadline = startDeadline(call, plan.config.deadlineMs);
       const { signal, progressed } = deadline;
-      const answer = askInTurn(context, { call, plan, sink, targets, signal, progressed }).finally(() => {
+      const answer = askInTurn(context, { call, plan, sink, ...targets, signal, progressed }).finally(() => {
         running.delete(deadline);
         deadline.clear();
       });
@@ -114,8 +116,8 @@ export function createRouter(options: RouterOptions): LiveRouter {
   };
 }
 
-/** The targets that may serve, in order: at least one. */
-function targetsFor(plan: ClassPlan, call: Call): readonly Target[] | Failure {
+/** The targets that may serve, in order: at least one; and those that policy refused. */
+function targetsFor(plan: ClassPlan, call: Call): Pick<PlannedCall, 'targets' | 'refused'> | Failure {
   const mayRehearse = call.isRehearsal || call.kind === 'chat';
   const possible = plan.targets.filter(({ isRehearsal }) => !isRehearsal || mayRehearse);
   if (possible.length === 0)
@@ -132,10 +134,15 @@ function targetsFor(plan: ClassPlan, call: Call): readonly Target[] | Failure {
   if (unlisted !== undefined) return failureOfResource(plan.name, unlisted);
   const { allowed, refused } = chooseTargets(possible, { dataClass: call.dataClass, model: named });
   if (allowed.length === 0 || (named !== undefined && !allowed.some((target) => isNamed(target, named))))
-    return failure('policy_refused', `no target of the class ${plan.name} may serve this: ${refused.join('; ')}`);
+    return failure('policy_refused', `no target of the class ${plan.name} may serve this: ${refusedWords(refused)}`);
   const able = ableTargets(allowed, call, plan.name);
-  return 'kind' in able || plan.config.fallback ? able : able.slice(0, 1);
+  if ('kind' in able) return able;
+  const targets = plan.config.fallback ? able : able.slice(0, 1);
+  return { targets, refused: refused.length > 0 ? refused : undefined };
 }
+
+const refusedWords = (refused: readonly RefusedTarget[]): string =>
+  refused.map(({ target, reason }) => `${target}: ${reason}`).join('; ');
 
 /**
  * The targets that have what only they can answer, all of one model: another model is no substitute, since its vectors, and its counts, are of
@@ -159,9 +166,12 @@ function ableTargets(allowed: readonly Target[], { llm, model }: Call, name: str
 const isAnyModel = ({ name, targets }: ClassPlan, model: string | undefined): boolean =>
   model === undefined || model === '*' || model === name || targets.every(({ isRehearsal }) => isRehearsal);
 
-interface PlannedCall extends Pick<Attempt, 'call' | 'plan' | 'sink' | 'signal' | 'progressed'> {
+interface PlannedCall extends Pick<Attempt, 'call' | 'plan' | 'sink' | 'signal' | 'progressed' | 'refused'> {
   readonly targets: readonly Target[];
 }
+
+/** `besides`: the target that is still silent. */
+type Beside = Pick<Attempt, 'answering'> & { readonly besides?: string };
 
 async function askInTurn(
   context: AttemptContext,
@@ -169,19 +179,23 @@ async function askInTurn(
 ): Promise<Answered | Failure> {
   const { call, plan } = given;
   const { hedgeMs } = plan.config;
-  const asked = call.model !== undefined && !isAnyModel(plan, call.model) ? call.model : (targets[0] as Target).model;
+  const named = call.model === undefined || isAnyModel(plan, call.model) ? undefined : call.model;
+  const asked = named ?? (targets[0] as Target).model;
   const failures: Failure[] = [];
   const tried: string[] = [];
-  const ask = (target: Target, until: AbortSignal, answering?: () => void) =>
-    runAttempt(context, { ...given, target, asked, tried: [...tried], signal: until, answering });
+  const ask = (target: Target, until: AbortSignal, { besides, answering }: Beside = {}) => {
+    const chosen = { target, tried, failures, count: targets.length, isNamed: named !== undefined };
+    const why = whyChosen({ ...chosen, besides });
+    return runAttempt(context, { ...given, target, asked, why, tried: [...tried], signal: until, answering });
+  };
 
   for (let at = 0; at < targets.length; at++) {
     const [target, next] = [targets[at] as Target, targets[at + 1]];
     const results =
       hedgeMs !== undefined && next !== undefined && !call.llm.isStreamed
         ? await hedged({
-            first: (until, answering) => ask(target, until, answering),
-            second: (until) => ask(next, until),
+            first: (until, answering) => ask(target, until, { answering }),
+            second: (until) => ask(next, until, { besides: target.label }),
             hedgeMs,
             signal,
           })

@@ -109,7 +109,8 @@ const TABLES = [
     reserved_micro_usd bigint, reserved_budgets text not null,
     cached_audio_tokens bigint, cached_image_tokens bigint, cache_write_tokens bigint, output_image_tokens bigint,
     cache_write_hour_tokens bigint, web_searches bigint,
-    flags text, held_until bigint, held_by text, end_user text, tags text
+    flags text, held_until bigint, held_by text, end_user text, tags text,
+    why text, retention text, residency text, refused text
   )`,
   'create index ledger_at on ledger (at, id)',
   'create index ledger_key on ledger (key, at)',
@@ -155,6 +156,7 @@ const UPGRADES: Readonly<Record<number, readonly string[]>> = {
   8: [
     'alter table budget add column warned_limit bigint',
     'alter table budget add column reached_limit bigint',
+    ...['why', 'retention', 'residency', 'refused'].map((name) => `alter table ledger add column ${name} text`),
     ...RESPONSE_TABLES,
   ],
 };

@@ -141,6 +141,8 @@ export const ledger = table<FlatLedgerRow>('ledger', {
   heldUntil: 'integer',
   ...columns('text', 'heldBy', 'endUser'),
   tags: 'json',
+  ...columns('text', 'why', 'retention', 'residency'),
+  refused: 'json',
 });
 
 type Reserved = Pick<FlatLedgerRow, 'reservedMicroUsd' | 'reservedBudgets' | 'heldUntil'>;

@@ -12,17 +12,20 @@ import { type Prices, wholeMicroUsd } from '../../billing/prices.ts';
 import type { Target } from '../targets.ts';
 import type { Attempt } from './contract.ts';
 
-interface PendingAttempt extends Pick<Attempt, 'call' | 'target' | 'asked' | 'tried'> {
+interface PendingAttempt extends Pick<Attempt, 'call' | 'target' | 'asked' | 'tried' | 'why' | 'refused'> {
   readonly at: number;
   readonly worstMicroUsd: number | undefined;
   readonly heldBy: string | undefined;
 }
 
-export function pendingRow({ call, target, asked, tried, at, worstMicroUsd, heldBy }: PendingAttempt): LedgerRow {
+export function pendingRow({ call, target, at, worstMicroUsd, heldBy, ...decided }: PendingAttempt): LedgerRow {
   const { kind, session, task, key, team, promptClass, dataClass, endUser, tags } = call;
+  const { asked, tried, why, refused } = decided;
+  const { retention, residency } = target.terms() ?? {};
   return {
     id: newId(),
     ...{ at, kind, session, task, key, team, promptClass, dataClass, asked, tried, endUser, tags },
+    ...{ why, retention, residency, refused },
     path: target.path,
     gateway: target.gatewayName,
     provider: target.provider,

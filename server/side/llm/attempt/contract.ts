@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino';
 import type { BudgetConfig } from '../../../config/side-schema.ts';
+import type { RefusedTarget } from '../../../ipc/stored-rows.ts';
 import type { Reservations } from '../../billing/budgets/reservations.ts';
 import type { Prices } from '../../billing/prices.ts';
 import type { SettlementWriter } from '../../billing/settlement.ts';
@@ -29,6 +30,9 @@ export interface Attempt {
   readonly asked: string;
   /** `<gateway>/<model>` of the targets that failed before. */
   readonly tried: readonly string[];
+  /** Why this target was taken, for its row. */
+  readonly why: string;
+  readonly refused: readonly RefusedTarget[] | undefined;
   readonly signal: AbortSignal;
   /** Tells that a part of the answer came. */
   readonly progressed: () => void;

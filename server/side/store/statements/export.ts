@@ -13,7 +13,9 @@ type ExportTable = (typeof EXPORTS)[number];
 export type ExportFormat = 'jsonl' | 'csv';
 
 /** Times are ISO 8601, money is micro-USD, null is unknown. */
-type ExportRow = Readonly<Record<string, string | number | boolean | readonly string[] | Tags | null>>;
+type ExportRow = Readonly<
+  Record<string, string | number | boolean | readonly string[] | readonly object[] | Tags | null>
+>;
 
 export interface ExportOptions {
   readonly location: StoreLocation;
@@ -76,8 +78,11 @@ function exported(table: ExportTable, item: object): ExportRow {
 export const csvLine = (values: readonly (ExportRow[string] | undefined)[]): string =>
   `${values.map(csvField).join(',')}\r\n`;
 
-const textOf = (value: string | readonly string[] | Tags): string =>
-  typeof value === 'string' ? value : Array.isArray(value) ? value.join(' ') : JSON.stringify(value);
+function textOf(value: object | string): string {
+  if (typeof value === 'string') return value;
+  const isWords = Array.isArray(value) && value.every((word) => typeof word === 'string');
+  return isWords ? value.join(' ') : JSON.stringify(value);
+}
 
 /** Puts an apostrophe in front of a text that a spreadsheet would take for a formula, as OWASP advises (CSV injection). */
 function csvField(value: ExportRow[string] | undefined): string {

@@ -107,8 +107,8 @@ test('a named model comes first, the others keep their order, and a refused targ
   expect(names('c/y')).toEqual(['c', 'a', 'b', 'rehearsal']);
   expect(names(undefined, 'regulated')).toEqual(['b', 'rehearsal']);
   expect(chooseTargets(targets, { model: undefined, dataClass: 'regulated' }).refused).toEqual([
-    'a/x: regulated text stays on direct targets',
-    'c/y: regulated text stays on direct targets',
-    'd/z: no',
+    { target: 'a/x', reason: 'regulated text stays on direct targets' },
+    { target: 'c/y', reason: 'regulated text stays on direct targets' },
+    { target: 'd/z', reason: 'no' },
   ]);
 });

@@ -32,6 +32,10 @@ describe('a call', () => {
       isFlagged: false,
       outcome: 'ok',
       isRehearsal: false,
+      why: 'first of 2 targets',
+      retention: undefined,
+      residency: undefined,
+      refused: undefined,
     });
     expect([a.count.requests, b.count.requests]).toEqual([1, 0]);
     expect(a.seen[0]?.headers.authorization).toBe('Bearer test-key');
@@ -73,22 +77,33 @@ describe('a call', () => {
   });
 });
 
+test('the row of an attempt says whether the client named the model, and the terms that the target was held to', async () => {
+  const { a, targets, gateways } = await pair();
+  const terms = { retention: 'zdr', residency: 'eu' } as const;
+  const { router, store } = routing({
+    gateways: { one: at(a, terms), two: gateways.two },
+    classes: { commodity: { targets: targets.slice(0, 1), ...terms }, open: { targets } },
+  });
+  answered(await router.run(call({ model: 'first' })));
+  answered(await router.run(call({ model: 'second', promptClass: 'open' })));
+  expect(await store.settled()).toMatchObject([
+    { why: 'named by the client', ...terms },
+    { why: 'named by the client', retention: undefined, residency: undefined },
+  ]);
+});
+
 describe('when a target fails', () => {
   test('the next one is asked, and the ledger rows say what was tried', async () => {
     const { targets, gateways } = await pair({ behaviour: { status: 503 } });
     const { router, store } = routing({ gateways, classes: { commodity: { targets } }, prices });
     expect(answered(await router.run(call())).gateway).toBe('two');
     expect(
-      (await store.settled()).map(({ asked, tried, served, outcome, costMicroUsd }) => [
-        asked,
-        tried,
-        served,
-        outcome,
-        costMicroUsd,
+      (await store.settled()).map(({ asked, tried, served, outcome, costMicroUsd, why }) => [
+        ...[asked, tried, served, outcome, costMicroUsd, why],
       ]),
     ).toEqual([
-      ['first', ['one/first'], undefined, 'unavailable', 0],
-      ['first', ['one/first'], 'second', 'ok', 120],
+      ['first', ['one/first'], undefined, 'unavailable', 0, 'first of 2 targets'],
+      ['first', ['one/first'], 'second', 'ok', 120, 'after one/first failed: upstream_failed'],
     ]);
   });
 
@@ -239,7 +254,10 @@ describe('complaints about other gateways', () => {
     const direct = { ...gateways, two: at(b, { profile: 'openai' }) };
     const { router, store } = routing({ gateways: direct, classes: { commodity: { targets } } });
     expect(answered(await router.run(call({ dataClass: 'regulated' }))).gateway).toBe('two');
-    expect((await store.settled())[0]).toMatchObject({ path: 'direct', dataClass: 'regulated' });
+    expect((await store.settled())[0]).toMatchObject({
+      ...{ path: 'direct', dataClass: 'regulated', why: 'the only target' },
+      refused: [{ target: 'one/first', reason: 'regulated text stays on direct targets' }],
+    });
     b.change({ behaviour: { status: 503 } });
     expect(failed(await router.run(call({ dataClass: 'regulated' }))).code).toBe('upstream_failed');
     const { router: routed } = routing({ gateways, classes: { commodity: { targets } } });

@@ -117,12 +117,12 @@ test('a session becomes its rows, and the same batch again changes nothing', asy
     ledger: [
       {
         id: 's',
-        kind: 'realtime',
-        path: 'direct',
+        ...{ kind: 'realtime', path: 'direct' },
         asked: 'voice-1',
         served: 'voice-1',
         outcome: 'ok',
         costMicroUsd: 20_000,
+        ...{ provider: 'openai', why: 'openai serves /v1/realtime' },
       },
     ],
     spent: 20_000,

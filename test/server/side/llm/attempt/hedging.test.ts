@@ -20,6 +20,7 @@ describe('hedging', () => {
       ['hedged', true],
       ['ok', false],
     ]);
+    expect(rows[1]?.why).toBe('beside one/first, which was silent');
     expect(rows[0]?.costMicroUsd).toBeGreaterThan(1000);
   });
 

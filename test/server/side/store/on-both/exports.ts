@@ -47,6 +47,8 @@ export function exports({ place, open }: Stores): void {
       tried: ['-1', 'two'],
       gateway: '+g',
       tags: { a: '=1' },
+      why: '=1',
+      refused: [{ target: 'a/b', reason: 'c' }],
     };
     await store.settle([{ row: aSettled('a', -5, row), budgets: [], reservedMicroUsd: 0 }]);
     const [head, line] = await linesOf({ location: where, table: 'ledger', since: 0, format: 'csv' });
@@ -55,11 +57,11 @@ export function exports({ place, open }: Stores): void {
         'outputTokens,totalTokens,inputTextTokens,inputAudioTokens,inputImageTokens,cachedTokens,outputTextTokens,' +
         'outputAudioTokens,seconds,reportedMicroUsd,estimatedMicroUsd,costMicroUsd,costSource,isFlagged,latencyMs,' +
         'firstTokenMs,outcome,quality,score,isRehearsal,cachedAudioTokens,cachedImageTokens,cacheWriteTokens,' +
-        'outputImageTokens,cacheWriteHourTokens,webSearches,flags,endUser,tags\r\n',
+        'outputImageTokens,cacheWriteHourTokens,webSearches,flags,endUser,tags,why,retention,residency,refused\r\n',
     );
     expect(line).toBe(
       'a,2026-03-01T12:00:00.000Z,chat,routed,,,demo,support,commodity,open,\'+g,"\'=HYPERLINK(""x"")",\'-1 two,' +
-        '"a,b\n""c""",\'@sum,100,20,,,,,,,,,,-5,-5,estimated,false,12.5,,ok,,,false,,,,,,,,,"{""a"":""=1""}"\r\n',
+        '"a,b\n""c""",\'@sum,100,20,,,,,,,,,,-5,-5,estimated,false,12.5,,ok,,,false,,,,,,,,,"{""a"":""=1""}",\'=1,,,"[{""target"":""a/b"",""reason"":""c""}]"\r\n',
     );
   });
 

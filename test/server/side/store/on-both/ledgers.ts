@@ -61,6 +61,18 @@ export function ledgers({ open }: Stores): void {
     expect(await store.ledger({ task: 't1', limit: 1 })).toEqual([{ ...before, score: 0.9, quality: 'failed' }]);
   });
 
+  test('keeps why a target was taken, its terms, and the targets that policy refused', async () => {
+    const store = await open();
+    const decided = {
+      ...{ why: 'first of 2 targets', retention: 'zdr', residency: 'eu' },
+      refused: [{ target: 'router/small', reason: 'regulated text stays on direct targets' }],
+    };
+    await store.reserve([], 5, anAttempt('a', decided));
+    expect(await store.ledger({ limit: 1 })).toMatchObject([{ outcome: 'pending', ...decided }]);
+    await store.settle([{ row: aSettled('a', 7, decided), budgets: [], reservedMicroUsd: 5 }]);
+    expect(await store.ledger({ limit: 1 })).toMatchObject([{ outcome: 'ok', ...decided }]);
+  });
+
   test('keeps a grade that comes before the row is settled', async () => {
     const store = await open();
     await store.reserve([], 5, anAttempt('a'));

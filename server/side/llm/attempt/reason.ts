@@ -1,0 +1,27 @@
+// Reasons why a target was taken, in a few words for its ledger row: names of the configuration and codes, never content.
+
+import { REHEARSAL_NAME } from '../../../config/file/words.ts';
+import type { Failure } from '../failure.ts';
+import type { Target } from '../targets.ts';
+import type { Attempt } from './contract.ts';
+
+interface Chosen extends Pick<Attempt, 'tried'> {
+  readonly target: Pick<Target, 'isRehearsal'>;
+  /** Number of the targets that may serve the call. */
+  readonly count: number;
+  /** The client named its model. */
+  readonly isNamed: boolean;
+  /** Failures of the attempts before, in the order of `tried`. */
+  readonly failures: readonly Pick<Failure, 'code'>[];
+  /** The target that is still silent, and is hedged with this one. */
+  readonly besides?: string | undefined;
+}
+
+export function whyChosen({ target, count, isNamed, tried, failures, besides }: Chosen): string {
+  if (besides !== undefined) return `beside ${besides}, which was silent`;
+  const failed = failures.at(-1);
+  if (failed !== undefined) return `after ${tried.at(-1)} failed: ${failed.code}`;
+  if (target.isRehearsal) return REHEARSAL_NAME;
+  if (isNamed) return 'named by the client';
+  return count === 1 ? 'the only target' : `first of ${count} targets`;
+}
