@@ -4,6 +4,7 @@
 
 import type { JsonObject } from '../../codecs/json/object.ts';
 import type { Usage } from '../realtime/contract/observation.ts';
+import type { LlmCatalogue } from './catalogue/contract.ts';
 
 /** A form in which clients ask and are answered, beside chat completions: OpenAI's Responses, Anthropic's Messages. */
 export type WrittenForm = 'responses' | 'messages';
@@ -41,6 +42,8 @@ export interface LlmProfile {
   readonly demandsMaxTokens?: true;
   /** A path below the base URL whose GET costs nothing and is refused for a wrong credential; `/models` when not given. */
   readonly freePath?: string;
+  /** Asks for the models that the endpoint serves, and reads the answer. */
+  readonly catalogue: LlmCatalogue;
   /** Known and required keys of `settings`. */
   readonly settings?: { readonly known: readonly string[]; readonly required?: readonly string[] };
   /** The forms of clients that the endpoint speaks, too. `settings.<form>: translated` of the LLM gateway leaves one unused. */

@@ -2,11 +2,13 @@
 // a structured output. https://docs.anthropic.com/en/api/messages, https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/overview
 
 import { type JsonObject, objectAt } from '../../../codecs/json/object.ts';
+import { readList } from '../catalogue/list.ts';
 import { answerSchemaOf, dialogueOf, renameExtraFields } from '../chat/dialogue.ts';
 import { translatedStream } from '../chat/stream.ts';
 import { type Tools, toolsOf } from '../chat/tools.ts';
 import type { ContentPart, FileSource, ImageSource } from '../chat/turns.ts';
 import { passedTokenCounts } from '../completions/passed.ts';
+import { modelsUrl } from '../completions/profile.ts';
 import { type LlmCall, type LlmProfile, type LlmTarget, unsupported } from '../contract.ts';
 import { nativeMessages } from '../messages/native.ts';
 import { ANSWER_TOOL, ANTHROPIC, blockOfDetail, createAnthropicReader, readAnthropicReply } from './answer.ts';
@@ -25,6 +27,12 @@ export const anthropicProfile: LlmProfile = {
   demandsMaxTokens: true,
   baseUrl: 'https://api.anthropic.com/v1',
   provider: () => ANTHROPIC,
+  catalogue: {
+    requests: (target) => [
+      { url: `${modelsUrl(target)}?limit=1000`, headers: ownApi.headers({ ...target, model: '' }) },
+    ],
+    read: (body) => readList(body),
+  },
   native: { messages: nativeMessages(ownApi), count_tokens: passedTokenCounts(ownApi) },
   toRequest: (call, target) => ({
     url: `${target.baseUrl.replace(/\/+$/, '')}/messages`,

@@ -2,7 +2,7 @@
 // https://developers.cloudflare.com/ai-gateway/usage/chat-completion/, .../configuration/, .../glossary/
 
 import type { LlmTarget } from '../contract.ts';
-import { bearerHeader, completionsProfile, completionsUrl, vendorOf } from './profile.ts';
+import { bearerHeader, completionsProfile, completionsUrl, modelsUrl, vendorOf } from './profile.ts';
 
 export const cloudflareProfile = completionsProfile({
   name: 'cloudflare',
@@ -10,10 +10,8 @@ export const cloudflareProfile = completionsProfile({
   baseUrl: 'https://gateway.ai.cloudflare.com/v1',
   settings: { known: ['account', 'gateway', 'mode'], required: ['account', 'gateway'] },
   provider: vendorOf,
-  url: ({ baseUrl, settings: { account = '', gateway = '' } }) => {
-    const path = [account, gateway].map(encodeURIComponent).join('/');
-    return completionsUrl({ baseUrl: `${baseUrl.replace(/\/+$/, '')}/${path}/compat` });
-  },
+  url: (target) => completionsUrl({ baseUrl: compatUrl(target) }),
+  catalogue: { urls: (target) => [modelsUrl({ baseUrl: compatUrl(target) })] },
   headers: (target) => ({
     ...credentialOf(target),
     'cf-aig-skip-cache': 'true',
@@ -23,6 +21,14 @@ export const cloudflareProfile = completionsProfile({
   }),
   readMetadata: (headers) => ({ provider: headers['cf-aig-provider'], served: headers['cf-aig-model'] }),
 });
+
+function compatUrl({
+  baseUrl,
+  settings: { account = '', gateway = '' },
+}: Pick<LlmTarget, 'baseUrl' | 'settings'>): string {
+  const path = [account, gateway].map(encodeURIComponent).join('/');
+  return `${baseUrl.replace(/\/+$/, '')}/${path}/compat`;
+}
 
 /** The key is the provider's with `mode: provider-key`; otherwise Cloudflare's, where the provider's key is stored. */
 function credentialOf(target: LlmTarget): Readonly<Record<string, string>> {

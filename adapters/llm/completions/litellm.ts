@@ -2,9 +2,10 @@
 // https://docs.litellm.ai/docs/proxy/response_headers, https://docs.litellm.ai/docs/proxy/reliability, https://docs.litellm.ai/docs/response_api,
 // https://docs.litellm.ai/docs/embedding/supported_embedding, https://docs.litellm.ai/docs/moderation
 
+import { readModelInfo } from '../catalogue/litellm.ts';
 import type { LlmTarget } from '../contract.ts';
 import { costUsdOf } from '../usage/usage.ts';
-import { completionsProfile, vendorOf } from './profile.ts';
+import { completionsProfile, modelsUrl, vendorOf } from './profile.ts';
 
 const ownFields = ({ retention }: LlmTarget) => ({
   disable_fallbacks: true,
@@ -26,6 +27,11 @@ export const litellmProfile = completionsProfile({
   messages: { url: messagesUrl, fields: (_, target) => ownFields(target) },
   embeddings: { fields: ownFields },
   moderations: {},
+  // Only the first one has prices.
+  catalogue: {
+    urls: (target) => [`${target.baseUrl.replace(/\/+$/, '')}/model/info`, modelsUrl(target)],
+    read: readModelInfo,
+  },
   readMetadata: (headers) => {
     const [group, name] = [headers['x-litellm-model-group'], headers['x-litellm-model-name'] || undefined];
     const hasFallenBack = Number(headers['x-litellm-attempted-fallbacks'] ?? 0) > 0;

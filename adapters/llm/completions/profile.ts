@@ -1,6 +1,8 @@
 // Makes the profile of an endpoint of the chat completions form out of its differences from the others.
 
 import type { JsonObject } from '../../../codecs/json/object.ts';
+import type { CatalogueTarget, LlmCatalogue } from '../catalogue/contract.ts';
+import { readList } from '../catalogue/list.ts';
 import { passedStream } from '../chat/stream.ts';
 import type { LlmCall, LlmProfile, LlmTarget } from '../contract.ts';
 import { type NativeMessagesFacts, nativeMessages } from '../messages/native.ts';
@@ -13,7 +15,7 @@ interface PassedFields {
   fields?(target: LlmTarget): JsonObject;
 }
 
-interface CompletionsFacts extends Omit<LlmProfile, 'toRequest' | 'readReply' | 'readStream'> {
+interface CompletionsFacts extends Omit<LlmProfile, 'toRequest' | 'readReply' | 'readStream' | 'catalogue'> {
   /** URL of the endpoint; `<base URL>/chat/completions` when not given. */
   url?(target: LlmTarget): string;
   /** Headers beside the content type; `Authorization: Bearer` when not given. */
@@ -30,6 +32,12 @@ interface CompletionsFacts extends Omit<LlmProfile, 'toRequest' | 'readReply' | 
   readonly moderations?: PassedFields;
   /** Compactions of the Responses API, where the endpoint has them. */
   readonly compactions?: PassedFields;
+  readonly catalogue?: CatalogueFacts;
+}
+
+interface CatalogueFacts extends Partial<Pick<LlmCatalogue, 'read'>> {
+  /** URLs of the first page, the best one first; `<base URL>/models` when not given. */
+  urls?(target: CatalogueTarget): readonly string[];
 }
 
 export function completionsProfile(facts: CompletionsFacts): LlmProfile {
@@ -43,11 +51,19 @@ export function completionsProfile(facts: CompletionsFacts): LlmProfile {
     embeddings,
     moderations,
     compactions,
+    catalogue = {},
     ...rest
   } = facts;
   const messagesHeaders = (target: LlmTarget) => ({ 'anthropic-version': '2023-06-01', ...headers(target) });
   return {
     ...rest,
+    catalogue: {
+      requests: (target) => {
+        const all = catalogue.urls?.(target) ?? [modelsUrl(target)];
+        return all.map((from) => ({ url: from, headers: headers({ ...target, model: '' }) }));
+      },
+      read: catalogue.read ?? ((body) => readList(body)),
+    },
     native: {
       ...(responses && { responses: nativeResponses({ ...responses, headers, readMetadata }) }),
       ...(messages && { messages: nativeMessages({ ...messages, headers: messagesHeaders, readMetadata }) }),
@@ -68,6 +84,8 @@ export function completionsProfile(facts: CompletionsFacts): LlmProfile {
 
 export const completionsUrl = ({ baseUrl }: Pick<LlmTarget, 'baseUrl'>): string =>
   `${baseUrl.replace(/\/+$/, '')}/chat/completions`;
+
+export const modelsUrl = ({ baseUrl }: Pick<LlmTarget, 'baseUrl'>): string => `${baseUrl.replace(/\/+$/, '')}/models`;
 
 /** The header of the key; none for an empty key, since private endpoints often need no key. */
 export const bearerHeader = ({ apiKey }: Pick<LlmTarget, 'apiKey'>): Readonly<Record<string, string>> =>

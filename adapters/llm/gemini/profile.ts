@@ -2,11 +2,13 @@
 // https://ai.google.dev/api/generate-content, https://ai.google.dev/gemini-api/docs/function-calling, .../structured-output
 
 import type { JsonObject } from '../../../codecs/json/object.ts';
+import { readGeminiModels } from '../catalogue/gemini.ts';
 import { answerSchemaOf, dialogueOf, renameExtraFields } from '../chat/dialogue.ts';
 import { GEMINI_FORMAT } from '../chat/message.ts';
 import { translatedStream } from '../chat/stream.ts';
 import { type Tools, toolsOf } from '../chat/tools.ts';
 import type { ContentPart, FileSource, ImageSource } from '../chat/turns.ts';
+import { modelsUrl } from '../completions/profile.ts';
 import { type LlmCall, type LlmProfile, unsupported } from '../contract.ts';
 import { createGeminiReader, GOOGLE, readGeminiReply } from './answer.ts';
 import { geminiEmbeddings } from './embeddings.ts';
@@ -18,6 +20,10 @@ export const geminiProfile: LlmProfile = {
   path: 'direct',
   baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
   provider: () => GOOGLE,
+  catalogue: {
+    requests: (target) => [{ url: `${modelsUrl(target)}?pageSize=1000`, headers: { 'x-goog-api-key': target.apiKey } }],
+    read: readGeminiModels,
+  },
   native: { embeddings: geminiEmbeddings },
   toRequest: (call, { baseUrl, apiKey, model }) => ({
     url: `${baseUrl.replace(/\/+$/, '')}/models/${encodeURIComponent(model.replace(/^models\//, ''))}:${methodOf(call)}`,
