@@ -10,6 +10,7 @@ import type { ChatClient } from '../ui/chat-socket.ts';
 import type { PacedSocket } from '../ui/paced-socket.ts';
 import { internalFault, noRequestPlace } from '../ui/problems.ts';
 import { LocalResponses } from './local.ts';
+import { type SteerEvent, Steering } from './steering.ts';
 
 /** Requests that wait in one lane, and lanes of one socket. */
 const MAX_WAITING = 32;
@@ -30,6 +31,7 @@ export class ResponsesSocket {
   readonly #client: ChatClient;
   readonly #runs: ResponsesRuns;
   readonly #local: LocalResponses;
+  readonly #steering: Steering;
   /** Requests that wait, by lane. One that answers is listed. */
   readonly #lanes = new Map<Lane, JsonObject[]>();
   /** Runs that are read, with what ends the reading. */
@@ -43,6 +45,7 @@ export class ResponsesSocket {
     this.#client = client;
     this.#runs = runs;
     this.#local = new LocalResponses(maxLength);
+    this.#steering = new Steering(maxLength);
   }
 
   /** Takes a message of the client. */
@@ -53,8 +56,8 @@ export class ResponsesSocket {
     else if (lane !== undefined && typeof lane !== 'string')
       this.#refuse(invalidRequest('stream_id: expected a text', 'stream_id'), undefined);
     else if (event.type === 'response.create') this.#queue(event, lane);
-    else if (event.type === 'response.steer') this.#refuseSteering(event, lane);
-    else this.#refuse(invalidRequest('type: expected response.create', 'type'), lane);
+    else if (event.type === 'response.steer') this.#tell([this.#steering.take(event)]);
+    else this.#refuse(invalidRequest('type: expected response.create or response.steer', 'type'), lane);
   }
 
   /** Says why the socket ends. */
@@ -83,20 +86,27 @@ export class ResponsesSocket {
     else this.#refuse(tooMany('requests that wait', MAX_WAITING), lane);
   }
 
-  async #answer(event: JsonObject, lane: Lane): Promise<void> {
+  async #answer(asked: JsonObject, lane: Lane): Promise<void> {
+    const event = this.#steering.continued(asked, lane);
     try {
       const problem = await this.#create(event, lane);
-      if (problem !== undefined) {
-        this.#local.forget(String(event.previous_response_id));
-        this.#refuse(problem, lane);
-      }
+      if (problem !== undefined) this.#fail(event, problem, lane);
     } catch (error) {
       this.#client.failed(error);
-      this.#refuse(internalFault, lane);
+      this.#fail(event, internalFault, lane);
     }
     const next = this.#lanes.get(lane)?.shift();
     if (next === undefined) this.#lanes.delete(lane);
     else void this.#answer(next, lane);
+  }
+
+  /** Says what is wrong with a request: with one that steering has made, by what it was made of. */
+  #fail(event: JsonObject, problem: HttpProblem, lane: Lane): void {
+    const returned = this.#steering.refused(event, problem);
+    if (returned === undefined) {
+      this.#local.forget(String(event.previous_response_id));
+      this.#refuse(problem, lane);
+    } else this.#tell(returned);
   }
 
   /** Resolves when the answer has ended, or with what is wrong. */
@@ -116,8 +126,12 @@ export class ResponsesSocket {
     if (isProblem(asked)) return asked;
     const run = await this.#runs.begin(asked, { signal: this.#left.signal });
     if (isProblem(run)) return run;
+    this.#steering.begun(run.id, event, lane);
     await this.#follow(run, lane);
     if (!run.row.isKept) this.#local.remember(run.id, [...asked.conversation, ...outputOf(run.response)]);
+    const { told, next } = this.#steering.ended(run.id, run.response);
+    this.#tell(told);
+    if (next !== undefined) this.#lanes.get(lane)?.unshift(next);
     return undefined;
   }
 
@@ -138,11 +152,13 @@ export class ResponsesSocket {
   #follow(run: LiveRun, lane: Lane): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const stop = run.read(-1, {
-      onEvents: (events) =>
-        this.#send(
+      onEvents: (events) => {
+        this.#steering.sent(run.id, events.at(-1)?.sequence ?? 0);
+        return this.#send(
           events.map(({ data }) => data),
           lane,
-        ),
+        );
+      },
       onEnd: (problem) => {
         if (problem !== undefined) this.#refuse(problem, lane);
         resolve();
@@ -156,15 +172,8 @@ export class ResponsesSocket {
     });
   }
 
-  /** The dialect has an event of its own for this. */
-  #refuseSteering({ previous_response_id, input }: JsonObject, lane: Lane): void {
-    const error = {
-      type: 'invalid_request_error',
-      code: 'not_implemented',
-      message: 'a routed response is not steered: expected its end, and a response.create that continues it',
-    };
-    const steer = { previous_response_id, input };
-    void this.#send([JSON.stringify({ type: 'response.steer.failed', sequence_number: 0, steer, error })], lane);
+  #tell(told: readonly SteerEvent[]): void {
+    for (const { event, lane } of told) void this.#send([JSON.stringify(event)], lane);
   }
 
   #refuse(problem: HttpProblem, lane: Lane): void {
