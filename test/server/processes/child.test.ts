@@ -1,11 +1,11 @@
 // A forked process that is started again when it dies, until it is stopped.
 
-import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { pino } from 'pino';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Rpc } from '../../../server/ipc/channel/rpc.ts';
 import { Child } from '../../../server/processes/child.ts';
+import { childrenOf, isRunning } from '../../support/processes.ts';
 import { until } from '../../support/until.ts';
 
 interface Line {
@@ -46,13 +46,8 @@ function create(start = isThere, more: { readonly niceness?: number; readonly si
 
 const pids = () => lines.flatMap((line) => (line.msg === 'process started' && line.child ? [line.child] : []));
 
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
+/** Those that run. Other suites of this process may have left children of other kinds. */
+const children = () => childrenOf(process.pid, 'gateway/process');
 
 test('starts the process, which can be called then', async () => {
   const running = create();
@@ -101,13 +96,8 @@ test('tries a restart that failed again', async () => {
   expect(attempts).toBe(3);
   expect(lines.filter(({ msg }) => msg === 'process did not start')).toHaveLength(1);
   // The one that failed to start does not go on beside the new one.
-  await until(() => childrenOf(process.pid).length === 1);
+  await until(() => children().length === 1);
 });
-
-/** Reads the processes that this one started and that still run from /proc. */
-function childrenOf(pid: number): number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
-}
 
 describe('the first start', () => {
   test('rejects when it fails, and is not tried again', async () => {
@@ -120,7 +110,7 @@ describe('the first start', () => {
   test('rejects when the process dies meanwhile', async () => {
     const running = create(async (channel) => {
       await isThere(channel);
-      process.kill(childrenOf(process.pid).at(-1) ?? 0, 'SIGKILL');
+      process.kill(children().at(-1) ?? 0, 'SIGKILL');
       return new Promise(() => {});
     });
     await expect(running.start()).rejects.toThrow('gateway/process ended with SIGKILL');
@@ -146,7 +136,7 @@ test('lets a retired process run until it dies, and does not start it again', as
   expect(running.isGone).toBe(true);
   // Longer than the pause before a restart.
   await new Promise((resolve) => setTimeout(resolve, 200));
-  expect(childrenOf(process.pid)).toEqual([]);
+  expect(children()).toEqual([]);
 });
 
 test('ends a process that answers nothing any more, says so once, and starts another', async () => {

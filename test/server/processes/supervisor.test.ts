@@ -160,16 +160,19 @@ describe.each(WAYS)('two gateway processes that end, by $way', ({ within }) => {
     if (client) expect((await closed(client)).code).toBe(1001);
     await until(() => !children.some(isRunning));
   });
+});
 
-  test('end although one of them hangs', async () => {
-    const served = await start({ limits: { closeMs: 200 } });
+test.concurrent.for(WAYS)(
+  'two gateway processes end although one of them hangs, by $way',
+  async ({ within }, { expect }) => {
+    const served = await serve({ provider: provider.url, processes: 2, within, limits: { closeMs: 200 } });
     const [hanging = 0] = workersOf(served.run.pid);
     process.kill(hanging, 'SIGSTOP');
     await served.stop();
     expect(await served.exited).toEqual({ code: 0, signal: null });
     expect(isRunning(hanging)).toBe(false);
-  });
-});
+  },
+);
 
 test('a gateway process that hangs is ended with its sessions, and another takes new ones', async () => {
   gateway = await serve({ limits: { processSilenceMs: 2000 } });
