@@ -10,7 +10,7 @@ import { providers as realtimeProviders } from '../../adapters/realtime/index.ts
 import type { Config, ProviderConfig } from '../config/config.ts';
 import { FORWARD_CLIENT } from '../config/file/words.ts';
 import { faultText } from '../config/problem.ts';
-import type { LlmGatewayConfig } from '../config/side-schema.ts';
+import type { LlmGatewayConfig } from '../config/side/llm-schema.ts';
 import { isTimeout, withDeadline } from '../platform/deadline.ts';
 import { publicAgent } from '../platform/outbound-agent.ts';
 import { proxyFor } from '../platform/proxy.ts';

@@ -1,7 +1,7 @@
 // Describes keys: those of the file, and those that are made at run time, which have all fields of a file key but its secret.
 
 import { z } from 'zod';
-import { headerText, positive, seconds, usd } from './side-limits-schema.ts';
+import { headerText, positive, seconds, usd } from './side/side-limits-schema.ts';
 import { budgetSchema, countedBy } from './side-schema.ts';
 
 export const MAX_NAME = 200;

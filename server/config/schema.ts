@@ -5,7 +5,7 @@ import type { Provider } from '../../adapters/realtime/contract.ts';
 import { isSubnet } from '../platform/address-list.ts';
 import { gatewaySecret, keySchema, teamSchema } from './key-schema.ts';
 import { baseUrlProblem } from './outbound-url.ts';
-import { headerText, MAX_TIMER_MS, ms, positive } from './side-limits-schema.ts';
+import { headerText, MAX_TIMER_MS, ms, positive } from './side/side-limits-schema.ts';
 import { sideShape } from './side-schema.ts';
 
 /** The part of a provider that the configuration needs. */

@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import type { SimulatorOptions } from '../../../adapters/simulators/contract.ts';
-import { MAX_TIMER_MS } from '../side-limits-schema.ts';
+import { MAX_TIMER_MS } from '../side/side-limits-schema.ts';
 
 const ms = z.int().min(0).max(MAX_TIMER_MS);
 const afterMs = ms.default(0).describe('Time since the connection opened. 0 is before anything else.');

@@ -7,7 +7,8 @@ import { unknownName } from '../../../codecs/text/nearest-names.ts';
 import { REHEARSAL_NAME } from '../../config/file/words.ts';
 import { baseUrlProblem } from '../../config/outbound-url.ts';
 import { type Problem, unknownKey } from '../../config/problem.ts';
-import type { ClassConfig, LlmGatewayConfig, SideConfig } from '../../config/side-schema.ts';
+import type { ClassConfig, LlmGatewayConfig } from '../../config/side/llm-schema.ts';
+import type { SideConfig } from '../../config/side-schema.ts';
 import { baseUrlOf, residencyObjection, targetObjection } from '../llm/policy.ts';
 
 /** The profile whose endpoint may serve itself or be a router; only its operator knows. All other routers choose who serves. */

@@ -6,7 +6,7 @@ import type { Config } from '../../config/config.ts';
 import { DEFAULT_CLASS, REHEARSAL_NAME } from '../../config/file/words.ts';
 import { urlProblem } from '../../config/outbound-url.ts';
 import type { Problem } from '../../config/problem.ts';
-import { quotaOfKey } from '../../config/side-limits-schema.ts';
+import { quotaOfKey } from '../../config/side/side-limits-schema.ts';
 import { countedBy, type SideConfig, type TaskConfig } from '../../config/side-schema.ts';
 import { keyClassProblems } from '../../http/class-policy.ts';
 import { writtenBudgets } from '../billing/budgets/own-budgets.ts';

@@ -1,7 +1,7 @@
 // Failures of a call: the failures of its attempts, in the words of the router, and the one of them that is reported.
 
 import type { LlmFailure, NamedResource, UpstreamError } from '../../../adapters/llm/contract.ts';
-import type { ClassConfig } from '../../config/side-schema.ts';
+import type { ClassConfig } from '../../config/side/llm-schema.ts';
 import { shortened } from '../../http/problem.ts';
 import { budgetWords, closedBy, RESERVED_RETRY_MS } from '../billing/budgets/budget-state.ts';
 import type { BudgetReservation } from '../store/contract/budgets.ts';

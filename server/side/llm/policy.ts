@@ -5,7 +5,8 @@ import type { LlmProfile, LlmTarget, NamedResource } from '../../../adapters/llm
 import { llmProfiles } from '../../../adapters/llm/index.ts';
 import { matchesGlob } from '../../../codecs/text/glob.ts';
 import { REHEARSAL_NAME } from '../../config/file/words.ts';
-import type { ClassConfig, LlmGatewayConfig, SideConfig } from '../../config/side-schema.ts';
+import type { ClassConfig, LlmGatewayConfig } from '../../config/side/llm-schema.ts';
+import type { SideConfig } from '../../config/side-schema.ts';
 import type { CallPath, DataClass, RefusedTarget } from '../../ipc/stored-rows.ts';
 
 export interface Candidate {

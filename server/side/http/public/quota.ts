@@ -2,7 +2,7 @@
 // takes all of it.
 
 import type { Config } from '../../../config/config.ts';
-import { quotaOfKey, type SideQuotaLimits } from '../../../config/side-limits-schema.ts';
+import { quotaOfKey, type SideQuotaLimits } from '../../../config/side/side-limits-schema.ts';
 
 export class SideQuota {
   readonly #total: Usage;

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../../../codecs/json/object.ts';
 import { nameText, tagTexts } from '../../../config/key-schema.ts';
 import { browserOrigin } from '../../../config/outbound-url.ts';
 import { problemsOf } from '../../../config/problem.ts';
-import { seconds, usd } from '../../../config/side-limits-schema.ts';
+import { seconds, usd } from '../../../config/side/side-limits-schema.ts';
 import { type HttpProblem, invalidRequest } from '../../../http/problem.ts';
 
 /** Longest time in which a secret opens sessions. */

@@ -2,7 +2,8 @@
 
 import { REHEARSAL_NAME } from '../../../config/file/words.ts';
 import { rehearsalClass } from '../../../config/rehearsal/rehearsal.ts';
-import type { ClassConfig, SideConfig } from '../../../config/side-schema.ts';
+import type { ClassConfig } from '../../../config/side/llm-schema.ts';
+import type { SideConfig } from '../../../config/side-schema.ts';
 import {
   CLASS_HEADER,
   type ClassBinding,

@@ -2,7 +2,8 @@
 // A model that the key may not use, or that may not serve its data class, has no name.
 
 import { nearestNames } from '../../../../codecs/text/nearest-names.ts';
-import type { ClassConfig, SideConfig } from '../../../config/side-schema.ts';
+import type { ClassConfig } from '../../../config/side/llm-schema.ts';
+import type { SideConfig } from '../../../config/side-schema.ts';
 import { type HttpProblem, shortened } from '../../../http/problem.ts';
 import type { DataClass } from '../../../ipc/stored-rows.ts';
 import { mayServeRegulated } from '../../llm/policy.ts';

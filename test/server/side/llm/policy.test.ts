@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { LlmProfile } from '../../../../adapters/llm/contract.ts';
 import { llmProfiles } from '../../../../adapters/llm/index.ts';
-import { classSchema, gatewaySchema } from '../../../../server/config/side-schema.ts';
+import { classSchema, gatewaySchema } from '../../../../server/config/side/llm-schema.ts';
 import {
   type Candidate,
   chooseTargets,

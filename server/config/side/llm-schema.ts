@@ -1,0 +1,105 @@
+// Describes the settings of LLM gateways and of the classes of calls to them.
+
+import { z } from 'zod';
+import { llmProfiles } from '../../../adapters/llm/index.ts';
+import { headerText, ms, positive, seconds, usd } from './side-limits-schema.ts';
+
+/** A name of the operator's own. */
+export const kebab = z
+  .string()
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected a name in kebab-case')
+  .max(64);
+const retention = z.enum(['zdr', 'none-stated']);
+const residency = z.string().regex(/^[a-z]{2,12}$/, 'expected a region such as eu or us');
+
+export const gatewaySchema = z.strictObject({
+  profile: z.enum([...llmProfiles.keys()]).describe('Which product or API it is.'),
+  path: z
+    .enum(['direct', 'routed'])
+    .optional()
+    .describe(
+      'direct is a contract with the one who serves, routed leaves the choice to a router. That of the profile when not given.',
+    ),
+  baseUrl: z.string().optional().describe('URL of the API. That of the profile, for its residency, when not given.'),
+  apiKey: headerText.optional().describe('Credential of the gateway. Needed: any word, where the endpoint wants none.'),
+  allowPrivate: z.boolean().default(false).describe('Whether baseUrl may be http:, or a loopback or private address.'),
+  residency: residency.optional().describe('Region that it keeps requests to, such as eu.'),
+  retention: retention.optional().describe('zdr says that whoever serves keeps nothing.'),
+  billsAbandoned: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether it bills a stream to its end when its client leaves. Such a stream is charged at its reservation, not by what came of it.',
+    ),
+  concurrency: positive(10_000).default(64).describe('Calls at once, in each side process.'),
+  queue: z.int().min(0).max(100_000).default(256).describe('Calls that may wait for a place.'),
+  settings: z.record(z.string(), z.string()).default({}).describe('What the profile needs beyond that.'),
+});
+
+const allowSchema = z.strictObject({
+  models: z.array(z.string().min(1)).min(1).optional().describe('Patterns of model names. * matches anything.'),
+  providers: z.array(z.string().min(1)).min(1).optional().describe('Names of those who may serve.'),
+  resources: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'Patterns of what tools that the provider runs may name: ids at the account, such as vs_1, and URLs of servers. * matches anything. Nothing by default.',
+    ),
+});
+
+export const classSchema = z.strictObject({
+  targets: z
+    .array(
+      z.strictObject({
+        gateway: z.string().describe('Name of one of gateways.'),
+        model: z.string().min(1).max(200).describe('Model, as that gateway calls it.'),
+        priceAs: z.string().min(1).max(200).optional().describe('Model whose price an alias has.'),
+        timeoutMs: ms.optional().describe('Longest silence of this target. That of the class when not given.'),
+      }),
+    )
+    .min(1)
+    .describe('Where its calls go, in order.'),
+  fallback: z.boolean().default(true).describe('false asks only the first target that policy allows.'),
+  maxUsdPerCall: usd.optional().describe('Ceiling of one call, at its worst case.'),
+  timeoutMs: ms
+    .default(30_000)
+    .describe(
+      'Longest silence of a target: until the first byte of its answer, and between any two. An answer that flows is not cut.',
+    ),
+  deadlineMs: ms
+    .default(120_000)
+    .describe(
+      'Longest wait of a call for its answer, all attempts together; where it comes in parts, for the first of them, and from each to the next.',
+    ),
+  hedgeMs: ms
+    .optional()
+    .describe('Silence of the first target after which the next one is asked too. Whole answers only.'),
+  allow: allowSchema.prefault({}).describe('What may serve, beyond the list of targets.'),
+  retention: retention.optional().describe('zdr allows only targets where whoever serves keeps nothing.'),
+  residency: residency.optional().describe('Only targets that keep requests to this region.'),
+  maxSessionSeconds: seconds.optional().describe('Longest duration of a session of the class.'),
+  maxUsdPerSession: usd.optional().describe('Most that a session of the class may cost. Then it ends.'),
+  path: z.enum(['direct', 'routed']).optional().describe('Only targets of this path.'),
+  unknownPrice: z
+    .enum(['refuse', 'allow'])
+    .default('refuse')
+    .describe('What happens to a call, or a session, of unknown price where a budget or a ceiling applies.'),
+  unknownFields: z
+    .enum(['refuse', 'drop'])
+    .default('drop')
+    .describe(
+      'What happens to fields of a chat completion that change nothing here: drop names them in x-trunkline-dropped. That of the key comes first.',
+    ),
+  responses: z
+    .enum(['direct', 'routed'])
+    .optional()
+    .describe('Whether the WebSocket /v1/responses is direct or routed. That of the key comes first.'),
+  maxTokens: positive(1_000_000)
+    .optional()
+    .describe(
+      'Most tokens of an answer, where a call does not say. None by default: the model decides, within what a budget or maxUsdPerCall has left.',
+    ),
+});
+
+export type LlmGatewayConfig = Readonly<z.infer<typeof gatewaySchema>>;
+export type ClassConfig = Readonly<z.infer<typeof classSchema>>;
