@@ -23,7 +23,8 @@ export interface GatewayChatOptions {
   readonly retry?: BackoffOptions | false;
   readonly WebSocket?: typeof WebSocket;
   readonly fetch?: typeof fetch;
-  onState?(state: ChatSocketState): void;
+  /** `cause`: why the page has to wait. */
+  onState?(state: ChatSocketState, cause?: Error): void;
 }
 
 type SendOptions<Message extends UIMessage> = Parameters<ChatTransport<Message>['sendMessages']>[0];
@@ -187,7 +188,7 @@ export class GatewayChatTransport<Message extends UIMessage = UIMessage> impleme
   async #waitOrFail(error: Error, { mayRetry, atLeastMs, closed }: Waiting): Promise<void> {
     const pauseMs = mayRetry && this.#options.retry !== false ? this.#backoff.next(atLeastMs) : undefined;
     if (pauseMs !== undefined) {
-      this.#options.onState?.('waiting');
+      this.#options.onState?.('waiting', error);
       return pause(pauseMs, closed);
     }
     this.#backoff.succeeded();

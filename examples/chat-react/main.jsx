@@ -19,14 +19,14 @@ const kept = JSON.parse(sessionStorage.getItem('chat') ?? 'null') ?? { id: crypt
 
 function Chat() {
   const [line, setLine] = useState('');
-  const [state, setState] = useState('closed');
+  const [lost, setLost] = useState();
   const [transport] = useState(
     () =>
       new GatewayChatTransport({
         gateway: import.meta.env.GATEWAY,
         credential,
         body: { model: '*' },
-        onState: setState,
+        onState: (state, cause) => state !== 'connecting' && setLost(cause),
       }),
   );
   const { id } = kept;
@@ -45,9 +45,9 @@ function Chat() {
     <main>
       <header>
         <h1>Chat</h1>
-        <p role="status" data-state={state}>
+        <p role="status">
           {isBusy ? 'Answering' : 'Ready'}
-          {state === 'waiting' && ', the connection is lost and comes back'}
+          {lost && ', the connection is lost and comes back'}
         </p>
       </header>
       {/* The newest words stay in view. */}
@@ -59,7 +59,7 @@ function Chat() {
           </li>
         ))}
       </ol>
-      {error && <p role="alert">{error.message}</p>}
+      {(error || lost) && <p role="alert">{(error ?? lost).message}</p>}
       <form onSubmit={submit}>
         <input aria-label="Message" value={line} onChange={({ target }) => setLine(target.value)} />
         {isBusy ? (

@@ -91,10 +91,12 @@ async function call() {
       const input = { transcription: { model: 'gpt-realtime-whisper' } };
       session.send({ type: 'session.update', session: { type: 'realtime', audio: { input } } });
       show('open', 'Listening');
+      complain('');
     },
     onMessage: (event) => take[event.type]?.(event),
-    onLost() {
+    onLost(cause) {
       void sound.flush();
+      complain(cause.message ?? '');
       show('waiting', 'The connection is lost and comes back');
     },
     onClose(cause) {

@@ -80,6 +80,26 @@ test('a page whose server is refused a secret says why, and asks once', async ()
   expect(asked).toBe(1);
 });
 
+test('a page that finds no gateway says so, and goes on when there is one', async () => {
+  const early = await browser.newPage();
+  const isThere = Promise.withResolvers<void>();
+  let asked = 0;
+  await early.route('**/secret', async (route) => {
+    asked += 1;
+    if (asked === 1) return route.fulfill({ status: 502, json: { error: 'the gateway cannot be reached' } });
+    await isThere.promise;
+    return route.continue();
+  });
+  await early.goto(address);
+  await early.getByLabel('Message').fill('Hello');
+  await early.getByRole('button', { name: 'Send' }).click();
+  await early.getByText('Answering, the connection is lost and comes back').waitFor();
+  await early.getByRole('alert').getByText('the gateway cannot be reached').waitFor();
+  isThere.resolve();
+  await early.getByText('You wrote: Hello').waitFor();
+  expect(await early.getByRole('alert').count()).toBe(0);
+});
+
 test('two examples that run at once keep their packages apart', async () => {
   const caches = ['chat-react', 'voice-browser'].map(async (example) => {
     const configFile = join(root, 'examples', example, 'vite.config.js');

@@ -70,6 +70,21 @@ test('an answer that is talked into stops where it was heard, and the next is he
   expect(faults).toEqual([]);
 });
 
+test('a browser that connects a microphone at its own rate alone is heard, too', { timeout: 90_000 }, async () => {
+  const other = await browser.newPage();
+  await other.addInitScript(() => {
+    const connect = AudioContext.prototype.createMediaStreamSource;
+    AudioContext.prototype.createMediaStreamSource = function (stream) {
+      if (this.sampleRate === 24_000) throw new DOMException('another rate', 'NotSupportedError');
+      return connect.call(this, stream);
+    };
+  });
+  await other.goto(address);
+  await other.getByRole('button', { name: 'Talk' }).click();
+  await other.getByText('(3 seconds of speech)', { exact: true }).first().waitFor({ timeout: 60_000 });
+  await other.close();
+});
+
 /** Opens the example in Firefox, and presses its button. */
 async function callInFirefox(devices: Parameters<typeof openFirefox>[1]) {
   const opened = await openFirefox(address, devices);

@@ -11,11 +11,12 @@ let server: SocketServer;
 let frames: Record<string, unknown>[];
 let transport: GatewayChatTransport;
 const states: string[] = [];
+const causes: (Error | undefined)[] = [];
 
 beforeEach(async () => {
   server = await startSocketServer();
   frames = [];
-  states.length = 0;
+  states.length = causes.length = 0;
   server.onMessage = (frame) => frames.push(frame);
   transport = chat();
 });
@@ -27,7 +28,11 @@ afterEach(async () => {
 const chat = (more: object = {}) =>
   new GatewayChatTransport({
     ...{ gateway: server.address, credential: 'secret', retry: { firstMs: 10 }, body: { model: 'm' } },
-    ...{ onState: (state: string) => states.push(state), ...more },
+    onState(state: string, cause?: Error) {
+      states.push(state);
+      if (state === 'waiting') causes.push(cause);
+    },
+    ...more,
   });
 
 const user: UIMessage = { id: 'u1', role: 'user', parts: [{ type: 'text', text: 'Hello' }] };
@@ -107,6 +112,7 @@ test('an answer whose socket is lost goes on behind the last chunk that came', a
   say(resumed, { from: 3, end: true });
   expect([...begin, ...(await read(stream))]).toEqual(CHUNKS);
   expect(states).toEqual(['connecting', 'open', 'waiting', 'connecting', 'open']);
+  expect(causes.map((cause) => cause?.message)).toEqual(['the connection to the gateway ended: close code 1006']);
 });
 
 test('what is still said to a request of a lost socket does not count', async () => {
