@@ -8,6 +8,7 @@ import { percentilesMs } from '../../figures/histogram.ts';
 import type { Rounds } from '../../figures/rounds.ts';
 import type { CallPlan } from '../../load/http/caller-process.ts';
 import { type Caller, type MockLlm, startCaller, startMockLlm } from '../../load/load-processes.ts';
+import { levelPriorities } from '../../machine/priority.ts';
 import { cpuMeter, resourceUsage } from '../../machine/resource-usage.ts';
 import { type RpcProcess, startRpcProcess } from '../../machine/rpc.ts';
 import { answersOf } from '../http/data.ts';
@@ -95,6 +96,7 @@ async function makeBed(context: BenchContext): Promise<Bed> {
   const routing = context.contenders.filter(({ hasChat }) => hasChat);
   const ports = { providerPort: llm.port, llmPort: llm.port };
   const contenders = await startAll(context, 'side-hop', { contenders: routing, ...ports });
+  levelPriorities({ load: [llm, caller, autocannon], contenders });
   return { llm, caller, autocannon, contenders, answers: 0, leftOut: [] };
 }
 

@@ -7,6 +7,7 @@ import { percentilesMs } from '../../../figures/histogram.ts';
 import type { Rounds } from '../../../figures/rounds.ts';
 import { type Readers, startReaders, startTokenEndpoint, type TokenEndpoint } from '../../../load/load-processes.ts';
 import type { ReadPlan } from '../../../load/tokens/readers-process.ts';
+import { levelPriorities } from '../../../machine/priority.ts';
 import { cpuMeter } from '../../../machine/resource-usage.ts';
 import {
   type LeftOut,
@@ -89,6 +90,7 @@ async function makeBed(context: BenchContext): Promise<Bed> {
     config: { gateways: { mock }, side: { processes: 1, requests: 4 * MOST_READERS } },
     ...ports,
   });
+  levelPriorities({ load: [endpoint, readers], contenders });
   return { endpoint, readers, contenders, leftOut: [] };
 }
 
