@@ -46,6 +46,20 @@ describe('a client', () => {
     client.socket.destroy();
   });
 
+  test('lives where the gateway itself stood still for longer than a silence may last', async () => {
+    provider = await startProvider();
+    gateway = await startGateway({ provider: provider.url, limits: { pingMs: 150 } });
+    const client = await upgradeRaw(gateway.port, REALTIME);
+    for (let pings = 0; pings < 3; pings++) {
+      expect((await client.frame()).opcode).toBe(PING);
+      client.send(frameBytes(PONG));
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 600);
+    }
+    expect((await client.frame()).opcode).toBe(PING);
+    expect(gateway.gateway.records()[0]?.state).toBe('open');
+    client.socket.destroy();
+  });
+
   test('lives while it sends frames, though it answers no ping', async () => {
     provider = await startProvider();
     gateway = await startGateway({ provider: provider.url, limits: { pingMs: 150 } });
