@@ -1,5 +1,5 @@
-// Compactions for targets that have none: a model sums the conversation up. What its user and its developer said stays as it is; an item holds the
-// summary in the place of all else, and gives way to it when a client sends it. https://developers.openai.com/api/docs/guides/compaction
+// Compactions for targets that have none: a model sums the conversation up. An item holds what user and developer said as it is, and the summary in the
+// place of all else, and gives way to them when a client sends it: clients drop what came before it. https://developers.openai.com/api/docs/guides/compaction
 
 import { randomBytes } from 'node:crypto';
 import { isTooDeep } from '../../../codecs/json/depth.ts';
@@ -35,17 +35,13 @@ interface Summed {
 
 /** The answer to a request to compact these items. A call whose output has yet to come stays, since that belongs to it. */
 export function compactionOf(items: readonly JsonObject[], { summary, usage, createdAtMs }: Summed): JsonObject {
-  const held = [{ type: 'message', role: 'user', content: SUMMARY_HEAD + summary }];
+  const held = [...items.filter(isKept), { type: 'message', role: 'user', content: SUMMARY_HEAD + summary }];
   const sealed = MARK + Buffer.from(JSON.stringify(held)).toString('base64url');
   return {
     id: `resp_${newId()}`,
     object: 'response.compaction',
     created_at: Math.floor(createdAtMs / 1000),
-    output: [
-      ...items.filter(isKept).map(keptMessage),
-      { id: `cmp_${newId()}`, type: 'compaction', encrypted_content: sealed },
-      ...openCalls(items),
-    ],
+    output: [{ id: `cmp_${newId()}`, type: 'compaction', encrypted_content: sealed }, ...openCalls(items)],
     usage: usage ?? UNKNOWN_USAGE,
   };
 }
@@ -58,14 +54,6 @@ const UNKNOWN_USAGE = {
 /** A message of another side than the assistant. An earlier summary is in the newer one. */
 const isKept = ({ type = 'message', role, content }: JsonObject): boolean =>
   type === 'message' && role !== 'assistant' && !(typeof content === 'string' && content.startsWith(SUMMARY_HEAD));
-
-const keptMessage = ({ id, role, content }: JsonObject): JsonObject => ({
-  id: typeof id === 'string' ? id : `msg_${newId()}`,
-  type: 'message',
-  status: 'completed',
-  role,
-  content: typeof content === 'string' ? [{ type: 'input_text', text: content }] : content,
-});
 
 function openCalls(items: readonly JsonObject[]): readonly JsonObject[] {
   const ended = new Set(items.flatMap(({ type, call_id }) => (String(type).endsWith('_output') ? [call_id] : [])));
