@@ -1,6 +1,7 @@
 // Finds the process that listens on a port, where the system tells: Linux, for processes of the same user, or of all for root.
 
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { basename } from 'node:path';
 
 /** Code of the state LISTEN in /proc/net/tcp, see proc(5). */
 const LISTEN = '0A';
@@ -39,7 +40,8 @@ async function holdsOneOf(sockets: ReadonlySet<string>, pid: string): Promise<bo
   return false;
 }
 
+/** Its program: what the system calls its first thread is `MainThread` for every Node. */
 async function nameOf(pid: string): Promise<string> {
-  const name = (await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '')).trim();
-  return name === '' ? '' : ` (${name})`;
+  const program = await readlink(`/proc/${pid}/exe`).catch(() => '');
+  return program === '' ? '' : ` (${basename(program)})`;
 }

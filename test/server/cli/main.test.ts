@@ -2,7 +2,7 @@
 
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { configFile } from '../../support/config-file.ts';
 import { openClient, refusedUpgrade } from '../../support/gateway.ts';
@@ -129,7 +129,9 @@ describe.concurrent('the command', () => {
       });
       const { code, stdout, stderr } = await outcome('serve', '--config', file, '--data', data);
       expect([code, stdout]).toEqual([1, '']);
-      const holder = existsSync('/proc/net/tcp') ? `by process ${process.pid} \\(.+\\); stop it` : '.*';
+      const holder = existsSync('/proc/net/tcp')
+        ? `by process ${process.pid} \\(${basename(process.execPath)}\\); stop it`
+        : '.*';
       expect(stderr).toMatch(
         new RegExp(`^${setting}\\.port: .* in use ?${holder}, or choose another ${setting}\\.port\\n$`),
       );
