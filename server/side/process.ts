@@ -41,10 +41,14 @@ function side(): Promise<Side> {
   return opening ?? Promise.reject(new Error('the side process has not started'));
 }
 
-function close(graceMs: number): Promise<void> {
+/** Clients hear how their answers end before their connections do. */
+async function close(graceMs: number): Promise<void> {
   isTold = true;
+  clients?.drain();
   for (const listener of listeners) listener.close();
-  return side().then((open) => open.close(graceMs));
+  await side()
+    .then((open) => open.close(graceMs))
+    .finally(() => clients?.close());
 }
 
 const owners: FindOwners = async (digests) => (await side()).ownersOf(digests);
@@ -111,7 +115,6 @@ async function listenToClients(open: Side, { http }: SideSockets): Promise<void>
   });
   await listener.open(http);
   clients = listener;
-  listeners.push(listener);
 }
 
 async function listenToOthers(open: Side, { calls, admin }: SideSockets): Promise<void> {

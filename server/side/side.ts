@@ -271,8 +271,8 @@ export class Side {
     this.#stopMaintenance?.();
     for (const watch of [this.#parts.budgets, this.#parts.keys]) watch?.stop();
     const ended = Promise.allSettled([
-      ...[this.#runner.close(graceMs), this.#webhooks?.close(graceMs)],
-      this.#runs.drain(graceMs),
+      ...[this.#runner.close(graceMs), this.#webhooks?.close(graceMs), this.#runs.drain(graceMs)],
+      withDeadline(this.#router.idle(), graceMs),
     ]);
     await withDeadline(ended, graceMs + WRITE_MS).catch(() => {});
     this.#closing ??= this.#closeStore();

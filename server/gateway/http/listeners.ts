@@ -41,6 +41,8 @@ export class GatewayListeners {
   readonly #servers: Server[] = [];
   /** Connections that are open here, those included that HTTP has not seen or will not see. */
   readonly #sockets = new Set<Socket>();
+  /** Connections that a side process serves, though only this process can read them. */
+  readonly #spliced = new Set<Socket>();
   #serveHere: ((socket: Socket, bytes: Buffer) => void) | undefined;
 
   constructor(options: ListenersOptions) {
@@ -55,7 +57,12 @@ export class GatewayListeners {
     this.#servers.push(server);
     const { handshakeMs: ms, maxHeaderBytes: maxBytes } = limits;
     const serve = readFirstLines(server, {
-      ...{ ms, maxBytes, passOn },
+      ...{ ms, maxBytes },
+      passOn: async (socket, bytes) => {
+        const isPassed = await passOn(socket, bytes);
+        if (isPassed && !socket.destroyed) this.#spliced.add(socket.once('close', () => this.#spliced.delete(socket)));
+        return isPassed;
+      },
       isOurs: ({ method, target }) => method === 'GET' && findEndpoint(requestTarget(target).path) !== undefined,
     });
     this.#serveHere ??= serve;
@@ -88,10 +95,14 @@ export class GatewayListeners {
     this.#serveHere?.(socket, bytes);
   }
 
-  /** Stops listening, and ends every connection. */
+  /** Stops listening, and ends every connection; those that a side process serves end with its answers, or with that process. */
   async close(): Promise<void> {
+    const kept = new Set([...this.#spliced].map(otherEnd));
     const closed = Promise.all(this.#servers.map(closeListener));
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
+    for (const socket of this.#sockets) if (!kept.has(otherEnd(socket))) socket.destroy();
+    if (kept.size === 0) await closed;
   }
 }
+
+/** The same for a connection and for what is read of it under TLS. */
+const otherEnd = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;

@@ -82,12 +82,12 @@ export class Journal {
     };
   }
 
-  /** Removes the files where all is stored; else the next process reads them. */
-  close(): void {
+  /** Removes the files where all is stored, and all leases are given back; else the next process reads them. */
+  close(isGivenBack = true): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     for (const { file } of this.#pages) closeSync(file);
-    if (!this.#pages.every(({ isEmpty }) => isEmpty)) return;
+    if (!isGivenBack || !this.#pages.every(({ isEmpty }) => isEmpty)) return;
     for (const { path } of this.#pages) rmSync(path, { force: true });
   }
 }

@@ -59,6 +59,8 @@ export function startLeasing({ store, holder, config, log }: LeasingOptions): Le
 export interface LiveRouter extends Router {
   /** Runs by this configuration the calls that begin from now on; others keep the targets, prices and budgets that they began with. */
   use(config: RouterConfig, prices: Prices): void;
+  /** Resolves when no call is under way. */
+  idle(): Promise<void>;
 }
 
 export function createRouter(options: RouterOptions): LiveRouter {
@@ -104,13 +106,16 @@ export function createRouter(options: RouterOptions): LiveRouter {
       running.set(deadline, answer);
       return answer;
     },
+    async idle() {
+      while (running.size > 0) await Promise.allSettled(running.values());
+    },
     async close() {
       for (const deadline of running.keys()) deadline.shutDown();
       await withDeadline(Promise.allSettled(running.values()), closeMs).catch(() => {});
       await settlements.close(closeMs);
       reservations.close();
-      await leases?.close();
-      leasing?.journal.close();
+      const isGivenBack = await leases?.close();
+      leasing?.journal.close(isGivenBack ?? true);
       await classPlans.close();
     },
   };
@@ -218,6 +223,7 @@ export function withOwnBudgets(router: LiveRouter, budgets: Pick<OwnBudgets, 'of
       return router.classes;
     },
     use: (...next) => router.use(...next),
+    idle: () => router.idle(),
     close: () => router.close(),
     run: async (call, sink) => router.run({ ...call, budgets: await budgets.of(call) }, sink),
   };

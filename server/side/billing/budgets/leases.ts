@@ -94,17 +94,21 @@ export class Leases {
     });
   }
 
-  /** Gives everything back. */
-  async close(): Promise<void> {
+  /** Gives everything back. False where the store does not take it. */
+  async close(): Promise<boolean> {
     this.#isClosed = true;
     clearInterval(this.#timer);
     await Promise.all([...this.#leases.values()].map(({ taking }) => taking));
-    if (!this.#hasTaken) return;
+    if (!this.#hasTaken) return true;
     const { store, holder, log } = this.#options;
-    await store.recoverLeases({ holder, calls: [] }).catch((error: unknown) => {
-      log.warn(faultOf(error), 'leases on budgets not given back');
-    });
     this.#leases.clear();
+    return store.recoverLeases({ holder, calls: [] }).then(
+      () => true,
+      (error: unknown) => {
+        log.warn(faultOf(error), 'leases on budgets not given back: the next start does it');
+        return false;
+      },
+    );
   }
 
   /** Leaves out a lease that was taken under another limit. */

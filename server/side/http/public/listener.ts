@@ -65,6 +65,7 @@ export class PublicListener {
   readonly #keys: KeyLookup;
   #ports: Ports | undefined;
   #policy: RequestPolicy;
+  #isDraining = false;
 
   constructor(options: PublicListenerOptions) {
     this.#options = options;
@@ -90,7 +91,7 @@ export class PublicListener {
       metrics,
       logRefusal,
       policy,
-      reply: (exchange: CheckedExchange) => publicAnswer(exchange, context),
+      reply: (exchange: CheckedExchange) => (this.#isDraining ? draining : publicAnswer(exchange, context)),
     };
     this.#server.on('request', (request, response) => {
       void answerHttp({ request, response, source: this.#clients.sourceOf(request) }, answering);
@@ -150,9 +151,16 @@ export class PublicListener {
     return this.#quota.isFull ? [sideQuotaFull] : [];
   }
 
+  /** Takes no new requests. Pages leave their sockets, to come back elsewhere; answers that are on their way go on. */
+  drain(): void {
+    this.#isDraining = true;
+    this.#chats.drain();
+    this.#server.closeIdleConnections();
+  }
+
   /** Ends every connection. */
   close(): Promise<void> {
-    this.#chats.drain();
+    this.drain();
     return closeListener(this.#server);
   }
 

@@ -68,3 +68,10 @@ test('nothing is left of a journal whose calls are all stored', () => {
   journal.close();
   expect(readdirSync(folder)).toEqual([]);
 });
+
+test('the journal of a process that could not give its leases back stays, so that the next start does it', () => {
+  const folder = temporaryFolder('journal');
+  new Journal(folder, 'one').close(false);
+  disown(folder);
+  expect(readJournals(folder).map(({ gone }) => gone)).toEqual([{ holder: 'one', calls: [] }]);
+});

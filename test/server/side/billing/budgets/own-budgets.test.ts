@@ -82,7 +82,7 @@ test('all budgets of a configuration are found, each with the path that it is wr
 
 test('a call has to fit into the budgets of its key and its team', async () => {
   const inner = scriptedRouter(async () => aFailure('upstream_failed'));
-  const router = withOwnBudgets({ ...inner, use: () => {} }, budgetsOf().budgets);
+  const router = withOwnBudgets({ ...inner, use: () => {}, idle: async () => {} }, budgetsOf().budgets);
   await router.run({ key: 'app', team: 'apps' } as Call);
   expect(inner.calls).toMatchObject([{ key: 'app', budgets: [{ team: 'apps' }, { key: 'app', maxUsd: 2 }] }]);
 });
