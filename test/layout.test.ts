@@ -47,7 +47,7 @@ const ROOMS = [
   'client',
   ...['realtime', 'llm', 'ui', 'simulators'].map((name) => `adapters/${name}`),
   ...['platform', 'config', 'ipc', 'http', 'transport', 'session'].map((name) => `server/${name}`),
-  ...['store', 'billing', 'llm', 'prompts', 'tasks', 'sessions', 'runs', 'http', 'config'].map(
+  ...['store', 'billing', 'llm', 'prompts', 'tasks', 'sessions', 'runs', 'http', 'telemetry', 'config'].map(
     (name) => `server/side/${name}`,
   ),
   ...['side', 'gateway', 'rehearsal', 'processes', 'cli'].map((name) => `server/${name}`),

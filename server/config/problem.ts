@@ -52,6 +52,7 @@ export const SECRET_PATHS: readonly string[] = [
   'gateways.*.apiKey',
   'gateways.*.settings.virtualKey',
   'webhooks[*].secret',
+  'telemetry.headers.*',
   'store.url',
   'admin.token',
 ];

@@ -6,6 +6,7 @@ import { DURATION, millisecondsOf } from '../../codecs/text/duration.ts';
 import type { ProxySettings } from '../platform/proxy.ts';
 import { classSchema, gatewaySchema, kebab } from './side/llm-schema.ts';
 import { headerText, ms, positive, runsSchema, sideLimitsSchema, usd } from './side/side-limits-schema.ts';
+import { telemetrySchema } from './side/telemetry-schema.ts';
 
 const price = z.number().min(0).max(1_000_000);
 const text = z.string().min(1).max(20_000);
@@ -181,6 +182,9 @@ export const sideShape = {
     .describe('Prompt class and data class by path, such as /v1/realtime.'),
   runs: runsSchema.prefault({}).describe('Answers that outlive whoever asked for them: see docs/side-path.md.'),
   side: sideLimitsSchema.prefault({}).describe('Bounds of the side path.'),
+  telemetry: telemetrySchema
+    .optional()
+    .describe('Where traces and metrics are exported to by OTLP: see docs/telemetry.md. Nowhere when not given.'),
 };
 
 const shape = z.strictObject(sideShape);

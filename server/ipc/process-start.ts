@@ -66,3 +66,19 @@ export function optimizeEarly(): void {
 
 /** Time that the end of a process waits until its events are stored. */
 export const FLUSH_MS = 5000;
+
+export interface SideStart {
+  readonly config: Config;
+  /** The count of changes of keys that was told last; undefined: none. */
+  readonly keysToldAt?: number | undefined;
+  /** Id of one supervisor, from its start to its end. */
+  readonly instance: string;
+  /** True for the one of several side processes that owns the store. */
+  readonly isOwner: boolean;
+  /** False for a process that takes events and answers HTTP, but works on nothing by itself. */
+  readonly runsTasks: boolean;
+  /** URL of the rehearsal (http:), if there is one now. */
+  readonly rehearsalUrl: string | undefined;
+  /** Path of the socket for gateway processes; undefined for none. */
+  readonly socketPath?: string | undefined;
+}

@@ -54,7 +54,7 @@ export const ANTHROPIC_HEADER = 'anthropic-version';
 /** The headers of a client's request that the side process is given; nothing else crosses. */
 export const FORWARDED_HEADERS = [
   ...['x-trunkline-class', 'x-trunkline-data-class', 'last-event-id', 'idempotency-key', BETA_HEADER],
-  ANTHROPIC_HEADER,
+  ...[ANTHROPIC_HEADER, 'traceparent', 'tracestate'],
 ];
 
 /** The header by which the admin listener tells the side process from where a request comes. */

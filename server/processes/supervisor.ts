@@ -72,6 +72,7 @@ export class Supervisor {
       handlers: {
         find: (id: string) => this.#gateways.find(id),
         endSession: (order: SessionOrder) => this.#gateways.endSession(order),
+        metrics: () => this.#metrics(),
         explain: (head: RequestHead) => this.#gateways.explain(head),
         giveBack: (connection: PassedConnection, handle) => this.#gateways.take(connection, handle),
       },

@@ -8,7 +8,7 @@ import type { Config } from '../config/config.ts';
 import { requestHead } from '../http/request/head.ts';
 import { handleOf, letGo, type PassedConnection, socketOf } from '../ipc/channel/connection.ts';
 import { callSupervisor } from '../ipc/channel/socket-port.ts';
-import { optimizeEarly, type Ports, type SideSockets, sideSockets } from '../ipc/process-start.ts';
+import { optimizeEarly, type Ports, type SideSockets, type SideStart, sideSockets } from '../ipc/process-start.ts';
 import { removeStaleRun } from '../ipc/run-file.ts';
 import type { SessionOrder } from '../ipc/session-record.ts';
 import { askWhole, type FindOwners, type SideRequest } from '../ipc/side-request.ts';
@@ -22,7 +22,7 @@ import type { PublicListener } from './http/public/listener.ts';
 import { type LiveUse, liveCost } from './sessions/live-cost.ts';
 import { listenToProcesses } from './sessions/process-listener.ts';
 import { sessionLimitHandlers } from './sessions/session-limits.ts';
-import { openSide, type Side, type SideStart } from './side.ts';
+import { openSide, type Side } from './side.ts';
 import type { AuditEntry } from './store/contract/keys.ts';
 import { OwnerStore, storeHandlers } from './store/engines/owner-store.ts';
 
@@ -60,7 +60,13 @@ const { supervisor, handles } = callSupervisor({
     log = logger;
     const onBudgets = (closed: readonly BudgetUse[]) => supervisor.notify('budgets', closed);
     const onKeys: OnKeysChanged = (changes) => supervisor.notify('keys', changes);
-    const links = { onBudgets, onKeys, endSession, ownerStore: start.isOwner ? undefined : ownerStore };
+    const links = {
+      onBudgets,
+      onKeys,
+      endSession,
+      allMetrics: start.isOwner ? allMetrics : undefined,
+      ownerStore: start.isOwner ? undefined : ownerStore,
+    };
     opening = openSide(start, logger, links);
     const open = await opening;
     if (start.socketPath === undefined) return;
@@ -102,6 +108,7 @@ const { supervisor, handles } = callSupervisor({
 });
 
 const find = (id: string) => supervisor.call<undefined>('find', id);
+const allMetrics = () => supervisor.call<readonly object[]>('metrics');
 const endSession = (order: SessionOrder) => supervisor.call<boolean>('endSession', order);
 
 async function listenToClients(open: Side, { http }: SideSockets): Promise<void> {

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.ts';
 import { LiveConfig } from '../config/live/live.ts';
 import { countDescriptors, outOfDescriptors } from '../http/connection/descriptors.ts';
+import type { SideStart } from '../ipc/process-start.ts';
 import type { SessionEvent } from '../ipc/session-event.ts';
 import type { FindOwners, SideHandler } from '../ipc/side-request.ts';
 import type { FindKey, SecretStore, StoredKey } from '../ipc/stored-keys.ts';
@@ -15,16 +16,15 @@ import type { BudgetWatch, OnBudgetsClosed } from './billing/budgets/budget-watc
 import { OwnBudgets } from './billing/budgets/own-budgets.ts';
 import { readJournals } from './billing/journal.ts';
 import { createPrices, type Prices } from './billing/prices.ts';
-import { watchedStore } from './billing/store-watch.ts';
 import { requireMeantAccess } from './config/access.ts';
 import type { EndSession } from './http/handler.ts';
-import { KeyWatch, type OnKeysChanged, tellKeyChanges } from './http/keys/key-watch.ts';
+import type { KeyWatch, OnKeysChanged } from './http/keys/key-watch.ts';
+import { ownedStore } from './http/keys/owned-store.ts';
 import { PublicListener, type PublicListenerOptions } from './http/public/listener.ts';
 import { readResponsesBody } from './http/responses/body.ts';
 import { createSideHttp, storeFailed } from './http/routes.ts';
-import { createRouter, type LiveRouter, startLeasing, withOwnBudgets } from './llm/router.ts';
+import { type LiveRouter, startLeasing } from './llm/router.ts';
 import { countTaskTokens } from './llm/task-tokens.ts';
-import { createSideMetrics } from './metrics.ts';
 import { CallRates } from './runs/call/call-rates.ts';
 import { RunHost } from './runs/host.ts';
 import { Ingest } from './sessions/ingest.ts';
@@ -35,28 +35,16 @@ import { type StoreHealth, watchStore } from './store/health.ts';
 import { holdInstanceLease, type InstanceLease } from './store/instance-lease.ts';
 import { startMaintenance } from './store/maintenance.ts';
 import { openStore } from './store/open.ts';
-import { budgetDeliveries } from './tasks/events.ts';
 import { Runner } from './tasks/runner.ts';
 import { Webhooks } from './tasks/webhooks.ts';
-
-export interface SideStart {
-  readonly config: Config;
-  /** The count of changes of keys that was told last; undefined: none. */
-  readonly keysToldAt?: number | undefined;
-  /** Id of one supervisor, from its start to its end. */
-  readonly instance: string;
-  /** True for the one of several side processes that owns the store. */
-  readonly isOwner: boolean;
-  /** False for a process that takes events and answers HTTP, but works on nothing by itself. */
-  readonly runsTasks: boolean;
-  /** URL of the rehearsal (http:), if there is one now. */
-  readonly rehearsalUrl: string | undefined;
-  /** Path of the socket for gateway processes; undefined for none. */
-  readonly socketPath?: string | undefined;
-}
+import { createTracedRouter } from './telemetry/call-spans.ts';
+import { createSideMetrics } from './telemetry/metrics.ts';
+import { Telemetry } from './telemetry/telemetry.ts';
 
 /** Time to write what is given back, and what became of calls. */
 const WRITE_MS = 1000;
+/** Time for the collector to take what waits. */
+const EXPORT_MS = 500;
 
 interface SideLinks {
   /** See BudgetWatch. */
@@ -64,6 +52,8 @@ interface SideLinks {
   /** See KeyWatch. */
   readonly onKeys?: OnKeysChanged;
   readonly endSession?: EndSession;
+  /** Returns the metrics of all processes, as prom-client's JSON. */
+  readonly allMetrics?: (() => Promise<readonly object[]>) | undefined;
   /** The store of the process that owns it; undefined where this one does. */
   readonly ownerStore?: Pick<OwnerStore, 'open'> | undefined;
 }
@@ -74,7 +64,7 @@ export async function openSide(start: SideStart, logger: Logger, links: SideLink
   const live = new LiveConfig(start.config);
   const { config } = live;
   const metrics = createSideMetrics();
-  const { onBudgets = () => {}, onKeys = () => {}, endSession, ownerStore } = links;
+  const { onBudgets = () => {}, onKeys = () => {}, ownerStore } = links;
   const opened = await (ownerStore?.open() ??
     openStore({ url: config.store.url, dataDirectory: config.dataDirectory }));
   if (start.isOwner && start.keysToldAt === undefined)
@@ -87,27 +77,14 @@ export async function openSide(start: SideStart, logger: Logger, links: SideLink
     tryWrite: (watched) => watched.renewLease(start.instance, Date.now() + ownerLeaseMs),
     faults: new StoreFaultLog(logger),
   });
-  const parts = { start, live, log, metrics, health, endSession };
+  const parts = { start, live, log, metrics, health, links };
   const side = new Side(
     ownerStore === undefined
-      ? { ...parts, ...watched(parts, { onBudgets, onKeys }) }
+      ? { ...parts, ...ownedStore({ ...parts, keysToldAt: start.keysToldAt, onBudgets, onKeys }) }
       : { ...parts, store: health.store },
   );
   await side.begin();
   return side;
-}
-
-/** Tells of budgets and keys, where all side processes move and change them. */
-function watched(
-  { start, live, log, metrics, health }: Omit<SideParts, 'store'>,
-  { onBudgets, onKeys }: Required<Pick<SideLinks, 'onBudgets' | 'onKeys'>>,
-) {
-  const { store, budgets, ...told } = watchedStore({
-    ...{ config: live.config, log, registry: metrics.registry, health, onBudgets, onKeys },
-    messages: (use, event) => budgetDeliveries(use, event, live.config),
-  });
-  const keys = new KeyWatch({ store, since: start.keysToldAt, onChanged: told.onKeys, log });
-  return { budgets, keys, store: tellKeyChanges(store, () => keys.changed()) };
 }
 
 interface SideParts {
@@ -117,7 +94,7 @@ interface SideParts {
   readonly metrics: ReturnType<typeof createSideMetrics>;
   readonly store: Store;
   readonly health: StoreHealth;
-  readonly endSession?: EndSession | undefined;
+  readonly links: Pick<SideLinks, 'endSession' | 'allMetrics'>;
   /** Undefined where another process owns the store. */
   readonly budgets?: BudgetWatch;
   readonly keys?: KeyWatch;
@@ -133,6 +110,7 @@ export class Side {
   readonly #webhooks: Webhooks | undefined;
   readonly #ingest: Ingest;
   readonly #ownBudgets: OwnBudgets;
+  readonly #telemetry: Telemetry;
   readonly #runs: RunHost;
   readonly #descriptors = countDescriptors();
   #clients: PublicListener | undefined;
@@ -142,7 +120,7 @@ export class Side {
   #closing: Promise<void> | undefined;
 
   constructor(parts: SideParts) {
-    const { start, log, metrics, store } = parts;
+    const { start, log, metrics, store, links } = parts;
     const { instance: owner, runsTasks: isBackground } = start;
     const { config, now } = parts.live;
     this.prices = createPrices(config.prices);
@@ -155,8 +133,11 @@ export class Side {
     const holder = newId();
     const leasing = startLeasing({ ...shared, holder });
     const rehearsalUrl = () => this.#rehearsalUrl;
-    const calls = createRouter({ ...shared, config: now, leasing, prices: createPrices(now.prices), rehearsalUrl });
-    this.#router = withOwnBudgets(calls, ownBudgets);
+    const { allMetrics } = links;
+    const telemetry = new Telemetry({ config: now, log, metrics, instance: owner, allMetrics });
+    this.#telemetry = telemetry;
+    const calls = { ...shared, config: now, leasing, prices: createPrices(now.prices), rehearsalUrl };
+    this.#router = createTracedRouter(calls, telemetry);
     this.#webhooks = isBackground && parts.budgets ? new Webhooks(shared) : undefined;
     const onSettled = () => this.#webhooks?.wake();
     this.#runner = new Runner({ ...shared, router: countTaskTokens(this.#router, shared), onSettled, isBackground });
@@ -166,7 +147,7 @@ export class Side {
     this.answer = createSideHttp({
       ...shared,
       ...{ router: this.#router, runner: this.#runner, descriptors: this.#descriptors, rates, runs: this.#runs },
-      endSession: parts.endSession,
+      endSession: links.endSession,
       budgetUses: () => parts.budgets?.uses ?? [],
     });
   }
@@ -204,6 +185,7 @@ export class Side {
   async useConfig(next: Config): Promise<void> {
     this.#parts.live.use(next);
     this.#router.use(next, createPrices(next.prices));
+    this.#telemetry.use(next);
     this.#clients?.configChanged();
     this.#wake();
     await withDeadline(Promise.resolve(this.#parts.budgets?.changed()), WRITE_MS).catch(() => {});
@@ -284,7 +266,10 @@ export class Side {
     health.stop();
     await withDeadline(this.#router.close(), WRITE_MS).catch(() => {});
     await this.#runs.close();
-    await this.#lease?.release().catch((error: unknown) => log.error(faultOf(error), 'lease not given back'));
+    const released = this.#lease
+      ?.release()
+      .catch((error: unknown) => log.error(faultOf(error), 'lease not given back'));
+    await Promise.all([this.#telemetry.close(EXPORT_MS), released]);
     await store.close();
   }
 

@@ -59,7 +59,7 @@ describe('commands', () => {
 
 describe('configurations', () => {
   const blocks = guideBlocks.filter(({ language }) => language === 'yaml');
-  const names = blocks.flatMap(({ code }) => [...code.matchAll(/"\$\{(\w+)\}"/g)].map(([, name = '']) => name));
+  const names = blocks.flatMap(({ code }) => [...code.matchAll(/"[^"]*\$\{(\w+)\}"/g)].map(([, name = '']) => name));
   const env = Object.fromEntries(names.map((name) => [name, `secret-of-${name}`]));
 
   test.each(blocks)('a configuration in $page is accepted as it stands', ({ code }) => {

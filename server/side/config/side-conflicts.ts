@@ -13,6 +13,7 @@ import { writtenBudgets } from '../billing/budgets/own-budgets.ts';
 import { BUILT_IN_KINDS, builtInKind } from '../prompts/built-in-kinds.ts';
 import { compileSchema } from '../prompts/json-schema.ts';
 import { classConflicts, gatewayConflicts } from './llm-conflicts.ts';
+import { telemetryConflicts } from './telemetry-conflicts.ts';
 
 /** No window but `total` is longer, and that one has no end. */
 const LONGEST_MONTH = 'P31D';
@@ -28,6 +29,7 @@ export function sideConflicts(config: SideConfig & Pick<Config, 'access' | 'keys
     ...budgetConflicts(config),
     ...keepConflicts(config),
     ...webhookConflicts(config),
+    ...telemetryConflicts(config),
     ...priceConflicts(config),
     ...keyConflicts(config),
     ...quotaConflicts(config),

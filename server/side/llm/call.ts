@@ -2,6 +2,7 @@
 
 import type { LlmCall, LlmOutcome } from '../../../adapters/llm/contract.ts';
 import type { JsonObject } from '../../../codecs/json/object.ts';
+import type { TraceParent } from '../../../codecs/text/trace-parent.ts';
 import type { BudgetConfig } from '../../config/side-schema.ts';
 import type { LedgerRow, OnBehalf } from '../../ipc/stored-rows.ts';
 import type { BudgetWindow } from '../store/contract/budgets.ts';
@@ -26,6 +27,8 @@ export interface Call
   readonly isRehearsal: boolean;
   /** Aborted when the client has left, or when the run of the task is stopped. */
   readonly signal: AbortSignal;
+  /** The span that it belongs to: that of its client, or of its task, until it has one of its own. Only while telemetry is configured. */
+  readonly trace?: TraceParent | undefined;
   /** Latest moment for an answer of any target, as performance.now(). */
   readonly deadline?: number | undefined;
 }

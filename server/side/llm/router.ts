@@ -33,6 +33,7 @@ export interface RouterOptions extends Omit<ClassPlansOptions, 'config'> {
   /** Lets calls reserve from leases of this process; undefined: each asks the store. */
   readonly leasing?: Leasing | undefined;
   readonly log: Logger;
+  readonly onAttempt?: AttemptContext['onAttempt'];
   /** Limit for the end of calls, and then for the writing of their settlements, when the router closes. */
   readonly closeMs?: number;
 }
@@ -64,12 +65,12 @@ export interface LiveRouter extends Router {
 }
 
 export function createRouter(options: RouterOptions): LiveRouter {
-  const { store, leasing, log, closeMs = 5000 } = options;
+  const { store, leasing, log, onAttempt, closeMs = 5000 } = options;
   const classPlans = new ClassPlans(options);
   const settlements = new SettlementWriter({ store, log, leasing });
   const leases = leasing && new Leases({ ...leasing, log });
   const reservations = new Reservations({ store, settlements, leases, log });
-  const shared = { settlements, reservations, holder: leasing?.holder, log };
+  const shared = { settlements, reservations, holder: leasing?.holder, log, onAttempt };
   /** Calls that run, and their ends. */
   const running = new Map<CallDeadline, Promise<unknown>>();
   const inForce = (config: RouterConfig, prices: Prices) => {

@@ -67,13 +67,13 @@ function resultOf(status: number, retryAfter: string | string[] | undefined): Se
 }
 
 /** Reads seconds or a date (RFC 9110, section 10.2.3). */
-function waitOf(retryAfter: string | string[] | undefined): number | undefined {
+export function waitOf(retryAfter: string | string[] | undefined): number | undefined {
   if (typeof retryAfter !== 'string') return undefined;
   const ms = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now();
   return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
 }
 
-function faultCode(error: unknown): string {
+export function faultCode(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown';
   const code = (error as NodeJS.ErrnoException).code;
   return typeof code === 'string'

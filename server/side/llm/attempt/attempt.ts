@@ -16,6 +16,7 @@ import type { Attempt, AttemptContext } from './contract.ts';
 import { CallAborted } from './deadline.ts';
 import { type AttemptProgress, exchange, newProgress } from './exchange.ts';
 import { type Reserved, reserveFor } from './reservation.ts';
+import { tracedRequest } from './trace.ts';
 
 export async function runAttempt(context: AttemptContext, attempt: Attempt): Promise<Answered | Failure> {
   const { target, call } = attempt;
@@ -32,7 +33,7 @@ export async function runAttempt(context: AttemptContext, attempt: Attempt): Pro
     api,
     call: llm,
     model: target.model,
-    request,
+    request: tracedRequest(request, attempt, reserved.row.id),
     maxBytes: context.maxReplyBytes,
     progress,
     onOpened: () => attempt.sink?.opened(),
@@ -80,7 +81,7 @@ interface EndedAttempt {
 }
 
 function settlementOf(
-  { prices }: AttemptContext,
+  { prices, onAttempt }: AttemptContext,
   { attempt: { call, target, plan }, reserved, progress, endedAt }: EndedAttempt,
   outcome: string,
   answer: AttemptProgress['partial'],
@@ -107,6 +108,7 @@ function settlementOf(
     firstTokenMs,
   };
   const row = settledRow(settled, prices);
+  onAttempt?.({ call, target, row, answer });
   return { row, budgets, reservedMicroUsd };
 }
 

@@ -1,8 +1,9 @@
 // The parts of an attempt: the call with the target that is asked, and what all attempts of a process share.
 
 import type { Logger } from 'pino';
+import type { LlmOutcome } from '../../../../adapters/llm/contract.ts';
 import type { BudgetConfig } from '../../../config/side-schema.ts';
-import type { RefusedTarget } from '../../../ipc/stored-rows.ts';
+import type { LedgerRow, RefusedTarget } from '../../../ipc/stored-rows.ts';
 import type { Reservations } from '../../billing/budgets/reservations.ts';
 import type { Prices } from '../../billing/prices.ts';
 import type { SettlementWriter } from '../../billing/settlement.ts';
@@ -19,6 +20,14 @@ export interface AttemptContext {
   /** Name of this process, where it has leases. */
   readonly holder: string | undefined;
   readonly log: Logger;
+  /** Called with each attempt that has ended, once its row is worked out. */
+  readonly onAttempt?: ((ended: EndedCall) => void) | undefined;
+}
+
+/** An attempt that has ended. `answer`: as much of it as is known. */
+export interface EndedCall extends Pick<Attempt, 'call' | 'target'> {
+  readonly row: LedgerRow;
+  readonly answer: Partial<Omit<LlmOutcome, 'completion'>> | undefined;
 }
 
 export interface Attempt {

@@ -3,6 +3,7 @@
 import type { LlmCall } from '../../../../adapters/llm/contract.ts';
 import type { JsonObject } from '../../../../codecs/json/object.ts';
 import { matchesGlob } from '../../../../codecs/text/glob.ts';
+import { readTraceParent } from '../../../../codecs/text/trace-parent.ts';
 import type { SideConfig } from '../../../config/side-schema.ts';
 import { type HttpProblem, isProblem, shortened } from '../../../http/problem.ts';
 import { secretExpired } from '../../../http/request/refusals.ts';
@@ -103,6 +104,7 @@ export async function clientCall(
     llm,
     isRehearsal: config.hasRehearsalGateway,
     signal,
+    trace: config.telemetry && readTraceParent(request.headers.traceparent, request.headers.tracestate),
   };
   const rated = await rates.take(request, { endUser, estimate: () => mostTokens(body, call) });
   return isProblem(rated) ? rated : { call, router, dropped, classMaxTokens, rated };

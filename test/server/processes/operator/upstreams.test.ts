@@ -7,7 +7,7 @@ import { createMetrics } from '../../../../server/platform/metrics.ts';
 import { describeRefusals } from '../../../../server/processes/operator/refusals.ts';
 import { sumMetrics } from '../../../../server/processes/operator/sums.ts';
 import { describeUpstreams } from '../../../../server/processes/operator/upstreams.ts';
-import { createSideMetrics } from '../../../../server/side/metrics.ts';
+import { createSideMetrics } from '../../../../server/side/telemetry/metrics.ts';
 import { configFile } from '../../../support/config-file.ts';
 
 const config = loadConfig({

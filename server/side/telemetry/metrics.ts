@@ -1,10 +1,10 @@
 // Metrics of the side process. They are added to those of the gateway processes, so no name may be in both.
 
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { SessionEvent } from '../ipc/session-event.ts';
-import { exportGauge } from '../platform/metrics.ts';
-import type { WatchedTarget } from './llm/targets.ts';
-import type { RunCounts } from './runs/run.ts';
+import type { SessionEvent } from '../../ipc/session-event.ts';
+import { exportGauge } from '../../platform/metrics.ts';
+import type { WatchedTarget } from '../llm/targets.ts';
+import type { RunCounts } from '../runs/run.ts';
 
 const DIAL_BOUNDS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 const TASK_BOUNDS_S = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];

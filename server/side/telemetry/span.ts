@@ -1,0 +1,46 @@
+// A span as plain data: what is known of a piece of work when it has ended. Rule: nothing of it is worked out before it is sent.
+
+import { randomBytes } from 'node:crypto';
+import type { TraceParent } from '../../../codecs/text/trace-parent.ts';
+
+type AttributeValue = string | number | boolean | readonly string[];
+
+/** An attribute that is undefined is left out. */
+export type Attributes = Readonly<Record<string, AttributeValue | undefined>>;
+
+/** A moment in a span; `at`: ms since the epoch. */
+interface SpanEvent {
+  readonly name: string;
+  readonly at: number;
+  readonly attributes: Attributes;
+}
+
+/** Times are ms since the epoch. */
+export interface TraceSpan {
+  readonly name: string;
+  /** `client`: it waited for somebody else; `server`: somebody else asked for it. */
+  readonly kind: 'internal' | 'server' | 'client';
+  readonly context: TraceParent;
+  readonly parent: TraceParent | undefined;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly attributes: Attributes;
+  readonly events?: readonly SpanEvent[] | undefined;
+  /** The code of what went wrong; undefined for what went well. */
+  readonly error?: string | undefined;
+}
+
+const newSpanId = (): string => randomBytes(8).toString('hex');
+
+/** Tells whether a trace is among this share of all, by its last 56 bits, as OpenTelemetry samples: whoever asks gets the same answer. */
+function isTraceSampled(traceId: string, share: number): boolean {
+  if (share >= 1) return true;
+  return Number.parseInt(traceId.slice(18), 16) >= (1 - share) * 16 ** 14;
+}
+
+/** The place of a new span below another one, else in a trace of its own. */
+export function newContext(parent: TraceParent | undefined, share: number): TraceParent {
+  if (parent !== undefined) return { ...parent, spanId: newSpanId() };
+  const traceId = randomBytes(16).toString('hex');
+  return { traceId, spanId: newSpanId(), isSampled: isTraceSampled(traceId, share) };
+}
