@@ -32,6 +32,8 @@ type Beginning = Pick<RunOrder, 'signal' | 'onHead'>;
 
 /** Time within which what a run came to is in the store. */
 const BEHIND_MS = 200;
+/** Time within which a message that has arrived leads to its run: one that has not is sent again later. */
+const SENT_MS = 1000;
 const LOOK_MS = 50;
 /** Runs of a chat that are looked through for one that is meant. */
 const MANY = 10;
@@ -143,8 +145,9 @@ export class RunHost implements Runs {
   /** Waits for one that is not known: whoever begins it may have yet to write it. */
   async #ofChat(chat: string, requester: Requester, sentAs: string | undefined): Promise<Run | undefined> {
     const { store, config } = this.#options;
-    const mayCome = sentAs !== undefined || store.kind === 'postgres' || config.side.processes > 1;
-    const until = performance.now() + (mayCome ? BEHIND_MS : 0);
+    const isShared = store.kind === 'postgres' || config.side.processes > 1;
+    const waitMs = sentAs === undefined ? (isShared ? BEHIND_MS : 0) : SENT_MS;
+    const until = performance.now() + waitMs;
     for (;;) {
       const run = await this.#knownOfChat(chat, requester, sentAs);
       const isFound = run !== undefined && (sentAs !== undefined || !run.isOver());

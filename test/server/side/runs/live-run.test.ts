@@ -2,6 +2,7 @@
 // TRUNKLINE_LONG=1 drops the clients of 2,000 runs, else of 60.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readDropped } from '../../../support/dropped-streams.ts';
 import { seededRandom } from '../../../support/random.ts';
 import { startResponses } from '../../../support/responses-side.ts';
 import type { ScriptedAnswer } from '../../../support/scripted-responses.ts';
@@ -30,51 +31,12 @@ async function speak(answer: ScriptedAnswer): Promise<void> {
   answer.complete();
 }
 
-interface Seen {
-  readonly sequences: number[];
-  readonly words: string[];
-  id: string;
-  isOver: boolean;
-  drops: number;
-}
-
-/** Reads events until the end, or until so many have come. */
-async function readSome(reply: Response, seen: Seen, most: number): Promise<void> {
-  let rest = '';
-  let taken = 0;
-  const decoder = new TextDecoder();
-  for await (const piece of reply.body as unknown as AsyncIterable<Uint8Array>) {
-    const blocks = (rest + decoder.decode(piece, { stream: true })).split('\n\n');
-    rest = blocks.pop() ?? '';
-    for (const block of blocks) {
-      if (!block.startsWith('event: ')) continue;
-      if (taken === most) return;
-      taken += 1;
-      const event = JSON.parse(block.slice(block.indexOf('data: ') + 6));
-      seen.sequences.push(event.sequence_number);
-      if (event.delta !== undefined) seen.words.push(event.delta);
-      seen.id ||= event.response?.id ?? '';
-      seen.isOver ||= event.type === 'response.completed';
-    }
-  }
-}
-
-async function run(): Promise<Seen> {
-  const seen: Seen = { sequences: [], words: [], id: '', isOver: false, drops: -1 };
-  while (!seen.isOver) {
-    seen.drops += 1;
-    const controller = new AbortController();
-    const last = seen.sequences.at(-1);
-    const { signal } = controller;
-    const reply = await (seen.id === ''
-      ? side.ask({ input: 'Hello', stream: true }, 'web-secret', { signal })
-      : side.get(`${seen.id}?stream=true&starting_after=${last}`, 'web-secret', { signal }));
-    expect(reply.status).toBe(200);
-    await readSome(reply, seen, 1 + below(40));
-    controller.abort();
-  }
-  return seen;
-}
+const run = () =>
+  readDropped({
+    ask: (signal) => side.ask({ input: 'Hello', stream: true }, 'web-secret', { signal }),
+    resume: (id, after, signal) => side.get(`${id}?stream=true&starting_after=${after}`, 'web-secret', { signal }),
+    most: () => 1 + below(40),
+  });
 
 test('a client that drops at random points and resumes gets every event once, in order', {
   timeout: 30_000 + RUNS * 200,
