@@ -194,7 +194,7 @@ export class Side {
   /** Takes changes of stored keys. */
   useKeys(changes: readonly StoredKey[]): void {
     this.#ownBudgets.changed(changes);
-    this.#clients?.useKeys(changes);
+    this.#runs.endOf(this.#clients?.useKeys(changes) ?? []);
   }
 
   /** Id of the supervisor. */

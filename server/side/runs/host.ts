@@ -242,6 +242,11 @@ export class RunHost implements Runs {
     await withDeadline(this.#writer.flush(id), WRITE_MS).catch(() => {});
   };
 
+  /** Ends the runs of keys that are over, to which nobody can come back. */
+  endOf(keys: readonly string[]): void {
+    for (const run of this.#memory.running) if (keys.includes(run.row.key ?? '')) void run.cancel();
+  }
+
   /** Ends runs of processes that are gone. */
   endLost(): Promise<number> {
     return this.#stored.endLost();

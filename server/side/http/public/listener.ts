@@ -141,9 +141,9 @@ export class PublicListener {
     this.#policy = this.#makePolicy();
   }
 
-  /** Takes changes of stored keys. */
-  useKeys(changes: readonly StoredKey[]): void {
-    this.#keys.changed(changes);
+  /** Takes changes of stored keys. Returns the ids of those that are over. */
+  useKeys(changes: readonly StoredKey[]): readonly string[] {
+    return this.#keys.changed(changes);
   }
 
   /** Returns what a new call would be refused with here. */

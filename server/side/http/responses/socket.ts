@@ -4,6 +4,7 @@
 
 import { isObject, type JsonObject, parseJson } from '../../../../codecs/json/object.ts';
 import { chatError, type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
+import { draining } from '../../../http/request/refusals.ts';
 import type { RunHost } from '../../runs/host.ts';
 import type { LiveRun } from '../../runs/live-run.ts';
 import type { ChatClient } from '../ui/chat-socket.ts';
@@ -39,6 +40,8 @@ export class ResponsesSocket {
   /** Aborts when the client is gone: an answer that has not begun is none that it could come back to. */
   readonly #left = new AbortController();
   #isClosed = false;
+  /** Called when nothing is answered any more, where no more is taken. */
+  #onIdle: (() => void) | undefined;
 
   constructor(socket: PacedSocket, client: ChatClient, { runs, maxLength }: ResponsesSocketMeans) {
     this.#socket = socket;
@@ -60,6 +63,13 @@ export class ResponsesSocket {
     else this.#refuse(invalidRequest('type: expected response.create or response.steer', 'type'), lane);
   }
 
+  /** Takes no more requests, refuses those that wait, and calls that when what is being answered has ended. */
+  drain(onIdle: () => void): void {
+    this.#onIdle = onIdle;
+    for (const [lane, waiting] of this.#lanes) for (const _ of waiting.splice(0)) this.#refuse(draining, lane);
+    if (this.#lanes.size === 0) onIdle();
+  }
+
   /** Says why the socket ends. */
   tell(problem: HttpProblem): void {
     void this.#send([errorEvent(problem)], undefined);
@@ -78,7 +88,8 @@ export class ResponsesSocket {
 
   #queue(event: JsonObject, lane: Lane): void {
     const waiting = this.#lanes.get(lane);
-    if (waiting === undefined && this.#lanes.size >= MAX_LANES) this.#refuse(tooMany('lanes', MAX_LANES), lane);
+    if (this.#onIdle !== undefined) this.#refuse(draining, lane);
+    else if (waiting === undefined && this.#lanes.size >= MAX_LANES) this.#refuse(tooMany('lanes', MAX_LANES), lane);
     else if (waiting === undefined) {
       this.#lanes.set(lane, []);
       void this.#answer(event, lane);
@@ -96,8 +107,9 @@ export class ResponsesSocket {
       this.#fail(event, internalFault, lane);
     }
     const next = this.#lanes.get(lane)?.shift();
-    if (next === undefined) this.#lanes.delete(lane);
-    else void this.#answer(next, lane);
+    if (next !== undefined) return this.#answer(next, lane);
+    this.#lanes.delete(lane);
+    if (this.#lanes.size === 0) this.#onIdle?.();
   }
 
   /** Says what is wrong with a request: with one that steering has made, by what it was made of. */

@@ -64,6 +64,11 @@ export class ChatSocket {
     else void this.#serve(frame, text.length);
   }
 
+  /** Ends at once: its answers go on, and are resumed elsewhere. */
+  drain(onIdle: () => void): void {
+    onIdle();
+  }
+
   /** Says to each request that is open why the socket ends. */
   tell(problem: HttpProblem): void {
     for (const asked of [...this.#asked.values()])

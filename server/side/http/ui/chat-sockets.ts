@@ -60,8 +60,8 @@ interface Accepted extends Pick<Asker, 'key' | 'secret'> {
 
 export class ChatSockets {
   readonly #context: ChatSocketsContext;
-  /** Ends each socket that is open. */
-  readonly #open = new Set<(reason: SocketEnd) => void>();
+  /** Ends of the sockets that are open, each when its process ends. */
+  readonly #open = new Set<() => void>();
   #isDraining = false;
 
   constructor(context: ChatSocketsContext) {
@@ -88,10 +88,10 @@ export class ChatSockets {
     }
   }
 
-  /** Closes all sockets: their runs go on, and pages resume them at another process. */
+  /** Closes all sockets: runs of chats go on, and pages resume them at another process; of Responses what is being answered has the time that runs have. */
   drain(): void {
     this.#isDraining = true;
-    for (const end of this.#open) end(reasons.drained);
+    for (const drain of this.#open) drain();
   }
 
   async #admit({ request, source }: SocketUpgrade): Promise<Accepted | Refusal> {
@@ -143,11 +143,12 @@ export class ChatSockets {
     const cap = ofResponses && RESPONSES_CAP;
     const unleash = startLeash({ handshake, key, terms: secret?.settings, cap }, policy.config, end);
     const keyEnd = key === undefined ? undefined : policy.keys.watchEnd(key.id);
-    this.#open.add(end);
+    const drain = (): void => served.drain(() => end(reasons.drained));
+    this.#open.add(drain);
     paced.listen({
       take: (text) => served.take(text ?? ''),
       closed: () => {
-        this.#open.delete(end);
+        this.#open.delete(drain);
         served.closed();
         unleash();
         keyEnd?.[Symbol.dispose]();
@@ -156,7 +157,7 @@ export class ChatSockets {
     });
     keyEnd?.signal.addEventListener('abort', () => end(keyRevoked()));
     if (keyEnd?.signal.aborted) end(keyRevoked());
-    if (this.#isDraining) end(reasons.drained);
+    if (this.#isDraining) drain();
   }
 
   #clientOf(account: string | undefined, { handshake, address }: Pick<Accepted, 'handshake' | 'address'>): ChatClient {

@@ -6,13 +6,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { WebSocket } from 'ws';
 import { RESPONSES_CAP, startLeash } from '../../../../../server/side/http/ui/leash.ts';
 import { askKeys, makeKey } from '../../../../support/key-server.ts';
-import { type LlmGateway, llmGateway } from '../../../../support/llm-gateway.ts';
+import { type LlmBehaviour, type LlmGateway, llmGateway } from '../../../../support/llm-gateway.ts';
 import { killAll } from '../../../../support/processes.ts';
 import { type Served, serve } from '../../../../support/served.ts';
 import { temporaryFolder } from '../../../../support/temporary-folder.ts';
 import { until } from '../../../../support/until.ts';
 
-const SHORT = { maxSessionSeconds: 1 };
+const SHORT = { maxSessionSeconds: 4 };
 const KEYS = [
   { id: 'lasting', secret: 'secret-of-lasting', responses: 'routed' },
   { id: 'short', secret: 'secret-of-short', responses: 'routed', ...SHORT },
@@ -57,6 +57,22 @@ async function open(path: string, secret: string) {
   return { socket, frames, closed };
 }
 
+const post = (path: string, secret: string, body: object) =>
+  fetch(`${served.url.replace('ws', 'http')}${path}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+
+/** Has two sockets, on which an answer has yet to begin, and stops the gateway. */
+async function drainWith(behaviour: LlmBehaviour, response: object) {
+  llm.change({ behaviour });
+  const both = await openBoth('secret-of-lasting', response);
+  await both.asked;
+  served.child.kill('SIGTERM');
+  return both;
+}
+
 const askChat = (socket: WebSocket, id: string) =>
   socket.send(
     JSON.stringify({
@@ -66,75 +82,86 @@ const askChat = (socket: WebSocket, id: string) =>
   );
 
 /** Two sockets of that secret, on which an answer has yet to begin. */
-async function openBoth(secret: string) {
+async function openBoth(secret: string, response: object = {}) {
   const { requests } = llm.count;
   const [page, client] = await Promise.all([open('/v1/ui/chat', secret), open('/v1/responses', secret)]);
   askChat(page.socket, `chat-${secret}`);
-  client.socket.send(JSON.stringify({ type: 'response.create', model: 'm', input: 'Hello' }));
+  client.socket.send(JSON.stringify({ type: 'response.create', model: 'm', input: 'Hello', ...response }));
   return { page, client, asked: until(() => llm.count.requests === requests + 2) };
 }
 
 type Both = Awaited<ReturnType<typeof openBoth>>;
 
 /** Expects the same close of both, after these words to what was asked. */
-async function expectEnd({ page, client }: Both, { code, words }: { readonly code: number; readonly words?: string }) {
+async function expectEnd({ page, client }: Both, { code, words }: { readonly code: number; readonly words: string }) {
   const [ofPage, ofClient] = await Promise.all([page.closed, client.closed]);
   expect([ofPage.code, ofClient.code]).toEqual([code, code]);
   expect(ofPage.reason).toBe(ofClient.reason);
-  if (words === undefined) expect([page.frames, client.frames]).toEqual([[], []]);
-  else {
-    expect(page.frames).toEqual([{ type: 'error', requestId: 'r1', code: words, errorText: ofPage.reason }]);
-    expect(client.frames).toMatchObject([
-      { type: 'error', status: 400, error: { type: 'invalid_request_error', code: words, message: ofPage.reason } },
-    ]);
-  }
+  expect(page.frames).toEqual([{ type: 'error', requestId: 'r1', code: words, errorText: ofPage.reason }]);
+  expect(client.frames).toMatchObject([
+    { type: 'error', status: 400, error: { type: 'invalid_request_error', code: words, message: ofPage.reason } },
+  ]);
   return ofPage.reason;
 }
 
 describe('a socket of the side path', () => {
-  test.each(['short', 'classed'])('lasts as long as its key or its class lets it: %s', async (id) => {
+  test('lasts as long as its key, its class or its client secret lets it', async () => {
     llm.change({ behaviour: { hang: 'idle' } });
-    const both = await openBoth(`secret-of-${id}`);
-    const reason = await expectEnd(both, { code: 4503, words: 'session_limit' });
-    expect(reason).toContain('lasted 1 s');
-  });
-
-  test('lasts as long as its client secret lets it', async () => {
-    llm.change({ behaviour: { hang: 'idle' } });
-    const made = await fetch(`${served.url.replace('ws', 'http')}/v1/client_secrets`, {
-      method: 'POST',
-      headers: { authorization: 'Bearer secret-of-lasting', 'content-type': 'application/json' },
-      body: JSON.stringify(SHORT),
-    });
+    const { cancelled } = llm.count;
+    const made = await post('/v1/client_secrets', 'secret-of-lasting', SHORT);
     const { value } = (await made.json()) as { value: string };
-    await expectEnd(await openBoth(value), { code: 4503, words: 'session_limit' });
+    const credentials = ['secret-of-short', 'secret-of-classed', value];
+    const all = credentials.map(async (secret) =>
+      expectEnd(await openBoth(secret), { code: 4503, words: 'session_limit' }),
+    );
+    for (const reason of await Promise.all(all)) expect(reason).toContain('lasted 4 s');
+    // An answer of Responses that has yet to begin ends with its client; those of chats go on.
+    await until(() => llm.count.cancelled === cancelled + 3);
+    expect(llm.count.open).toBe(3);
+    for (const secret of credentials)
+      expect((await post(`/v1/ui/chat/chat-${secret}/stop`, secret, {})).status).toBe(200);
+    await until(() => llm.count.open === 0);
   });
 
-  test('ends with its key', async () => {
+  test('ends with its key, as its answers do', async () => {
     llm.change({ behaviour: { hang: 'idle' } });
+    const { cancelled } = llm.count;
     const secret = await makeKey(served, 'ended', { responses: 'routed' });
     const both = await openBoth(secret);
     await both.asked;
     expect((await askKeys(served, 'POST', '/keys/ended/revoke')).status).toBe(200);
     await expectEnd(both, { code: 4501, words: 'key_revoked' });
     await expect(open('/v1/ui/chat', secret)).rejects.toThrow('401');
+    await until(() => llm.count.cancelled === cancelled + 2);
   });
 
-  test('ends with its process, and its answers are read at the next one', async () => {
+  test('of chats ends with its process, and its answer is read at the next one', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
-    llm.change({ behaviour: { text: 'A late answer.', pieces: 4, after: promise } });
-    const both = await openBoth('secret-of-lasting');
-    await both.asked;
-    served.child.kill('SIGTERM');
-    expect(await expectEnd(both, { code: 1001 })).toBe('the gateway is shutting down');
+    const { page, client } = await drainWith({ text: 'A late answer.', pieces: 4, after: promise }, {});
+    expect(await page.closed).toEqual({ code: 1001, reason: 'the gateway is shutting down' });
+    expect(page.frames).toEqual([]);
     resolve();
-    await served.exited;
+    await Promise.all([served.exited, client.closed]);
     served = await serve(config, data);
     const { socket, frames } = await open('/v1/ui/chat', 'secret-of-lasting');
     socket.send(JSON.stringify({ type: 'resume', requestId: 'r2', id: 'chat-secret-of-lasting' }));
     await until(() => frames.some(({ type }) => type === 'end'));
     expect(frames.map(({ chunk }) => chunk?.delta ?? '').join('')).toBe('A late answer.');
     socket.close();
+  });
+
+  test('of Responses ends with its process, when it has what is being answered', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { page, client } = await drainWith({ text: 'A last answer.', after: promise }, { store: false });
+    await page.closed;
+    client.socket.send(JSON.stringify({ type: 'response.create', model: 'm', input: 'Hello' }));
+    await until(() => client.frames.length > 0);
+    expect(client.frames).toMatchObject([{ type: 'error', status: 503, error: { code: 'draining' } }]);
+    resolve();
+    expect(await client.closed).toEqual({ code: 1001, reason: 'the gateway is shutting down' });
+    expect(client.frames.at(-1)?.type).toBe('response.completed');
+    await served.exited;
+    served = await serve(config, data);
   });
 });
 
