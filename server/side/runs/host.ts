@@ -130,15 +130,15 @@ export class RunHost implements Runs {
     return response;
   }
 
-  async find(id: string, requester: Requester): Promise<Run | undefined> {
+  async find(id: string, requester: Requester, isBegun = false): Promise<Run | undefined> {
     const live = this.#live(id, requester);
     if (live !== undefined) return live;
-    const row = await this.#stored.row(id, requester);
+    const row = await this.#stored.row(id, requester, isBegun);
     return row && this.#stored.run(row);
   }
 
-  async findChat(chat: string, requester: Requester, { id, sentAs }: MeantRun = {}): Promise<Run | undefined> {
-    const run = await (id === undefined ? this.#ofChat(chat, requester, sentAs) : this.find(id, requester));
+  async findChat(chat: string, requester: Requester, { id, isBegun, sentAs }: MeantRun = {}): Promise<Run | undefined> {
+    const run = await (id === undefined ? this.#ofChat(chat, requester, sentAs) : this.find(id, requester, isBegun));
     return run?.chat === chat ? run : undefined;
   }
 

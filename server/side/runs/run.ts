@@ -81,14 +81,16 @@ export interface RunOrder extends Pick<SideRequest, 'requester' | 'headers' | 'p
 /** Names one of the runs of a chat: by the id of its response, or by what the page called its message, which the note of the run has. */
 export interface MeantRun {
   readonly id?: string | undefined;
+  /** The page has chunks of it. */
+  readonly isBegun?: boolean | undefined;
   readonly sentAs?: string | undefined;
 }
 
 export interface Runs {
   /** Does all that POST /v1/responses does. Resolves with a run that began to answer, or with what is wrong. */
   start(order: RunOrder): Promise<Run | HttpProblem>;
-  /** Finds a run whose log is still there. */
-  find(id: string, requester: Requester): Promise<Run | undefined>;
+  /** Finds a run whose log is still there. `isBegun`: the client has events of it, so that it is waited for. */
+  find(id: string, requester: Requester, isBegun?: boolean): Promise<Run | undefined>;
   /** Finds the run of that chat that is under way, or the one that ended last; one that is named, whatever came behind it. */
   findChat(chat: string, requester: Requester, meant?: MeantRun): Promise<Run | undefined>;
 }

@@ -36,7 +36,7 @@ const streamAgain: RouteHandler = async (request, { runs, config }) => {
   const after = /^(-1|\d{1,9})$/.test(asked) ? Number(asked) : undefined;
   if (after === undefined)
     return invalidRequest(`starting_after: expected a sequence number, got "${shortened(asked)}"`, 'starting_after');
-  const run = await runs.find(id, request.requester);
+  const run = await runs.find(id, request.requester, after >= 0);
   if (run === undefined) return unknownResponse(id);
   if (after >= 0 && !(await run.reaches(after)) && run.isStreamed)
     return invalidRequest(

@@ -129,7 +129,7 @@ export class ChatSocket {
     const { requestId } = asked;
     const requester = await this.#client.requester('GET');
     if (isProblem(requester)) return requester;
-    const run = await this.#runs.findChat(chat, requester, { id, sentAs });
+    const run = await this.#runs.findChat(chat, requester, { id, sentAs, isBegun: lastSequence !== undefined });
     if (run === undefined) {
       this.#over(asked);
       return void this.#reply([{ type: 'no-active', requestId }]);

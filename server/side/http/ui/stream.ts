@@ -10,6 +10,8 @@ import { EVENT_STREAM_HEADERS, type RoutedRequest } from '../handler.ts';
 export const UI_STREAM_HEADERS = { ...EVENT_STREAM_HEADERS, 'x-accel-buffering': 'no' };
 
 const KEEP_ALIVE = ': keep-alive\n\n';
+/** Time after which the page gets its head, where nothing else has come: an answer may have yet to begin. */
+const HEAD_MS = 250;
 
 interface UiStreaming {
   readonly translator: UiTranslator;
@@ -34,6 +36,7 @@ export async function streamUi(
     keepAlive.refresh();
     return text === '' ? undefined : emit(Buffer.from(text), true);
   };
+  const headTimer = setTimeout(() => void write(''), HEAD_MS);
   const keepAlive = setInterval(() => void write(KEEP_ALIVE), keepAliveMs);
   const stop = run.read(-1, {
     onEvents: (events) => write(eventsOf(events.flatMap((event) => translator.push(parsedEvent(event))))),
@@ -49,6 +52,7 @@ export async function streamUi(
   if (signal.aborted) leave();
   return promise.finally(() => {
     stop();
+    clearTimeout(headTimer);
     clearInterval(keepAlive);
   });
 }

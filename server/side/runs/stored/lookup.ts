@@ -10,8 +10,8 @@ import type { RunCounts } from '../run.ts';
 import type { GoneRuns } from './gone.ts';
 import { StoredRun } from './run.ts';
 
-/** Time within which the row of a response that another process has begun is in the store. */
-const ROW_MS = 1000;
+/** Time within which the row of a response that another process has begun is in the store; where its client has events of it, whatever there is to do. */
+const ROW_MS = { asked: 1000, begun: 5000 };
 const LOOK_MS = 50;
 /** Ids that are made here. */
 const OWN_ID = /^resp_[0-9a-f]{32}$/;
@@ -36,9 +36,10 @@ export class StoredRuns {
     return this.#readers;
   }
 
-  /** Finds the row of a response that the requester may read. */
-  async row(id: string, requester: Requester): Promise<ResponseRow | undefined> {
-    const row = (await this.#means.store.response(id)) ?? (await this.#rowToCome(id));
+  /** Finds the row of a response that the requester may read. `isBegun`: its client has events of it. */
+  async row(id: string, requester: Requester, isBegun = false): Promise<ResponseRow | undefined> {
+    const waitMs = isBegun ? ROW_MS.begun : ROW_MS.asked;
+    const row = (await this.#means.store.response(id)) ?? (await this.#rowToCome(id, waitMs));
     if (row === undefined || !canReadResponse(requester, row)) return undefined;
     if (row.endedAt !== undefined || (await this.endLost(id)) === 0) return row;
     return this.#means.store.response(id);
@@ -68,8 +69,8 @@ export class StoredRuns {
   };
 
   /** Waits for the row of a response that its client knows, and its process has yet to write. */
-  async #rowToCome(id: string): Promise<ResponseRow | undefined> {
-    const until = performance.now() + ROW_MS;
+  async #rowToCome(id: string, waitMs: number): Promise<ResponseRow | undefined> {
+    const until = performance.now() + waitMs;
     while (OWN_ID.test(id) && performance.now() < until) {
       await delay(LOOK_MS, undefined, { ref: false });
       const row = await this.#means.store.response(id);

@@ -28,7 +28,7 @@ const FAULT_MS = 500;
 /** Time between two words to whoever runs it that somebody reads. */
 const TELL_MS = 2000;
 /** Time in which what another process gave its readers is in the store. */
-const BEHIND_MS = 2000;
+const BEHIND_MS = 5000;
 /** Parts that are read at once. */
 const MAX_PARTS = 20;
 

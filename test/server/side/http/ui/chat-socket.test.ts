@@ -32,6 +32,7 @@ async function chunksOf(stream: ReadableStream<UIMessageChunk>, most = Number.PO
     if (done) break;
     chunks.push(value);
   }
+  reader.releaseLock();
   return chunks;
 }
 
