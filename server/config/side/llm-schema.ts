@@ -55,10 +55,22 @@ export const classSchema = z.strictObject({
         model: z.string().min(1).max(200).describe('Model, as that gateway calls it.'),
         priceAs: z.string().min(1).max(200).optional().describe('Model whose price an alias has.'),
         timeoutMs: ms.optional().describe('Longest silence of this target. That of the class when not given.'),
+        weight: z
+          .number()
+          .positive()
+          .max(1_000_000)
+          .optional()
+          .describe('Share of the calls, relative to those of the others, where order is weighted.'),
       }),
     )
     .min(1)
     .describe('Where its calls go, in order.'),
+  order: z
+    .enum(['order', 'price', 'latency', 'weighted'])
+    .default('order')
+    .describe(
+      'Which target is asked first: the order of targets, the cheapest for this call, the quickest of late, or one that is drawn by weight for a session, end user or key.',
+    ),
   fallback: z.boolean().default(true).describe('false asks only the first target that policy allows.'),
   maxUsdPerCall: usd.optional().describe('Ceiling of one call, at its worst case.'),
   timeoutMs: ms

@@ -10,6 +10,7 @@ import { type Problem, unknownKey } from '../../config/problem.ts';
 import type { ClassConfig, LlmGatewayConfig } from '../../config/side/llm-schema.ts';
 import type { SideConfig } from '../../config/side-schema.ts';
 import { baseUrlOf, residencyObjection, targetObjection } from '../llm/policy.ts';
+import { orderConflicts } from './order-conflicts.ts';
 
 /** The profile whose endpoint may serve itself or be a router; only its operator knows. All other routers choose who serves. */
 const MAY_BE_EITHER = 'openai-compatible';
@@ -85,6 +86,7 @@ export function classConflicts({ classes, gateways }: Pick<SideConfig, 'classes'
       if (isRepeated) return [{ path, message: 'expected a target of its own, got one of before again' }];
       return targetConflicts(target, terms, { gateways, path });
     }),
+    ...orderConflicts(terms, `classes.${name}`),
   ]);
 }
 

@@ -4,7 +4,7 @@
 import type { Logger } from 'pino';
 import { PASSED_FORMS, passedForm } from '../../../adapters/llm/index.ts';
 import type { SideConfig } from '../../config/side-schema.ts';
-import type { RefusedTarget } from '../../ipc/stored-rows.ts';
+import type { LedgerRow, RefusedTarget } from '../../ipc/stored-rows.ts';
 import { withDeadline } from '../../platform/deadline.ts';
 import { Leases } from '../billing/budgets/leases.ts';
 import type { OwnBudgets } from '../billing/budgets/own-budgets.ts';
@@ -21,6 +21,8 @@ import { hedged } from './attempt/hedging.ts';
 import { whyChosen } from './attempt/reason.ts';
 import type { Answered, Call, Router } from './call.ts';
 import { type Failure, failure, failureOfResource, failureToReport } from './failure.ts';
+import { Latencies } from './order/latency.ts';
+import { inOrder } from './order/order.ts';
 import { chooseTargets, hostedToolsObjection, isNamed, resourceObjection } from './policy.ts';
 import { type ClassPlan, ClassPlans, type ClassPlansOptions, type Target } from './targets.ts';
 
@@ -70,7 +72,10 @@ export function createRouter(options: RouterOptions): LiveRouter {
   const settlements = new SettlementWriter({ store, log, leasing });
   const leases = leasing && new Leases({ ...leasing, log });
   const reservations = new Reservations({ store, settlements, leases, log });
-  const shared = { settlements, reservations, holder: leasing?.holder, log, onAttempt };
+  const shared = {
+    ...{ settlements, reservations, holder: leasing?.holder, log, onAttempt },
+    latencies: new Latencies(),
+  };
   /** Calls that run, and their ends. */
   const running = new Map<CallDeadline, Promise<unknown>>();
   const inForce = (config: RouterConfig, prices: Prices) => {
@@ -96,11 +101,11 @@ export function createRouter(options: RouterOptions): LiveRouter {
       const plan = plans.get(call.promptClass);
       if (!plan)
         return failure('unknown_class', `expected one of the classes ${[...plans.keys()].join(', ') || '(none)'}`);
-      const targets = targetsFor(plan, call);
-      if ('kind' in targets) return targets;
+      const chosen = targetsFor(plan, call, context);
+      if ('kind' in chosen) return chosen;
       const deadline = startDeadline(call, plan.config.deadlineMs);
       const { signal, progressed } = deadline;
-      const answer = askInTurn(context, { call, plan, sink, ...targets, signal, progressed }).finally(() => {
+      const answer = askInTurn(context, { call, plan, sink, ...chosen, signal, progressed }).finally(() => {
         running.delete(deadline);
         deadline.clear();
       });
@@ -123,7 +128,11 @@ export function createRouter(options: RouterOptions): LiveRouter {
 }
 
 /** The targets that may serve, in order: at least one; and those that policy refused. */
-function targetsFor(plan: ClassPlan, call: Call): Pick<PlannedCall, 'targets' | 'refused'> | Failure {
+function targetsFor(
+  plan: ClassPlan,
+  call: Call,
+  { prices, latencies }: Pick<AttemptContext, 'prices' | 'latencies'>,
+): Pick<PlannedCall, 'targets' | 'refused' | 'ordered'> | Failure {
   const mayRehearse = call.isRehearsal || call.kind === 'chat';
   const possible = plan.targets.filter(({ isRehearsal }) => !isRehearsal || mayRehearse);
   if (possible.length === 0)
@@ -143,8 +152,14 @@ function targetsFor(plan: ClassPlan, call: Call): Pick<PlannedCall, 'targets' | 
     return failure('policy_refused', `no target of the class ${plan.name} may serve this: ${refusedWords(refused)}`);
   const able = ableTargets(allowed, call, plan.name);
   if ('kind' in able) return able;
-  const targets = plan.config.fallback ? able : able.slice(0, 1);
-  return { targets, refused: refused.length > 0 ? refused : undefined };
+  const { order, fallback } = plan.config;
+  const { targets, why: ordered } =
+    order === 'order' ? { targets: able } : inOrder(able, { plan, call, named, prices, latencies });
+  return {
+    targets: fallback ? targets : targets.slice(0, 1),
+    refused: refused.length > 0 ? refused : undefined,
+    ordered,
+  };
 }
 
 const refusedWords = (refused: readonly RefusedTarget[]): string =>
@@ -174,6 +189,8 @@ const isAnyModel = ({ name, targets }: ClassPlan, model: string | undefined): bo
 
 interface PlannedCall extends Pick<Attempt, 'call' | 'plan' | 'sink' | 'signal' | 'progressed' | 'refused'> {
   readonly targets: readonly Target[];
+  /** Reason of the rule that ordered them. */
+  readonly ordered: string | undefined;
 }
 
 /** `besides`: the target that is still silent. */
@@ -181,18 +198,23 @@ type Beside = Pick<Attempt, 'answering'> & { readonly besides?: string };
 
 async function askInTurn(
   context: AttemptContext,
-  { targets, signal, ...given }: PlannedCall,
+  { targets, ordered, signal, ...given }: PlannedCall,
 ): Promise<Answered | Failure> {
   const { call, plan } = given;
-  const { hedgeMs } = plan.config;
+  const { hedgeMs, order } = plan.config;
   const named = call.model === undefined || isAnyModel(plan, call.model) ? undefined : call.model;
   const asked = named ?? (targets[0] as Target).model;
   const failures: Failure[] = [];
   const tried: string[] = [];
   const ask = (target: Target, until: AbortSignal, { besides, answering }: Beside = {}) => {
     const chosen = { target, tried, failures, count: targets.length, isNamed: named !== undefined };
-    const why = whyChosen({ ...chosen, besides });
-    return runAttempt(context, { ...given, target, asked, why, tried: [...tried], signal: until, answering });
+    const why = whyChosen({ ...chosen, besides, ordered });
+    const { isStreamed } = call.llm;
+    const observe =
+      order === 'latency'
+        ? (row: LedgerRow) => context.latencies.note({ label: target.label, isStreamed }, row)
+        : undefined;
+    return runAttempt(context, { ...given, target, asked, why, tried: [...tried], signal: until, answering, observe });
   };
 
   for (let at = 0; at < targets.length; at++) {

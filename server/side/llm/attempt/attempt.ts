@@ -82,7 +82,7 @@ interface EndedAttempt {
 
 function settlementOf(
   { prices, onAttempt }: AttemptContext,
-  { attempt: { call, target, plan }, reserved, progress, endedAt }: EndedAttempt,
+  { attempt: { call, target, plan, observe }, reserved, progress, endedAt }: EndedAttempt,
   outcome: string,
   answer: AttemptProgress['partial'],
 ): Settlement {
@@ -109,6 +109,7 @@ function settlementOf(
   };
   const row = settledRow(settled, prices);
   onAttempt?.({ call, target, row, answer });
+  observe?.(row);
   return { row, budgets, reservedMicroUsd };
 }
 

@@ -8,6 +8,7 @@ import type { Reservations } from '../../billing/budgets/reservations.ts';
 import type { Prices } from '../../billing/prices.ts';
 import type { SettlementWriter } from '../../billing/settlement.ts';
 import type { Call, StreamSink } from '../call.ts';
+import type { Latencies } from '../order/latency.ts';
 import type { ClassPlan, Target } from '../targets.ts';
 
 /** The parts that all attempts of a process share. */
@@ -16,6 +17,7 @@ export interface AttemptContext {
   readonly budgets: readonly BudgetConfig[];
   readonly settlements: SettlementWriter;
   readonly reservations: Reservations;
+  readonly latencies: Latencies;
   readonly maxReplyBytes: number;
   /** Name of this process, where it has leases. */
   readonly holder: string | undefined;
@@ -47,4 +49,6 @@ export interface Attempt {
   readonly progressed: () => void;
   /** Tells that a part of a whole answer came. */
   readonly answering?: (() => void) | undefined;
+  /** Learns from the settled row. */
+  readonly observe?: ((row: LedgerRow) => void) | undefined;
 }

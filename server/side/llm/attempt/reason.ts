@@ -15,13 +15,15 @@ interface Chosen extends Pick<Attempt, 'tried'> {
   readonly failures: readonly Pick<Failure, 'code'>[];
   /** The target that is still silent, and is hedged with this one. */
   readonly besides?: string | undefined;
+  /** Reason of the rule that put the first of them first. */
+  readonly ordered?: string | undefined;
 }
 
-export function whyChosen({ target, count, isNamed, tried, failures, besides }: Chosen): string {
+export function whyChosen({ target, count, isNamed, tried, failures, besides, ordered }: Chosen): string {
   if (besides !== undefined) return `beside ${besides}, which was silent`;
   const failed = failures.at(-1);
   if (failed !== undefined) return `after ${tried.at(-1)} failed: ${failed.code}`;
   if (target.isRehearsal) return REHEARSAL_NAME;
   if (isNamed) return 'named by the client';
-  return count === 1 ? 'the only target' : `first of ${count} targets`;
+  return ordered ?? (count === 1 ? 'the only target' : `first of ${count} targets`);
 }

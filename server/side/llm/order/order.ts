@@ -1,0 +1,56 @@
+// Orders the targets that policy allows by the rule of their class. Rule: it adds none and leaves none out; those that the client named come first.
+
+import type { Prices } from '../../billing/prices.ts';
+import type { Call } from '../call.ts';
+import { isNamed } from '../policy.ts';
+import type { ClassPlan, Target } from '../targets.ts';
+import type { Ordered } from './contract.ts';
+import type { Latencies } from './latency.ts';
+import { cheapestFirst } from './price.ts';
+import { weightedOrder } from './weighted.ts';
+
+interface OrderedCall {
+  readonly plan: Pick<ClassPlan, 'name' | 'config'>;
+  readonly call: Call;
+  /** The model that the client named. */
+  readonly named: string | undefined;
+  readonly prices: Prices;
+  readonly latencies: Latencies;
+}
+
+export function inOrder(targets: readonly Target[], ordered: OrderedCall): Ordered<Target> {
+  const { named } = ordered;
+  if (named === undefined) return byRule(targets, ordered);
+  const first = targets.filter((target) => isNamed(target, named));
+  const others = targets.filter((target) => !first.includes(target));
+  return { targets: [first, others].flatMap((part) => byRule(part, ordered).targets), why: undefined };
+}
+
+function byRule(targets: readonly Target[], { plan, call, prices, latencies }: OrderedCall): Ordered<Target> {
+  if (targets.length < 2) return { targets, why: undefined };
+  switch (plan.config.order) {
+    case 'price':
+      return cheapestFirst(targets, call.llm, prices);
+    case 'latency':
+      return latencies.order(targets, { asker: plan.name, isStreamed: call.llm.isStreamed });
+    case 'weighted':
+      return drawn(targets, plan, stickyKeyOf(call));
+    default:
+      return { targets, why: undefined };
+  }
+}
+
+/** A session stays with its target, as does an end user, else a key. Without any of them each call is drawn by itself. */
+const stickyKeyOf = ({ session, endUser, key }: Call): string => session ?? endUser ?? key ?? String(Math.random());
+
+function drawn(targets: readonly Target[], { config }: Pick<ClassPlan, 'config'>, key: string): Ordered<Target> {
+  const weights = new Map(config.targets.map(({ gateway, model, weight }) => [`${gateway}/${model}`, weight]));
+  const weighed = targets.map((target) => ({ target, label: target.label, weight: weights.get(target.label) }));
+  const ordered = weightedOrder(weighed, key);
+  const [first] = ordered;
+  const sum = weighed.reduce((total, { weight = 0 }) => total + weight, 0);
+  return {
+    targets: ordered.map(({ target }) => target),
+    why: first?.weight === undefined ? undefined : `drawn by weight: ${first.weight} of ${sum}`,
+  };
+}
