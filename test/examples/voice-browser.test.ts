@@ -1,5 +1,5 @@
-// The example voice-browser in Chromium, and in Firefox where that is installed, as a newcomer starts it: the microphone talks into the first answer,
-// which stops and is marked with what was heard; the second is heard whole.
+// The example voice-browser in Chromium, as a newcomer starts it: its microphone talks into the first answer, which stops and is marked with
+// what was heard; the second is heard whole. In Firefox, where that is installed, a call begins and ends.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -97,26 +97,13 @@ async function callInFirefox(devices: Parameters<typeof openFirefox>[1]) {
   return { ...opened, there };
 }
 
-test.runIf(firefox && hasPulse)(
-  'the same in Firefox, whose microphone has a rate of its own',
-  {
-    timeout: 90_000,
-  },
-  async () => {
-    const { speak, there, evaluate } = await callInFirefox({ hasSound: true, hasVoice: true });
-    await there('[role="status"]', /Listening/);
-    const speech = (name: string) => join(root, 'test/fixtures/speech', name);
-    await speak(speech('librivox-0880.wav'));
-    await there('li[data-role="assistant"]', /speech/);
-    await speak(speech('librivox-0930.wav'));
-    await there('li[data-role="assistant"]', /interrupted: \d+\.\d s were heard/);
-    await there(
-      'li[data-role="user"] ~ li[data-role="user"] ~ li[data-role="assistant"]',
-      /I heard \d seconds of speech\./,
-    );
-    expect(await evaluate('document.querySelector("[role=alert]").textContent + faults.join()')).toBe('');
-  },
-);
+test.runIf(firefox && hasPulse)('a call begins and ends in Firefox', { timeout: 90_000 }, async () => {
+  const { there, evaluate } = await callInFirefox({ hasSound: true });
+  await there('[role="status"]', /Listening/);
+  await evaluate('document.querySelector("button").click()');
+  await there('[role="status"]', /Ready/);
+  expect(await evaluate('document.querySelector("[role=alert]").textContent + faults.join()')).toBe('');
+});
 
 test.runIf(firefox)('a machine without sound is told so in Firefox', { timeout: 90_000 }, async () => {
   const { there } = await callInFirefox({ hasSound: false });

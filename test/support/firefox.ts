@@ -1,10 +1,9 @@
 // Starts a Firefox, where one is installed, and drives it by WebDriver BiDi (https://w3c.github.io/webdriver-bidi/).
 
-import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { WebSocket } from 'ws';
 import { temporaryFolder } from './temporary-folder.ts';
 import { until } from './until.ts';
@@ -13,39 +12,30 @@ const starts = (command: string) => spawnSync(command, ['--version'], { timeout:
 
 /** The command of an installed Firefox; undefined where there is none. */
 export const firefox = ['firefox-esr', 'firefox'].find(starts);
-/** True where PulseAudio can stand in for a loudspeaker and a microphone. */
+/** True where PulseAudio can stand in for a loudspeaker. */
 export const hasPulse = starts('pulseaudio');
 
-/** Nothing is asked. */
-const PREFERENCES = { 'media.autoplay.default': 0, 'media.navigator.permission.disabled': true };
-/** A tone stands in for the microphone. */
-const WITH_TONE = { ...PREFERENCES, 'media.navigator.streams.fake': true };
+/** Nothing is asked, and a tone stands in for the microphone. */
+const PREFERENCES = {
+  'media.autoplay.default': 0,
+  'media.navigator.permission.disabled': true,
+  'media.navigator.streams.fake': true,
+};
 
 export interface FirefoxPage {
   /** The value of an expression of the page, once it is settled; evaluated as if the user had just clicked. */
   evaluate(expression: string): Promise<unknown>;
   /** The first truthy value of an expression. The page looks by itself: questions from outside would hold up its sound. */
   until(expression: string): Promise<unknown>;
-  /** Plays a WAV file into the microphone; resolves when it was played. */
-  speak(file: string): Promise<void>;
   close(): Promise<void>;
 }
 
-interface Devices {
-  /** The machine has a loudspeaker, which swallows everything; else it has none. */
-  readonly hasSound: boolean;
-  /** The microphone is one that hears what `speak` plays; else it hears a tone. Needs `hasSound`. */
-  readonly hasVoice?: boolean;
-}
-
-export async function openFirefox(url: string, { hasSound, hasVoice = false }: Devices): Promise<FirefoxPage> {
+/** Opens a page. `hasSound`: the machine has a loudspeaker, which swallows everything; else it has none. */
+export async function openFirefox(url: string, { hasSound }: { readonly hasSound: boolean }): Promise<FirefoxPage> {
   const home = temporaryFolder('firefox');
-  const places = { HOME: home, XDG_RUNTIME_DIR: home, PULSE_SERVER: `unix:${home}/sound` };
-  const environment = { PATH: process.env.PATH, ...places, PULSE_SINK: 'loudspeaker', PULSE_SOURCE: 'microphone' };
+  const environment = { PATH: process.env.PATH, HOME: home, XDG_RUNTIME_DIR: home, PULSE_SERVER: `unix:${home}/sound` };
   const pulse = hasSound ? await startPulse(home, environment) : undefined;
-  const lines = Object.entries(hasVoice ? PREFERENCES : WITH_TONE).map(
-    ([name, value]) => `user_pref("${name}", ${value});\n`,
-  );
+  const lines = Object.entries(PREFERENCES).map(([name, value]) => `user_pref("${name}", ${value});\n`);
   writeFileSync(join(home, 'user.js'), lines.join(''));
   const options = ['--headless', '--no-remote', '--profile', home, '--remote-debugging-port=0', 'about:blank'];
   const browser = spawn(firefox ?? '', options, { env: environment, stdio: ['ignore', 'ignore', 'pipe'] });
@@ -71,9 +61,6 @@ export async function openFirefox(url: string, { hasSound, hasVoice = false }: D
       };
       look();
     })`),
-    async speak(file) {
-      await promisify(execFile)('paplay', ['--device=voice', file], { env: environment });
-    },
     async close() {
       bidi.close();
       await Promise.all([browser, pulse].map(stop));
@@ -81,17 +68,11 @@ export async function openFirefox(url: string, { hasSound, hasVoice = false }: D
   };
 }
 
-/** A sound server of its own: what is played to its loudspeaker is heard by nobody, what is played as voice by its microphone. */
+/** A sound server of its own, whose only output is a null sink. */
 async function startPulse(home: string, env: NodeJS.ProcessEnv): Promise<ChildProcess> {
-  const modules = [
-    'module-null-sink sink_name=loudspeaker',
-    'module-null-sink sink_name=voice',
-    'module-remap-source source_name=microphone master=voice.monitor',
-    `module-native-protocol-unix auth-anonymous=1 socket=${home}/sound`,
-  ];
-  const options = ['-n', '--daemonize=no', '--use-pid-file=no', '--exit-idle-time=-1'];
-  const loads = modules.map((name) => `--load=${name}`);
-  const pulse = spawn('pulseaudio', [...options, ...loads], { env, stdio: 'ignore' });
+  const socket = `module-native-protocol-unix auth-anonymous=1 socket=${home}/sound`;
+  const options = ['-n', '--daemonize=no', '--use-pid-file=no', '--exit-idle-time=-1', '--load=module-null-sink'];
+  const pulse = spawn('pulseaudio', [...options, `--load=${socket}`], { env, stdio: 'ignore' });
   await until(() => existsSync(join(home, 'sound')));
   return pulse;
 }
