@@ -9,6 +9,7 @@ import { type Cell, textTable } from './text-table.ts';
 /** Columns of a report beside its fields. Money is in USD; unknown costs are not in the sum, but counted in a column of their own. */
 const REPORT_COLUMNS: readonly (readonly [string, (row: ReportRow) => Cell])[] = [
   ['calls', (row) => row.calls],
+  ['refusals', (row) => row.refusals],
   ['tokens in', (row) => row.inputTokens],
   ['tokens out', (row) => row.outputTokens],
   ['USD', (row) => (row.unknownCosts === row.calls ? undefined : rounded(row.costMicroUsd / 1e6, 6))],
@@ -22,7 +23,7 @@ const REPORT_COLUMNS: readonly (readonly [string, (row: ReportRow) => Cell])[] =
 ];
 
 const SUMS = [
-  ...(['calls', 'inputTokens', 'outputTokens', 'costMicroUsd', 'unknownCosts', 'rehearsals'] as const),
+  ...(['calls', 'refusals', 'inputTokens', 'outputTokens', 'costMicroUsd', 'unknownCosts', 'rehearsals'] as const),
   ...(['valid', 'repaired', 'failed', 'score', 'latencyMs'] as const),
 ];
 

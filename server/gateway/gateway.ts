@@ -17,15 +17,17 @@ import { answerHttp, type CheckedExchange } from '../http/request/answer.ts';
 import { headBytes, type RequestHead } from '../http/request/head.ts';
 import { KeyLookup } from '../http/request/keys/key-lookup.ts';
 import { oldNameWarner } from '../http/request/old-names.ts';
-import { createRefusalLog } from '../http/request/refusal-log.ts';
+import { createRefusalLog } from '../http/request/refusal/refusal-log.ts';
+import { RefusalRows, type RefusalRowsOptions } from '../http/request/refusal/refusal-rows.ts';
 import { draining, refuse, sidePathUnavailable } from '../http/request/refusals.ts';
 import { type PassedConnection, stopReading } from '../ipc/channel/connection.ts';
-import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
+import { FLUSH_MS, type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
 import type { SessionOrder, SessionRecord } from '../ipc/session-record.ts';
 import type { FindOwners } from '../ipc/side-request.ts';
 import type { FindKey, StoredKey } from '../ipc/stored-keys.ts';
 import type { BudgetUse } from '../ipc/stored-rows.ts';
 import type { AddressList } from '../platform/address-list.ts';
+import { withDeadline } from '../platform/deadline.ts';
 import { createMetrics, type Metrics, subjectLabels } from '../platform/metrics.ts';
 import type { Readiness } from '../platform/readiness.ts';
 import { endedByOperator, keyRevoked, reasons } from '../session/close-reason.ts';
@@ -49,6 +51,8 @@ type GatewayOptions = Pick<SessionHost, 'registry' | 'log' | 'outbox' | 'askSide
     readonly findOwners?: FindOwners | undefined;
     readonly findKey?: FindKey | undefined;
     readonly passOn?: PassOn | undefined;
+    /** Undefined where there is no side process. */
+    readonly addRefusals?: RefusalRowsOptions['write'] | undefined;
   };
 
 export class Gateway {
@@ -190,6 +194,7 @@ export class Gateway {
     await this.#whenEmpty();
     clearTimeout(timer);
     this.#host.idOwners.close();
+    await withDeadline(Promise.resolve(this.#host.refusals?.flush()), FLUSH_MS).catch(() => {});
     await this.#listeners.close();
   }
 
@@ -232,14 +237,15 @@ export class Gateway {
   }
 
   #makeHost(): SessionHost {
-    const { registry, outbox, findOwners } = this.#options;
+    const { registry, outbox, findOwners, addRefusals: write, log } = this.#options;
     return {
       ...this.#options,
       metrics: this.metrics,
       connector: this.#connector,
       connections: this.#connections,
       unfinished: this.#unfinished,
-      logRefusal: createRefusalLog(this.#options.log),
+      logRefusal: createRefusalLog(log),
+      refusals: write && new RefusalRows({ write, registry: this.metrics.registry, log }),
       idOwners: new IdOwners({ findOwners, push: (event) => outbox?.push(event) ?? true }),
       find: async (id) => this.record(id) ?? (await registry.find(id)),
       policy: () => this.#policy.now,

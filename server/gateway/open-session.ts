@@ -4,12 +4,14 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
+import { DEFAULT_CLASS } from '../config/file/words.ts';
 import { type ClientGone, watchClientGone } from '../http/connection/client-gone.ts';
 import type { ConnectionLimit } from '../http/connection/connection-limit.ts';
 import { writeReply } from '../http/reply.ts';
-import { askedFor } from '../http/request/facts.ts';
+import { askedFor, callerOf } from '../http/request/facts.ts';
 import { lapsedKey } from '../http/request/keys/authenticate.ts';
-import type { RefusalFacts, RefusalLog } from '../http/request/refusal-log.ts';
+import type { RefusalFacts, RefusalLog } from '../http/request/refusal/refusal-log.ts';
+import type { RefusalRows } from '../http/request/refusal/refusal-rows.ts';
 import { draining, isRefusal, refuse } from '../http/request/refusals.ts';
 import { REQUEST_ID_HEADER, type RequestSource } from '../http/request/source.ts';
 import type { Reservation } from '../ipc/session-reservation.ts';
@@ -36,6 +38,8 @@ export interface SessionHost extends SessionOwner, ContextReader {
   refusal(admission: Admission): Refusal | undefined;
   isEnding(): boolean;
   readonly logRefusal: RefusalLog;
+  /** Undefined where no rows are written. */
+  readonly refusals?: Pick<RefusalRows, 'add' | 'flush'> | undefined;
   /** Undefined where there is no side process. */
   readonly secrets?: SecretStore | undefined;
   /** Where sessions take their slices of budgets; undefined where there is no store. */
@@ -170,7 +174,9 @@ export class SessionOpening {
       const { status, headers } = reply;
       const upstreamRequestId = headers[REQUEST_ID_HEADER];
       metrics.refused('upstream_refused', status);
-      this.#log({ code: 'upstream_refused', status, upstreamRequestId }, 'provider refused the upgrade', admission);
+      const message = 'provider refused the upgrade';
+      this.#log({ code: 'upstream_refused', status, upstreamRequestId }, message, admission);
+      this.#tell({ code: 'upstream_refused', status, message: `the ${message} with HTTP ${status}` }, admission);
       this.#write(reply);
     }
   }
@@ -179,6 +185,7 @@ export class SessionOpening {
     const { code, status, cause } = refusal;
     this.#host.metrics.refused(code, status);
     this.#log({ code, status, cause }, 'upgrade refused', admission);
+    this.#tell(refusal, admission);
     this.#write(refuse(this.#upgrade.request, refusal));
   }
 
@@ -187,6 +194,23 @@ export class SessionOpening {
     const asked = askedFor(request, this.#host.policy());
     const known = admission && { id: admission.sessionId, class: admission.promptClass, key: admission.key?.id };
     this.#host.logRefusal({ ...source, ...asked, ...known, ...facts }, message);
+  }
+
+  /** Tells the ledger, once it is known who asked. */
+  #tell({ code, message, status }: Pick<Refusal, 'code' | 'message' | 'status'>, admission?: Admission): void {
+    const { refusals } = this.#host;
+    if (refusals === undefined || status === 401) return;
+    const policy = this.#host.policy();
+    const key = admission?.key ?? callerOf(this.#upgrade.request, policy);
+    if (key === undefined && admission === undefined) return;
+    const { provider, model, class: named } = askedFor(this.#upgrade.request, policy);
+    refusals.add({
+      ...{ kind: 'realtime', path: 'direct', outcome: code, why: message, gateway: provider, asked: model },
+      ...{ key: key?.id, team: key?.team, endUser: key?.endUser, tags: key?.tags },
+      promptClass: admission?.promptClass ?? named ?? DEFAULT_CLASS,
+      dataClass: admission?.dataClass ?? key?.dataClass ?? 'open',
+      isRehearsal: admission?.isRehearsal,
+    });
   }
 
   /** A provider's own id of its refusal is passed on, and stands in the log beside ours. */

@@ -51,8 +51,8 @@ const { supervisor, handles } = callSupervisor({
       onKept: (kept) => supervisor.notify('kept', kept),
       onLost: () => logger.error('the outbox is full: what sessions do is lost'),
     });
-    const { ask: askSide, findOwners, findKey, secrets, slices } = side;
-    const asking = { askSide, findOwners, findKey, secrets, slices };
+    const { ask: askSide, findOwners, findKey, secrets, slices, addRefusals } = side;
+    const asking = { askSide, findOwners, findKey, secrets, slices, addRefusals };
     gateway = new Gateway({ ...given, ...asking, registry, outbox, passOn, log: logger });
     useSide(places);
     gateway.useBudgets(closedBudgets);

@@ -166,6 +166,8 @@ export interface LedgerRow extends OwnedRow, OnBehalf {
   readonly retention?: string | undefined;
   readonly residency?: string | undefined;
   readonly refused?: readonly RefusedTarget[] | undefined;
+  /** Number of equal refusals that the row stands for: nothing was asked of anybody, and `outcome` is their code. undefined: it is no refusal. */
+  readonly refusals?: number | undefined;
   /** The process that runs the call, by the name of its leases; only of a pending row. */
   readonly heldBy?: string | undefined;
 }
@@ -211,6 +213,8 @@ export interface ReportRow {
   /** Values of the fields that were asked for, in order. */
   readonly by: readonly string[];
   readonly calls: number;
+  /** Refusals, which are no calls. They are in reports by `outcome` alone. */
+  readonly refusals: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
   readonly costMicroUsd: number;

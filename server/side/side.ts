@@ -23,6 +23,7 @@ import { ownedStore } from './http/keys/owned-store.ts';
 import { PublicListener, type PublicListenerOptions } from './http/public/listener.ts';
 import { readResponsesBody } from './http/responses/body.ts';
 import { createSideHttp, storeFailed } from './http/routes.ts';
+import { refusalRows, withRefusalRows } from './llm/refusal.ts';
 import { type LiveRouter, startLeasing } from './llm/router.ts';
 import { countTaskTokens } from './llm/task-tokens.ts';
 import { CallRates } from './runs/call/call-rates.ts';
@@ -137,16 +138,24 @@ export class Side {
     const telemetry = new Telemetry({ config: now, log, metrics, instance: owner, allMetrics });
     this.#telemetry = telemetry;
     const calls = { ...shared, config: now, leasing, prices: createPrices(now.prices), rehearsalUrl };
-    this.#router = createTracedRouter(calls, telemetry);
+    const refusals = refusalRows(shared);
+    this.#router = withRefusalRows(createTracedRouter(calls, telemetry), refusals);
     this.#webhooks = isBackground && parts.budgets ? new Webhooks(shared) : undefined;
     const onSettled = () => this.#webhooks?.wake();
     this.#runner = new Runner({ ...shared, router: countTaskTokens(this.#router, shared), onSettled, isBackground });
     this.#ingest = new Ingest({ ...shared, owner, onCommitted: (events) => this.#onCommitted(events) });
     const rates = new CallRates(shared);
-    this.#runs = new RunHost({ ...shared, router: this.#router, rates, readBody: readResponsesBody, holder });
+    this.#runs = new RunHost({ ...shared, router: this.#router, rates, refusals, readBody: readResponsesBody, holder });
     this.answer = createSideHttp({
       ...shared,
-      ...{ router: this.#router, runner: this.#runner, descriptors: this.#descriptors, rates, runs: this.#runs },
+      ...{
+        router: this.#router,
+        runner: this.#runner,
+        descriptors: this.#descriptors,
+        rates,
+        refusals,
+        runs: this.#runs,
+      },
       endSession: links.endSession,
       budgetUses: () => parts.budgets?.uses ?? [],
     });

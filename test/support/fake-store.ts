@@ -124,6 +124,7 @@ export function createFakeStore(): FakeStore {
     settle: unused,
     extendReservations: unused,
     settleLost: unused,
+    addRefusals: unused,
     grade: unused,
     takeLease: unused,
     takeSlice: unused,

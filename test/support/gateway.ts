@@ -22,6 +22,7 @@ import { askWhole, type FindOwners, type SideHandler } from '../../server/ipc/si
 import type { SecretStore } from '../../server/ipc/stored-keys.ts';
 import { SessionTable } from '../../server/processes/sessions/session-table.ts';
 import { PublicListener } from '../../server/side/http/public/listener.ts';
+import type { Store } from '../../server/side/store/contract/store.ts';
 import { configFile } from './config-file.ts';
 import { FakeRuns } from './fake-runs.ts';
 import { keepInbox } from './inbox.ts';
@@ -55,6 +56,7 @@ export interface TestGatewayOptions extends Record<string, unknown> {
   readonly outbox?: Outbox;
   readonly findOwners?: FindOwners;
   readonly secrets?: SecretStore;
+  readonly addRefusals?: Store['addRefusals'];
   /** Where the rehearsal provider listens. */
   readonly rehearsalUrl?: string;
   /** The environment; nothing is set when not given. */
@@ -69,6 +71,7 @@ export async function startGateway({
   outbox,
   findOwners,
   secrets,
+  addRefusals,
   rehearsalUrl,
   env = {},
   ...file
@@ -129,7 +132,7 @@ export async function startGateway({
   const http = join(temporaryFolder('http'), 's');
   await side.open(http);
   const gateway = new Gateway({
-    ...{ config: loaded, registry, log, tls, outbox, findOwners, secrets, rehearsalUrl },
+    ...{ config: loaded, registry, log, tls, outbox, findOwners, secrets, addRefusals, rehearsalUrl },
     askSide: askSide && ((request, signal) => askWhole(askSide, request, signal)),
     async passOn(socket, connection) {
       if (socket instanceof TLSSocket) return splice(socket, connection, http);

@@ -5,12 +5,18 @@ import { Rpc } from '../../ipc/channel/rpc.ts';
 import { socketPort } from '../../ipc/channel/socket-port.ts';
 import type { AskWhole, FindOwners } from '../../ipc/side-request.ts';
 import type { FindKey, SecretStore } from '../../ipc/stored-keys.ts';
+import type { Store } from '../../side/store/contract/store.ts';
 import { askedStore, type StoreAnswer } from '../../side/store/engines/store-calls.ts';
 import type { SliceStore } from '../money/funds.ts';
 
 export class SideClient {
   #path: string | undefined;
   #rpc: Rpc | undefined;
+  readonly #store = askedStore(
+    'sqlite',
+    ['takeSlice', 'holdSlices', 'returnLease', 'recoverLeases', 'addRefusals'],
+    async (call) => this.#connect().call<StoreAnswer>('store', call),
+  );
 
   /** Rejects while there is no side process, and when it dies before its answer. */
   readonly ask: AskWhole = async (request) => this.#connect().call('ask', request);
@@ -29,11 +35,12 @@ export class SideClient {
   };
 
   /** Rejects as `ask` does. */
-  readonly slices: SliceStore = askedStore(
-    'sqlite',
-    ['takeSlice', 'holdSlices', 'returnLease', 'recoverLeases'],
-    async (call) => this.#connect().call<StoreAnswer>('store', call),
-  );
+  get slices(): SliceStore {
+    return this.#store;
+  }
+
+  /** Rejects as `ask` does. */
+  readonly addRefusals: Store['addRefusals'] = (rows) => this.#store.addRefusals(rows);
 
   /** Resolves once the side process has answered; rejects as `ask` does. */
   async reach(): Promise<void> {

@@ -16,7 +16,7 @@ import { askedFor } from './facts.ts';
 import { checkRequest } from './guard.ts';
 import { admitPage } from './keys/secret-page.ts';
 import type { RequestPolicy } from './policy.ts';
-import type { RefusalLog } from './refusal-log.ts';
+import type { RefusalLog } from './refusal/refusal-log.ts';
 import { badTarget, isRefusal, refuse } from './refusals.ts';
 import { REQUEST_ID_HEADER, type RequestSource } from './source.ts';
 

@@ -2,13 +2,20 @@
 
 import type { IncomingMessage } from 'node:http';
 import { findEndpoint } from '../../../adapters/realtime/index.ts';
+import type { Key } from '../../config/config.ts';
 import { sideRoutesAt } from '../../ipc/side-routes.ts';
 import { CLASS_HEADER, classNames } from '../class-policy.ts';
 import { readHandshake } from '../handshake.ts';
 import { shortened } from '../problem.ts';
 import { knownKey } from './keys/authenticate.ts';
 import type { RequestPolicy } from './policy.ts';
-import type { RefusalFacts } from './refusal-log.ts';
+import type { RefusalFacts } from './refusal/refusal-log.ts';
+
+/** The key of the client, where it is known without asking anyone. */
+export function callerOf(request: IncomingMessage, policy: RequestPolicy): Key | undefined {
+  const handshake = readHandshake(request);
+  return handshake && knownKey({ handshake, provider: findEndpoint(handshake.path)?.provider, policy });
+}
 
 export function askedFor(
   request: IncomingMessage,

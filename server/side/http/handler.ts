@@ -5,6 +5,7 @@ import type { PathParameters } from '../../../codecs/text/path-pattern.ts';
 import type { Config } from '../../config/config.ts';
 import type { Descriptors } from '../../http/connection/descriptors.ts';
 import type { HttpProblem } from '../../http/problem.ts';
+import type { RefusalRows } from '../../http/request/refusal/refusal-rows.ts';
 import type { SessionOrder } from '../../ipc/session-record.ts';
 import type { EmitPart, SideRequest } from '../../ipc/side-request.ts';
 import type { BudgetUse, StoredSession, Task } from '../../ipc/stored-rows.ts';
@@ -33,6 +34,7 @@ export interface SideHttpOptions {
   /** Both are made by the routes where they are undefined. */
   readonly rates?: Pick<CallRates, 'take'> | undefined;
   readonly runs?: RunHost | undefined;
+  readonly refusals?: Pick<RefusalRows, 'add'> | undefined;
   /** Undefined where tasks are run by another process. */
   readonly runner?: TaskRunner | undefined;
   readonly log: Logger;

@@ -23,6 +23,8 @@ export interface Failure {
   readonly resetsAt?: number | undefined;
   /** No target has the form of the call, which was made to none. */
   readonly lacksForm?: boolean | undefined;
+  /** A target was asked, so that rows of the ledger tell of it. */
+  readonly hasRow?: boolean | undefined;
   /** No other target is asked. */
   readonly isFinal?: boolean;
   /** The words of the endpoint, where they are for the client. */
@@ -148,5 +150,5 @@ export function failureToReport(failures: readonly Failure[]): Failure {
   const [first] = failures;
   if (!first) throw new Error('no attempt was made');
   const isOutage = failures.every((failed) => failed.isOutage || !failed.isTransient);
-  return { ...(reported ?? first), isOutage };
+  return { ...(reported ?? first), isOutage, hasRow: failures.some(({ hasRow }) => hasRow) };
 }

@@ -4,6 +4,7 @@ import { newResponseId } from '../../../adapters/llm/index.ts';
 import type { JsonObject } from '../../../codecs/json/object.ts';
 import type { SideConfig } from '../../config/side-schema.ts';
 import { type HttpProblem, isProblem } from '../../http/problem.ts';
+import type { RefusalRows } from '../../http/request/refusal/refusal-rows.ts';
 import type { Router } from '../llm/call.ts';
 import type { ResponseRow, ResponseTexts } from '../store/contract/responses.ts';
 import type { CallRates } from './call/call-rates.ts';
@@ -26,6 +27,7 @@ export interface AskMeans extends Pick<EarlierOptions, 'store' | 'settled'> {
   readonly config: Omit<SideConfig, 'processes'>;
   readonly router?: Router | undefined;
   readonly rates: Pick<CallRates, 'take'>;
+  readonly refusals?: Pick<RefusalRows, 'add'> | undefined;
   /** Checks the body of a Responses request, and translates it. */
   readonly readBody: ReadBody;
   /** Name of this process, never used before. */

@@ -29,6 +29,7 @@ import {
 import { holdLeases, returnLease, takeLease } from './statements/leases/leases.ts';
 import { holdSlices, takeSlice } from './statements/leases/slices.ts';
 import {
+  addRefusals,
   extendReservations,
   grade,
   recoverLeases,
@@ -200,6 +201,7 @@ export function createSqlStore(database: Database): Store {
     removeOldLimits: (than) => removeOldLimits(database, than),
     extendReservations: (ids, until) => extendReservations(query, ids, until),
     settleLost: (now) => settleLost(database, now),
+    addRefusals: (rows) => addRefusals(query, rows),
     grade: (id, values) => grade(query, id, values),
     ledger: (filter) => selectLedger(query, filter),
     report: (by, span) => report(query, by, span),

@@ -110,7 +110,7 @@ const TABLES = [
     cached_audio_tokens bigint, cached_image_tokens bigint, cache_write_tokens bigint, output_image_tokens bigint,
     cache_write_hour_tokens bigint, web_searches bigint,
     flags text, held_until bigint, held_by text, end_user text, tags text,
-    why text, retention text, residency text, refused text
+    why text, retention text, residency text, refused text, refusals bigint
   )`,
   'create index ledger_at on ledger (at, id)',
   'create index ledger_key on ledger (key, at)',
@@ -157,6 +157,7 @@ const UPGRADES: Readonly<Record<number, readonly string[]>> = {
     'alter table budget add column warned_limit bigint',
     'alter table budget add column reached_limit bigint',
     ...['why', 'retention', 'residency', 'refused'].map((name) => `alter table ledger add column ${name} text`),
+    'alter table ledger add column refusals bigint',
     ...RESPONSE_TABLES,
   ],
 };

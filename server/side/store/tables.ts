@@ -143,6 +143,7 @@ export const ledger = table<FlatLedgerRow>('ledger', {
   tags: 'json',
   ...columns('text', 'why', 'retention', 'residency'),
   refused: 'json',
+  refusals: 'integer',
 });
 
 type Reserved = Pick<FlatLedgerRow, 'reservedMicroUsd' | 'reservedBudgets' | 'heldUntil'>;

@@ -159,7 +159,7 @@ describe.each(['at rest', 'at work'])('a command over a store %s', (kind) => {
       ['ledger', 'report', '--by', 'colour'],
     );
     expect(table?.stdout).toMatch(/^team +day +calls .*\napps +2026-03-01 +1 .*0\.000012/);
-    expect(csv?.stdout).toMatch(/^team,calls,inputTokens.*\r\napps,1,10,5,12,/);
+    expect(csv?.stdout).toMatch(/^team,calls,refusals,inputTokens.*\r\napps,1,0,10,5,12,/);
     expect(JSON.parse(json?.stdout ?? '')).toMatchObject({ by: ['class', 'model'], rows: [] });
     expect([wrong?.code, wrong?.stderr]).toEqual([2, expect.stringContaining('--by: expected fields out of class')]);
   });

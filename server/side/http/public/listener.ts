@@ -25,7 +25,7 @@ import { headBytes } from '../../../http/request/head.ts';
 import { KeyLookup } from '../../../http/request/keys/key-lookup.ts';
 import { oldNameWarner } from '../../../http/request/old-names.ts';
 import { type RequestPolicy, requestPolicy } from '../../../http/request/policy.ts';
-import { createRefusalLog } from '../../../http/request/refusal-log.ts';
+import { createRefusalLog } from '../../../http/request/refusal/refusal-log.ts';
 import { draining, refuse } from '../../../http/request/refusals.ts';
 import { type PassedConnection, stopReading } from '../../../ipc/channel/connection.ts';
 import type { Ports } from '../../../ipc/process-start.ts';

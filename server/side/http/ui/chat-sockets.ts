@@ -15,7 +15,7 @@ import { checkRequest } from '../../../http/request/guard.ts';
 import { presentedCredential } from '../../../http/request/keys/authenticate.ts';
 import { presentedSecret } from '../../../http/request/keys/client-secret.ts';
 import type { RequestPolicy } from '../../../http/request/policy.ts';
-import type { RefusalLog } from '../../../http/request/refusal-log.ts';
+import type { RefusalLog } from '../../../http/request/refusal/refusal-log.ts';
 import { badTarget, isRefusal, refuse, sidePathUnavailable } from '../../../http/request/refusals.ts';
 import { REQUEST_ID_HEADER, type RequestSource } from '../../../http/request/source.ts';
 import { FORWARDED_HEADERS } from '../../../ipc/side-request.ts';

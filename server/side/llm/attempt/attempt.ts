@@ -135,13 +135,13 @@ async function failed(context: AttemptContext, ended: EndedAttempt, error: unkno
   const isAbandoned = cause instanceof CallAborted || cause.code === 'timeout';
   const known = isAbandoned && target.billsAbandoned ? withoutCounts(progress) : progress;
   await context.settlements.settle(settlementOf(context, { ...ended, progress: known }, outcome, known.partial));
-  if (cause instanceof CallAborted) return failureOfAborted(cause);
+  if (cause instanceof CallAborted) return { ...failureOfAborted(cause), hasRow: true };
   if (cause.retryAfterMs !== undefined && (cause.code === 'limited' || cause.code === 'unavailable'))
     target.guard.limit(Date.now() + cause.retryAfterMs);
   const failure = failureOfTarget(target.label, cause);
   // A target whose breaker is open now serves nobody, whatever it was that opened it.
   const isBroken = target.guard.unavailable(Date.now())?.reason === 'broken';
-  const result = { ...failure, isOutage: failure.isOutage || isBroken };
+  const result = { ...failure, isOutage: failure.isOutage || isBroken, hasRow: true };
   return hasBegun ? { ...result, isFinal: true } : result;
 }
 

@@ -6,6 +6,7 @@ import { matchesGlob } from '../../../../codecs/text/glob.ts';
 import { readTraceParent } from '../../../../codecs/text/trace-parent.ts';
 import type { SideConfig } from '../../../config/side-schema.ts';
 import { type HttpProblem, isProblem, shortened } from '../../../http/problem.ts';
+import type { RefusalRows, RefusedRequest } from '../../../http/request/refusal/refusal-rows.ts';
 import { secretExpired } from '../../../http/request/refusals.ts';
 import type { Requester, SideRequest } from '../../../ipc/side-request.ts';
 import type { DataClass } from '../../../ipc/stored-rows.ts';
@@ -53,6 +54,8 @@ interface CallMeans {
   /** Undefined on the command line, which makes no calls. */
   readonly router?: Router | undefined;
   readonly rates: Pick<CallRates, 'take'>;
+  /** Told of calls that are refused before they are a call. Undefined where no rows are written. */
+  readonly refusals?: Pick<RefusalRows, 'add'> | undefined;
 }
 
 export interface ClientCall extends ToldCall {
@@ -63,11 +66,15 @@ export interface ClientCall extends ToldCall {
 /** Counts the call against its rates, so it has to be made. */
 export async function clientCall(
   request: CallRequest,
-  { config, router, rates }: CallMeans,
+  { config, router, rates, refusals }: CallMeans,
 ): Promise<ClientCall | HttpProblem> {
+  const refuse = (problem: HttpProblem, dataClass?: DataClass): HttpProblem => {
+    refusals?.add(refusedCall(request, problem, dataClass));
+    return problem;
+  };
   // A refusal of the caller comes before what is wrong with the call.
   const scope = chatScopeOf(request, config);
-  if (isProblem(scope)) return scope;
+  if (isProblem(scope)) return refuse(scope);
   const parsed = request.parse();
   if (isProblem(parsed)) return parsed;
   const { body } = parsed;
@@ -75,9 +82,9 @@ export async function clientCall(
   const { asked, requester, signal } = request;
   if (typeof name === 'string') asked.model = shortened(name);
   const refused = secretProblem(requester, name);
-  if (refused !== undefined) return refused;
+  if (refused !== undefined) return refuse(refused, scope.dataClass);
   const chosen = chatClassOf(scope, config, typeof name === 'string' && name !== '' ? name : undefined);
-  if (isProblem(chosen)) return chosen;
+  if (isProblem(chosen)) return refuse(chosen, scope.dataClass);
   const { promptClass, settings } = chosen;
   asked.promptClass = promptClass;
   const read = await request.read(body, {
@@ -107,7 +114,29 @@ export async function clientCall(
     trace: config.telemetry && readTraceParent(request.headers.traceparent, request.headers.tracestate),
   };
   const rated = await rates.take(request, { endUser, estimate: () => mostTokens(body, call) });
-  return isProblem(rated) ? rated : { call, router, dropped, classMaxTokens, rated };
+  return isProblem(rated) ? refuse(rated, dataClass) : { call, router, dropped, classMaxTokens, rated };
+}
+
+function refusedCall(
+  { requester: { key, team, settings }, asked }: CallRequest,
+  { code, message: why }: HttpProblem,
+  dataClass: DataClass = settings?.dataClass ?? 'open',
+): RefusedRequest {
+  const { promptClass = '', model } = asked;
+  const { endUser, tags } = settings ?? {};
+  return {
+    kind: 'chat',
+    path: 'routed',
+    key,
+    team,
+    endUser,
+    tags,
+    promptClass,
+    dataClass,
+    asked: model,
+    outcome: code,
+    why,
+  };
 }
 
 /** A client secret makes calls until it expires, and where it names models of these alone, with their provider or without. */

@@ -207,6 +207,8 @@ export interface Store extends BudgetLeases, SessionSlices, SharedLimits, KeySto
    * cost is unknown where nothing was reserved. Leases that nobody holds any longer count as spent until they are returned.
    */
   settleLost(now: number): Promise<number>;
+  /** Adds rows of what was refused. They count in no budget. */
+  addRefusals(rows: readonly LedgerRow[]): Promise<void>;
   /** Sets quality or score of a ledger row. */
   grade(id: string, grade: { readonly quality?: Quality; readonly score?: number }): Promise<void>;
   ledger(filter: LedgerFilter): Promise<readonly LedgerRow[]>;

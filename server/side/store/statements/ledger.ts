@@ -180,6 +180,11 @@ async function settleSome(query: Query, now: number, skipLocked: string): Promis
   return lost.length;
 }
 
+export async function addRefusals(query: Query, rows: readonly LedgerRow[]): Promise<void> {
+  const flat = rows.map((row) => flatten(row));
+  await insertAll(query, ledger, flat.sort(byId));
+}
+
 export async function grade(
   query: Query,
   id: string,

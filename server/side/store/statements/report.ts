@@ -23,7 +23,8 @@ const count = (condition: string) => `sum(case when ${condition} then 1 else 0 e
 /** Adds as floating point: large counts may add up to more than 53 bits. */
 const sum = (column: string) => `cast(coalesce(sum(${column}), 0) as double precision)`;
 
-const sums = `count(*) as calls, ${sum('input_tokens')} as input_tokens, ${sum('output_tokens')} as output_tokens,
+const sums = `${count('refusals is null')} as calls, ${sum('refusals')} as refusals,
+  ${sum('input_tokens')} as input_tokens, ${sum('output_tokens')} as output_tokens,
   ${sum('cost_micro_usd')} as cost, ${count('cost_micro_usd is null')} as unknown_costs,
   ${count('is_rehearsal = 1')} as rehearsals,
   ${count("quality = 'valid'")} as valid, ${count("quality = 'repaired'")} as repaired, ${count("quality = 'failed'")} as failed,
@@ -35,9 +36,10 @@ export async function report(
   { since, until, key }: ReportSpan,
 ): Promise<readonly ReportRow[]> {
   const names = by.map((field) => fields[field]);
+  const isCalls = by.includes('outcome') ? '' : 'and refusals is null';
   const rows = await query(
     `select ${[...names.map((name, index) => `${name} as by_${index}`), sums].join(', ')} from ledger
-     where at >= $1 and at < $2 and (outcome <> 'pending' or kind = 'realtime')
+     where at >= $1 and at < $2 and (outcome <> 'pending' or kind = 'realtime') ${isCalls}
      ${key === undefined ? '' : key === null ? 'and key is null' : 'and key = $3'}
      ${names.length > 0 ? `group by ${names.join(', ')}` : 'having count(*) > 0'}`,
     [since, until, ...(typeof key === 'string' ? [key] : [])],
@@ -46,6 +48,7 @@ export async function report(
     .map((row) => ({
       by: by.map((field, index) => textOf(field, row[`by_${index}`])),
       calls: Number(row.calls),
+      refusals: Number(row.refusals),
       inputTokens: Number(row.input_tokens),
       outputTokens: Number(row.output_tokens),
       costMicroUsd: Number(row.cost),

@@ -67,7 +67,15 @@ test('a store that cannot be used is a 503 with its code, any other error a 500;
 
 test('a key gets sums of its own rows only', async () => {
   const store = createFakeStore();
-  const row = { calls: 1, inputTokens: 2, outputTokens: 3, costMicroUsd: 4, unknownCosts: 0, rehearsals: 0 };
+  const row = {
+    refusals: 0,
+    calls: 1,
+    inputTokens: 2,
+    outputTokens: 3,
+    costMicroUsd: 4,
+    unknownCosts: 0,
+    rehearsals: 0,
+  };
   const rest = { valid: 1, repaired: 0, failed: 0, score: undefined, latencyMs: 9 };
   store.rows.report = [
     { by: ['web', 'some/model'], ...row, ...rest },

@@ -61,6 +61,29 @@ export function ledgers({ open }: Stores): void {
     expect(await store.ledger({ task: 't1', limit: 1 })).toEqual([{ ...before, score: 0.9, quality: 'failed' }]);
   });
 
+  test('refusals have rows that are no calls: a report by outcome counts them, others leave them out', async () => {
+    const store = await filled(await open());
+    const span = { since: 0, until: NOON * 2 };
+    const before = await store.report(['class'], span);
+    const refused = {
+      served: undefined,
+      usage: {},
+      refusals: 3,
+      outcome: 'budget_exceeded',
+      why: 'the budget is spent',
+    };
+    await store.addRefusals([aSettled('r', 0, refused), aSettled('q', 0, { ...refused, refusals: 1, key: 'web' })]);
+    expect(await store.ledger({ limit: 2, until: NOON + 1 })).toMatchObject([{ id: 'r', ...refused }, { id: 'q' }]);
+    expect(await store.report(['class'], span)).toEqual(before);
+    const byOutcome = await store.report(['outcome'], span);
+    expect(byOutcome.map(({ by, calls, refusals }) => [...by, calls, refusals])).toEqual([
+      ['budget_exceeded', 0, 4],
+      ['ok', 4, 0],
+      ['upstream_timeout', 1, 0],
+    ]);
+    expect(await store.budgetUse('demo|*|total|0')).toEqual({ spentMicroUsd: 0, reservedMicroUsd: 0 });
+  });
+
   test('keeps why a target was taken, its terms, and the targets that policy refused', async () => {
     const store = await open();
     const decided = {
@@ -83,7 +106,7 @@ export function ledgers({ open }: Stores): void {
 
   test('a report adds up costs, and counts unknown ones apart', async () => {
     const store = await filled(await open());
-    const all = { calls: 5, inputTokens: 1400, outputTokens: 80, costMicroUsd: 10_157, unknownCosts: 1 };
+    const all = { calls: 5, refusals: 0, inputTokens: 1400, outputTokens: 80, costMicroUsd: 10_157, unknownCosts: 1 };
     const [sum] = await store.report([], { since: 0, until: NOON * 2 });
     expect(sum).toEqual({
       by: [],

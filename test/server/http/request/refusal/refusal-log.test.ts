@@ -1,7 +1,7 @@
 // Checks that every refusal has a line of the log, and that a flood does not fill the disk.
 
 import { expect, test } from 'vitest';
-import { createRefusalLog, type RefusalFacts } from '../../../../server/http/request/refusal-log.ts';
+import { createRefusalLog, type RefusalFacts } from '../../../../../server/http/request/refusal/refusal-log.ts';
 
 function keep() {
   const lines: (object | string)[] = [];
