@@ -71,6 +71,16 @@ export const classSchema = z.strictObject({
     .describe(
       'Which target is asked first: the order of targets, the cheapest for this call, the quickest of late, or one that is drawn by weight for a session, end user or key.',
     ),
+  escalate: z
+    .strictObject({
+      on: z
+        .array(z.enum(['misfit', 'refusal', 'length']))
+        .min(1)
+        .describe('What sends it on: it does not fit its schema, it is refused, or it is cut at its limit of tokens.'),
+      to: z.literal('next').default('next').describe('The next target, in order.'),
+    })
+    .optional()
+    .describe('When a whole answer goes to the next target, though the target answered.'),
   fallback: z.boolean().default(true).describe('false asks only the first target that policy allows.'),
   maxUsdPerCall: usd.optional().describe('Ceiling of one call, at its worst case.'),
   timeoutMs: ms

@@ -30,6 +30,7 @@ export function llmWarnings(config: LlmConfig): Problem[] {
         return problem === undefined ? [] : [{ path: `classes.${name}.targets[${index}]`, message: problem }];
       }),
       ...hedgeWarnings(name, terms),
+      ...escalateWarnings(name, terms),
     ]),
     ...context.budgets.flatMap(({ path, budget: { maxUsd } }) =>
       maxUsd === 0 ? [{ path: `${path}.maxUsd`, message: 'no call that costs anything fits into 0 USD' }] : [],
@@ -100,6 +101,11 @@ function ceilingWarnings(name: string, terms: ClassConfig, { gateways, prices }:
   const isTooLow = leastMicroUsd.every((least) => least > maxUsdPerCall * 1e6);
   const message = `no call fits: two tokens cost ${Math.min(...leastMicroUsd) / 1e6} USD or more`;
   return isTooLow ? [{ path: `classes.${name}.maxUsdPerCall`, message }] : [];
+}
+
+function escalateWarnings(name: string, { targets, fallback, escalate }: ClassConfig): Problem[] {
+  if (escalate === undefined || (targets.length > 1 && fallback)) return [];
+  return [{ path: `classes.${name}.escalate`, message: 'there is no other target that could be asked' }];
 }
 
 function hedgeWarnings(name: string, { targets, fallback, hedgeMs, timeoutMs, deadlineMs }: ClassConfig): Problem[] {

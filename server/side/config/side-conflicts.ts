@@ -10,8 +10,8 @@ import { quotaOfKey } from '../../config/side/side-limits-schema.ts';
 import { countedBy, type SideConfig, type TaskConfig } from '../../config/side-schema.ts';
 import { keyClassProblems } from '../../http/class-policy.ts';
 import { writtenBudgets } from '../billing/budgets/own-budgets.ts';
+import { compileSchema } from '../llm/answer/json-schema.ts';
 import { BUILT_IN_KINDS, builtInKind } from '../prompts/built-in-kinds.ts';
-import { compileSchema } from '../prompts/json-schema.ts';
 import { classConflicts, gatewayConflicts } from './llm-conflicts.ts';
 import { telemetryConflicts } from './telemetry-conflicts.ts';
 

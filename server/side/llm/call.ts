@@ -7,6 +7,7 @@ import type { BudgetConfig } from '../../config/side-schema.ts';
 import type { LedgerRow, OnBehalf } from '../../ipc/stored-rows.ts';
 import type { BudgetWindow } from '../store/contract/budgets.ts';
 import type { Failure } from './failure.ts';
+import type { Verdict } from './order/contract.ts';
 
 /** `promptClass`: a name of `classes`. */
 export interface Call
@@ -19,6 +20,8 @@ export interface Call
    */
   readonly model: string | undefined;
   readonly llm: LlmCall;
+  /** Tells whether a text is the answer that was asked for; undefined: `response_format` of the call says what fits. */
+  readonly fits?: ((text: string) => boolean) | undefined;
   /** Budgets that it has to fit into, besides those of the configuration. */
   readonly budgets?: readonly BudgetConfig[] | undefined;
   /** Windows that count it besides those of budgets. */
@@ -41,6 +44,8 @@ export interface Answered extends LlmOutcome {
   readonly addedMaxTokens?: number | undefined;
   readonly gateway: string;
   readonly isRehearsal: boolean;
+  /** The fault of it, in a class that escalates: no target had a better answer. */
+  readonly verdict?: Verdict | undefined;
 }
 
 export interface StreamHead extends Pick<Answered, 'gateway' | 'attempt' | 'addedMaxTokens'> {

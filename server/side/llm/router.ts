@@ -14,6 +14,7 @@ import type { Prices } from '../billing/prices.ts';
 import { SettlementWriter } from '../billing/settlement.ts';
 import type { BudgetLeases } from '../store/contract/budgets.ts';
 import type { Store } from '../store/contract/store.ts';
+import { betterOf, judgeOf } from './answer/verdict.ts';
 import { runAttempt } from './attempt/attempt.ts';
 import type { Attempt, AttemptContext } from './attempt/contract.ts';
 import { type CallDeadline, startDeadline } from './attempt/deadline.ts';
@@ -204,17 +205,30 @@ async function askInTurn(
   const { hedgeMs, order } = plan.config;
   const named = call.model === undefined || isAnyModel(plan, call.model) ? undefined : call.model;
   const asked = named ?? (targets[0] as Target).model;
+  const judge = judgeOf(call, plan.config);
   const failures: Failure[] = [];
+  const ends: string[] = [];
+  let best: Answered | undefined;
   const tried: string[] = [];
   const ask = (target: Target, until: AbortSignal, { besides, answering }: Beside = {}) => {
-    const chosen = { target, tried, failures, count: targets.length, isNamed: named !== undefined };
+    const chosen = { target, tried, ends, count: targets.length, isNamed: named !== undefined };
     const why = whyChosen({ ...chosen, besides, ordered });
     const { isStreamed } = call.llm;
     const observe =
       order === 'latency'
         ? (row: LedgerRow) => context.latencies.note({ label: target.label, isStreamed }, row)
         : undefined;
-    return runAttempt(context, { ...given, target, asked, why, tried: [...tried], signal: until, answering, observe });
+    return runAttempt(context, {
+      ...given,
+      target,
+      asked,
+      why,
+      tried: [...tried],
+      signal: until,
+      answering,
+      judge,
+      observe,
+    });
   };
 
   for (let at = 0; at < targets.length; at++) {
@@ -229,14 +243,20 @@ async function askInTurn(
           })
         : [await ask(target, signal)];
     for (const [index, result] of results.entries()) {
-      if (result.kind === 'answered') return result;
-      failures.push(result);
       tried.push((targets[at + index] as Target).label);
+      if (result.kind === 'answered') {
+        if (result.verdict === undefined) return result;
+        best = betterOf(best, result);
+        ends.push(`answered: ${result.verdict}`);
+        continue;
+      }
+      failures.push(result);
+      ends.push(`failed: ${result.code}`);
     }
     if (failures.some(({ isFinal }) => isFinal)) break;
     at += results.length - 1;
   }
-  return failureToReport(failures);
+  return best ?? failureToReport(failures);
 }
 
 /** Returns a router whose calls also have to fit into the budgets of their keys and teams. */

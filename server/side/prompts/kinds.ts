@@ -3,8 +3,8 @@
 
 import { z } from 'zod';
 import type { TaskConfig } from '../../config/side-schema.ts';
+import { compileSchema, type JsonSchema, type SchemaCheck } from '../llm/answer/json-schema.ts';
 import { builtInKind, SCORING } from './built-in-kinds.ts';
-import { compileSchema, type JsonSchema, type SchemaCheck } from './json-schema.ts';
 import { systemMessage } from './messages.ts';
 
 export interface TaskKind {

@@ -1,4 +1,5 @@
-// Asks the router for the answer of a task, checks it, and asks once more with what was wrong. The repair is counted, never hidden.
+// Asks the router for the answer of a task, checks it, and asks once more with what was wrong. The repair is counted, never hidden. Where
+// the class escalates, other targets were asked instead.
 
 import type { Quality } from '../../ipc/stored-rows.ts';
 import type { Call, Router } from '../llm/call.ts';
@@ -31,8 +32,9 @@ export async function ask(
   { kind, input, call: { maxTokens, ...call } }: AskOptions,
 ): Promise<TaskAnswer> {
   const { name, schema } = kind;
+  const fits = (text: string) => 'value' in parseAnswer(text, kind);
   const run = (messages: readonly Message[]) =>
-    router.run({ ...call, llm: { messages, maxTokens, schema: { name, schema }, isStreamed: false, extra: {} } });
+    router.run({ ...call, fits, llm: { messages, maxTokens, schema: { name, schema }, isStreamed: false, extra: {} } });
   const question: readonly Message[] = [
     { role: 'system', content: kind.system },
     { role: 'user', content: dataMessage(input) },
@@ -41,6 +43,8 @@ export async function ask(
   if (first.kind === 'failed') return first;
   const parsed = parseAnswer(first.text, kind);
   if ('value' in parsed) return { kind: 'valid', value: parsed.value, quality: 'valid', attempt: first.attempt };
+  // The class has asked all its targets: another try on the same ones is not what it wants.
+  if (first.verdict !== undefined) return { kind: 'invalid', quality: 'failed', attempt: first.attempt };
   const problem = first.finish === 'length' ? 'it was cut off because it is too long' : parsed.problem;
   const second = await run([
     ...question,

@@ -114,15 +114,16 @@ function settlementOf(
 }
 
 async function answered(context: AttemptContext, ended: EndedAttempt, outcome: LlmOutcome): Promise<Answered> {
-  const { call, target } = ended.attempt;
+  const { call, target, judge } = ended.attempt;
+  const verdict = judge?.(outcome);
   const served = outcome.served ?? target.model;
-  const settlement = () => settlementOf(context, ended, 'ok', { ...outcome, served });
-  // Tasks settle before returning, since scoring reads the row; chats settle later, to save latency.
-  if (call.kind === 'task') await context.settlements.settle(settlement());
+  const settlement = () => settlementOf(context, ended, verdict ?? 'ok', { ...outcome, served });
+  // Tasks settle before returning, since scoring reads the row, as does what may be asked again; chats settle later, to save latency.
+  if (call.kind === 'task' || verdict !== undefined) await context.settlements.settle(settlement());
   else context.settlements.settleLater(ended.reserved.row.id, settlement);
   const { gatewayName: gateway, isRehearsal } = target;
   const { row, addedMaxTokens } = ended.reserved;
-  return { kind: 'answered', ...outcome, served, attempt: row.id, addedMaxTokens, gateway, isRehearsal };
+  return { kind: 'answered', ...outcome, served, attempt: row.id, addedMaxTokens, gateway, isRehearsal, verdict };
 }
 
 /** Settles before any other target is tried, since the next attempt may need what this one holds of a budget. */

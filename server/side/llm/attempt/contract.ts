@@ -8,6 +8,7 @@ import type { Reservations } from '../../billing/budgets/reservations.ts';
 import type { Prices } from '../../billing/prices.ts';
 import type { SettlementWriter } from '../../billing/settlement.ts';
 import type { Call, StreamSink } from '../call.ts';
+import type { Verdict } from '../order/contract.ts';
 import type { Latencies } from '../order/latency.ts';
 import type { ClassPlan, Target } from '../targets.ts';
 
@@ -49,6 +50,8 @@ export interface Attempt {
   readonly progressed: () => void;
   /** Tells that a part of a whole answer came. */
   readonly answering?: (() => void) | undefined;
+  /** Judges a whole answer; undefined: it is taken as it is. */
+  readonly judge?: ((outcome: LlmOutcome) => Verdict | undefined) | undefined;
   /** Learns from the settled row. */
   readonly observe?: ((row: LedgerRow) => void) | undefined;
 }

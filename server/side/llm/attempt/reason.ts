@@ -1,7 +1,6 @@
 // Reasons why a target was taken, in a few words for its ledger row: names of the configuration and codes, never content.
 
 import { REHEARSAL_NAME } from '../../../config/file/words.ts';
-import type { Failure } from '../failure.ts';
 import type { Target } from '../targets.ts';
 import type { Attempt } from './contract.ts';
 
@@ -11,18 +10,17 @@ interface Chosen extends Pick<Attempt, 'tried'> {
   readonly count: number;
   /** The client named its model. */
   readonly isNamed: boolean;
-  /** Failures of the attempts before, in the order of `tried`. */
-  readonly failures: readonly Pick<Failure, 'code'>[];
+  /** Ends of the attempts before, in the order of `tried`, such as `failed: rate_limited`. */
+  readonly ends: readonly string[];
   /** The target that is still silent, and is hedged with this one. */
   readonly besides?: string | undefined;
   /** Reason of the rule that put the first of them first. */
   readonly ordered?: string | undefined;
 }
 
-export function whyChosen({ target, count, isNamed, tried, failures, besides, ordered }: Chosen): string {
+export function whyChosen({ target, count, isNamed, tried, ends, besides, ordered }: Chosen): string {
   if (besides !== undefined) return `beside ${besides}, which was silent`;
-  const failed = failures.at(-1);
-  if (failed !== undefined) return `after ${tried.at(-1)} failed: ${failed.code}`;
+  if (ends.length > 0) return `after ${tried.at(-1)} ${ends.at(-1)}`;
   if (target.isRehearsal) return REHEARSAL_NAME;
   if (isNamed) return 'named by the client';
   return ordered ?? (count === 1 ? 'the only target' : `first of ${count} targets`);

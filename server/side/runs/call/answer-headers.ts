@@ -17,10 +17,10 @@ export interface ToldCall {
 export const streamHeaders = ({ model, ...head }: StreamHead, call: ToldCall): Record<string, string> =>
   answerHeaders({ ...head, served: model, isRehearsal: head.gateway === REHEARSAL_NAME }, call);
 
-type Told = Pick<Answered, 'gateway' | 'attempt' | 'served' | 'isRehearsal' | 'addedMaxTokens'>;
+type Told = Pick<Answered, 'gateway' | 'attempt' | 'served' | 'isRehearsal' | 'addedMaxTokens' | 'verdict'>;
 
 export function answerHeaders(answer: Told, { classMaxTokens, dropped, rated }: ToldCall): Record<string, string> {
-  const { gateway, attempt, served, isRehearsal, addedMaxTokens = classMaxTokens } = answer;
+  const { gateway, attempt, served, isRehearsal, verdict, addedMaxTokens = classMaxTokens } = answer;
   const droppedNames = droppedHeader(dropped);
   return {
     ...rated.headers,
@@ -29,6 +29,7 @@ export function answerHeaders(answer: Told, { classMaxTokens, dropped, rated }: 
     ...(served === undefined ? {} : { 'x-trunkline-served-model': served.replace(/[^\x20-\x7e]/g, '?').slice(0, 200) }),
     ...(addedMaxTokens === undefined ? {} : { 'x-trunkline-max-tokens': String(addedMaxTokens) }),
     ...(droppedNames === undefined ? {} : { 'x-trunkline-dropped': droppedNames }),
+    ...(verdict === undefined ? {} : { 'x-trunkline-verdict': verdict }),
     ...(isRehearsal ? { 'x-trunkline-rehearsal': 'true' } : {}),
   };
 }

@@ -6,12 +6,16 @@ import { configFiles } from '../../../support/config-files.ts';
 const { refusal } = configFiles();
 const gateways = 'gateways: { router: { profile: openrouter, apiKey: key-1 } }';
 
-test('a rule that is not known, weights without their rule, and the rule without a weight are refused', () => {
+test('a rule that is not known, weights without their rule, the rule without a weight, and rules that exclude one another are refused', () => {
   const ofClass = (more: string, weight = '') =>
     refusal(`${gateways}\nclasses: { c: { targets: [{ gateway: router, model: m${weight} }]${more} } }`);
   expect(ofClass(', order: cheap')[0]).toMatch(/^classes\.c\.order: expected/);
   expect(ofClass('', ', weight: 5')).toEqual([
     'classes.c.targets[0].weight: expected order: weighted of the class beside it',
+  ]);
+  expect(ofClass(', escalate: { on: [worse] }')[0]).toMatch(/^classes\.c\.escalate\.on\[0\]: expected/);
+  expect(ofClass(', escalate: { on: [misfit] }, hedgeMs: 100')).toEqual([
+    'classes.c.escalate: expected no hedgeMs beside it: a second target is asked after the first',
   ]);
   expect(ofClass(', order: weighted')).toEqual([
     'classes.c.order: expected a weight of at least one target, since order is weighted',

@@ -115,6 +115,13 @@ classes: { c: { targets: [{ gateway: g, model: a/b }] } }`);
     expect(at('openai', 'llm.example.com')).toEqual([]);
   });
 
+  test('escalation without another target is warned of', () => {
+    expect(others(oneClass(direct, ', escalate: { on: [misfit] }'))).toEqual([
+      'classes.c.escalate: there is no other target that could be asked',
+    ]);
+    expect(warnings(both(', escalate: { on: [length] }'))).toEqual([]);
+  });
+
   test('hedging without another target, or later than the first is given up, is warned of', () => {
     expect(others(oneClass(direct, ', hedgeMs: 100'))).toEqual([
       'classes.c.hedgeMs: there is no other target that could be asked',

@@ -1,7 +1,7 @@
 // Tests schemas of users: what they mean, and that none of them holds up the process.
 
 import { describe, expect, test } from 'vitest';
-import { compileSchema, type JsonSchema } from '../../../../server/side/prompts/json-schema.ts';
+import { compileSchema, type JsonSchema } from '../../../../../server/side/llm/answer/json-schema.ts';
 
 function check(schema: JsonSchema, value: unknown): string | undefined {
   const compiled = compileSchema({ type: 'object', ...schema });

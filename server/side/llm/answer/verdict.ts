@@ -1,0 +1,78 @@
+// Judges whole answers in classes that escalate: one that a verdict is passed on goes to the next target. Rule: only what the class names is looked
+// at, and a check that cannot be made passes no verdict.
+
+import type { LlmOutcome } from '../../../../adapters/llm/contract.ts';
+import { type JsonObject, parseJson } from '../../../../codecs/json/object.ts';
+import type { ClassConfig } from '../../../config/side/llm-schema.ts';
+import type { Answered, Call } from '../call.ts';
+import type { Verdict } from '../order/contract.ts';
+import { compileSchema, type SchemaCheck } from './json-schema.ts';
+
+/** Returns what judges an answer of the call; undefined where nothing does: streams have gone to their client by then. */
+export function judgeOf({ llm, fits }: Pick<Call, 'llm' | 'fits'>, { escalate }: Pick<ClassConfig, 'escalate'>) {
+  if (escalate === undefined || llm.isStreamed) return undefined;
+  const { on } = escalate;
+  return (outcome: LlmOutcome): Verdict | undefined => {
+    if (on.includes('refusal') && isRefusal(outcome)) return 'refusal';
+    if (on.includes('length') && outcome.finish === 'length') return 'length';
+    return on.includes('misfit') && isMisfit(outcome, fits ?? (() => fitsFormat(outcome.text, llm.extra)))
+      ? 'misfit'
+      : undefined;
+  };
+}
+
+/** Tools that are called take the place of an answer. */
+const isMisfit = ({ finish, text }: LlmOutcome, fits: (text: string) => boolean): boolean =>
+  finish !== 'tool_calls' && finish !== 'function_call' && !fits(text);
+
+const isRefusal = ({ finish, completion }: LlmOutcome): boolean =>
+  finish === 'content_filter' || hasRefusal(completion.choices, 'message') || hasRefusal(completion.output, 'content');
+
+/** A refusal in words has a place of its own in chat completions and in Responses; in Messages it is the reason of the end. */
+function hasRefusal(parts: unknown, within: 'message' | 'content'): boolean {
+  if (!Array.isArray(parts)) return false;
+  return parts.some((part: JsonObject | null) => {
+    const inner = part?.[within];
+    if (Array.isArray(inner)) return inner.some((one) => one?.type === 'refusal');
+    const said = (inner as JsonObject | undefined)?.refusal;
+    return typeof said === 'string' && said !== '';
+  });
+}
+
+/** Tells whether a text is what `response_format` asks for. */
+function fitsFormat(text: string, { response_format: format }: JsonObject): boolean {
+  const { type, json_schema: named } = (format ?? {}) as { readonly type?: unknown; readonly json_schema?: JsonObject };
+  if (type !== 'json_schema' && type !== 'json_object') return true;
+  const value = parseJson(text);
+  if (value === undefined) return false;
+  const schema = type === 'json_schema' ? named?.schema : undefined;
+  return typeof schema !== 'object' || schema === null || checkOf(schema as JsonObject)(value) === undefined;
+}
+
+const MOST_SCHEMAS = 100;
+/** Checks by the text of their schema: clients send the same one with each call. */
+const checks = new Map<string, SchemaCheck>();
+
+/** Takes a schema that cannot be checked for one that everything fits: the endpoint may know more of it. */
+function checkOf(schema: JsonObject): SchemaCheck {
+  const text = JSON.stringify(schema);
+  const check = checks.get(text) ?? compiledCheck(schema);
+  checks.delete(text);
+  checks.set(text, check);
+  if (checks.size > MOST_SCHEMAS) checks.delete(checks.keys().next().value as string);
+  return check;
+}
+
+function compiledCheck(schema: JsonObject): SchemaCheck {
+  const compiled = compileSchema(schema);
+  return 'check' in compiled ? compiled.check : () => undefined;
+}
+
+/** Verdicts from the answer that is worth most to that which is worth least. */
+const WORTH: readonly Verdict[] = ['length', 'refusal', 'misfit'];
+
+/** The better of two answers that a verdict was passed on; of equals the later one, since targets grow stronger. */
+export function betterOf(before: Answered | undefined, answer: Answered): Answered {
+  const worth = ({ verdict }: Answered) => (verdict === undefined ? -1 : WORTH.indexOf(verdict));
+  return before === undefined || worth(answer) <= worth(before) ? answer : before;
+}
