@@ -52,6 +52,8 @@ describe.skipIf(postgres === undefined)('two machines', () => {
   });
 
   test('a run is cancelled from the other machine', async () => {
+    // It outlasts the order, however slow the machines are.
+    llm.change({ behaviour: { text: 'x'.repeat(100_000), pieces: 100_000, everyMs: 20 } });
     const id = await begin(machines[0]);
     await ask(machines[1], `/${id}/cancel`, { method: 'POST' });
     const events = await read(machines[1], id);
