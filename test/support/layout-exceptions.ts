@@ -45,6 +45,7 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/side/runs/hostile-answers.test.ts':
     'badly written answers, from the endpoint to every reader and the ledger',
   'test/server/side/runs/kills.test.ts': 'what readers of runs hear of a kill, and what is there afterwards',
+  'test/server/side/runs/crowd.test.ts': 'many runs at once with readers that do not read',
   'test/server/side/runs/drain.test.ts': 'what readers hear of a gateway that drains or reloads',
   'test/server/side/runs/store-faults.test.ts': 'runs whose store is away, hangs or is full',
   'test/server/side/continued-rehearsal.test.ts': 'a call, its summaries, and a call that continues it',

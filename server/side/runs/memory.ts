@@ -5,6 +5,9 @@ import { EventEmitter, once } from 'node:events';
 import type { SideConfig } from '../../config/side-schema.ts';
 import type { LiveRun } from './live-run.ts';
 
+/** Part of the room that is taken after some was made. */
+const ENOUGH = 7 / 8;
+
 export class RunMemory {
   readonly #limits: () => SideConfig['runs'];
   /** The runs stand in the order in which they began. */
@@ -52,7 +55,7 @@ export class RunMemory {
     if (before === undefined) return;
     this.#held.set(run, run.heldBytes);
     this.#bytes += run.heldBytes - before;
-    if (run.heldBytes > before) this.#makeRoom();
+    if (run.heldBytes > before) this.#makeRoom(run);
   }
 
   /** Keeps a run that has ended for its time; one that nobody knows, or that nobody comes back to, is forgotten. */
@@ -87,19 +90,24 @@ export class RunMemory {
     this.#read.delete(run);
   }
 
-  /** Logs that have ended go first, since they are in the store; then what slow readers have not read; then the longest logs. */
-  #makeRoom(): void {
+  /**
+   * Logs that have ended go first, since they are in the store; then what slow readers have not read; then the longest logs. The one that has just
+   * grown is the last: nobody had the time to read what came.
+   */
+  #makeRoom(grown: LiveRun): void {
     const { totalBytes } = this.#limits();
     if (this.#bytes <= totalBytes) return;
     for (const run of this.all) if (run.isOver() && this.#bytes > totalBytes) this.forget(run);
-    while (this.#bytes > totalBytes && (shorten(this.#read) || shorten(this.#runs.values())));
+    const isShorter = () => shorten(this.#read, grown) || shorten(this.#runs.values(), grown) || shorten([grown]);
+    // Some room beyond that lets many events come before the next look at all runs.
+    if (this.#bytes > totalBytes) while (this.#bytes > totalBytes * ENOUGH && isShorter());
   }
 }
 
-/** Makes the longest log shorter. False where there is none. */
-function shorten(runs: Iterable<LiveRun>): boolean {
+/** Makes the longest log shorter, but for one. False where there is none. */
+function shorten(runs: Iterable<LiveRun>, spared?: LiveRun): boolean {
   let longest: LiveRun | undefined;
-  for (const run of runs) if (run.logBytes > (longest?.logBytes ?? 0)) longest = run;
+  for (const run of runs) if (run !== spared && run.logBytes > (longest?.logBytes ?? 0)) longest = run;
   if (longest === undefined) return false;
   const { logBytes } = longest;
   if (!longest.isCut) longest.cut();

@@ -197,7 +197,7 @@ export class ResponsesSocket {
   #send(events: readonly string[], lane: Lane): unknown {
     if (this.#isClosed) return undefined;
     const named = lane === undefined ? '' : `,"stream_id":${JSON.stringify(lane)}}`;
-    return this.#socket.send(lane === undefined ? events : events.map((event) => event.replace(/\}\s*$/, named)));
+    return this.#socket.send(lane === undefined ? events : events.map((event) => event.replace(/\}\s*$/, () => named)));
   }
 }
 

@@ -114,9 +114,9 @@ test('one lane answers in order, a conversation goes on, and one with store: fal
 test('lanes are told apart, and what is taken in without an answer is continued', async () => {
   const client = await open();
   client.send({ input: 'One', stream_id: 'a' });
-  client.send({ input: 'Two', stream_id: 'b' });
+  client.send({ input: 'Two', stream_id: '$&b' });
   const events = await client.answers(2);
-  for (const lane of ['a', 'b']) {
+  for (const lane of ['a', '$&b']) {
     const own = events.filter(({ stream_id }) => stream_id === lane);
     expect(own.map(({ sequence_number }) => sequence_number)).toEqual(own.map((_, at) => at));
     expect(own.at(-1)?.type).toBe('response.completed');
