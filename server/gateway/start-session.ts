@@ -4,6 +4,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
+import { readTraceParent, traceParentText } from '../../codecs/text/trace-parent.ts';
 import type { Config } from '../config/config.ts';
 import type { RequestSource } from '../http/request/source.ts';
 import { type LimitScope, limitScopesOf, tokenScopes } from '../ipc/limits.ts';
@@ -134,6 +135,8 @@ function onBehalf({ key, secret }: Admission): OnBehalf {
 /** It starts when its provider is dialled. */
 function startOf(admission: Admission): SessionStarted {
   const { sessionId, key, secret, provider, endpoint, model, promptClass, dataClass, isRehearsal, context } = admission;
+  const { handshake, policy } = admission;
+  const isTraced = policy.config.telemetry !== undefined;
   return {
     kind: 'started',
     id: sessionId,
@@ -149,10 +152,18 @@ function startOf(admission: Admission): SessionStarted {
     startedAt: Date.now(),
     ...onBehalf(admission),
     clientSecret: secret?.id,
+    ...(isTraced && { trace: clientTrace(handshake) }),
     ...(key?.transcripts === 'off' && { isTextless: true }),
     // Ownership of an unreadable session is unknown.
     ...(context !== undefined && context.from !== 'unavailable' && { continues: context.continues }),
   };
+}
+
+/** The client's `traceparent`, where it is one. */
+function clientTrace({ headers }: Admission['handshake']): string | undefined {
+  const { traceparent } = headers;
+  const trace = typeof traceparent === 'string' ? readTraceParent(traceparent) : undefined;
+  return trace && traceParentText(trace);
 }
 
 /** Those whose limits a session counts for. */

@@ -9,7 +9,7 @@ import type { StoredSession } from './stored-rows.ts';
 /** The record of a live or ended session; `reason` and `closeCode` only when it has ended. Times are ISO 8601 and milliseconds. */
 export interface SessionRecord
   extends TapSummary,
-    Omit<StoredSession, 'model' | 'isRehearsal' | 'owner' | 'startedAt'> {
+    Omit<StoredSession, 'model' | 'isRehearsal' | 'owner' | 'startedAt' | 'trace'> {
   readonly state: 'open' | 'closing' | 'closed';
   readonly startedAt: string;
   readonly durationMs: number;

@@ -45,6 +45,8 @@ export interface StoredSession extends OwnedRow, OnBehalf {
   readonly continues?: string | undefined;
   /** The id of the client secret that opened it. */
   readonly clientSecret?: string | undefined;
+  /** The `traceparent` of its client; only while telemetry is configured. */
+  readonly trace?: string | undefined;
 }
 
 /** End of a session; `record` is the session's record as JSON: counts and times, no content. */
@@ -160,6 +162,8 @@ export interface LedgerRow extends OwnedRow, OnBehalf {
   readonly quality?: Quality | undefined;
   /** 0 to 1, from a `quality` task that scored this answer or session. */
   readonly score?: number | undefined;
+  /** The id of its trace; only while telemetry is configured. */
+  readonly trace?: string | undefined;
   /** Why this target was taken, in a few words that nobody has to parse. Never content. */
   readonly why?: string | undefined;
   /** The terms that the target was held to; undefined: none was stated. */

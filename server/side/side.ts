@@ -40,6 +40,8 @@ import { Runner } from './tasks/runner.ts';
 import { Webhooks } from './tasks/webhooks.ts';
 import { createTracedRouter } from './telemetry/call-spans.ts';
 import { createSideMetrics } from './telemetry/metrics.ts';
+import { createSessionSpans } from './telemetry/session-spans.ts';
+import { createTaskTracing } from './telemetry/task-spans.ts';
 import { Telemetry } from './telemetry/telemetry.ts';
 
 /** Time to write what is given back, and what became of calls. */
@@ -142,8 +144,11 @@ export class Side {
     this.#router = withRefusalRows(createTracedRouter(calls, telemetry), refusals);
     this.#webhooks = isBackground && parts.budgets ? new Webhooks(shared) : undefined;
     const onSettled = () => this.#webhooks?.wake();
-    this.#runner = new Runner({ ...shared, router: countTaskTokens(this.#router, shared), onSettled, isBackground });
-    this.#ingest = new Ingest({ ...shared, owner, onCommitted: (events) => this.#onCommitted(events) });
+    const tracing = createTaskTracing(telemetry);
+    const router = countTaskTokens(this.#router, shared);
+    this.#runner = new Runner({ ...shared, router, onSettled, isBackground, tracing });
+    const onEnded = createSessionSpans({ telemetry, store, log });
+    this.#ingest = new Ingest({ ...shared, owner, onEnded, onCommitted: (events) => this.#onCommitted(events) });
     const rates = new CallRates(shared);
     this.#runs = new RunHost({ ...shared, router: this.#router, rates, refusals, readBody: readResponsesBody, holder });
     this.answer = createSideHttp({

@@ -10,8 +10,8 @@ export class RehearsalClient {
   readonly socket: WebSocket;
   readonly events: ServerEvent[] = [];
 
-  constructor(url: string, protocols: string[] = []) {
-    this.socket = new WebSocket(url, protocols, { perMessageDeflate: false });
+  constructor(url: string, protocols: string[] = [], headers: Readonly<Record<string, string>> = {}) {
+    this.socket = new WebSocket(url, protocols, { perMessageDeflate: false, headers });
     keepInbox(this.socket);
   }
 

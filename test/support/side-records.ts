@@ -126,6 +126,7 @@ export const anAttempt = (id: string, some: Partial<LedgerRow> = {}): LedgerRow 
   retention: undefined,
   residency: undefined,
   refused: undefined,
+  trace: undefined,
   refusals: undefined,
   ...some,
 });

@@ -12,6 +12,7 @@ import { budgetsFor } from '../billing/budgets/budget.ts';
 import type { OwnBudgets } from '../billing/budgets/own-budgets.ts';
 import type { Prices } from '../billing/prices.ts';
 import { realtimeRow, type SessionUse } from '../billing/realtime-row.ts';
+import { sessionTrace } from '../llm/attempt/trace-id.ts';
 import { type SessionChanges, type Store, StoreError } from '../store/contract/store.ts';
 import { sessionDeliveries } from '../tasks/events.ts';
 import { planStart, planTurn } from '../tasks/plan.ts';
@@ -28,6 +29,8 @@ interface IngestOptions {
   readonly ownBudgets: Pick<OwnBudgets, 'of'>;
   /** Called after each commit: there may be tasks to run and messages to send. */
   readonly onCommitted?: (events: readonly SessionEvent[]) => void;
+  /** Called with the sessions whose ends are committed. */
+  readonly onEnded?: (ended: readonly SessionEnd[]) => void;
 }
 
 /** Number of sessions that are kept in memory; the store is asked for others. */
@@ -75,7 +78,7 @@ export class Ingest {
         const { endedAt, reason, record } = session;
         changes.push(await this.#endWithoutRecord(session, { id, endedAt, reason, record }));
       }
-      await store.commitSessions(merged(changes));
+      await this.#write(merged(changes));
     });
   }
 
@@ -90,7 +93,14 @@ export class Ingest {
   async #commit(events: readonly SessionEvent[]): Promise<readonly string[]> {
     const changes: SessionChanges[] = [];
     for (const event of events) changes.push(await this.#readableChanges(event));
-    return this.#options.store.commitSessions(merged(changes));
+    return this.#write(merged(changes));
+  }
+
+  async #write(changes: SessionChanges): Promise<readonly string[]> {
+    const { store, onEnded } = this.#options;
+    const taken = await store.commitSessions(changes);
+    if (taken.length === 0 && changes.ended?.length) onEnded?.(changes.ended);
+    return taken;
   }
 
   /** Leaves out an event that cannot be understood: it never will be, and sent again and again it would hold up all others. */
@@ -217,8 +227,10 @@ export class Ingest {
   async #used(session: StoredSession, use: SessionUse) {
     const { config, prices, ownBudgets } = this.#options;
     const all = session.isRehearsal ? [] : [...config.budgets, ...(await ownBudgets.of(session))];
+    const row = realtimeRow(session, use, prices);
+    const { telemetry } = config;
     return {
-      ledger: [realtimeRow(session, use, prices)] as const,
+      ledger: [telemetry ? { ...row, trace: sessionTrace(session, telemetry.sample).traceId } : row] as const,
       charged: { [session.id]: budgetsFor(all, { ...session, path: 'direct' }, use.at) },
     };
   }

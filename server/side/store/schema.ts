@@ -69,7 +69,8 @@ const TABLES = [
     key text, team text, provider text not null, route text not null, dialect text not null, model text,
     prompt_class text not null, data_class text not null, is_rehearsal bigint not null, owner text not null,
     started_at bigint not null, ended_at bigint, reason text, record text,
-    swept_at bigint, forgotten_at bigint, continues text, end_user text, tags text, client_secret text
+    swept_at bigint, forgotten_at bigint, continues text, end_user text, tags text, client_secret text,
+    trace text
   )`,
   'create index session_started on session (started_at, id)',
   'create index session_key on session (key, started_at, id)',
@@ -110,7 +111,7 @@ const TABLES = [
     cached_audio_tokens bigint, cached_image_tokens bigint, cache_write_tokens bigint, output_image_tokens bigint,
     cache_write_hour_tokens bigint, web_searches bigint,
     flags text, held_until bigint, held_by text, end_user text, tags text,
-    why text, retention text, residency text, refused text, refusals bigint
+    why text, retention text, residency text, refused text, refusals bigint, trace text
   )`,
   'create index ledger_at on ledger (at, id)',
   'create index ledger_key on ledger (key, at)',
@@ -156,7 +157,10 @@ const UPGRADES: Readonly<Record<number, readonly string[]>> = {
   8: [
     'alter table budget add column warned_limit bigint',
     'alter table budget add column reached_limit bigint',
-    ...['why', 'retention', 'residency', 'refused'].map((name) => `alter table ledger add column ${name} text`),
+    'alter table session add column trace text',
+    ...['why', 'retention', 'residency', 'refused', 'trace'].map(
+      (name) => `alter table ledger add column ${name} text`,
+    ),
     'alter table ledger add column refusals bigint',
     ...RESPONSE_TABLES,
   ],

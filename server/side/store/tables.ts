@@ -18,7 +18,7 @@ export const sessions = table<SessionRow>('session', {
   startedAt: 'integer',
   continues: 'text',
   endedAt: 'integer',
-  ...columns('text', 'reason', 'record', 'endUser', 'clientSecret'),
+  ...columns('text', 'reason', 'record', 'endUser', 'clientSecret', 'trace'),
   tags: 'json',
 });
 
@@ -144,6 +144,7 @@ export const ledger = table<FlatLedgerRow>('ledger', {
   ...columns('text', 'why', 'retention', 'residency'),
   refused: 'json',
   refusals: 'integer',
+  trace: 'text',
 });
 
 type Reserved = Pick<FlatLedgerRow, 'reservedMicroUsd' | 'reservedBudgets' | 'heldUntil'>;

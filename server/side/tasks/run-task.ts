@@ -1,7 +1,8 @@
 // Runs one task once, from its settings to its outcome. It writes nothing but the quality of its own attempt; the runner settles.
 
+import type { TraceParent } from '../../../codecs/text/trace-parent.ts';
 import type { SideConfig, TaskConfig } from '../../config/side-schema.ts';
-import type { Task } from '../../ipc/stored-rows.ts';
+import type { StoredSession, Task } from '../../ipc/stored-rows.ts';
 import type { Router } from '../llm/call.ts';
 import { promptInputOf } from '../prompts/input-source.ts';
 import { taskKind } from '../prompts/kinds.ts';
@@ -16,11 +17,28 @@ export interface RunContext {
   readonly store: Store;
   readonly router: Router;
   readonly retryPolicy: RetryPolicy;
+  readonly tracing?: TaskTracing | undefined;
+}
+
+/** Takes the runs of tasks for their traces. */
+export interface TaskTracing {
+  /** The place of a run in its trace; undefined where there is none. */
+  begin(task: Task, session: StoredSession | undefined): TraceParent | undefined;
+  end(trace: TraceParent, run: TracedRun): void;
+}
+
+/** A run that has called its class and ended. `startedAt`: ms since the epoch. */
+interface TracedRun {
+  readonly task: Task;
+  readonly session: StoredSession | undefined;
+  readonly startedAt: number;
+  readonly outcome: RunOutcome;
 }
 
 /** @throws StoreError, and whatever the router throws. */
 export async function runTask(task: Task, context: RunContext, signal: AbortSignal): Promise<RunOutcome> {
-  const { config, store, router, retryPolicy } = context;
+  const { config, store, router, retryPolicy, tracing } = context;
+  const startedAt = Date.now();
   const input = readTaskInput(task);
   if (input === undefined) return { state: 'failed', error: 'invalid_task: its input cannot be read' };
   const settings = taskSettings(task, config, input);
@@ -42,12 +60,15 @@ export async function runTask(task: Task, context: RunContext, signal: AbortSign
   if (promptInput === undefined)
     return { state: 'failed', error: 'no_text: nothing was said, or it is not kept any more' };
   const session = task.session === undefined ? undefined : await store.session(task.session);
+  const trace = tracing?.begin(task, session);
   const { endUser, tags } = session ?? input.scores?.input ?? input;
-  const call = { ...callOf(task, settings, config), endUser, tags, signal };
+  const call = { ...callOf(task, settings, config), endUser, tags, signal, trace };
   const answer = await ask(router, { kind, input: promptInput, call });
   if (answer.kind !== 'failed') await store.grade(answer.attempt, { quality: answer.quality });
   const { maxAttempts, giveUpMs } = settings;
-  return outcomeOfRun(task, answer, { maxAttempts, giveUpMs, policy: retryPolicy, now: Date.now() });
+  const outcome = outcomeOfRun(task, answer, { maxAttempts, giveUpMs, policy: retryPolicy, now: Date.now() });
+  if (trace !== undefined) tracing?.end(trace, { task, session, startedAt, outcome });
+  return outcome;
 }
 
 function callOf(task: Task, settings: TaskConfig, { classes }: SideConfig): Omit<AskOptions['call'], 'signal'> {

@@ -178,8 +178,8 @@ export class Runner {
 
   /** Stops waiting when the lease's signal aborts, even for a run that ignores the signal. */
   #attempt(task: Task, { signal }: TaskLease): Promise<RunOutcome> {
-    const { config, store, router, retryPolicy = RETRY_POLICY } = this.#options;
-    return unlessAborted(runTask(task, { config, store, router, retryPolicy }, signal), signal);
+    const { config, store, router, tracing, retryPolicy = RETRY_POLICY } = this.#options;
+    return unlessAborted(runTask(task, { config, store, router, tracing, retryPolicy }, signal), signal);
   }
 
   /** Writes the outcome, and tries again for the length of a lease while the store is unavailable: the work is done and paid. */

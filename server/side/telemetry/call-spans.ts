@@ -79,7 +79,7 @@ function callSpan({ call, trace, startedAt }: Traced, result: Answered | Failure
 }
 
 /** Names whom and what a call or a session is for. */
-const subjectOf = ({
+export const subjectOf = ({
   promptClass,
   dataClass,
   key,
@@ -155,7 +155,7 @@ function wordsOf({ messages }: LlmCall, said: LlmOutcome['text'] | undefined, at
 }
 
 /** `outputReasoningTokens` is of calls alone. */
-const usageAttributes = (usage: Usage & { readonly outputReasoningTokens?: number }) =>
+export const usageAttributes = (usage: Usage & { readonly outputReasoningTokens?: number }) =>
   ({
     [GEN_AI.inputTokens]: usage.inputTokens,
     [GEN_AI.outputTokens]: usage.outputTokens,

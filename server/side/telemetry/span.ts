@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { TraceParent } from '../../../codecs/text/trace-parent.ts';
+import { isTraceSampled } from '../llm/attempt/trace-id.ts';
 
 type AttributeValue = string | number | boolean | readonly string[];
 
@@ -31,12 +32,6 @@ export interface TraceSpan {
 }
 
 const newSpanId = (): string => randomBytes(8).toString('hex');
-
-/** Tells whether a trace is among this share of all, by its last 56 bits, as OpenTelemetry samples: whoever asks gets the same answer. */
-function isTraceSampled(traceId: string, share: number): boolean {
-  if (share >= 1) return true;
-  return Number.parseInt(traceId.slice(18), 16) >= (1 - share) * 16 ** 14;
-}
 
 /** The place of a new span below another one, else in a trace of its own. */
 export function newContext(parent: TraceParent | undefined, share: number): TraceParent {

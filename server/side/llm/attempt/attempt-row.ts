@@ -25,7 +25,7 @@ export function pendingRow({ call, target, at, worstMicroUsd, heldBy, ...decided
   return {
     id: newId(),
     ...{ at, kind, session, task, key, team, promptClass, dataClass, asked, tried, endUser, tags },
-    ...{ why, retention, residency, refused },
+    ...{ why, retention, residency, refused, trace: call.trace?.traceId },
     path: target.path,
     gateway: target.gatewayName,
     provider: target.provider,
