@@ -38,6 +38,8 @@ export interface LlmProfile {
   readonly canPromise?: { readonly retention?: readonly Retention[]; readonly providers?: true };
   /** The provider of a model, where it is known before the call; undefined: the gateway chooses. */
   provider?(model: string, settings: Readonly<Record<string, string>>): string | undefined;
+  /** A fault before the first byte of an answer, a 5xx or a lost connection, is not billed, as the product documents. */
+  readonly faultsAreFree?: true;
   /** The API takes no call without `maxTokens`. */
   readonly demandsMaxTokens?: true;
   /** A path below the base URL whose GET costs nothing and is refused for a wrong credential; `/models` when not given. */

@@ -13,6 +13,8 @@ export const openrouterProfile = completionsProfile({
   freePath: '/key',
   baseUrl: 'https://openrouter.ai/api/v1',
   regions: { eu: 'https://eu.openrouter.ai/api/v1', us: 'https://us.openrouter.ai/api/v1' },
+  // https://openrouter.ai/docs/features/zero-completion-insurance
+  faultsAreFree: true,
   canPromise: { retention: ['zdr', 'none-stated'], providers: true },
   fields: (_, target) => ({ provider: providerOf(target), usage: { include: true } }),
   responses: { fields: (_, target) => ({ provider: providerOf(target) }) },

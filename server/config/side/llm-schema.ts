@@ -31,6 +31,12 @@ export const gatewaySchema = z.strictObject({
     .describe(
       'Whether it bills a stream to its end when its client leaves. Such a stream is charged at its reservation, not by what came of it.',
     ),
+  billsFaults: z
+    .boolean()
+    .optional()
+    .describe(
+      'Whether a 5xx, or a connection that is lost before an answer, may be billed. Where it is not, such a call is asked once more there. That of the profile when not given.',
+    ),
   concurrency: positive(10_000).default(64).describe('Calls at once, in each side process.'),
   queue: z.int().min(0).max(100_000).default(256).describe('Calls that may wait for a place.'),
   settings: z.record(z.string(), z.string()).default({}).describe('What the profile needs beyond that.'),

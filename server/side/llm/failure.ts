@@ -25,6 +25,8 @@ export interface Failure {
   readonly lacksForm?: boolean | undefined;
   /** A target was asked, so that rows of the ledger tell of it. */
   readonly hasRow?: boolean | undefined;
+  /** The same target may be asked once more: it failed before its answer, and does not bill that. */
+  readonly mayRepeat?: boolean;
   /** No other target is asked. */
   readonly isFinal?: boolean;
   /** The words of the endpoint, where they are for the client. */

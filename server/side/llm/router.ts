@@ -20,6 +20,7 @@ import type { Attempt, AttemptContext } from './attempt/contract.ts';
 import { type CallDeadline, startDeadline } from './attempt/deadline.ts';
 import { hedged } from './attempt/hedging.ts';
 import { whyChosen } from './attempt/reason.ts';
+import { isAskedAgain } from './attempt/repeat.ts';
 import type { Answered, Call, Router } from './call.ts';
 import { type Failure, failure, failureOfResource, failureToReport } from './failure.ts';
 import { Latencies } from './order/latency.ts';
@@ -254,7 +255,7 @@ async function askInTurn(
       ends.push(`failed: ${result.code}`);
     }
     if (failures.some(({ isFinal }) => isFinal)) break;
-    at += results.length - 1;
+    at += isAskedAgain(results, tried) ? -1 : results.length - 1;
   }
   return best ?? failureToReport(failures);
 }

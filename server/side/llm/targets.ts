@@ -29,6 +29,8 @@ export interface Target extends Required<Choosable> {
   terms(): LlmTarget | undefined;
   /** The endpoint bills a stream to its end when nobody listens any more. */
   readonly billsAbandoned: boolean;
+  /** A fault before its answer may be billed. */
+  readonly billsFaults: boolean;
   readonly guard: Guard;
   readonly agent: Agent;
 }
@@ -200,6 +202,7 @@ function createTarget(
     provider: profile.provider?.(model, config.settings),
     terms: isRehearsal ? rehearsalTerms(candidate, terms, rehearsalUrl) : () => fixed,
     billsAbandoned: config.billsAbandoned,
+    billsFaults: config.billsFaults ?? profile.faultsAreFree !== true,
     guard: createGuard({ circuit, bulkhead: gateway.bulkhead, timeoutMs: timeoutMs ?? terms.timeoutMs }),
     agent,
   };

@@ -15,6 +15,7 @@ import { settledRow } from './attempt-row.ts';
 import type { Attempt, AttemptContext } from './contract.ts';
 import { CallAborted } from './deadline.ts';
 import { type AttemptProgress, exchange, newProgress } from './exchange.ts';
+import { mayRepeat } from './repeat.ts';
 import { type Reserved, reserveFor } from './reservation.ts';
 import { tracedRequest } from './trace.ts';
 
@@ -142,7 +143,8 @@ async function failed(context: AttemptContext, ended: EndedAttempt, error: unkno
   const failure = failureOfTarget(target.label, cause);
   // A target whose breaker is open now serves nobody, whatever it was that opened it.
   const isBroken = target.guard.unavailable(Date.now())?.reason === 'broken';
-  const result = { ...failure, isOutage: failure.isOutage || isBroken, hasRow: true };
+  const isFree = !isBroken && mayRepeat(cause, target, progress);
+  const result = { ...failure, isOutage: failure.isOutage || isBroken, hasRow: true, mayRepeat: isFree };
   return hasBegun ? { ...result, isFinal: true } : result;
 }
 

@@ -19,6 +19,8 @@ import { CallAborted } from './deadline.ts';
 export interface AttemptProgress {
   /** The target may have worked on it, so it may be billed. */
   mayHaveRun: boolean;
+  /** The head of an answer with the status 200 has come. */
+  hasAnswered: boolean;
   /** Time of the first bytes that went to the client, by performance.now(). */
   firstByteAt: number | undefined;
   /** Bytes of what the model said in a stream; undefined where no stream has begun. */
@@ -32,6 +34,7 @@ export interface AttemptProgress {
 /** The facts before anything was sent. */
 export const newProgress = (): AttemptProgress => ({
   mayHaveRun: false,
+  hasAnswered: false,
   firstByteAt: undefined,
   receivedBytes: undefined,
   partial: undefined,
@@ -92,7 +95,15 @@ async function whole(options: ExchangeOptions, { signal, heard }: Watch): Promis
     pieces.push(piece);
     if (onPart !== undefined && piece.some((byte) => byte > SPACE)) onPart();
   };
-  const head = await send(agent, request, { signal, heard, maxBytes, onHead: () => take });
+  const head = await send(agent, request, {
+    signal,
+    heard,
+    maxBytes,
+    onHead: ({ status }) => {
+      options.progress.hasAnswered = status === 200;
+      return take;
+    },
+  });
   return readWhole(options, { ...head, body: withoutMark(Buffer.concat(pieces)) });
 }
 
@@ -149,6 +160,7 @@ class StreamedAnswer {
     this.#stop = stop;
     const keep = (piece: Buffer) => void this.#whole.push(piece);
     if (status !== 200) return keep;
+    this.#options.progress.hasAnswered = true;
     const isNamed = /^text\/event-stream\b/i.test(headers['content-type'] ?? '');
     if (isNamed) this.#open(headers);
     const whole = () => {

@@ -5,7 +5,7 @@ import type { Target } from '../targets.ts';
 import type { Attempt } from './contract.ts';
 
 interface Chosen extends Pick<Attempt, 'tried'> {
-  readonly target: Pick<Target, 'isRehearsal'>;
+  readonly target: Pick<Target, 'isRehearsal' | 'label'>;
   /** Number of the targets that may serve the call. */
   readonly count: number;
   /** The client named its model. */
@@ -20,6 +20,7 @@ interface Chosen extends Pick<Attempt, 'tried'> {
 
 export function whyChosen({ target, count, isNamed, tried, ends, besides, ordered }: Chosen): string {
   if (besides !== undefined) return `beside ${besides}, which was silent`;
+  if (tried.at(-1) === target.label) return 'again: a fault there is not billed';
   if (ends.length > 0) return `after ${tried.at(-1)} ${ends.at(-1)}`;
   if (target.isRehearsal) return REHEARSAL_NAME;
   if (isNamed) return 'named by the client';

@@ -244,7 +244,7 @@ describe('complaints about other gateways', () => {
     answered(await router.run(call()));
     answered(await router.run(call()));
     const bodies = [...a.seen, ...b.seen].map(({ body }: LlmSeen) => body.provider);
-    expect(bodies).toHaveLength(4);
+    expect(bodies).toHaveLength(6);
     for (const provider of bodies)
       expect(provider).toMatchObject({ data_collection: 'deny', zdr: true, only: ['acme'], allow_fallbacks: false });
   });
