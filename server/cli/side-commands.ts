@@ -19,12 +19,14 @@ const REPORT_COLUMNS: readonly (readonly [string, (row: ReportRow) => Cell])[] =
   ['repaired', (row) => row.repaired],
   ['failed', (row) => row.failed],
   ['score', (row) => rounded(row.score, 2)],
+  ['feedback', (row) => rounded(row.feedback, 2)],
+  ['feedbacks', (row) => row.feedbacks],
   ['ms', (row) => rounded(row.latencyMs, 0)],
 ];
 
 const SUMS = [
   ...(['calls', 'refusals', 'inputTokens', 'outputTokens', 'costMicroUsd', 'unknownCosts', 'rehearsals'] as const),
-  ...(['valid', 'repaired', 'failed', 'score', 'latencyMs'] as const),
+  ...(['valid', 'repaired', 'failed', 'score', 'latencyMs', 'feedback', 'feedbacks'] as const),
 ];
 
 const TASK_COLUMNS = ['id', 'kind', 'state', 'attempts', 'changed', 'error'];

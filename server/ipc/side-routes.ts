@@ -80,6 +80,7 @@ const TABLE = {
   getTask: { method: 'GET', path: '/tasks/{id}', scope: 'both' },
   postTaskRetry: { method: 'POST', path: '/tasks/{id}/retry', scope: 'both' },
   postTasksRetry: { method: 'POST', path: '/tasks/retry', scope: 'admin', takesBody: true },
+  postFeedback: { method: 'POST', path: '/feedback', scope: 'key', takesSecret: true },
   getLedger: { method: 'GET', path: '/ledger', scope: 'both' },
   getLedgerRows: { method: 'GET', path: '/ledger/rows', scope: 'admin' },
   postKey: { method: 'POST', path: '/keys', scope: 'admin', takesBody: true },

@@ -138,6 +138,10 @@ export interface LedgerRow extends OwnedRow, OnBehalf {
   readonly path: CallPath;
   readonly session?: string | undefined;
   readonly task?: string | undefined;
+  /** The id of the response that the call is for. */
+  readonly response?: string | undefined;
+  /** `<gateway>/<model>` of the target that was asked, `<provider>/<model>` of a session. */
+  readonly target?: string | undefined;
   /** The configured LLM gateway, or the realtime provider. */
   readonly gateway: string;
   /** The model that was asked for, those that were tried before in this call, and the one that answered. */
@@ -174,6 +178,19 @@ export interface LedgerRow extends OwnedRow, OnBehalf {
   readonly refusals?: number | undefined;
   /** The process that runs the call, by the name of its leases; only of a pending row. */
   readonly heldBy?: string | undefined;
+}
+
+/** Words of the app about a ledger row. */
+export interface Feedback extends Pick<LedgerRow, 'key' | 'team' | 'endUser' | 'promptClass'> {
+  /** The row's id, and the app's own behind it. */
+  readonly id: string;
+  readonly at: number;
+  readonly ledgerRow: string;
+  /** 0 to 1. */
+  readonly score: number;
+  readonly label?: string | undefined;
+  /** Text, which is kept as responses are; never about regulated text. */
+  readonly comment?: string | undefined;
 }
 
 /** Bounds of what one window of a budget counts; a field that is left out counts everybody. `each`: the field whose every value has a window of its own. */
@@ -232,6 +249,20 @@ export interface ReportRow {
   /** Means, where there are any values. */
   readonly score: number | undefined;
   readonly latencyMs: number | undefined;
+  /** Mean of what the app said, and how often it did. */
+  readonly feedback: number | undefined;
+  readonly feedbacks: number;
 }
-export const REPORT_FIELDS = ['class', 'model', 'path', 'team', 'key', 'day', 'gateway', 'kind', 'outcome'] as const;
+export const REPORT_FIELDS = [
+  'class',
+  'model',
+  'target',
+  'path',
+  'team',
+  'key',
+  'day',
+  'gateway',
+  'kind',
+  'outcome',
+] as const;
 export type ReportField = (typeof REPORT_FIELDS)[number];

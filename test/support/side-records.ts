@@ -128,6 +128,8 @@ export const anAttempt = (id: string, some: Partial<LedgerRow> = {}): LedgerRow 
   refused: undefined,
   trace: undefined,
   refusals: undefined,
+  response: undefined,
+  target: undefined,
   ...some,
 });
 

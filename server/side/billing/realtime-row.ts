@@ -41,6 +41,7 @@ export function realtimeRow(
     promptClass: session.promptClass,
     dataClass: session.dataClass,
     gateway: session.provider,
+    target: `${session.provider}/${session.model ?? model ?? ''}`,
     asked: session.model,
     tried: [],
     served: model,

@@ -20,6 +20,7 @@ import { getTeams } from './keys/teams.ts';
 import { getAudit } from './ledger/audit.ts';
 import { getBudgets } from './ledger/budgets.ts';
 import { getExport } from './ledger/export.ts';
+import { postFeedback } from './ledger/feedback.ts';
 import { getLedger, getLedgerRows } from './ledger/ledger.ts';
 import { readResponsesBody } from './responses/body.ts';
 import { postCompaction } from './responses/compact.ts';
@@ -42,7 +43,7 @@ const handlersFor = (options: SideHttpOptions): Readonly<Record<SideRouteName, R
   ...{ postClientSecret, postProviderSecret },
   ...{ postTask, getTasks, getTask, postTaskRetry, postTasksRetry },
   ...{ postKey, getKeys, getKey, patchKey, deleteKey, postKeyRotate, postKeyRevoke, getTeams },
-  ...{ getLedger, getLedgerRows, getBudgets, getExport, getAudit },
+  ...{ postFeedback, getLedger, getLedgerRows, getBudgets, getExport, getAudit },
   ...{ postEmbeddings, postModeration, postTokenCount },
   ...{ postChatCompletion, postMessage, getModels, getModel },
   ...{ postUiChat, getUiChatStream, postUiChatStop, postAgUi, getAgUiStream },

@@ -1,6 +1,6 @@
 // JSON views of what the store keeps: times in ISO 8601, results as JSON, money in integer micro-USD, never a task's input.
 
-import type { LedgerRow, SessionEnd, StoredSession, StoredTurn, Task } from '../../ipc/stored-rows.ts';
+import type { Feedback, LedgerRow, SessionEnd, StoredSession, StoredTurn, Task } from '../../ipc/stored-rows.ts';
 import { scoredTaskId } from '../prompts/scoring.ts';
 
 export function taskView(task: Task): object {
@@ -29,6 +29,11 @@ export function turnView({ number, startedAt, endedAt, user, assistant, isInterr
 
 export function ledgerView({ at, promptClass, ...row }: LedgerRow): object {
   return { ...row, class: promptClass, at: isoTime(at) };
+}
+
+/** Shows what the app said of a row: its own id of it, if it gave one, and no key. */
+export function feedbackView({ id, at, ledgerRow, score, label, comment }: Feedback): object {
+  return { id: id.slice(ledgerRow.length + 1), row: ledgerRow, at: isoTime(at), score, label, comment };
 }
 
 /** Fields of a session that lists leave out. */

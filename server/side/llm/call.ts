@@ -12,7 +12,7 @@ import type { Verdict } from './order/contract.ts';
 /** `promptClass`: a name of `classes`. */
 export interface Call
   extends OnBehalf,
-    Pick<LedgerRow, 'promptClass' | 'dataClass' | 'key' | 'team' | 'session' | 'task'> {
+    Pick<LedgerRow, 'promptClass' | 'dataClass' | 'key' | 'team' | 'session' | 'task' | 'response'> {
   readonly kind: 'task' | 'chat';
   /**
    * The model (or `<gateway>/<model>`) that a client named. Its target is asked first, then the others in order; a name that no target of the

@@ -98,7 +98,8 @@ export async function askResponse(asking: Asking, options: AskMeans): Promise<As
   const input = JSON.stringify(itemsToKeep(request.items));
   const texts = { input, result: JSON.stringify(response), note: asking.note };
   const { conversation } = known;
-  return { call, terms, isStreamed: request.isStreamed, row, texts, response, conversation, abort };
+  const named = { ...call, call: { ...call.call, response: id } };
+  return { call: named, terms, isStreamed: request.isStreamed, row, texts, response, conversation, abort };
 }
 
 /** Reads a request that is not answered: its conversation may be continued. */

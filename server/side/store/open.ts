@@ -41,6 +41,7 @@ import {
 import { givePlaces, removeOldLimits, replacePlaces } from './statements/limits/places.ts';
 import { correctRate, takeLimits } from './statements/limits/take-limits.ts';
 import { report } from './statements/report.ts';
+import { addFeedback, forgetComments, selectFeedback, selectSubject } from './statements/sessions/feedback.ts';
 import {
   endLost,
   markResponse,
@@ -203,6 +204,9 @@ export function createSqlStore(database: Database): Store {
     settleLost: (now) => settleLost(database, now),
     addRefusals: (rows) => addRefusals(query, rows),
     grade: (id, values) => grade(query, id, values),
+    feedbackSubject: (subject) => selectSubject(query, subject),
+    addFeedback: (feedback, most) => addFeedback(query, feedback, most),
+    feedback: (rows) => selectFeedback(query, rows),
     ledger: (filter) => selectLedger(query, filter),
     report: (by, span) => report(query, by, span),
     budgetUse: (budget) => budgetUse(query, budget),
@@ -236,7 +240,10 @@ export function createSqlStore(database: Database): Store {
     deleteResponse: (id, now) => removeResponse(database, id, now),
     lostResponses: (now, id) => selectLostResponses(query, now, id),
     endLost: (...lost) => endLost(database, ...lost),
-    sweepResponses: (before) => sweepResponses(database, before),
+    async sweepResponses(before) {
+      await forgetComments(query, before.keptBefore);
+      return sweepResponses(database, before);
+    },
     claimDeliveries: (claim) => claimDeliveries(query, { ...claim, skipLocked }),
     settleDelivery: (id, attempts, nextAt) => settleDelivery(query, { id, attempts, nextAt }),
     close: () => database.close(),

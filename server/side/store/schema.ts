@@ -63,6 +63,17 @@ const RESPONSE_TABLES = [
   'create index response_item_response on response_item (response)',
 ];
 
+const FEEDBACK_TABLES = [
+  'create index ledger_response on ledger (response) where response is not null',
+  `create table feedback (
+    id text not null primary key, at bigint not null, ledger_row text not null, key text, team text, end_user text,
+    prompt_class text not null, score double precision not null, label text, comment text
+  )`,
+  'create index feedback_row on feedback (ledger_row)',
+  'create index feedback_at on feedback (at, id)',
+  'create index feedback_comment on feedback (at) where comment is not null',
+];
+
 const TABLES = [
   `create table session (
     id text not null primary key,
@@ -111,7 +122,7 @@ const TABLES = [
     cached_audio_tokens bigint, cached_image_tokens bigint, cache_write_tokens bigint, output_image_tokens bigint,
     cache_write_hour_tokens bigint, web_searches bigint,
     flags text, held_until bigint, held_by text, end_user text, tags text,
-    why text, retention text, residency text, refused text, refusals bigint, trace text
+    why text, retention text, residency text, refused text, refusals bigint, trace text, response text, target text
   )`,
   'create index ledger_at on ledger (at, id)',
   'create index ledger_key on ledger (key, at)',
@@ -141,6 +152,7 @@ const TABLES = [
   ...KEY_TABLES,
   ...LIMIT_TABLES,
   ...RESPONSE_TABLES,
+  ...FEEDBACK_TABLES,
 ];
 
 /** The statements that bring a database of a version up to the next one. Those of versions before 7 are not known. */
@@ -162,6 +174,9 @@ const UPGRADES: Readonly<Record<number, readonly string[]>> = {
       (name) => `alter table ledger add column ${name} text`,
     ),
     'alter table ledger add column refusals bigint',
+    'alter table ledger add column response text',
+    'alter table ledger add column target text',
+    ...FEEDBACK_TABLES,
     ...RESPONSE_TABLES,
   ],
 };

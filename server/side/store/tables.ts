@@ -2,7 +2,7 @@
 
 import type { Usage } from '../../../adapters/realtime/contract/observation.ts';
 import type { HandedOutId, StoredKey, StoredSecret } from '../../ipc/stored-keys.ts';
-import type { Delivery, LedgerRow, StoredTurn, Task } from '../../ipc/stored-rows.ts';
+import type { Delivery, Feedback, LedgerRow, StoredTurn, Task } from '../../ipc/stored-rows.ts';
 import type { AuditEntry } from './contract/keys.ts';
 import type { LogPart, ResponseRow, ResponseTexts, StoredItem } from './contract/responses.ts';
 import type { SessionRow } from './contract/store.ts';
@@ -68,6 +68,14 @@ export const logParts = table<LogPart>('response_part', {
   response: 'text',
   ...columns('integer', 'firstSequence', 'lastSequence'),
   events: 'text',
+});
+
+export const feedbacks = table<Feedback>('feedback', {
+  id: 'text',
+  at: 'integer',
+  ...columns('text', 'ledgerRow', 'key', 'team', 'endUser', 'promptClass'),
+  score: 'real',
+  ...columns('text', 'label', 'comment'),
 });
 
 export const handedOut = table<HandedOutId>('handed_out', {
@@ -145,6 +153,7 @@ export const ledger = table<FlatLedgerRow>('ledger', {
   refused: 'json',
   refusals: 'integer',
   trace: 'text',
+  ...columns('text', 'response', 'target'),
 });
 
 type Reserved = Pick<FlatLedgerRow, 'reservedMicroUsd' | 'reservedBudgets' | 'heldUntil'>;

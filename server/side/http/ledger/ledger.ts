@@ -4,7 +4,7 @@ import { type HttpProblem, invalidRequest, isProblem, shortened } from '../../..
 import { REPORT_FIELDS, type ReportField } from '../../../ipc/stored-rows.ts';
 import { type RoutedRequest, type RouteHandler, sendJson } from '../handler.ts';
 import { readLimit, readTime } from '../request/query.ts';
-import { isoTime, ledgerView } from '../views.ts';
+import { feedbackView, isoTime, ledgerView } from '../views.ts';
 
 const MAX_ROWS = 1000;
 
@@ -53,5 +53,10 @@ export const getLedgerRows: RouteHandler = async (request, { store }) => {
   if (isProblem(limit)) return limit;
   const { session, task, before } = query;
   const rows = await store.ledger({ ...span, session, task, before, limit });
-  return sendJson(request, 200, { rows: rows.map(ledgerView), next: rows.length < limit ? null : rows.at(-1)?.id });
+  const feedback = await store.feedback(rows.map(({ id }) => id));
+  const views = rows.map((row) => ({
+    ...ledgerView(row),
+    feedback: feedback.filter(({ ledgerRow }) => ledgerRow === row.id).map(feedbackView),
+  }));
+  return sendJson(request, 200, { rows: views, next: rows.length < limit ? null : rows.at(-1)?.id });
 };

@@ -19,13 +19,14 @@ interface PendingAttempt extends Pick<Attempt, 'call' | 'target' | 'asked' | 'tr
 }
 
 export function pendingRow({ call, target, at, worstMicroUsd, heldBy, ...decided }: PendingAttempt): LedgerRow {
-  const { kind, session, task, key, team, promptClass, dataClass, endUser, tags } = call;
+  const { kind, session, task, response, key, team, promptClass, dataClass, endUser, tags } = call;
   const { asked, tried, why, refused } = decided;
   const { retention, residency } = target.terms() ?? {};
   return {
     id: newId(),
-    ...{ at, kind, session, task, key, team, promptClass, dataClass, asked, tried, endUser, tags },
+    ...{ at, kind, session, task, response, key, team, promptClass, dataClass, asked, tried, endUser, tags },
     ...{ why, retention, residency, refused, trace: call.trace?.traceId },
+    target: target.label,
     path: target.path,
     gateway: target.gatewayName,
     provider: target.provider,

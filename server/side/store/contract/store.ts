@@ -4,6 +4,7 @@
 import type { HandedOutId } from '../../../ipc/stored-keys.ts';
 import type {
   Delivery,
+  Feedback,
   LedgerRow,
   Quality,
   ReportField,
@@ -211,6 +212,12 @@ export interface Store extends BudgetLeases, SessionSlices, SharedLimits, KeySto
   addRefusals(rows: readonly LedgerRow[]): Promise<void>;
   /** Sets quality or score of a ledger row. */
   grade(id: string, grade: { readonly quality?: Quality; readonly score?: number }): Promise<void>;
+  /** The ledger row that feedback is about. */
+  feedbackSubject(subject: FeedbackSubject): Promise<LedgerRow | undefined>;
+  /** Keeps it, unless its id is there or the row has `most`. Returns what is kept under its id. */
+  addFeedback(feedback: Feedback, most: number): Promise<Feedback | undefined>;
+  /** Feedback by the ids of ledger rows, oldest first. */
+  feedback(rows: readonly string[]): Promise<readonly Feedback[]>;
   ledger(filter: LedgerFilter): Promise<readonly LedgerRow[]>;
   /** Sums in the order of `by`, `until` excluded and attempts under way left out. An unknown value of a field is ''. */
   report(by: readonly ReportField[], span: ReportSpan): Promise<readonly ReportRow[]>;
@@ -236,6 +243,12 @@ export interface Store extends BudgetLeases, SessionSlices, SharedLimits, KeySto
   settleDelivery(id: string, attempts: number, nextAt: number | undefined): Promise<void>;
 
   close(): Promise<void>;
+}
+
+/** `id`: of an attempt, of a response, or of a session as it is stored. */
+export interface FeedbackSubject {
+  readonly of: 'attempt' | 'response' | 'session';
+  readonly id: string;
 }
 
 /** Fields of a rolling summary's task that tell which turns it covers. */

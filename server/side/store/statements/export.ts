@@ -4,11 +4,11 @@ import type { Tags } from '../../../ipc/stored-rows.ts';
 import type { SessionRow } from '../contract/store.ts';
 import type { Database, Value } from '../database.ts';
 import { openReader, type StoreLocation } from '../open.ts';
-import { auditLog, ledger, sessions } from '../tables.ts';
+import { auditLog, feedbacks, ledger, sessions } from '../tables.ts';
 import { RESERVATION_FIELDS } from './ledger.ts';
 
 /** Tables without text. */
-export const EXPORTS = ['ledger', 'session', 'audit'] as const;
+export const EXPORTS = ['ledger', 'session', 'audit', 'feedback'] as const;
 type ExportTable = (typeof EXPORTS)[number];
 export type ExportFormat = 'jsonl' | 'csv';
 
@@ -32,6 +32,7 @@ const exportColumns: Readonly<Record<ExportTable, readonly string[]>> = {
   ledger: ledger.fields.filter((field) => !RESERVATION_FIELDS.includes(field)),
   session: sessions.fields.filter((field) => field !== 'record'),
   audit: auditLog.fields,
+  feedback: feedbacks.fields.filter((field) => field !== 'comment'),
 };
 
 /** Opens the store beside its owner, and yields lines with their ends. */
@@ -61,7 +62,7 @@ async function* exportRows(database: Database, table: ExportTable, since: number
   }
 }
 
-const TABLES = { ledger, session: sessions, audit: auditLog } as const;
+const TABLES = { ledger, session: sessions, audit: auditLog, feedback: feedbacks } as const;
 
 const TIMES = new Set<string>(['at', 'startedAt', 'endedAt'] satisfies ('at' | keyof SessionRow)[]);
 

@@ -10,6 +10,7 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 const fields: Readonly<Record<ReportField, string>> = {
   class: 'prompt_class',
   model: "coalesce(served, asked, '')",
+  target: "coalesce(target, '')",
   path: 'path',
   team: "coalesce(team, '')",
   key: "coalesce(key, '')",
@@ -28,6 +29,7 @@ const sums = `${count('refusals is null')} as calls, ${sum('refusals')} as refus
   ${sum('cost_micro_usd')} as cost, ${count('cost_micro_usd is null')} as unknown_costs,
   ${count('is_rehearsal = 1')} as rehearsals,
   ${count("quality = 'valid'")} as valid, ${count("quality = 'repaired'")} as repaired, ${count("quality = 'failed'")} as failed,
+  ${sum('feedbacks')} as feedbacks, sum(feedback_sum) as feedback_sum,
   avg(score) as score, avg(latency_ms) as latency`;
 
 export async function report(
@@ -39,6 +41,8 @@ export async function report(
   const isCalls = by.includes('outcome') ? '' : 'and refusals is null';
   const rows = await query(
     `select ${[...names.map((name, index) => `${name} as by_${index}`), sums].join(', ')} from ledger
+     left join (select ledger_row, count(*) as feedbacks, sum(score) as feedback_sum from feedback group by ledger_row) as given
+       on given.ledger_row = ledger.id
      where at >= $1 and at < $2 and (outcome <> 'pending' or kind = 'realtime') ${isCalls}
      ${key === undefined ? '' : key === null ? 'and key is null' : 'and key = $3'}
      ${names.length > 0 ? `group by ${names.join(', ')}` : 'having count(*) > 0'}`,
@@ -59,6 +63,8 @@ export async function report(
       failed: Number(row.failed),
       score: mean(row.score),
       latencyMs: mean(row.latency),
+      feedback: Number(row.feedbacks) === 0 ? undefined : mean(Number(row.feedback_sum) / Number(row.feedbacks)),
+      feedbacks: Number(row.feedbacks),
     }))
     .sort((a, b) => compare(a.by, b.by));
 }

@@ -32,9 +32,8 @@ describe('a call', () => {
       isFlagged: false,
       outcome: 'ok',
       isRehearsal: false,
-      why: 'first of 2 targets',
-      retention: undefined,
-      residency: undefined,
+      ...{ why: 'first of 2 targets', target: 'one/first' },
+      ...{ retention: undefined, residency: undefined },
       refused: undefined,
     });
     expect([a.count.requests, b.count.requests]).toEqual([1, 0]);

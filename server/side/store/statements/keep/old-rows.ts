@@ -3,6 +3,7 @@
 
 import type { OldRows } from '../../contract/store.ts';
 import type { Database } from '../../database.ts';
+import { idsOf, queryForIds } from '../../row-mapping.ts';
 
 /** Number of rows that one transaction deletes. */
 const MAX_ROWS = 200;
@@ -21,7 +22,10 @@ export async function deleteOld(database: Database, { of, than }: OldRows): Prom
     order by ${by}, id limit ${MAX_ROWS} ${database.skipLocked}) returning id`;
   let deleted = 0;
   for (let batch = 0; batch < MAX_BATCHES; batch++) {
-    const { length } = await database.query(sql, [than]);
+    const gone = await database.query(sql, [than]);
+    if (of === 'ledger')
+      await queryForIds(database.query, idsOf(gone), 'delete from feedback where ledger_row in (:ids)');
+    const { length } = gone;
     deleted += length;
     if (length < MAX_ROWS) break;
   }

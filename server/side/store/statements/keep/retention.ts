@@ -85,6 +85,7 @@ async function removeAll(query: Query, ids: readonly string[], now: number): Pro
   const failOpen = `update task set state = 'failed', error = 'forgotten', version = version + 1, lease_until = null,
     updated_at = $1 where session in (:ids) and state in ('queued', 'running')`;
   await queryForIds(query, ids, failOpen, [now]);
+  await queryForIds(query, ids, 'update feedback set comment = null where ledger_row in (:ids)');
   await queryForIds(query, ids, 'update task set result = null where session in (:ids) and result is not null');
   await queryForIds(query, ids, `update delivery set ${END_DELIVERY} where session in (:ids) and is_over = 0`);
 }

@@ -84,6 +84,34 @@ export function ledgers({ open }: Stores): void {
     expect(await store.budgetUse('demo|*|total|0')).toEqual({ spentMicroUsd: 0, reservedMicroUsd: 0 });
   });
 
+  test('feedback is kept with its row, its comments go by age and with their session, and all of it with the row', async () => {
+    const store = await filled(await open());
+    const given = {
+      key: 'demo',
+      team: undefined,
+      endUser: undefined,
+      promptClass: 'commodity',
+      score: 0.5,
+      label: 'x',
+    };
+    const comment = 'It was right.';
+    const [old, late] = [
+      { ...given, id: 'b.1', at: NOON, ledgerRow: 'b', comment },
+      { ...given, id: 'b.2', at: NOON + 5, ledgerRow: 'b', comment },
+    ];
+    for (const one of [late, old, old]) expect(await store.addFeedback(one, 9)).toEqual(one);
+    expect(await store.feedback(['a', 'b'])).toEqual([old, late]);
+    expect((await store.feedbackSubject({ of: 'attempt', id: 'b' }))?.id).toBe('b');
+    expect(await store.feedbackSubject({ of: 'attempt', id: 's1' })).toBeUndefined();
+    expect((await store.feedbackSubject({ of: 'session', id: 's1' }))?.id).toBe('s1');
+    await store.sweepResponses({ keptBefore: NOON + 5, logsBefore: 0 });
+    expect((await store.feedback(['b'])).map((one) => one.comment)).toEqual([undefined, comment]);
+    const [sum] = await store.report([], { since: 0, until: NOON * 2 });
+    expect(sum).toMatchObject({ calls: 5, feedback: 0.5, feedbacks: 2 });
+    await store.deleteOld({ of: 'ledger', than: NOON * 2 });
+    expect(await store.feedback(['b'])).toEqual([]);
+  });
+
   test('keeps why a target was taken, its terms, and the targets that policy refused', async () => {
     const store = await open();
     const decided = {
@@ -106,7 +134,16 @@ export function ledgers({ open }: Stores): void {
 
   test('a report adds up costs, and counts unknown ones apart', async () => {
     const store = await filled(await open());
-    const all = { calls: 5, refusals: 0, inputTokens: 1400, outputTokens: 80, costMicroUsd: 10_157, unknownCosts: 1 };
+    const all = {
+      calls: 5,
+      refusals: 0,
+      feedback: undefined,
+      feedbacks: 0,
+      inputTokens: 1400,
+      outputTokens: 80,
+      costMicroUsd: 10_157,
+      unknownCosts: 1,
+    };
     const [sum] = await store.report([], { since: 0, until: NOON * 2 });
     expect(sum).toEqual({
       by: [],
