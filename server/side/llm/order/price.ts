@@ -20,9 +20,12 @@ export function cheapestFirst<T extends Priceable>(
 ): Ordered<T> {
   const body = JSON.stringify([call.messages, call.extra, call.schema]);
   const outputTokens = call.maxTokens ?? ANSWER_TOKENS;
+  // Text counts the same for all models, and a long one takes milliseconds.
+  const hasParts = call.messages.some(({ content }) => Array.isArray(content));
+  const ofText = hasParts ? undefined : maxPromptTokens(body, call, '');
   const costOf = ({ model, pricedAs, profile, isRehearsal }: Priceable): number => {
     if (isRehearsal) return 0;
-    const { tokens, audioTokens } = maxPromptTokens(body, call, model);
+    const { tokens, audioTokens } = ofText ?? maxPromptTokens(body, call, model);
     const audio = audioTokens === 0 ? {} : { inputAudioTokens: audioTokens };
     const usage = { inputTokens: tokens + audioTokens, ...audio, outputTokens };
     return prices.estimate(pricedAs, profile.name, usage) ?? Number.POSITIVE_INFINITY;

@@ -37,6 +37,20 @@ describe('an answer of a class that escalates', () => {
     ]);
   });
 
+  test('that was asked for as Responses or Messages is judged alike, and a refusal in words is one', async () => {
+    const native = {
+      form: 'responses' as const,
+      body: { model: 'm', input: 'Where?', text: { format: { type: 'json_schema', name: 'place', schema } } },
+    };
+    const { router } = await escalating({ text: 'Oslo' }, { text: '{"city":"Oslo"}' });
+    expect(answered(await router.run(inForm({ native }))).gateway).toBe('two');
+    const message = { role: 'assistant', content: null, refusal: 'I cannot help with that.' };
+    const body = JSON.stringify({ choices: [{ message, finish_reason: 'stop' }] });
+    const refusing = await escalating({ body }, {});
+    expect(answered(await refusing.router.run(call())).gateway).toBe('two');
+    expect((await refusing.rows())[0]?.[0]).toBe('refusal');
+  });
+
   test('stays where it fits, where no form was asked for, and where tools are called', async () => {
     const { b, router } = await escalating({ text: '{"city":"Oslo"}' }, {});
     answered(await router.run(inForm()));

@@ -35,3 +35,9 @@ test('an unknown price comes last, and equal ones stay as they are', () => {
     why: undefined,
   });
 });
+
+test('images count by what the model takes for one', () => {
+  const content = [{ type: 'image_url', image_url: { url: 'https://a.example.com/a.png' } }];
+  const { why } = order(llmCall({ messages: [{ role: 'user', content }], maxTokens: 1 }), 'alike', 'long-winded');
+  expect(why).toMatch(/^cheapest of 2: up to 0\.005\d* USD$/);
+});
