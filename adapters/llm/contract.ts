@@ -6,6 +6,8 @@ import type { JsonObject } from '../../codecs/json/object.ts';
 import type { Usage } from '../realtime/contract/observation.ts';
 import type { LlmCatalogue } from './catalogue/contract.ts';
 
+export type { CatalogueModel, LlmCatalogue } from './catalogue/contract.ts';
+
 /** A form in which clients ask and are answered, beside chat completions: OpenAI's Responses, Anthropic's Messages. */
 export type WrittenForm = 'responses' | 'messages';
 

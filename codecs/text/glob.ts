@@ -1,5 +1,8 @@
 // Matches names against glob patterns, in which `*` stands for any characters: models of keys and classes, names in prices.
 
+/** Tells a pattern from a name. */
+export const isGlob = (text: string): boolean => text.includes('*');
+
 /** Tells whether a name matches a pattern; a pattern without `*` is the name itself. Takes linear time. */
 export function matchesGlob(pattern: string, name: string): boolean {
   if (!pattern.includes('*')) return pattern === name;

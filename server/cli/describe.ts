@@ -1,8 +1,11 @@
 // Describes in a few words what a configuration serves: for `config check` and for the start of the server. Names only, no secrets.
 
+import { isGlob } from '../../codecs/text/glob.ts';
 import type { Config } from '../config/config.ts';
 import { classNames } from '../http/class-policy.ts';
 import { writtenBudgets } from '../side/billing/budgets/own-budgets.ts';
+import { keptCatalogues } from '../side/llm/catalogue/known.ts';
+import { modelNames } from '../side/runs/call/model-names.ts';
 
 /** Parts with their names, in order; one that is not configured says so. */
 export function describeConfig(config: Config): readonly (readonly [name: string, text: string])[] {
@@ -11,12 +14,26 @@ export function describeConfig(config: Config): readonly (readonly [name: string
     ['keys', keysOf(config)],
     ['providers', providersOf(config)],
     ['gateways', config.hasRehearsalGateway ? "none, the rehearsal's own" : names(Object.keys(gateways))],
-    ['classes', names(classNames(config))],
+    ['classes', names(classesOf(config))],
     ['tasks', names([...new Set(tasks.map(({ kind }) => kind))])],
     ['budgets', names(writtenBudgets(config).map(({ budget }) => budgetText(budget)))],
     ['webhooks', names(webhooks.map(({ url }) => new URL(url).host))],
     ['store', storeOf(config)],
   ];
+}
+
+/** A class with a pattern has the models that its catalogues are known to have. */
+function classesOf(config: Config): readonly string[] {
+  const catalogues = keptCatalogues(config);
+  return classNames(config).map((name) => {
+    const terms = config.classes[name];
+    if (!terms?.targets.some(({ model }) => isGlob(model))) return name;
+    const found = modelNames({ config, catalogues, classes: [[name, terms]], dataClass: 'open' });
+    const models = [...found.listed()].filter(([listed, { model }]) => listed === model).length;
+    const unknown = found.catalogued.filter((gateway) => catalogues.of(gateway) === undefined);
+    const missing = unknown.length > 0 ? `, and those of ${unknown.join(', ')}, not fetched yet` : '';
+    return `${name} (${models} ${models === 1 ? 'model' : 'models'}${missing})`;
+  });
 }
 
 /** Names that are shown; others are counted. */

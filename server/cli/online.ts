@@ -15,6 +15,8 @@ import { isTimeout, withDeadline } from '../platform/deadline.ts';
 import { publicAgent } from '../platform/outbound-agent.ts';
 import { proxyFor } from '../platform/proxy.ts';
 import { requireMeantAccess } from '../side/config/access.ts';
+import { fetchCatalogue } from '../side/llm/catalogue/fetch.ts';
+import { cataloguedGateways } from '../side/llm/catalogue/known.ts';
 import { baseUrlOf } from '../side/llm/policy.ts';
 import { openReader } from '../side/store/open.ts';
 import { selectKeys } from '../side/store/statements/keys/keys.ts';
@@ -42,7 +44,7 @@ export async function* reachAll(config: Config): AsyncIterable<Reached> {
     }),
     ...Object.entries(config.gateways).map(([name, gateway]) => ({
       name: `gateways.${name}`,
-      text: reachGateway(gateway, config),
+      text: reachGateway(gateway, config).then((text) => withCatalogue(text, name, config)),
     })),
   ].map(({ name, text }) => ({ name, outcome: settled(text) }));
   for (const { name, outcome } of asked) yield { name, ...(await outcome) };
@@ -157,6 +159,19 @@ function upstreamFor(
   const names = Object.keys(provider.settings ?? {});
   const own = Object.fromEntries(names.map((name) => [name, settings[name] as string | undefined]));
   return endpoint.upstream(handshake, { baseUrl, credential: apiKey, settings: own });
+}
+
+/** Fetches the catalogue, where one is needed; nothing is kept of it. */
+async function withCatalogue(text: string, name: string, config: Config): Promise<string> {
+  const gateway = cataloguedGateways(config).get(name);
+  if (gateway === undefined) return text;
+  try {
+    const models = await fetchCatalogue({ gateway, proxy: config.proxy });
+    const priced = models.filter(({ price }) => price !== undefined).length;
+    return `${text}; its catalogue has ${models.length} models, ${priced} with prices`;
+  } catch (error) {
+    throw new Error(`${text}, but its catalogue cannot be fetched: ${(error as Error).message}`);
+  }
 }
 
 /** Asks for what is free; where there is no such path, sends a call that is none, which is refused before it costs anything. */

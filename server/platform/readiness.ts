@@ -10,4 +10,15 @@ export interface Reason {
 }
 
 /** A part that a process has nothing to do with is missing. */
-export type Readiness = Partial<Readonly<Record<Part, readonly Reason[]>>>;
+export type Readiness = Partial<Readonly<Record<Part, readonly Reason[]>>> & {
+  /** Shown to operators; it refuses nothing. */
+  readonly catalogues?: readonly CatalogueReport[];
+};
+
+/** The catalogue of an LLM gateway. `fetchedAt`: an ISO time. `fault`: why it could not be fetched the last time. */
+export interface CatalogueReport {
+  readonly gateway: string;
+  readonly models: number;
+  readonly fetchedAt?: string | undefined;
+  readonly fault?: string | undefined;
+}

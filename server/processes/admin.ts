@@ -173,8 +173,10 @@ function refusalOf(request: IncomingMessage, { origins, config }: AdminContext):
 }
 
 async function readyz(sources: AdminSources, query: Handshake['query']): Promise<HttpReply> {
-  const more = query.has('verbose') ? { config: sources.inForce() } : {};
-  return readiness(await sources.readiness(), query.get('part'), more);
+  const found = await sources.readiness();
+  const { catalogues } = found;
+  const more = query.has('verbose') ? { config: sources.inForce(), ...(catalogues && { catalogues }) } : {};
+  return readiness(found, query.get('part'), more);
 }
 
 /** 202 where a process does not have it yet. */

@@ -97,7 +97,7 @@ export class ReadinessWatch {
   #reasons(): Readiness {
     const { parts, members } = this.#options;
     const all = members();
-    return Object.fromEntries(
+    const reasons = Object.fromEntries(
       parts.map((part) => {
         if (this.#phase !== undefined) return [part, [this.#phase]];
         const found = all.flatMap((group) => [
@@ -107,6 +107,15 @@ export class ReadinessWatch {
         return [part, [...new Map(found.map((reason) => [reason.code, reason])).values()]];
       }),
     );
+    return { ...reasons, ...this.#catalogues(all) };
+  }
+
+  /** The catalogues as the first process that has some tells of them: the owner is the first of the side processes. */
+  #catalogues(all: readonly Members[]): Pick<Readiness, 'catalogues'> {
+    const children = all.flatMap((group) => group.children);
+    const told = children.map((child) => (child.rpc && this.#heard.get(child)?.answer.catalogues) ?? []);
+    const first = told.find((catalogues) => catalogues.length > 0);
+    return first === undefined ? {} : { catalogues: first };
   }
 
   #absence({ name, children }: Members): readonly Reason[] {

@@ -100,8 +100,8 @@ const { supervisor, handles } = callSupervisor({
   ...sessionLimitHandlers(() => side()),
   pulse: () => true,
   async readiness() {
-    const { calls = [] } = (await side()).readiness();
-    return { calls: [...calls, ...(clients?.refusals() ?? [])] };
+    const { calls = [], ...more } = (await side()).readiness();
+    return { ...more, calls: [...calls, ...(clients?.refusals() ?? [])] };
   },
   metrics: async () => (await side()).metrics.registry.getMetricsAsJSON(),
   close,

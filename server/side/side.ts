@@ -16,14 +16,15 @@ import type { BudgetWatch, OnBudgetsClosed } from './billing/budgets/budget-watc
 import { OwnBudgets } from './billing/budgets/own-budgets.ts';
 import { readJournals } from './billing/journal.ts';
 import { createPrices, type Prices } from './billing/prices.ts';
-import { requireMeantAccess } from './config/access.ts';
+import { closeUnlessMeant } from './config/access.ts';
 import type { EndSession } from './http/handler.ts';
 import type { KeyWatch, OnKeysChanged } from './http/keys/key-watch.ts';
 import { ownedStore } from './http/keys/owned-store.ts';
 import { PublicListener, type PublicListenerOptions } from './http/public/listener.ts';
 import { readResponsesBody } from './http/responses/body.ts';
 import { createSideHttp, storeFailed } from './http/routes.ts';
-import { refusalRows, withRefusalRows } from './llm/refusal.ts';
+import { refusalRows, withRefusalRows } from './llm/attempt/refusal.ts';
+import { LiveCatalogues } from './llm/catalogue/live.ts';
 import { type LiveRouter, startLeasing } from './llm/router.ts';
 import { countTaskTokens } from './llm/task-tokens.ts';
 import { CallRates } from './runs/call/call-rates.ts';
@@ -70,14 +71,9 @@ export async function openSide(start: SideStart, logger: Logger, links: SideLink
   const { onBudgets = () => {}, onKeys = () => {}, ownerStore } = links;
   const opened = await (ownerStore?.open() ??
     openStore({ url: config.store.url, dataDirectory: config.dataDirectory }));
-  if (start.isOwner && start.keysToldAt === undefined)
-    await requireMeantAccess(config, opened.keys).catch(async (error: unknown) => {
-      await opened.close();
-      throw error;
-    });
-  const { ownerLeaseMs } = config.side;
+  if (start.isOwner && start.keysToldAt === undefined) await closeUnlessMeant(opened, config);
   const health = watchStore(opened, {
-    tryWrite: (watched) => watched.renewLease(start.instance, Date.now() + ownerLeaseMs),
+    tryWrite: (watched) => watched.renewLease(start.instance, Date.now() + config.side.ownerLeaseMs),
     faults: new StoreFaultLog(logger),
   });
   const parts = { start, live, log, metrics, health, links };
@@ -106,7 +102,7 @@ interface SideParts {
 export class Side {
   readonly metrics: SideParts['metrics'];
   readonly answer: SideHandler;
-  readonly prices: Pick<Prices, 'estimateSum'>;
+  readonly prices: Prices;
   readonly #parts: SideParts;
   readonly #router: LiveRouter;
   readonly #runner: Runner;
@@ -115,6 +111,7 @@ export class Side {
   readonly #ownBudgets: OwnBudgets;
   readonly #telemetry: Telemetry;
   readonly #runs: RunHost;
+  readonly #catalogues: LiveCatalogues;
   readonly #descriptors = countDescriptors();
   #clients: PublicListener | undefined;
   #rehearsalUrl: string | undefined;
@@ -128,7 +125,9 @@ export class Side {
     const { config, now } = parts.live;
     this.prices = createPrices(config.prices);
     const ownBudgets = new OwnBudgets({ config, store });
-    const shared = { config, store, log, metrics, ownBudgets, prices: this.prices };
+    const catalogues = new LiveCatalogues({ config, log, metrics, isOwner: start.isOwner });
+    this.#catalogues = catalogues;
+    const shared = { config, store, log, metrics, ownBudgets, catalogues, prices: this.prices };
     this.#parts = parts;
     this.#ownBudgets = ownBudgets;
     this.metrics = metrics;
@@ -136,8 +135,7 @@ export class Side {
     const holder = newId();
     const leasing = startLeasing({ ...shared, holder });
     const rehearsalUrl = () => this.#rehearsalUrl;
-    const { allMetrics } = links;
-    const telemetry = new Telemetry({ config: now, log, metrics, instance: owner, allMetrics });
+    const telemetry = new Telemetry({ config: now, log, metrics, instance: owner, allMetrics: links.allMetrics });
     this.#telemetry = telemetry;
     const calls = { ...shared, config: now, leasing, prices: createPrices(now.prices), rehearsalUrl };
     const refusals = refusalRows(shared);
@@ -176,6 +174,7 @@ export class Side {
     }
     await store.settleLost(Date.now());
     await this.#runs.endLost();
+    this.#catalogues.use(this.#parts.live.now);
     if (budgets === undefined) return;
     this.#lease = await holdInstanceLease({
       ...{ store, owner, leaseMs: config.side.ownerLeaseMs, log },
@@ -198,6 +197,7 @@ export class Side {
   /** Works by another configuration on what begins from now on. Resolves when its budgets are told, or were given the time. */
   async useConfig(next: Config): Promise<void> {
     this.#parts.live.use(next);
+    this.#catalogues.use(next);
     this.#router.use(next, createPrices(next.prices));
     this.#telemetry.use(next);
     this.#clients?.configChanged();
@@ -259,13 +259,14 @@ export class Side {
   readiness(): Readiness {
     const fault = this.#parts.health.look();
     const isShort = this.#descriptors.state(1) !== 'free';
-    return { calls: [...(fault ? [storeFailed(fault)] : []), ...(isShort ? [outOfDescriptors] : [])] };
+    const calls = [...(fault ? [storeFailed(fault)] : []), ...(isShort ? [outOfDescriptors] : [])];
+    return { calls, catalogues: this.#catalogues.report() };
   }
 
   /** Lets running work end, for as long as that, and closes the store. When called again, the shorter time counts. */
   async close(graceMs: number): Promise<void> {
     this.#stopMaintenance?.();
-    for (const watch of [this.#parts.budgets, this.#parts.keys]) watch?.stop();
+    for (const watch of [this.#catalogues, this.#parts.budgets, this.#parts.keys]) watch?.stop();
     const ended = Promise.allSettled([
       ...[this.#runner.close(graceMs), this.#webhooks?.close(graceMs), this.#runs.drain(graceMs)],
       withDeadline(this.#router.idle(), graceMs),

@@ -34,6 +34,8 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/session/floods.test.ts': 'floods of frames from client to provider',
   'test/server/transport/closing-handshake.test.ts': 'how peer.ts ends a connection',
   'test/bench/report/committed.test.ts': 'docs/benchmarks.md beside the committed report',
+  'test/server/side/llm/catalogue/pattern-calls.test.ts': 'calls of patterns from the name to the ledger',
+  'test/server/side/http/chat/catalogue-models.test.ts': 'names of catalogues from the gateway to the client',
   'test/server/side/llm/streams.test.ts': 'streams from an endpoint to the ledger',
   'test/server/side/llm/responses-calls.test.ts':
     'calls in the form of Responses, from the SDK to endpoints of every form',

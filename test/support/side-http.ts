@@ -9,6 +9,7 @@ import { createPrices } from '../../server/side/billing/prices.ts';
 import type { TaskRunner } from '../../server/side/http/handler.ts';
 import { createSideHttp } from '../../server/side/http/routes.ts';
 import type { Answered, Call, Router, StreamSink } from '../../server/side/llm/call.ts';
+import type { Catalogues } from '../../server/side/llm/catalogue/known.ts';
 import type { Failure } from '../../server/side/llm/failure.ts';
 import { failure } from '../../server/side/llm/failure.ts';
 import type { Store } from '../../server/side/store/contract/store.ts';
@@ -29,6 +30,7 @@ export interface TestSideOptions {
   readonly store?: Store;
   readonly router?: Router;
   readonly runner?: TaskRunner;
+  readonly catalogues?: Catalogues;
   readonly heartbeatMs?: number;
   /** ws: URL of a fake provider. */
   readonly provider?: string;

@@ -30,7 +30,7 @@ function listedModel(entry: JsonObject): CatalogueModel | undefined {
   return {
     id,
     owner: nameAt(entry, 'owned_by'),
-    createdS: countAt(entry, 'created'),
+    createdS: secondsAt(entry, 'created'),
     contextTokens: countAt(entry, 'context_length', 'context_window', 'max_model_len', 'max_input_tokens'),
     maxOutputTokens:
       countAt(top ?? {}, 'max_completion_tokens') ??
@@ -66,6 +66,14 @@ export function nameAt(entry: JsonObject, key: string): string | undefined {
 export function countAt(entry: JsonObject, ...keys: readonly string[]): number | undefined {
   const found = keys.map((key) => entry[key]).find((value) => Number.isSafeInteger(value) && (value as number) > 0);
   return found as number | undefined;
+}
+
+/** The year 2100: what is beyond it is no time in seconds. */
+const MAX_SECONDS = 4_102_444_800;
+
+export function secondsAt(entry: JsonObject, key: string): number | undefined {
+  const seconds = countAt(entry, key);
+  return seconds === undefined || seconds > MAX_SECONDS ? undefined : seconds;
 }
 
 function wordsAt(entry: JsonObject, ...path: readonly string[]): readonly string[] | undefined {

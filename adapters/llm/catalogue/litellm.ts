@@ -3,7 +3,7 @@
 
 import { type JsonObject, objectAt } from '../../../codecs/json/object.ts';
 import type { CatalogueModel, CataloguePage, CataloguePrice } from './contract.ts';
-import { countAt, nameAt, readList } from './list.ts';
+import { countAt, nameAt, readList, secondsAt } from './list.ts';
 import { perTokens } from './price.ts';
 
 /** Reads either form: `/models` has names alone. */
@@ -14,7 +14,7 @@ export function readModelInfo(body: JsonObject): CataloguePage | undefined {
 
 function bare(entry: JsonObject): CatalogueModel | undefined {
   const id = nameAt(entry, 'id');
-  return id === undefined ? undefined : { id, owner: nameAt(entry, 'owned_by'), createdS: countAt(entry, 'created') };
+  return id === undefined ? undefined : { id, owner: nameAt(entry, 'owned_by'), createdS: secondsAt(entry, 'created') };
 }
 
 /** Modes that answer none of the calls that are made here. */

@@ -40,6 +40,13 @@ export const gatewaySchema = z.strictObject({
   concurrency: positive(10_000).default(64).describe('Calls at once, in each side process.'),
   queue: z.int().min(0).max(100_000).default(256).describe('Calls that may wait for a place.'),
   settings: z.record(z.string(), z.string()).default({}).describe('What the profile needs beyond that.'),
+  catalogue: z
+    .strictObject({
+      off: z.boolean().default(false).describe('true never asks for it: then no target may have a pattern.'),
+      refreshMs: ms.min(1000).default(3_600_000).describe('Time between fetches, a tenth more or less.'),
+    })
+    .optional()
+    .describe('The list of its models: fetched where a target has a pattern, or where this is given.'),
 });
 
 const allowSchema = z.strictObject({
@@ -58,7 +65,13 @@ export const classSchema = z.strictObject({
     .array(
       z.strictObject({
         gateway: z.string().describe('Name of one of gateways.'),
-        model: z.string().min(1).max(200).describe('Model, as that gateway calls it.'),
+        model: z
+          .string()
+          .min(1)
+          .max(200)
+          .describe(
+            'Model, as that gateway calls it, or a pattern: * stands for any part of the names in its catalogue.',
+          ),
         priceAs: z.string().min(1).max(200).optional().describe('Model whose price an alias has.'),
         timeoutMs: ms.optional().describe('Longest silence of this target. That of the class when not given.'),
         weight: z

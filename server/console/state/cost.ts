@@ -50,7 +50,7 @@ export function chargeLines(charges: readonly ChargedCall[]): ChargeLine[] {
     ...(JSON.parse(key) as Pick<ChargeLine, 'what' | 'model' | 'path' | 'isRehearsal'>),
     count: group.length,
     cost: sumCosts(group),
-    isEstimated: group.some(({ costSource }) => costSource === 'estimated'),
+    isEstimated: group.some(({ costSource }) => costSource === 'estimated' || costSource === 'catalogue'),
   }));
   return lines.toSorted((a, b) => order.indexOf(a.what) - order.indexOf(b.what));
 }

@@ -7,6 +7,9 @@ import type { Store } from '../store/contract/store.ts';
 
 const FIRST_TOKEN_BOUNDS_S = [0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 5, 10, 20, 30, 60, 120];
 
+/** Targets that have a time series of their own; `other` has what is beyond them. */
+const MAX_TARGETS = 200;
+
 /** Returns the store with settlements counted. Labels are names of the configuration and short codes, and those of `subjects`. */
 export function countAttempts(store: Store, registry: Registry, subjects: SubjectLabels = subjectLabels()): Store {
   const registers = [registry];
@@ -41,12 +44,20 @@ export function countAttempts(store: Store, registry: Registry, subjects: Subjec
     buckets: FIRST_TOKEN_BOUNDS_S,
     registers,
   });
+  // A pattern stands for hundreds of models, and each would be a time series for ever.
+  const targets = new Set<string>();
+  const shown = (gateway: string, model: string) => {
+    const target = `${gateway}/${model}`;
+    if (targets.size >= MAX_TARGETS && !targets.has(target)) return { gateway, model: 'other' };
+    targets.add(target);
+    return { gateway, model };
+  };
   function count(row: LedgerRow): void {
     const { gateway, asked = '', kind, outcome, costMicroUsd, firstTokenMs, flags = [] } = row;
     const key = row.key === undefined ? undefined : { id: row.key, team: row.team };
     const subject = subjects.of({ key, model: asked });
     const of = { gateway, class: row.promptClass, ...subject };
-    if (firstTokenMs !== undefined) firstTokens.observe({ gateway, model: asked }, firstTokenMs / 1000);
+    if (firstTokenMs !== undefined) firstTokens.observe(shown(gateway, asked), firstTokenMs / 1000);
     for (const flag of flags) flagged.inc({ ...of, flag });
     attempts.inc({ gateway, kind, outcome, ...subject });
     if (costMicroUsd === undefined) unknown.inc(of);

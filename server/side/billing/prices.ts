@@ -16,6 +16,18 @@ export interface Prices {
   ceiling(model: string, provider: string): Ceiling | undefined;
   /** The prices of text tokens in the configuration. */
   configured(model: string, provider: string): Pick<Ceiling, 'input' | 'output'> | undefined;
+  /** The prices of a short request, and where they are from. */
+  listed(model: string, provider: string): ListedPrice | undefined;
+  /** The same, with prices of a catalogue behind those of the configuration, and before those of the price list. */
+  with(catalogue: CataloguePrices): Prices;
+}
+
+/** The price of a model in the catalogue of an LLM gateway. */
+type CataloguePrices = (model: string) => PriceConfig | undefined;
+
+export interface ListedPrice {
+  readonly price: PriceConfig;
+  readonly source: 'configuration' | 'catalogue' | 'list';
 }
 
 /** `config` is read with each question. */
@@ -23,19 +35,33 @@ export function createPrices(config: SideConfig['prices']): Prices {
   const list = createPriceList();
   const priceOf = (model: string, provider: string): PriceConfig | undefined =>
     config[longestMatchingGlob(Object.keys(config), [model, `${provider}/${model}`]) ?? ''];
-  return {
+  const pricesWith = (catalogue: CataloguePrices): Prices => ({
     configured: (model, provider) => textPrices(priceOf(model, provider)),
     estimate: (model, provider, usage) =>
-      costOf(usage, priceOf(model, provider) ?? list.prices(model, provider, usage.inputTokens ?? 0)),
-    estimateSum: (model, provider, usage) => costOf(usage, priceOf(model, provider) ?? list.prices(model, provider, 0)),
+      costOf(
+        usage,
+        priceOf(model, provider) ?? catalogue(model) ?? list.prices(model, provider, usage.inputTokens ?? 0),
+      ),
+    estimateSum: (model, provider, usage) =>
+      costOf(usage, priceOf(model, provider) ?? catalogue(model) ?? list.prices(model, provider, 0)),
+    listed(model, provider) {
+      const priced = (price: PriceConfig | undefined, source: ListedPrice['source']) => price && { price, source };
+      return (
+        priced(priceOf(model, provider), 'configuration') ??
+        priced(catalogue(model), 'catalogue') ??
+        priced(list.prices(model, provider, 0), 'list')
+      );
+    },
+    with: pricesWith,
     ceiling(model, provider) {
-      const price = priceOf(model, provider);
+      const price = priceOf(model, provider) ?? catalogue(model);
       if (price === undefined) return list.ceiling(model, provider);
       const text = textPrices(price);
       const { audioInput, request } = price;
       return text && { ...text, audioInput, request };
     },
-  };
+  });
+  return pricesWith(() => undefined);
 }
 
 function costOf(usage: Usage, price: PriceConfig | undefined): number | undefined {

@@ -13,3 +13,14 @@ export async function requireMeantAccess(
     'access: expected keys or open, got none: the file has no keys, but the store has some that were made at run time, and everyone would be let in',
   );
 }
+
+/** The same for a store that was just opened, which is closed again before it throws. */
+export async function closeUnlessMeant(
+  store: Pick<KeyStore, 'keys'> & { close(): Promise<void> },
+  config: Pick<Config, 'access' | 'isAccessGiven'>,
+): Promise<void> {
+  await requireMeantAccess(config, store.keys).catch(async (error: unknown) => {
+    await store.close();
+    throw error;
+  });
+}

@@ -3,13 +3,14 @@
 
 import type { LlmProfile } from '../../../adapters/llm/contract.ts';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
+import { isGlob } from '../../../codecs/text/glob.ts';
 import { unknownName } from '../../../codecs/text/nearest-names.ts';
 import { REHEARSAL_NAME } from '../../config/file/words.ts';
 import { baseUrlProblem } from '../../config/outbound-url.ts';
 import { type Problem, unknownKey } from '../../config/problem.ts';
 import type { ClassConfig, LlmGatewayConfig } from '../../config/side/llm-schema.ts';
 import type { SideConfig } from '../../config/side-schema.ts';
-import { baseUrlOf, residencyObjection, targetObjection } from '../llm/policy.ts';
+import { baseUrlOf, patternObjection, residencyObjection, targetObjection } from '../llm/policy.ts';
 import { orderConflicts } from './order-conflicts.ts';
 
 /** The profile whose endpoint may serve itself or be a router; only its operator knows. All other routers choose who serves. */
@@ -91,13 +92,23 @@ export function classConflicts({ classes, gateways }: Pick<SideConfig, 'classes'
 }
 
 function targetConflicts(
-  { gateway: name, model }: ClassConfig['targets'][number],
+  { gateway: name, model, priceAs }: ClassConfig['targets'][number],
   terms: ClassConfig,
   { gateways, path }: { readonly gateways: SideConfig['gateways']; readonly path: string },
 ): Problem[] {
   const gateway = Object.hasOwn(gateways, name) ? gateways[name] : undefined;
   if (!gateway) return [{ path: `${path}.gateway`, message: unknownName('gateway', name, Object.keys(gateways)) }];
   const profile = llmProfiles.get(gateway.profile);
-  const message = profile && targetObjection({ gateway, profile, model }, terms);
+  const objection = isGlob(model) ? patternObjection : targetObjection;
+  const message = profile && objection({ gateway, profile, model }, terms);
+  if (isGlob(model) && gateway.catalogue?.off === true)
+    return [
+      {
+        path: `${path}.model`,
+        message: `a pattern needs the catalogue of ${name}, and gateways.${name}.catalogue.off is true`,
+      },
+    ];
+  if (isGlob(model) && priceAs !== undefined)
+    return [{ path: `${path}.priceAs`, message: 'expected none: a pattern stands for models of many prices' }];
   return message ? [{ path, message: `expected a target that may serve this class: ${message}` }] : [];
 }

@@ -2,6 +2,7 @@
 
 import type { LlmProfile } from '../../../adapters/llm/contract.ts';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
+import { isGlob } from '../../../codecs/text/glob.ts';
 import type { Config } from '../../config/config.ts';
 import type { Problem } from '../../config/problem.ts';
 import type { ClassConfig, LlmGatewayConfig } from '../../config/side/llm-schema.ts';
@@ -73,6 +74,8 @@ function priceProblem(
   { gateway, model, priceAs }: ClassConfig['targets'][number],
   { gateways, classes, budgets, prices }: Context,
 ): string | undefined {
+  // The catalogue has prices for the models of a pattern, or has none, which a call finds out.
+  if (isGlob(model)) return undefined;
   const priced = priceAs ?? model;
   if (prices.ceiling(priced, gateways[gateway]?.profile ?? '') !== undefined) return undefined;
   const terms = classes[name];

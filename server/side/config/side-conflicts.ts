@@ -1,6 +1,7 @@
 // Conflicts between settings of the side path: unknown names, targets that may never serve, tasks that lack what they need.
 
 import { millisecondsOf } from '../../../codecs/text/duration.ts';
+import { isGlob } from '../../../codecs/text/glob.ts';
 import { unknownName } from '../../../codecs/text/nearest-names.ts';
 import type { Config } from '../../config/config.ts';
 import { DEFAULT_CLASS, REHEARSAL_NAME } from '../../config/file/words.ts';
@@ -53,9 +54,10 @@ function unknownNames(named: readonly (readonly [string, string | undefined])[],
   );
 }
 
-function taskConflicts(task: TaskConfig, path: string, { tasks, transcripts }: SideConfig): Problem[] {
+function taskConflicts(task: TaskConfig, path: string, { tasks, transcripts, classes }: SideConfig): Problem[] {
   const { kind, when } = task;
   const problems = [
+    ...patternConflicts(task, path, classes),
     ...labelConflicts(task, path),
     ...schemaConflicts(task, path),
     ...scoringConflicts(task, path, tasks),
@@ -79,6 +81,14 @@ function taskConflicts(task: TaskConfig, path: string, { tasks, transcripts }: S
       message: `expected a kind of its own, got that of tasks[${first}] at the same moment`,
     });
   return problems;
+}
+
+/** A task names no model, which a class of patterns needs. */
+function patternConflicts({ class: name }: TaskConfig, path: string, classes: SideConfig['classes']): Problem[] {
+  const terms = Object.hasOwn(classes, name) ? classes[name] : undefined;
+  if (terms === undefined || terms.targets.some(({ model }) => !isGlob(model))) return [];
+  const message = `expected a class with a target whose model is named: a task names none, and ${name} has patterns alone`;
+  return [{ path: `${path}.class`, message }];
 }
 
 /** Tells tasks of one kind apart: "every 3 turns" and "every 5 turns" would be the same task at the 15th turn. */

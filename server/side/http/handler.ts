@@ -12,6 +12,7 @@ import type { BudgetUse, StoredSession, Task } from '../../ipc/stored-rows.ts';
 import type { OwnBudgets } from '../billing/budgets/own-budgets.ts';
 import type { Prices } from '../billing/prices.ts';
 import type { Router } from '../llm/call.ts';
+import type { Catalogues } from '../llm/catalogue/known.ts';
 import type { CallRates } from '../runs/call/call-rates.ts';
 import type { RunHost } from '../runs/host.ts';
 import type { Store } from '../store/contract/store.ts';
@@ -31,6 +32,8 @@ export interface SideHttpOptions {
   readonly store: Store;
   /** Undefined on the command line, which makes no calls. */
   readonly router?: Router | undefined;
+  /** undefined: no model of a pattern is known. */
+  readonly catalogues?: Catalogues | undefined;
   /** Both are made by the routes where they are undefined. */
   readonly rates?: Pick<CallRates, 'take'> | undefined;
   readonly runs?: RunHost | undefined;
@@ -41,7 +44,7 @@ export interface SideHttpOptions {
   /** Orders the end of a session; resolves with false where no gateway process here holds it. Undefined on the command line. */
   readonly endSession?: EndSession | undefined;
   /** Undefined where no session lives. */
-  readonly prices?: Pick<Prices, 'estimateSum'> | undefined;
+  readonly prices?: Prices | undefined;
   /** Gives the use of each budget as it was read last. Undefined where another process owns the store. */
   readonly budgetUses?: (() => readonly BudgetUse[]) | undefined;
   /** Undefined on the command line, which follows no sessions. */

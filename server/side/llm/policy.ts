@@ -79,6 +79,15 @@ export function targetObjection(candidate: Candidate, terms: ClassConfig): strin
   return `the class wants residency ${terms.residency}, this target has ${residency ?? 'none that is known'}`;
 }
 
+/** The same of a pattern: why none of its models may ever serve the class. Each model is asked about by itself later. */
+export function patternObjection({ gateway, profile, model }: Candidate, terms: ClassConfig): string | undefined {
+  const { providers } = terms.allow;
+  // Where the provider is known by the model, each model tells.
+  const isCertainLater = profile.provider !== undefined && profile.canPromise?.providers !== true;
+  const allow = { ...terms.allow, models: undefined, providers: isCertainLater ? undefined : providers };
+  return targetObjection({ gateway, profile, model }, { ...terms, allow });
+}
+
 /** A list of providers holds where the gateway enforces it for each request, or where it is certain who serves. */
 function providerObjection({ gateway, profile, model }: Candidate, allowed: readonly string[]): string | undefined {
   if (profile.canPromise?.providers) return undefined;

@@ -84,7 +84,6 @@ export function createRouter(options: RouterOptions): LiveRouter {
     const plans = classPlans.make(config, prices, Promise.allSettled(running.values()));
     const context: AttemptContext = {
       ...shared,
-      prices,
       budgets: config.budgets,
       maxReplyBytes: config.side.maxReplyBytes,
     };
@@ -133,16 +132,21 @@ export function createRouter(options: RouterOptions): LiveRouter {
 function targetsFor(
   plan: ClassPlan,
   call: Call,
-  { prices, latencies }: Pick<AttemptContext, 'prices' | 'latencies'>,
+  { latencies }: Pick<AttemptContext, 'latencies'>,
 ): Pick<PlannedCall, 'targets' | 'refused' | 'ordered'> | Failure {
   const mayRehearse = call.isRehearsal || call.kind === 'chat';
-  const possible = plan.targets.filter(({ isRehearsal }) => !isRehearsal || mayRehearse);
+  const named = isAnyModel(plan, call.model) ? undefined : call.model;
+  const possible = plan.candidates(named).filter(({ isRehearsal }) => !isRehearsal || mayRehearse);
+  if (possible.length === 0 && plan.hasPatterns)
+    return failure(
+      named === undefined ? 'invalid_request' : 'policy_refused',
+      `expected the name of a model in the catalogues of the class ${plan.name}, which has patterns alone`,
+    );
   if (possible.length === 0)
     return failure(
       'no_gateway',
       'the rehearsal answers rehearsal sessions only; expected gateways and classes in the configuration',
     );
-  const named = isAnyModel(plan, call.model) ? undefined : call.model;
   if (named !== undefined && !possible.some((target) => isNamed(target, named)))
     return failure('policy_refused', `the class ${plan.name} has no target with the model that was asked for`);
   const hosted = hostedToolsObjection(plan.config, { dataClass: call.dataClass, tools: call.llm.native?.hostedTools });
@@ -156,7 +160,7 @@ function targetsFor(
   if ('kind' in able) return able;
   const { order, fallback } = plan.config;
   const { targets, why: ordered } =
-    order === 'order' ? { targets: able } : inOrder(able, { plan, call, named, prices, latencies });
+    order === 'order' ? { targets: able } : inOrder(able, { plan, call, named, latencies });
   return {
     targets: fallback ? targets : targets.slice(0, 1),
     refused: refused.length > 0 ? refused : undefined,
@@ -186,8 +190,11 @@ function ableTargets(allowed: readonly Target[], { llm, model }: Call, name: str
 }
 
 /** `*` and the name of the class leave the model to the class, since SDKs demand one; the rehearsal takes any name. */
-const isAnyModel = ({ name, targets }: ClassPlan, model: string | undefined): boolean =>
-  model === undefined || model === '*' || model === name || targets.every(({ isRehearsal }) => isRehearsal);
+const isAnyModel = ({ name, targets, hasPatterns }: ClassPlan, model: string | undefined): boolean =>
+  model === undefined ||
+  model === '*' ||
+  model === name ||
+  (!hasPatterns && targets.every(({ isRehearsal }) => isRehearsal));
 
 interface PlannedCall extends Pick<Attempt, 'call' | 'plan' | 'sink' | 'signal' | 'progressed' | 'refused'> {
   readonly targets: readonly Target[];

@@ -6,12 +6,15 @@ import { type BulkheadPolicy, bulkhead } from 'cockatiel';
 import type { Agent } from 'undici';
 import type { LlmProfile, LlmTarget } from '../../../adapters/llm/contract.ts';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
+import { isGlob, matchesGlob } from '../../../codecs/text/glob.ts';
 import { REHEARSAL_NAME } from '../../config/file/words.ts';
 import { rehearsalClass } from '../../config/rehearsal/rehearsal.ts';
 import { type ClassConfig, gatewaySchema, type LlmGatewayConfig } from '../../config/side/llm-schema.ts';
 import type { SideConfig } from '../../config/side-schema.ts';
 import { publicAgent } from '../../platform/outbound-agent.ts';
 import type { Prices } from '../billing/prices.ts';
+import type { Catalogues } from './catalogue/known.ts';
+import { Recent } from './catalogue/recent.ts';
 import { type BreakerOptions, Circuit } from './guard/circuit.ts';
 import { createGuard, type Guard } from './guard/resilience.ts';
 import { type Candidate, type Choosable, callPathOf, targetObjection, termsOf } from './policy.ts';
@@ -20,6 +23,10 @@ import { type Candidate, type Choosable, callPathOf, targetObjection, termsOf } 
 export interface Target extends Required<Choosable> {
   /** The model whose price it has. */
   readonly pricedAs: string;
+  /** Those of the catalogue of its LLM gateway included. */
+  readonly prices: Prices;
+  /** Most tokens of a prompt, as the catalogue says now; undefined: not known. */
+  contextTokens(): number | undefined;
   /** `<gateway>/<model>` */
   readonly label: string;
   readonly profile: LlmProfile;
@@ -38,7 +45,12 @@ export interface Target extends Required<Choosable> {
 export interface ClassPlan {
   readonly name: string;
   readonly config: ClassConfig;
+  /** The targets whose model is named. */
   readonly targets: readonly Target[];
+  /** Some of its targets are patterns. */
+  readonly hasPatterns: boolean;
+  /** All targets that may be asked where a client names this model, those of patterns included. */
+  candidates(model: string | undefined): readonly Target[];
 }
 
 export interface ClassPlansOptions {
@@ -46,6 +58,8 @@ export interface ClassPlansOptions {
   readonly prices: Prices;
   /** Gives the http: or ws: URL of the rehearsal process; undefined while it does not run. */
   readonly rehearsalUrl: () => string | undefined;
+  /** undefined: patterns stand for no model. */
+  readonly catalogues?: Catalogues | undefined;
   readonly breaker?: BreakerOptions | undefined;
   /** Limit for TCP and TLS to an LLM gateway together. */
   readonly connectMs?: number | undefined;
@@ -55,7 +69,8 @@ export interface ClassPlansOptions {
 /** Told of each new connection to an LLM gateway, and of the targets that there are from now on. */
 interface RouterMetrics {
   connected(gateway: string, tookMs: number): void;
-  watch(targets: readonly WatchedTarget[]): void;
+  /** `targets` gives those that there are at the time. */
+  watch(targets: () => readonly WatchedTarget[]): void;
 }
 
 /** A target as the metrics see it. */
@@ -69,7 +84,13 @@ interface Gateway {
   readonly bulkhead: BulkheadPolicy;
   /** By model. */
   readonly circuits: Map<string, Circuit>;
+  /** Those of models that no target names. */
+  readonly drawn: Recent<Circuit>;
 }
+
+/** Targets that are made on demand: of one class, and the circuits of one LLM gateway. */
+const MAX_DRAWN = 200;
+const MAX_DRAWN_CIRCUITS = 1000;
 
 /** The rehearsal stands in for a router, and its ledger rows say so. */
 const rehearsalGateway: LlmGatewayConfig = gatewaySchema.parse({ profile: 'openai-compatible', allowPrivate: true });
@@ -103,13 +124,43 @@ export class ClassPlans {
     const classes: SideConfig['classes'] = config.hasRehearsalGateway
       ? { ...config.classes, [REHEARSAL_NAME]: rehearsalClass }
       : config.classes;
+    const drawn = new Map<string, Recent<Target>>();
     const plan = ([name, terms]: [string, ClassConfig]): [string, ClassPlan] => {
-      const targets = terms.targets.map((target) => this.#target(target, { terms, prices }));
-      return [name, { name, config: terms, targets }];
+      const recent = new Recent<Target>(MAX_DRAWN);
+      drawn.set(name, recent);
+      return [name, this.#plan(name, { terms, prices }, recent)];
     };
     const plans = new Map(Object.entries(classes).map(plan));
-    this.#options.metrics?.watch([...plans.values()].flatMap(({ targets }) => targets));
+    const targets = [...plans.values()].flatMap((one) => one.targets);
+    this.#options.metrics?.watch(() => [...targets, ...[...drawn.values()].flatMap((recent) => [...recent.values()])]);
     return plans;
+  }
+
+  #plan(name: string, more: TargetTerms, recent: Recent<Target>): ClassPlan {
+    const { terms } = more;
+    const made = terms.targets.map((target) => (isGlob(target.model) ? target : this.#target(target, more)));
+    const targets = made.filter((target) => 'guard' in target);
+    const draw = (pattern: ConfiguredTarget, asked: string): readonly Target[] => {
+      const model = this.#modelOf(pattern, asked);
+      if (model === undefined || targets.some((one) => one.gatewayName === pattern.gateway && one.model === model))
+        return [];
+      return [recent.get(`${pattern.gateway}/${model}`, () => this.#target({ ...pattern, model }, more, true))];
+    };
+    const hasPatterns = targets.length < made.length;
+    return {
+      ...{ name, config: terms, targets, hasPatterns },
+      candidates: (asked) =>
+        asked === undefined || !hasPatterns
+          ? targets
+          : made.flatMap((target) => ('guard' in target ? [target] : draw(target, asked))),
+    };
+  }
+
+  /** The model of a pattern that a name means: its own, or `<gateway>/<model>`. It is in the catalogue now. */
+  #modelOf({ gateway, model: pattern }: ConfiguredTarget, asked: string): string | undefined {
+    const models = this.#options.catalogues?.of(gateway)?.models;
+    const bare = asked.startsWith(`${gateway}/`) ? asked.slice(gateway.length + 1) : undefined;
+    return [asked, bare].find((name) => name !== undefined && models?.has(name) && matchesGlob(pattern, name));
   }
 
   /** Ends all connections. */
@@ -117,12 +168,27 @@ export class ClassPlans {
     await Promise.all([...this.#agents].map((agent) => this.#drop(agent)));
   }
 
-  #target({ gateway: gatewayName, model, timeoutMs, priceAs: pricedAs = model }: ConfiguredTarget, more: TargetTerms) {
+  #target(target: ConfiguredTarget, more: TargetTerms, isDrawn = false): Target {
+    const { gateway: gatewayName, model, timeoutMs, priceAs: pricedAs = model } = target;
     const gateway = this.#gateways.get(gatewayName);
     if (gateway === undefined) throw new Error(`no LLM gateway ${gatewayName}`);
-    const circuit = gateway.circuits.get(model) ?? new Circuit(this.#options.breaker);
-    gateway.circuits.set(model, circuit);
-    return createTarget({ ...{ gatewayName, model, pricedAs, timeoutMs, gateway, circuit }, ...more }, this.#options);
+    const circuit = this.#circuit(gateway, model, isDrawn);
+    const prices = this.#pricesOf(gatewayName, more.prices);
+    const parts = { gatewayName, model, pricedAs, timeoutMs, gateway, circuit, terms: more.terms, prices };
+    return createTarget(parts, this.#options);
+  }
+
+  #pricesOf(gateway: string, prices: Prices): Prices {
+    const { catalogues } = this.#options;
+    return catalogues === undefined ? prices : prices.with((model) => catalogues.of(gateway)?.models.get(model)?.price);
+  }
+
+  #circuit({ circuits, drawn }: Gateway, model: string, isDrawn: boolean): Circuit {
+    const make = () => circuits.get(model) ?? new Circuit(this.#options.breaker);
+    if (isDrawn) return drawn.get(model, make);
+    const circuit = make();
+    circuits.set(model, circuit);
+    return circuit;
   }
 
   #connect(config: PlansConfig): ReadonlyMap<string, Gateway> {
@@ -139,13 +205,15 @@ export class ClassPlans {
     const isSame = (...settings: (keyof LlmGatewayConfig)[]): boolean =>
       settings.every((setting) => former?.config[setting] === config[setting]);
     const isSameProxy = isDeepStrictEqual(proxy, this.#proxy);
+    const kept = isDeepStrictEqual(former?.config, config) ? former : undefined;
     return {
       config,
       profile,
       agent:
         (isSame('allowPrivate', 'concurrency') && isSameProxy && former?.agent) || this.#agent(name, config, proxy),
       bulkhead: (isSame('concurrency', 'queue') && former?.bulkhead) || bulkhead(concurrency, queue),
-      circuits: isDeepStrictEqual(former?.config, config) && former ? former.circuits : new Map(),
+      circuits: kept?.circuits ?? new Map(),
+      drawn: kept?.drawn ?? new Recent(MAX_DRAWN_CIRCUITS),
     };
   }
 
@@ -184,7 +252,7 @@ interface TargetParts extends TargetTerms {
 
 function createTarget(
   { gatewayName, model, pricedAs, timeoutMs, gateway, circuit, terms, prices }: TargetParts,
-  { rehearsalUrl }: Pick<ClassPlansOptions, 'rehearsalUrl'>,
+  { rehearsalUrl, catalogues }: Pick<ClassPlansOptions, 'rehearsalUrl' | 'catalogues'>,
 ): Target {
   const { config, profile, agent } = gateway;
   const candidate: Candidate = { gateway: config, profile, model };
@@ -194,6 +262,8 @@ function createTarget(
     gatewayName,
     model,
     pricedAs,
+    prices,
+    contextTokens: () => catalogues?.of(gatewayName)?.models.get(model)?.contextTokens,
     label: `${gatewayName}/${model}`,
     path: callPathOf(candidate),
     isRehearsal,

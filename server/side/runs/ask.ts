@@ -6,6 +6,7 @@ import type { SideConfig } from '../../config/side-schema.ts';
 import { type HttpProblem, isProblem } from '../../http/problem.ts';
 import type { RefusalRows } from '../../http/request/refusal/refusal-rows.ts';
 import type { Router } from '../llm/call.ts';
+import type { Catalogues } from '../llm/catalogue/known.ts';
 import type { ResponseRow, ResponseTexts } from '../store/contract/responses.ts';
 import type { CallRates } from './call/call-rates.ts';
 import { type CallDefaults, type CallRequest, type ClientCall, clientCall, type ReadCall } from './call/client-call.ts';
@@ -28,6 +29,7 @@ export interface AskMeans extends Pick<EarlierOptions, 'store' | 'settled'> {
   readonly router?: Router | undefined;
   readonly rates: Pick<CallRates, 'take'>;
   readonly refusals?: Pick<RefusalRows, 'add'> | undefined;
+  readonly catalogues?: Catalogues | undefined;
   /** Checks the body of a Responses request, and translates it. */
   readonly readBody: ReadBody;
   /** Name of this process, never used before. */

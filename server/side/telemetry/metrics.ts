@@ -98,8 +98,8 @@ function countRuns(registry: Registry): RunCounts {
 const BLOCKS = ['broken', 'limited', 'full'] as const;
 
 /** Exports which targets are kept away from. Returns what says which there are. */
-function exportBlocked(registry: Registry): (targets: readonly WatchedTarget[]) => void {
-  let watched: readonly WatchedTarget[] = [];
+function exportBlocked(registry: Registry): (targets: () => readonly WatchedTarget[]) => void {
+  let watched: () => readonly WatchedTarget[] = () => [];
   const gauge: Gauge = new Gauge({
     name: 'trunkline_side_target_blocked',
     help: 'side processes that send nothing to a target now: its breaker is open (broken), it asked to be left alone (limited), or as many calls wait as may (full)',
@@ -107,7 +107,7 @@ function exportBlocked(registry: Registry): (targets: readonly WatchedTarget[]) 
     registers: [registry],
     collect() {
       gauge.reset();
-      for (const { gatewayName: gateway, model, guard } of watched) {
+      for (const { gatewayName: gateway, model, guard } of watched()) {
         const found = guard.unavailable(Date.now())?.reason;
         for (const reason of BLOCKS) gauge.set({ gateway, model, reason }, Number(reason === found));
       }

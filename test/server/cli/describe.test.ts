@@ -2,12 +2,16 @@
 
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
+import { gatewaySchema } from '../../../server/config/side/llm-schema.ts';
+import { endpointOf, writeKept } from '../../../server/side/llm/catalogue/kept.ts';
 import { configFile } from '../../support/config-file.ts';
 import { runCommand, serve } from '../../support/served.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 import { until } from '../../support/until.ts';
 
-async function check(config: object) {
-  const command = runCommand(['config', 'check', '--config', configFile(config)]);
+async function check(config: object, data?: string) {
+  const more = data === undefined ? [] : ['--data', data];
+  const command = runCommand(['config', 'check', '--config', configFile(config), ...more]);
   const { code } = await command.exited;
   return { code, stdout: command.stdout(), stderr: command.stderr() };
 }
@@ -79,4 +83,18 @@ test('the log says once at the start what can never work, and the server starts 
     [40, 'webhooks[0].secret: nothing can be signed: expected base64 behind whsec_'],
     [40, 'webhooks[0].events: they never happen: no task can run without classes'],
   ]);
+});
+
+test('config check counts the models of a class with a pattern, as its catalogue was known last', async () => {
+  const gateways = { router: { profile: 'openrouter', apiKey: 'k' } };
+  const targets = [{ gateway: 'router', model: 'a/*' }];
+  const config = { gateways, classes: { open: { targets }, other: { targets: [{ gateway: 'router', model: 'b' }] } } };
+  const data = temporaryFolder('catalogues');
+  expect((await check(config, data)).stdout).toContain(
+    'open (0 models, and those of router, not fetched yet), other\n',
+  );
+  const endpoint = endpointOf(gatewaySchema.parse(gateways.router));
+  const models = [{ id: 'a/1' }, { id: 'a/2' }, { id: 'c/3' }];
+  writeKept({ dataDirectory: data, name: 'router' }, { endpoint, fetchedAt: Date.now(), models, gone: {} });
+  expect((await check(config, data)).stdout).toContain('open (2 models), other\n');
 });

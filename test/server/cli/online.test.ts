@@ -99,3 +99,25 @@ test('what is not there, or refuses its credential, has failed, and says why: ex
   ]);
   expect([code, `${lines}${stderr}`]).toEqual([1, expect.not.stringContaining('key-1')]);
 });
+
+test('a catalogue that a pattern needs is fetched, and said to be there or not', async () => {
+  let status = 200;
+  const baseUrl = await endpoint(({ url = '' }, response) => {
+    response.writeHead(url.endsWith('/key') ? 200 : status);
+    response.end(JSON.stringify({ data: [{ id: 'a', pricing: { prompt: '0', completion: '0' } }, { id: 'b' }] }));
+  });
+  const config = {
+    gateways: { router: { profile: 'openrouter', ...account('k', baseUrl) } },
+    classes: { open: { targets: [{ gateway: 'router', model: '*' }] } },
+  };
+  const well = await check(config);
+  expect(well.lines.find((line) => line.includes('router'))).toMatch(
+    /^ok .*it answers \(HTTP 200\); its catalogue has 2 models, 1 with prices$/,
+  );
+  status = 503;
+  const ill = await check(config);
+  expect(ill.code).toBe(1);
+  expect(ill.lines.find((line) => line.includes('router'))).toMatch(
+    /^failed .*its catalogue cannot be fetched: HTTP 503$/,
+  );
+});

@@ -8,54 +8,42 @@ import { type HttpProblem, invalidRequest, isProblem, shortened } from '../../..
 import type { SideRequest } from '../../../ipc/side-request.ts';
 import { isForAnthropic } from '../../../ipc/side-routes.ts';
 import { chatScopeOf, isRehearsed } from '../../runs/call/class.ts';
-import { modelNames, unknownModel } from '../../runs/call/model-names.ts';
+import { modelNames } from '../../runs/call/model-names.ts';
+import { unknownModel } from '../../runs/call/unknown-model.ts';
 import { type RouteHandler, type SideHttpOptions, sendJson } from '../handler.ts';
 import { readLimit } from '../request/query.ts';
+import { anthropicModelJson, factsOf, modelJson, type ShownModel } from './model-facts.ts';
 
 /** Models are listed as they may be named there. */
 const CHAT_PATH = '/v1/chat/completions';
 
-interface NamedOwner {
-  readonly id: string;
-  readonly owner: string;
-}
-
-const modelJson = ({ id, owner }: NamedOwner) => ({ id, object: 'model', created: 0, owned_by: owner });
-
-/** https://docs.anthropic.com/en/api/models: what is not known is null, and a day that is not known is the first of the epoch. */
-const anthropicModelJson = ({ id }: NamedOwner) => ({
-  ...{ type: 'model', id, display_name: id, created_at: '1970-01-01T00:00:00Z', lifecycle: 'active' },
-  ...{
-    deprecated_at: null,
-    retires_at: null,
-    line: null,
-    capabilities: null,
-    max_input_tokens: null,
-    max_tokens: null,
-  },
-});
-
-export const getModels: RouteHandler = (request, { config }) => {
+export const getModels: RouteHandler = (request, options) => {
+  const { config, catalogues } = options;
   const scope = chatScopeOf({ ...request, path: CHAT_PATH }, config);
   if (isProblem(scope)) return scope;
-  const listed = [...modelNames({ config, ...scope }).listed].map(([id, { gateway }]) => ({ id, owner: gateway }));
+  const listed = [...modelNames({ config, catalogues, ...scope }).listed()];
   const played = isRehearsed(scope) ? playedModels(request, config) : [];
-  const models = [...listed, ...played.map((id) => ({ id, owner: REHEARSAL_NAME }))];
+  const models: readonly ShownModel[] = [
+    ...listed.map(([id, meaning]) => factsOf(id, meaning, options)),
+    ...played.map((id) => ({ id, owner: REHEARSAL_NAME })),
+  ];
   if (!isForAnthropic(request.path, request.headers))
     return sendJson(request, 200, { object: 'list', data: models.map(modelJson) });
   const page = pageOf(models, request.query);
   return isProblem(page) ? page : sendJson(request, 200, page);
 };
 
-export const getModel: RouteHandler = (request, { config }) => {
+export const getModel: RouteHandler = (request, options) => {
+  const { config, catalogues } = options;
   const scope = chatScopeOf({ ...request, path: CHAT_PATH }, config);
   if (isProblem(scope)) return scope;
-  const names = modelNames({ config, ...scope });
+  const names = modelNames({ config, catalogues, ...scope });
   const id = request.parameters.model ?? '';
-  const owner = isRehearsed(scope) ? REHEARSAL_NAME : names.find(id)?.gateway;
-  if (owner === undefined) return unknownModel(id, names);
   const json = isForAnthropic(request.path, request.headers) ? anthropicModelJson : modelJson;
-  return sendJson(request, 200, json({ id, owner }));
+  if (isRehearsed(scope)) return sendJson(request, 200, json({ id, owner: REHEARSAL_NAME }));
+  const found = names.find(id);
+  if (found === undefined) return unknownModel(id, names, catalogues);
+  return sendJson(request, 200, json(factsOf(id, names.listed().get(id) ?? found, options)));
 };
 
 /** https://docs.anthropic.com/en/api/models-list */
@@ -63,7 +51,7 @@ const MAX_PAGE = 1000;
 const PAGE = 20;
 
 /** A page of the list, behind or before a model: the way that its client leafs. */
-function pageOf(models: readonly NamedOwner[], query: SideRequest['query']): object | HttpProblem {
+function pageOf(models: readonly ShownModel[], query: SideRequest['query']): object | HttpProblem {
   const limit = query.limit === undefined ? PAGE : readLimit(query, MAX_PAGE);
   if (isProblem(limit)) return limit;
   const name = query.before_id === undefined ? 'after_id' : 'before_id';

@@ -8,7 +8,7 @@ import type { LedgerRow, RowFlag } from '../../../ipc/stored-rows.ts';
 import { newId } from '../../../platform/uuid-v7.ts';
 import { boundedUsage, type UsageBounds } from '../../../session/tap/usage-bounds.ts';
 import { mostMicroUsd } from '../../billing/bounds.ts';
-import { type Prices, wholeMicroUsd } from '../../billing/prices.ts';
+import { wholeMicroUsd } from '../../billing/prices.ts';
 import type { Target } from '../targets.ts';
 import type { Attempt } from './contract.ts';
 
@@ -59,7 +59,7 @@ interface SettledAttempt {
   readonly firstTokenMs: number | undefined;
 }
 
-export function settledRow(settled: SettledAttempt, prices: Prices): LedgerRow {
+export function settledRow(settled: SettledAttempt): LedgerRow {
   const { pending, target, outcome, answer, mayHaveRun, received, latencyMs, firstTokenMs } = settled;
   const used = moreOf(answer?.usage, mayHaveRun && outcome !== 'ok' ? received() : undefined);
   const usage = used && boundedUsage(used, settled.bounds());
@@ -71,10 +71,7 @@ export function settledRow(settled: SettledAttempt, prices: Prices): LedgerRow {
     served: answer?.served?.slice(0, MAX_NAME_CHARS),
     provider: (answer?.provider ?? pending.provider)?.slice(0, MAX_NAME_CHARS),
     usage: usage ?? {},
-    ...costOf(
-      { settled, usage, isBeyond: usage !== used, isCounted: used !== undefined && used === answer?.usage },
-      prices,
-    ),
+    ...costOf({ settled, usage, isBeyond: usage !== used, isCounted: used !== undefined && used === answer?.usage }),
     latencyMs: rounded(latencyMs),
     firstTokenMs: firstTokenMs === undefined ? undefined : rounded(firstTokenMs),
   };
@@ -110,16 +107,16 @@ const FEE = 1.1;
 /** Fees beside the tokens that a router bills with them, such as that of a search. */
 const MOST_FEES_MICRO_USD = 20_000;
 
-function costOf(used: Used, prices: Prices): Cost {
+function costOf(used: Used): Cost {
   const { settled, usage, isBeyond, isCounted } = used;
   const { pending, target, answer, mayHaveRun } = settled;
-  const known = usage === undefined && mayHaveRun ? undefined : estimateOf(target, answer?.served, usage, prices);
+  const known = usage === undefined && mayHaveRun ? undefined : estimateOf(target, answer?.served, usage);
   // Usage of a kind without a price is charged at the reservation, too.
   const estimated = known ?? pending.estimatedMicroUsd;
   const reported = target.isRehearsal ? 0 : answer?.costUsd === undefined ? undefined : wholeMicroUsd(answer.costUsd);
   const isZero = reported === 0 && !isFree(used, known);
   const believed = isZero ? undefined : reported;
-  const most = believed === undefined ? 0 : mostOf(settled, prices);
+  const most = believed === undefined ? 0 : mostOf(settled);
   const isDear = believed !== undefined && !target.isRehearsal && believed > most * FEE + MOST_FEES_MICRO_USD;
   const cost = isDear ? most : (believed ?? estimated);
   const isGuess = known === undefined || (usage !== undefined && !isCounted);
@@ -135,10 +132,15 @@ function costOf(used: Used, prices: Prices): Cost {
     reportedMicroUsd: reported,
     estimatedMicroUsd: estimated,
     costMicroUsd: cost,
-    costSource: believed !== undefined ? 'reported' : estimated !== undefined ? 'estimated' : 'unknown',
+    costSource: believed !== undefined ? 'reported' : estimated !== undefined ? estimateSource(target) : 'unknown',
     isFlagged: flags.length > 0,
     flags,
   };
+}
+
+/** Tells an estimate by the catalogue, which nobody here has checked. */
+function estimateSource({ prices, pricedAs, profile }: Target): 'catalogue' | 'estimated' {
+  return prices.listed(pricedAs, profile.name)?.source === 'catalogue' ? 'catalogue' : 'estimated';
 }
 
 /** A reported zero is true of a rehearsal, of what used nothing, and of a model that is free. */
@@ -164,23 +166,18 @@ function isOutside({ target, answer, allowedModels: allowed }: SettledAttempt): 
   return !allowed.some((pattern) => names.some((name) => matchesGlob(pattern, name)));
 }
 
-function mostOf({ pending, target, answer, bounds }: SettledAttempt, prices: Prices): number {
+function mostOf({ pending, target, answer, bounds }: SettledAttempt): number {
   const models = [target.pricedAs, ...(answer?.served === undefined ? [] : [answer.served])];
-  const most = mostMicroUsd(prices, { models, provider: target.profile.name, bounds: bounds() });
+  const most = mostMicroUsd(target.prices, { models, provider: target.profile.name, bounds: bounds() });
   return Math.max(most, pending.estimatedMicroUsd ?? 0);
 }
 
 /** Estimates by the model that served, else by the one that was asked, since aliases have no price. A dated version costs as the model it is named after. */
-function estimateOf(
-  target: Target,
-  served: string | undefined,
-  usage: Usage | undefined,
-  prices: Prices,
-): number | undefined {
+function estimateOf(target: Target, served: string | undefined, usage: Usage | undefined): number | undefined {
   // A target that did not run is owed nothing.
   if (usage === undefined) return 0;
   const { name } = target.profile;
-  const estimate = (model: string) => prices.estimate(model, name, usage);
+  const estimate = (model: string) => target.prices.estimate(model, name, usage);
   if (served === undefined || isVersionOf(target.model, served))
     return estimate(target.pricedAs) ?? estimate(served ?? '');
   return estimate(served) ?? estimate(target.pricedAs);

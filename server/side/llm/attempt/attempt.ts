@@ -82,7 +82,7 @@ interface EndedAttempt {
 }
 
 function settlementOf(
-  { prices, onAttempt }: AttemptContext,
+  { onAttempt }: AttemptContext,
   { attempt: { call, target, plan, observe }, reserved, progress, endedAt }: EndedAttempt,
   outcome: string,
   answer: AttemptProgress['partial'],
@@ -108,7 +108,7 @@ function settlementOf(
     latencyMs: endedAt - startedAt,
     firstTokenMs,
   };
-  const row = settledRow(settled, prices);
+  const row = settledRow(settled);
   onAttempt?.({ call, target, row, answer });
   observe?.(row);
   return { row, budgets, reservedMicroUsd };

@@ -5,7 +5,6 @@ import type { LlmOutcome } from '../../../../adapters/llm/contract.ts';
 import type { BudgetConfig } from '../../../config/side-schema.ts';
 import type { LedgerRow, RefusedTarget } from '../../../ipc/stored-rows.ts';
 import type { Reservations } from '../../billing/budgets/reservations.ts';
-import type { Prices } from '../../billing/prices.ts';
 import type { SettlementWriter } from '../../billing/settlement.ts';
 import type { Call, StreamSink } from '../call.ts';
 import type { Verdict } from '../order/contract.ts';
@@ -14,7 +13,6 @@ import type { ClassPlan, Target } from '../targets.ts';
 
 /** The parts that all attempts of a process share. */
 export interface AttemptContext {
-  readonly prices: Prices;
   readonly budgets: readonly BudgetConfig[];
   readonly settlements: SettlementWriter;
   readonly reservations: Reservations;

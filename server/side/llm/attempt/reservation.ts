@@ -9,6 +9,7 @@ import { budgetsFor } from '../../billing/budgets/budget.ts';
 import { worstCaseMicroUsd } from '../../billing/budgets/call-cost.ts';
 import type { Settlement } from '../../store/contract/budgets.ts';
 import { StoreError } from '../../store/contract/store.ts';
+import { isTooLong } from '../catalogue/context-length.ts';
 import { type Failure, failure, failureOfBudget, failureOfPrice, failureOfTarget } from '../failure.ts';
 import type { Target } from '../targets.ts';
 import { pendingRow } from './attempt-row.ts';
@@ -49,12 +50,18 @@ interface Priced extends Written {
   readonly addedMaxTokens: number | undefined;
 }
 
-function priced({ prices }: AttemptContext, { target, call }: Attempt, addedMaxTokens?: number): Priced | Failure {
-  const { isRehearsal, pricedAs: model, profile } = target;
+function priced({ target, call }: Attempt, addedMaxTokens?: number): Priced | Failure {
+  const { isRehearsal, pricedAs: model, profile, prices } = target;
   const llm = addedMaxTokens === undefined ? call.llm : { ...call.llm, maxTokens: addedMaxTokens };
   const written = requestFor(target, llm);
   if ('kind' in written) return written;
   const { body } = written.request;
+  const contextTokens = target.contextTokens();
+  if (isTooLong(body, contextTokens))
+    return failureOfTarget(
+      target.label,
+      new LlmFailure('unsupported', `the prompt is longer than its ${contextTokens} tokens`),
+    );
   // Nobody knows before what hosted tools cost, and what they read.
   const hasPrice = llm.native?.hostedTools === undefined;
   const known = () => worstCaseMicroUsd(prices, { model, profile: profile.name, call: llm, body });
@@ -68,16 +75,16 @@ interface Means {
 }
 
 /** Prices the call; one without a limit gets one that this much pays for, where a limit is needed. */
-function pricedWithin(context: AttemptContext, attempt: Attempt, { hasBudget, leftMicroUsd }: Means) {
+function pricedWithin(attempt: Attempt, { hasBudget, leftMicroUsd }: Means) {
   const { target, call, plan } = attempt;
   const { isRehearsal, pricedAs: model, profile } = target;
-  if (call.llm.maxTokens !== undefined || isRehearsal) return priced(context, attempt);
-  const ceiling = context.prices.ceiling(model, profile.name);
+  if (call.llm.maxTokens !== undefined || isRehearsal) return priced(attempt);
+  const ceiling = target.prices.ceiling(model, profile.name);
   const { maxUsdPerCall = Number.POSITIVE_INFINITY } = plan.config;
   const isBounded = hasBudget || maxUsdPerCall < Number.POSITIVE_INFINITY;
   const isDemanded = profile.demandsMaxTokens === true;
   const maxTokens = answerLimit({ model, isBounded, isDemanded, ceiling });
-  const first = priced(context, attempt, maxTokens);
+  const first = priced(attempt, maxTokens);
   if ('kind' in first || maxTokens === undefined || first.worst === undefined || ceiling === undefined) return first;
   const { worst } = first;
   const affordable = affordableLimit({ maxTokens, worstMicroUsd: worst, leftMicroUsd: maxUsdPerCall * 1e6, ceiling });
@@ -85,7 +92,7 @@ function pricedWithin(context: AttemptContext, attempt: Attempt, { hasBudget, le
     leftMicroUsd === undefined
       ? affordable
       : Math.min(affordable, sharedLimit({ maxTokens, worstMicroUsd: worst, leftMicroUsd, ceiling }));
-  return fitting === maxTokens ? first : priced(context, attempt, fitting);
+  return fitting === maxTokens ? first : priced(attempt, fitting);
 }
 
 /** Tries to fit a call without a limit into what others leave of a budget. */
@@ -100,7 +107,7 @@ export async function reserveFor(context: AttemptContext, attempt: Attempt, now:
   const budgets = target.isRehearsal ? [] : windows;
   const startedAt = performance.now();
   const tryWith = async (leftMicroUsd?: number) => {
-    const made = pricedWithin(context, attempt, { hasBudget: budgets.length > 0, leftMicroUsd });
+    const made = pricedWithin(attempt, { hasBudget: budgets.length > 0, leftMicroUsd });
     if ('kind' in made) return made;
     const tooDear = target.isRehearsal
       ? undefined

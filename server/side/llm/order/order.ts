@@ -1,6 +1,5 @@
 // Orders the targets that policy allows by the rule of their class. Rule: it adds none and leaves none out; those that the client named come first.
 
-import type { Prices } from '../../billing/prices.ts';
 import type { Call } from '../call.ts';
 import { isNamed } from '../policy.ts';
 import type { ClassPlan, Target } from '../targets.ts';
@@ -14,7 +13,6 @@ interface OrderedCall {
   readonly call: Call;
   /** The model that the client named. */
   readonly named: string | undefined;
-  readonly prices: Prices;
   readonly latencies: Latencies;
 }
 
@@ -26,11 +24,11 @@ export function inOrder(targets: readonly Target[], ordered: OrderedCall): Order
   return { targets: [first, others].flatMap((part) => byRule(part, ordered).targets), why: undefined };
 }
 
-function byRule(targets: readonly Target[], { plan, call, prices, latencies }: OrderedCall): Ordered<Target> {
+function byRule(targets: readonly Target[], { plan, call, latencies }: OrderedCall): Ordered<Target> {
   if (targets.length < 2) return { targets, why: undefined };
   switch (plan.config.order) {
     case 'price':
-      return cheapestFirst(targets, call.llm, prices);
+      return cheapestFirst(targets, call.llm);
     case 'latency':
       return latencies.order(targets, { asker: plan.name, isStreamed: call.llm.isStreamed });
     case 'weighted':

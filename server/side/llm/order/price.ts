@@ -2,7 +2,6 @@
 // target without a price comes last, since nobody knows that it is cheap.
 
 import type { LlmCall } from '../../../../adapters/llm/contract.ts';
-import type { Prices } from '../../billing/prices.ts';
 import { maxPromptTokens } from '../../billing/prompt-tokens.ts';
 import type { Target } from '../targets.ts';
 import type { Ordered } from './contract.ts';
@@ -10,20 +9,16 @@ import type { Ordered } from './contract.ts';
 /** Length of an answer that has no limit: the same for all, since they are compared alone. */
 const ANSWER_TOKENS = 1000;
 
-type Priceable = Pick<Target, 'model' | 'pricedAs' | 'profile' | 'isRehearsal'>;
+type Priceable = Pick<Target, 'model' | 'pricedAs' | 'prices' | 'profile' | 'isRehearsal'>;
 
 /** Targets that cost the same stay as they are. */
-export function cheapestFirst<T extends Priceable>(
-  targets: readonly T[],
-  call: LlmCall,
-  prices: Pick<Prices, 'estimate'>,
-): Ordered<T> {
+export function cheapestFirst<T extends Priceable>(targets: readonly T[], call: LlmCall): Ordered<T> {
   const body = JSON.stringify([call.messages, call.extra, call.schema]);
   const outputTokens = call.maxTokens ?? ANSWER_TOKENS;
   // Text counts the same for all models, and a long one takes milliseconds.
   const hasParts = call.messages.some(({ content }) => Array.isArray(content));
   const ofText = hasParts ? undefined : maxPromptTokens(body, call, '');
-  const costOf = ({ model, pricedAs, profile, isRehearsal }: Priceable): number => {
+  const costOf = ({ model, pricedAs, profile, prices, isRehearsal }: Priceable): number => {
     if (isRehearsal) return 0;
     const { tokens, audioTokens } = ofText ?? maxPromptTokens(body, call, model);
     const audio = audioTokens === 0 ? {} : { inputAudioTokens: audioTokens };

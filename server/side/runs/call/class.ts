@@ -14,7 +14,9 @@ import {
 import { type HttpProblem, shortened } from '../../../http/problem.ts';
 import type { SideRequest } from '../../../ipc/side-request.ts';
 import type { DataClass } from '../../../ipc/stored-rows.ts';
-import { modelNames, unknownModel } from './model-names.ts';
+import type { Catalogues } from '../../llm/catalogue/known.ts';
+import { modelNames } from './model-names.ts';
+import { unknownModel } from './unknown-model.ts';
 
 type Config = Pick<SideConfig, 'classes' | 'gateways' | 'hasRehearsalGateway' | 'routes'>;
 
@@ -76,6 +78,12 @@ export function chatScopeOf(
 /** The rehearsal takes any name, so that a program runs as it is. */
 export const isRehearsed = ({ classes }: Pick<ChatScope, 'classes'>): boolean => classes[0]?.[0] === REHEARSAL_NAME;
 
+interface AskedName {
+  /** The name that the client gave; undefined: none. */
+  readonly name: string | undefined;
+  readonly catalogues?: Catalogues | undefined;
+}
+
 /**
  * Chooses the class by the model that a client names: the first of its classes that has it. No name, and `*`, mean the first class. A model that
  * policy forbids for this data class is a 403, any other a 404.
@@ -83,18 +91,18 @@ export const isRehearsed = ({ classes }: Pick<ChatScope, 'classes'>): boolean =>
 export function chatClassOf(
   { classes, dataClass }: ChatScope,
   config: Config,
-  name: string | undefined,
+  { name, catalogues }: AskedName,
 ): ChatClass | HttpProblem {
   const [first] = classes;
   if (first === undefined) return nothingConfigured;
   const [firstClass, settings] = first;
   if (name === undefined || name === '*' || isRehearsed({ classes }))
     return { promptClass: firstClass, settings, dataClass, model: name };
-  const names = modelNames({ config, classes, dataClass });
+  const names = modelNames({ config, classes, dataClass, catalogues });
   const named = names.find(name);
   if (named === undefined) {
-    const isForbidden = modelNames({ config, classes, dataClass: 'open' }).find(name) !== undefined;
-    return isForbidden ? forbidden(name) : unknownModel(name, names);
+    const isForbidden = modelNames({ config, classes, dataClass: 'open', catalogues }).find(name) !== undefined;
+    return isForbidden ? forbidden(name) : unknownModel(name, names, catalogues);
   }
   const { promptClass, model } = named;
   const found = classes.find(([one]) => one === promptClass)?.[1];

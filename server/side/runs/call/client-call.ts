@@ -13,6 +13,7 @@ import type { DataClass } from '../../../ipc/stored-rows.ts';
 import { windowOfSecret } from '../../billing/budgets/budget.ts';
 import { maxPromptTokens } from '../../billing/prompt-tokens.ts';
 import type { Call, Router } from '../../llm/call.ts';
+import type { Catalogues } from '../../llm/catalogue/known.ts';
 import type { ToldCall } from './answer-headers.ts';
 import type { CallRates } from './call-rates.ts';
 import { chatClassOf, chatScopeOf } from './class.ts';
@@ -56,6 +57,8 @@ interface CallMeans {
   readonly rates: Pick<CallRates, 'take'>;
   /** Told of calls that are refused before they are a call. Undefined where no rows are written. */
   readonly refusals?: Pick<RefusalRows, 'add'> | undefined;
+  /** undefined: no model of a pattern is known. */
+  readonly catalogues?: Catalogues | undefined;
 }
 
 export interface ClientCall extends ToldCall {
@@ -66,7 +69,7 @@ export interface ClientCall extends ToldCall {
 /** Counts the call against its rates, so it has to be made. */
 export async function clientCall(
   request: CallRequest,
-  { config, router, rates, refusals }: CallMeans,
+  { config, router, rates, catalogues, refusals }: CallMeans,
 ): Promise<ClientCall | HttpProblem> {
   const refuse = (problem: HttpProblem, dataClass?: DataClass): HttpProblem => {
     refusals?.add(refusedCall(request, problem, dataClass));
@@ -83,7 +86,10 @@ export async function clientCall(
   if (typeof name === 'string') asked.model = shortened(name);
   const refused = secretProblem(requester, name);
   if (refused !== undefined) return refuse(refused, scope.dataClass);
-  const chosen = chatClassOf(scope, config, typeof name === 'string' && name !== '' ? name : undefined);
+  const chosen = chatClassOf(scope, config, {
+    name: typeof name === 'string' && name !== '' ? name : undefined,
+    catalogues,
+  });
   if (isProblem(chosen)) return refuse(chosen, scope.dataClass);
   const { promptClass, settings } = chosen;
   asked.promptClass = promptClass;

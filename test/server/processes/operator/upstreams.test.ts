@@ -36,7 +36,7 @@ async function counted() {
   const sides = [createSideMetrics(), createSideMetrics()] as const;
   for (const [index, side] of sides.entries()) {
     const guard = { unavailable: () => (index === 0 ? { reason: 'broken', retryAfterMs: 1 } : undefined) };
-    side.watch([{ gatewayName: 'router', model: 'some/model', guard: guard as never }]);
+    side.watch(() => [{ gatewayName: 'router', model: 'some/model', guard: guard as never }]);
   }
   const attempts = { name: 'trunkline_side_attempts_total', help: 'h', labelNames: ['gateway', 'kind', 'outcome'] };
   const counter = new Counter({ ...attempts, registers: [sides[0].registry] });

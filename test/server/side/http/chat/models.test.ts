@@ -60,7 +60,7 @@ test('the SDK of Anthropic finds one of them, also with slashes in its name, and
 test('the SDK of OpenAI lists and finds them in its own shape', async () => {
   const { data } = await openai().models.list();
   expect(data.map(({ id }) => id)).toEqual(names);
-  const model = { id: names[1], object: 'model', created: 0, owned_by: 'chat' };
+  const model = { id: names[1], object: 'model', created: 0, owned_by: 'chat', classes: ['plain'] };
   expect(data[1]).toEqual(model);
   expect(await openai().models.retrieve('acme/some-model')).toEqual(model);
   await expect(openai().models.retrieve('none')).rejects.toMatchObject({ status: 404, code: 'model_not_found' });

@@ -7,14 +7,15 @@ import { cheapestFirst } from '../../../../../server/side/llm/order/price.ts';
 import { llmCall } from '../../../../support/routing.ts';
 
 const profile = llmProfiles.get('openai-compatible') as NonNullable<ReturnType<typeof llmProfiles.get>>;
-const named = (...models: string[]) => models.map((model) => ({ model, pricedAs: model, profile, isRehearsal: false }));
 const prices = createPrices({
   'long-winded': { input: 1, output: 10 },
   reader: { input: 0.1, output: 50 },
   alike: { input: 1, output: 10 },
 });
+const named = (...models: string[]) =>
+  models.map((model) => ({ model, pricedAs: model, prices, profile, isRehearsal: false }));
 const order = (call: Parameters<typeof cheapestFirst>[1], ...models: string[]) => {
-  const { targets, why } = cheapestFirst(named(...models), call, prices);
+  const { targets, why } = cheapestFirst(named(...models), call);
   return { models: targets.map(({ model }) => model), why };
 };
 

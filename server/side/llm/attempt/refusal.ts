@@ -1,8 +1,8 @@
 // Tells the ledger of calls that were refused before any target was asked: by policy, budget, ceiling, breaker. Those of an attempt have rows.
 
-import { RefusalRows, type RefusalRowsOptions } from '../../http/request/refusal/refusal-rows.ts';
-import type { Store } from '../store/contract/store.ts';
-import type { LiveRouter } from './router.ts';
+import { RefusalRows, type RefusalRowsOptions } from '../../../http/request/refusal/refusal-rows.ts';
+import type { Store } from '../../store/contract/store.ts';
+import type { LiveRouter } from '../router.ts';
 
 interface RowsOptions extends Pick<RefusalRowsOptions, 'log'> {
   readonly store: Pick<Store, 'addRefusals'>;
