@@ -93,9 +93,26 @@ export const classSchema = z.strictObject({
   escalate: z
     .strictObject({
       on: z
-        .array(z.enum(['misfit', 'refusal', 'length']))
+        .array(z.enum(['misfit', 'refusal', 'length', 'low-score']))
         .min(1)
-        .describe('What sends it on: it does not fit its schema, it is refused, or it is cut at its limit of tokens.'),
+        .describe(
+          'What sends it on: it does not fit its schema, it is refused, it is cut at its limit of tokens, or its score is low.',
+        ),
+      scorer: z
+        .strictObject({
+          class: kebab.describe(
+            'Prompt class of the calls that score, each of which is made before an answer is given.',
+          ),
+          below: z.number().min(0).max(1).default(0.5).describe('Score, of 0 to 1, below which it is low.'),
+          rubric: z
+            .string()
+            .min(1)
+            .max(20_000)
+            .optional()
+            .describe('What it scores by, beside how well the answer serves.'),
+        })
+        .optional()
+        .describe('What scores an answer, for low-score.'),
       to: z.literal('next').default('next').describe('The next target, in order.'),
     })
     .optional()

@@ -87,7 +87,7 @@ export function classConflicts({ classes, gateways }: Pick<SideConfig, 'classes'
       if (isRepeated) return [{ path, message: 'expected a target of its own, got one of before again' }];
       return targetConflicts(target, terms, { gateways, path });
     }),
-    ...orderConflicts(terms, `classes.${name}`),
+    ...orderConflicts(terms, `classes.${name}`, classes),
   ]);
 }
 

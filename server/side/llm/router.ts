@@ -77,6 +77,7 @@ export function createRouter(options: RouterOptions): LiveRouter {
   const shared = {
     ...{ settlements, reservations, holder: leasing?.holder, log, onAttempt },
     latencies: new Latencies(),
+    run: (call: Call) => router.run(call),
   };
   /** Calls that run, and their ends. */
   const running = new Map<CallDeadline, Promise<unknown>>();
@@ -90,7 +91,7 @@ export function createRouter(options: RouterOptions): LiveRouter {
     return { plans, context };
   };
   let now = inForce(options.config, options.prices);
-  return {
+  const router: LiveRouter = {
     get classes() {
       return [...now.plans.keys()];
     },
@@ -126,6 +127,7 @@ export function createRouter(options: RouterOptions): LiveRouter {
       await classPlans.close();
     },
   };
+  return router;
 }
 
 /** The targets that may serve, in order: at least one; and those that policy refused. */
@@ -213,7 +215,7 @@ async function askInTurn(
   const { hedgeMs, order } = plan.config;
   const named = call.model === undefined || isAnyModel(plan, call.model) ? undefined : call.model;
   const asked = named ?? (targets[0] as Target).model;
-  const judge = judgeOf(call, plan.config);
+  const judge = judgeOf({ call, signal, run: context.run }, plan.config);
   const failures: Failure[] = [];
   const ends: string[] = [];
   let best: Answered | undefined;

@@ -4,21 +4,36 @@
 import type { LlmOutcome } from '../../../../adapters/llm/contract.ts';
 import { type JsonObject, parseJson } from '../../../../codecs/json/object.ts';
 import type { ClassConfig } from '../../../config/side/llm-schema.ts';
+import type { Attempt } from '../attempt/contract.ts';
 import type { Answered, Call } from '../call.ts';
 import type { Verdict } from '../order/contract.ts';
 import { compileSchema, type SchemaCheck } from './json-schema.ts';
+import { type ScoredCall, scoreOf } from './score.ts';
+
+type Judged = Pick<ScoredCall, 'call' | 'signal' | 'run'>;
 
 /** Returns what judges an answer of the call; undefined where nothing does: streams have gone to their client by then. */
-export function judgeOf({ llm, fits }: Pick<Call, 'llm' | 'fits'>, { escalate }: Pick<ClassConfig, 'escalate'>) {
-  if (escalate === undefined || llm.isStreamed) return undefined;
-  const { on } = escalate;
-  return (outcome: LlmOutcome): Verdict | undefined => {
-    if (on.includes('refusal') && isRefusal(outcome)) return 'refusal';
-    if (on.includes('length') && outcome.finish === 'length') return 'length';
-    return on.includes('misfit') && isMisfit(outcome, fits ?? (() => fitsFormat(outcome.text, llm.extra)))
-      ? 'misfit'
-      : undefined;
+export function judgeOf({ call, signal, run }: Judged, { escalate }: Pick<ClassConfig, 'escalate'>): Attempt['judge'] {
+  if (escalate === undefined || call.llm.isStreamed) return undefined;
+  const { on, scorer } = escalate;
+  return async (outcome) => {
+    const seen = seenAtOnce(outcome, call, on);
+    if (seen !== undefined || scorer === undefined || outcome.text === '') return seen;
+    const score = await scoreOf({ call, scorer, text: outcome.text, signal, run });
+    return score !== undefined && score < scorer.below ? 'low-score' : undefined;
   };
+}
+
+function seenAtOnce(
+  outcome: LlmOutcome,
+  { llm, fits }: Pick<Call, 'llm' | 'fits'>,
+  on: readonly Verdict[],
+): Verdict | undefined {
+  if (on.includes('refusal') && isRefusal(outcome)) return 'refusal';
+  if (on.includes('length') && outcome.finish === 'length') return 'length';
+  return on.includes('misfit') && isMisfit(outcome, fits ?? ((text) => fitsFormat(text, llm.extra)))
+    ? 'misfit'
+    : undefined;
 }
 
 /** Tools that are called take the place of an answer. */
@@ -69,7 +84,7 @@ function compiledCheck(schema: JsonObject): SchemaCheck {
 }
 
 /** Verdicts from the answer that is worth most to that which is worth least. */
-const WORTH: readonly Verdict[] = ['length', 'refusal', 'misfit'];
+const WORTH: readonly Verdict[] = ['low-score', 'length', 'refusal', 'misfit'];
 
 /** The better of two answers that a verdict was passed on; of equals the later one, since targets grow stronger. */
 export function betterOf(before: Answered | undefined, answer: Answered): Answered {

@@ -116,7 +116,7 @@ function settlementOf(
 
 async function answered(context: AttemptContext, ended: EndedAttempt, outcome: LlmOutcome): Promise<Answered> {
   const { call, target, judge } = ended.attempt;
-  const verdict = judge?.(outcome);
+  const verdict = judge === undefined ? undefined : await judge(outcome);
   const served = outcome.served ?? target.model;
   const settlement = () => settlementOf(context, ended, verdict ?? 'ok', { ...outcome, served });
   // Tasks settle before returning, since scoring reads the row, as does what may be asked again; chats settle later, to save latency.

@@ -6,7 +6,8 @@ import type { BudgetConfig } from '../../../config/side-schema.ts';
 import type { LedgerRow, RefusedTarget } from '../../../ipc/stored-rows.ts';
 import type { Reservations } from '../../billing/budgets/reservations.ts';
 import type { SettlementWriter } from '../../billing/settlement.ts';
-import type { Call, StreamSink } from '../call.ts';
+import type { Answered, Call, StreamSink } from '../call.ts';
+import type { Failure } from '../failure.ts';
 import type { Verdict } from '../order/contract.ts';
 import type { Latencies } from '../order/latency.ts';
 import type { ClassPlan, Target } from '../targets.ts';
@@ -17,6 +18,8 @@ export interface AttemptContext {
   readonly settlements: SettlementWriter;
   readonly reservations: Reservations;
   readonly latencies: Latencies;
+  /** Runs a call that helps another, such as one that scores. */
+  readonly run: (call: Call) => Promise<Answered | Failure>;
   readonly maxReplyBytes: number;
   /** Name of this process, where it has leases. */
   readonly holder: string | undefined;
@@ -49,7 +52,7 @@ export interface Attempt {
   /** Tells that a part of a whole answer came. */
   readonly answering?: (() => void) | undefined;
   /** Judges a whole answer; undefined: it is taken as it is. */
-  readonly judge?: ((outcome: LlmOutcome) => Verdict | undefined) | undefined;
+  readonly judge?: ((outcome: LlmOutcome) => Promise<Verdict | undefined>) | undefined;
   /** Learns from the settled row. */
   readonly observe?: ((row: LedgerRow) => void) | undefined;
 }

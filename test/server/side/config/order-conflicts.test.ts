@@ -14,6 +14,15 @@ test('a rule that is not known, weights without their rule, the rule without a w
     'classes.c.targets[0].weight: expected order: weighted of the class beside it',
   ]);
   expect(ofClass(', escalate: { on: [worse] }')[0]).toMatch(/^classes\.c\.escalate\.on\[0\]: expected/);
+  const scorer = (more: string) => ofClass(`, escalate: { on: [low-score]${more} }`);
+  expect(scorer('')).toEqual(['classes.c.escalate.scorer: missing, low-score needs it']);
+  expect(scorer(', scorer: { class: d }')[0]).toMatch(/^classes\.c\.escalate\.scorer: unknown class "d"/);
+  expect(scorer(', scorer: { class: c }')).toEqual([
+    'classes.c.escalate.scorer: expected a class whose own answers are not scored',
+  ]);
+  expect(ofClass(', escalate: { on: [misfit], scorer: { class: c } }')).toEqual([
+    'classes.c.escalate.scorer: expected low-score in on beside it',
+  ]);
   expect(ofClass(', escalate: { on: [misfit] }, hedgeMs: 100')).toEqual([
     'classes.c.escalate: expected no hedgeMs beside it: a second target is asked after the first',
   ]);
