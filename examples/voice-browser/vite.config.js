@@ -1,5 +1,6 @@
 // Serves the page, and is its server: the one route that has the key makes a client secret for whoever opened the page.
 
+import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
 import { mintSecret } from '../../client/index.ts'; // In a project of your own: 'trunkline/client'.
@@ -7,13 +8,22 @@ import { mintSecret } from '../../client/index.ts'; // In a project of your own:
 const gateway = process.env.TRUNKLINE_URL ?? 'http://127.0.0.1:8080';
 const key = process.env.TRUNKLINE_KEY ?? 'my-gateway-key';
 
-/** A secret for one session in the page alone, of ten minutes at most. A real app makes it for users who are logged in. */
-async function sendSecret({ headers }, response) {
+/** The name of the user, which a real app knows from its login: here a cookie. Calls go on under any secret of the same user. */
+function userOf({ headers }, response) {
+  const [, known] = /\bvisitor=([\w-]+)/.exec(headers.cookie ?? '') ?? [];
+  const user = known ?? randomUUID();
+  response.setHeader('set-cookie', `visitor=${user}; HttpOnly; SameSite=Strict; Path=/`);
+  return user;
+}
+
+/** A secret for one session in the page alone, of ten minutes at most. */
+async function sendSecret(request, response) {
   const terms = {
+    endUser: userOf(request, response),
     provider: 'openai',
     dialect: 'openai-realtime',
     maxSessionSeconds: 600,
-    origins: [`http://${headers.host}`],
+    origins: [`http://${request.headers.host}`],
   };
   response.setHeader('content-type', 'application/json');
   try {

@@ -1,9 +1,9 @@
 // The example voice-browser in Chromium, as a newcomer starts it: its microphone talks into the first answer, which stops and is marked with
-// what was heard; the second is heard whole. In Firefox, where that is installed, a call begins and ends.
+// what was heard; the second is heard whole. Its socket is cut and its page reloaded in mid-answer. In Firefox, where that is installed, a call begins and ends.
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, WebSocketRoute } from 'playwright-core';
 import { createServer, type ViteDevServer } from 'vite';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import {
@@ -16,6 +16,7 @@ import {
 import { firefox, hasPulse, openFirefox } from '../support/firefox.ts';
 import { root } from '../support/pages.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
+import { until } from '../support/until.ts';
 
 let gateway: RunningGateway;
 let app: ViteDevServer;
@@ -68,6 +69,34 @@ test('an answer that is talked into stops where it was heard, and the next is he
   await page.getByText('Ready', { exact: true }).waitFor();
   expect(await page.getByRole('alert').isHidden()).toBe(true);
   expect(faults).toEqual([]);
+});
+
+test('a call goes on over a lost socket in mid-answer, and begins anew on a page that is loaded anew', {
+  timeout: 120_000,
+}, async () => {
+  const sockets: WebSocketRoute[] = [];
+  const other = await browser.newPage();
+  await other.routeWebSocket(/\/v1\/realtime/, (socket) => {
+    sockets.push(socket);
+    socket.connectToServer();
+  });
+  await other.goto(address);
+  const answers = other.locator('[data-role="assistant"]');
+  const whole = answers.getByText(/I heard \d seconds of speech\./);
+  await other.getByRole('button', { name: 'Talk' }).click();
+  await answers.first().waitFor({ timeout: 60_000 });
+  await sockets.at(-1)?.close({ code: 1011, reason: 'cut' });
+  const before = await whole.count();
+  await other.getByText('Listening', { exact: true }).waitFor({ timeout: 60_000 });
+  await until(async () => (await whole.count()) > before);
+  expect(sockets.map((socket) => socket.url().includes('trunkline-continue'))).toEqual([false, true]);
+  await other.reload();
+  expect(await answers.count()).toBe(0);
+  await other.getByRole('button', { name: 'Talk' }).click();
+  await whole.first().waitFor({ timeout: 60_000 });
+  expect(await other.getByRole('alert').isHidden()).toBe(true);
+  expect(sockets.length).toBe(3);
+  await other.close();
 });
 
 test('a browser that connects a microphone at its own rate alone is heard, too', { timeout: 90_000 }, async () => {
