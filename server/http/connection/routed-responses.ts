@@ -3,8 +3,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Handshake } from '../../../adapters/realtime/contract.ts';
 import { findEndpoint } from '../../../adapters/realtime/index.ts';
+import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import type { Config, Key } from '../../config/config.ts';
-import type { SecretTerms } from '../../ipc/stored-keys.ts';
+import type { SecretTerms, StoredSecret } from '../../ipc/stored-keys.ts';
 import { CLASS_HEADER } from '../class-policy.ts';
 import { readHandshake } from '../handshake.ts';
 import { authenticate } from '../request/keys/authenticate.ts';
@@ -28,6 +29,11 @@ export const namedClass = (
   { routes }: Pick<Config, 'routes'>,
 ): string | undefined => terms?.class ?? key?.class ?? routes[path]?.class ?? headers[CLASS_HEADER]?.toString();
 
+interface Client {
+  readonly key: Key | undefined;
+  readonly secret?: StoredSecret;
+}
+
 /** A client that is to be refused is refused as one that opens a session. */
 export async function isRoutedSocket(
   request: IncomingMessage,
@@ -37,13 +43,13 @@ export async function isRoutedSocket(
   if (handshake?.path !== RESPONSES_PATH) return false;
   const { provider } = findEndpoint(RESPONSES_PATH) ?? {};
   const presented = presentedSecret({ handshake, policy, provider });
-  const found = await (presented === undefined
+  const found: Client | Refusal = await (presented === undefined
     ? authenticate({ handshake, policy, address, provider })
     : authenticateSecret(presented, { address, policy }));
   if (isRefusal(found)) return false;
-  const { key } = found;
+  const { key, secret } = found;
   const { classes, routes } = policy.config;
-  const named = namedClass({ handshake, key }, { routes });
+  const named = namedClass({ handshake, key, terms: secret?.settings }, { routes });
   const ofClass = named === undefined || !Object.hasOwn(classes, named) ? undefined : classes[named]?.responses;
   return (key?.responses ?? ofClass) === 'routed';
 }

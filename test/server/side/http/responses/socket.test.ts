@@ -165,6 +165,24 @@ test('a class is routed, too, a key goes into a subprotocol, and another key has
   expect(fault.message).toContain('403');
 });
 
+test('a client secret for a routed class is routed as its key would be there, and one without has a session', async () => {
+  const mint = async (terms: object): Promise<string> => {
+    const made = await fetch(`${served.url.replace('ws', 'http')}/v1/client_secrets`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer direct-secret', 'content-type': 'application/json' },
+      body: JSON.stringify(terms),
+    });
+    return ((await made.json()) as { value: string }).value;
+  };
+  const routed = await open(await mint({ class: 'sockets' }));
+  routed.send({ input: 'Hello' });
+  expect(JSON.stringify(await routed.answers())).toContain('A routed answer.');
+  const direct = await open(await mint({}));
+  direct.send({ model: 'gpt-5.4', input: 'Hello' });
+  expect(JSON.stringify(await direct.answers())).toContain('rehearsal');
+  for (const { socket } of [routed, direct]) socket.close();
+});
+
 test('what is stored goes on when its socket is gone, and what is not ends with it', async () => {
   const { promise, resolve } = Promise.withResolvers<void>();
   llm.change({ behaviour: { text: 'x'.repeat(200), pieces: 200, everyMs: 20, after: promise } });
