@@ -43,7 +43,7 @@ export class SpanQueue {
   }
 
   push(span: TraceSpan): void {
-    const { max, counts, gatherMs = 1000 } = this.#options;
+    const { max, counts } = this.#options;
     if (this.#waiting.length >= max) {
       counts.dropped('queue_full', 1);
       return;
@@ -51,7 +51,7 @@ export class SpanQueue {
     this.#waiting.push(span);
     if (this.#sending !== undefined || this.#pauseMs > 0) return;
     if (this.#waiting.length >= MAX_BATCH) this.#send();
-    else this.#timer ??= setTimeout(() => this.#send(), gatherMs).unref();
+    else this.#schedule();
   }
 
   /** Sends what waits, for so long; what is not taken by then is counted as dropped. */
@@ -101,7 +101,10 @@ export class SpanQueue {
     if (refused < length) counts.exported(length - refused);
   }
 
+  /** Waits until a collector that failed may be asked again, else for a whole batch. */
   #schedule(): void {
-    this.#timer ??= setTimeout(() => this.#send(), this.#pauseMs).unref();
+    const { gatherMs = 1000 } = this.#options;
+    const waitMs = this.#waiting.length >= MAX_BATCH ? 0 : gatherMs;
+    this.#timer ??= setTimeout(() => this.#send(), this.#pauseMs || waitMs).unref();
   }
 }

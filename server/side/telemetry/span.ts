@@ -1,6 +1,6 @@
 // A span as plain data: what is known of a piece of work when it has ended. Rule: nothing of it is worked out before it is sent.
 
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { TraceParent } from '../../../codecs/text/trace-parent.ts';
 import { isTraceSampled } from '../llm/attempt/trace-id.ts';
 
@@ -31,11 +31,14 @@ export interface TraceSpan {
   readonly error?: string | undefined;
 }
 
-const newSpanId = (): string => randomBytes(8).toString('hex');
+/** A UUID of version 4, whose last 56 bits are random: it costs a fraction of what random bytes do. */
+const newTraceId = (): string => randomUUID().replaceAll('-', '');
+
+const newSpanId = (): string => newTraceId().slice(16);
 
 /** The place of a new span below another one, else in a trace of its own. */
 export function newContext(parent: TraceParent | undefined, share: number): TraceParent {
   if (parent !== undefined) return { ...parent, spanId: newSpanId() };
-  const traceId = randomBytes(16).toString('hex');
+  const traceId = newTraceId();
   return { traceId, spanId: newSpanId(), isSampled: isTraceSampled(traceId, share) };
 }

@@ -62,6 +62,16 @@ describe('a collector that takes spans', () => {
     expect(await counts()).toEqual({ ...none, exported: 7, refused: 3 });
   });
 
+  test('gets those that come meanwhile together, and not each with a request of its own', async () => {
+    const collector = await otlpCollector();
+    const { telemetry } = started(exportedTo(collector));
+    emit(telemetry, 600);
+    await collector.until((spans) => spans.length === 512);
+    emit(telemetry, 50);
+    await collector.until((spans) => spans.length === 650);
+    expect(collector.requests).toHaveLength(2);
+  });
+
   test('gets what comes later without being asked', async () => {
     const collector = await otlpCollector();
     const { telemetry } = started(exportedTo(collector));
