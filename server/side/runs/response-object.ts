@@ -49,15 +49,16 @@ const REPEATED: Readonly<Record<string, unknown>> = {
   truncation: 'disabled',
 };
 
-/** Leaves out of tools what opens their servers, as OpenAI does: a response is kept. */
-const withoutCredentials = (field: unknown): unknown =>
-  Array.isArray(field)
-    ? field.map((tool) => (isObject(tool) ? { ...tool, authorization: undefined, headers: undefined } : tool))
-    : field;
+/** Leaves out of tools, and of those within them, what opens their servers, as OpenAI does: a response and its items are kept. */
+export const withoutToolCredentials = (tools: unknown): unknown =>
+  Array.isArray(tools) ? tools.map((tool) => (isObject(tool) ? withoutCredential(tool) : tool)) : tools;
+
+const withoutCredential = ({ authorization: _, headers: __, ...tool }: JsonObject): JsonObject =>
+  tool.tools === undefined ? tool : { ...tool, tools: withoutToolCredentials(tool.tools) };
 
 /** Writes a response of which no endpoint has said anything yet. */
 export function queuedResponse({ own, body, createdAt }: Begun): JsonObject {
-  const repeated = Object.entries(REPEATED).map(([name, value]) => [name, withoutCredentials(body[name] ?? value)]);
+  const repeated = Object.entries(REPEATED).map(([name, value]) => [name, withoutToolCredentials(body[name] ?? value)]);
   const response = {
     id: own.id,
     object: 'response',

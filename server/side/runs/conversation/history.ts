@@ -8,7 +8,7 @@ import { type HttpProblem, isProblem, shortened } from '../../../http/problem.ts
 import type { Requester } from '../../../ipc/side-request.ts';
 import type { ResponseRow, ResponseTexts } from '../../store/contract/responses.ts';
 import type { Store } from '../../store/contract/store.ts';
-import { newItemId } from '../response-object.ts';
+import { newItemId, withoutToolCredentials } from '../response-object.ts';
 
 /** Responses that one may continue, one after the other. */
 const MAX_CHAIN = 500;
@@ -91,13 +91,17 @@ export function asInput(items: readonly JsonObject[]): readonly JsonObject[] {
   });
 }
 
-/** Items of a request as they are kept and listed: each with an id, and the text of a message as a part. */
+/** Items of a request as they are kept and listed: each with an id, the text of a message as a part, and tools without what opens their servers. */
 export const itemsToKeep = (items: readonly JsonObject[]): readonly JsonObject[] =>
-  items.map(({ id, type = 'message', content, ...rest }) => {
+  items.map(({ id, type = 'message', content, tools, ...rest }) => {
     const known = typeof id === 'string' && id !== '' ? id : newItemId(type === 'message' ? 'msg' : 'item');
     const isText = type === 'message' && typeof content === 'string';
     const part = { type: rest.role === 'assistant' ? 'output_text' : 'input_text', text: content };
-    return { id: known, type, ...rest, ...(content !== undefined && { content: isText ? [part] : content }) };
+    return {
+      ...{ id: known, type, ...rest },
+      ...(content !== undefined && { content: isText ? [part] : content }),
+      ...(tools !== undefined && { tools: withoutToolCredentials(tools) }),
+    };
   });
 
 /** The fault of an output in a conversation that is continued, where nothing called its function; in the words of OpenAI. */

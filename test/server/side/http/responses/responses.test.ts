@@ -74,6 +74,31 @@ describe('a whole response', () => {
     }
   });
 
+  test('its input items have no credentials of the tools that came in them, which the endpoint is told', async () => {
+    side.script(answerAtOnce);
+    const mcp = { type: 'mcp', server_label: 'wiki', server_url: 'https://wiki.example' };
+    const opened = { ...mcp, authorization: 'wiki-secret', headers: { 'x-key': 'wiki-secret' } };
+    const input = [
+      {
+        type: 'additional_tools',
+        role: 'developer',
+        tools: [opened, { type: 'namespace', name: 'n', tools: [opened] }],
+      },
+      { type: 'tool_search_output', call_id: 'c', execution: 'client', tools: [opened] },
+      { role: 'user', content: 'Look it up' },
+    ];
+    const { id } = (await (await side.ask({ input })).json()) as { id: string };
+    expect(JSON.stringify(side.lastAnswer().call.llm.native)).toContain('wiki-secret');
+    await until(async () => (await side.get(id)).status === 200);
+    const listed = await (await side.get(`${id}/input_items?order=asc`)).text();
+    expect(JSON.parse(listed).data).toMatchObject([
+      { type: 'additional_tools', tools: [mcp, { type: 'namespace', name: 'n', tools: [mcp] }] },
+      { type: 'tool_search_output', tools: [mcp] },
+      { type: 'message' },
+    ]);
+    expect(listed).not.toContain('wiki-secret');
+  });
+
   test('a deleted response is gone', async () => {
     side.script(answerAtOnce);
     const { id } = await side.client().responses.create({ model: 'm', input: 'Hello' });
