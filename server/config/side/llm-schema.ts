@@ -90,6 +90,14 @@ export const classSchema = z.strictObject({
     .describe(
       'Which target is asked first: the order of targets, the cheapest for this call, the quickest of late, or one that is drawn by weight for a session, end user or key.',
     ),
+  minQuality: z
+    .number()
+    .min(0)
+    .max(1)
+    .optional()
+    .describe(
+      'Mean feedback of the last 7 days, of 20 or more, below which a target of the class is asked after the others.',
+    ),
   escalate: z
     .strictObject({
       on: z

@@ -25,6 +25,7 @@ import type { Answered, Call, Router } from './call.ts';
 import { type Failure, failure, failureOfResource, failureToReport } from './failure.ts';
 import { Latencies } from './order/latency.ts';
 import { inOrder } from './order/order.ts';
+import { Qualities } from './order/quality.ts';
 import { chooseTargets, hostedToolsObjection, isNamed, resourceObjection } from './policy.ts';
 import { type ClassPlan, ClassPlans, type ClassPlansOptions, type Target } from './targets.ts';
 
@@ -33,7 +34,8 @@ type RouterConfig = ClassPlansOptions['config'] & Pick<SideConfig, 'budgets' | '
 export interface RouterOptions extends Omit<ClassPlansOptions, 'config'> {
   /** One that does not change. */
   readonly config: RouterConfig;
-  readonly store: Pick<Store, 'reserve' | 'settle' | 'extendReservations'>;
+  /** Without `report` no target is rated, which classes with `minQuality` go by. */
+  readonly store: Pick<Store, 'reserve' | 'settle' | 'extendReservations'> & Partial<Pick<Store, 'report'>>;
   /** Lets calls reserve from leases of this process; undefined: each asks the store. */
   readonly leasing?: Leasing | undefined;
   readonly log: Logger;
@@ -77,6 +79,7 @@ export function createRouter(options: RouterOptions): LiveRouter {
   const shared = {
     ...{ settlements, reservations, holder: leasing?.holder, log, onAttempt },
     latencies: new Latencies(),
+    qualities: new Qualities({ store, log }),
     run: (call: Call) => router.run(call),
   };
   /** Calls that run, and their ends. */
@@ -134,7 +137,7 @@ export function createRouter(options: RouterOptions): LiveRouter {
 function targetsFor(
   plan: ClassPlan,
   call: Call,
-  { latencies }: Pick<AttemptContext, 'latencies'>,
+  { latencies, qualities }: Pick<AttemptContext, 'latencies' | 'qualities'>,
 ): Pick<PlannedCall, 'targets' | 'refused' | 'ordered'> | Failure {
   const mayRehearse = call.isRehearsal || call.kind === 'chat';
   const named = isAnyModel(plan, call.model) ? undefined : call.model;
@@ -160,9 +163,11 @@ function targetsFor(
     return failure('policy_refused', `no target of the class ${plan.name} may serve this: ${refusedWords(refused)}`);
   const able = ableTargets(allowed, call, plan.name);
   if ('kind' in able) return able;
-  const { order, fallback } = plan.config;
+  const { order, fallback, minQuality } = plan.config;
   const { targets, why: ordered } =
-    order === 'order' ? { targets: able } : inOrder(able, { plan, call, named, latencies });
+    order === 'order' && minQuality === undefined
+      ? { targets: able }
+      : inOrder(able, { plan, call, named, latencies, qualities });
   return {
     targets: fallback ? targets : targets.slice(0, 1),
     refused: refused.length > 0 ? refused : undefined,

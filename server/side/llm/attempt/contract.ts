@@ -10,6 +10,7 @@ import type { Answered, Call, StreamSink } from '../call.ts';
 import type { Failure } from '../failure.ts';
 import type { Verdict } from '../order/contract.ts';
 import type { Latencies } from '../order/latency.ts';
+import type { Qualities } from '../order/quality.ts';
 import type { ClassPlan, Target } from '../targets.ts';
 
 /** The parts that all attempts of a process share. */
@@ -18,6 +19,7 @@ export interface AttemptContext {
   readonly settlements: SettlementWriter;
   readonly reservations: Reservations;
   readonly latencies: Latencies;
+  readonly qualities: Qualities;
   /** Runs a call that helps another, such as one that scores. */
   readonly run: (call: Call) => Promise<Answered | Failure>;
   readonly maxReplyBytes: number;

@@ -6,6 +6,7 @@ import type { ClassPlan, Target } from '../targets.ts';
 import type { Ordered } from './contract.ts';
 import type { Latencies } from './latency.ts';
 import { cheapestFirst } from './price.ts';
+import type { Qualities } from './quality.ts';
 import { weightedOrder } from './weighted.ts';
 
 interface OrderedCall {
@@ -14,14 +15,23 @@ interface OrderedCall {
   /** The model that the client named. */
   readonly named: string | undefined;
   readonly latencies: Latencies;
+  readonly qualities: Qualities;
 }
 
 export function inOrder(targets: readonly Target[], ordered: OrderedCall): Ordered<Target> {
   const { named } = ordered;
-  if (named === undefined) return byRule(targets, ordered);
+  if (named === undefined) return byQuality(targets, ordered);
   const first = targets.filter((target) => isNamed(target, named));
   const others = targets.filter((target) => !first.includes(target));
-  return { targets: [first, others].flatMap((part) => byRule(part, ordered).targets), why: undefined };
+  return { targets: [first, others].flatMap((part) => byQuality(part, ordered).targets), why: undefined };
+}
+
+function byQuality(targets: readonly Target[], ordered: OrderedCall): Ordered<Target> {
+  const { name: promptClass, config } = ordered.plan;
+  const ruled = byRule(targets, ordered);
+  return config.minQuality === undefined
+    ? ruled
+    : ordered.qualities.order(ruled, { promptClass, least: config.minQuality });
 }
 
 function byRule(targets: readonly Target[], { plan, call, latencies }: OrderedCall): Ordered<Target> {
