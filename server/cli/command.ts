@@ -6,7 +6,20 @@ import type { Config } from '../config/config.ts';
 export class UsageError extends Error {}
 
 export const OPTIONS = [
-  ...(['by', 'since', 'until', 'format', 'state', 'key', 'limit', 'table', 'after', 'at', 'keep-old'] as const),
+  ...([
+    'by',
+    'compare',
+    'since',
+    'until',
+    'format',
+    'state',
+    'key',
+    'limit',
+    'table',
+    'after',
+    'at',
+    'keep-old',
+  ] as const),
 ] as const;
 export type CommandOption = (typeof OPTIONS)[number] | 'set';
 

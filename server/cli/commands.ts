@@ -70,13 +70,13 @@ const commands: Readonly<Record<string, CommandSpec>> = {
   'keys revoke': { usage: 'ID', run: 'revokeKey', takesId: true, options: [], formats: [] },
   'keys delete': { usage: 'ID', run: 'deleteKey', takesId: true, options: [], formats: [] },
   'ledger report': {
-    usage: '[--by class,model,path,team,day] [--since ISO] [--until ISO] [--format table|json|csv]',
+    usage: '[--by class,model,path,team,day] [--compare A,B] [--since ISO] [--until ISO] [--format table|json|csv]',
     run: 'reportLedger',
-    options: ['by', 'since', 'until', 'format'],
+    options: ['by', 'compare', 'since', 'until', 'format'],
     formats: ['table', 'json', 'csv'],
   },
   'store export': {
-    usage: '[--since ISO] [--table ledger|session|audit] [--format jsonl|csv]',
+    usage: '[--since ISO] [--table ledger|session|audit|feedback] [--format jsonl|csv]',
     run: 'exportStore',
     options: ['since', 'table', 'format'],
     formats: ['jsonl', 'csv'],

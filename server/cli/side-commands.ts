@@ -40,6 +40,26 @@ interface ListedTask {
   readonly updatedAt: string;
 }
 
+interface Compared {
+  readonly rows: number;
+  readonly mean?: number;
+}
+
+interface Comparison {
+  readonly by: string;
+  readonly a: string;
+  readonly b: string;
+  readonly measures: readonly {
+    readonly measure: string;
+    readonly a: Compared;
+    readonly b: Compared;
+    readonly difference?: number;
+    readonly low?: number;
+    readonly high?: number;
+    readonly verdict: string;
+  }[];
+}
+
 interface Report {
   readonly by: readonly string[];
   readonly rows: readonly ReportRow[];
@@ -68,7 +88,12 @@ export const sideCommands = {
     yield `${task.id} is ${task.state}\n`;
   },
 
-  async *reportLedger({ options: { by, since, until, format }, ask }) {
+  async *reportLedger({ options: { by, since, until, format, compare }, ask }) {
+    if (compare !== undefined) {
+      const compared = (await ask('GET', '/ledger', { by, since, until, compare })) as Comparison;
+      yield format === 'json' ? json(compared) : comparisonTable(compared);
+      return;
+    }
     const report = (await ask('GET', '/ledger', { by, since, until })) as Report;
     if (format === 'json') yield json(report);
     else yield format === 'csv' ? csvOf(report) : tableOf(report);
@@ -84,6 +109,17 @@ export const sideCommands = {
     yield* exportLines({ location, table, since, format: options.format as ExportFormat });
   },
 } as const satisfies Readonly<Record<string, Command>>;
+
+/** The rows of a mean stand behind it. */
+function comparisonTable({ by, a, b, measures }: Comparison): string {
+  const of = ({ rows, mean }: Compared) => `${rounded(mean, 3) ?? '-'} (${rows})`;
+  const lines = measures.map(({ measure, difference, low, high, verdict, ...means }) => {
+    const interval = low === undefined ? '' : `${rounded(low, 3)} .. ${rounded(high, 3)}`;
+    return [measure, of(means.a), of(means.b), rounded(difference, 3), interval, verdict];
+  });
+  const head = ['measure', 'a (rows)', 'b (rows)', 'b - a', '95 %', 'verdict'];
+  return `${by}: a is ${a}, b is ${b}\n${textTable(head, lines)}`;
+}
 
 function csvOf({ by, rows }: Report): string {
   const lines = rows.map((row) => csvLine([...row.by, ...SUMS.map((sum) => row[sum])]));

@@ -253,6 +253,13 @@ export interface ReportRow {
   readonly feedback: number | undefined;
   readonly feedbacks: number;
 }
+/** Rows that have a measure, with its mean and its variance over them. */
+export interface MeasureMoments {
+  readonly rows: number;
+  readonly mean: number;
+  readonly variance: number;
+}
+
 export const REPORT_FIELDS = [
   'class',
   'model',

@@ -125,6 +125,7 @@ export function createFakeStore(): FakeStore {
     extendReservations: unused,
     settleLost: unused,
     addRefusals: unused,
+    moments: unused,
     feedbackSubject: unused,
     addFeedback: unused,
     feedback: async () => [],

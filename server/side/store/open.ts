@@ -40,7 +40,7 @@ import {
 } from './statements/ledger.ts';
 import { givePlaces, removeOldLimits, replacePlaces } from './statements/limits/places.ts';
 import { correctRate, takeLimits } from './statements/limits/take-limits.ts';
-import { report } from './statements/report.ts';
+import { report, selectMoments } from './statements/report.ts';
 import { addFeedback, forgetComments, selectFeedback, selectSubject } from './statements/sessions/feedback.ts';
 import {
   endLost,
@@ -209,6 +209,7 @@ export function createSqlStore(database: Database): Store {
     feedback: (rows) => selectFeedback(query, rows),
     ledger: (filter) => selectLedger(query, filter),
     report: (by, span) => report(query, by, span),
+    moments: (field, values, span) => selectMoments(query, { field, values, span }),
     budgetUse: (budget) => budgetUse(query, budget),
     budgetUses: (ids) => budgetUses(query, ids),
     tellOfBudget: (news) => database.transaction((run) => tellOfBudget(run, news)),

@@ -5,6 +5,7 @@ import { REPORT_FIELDS, type ReportField } from '../../../ipc/stored-rows.ts';
 import { type RoutedRequest, type RouteHandler, sendJson } from '../handler.ts';
 import { readLimit, readTime } from '../request/query.ts';
 import { feedbackView, isoTime, ledgerView } from '../views.ts';
+import { comparison } from './compare.ts';
 
 const MAX_ROWS = 1000;
 
@@ -24,12 +25,16 @@ function spanOf({ query }: RoutedRequest): Span | HttpProblem {
 }
 
 export const getLedger: RouteHandler = async (request, { store }) => {
-  const by = fieldsOf(request.query.by ?? 'class,model');
-  if (isProblem(by)) return by;
   const span = spanOf(request);
   if (isProblem(span)) return span;
-  const { requester } = request;
+  const { requester, query } = request;
   const key = requester.scope === 'admin' ? undefined : (requester.key ?? null);
+  if (query.compare !== undefined) {
+    const compared = await comparison(store, { compare: query.compare, by: query.by, span: { ...span, key } });
+    return isProblem(compared) ? compared : sendJson(request, 200, compared);
+  }
+  const by = fieldsOf(query.by ?? 'class,model');
+  if (isProblem(by)) return by;
   const rows = await store.report(by, { ...span, key });
   return sendJson(request, 200, { by, since: isoTime(span.since), until: isoTime(span.until), rows });
 };

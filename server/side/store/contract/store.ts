@@ -6,6 +6,7 @@ import type {
   Delivery,
   Feedback,
   LedgerRow,
+  MeasureMoments,
   Quality,
   ReportField,
   ReportRow,
@@ -221,6 +222,11 @@ export interface Store extends BudgetLeases, SessionSlices, SharedLimits, KeySto
   ledger(filter: LedgerFilter): Promise<readonly LedgerRow[]>;
   /** Sums in the order of `by`, `until` excluded and attempts under way left out. An unknown value of a field is ''. */
   report(by: readonly ReportField[], span: ReportSpan): Promise<readonly ReportRow[]>;
+  /**
+   * MeasureMoments of `score`, `feedback`, `costMicroUsd`, `latencyMs` and `ok` (1 where the outcome is) by the value of the field. Rows under way, and
+   * refusals, are left out.
+   */
+  moments(field: ReportField, values: readonly string[], span: ReportSpan): Promise<MomentsByValue>;
   budgetUse(budget: string): Promise<BudgetAmounts>;
   /** Amounts of windows by their ids; one that nothing counted in yet is left out. */
   budgetUses(ids: readonly string[]): Promise<Readonly<Record<string, BudgetAmounts>>>;
@@ -244,6 +250,8 @@ export interface Store extends BudgetLeases, SessionSlices, SharedLimits, KeySto
 
   close(): Promise<void>;
 }
+
+export type MomentsByValue = Readonly<Record<string, Readonly<Record<string, MeasureMoments>>>>;
 
 /** `id`: of an attempt, of a response, or of a session as it is stored. */
 export interface FeedbackSubject {

@@ -1,8 +1,9 @@
 // Sums of the ledger by class, model, path and so on. Both databases give the same figures.
 
-import type { ReportField, ReportRow } from '../../../ipc/stored-rows.ts';
-import type { ReportSpan } from '../contract/store.ts';
-import type { Query, Value } from '../database.ts';
+import type { MeasureMoments, ReportField, ReportRow } from '../../../ipc/stored-rows.ts';
+import type { MomentsByValue, ReportSpan } from '../contract/store.ts';
+import type { Query, Row, Value } from '../database.ts';
+import { conditions, keyCondition, textValue } from '../row-mapping.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -20,6 +21,9 @@ const fields: Readonly<Record<ReportField, string>> = {
   outcome: 'outcome',
 };
 
+const FEEDBACK = `left join
+  (select ledger_row, count(*) as feedbacks, sum(score) as feedback_sum from feedback group by ledger_row) as given
+  on given.ledger_row = ledger.id`;
 const count = (condition: string) => `sum(case when ${condition} then 1 else 0 end)`;
 /** Adds as floating point: large counts may add up to more than 53 bits. */
 const sum = (column: string) => `cast(coalesce(sum(${column}), 0) as double precision)`;
@@ -41,8 +45,7 @@ export async function report(
   const isCalls = by.includes('outcome') ? '' : 'and refusals is null';
   const rows = await query(
     `select ${[...names.map((name, index) => `${name} as by_${index}`), sums].join(', ')} from ledger
-     left join (select ledger_row, count(*) as feedbacks, sum(score) as feedback_sum from feedback group by ledger_row) as given
-       on given.ledger_row = ledger.id
+     ${FEEDBACK}
      where at >= $1 and at < $2 and (outcome <> 'pending' or kind = 'realtime') ${isCalls}
      ${key === undefined ? '' : key === null ? 'and key is null' : 'and key = $3'}
      ${names.length > 0 ? `group by ${names.join(', ')}` : 'having count(*) > 0'}`,
@@ -67,6 +70,51 @@ export async function report(
       feedbacks: Number(row.feedbacks),
     }))
     .sort((a, b) => compare(a.by, b.by));
+}
+
+/** Measures that are compared, one observation a row. */
+const MEASURES = {
+  score: 'ledger.score',
+  feedback: 'feedback_sum / feedbacks',
+  costMicroUsd: 'cost_micro_usd',
+  latencyMs: 'latency_ms',
+  ok: "case when outcome = 'ok' then 1 else 0 end",
+} as const;
+
+interface MomentsAsked {
+  readonly field: ReportField;
+  readonly values: readonly string[];
+  readonly span: ReportSpan;
+}
+
+export async function selectMoments(
+  query: Query,
+  { field, values, span: { since, until, key } }: MomentsAsked,
+): Promise<MomentsByValue> {
+  const measures = Object.entries(MEASURES).map(([name, sql]) => [name, `cast(${sql} as double precision)`] as const);
+  const sums = measures.map(
+    ([, sql], at) => `count(${sql}) as rows_${at}, avg(${sql}) as mean_${at}, avg(${sql} * ${sql}) as square_${at}`,
+  );
+  const { and, params } = conditions([['at >= ?', since], ['at < ?', until], keyCondition(key)]);
+  const named = values.map((_, index) => `$${params.length + index + 1}`).join(', ');
+  const rows = await query(
+    `select ${fields[field]} as value, ${sums.join(', ')} from ledger ${FEEDBACK}
+     where ${and} and outcome <> 'pending' and refusals is null and ${fields[field]} in (${named}) group by ${fields[field]}`,
+    [...params, ...values.map(textValue)],
+  );
+  const momentsIn = (row: Row) => measures.map(([name], at) => [name, momentsOf(row, at)] as const);
+  return Object.fromEntries(rows.map((row) => [String(row.value), Object.fromEntries(momentsIn(row))]));
+}
+
+/** The variance is that of a sample; what rounding makes of it is never below zero. */
+function momentsOf(row: Row, at: number): MeasureMoments {
+  const [rows, mean, square] = [
+    Number(row[`rows_${at}`]),
+    Number(row[`mean_${at}`] ?? 0),
+    Number(row[`square_${at}`] ?? 0),
+  ];
+  const variance = rows < 2 ? 0 : (Math.max(0, square - mean ** 2) * rows) / (rows - 1);
+  return { rows, mean, variance };
 }
 
 function textOf(field: ReportField, value: Value | undefined): string {

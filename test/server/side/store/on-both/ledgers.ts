@@ -112,6 +112,19 @@ export function ledgers({ open }: Stores): void {
     expect(await store.feedback(['b'])).toEqual([]);
   });
 
+  test('moments of measures by value count what is known, and leave refusals and what is under way out', async () => {
+    const store = await filled(await open());
+    await store.addRefusals([aSettled('r', 0, { refusals: 3, outcome: 'budget_exceeded' })]);
+    const { commodity } = await store.moments('class', ['commodity', 'none'], { since: 0, until: NOON * 2 });
+    expect(commodity).toMatchObject({
+      score: { rows: 2, mean: expect.closeTo(0.15, 9), variance: expect.closeTo(0.005, 9) },
+      costMicroUsd: { rows: 3, mean: expect.closeTo(157 / 3, 6) },
+      feedback: { rows: 0, mean: 0, variance: 0 },
+      ok: { rows: 4, mean: 0.75, variance: expect.closeTo(0.25, 9) },
+    });
+    expect(await store.moments('model', ['nobody'], { since: 0, until: NOON * 2, key: 'demo' })).toEqual({});
+  });
+
   test('keeps why a target was taken, its terms, and the targets that policy refused', async () => {
     const store = await open();
     const decided = {
