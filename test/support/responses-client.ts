@@ -43,6 +43,7 @@ async function answer(router: Router, request: IncomingMessage, response: Server
   const llm = read.responses.call();
   let head: StreamHead | undefined;
   const sink = {
+    asked() {},
     opened() {},
     comment: (bytes: Buffer) => void response.write(bytes),
     begin(begun: StreamHead) {

@@ -100,6 +100,7 @@ export function collector(): StreamSink & { readonly heads: object[]; readonly c
   return {
     heads,
     comments,
+    asked() {},
     opened() {},
     comment: (bytes) => comments.push(bytes.toString()),
     begin: (head) => heads.push(head),

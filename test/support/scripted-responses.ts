@@ -15,6 +15,7 @@ export class ScriptedAnswer {
   constructor(call: Call, sink: StreamSink | undefined) {
     this.call = call;
     this.#sink = sink;
+    sink?.asked();
     call.signal.addEventListener('abort', () => this.#end.resolve(aFailure('cancelled')), { once: true });
   }
 

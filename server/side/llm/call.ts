@@ -56,6 +56,8 @@ export interface StreamHead extends Pick<Answered, 'gateway' | 'attempt' | 'adde
 
 /** Receives a streamed answer: `begin` once, before the first content, and never again after that on another target. */
 export interface StreamSink {
+  /** A target is asked now, under a reservation that stands. Another one may be asked after it. A call that is refused has none. */
+  asked(): void;
   /** A target has answered 200 with a stream. Until `begin` another target may still serve the call, and be opened too. */
   opened(): void;
   /** Takes comments of a stream that has not begun: whole events without content. */

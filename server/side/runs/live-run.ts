@@ -100,8 +100,9 @@ export class LiveRun implements Run, StreamSink {
     return this.#options.texts;
   }
 
+  /** The store has it, or is to have it. */
   get isStored(): boolean {
-    return this.#options.isStored && !this.#isLost;
+    return this.#options.isStored && this.#isAnnounced && !this.#isLost;
   }
 
   /** Memory that it takes while it is to be found: its texts, and its log. */
@@ -120,7 +121,7 @@ export class LiveRun implements Run, StreamSink {
     return this.#log.isCut;
   }
 
-  /** It may be found: by its chat from the beginning of the call on, by its id from that of the answer. */
+  /** It may be found: one of a chat from the time at which a target is asked, another one from the beginning of its answer. */
   get isAnnounced(): boolean {
     return this.#isAnnounced;
   }
@@ -173,8 +174,6 @@ export class LiveRun implements Run, StreamSink {
 
   /** Makes the call. Resolves with what is wrong where it came to no answer, once that is known: undefined when the run has begun. */
   run(asked: ClientCall): Promise<HttpProblem | undefined> {
-    if (this.row.isBackground) this.#open();
-    if (this.chat !== undefined) this.#announce();
     void asked.router
       .run(asked.call, this)
       .catch((error: unknown) => {
@@ -204,6 +203,12 @@ export class LiveRun implements Run, StreamSink {
     onGrown();
   }
 
+  /** A call that policy or a budget refuses comes to nothing that is kept: its client is told, and it costs nobody anything. */
+  asked(): void {
+    if (this.row.isBackground) this.#open();
+    else if (this.chat !== undefined) this.#announce();
+  }
+
   opened(): void {
     this.#headTimer ??= setTimeout(() => this.#open(), HEAD_WAIT_MS);
   }
@@ -221,9 +226,10 @@ export class LiveRun implements Run, StreamSink {
   }
 
   #announce(): void {
-    const { row, texts, writer } = this.#options;
-    if (this.isStored && !this.#isAnnounced) writer.add({ ...row, ...texts });
+    if (this.#isAnnounced) return;
     this.#isAnnounced = true;
+    const { row, texts, writer } = this.#options;
+    if (this.isStored) writer.add({ ...row, ...texts });
   }
 
   #open(): void {
@@ -238,9 +244,9 @@ export class LiveRun implements Run, StreamSink {
   #append(events: readonly RunEvent[]): void {
     if (events.length === 0) return;
     const { row, writer, limits, onGrown } = this.#options;
-    const { isStored } = this;
+    const [{ isStored }, { response }] = [this, this.#events];
     if (isStored && this.#log.next === 0 && row.state === 'queued')
-      writer.change({ id: row.id, state: 'in_progress', ...this.#result(this.#events.response) });
+      writer.change({ id: row.id, state: 'in_progress', ...(response && { result: JSON.stringify(response) }) });
     const isWritten = !isStored || this.#log.isCut || writer.append(row.id, events);
     this.#log.append(events);
     onGrown();
@@ -253,7 +259,7 @@ export class LiveRun implements Run, StreamSink {
     if (!this.#isOpen && outcome.kind === 'failed') this.#opening.resolve(failureProblem(outcome, Date.now()));
     else this.#open();
     // Readers that found it by its chat are told, too, what became of it.
-    if (this.#isAnnounced) this.#append(this.#lastEvents(outcome));
+    this.#append(this.#lastEvents(outcome));
     this.#close();
   }
 
@@ -262,7 +268,7 @@ export class LiveRun implements Run, StreamSink {
     if (this.#log.isOver) return;
     const { writer, row, onEnded } = this.#options;
     const { response } = this;
-    if (this.isStored && this.#isAnnounced)
+    if (this.isStored)
       writer.change({ id: row.id, state: endedState(response), endedAt: Date.now(), result: JSON.stringify(response) });
     this.#log.end();
     clearTimeout(this.#orphanTimer);
@@ -281,10 +287,6 @@ export class LiveRun implements Run, StreamSink {
     }
     const fault = this.#isLost ? RUN_LOST : this.#isCancelled ? undefined : problem;
     return this.#events.end(fault, this.#options.response);
-  }
-
-  #result(response: JsonObject | undefined): Pick<ResponseTexts, 'result'> | undefined {
-    return response && { result: JSON.stringify(response) };
   }
 
   /** Begins to wait where nobody reads. */

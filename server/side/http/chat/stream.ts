@@ -45,6 +45,8 @@ export class ChatStream implements StreamSink {
     return this.#head?.failed?.(error);
   }
 
+  asked(): void {}
+
   opened(): void {
     this.#timer ??= setTimeout(this.#keepAlive, HEAD_WAIT_MS);
   }

@@ -28,6 +28,7 @@ export async function runAttempt(context: AttemptContext, attempt: Attempt): Pro
   if ('kind' in reserved) return reserved;
   const { request, addedMaxTokens, api, llm } = reserved;
   context.reservations.hold(reserved.row.id);
+  attempt.sink?.asked();
   const progress = newProgress();
   const options = {
     agent: target.agent,

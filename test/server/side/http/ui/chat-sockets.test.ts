@@ -1,6 +1,8 @@
 // Tests what clients say and what their keys become while an answer has yet to begin, over the sockets and the store of a whole gateway.
 
 import { once } from 'node:events';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { askKeys, makeKey } from '../../../../support/key-server.ts';
@@ -81,10 +83,14 @@ async function openResponses(secret: string) {
   return { ...client, outcome };
 }
 
-const http = (path: string, body: object, signal: AbortSignal) =>
+const http = (
+  path: string,
+  body: object,
+  { signal, secret = FILE_KEY.secret }: { signal?: AbortSignal; secret?: string },
+) =>
   fetch(`${served.url.replace('ws', 'http')}${path}`, {
-    ...{ method: 'POST', signal, body: JSON.stringify(body) },
-    headers: { authorization: `Bearer ${FILE_KEY.secret}`, 'content-type': 'application/json' },
+    ...{ method: 'POST', ...(signal && { signal }), body: JSON.stringify(body) },
+    headers: { authorization: `Bearer ${secret}`, 'content-type': 'application/json' },
   });
 
 const rowsOf = async (): Promise<readonly { readonly outcome?: string }[]> =>
@@ -127,7 +133,7 @@ describe('before an answer has begun', () => {
     llm.change({ behaviour: { hang: 'idle' } });
     const { cancelled, requests } = llm.count;
     const leave = new AbortController();
-    const reply = http(path, body, leave.signal);
+    const reply = http(path, body, leave);
     reply.catch(() => {});
     await until(() => llm.count.requests === requests + 1);
     leave.abort();
@@ -145,7 +151,7 @@ describe.each([
     llm.change({ behaviour });
     const { requests } = llm.count;
     const leave = new AbortController();
-    const reply = http(path, body, leave.signal);
+    const reply = http(path, body, leave);
     reply.catch(() => {});
     await until(() => llm.count.requests === requests + 1);
     leave.abort();
@@ -167,7 +173,7 @@ describe.each([
   test('may stop it', async () => {
     const { cancelled } = llm.count;
     await leaveBefore({ hang: 'idle' });
-    await http(`/v1/ui/chat/${chat}/stop`, {}, AbortSignal.timeout(60_000));
+    await http(`/v1/ui/chat/${chat}/stop`, {}, { signal: AbortSignal.timeout(60_000) });
     await until(() => llm.count.cancelled === cancelled + 1);
   });
 });
@@ -208,4 +214,25 @@ describe.concurrent('the key of an open socket', () => {
     await whenRead([FILE_KEY], ['end', 'response.completed']);
     for (const { socket } of [page, client]) socket.close();
   });
+});
+
+test('what a budget refuses is told to its client, and leaves nothing in the store; what a target refuses is found there', async () => {
+  const secret = await makeKey(served, 'poor', { budgets: [{ window: 'total', maxUsd: 0 }] });
+  const page = await openChat(secret);
+  expect(await page.outcome()).toBe('budget_exceeded');
+  page.send({ type: 'resume', requestId: 'again', id: `chat-${secret}` });
+  await until(() => page.frames.some(({ type, requestId }) => type === 'no-active' && requestId === 'again'));
+  page.socket.close();
+  const reply = await http('/v1/responses', { model: 'm', input: 'Hello', background: true }, { secret });
+  expect([reply.status, ((await reply.json()) as Frame).error?.code]).toEqual([402, 'budget_exceeded']);
+  llm.change({ behaviour: { status: 400 } });
+  const failed = await openChat(FILE_KEY.secret);
+  expect(await failed.outcome()).toBe('invalid_request');
+  failed.socket.close();
+  await served.stop();
+  const database = new DatabaseSync(join(served.data, 'trunkline.db'));
+  const rows = database.prepare("select key, state from response where key = 'poor' or chat = ? order by created_at");
+  expect(rows.all(`chat-${FILE_KEY.secret}`).at(-1)).toMatchObject({ key: 'file', state: 'failed' });
+  expect(rows.all('').map(({ key }) => key)).toEqual([]);
+  database.close();
 });
