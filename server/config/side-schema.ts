@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { DURATION, millisecondsOf } from '../../codecs/text/duration.ts';
 import type { ProxySettings } from '../platform/proxy.ts';
-import { classSchema, gatewaySchema, kebab } from './side/llm-schema.ts';
+import { aliasSchema, classSchema, gatewaySchema, kebab } from './side/llm-schema.ts';
 import { headerText, ms, positive, runsSchema, sideLimitsSchema, usd } from './side/side-limits-schema.ts';
 import { telemetrySchema } from './side/telemetry-schema.ts';
 
@@ -144,6 +144,10 @@ export const sideShape = {
     .record(kebab, classSchema)
     .default({})
     .describe('Prompt classes: the policy of calls, by a name of your own.'),
+  aliases: z
+    .record(kebab, aliasSchema)
+    .default({})
+    .describe('Names that clients give as model, for targets of the classes that they may use.'),
   tasks: z.array(taskSchema).optional().describe('Side tasks. A rehearsal without LLM gateways has some by default.'),
   budgets: z.array(budgetSchema).default([]).describe('Most that may be spent on LLM calls and realtime sessions.'),
   webhooks: z.array(webhookSchema).default([]).describe('Where events are sent.'),

@@ -167,5 +167,31 @@ export const classSchema = z.strictObject({
     ),
 });
 
+/** A name of its own for one of several targets, which classes have. */
+export const aliasSchema = z.strictObject({
+  targets: z
+    .array(
+      z.strictObject({
+        gateway: z.string().describe('Name of one of gateways.'),
+        model: z
+          .string()
+          .min(1)
+          .max(200)
+          .describe('Model of a target that a class has, or that a pattern of one stands for.'),
+        weight: z
+          .number()
+          .positive()
+          .max(1_000_000)
+          .optional()
+          .describe(
+            'Share of the calls, relative to those of the others. One without is asked after all that have one.',
+          ),
+      }),
+    )
+    .min(1)
+    .describe('Where its calls go, in order, or drawn by weight for a session, end user or key.'),
+});
+
+export type AliasConfig = Readonly<z.infer<typeof aliasSchema>>;
 export type LlmGatewayConfig = Readonly<z.infer<typeof gatewaySchema>>;
 export type ClassConfig = Readonly<z.infer<typeof classSchema>>;

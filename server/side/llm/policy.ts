@@ -145,6 +145,20 @@ export function termsOf({ candidate, terms, baseUrl, maxPrice }: TermsOptions): 
   });
 }
 
+/** The terms of the rehearsal, whose port changes when its process starts anew. */
+export function rehearsalTerms(candidate: Candidate, terms: ClassConfig, urlNow: () => string | undefined) {
+  let last: { readonly url: string; readonly terms: LlmTarget } | undefined;
+  return () => {
+    const url = urlNow();
+    if (url === undefined) return undefined;
+    if (last?.url !== url) {
+      const base = url.replace(/^ws/, 'http').replace(/\/+$/, '');
+      last = { url, terms: termsOf({ candidate, terms, baseUrl: base.endsWith('/v1') ? base : `${base}/v1` }) };
+    }
+    return last.terms;
+  };
+}
+
 export interface Choosable {
   readonly gatewayName: string;
   readonly model: string;

@@ -24,7 +24,7 @@ import { isAskedAgain } from './attempt/repeat.ts';
 import type { Answered, Call, Router } from './call.ts';
 import { type Failure, failure, failureOfResource, failureToReport } from './failure.ts';
 import { Latencies } from './order/latency.ts';
-import { inOrder } from './order/order.ts';
+import { inAlias, inOrder } from './order/order.ts';
 import { Qualities } from './order/quality.ts';
 import { chooseTargets, hostedToolsObjection, isNamed, resourceObjection } from './policy.ts';
 import { type ClassPlan, ClassPlans, type ClassPlansOptions, type Target } from './targets.ts';
@@ -141,7 +141,10 @@ function targetsFor(
 ): Pick<PlannedCall, 'targets' | 'refused' | 'ordered'> | Failure {
   const mayRehearse = call.isRehearsal || call.kind === 'chat';
   const named = isAnyModel(plan, call.model) ? undefined : call.model;
-  const possible = plan.candidates(named).filter(({ isRehearsal }) => !isRehearsal || mayRehearse);
+  const alias = named === undefined ? undefined : plan.alias(named);
+  const candidates = alias?.targets ?? plan.candidates(named);
+  const model = alias === undefined ? named : undefined;
+  const possible = candidates.filter(({ isRehearsal }) => !isRehearsal || mayRehearse);
   if (possible.length === 0 && plan.hasPatterns)
     return failure(
       named === undefined ? 'invalid_request' : 'policy_refused',
@@ -152,22 +155,24 @@ function targetsFor(
       'no_gateway',
       'the rehearsal answers rehearsal sessions only; expected gateways and classes in the configuration',
     );
-  if (named !== undefined && !possible.some((target) => isNamed(target, named)))
+  if (model !== undefined && !possible.some((target) => isNamed(target, model)))
     return failure('policy_refused', `the class ${plan.name} has no target with the model that was asked for`);
   const hosted = hostedToolsObjection(plan.config, { dataClass: call.dataClass, tools: call.llm.native?.hostedTools });
   if (hosted !== undefined) return failure('policy_refused', hosted);
   const unlisted = resourceObjection(plan.config, call.llm.native?.resources);
   if (unlisted !== undefined) return failureOfResource(plan.name, unlisted);
-  const { allowed, refused } = chooseTargets(possible, { dataClass: call.dataClass, model: named });
-  if (allowed.length === 0 || (named !== undefined && !allowed.some((target) => isNamed(target, named))))
+  const { allowed, refused } = chooseTargets(possible, { dataClass: call.dataClass, model });
+  if (allowed.length === 0 || (model !== undefined && !allowed.some((target) => isNamed(target, model))))
     return failure('policy_refused', `no target of the class ${plan.name} may serve this: ${refusedWords(refused)}`);
   const able = ableTargets(allowed, call, plan.name);
   if ('kind' in able) return able;
   const { order, fallback, minQuality } = plan.config;
   const { targets, why: ordered } =
-    order === 'order' && minQuality === undefined
-      ? { targets: able }
-      : inOrder(able, { plan, call, named, latencies, qualities });
+    alias !== undefined
+      ? inAlias(able, alias.config, call)
+      : order === 'order' && minQuality === undefined
+        ? { targets: able }
+        : inOrder(able, { plan, call, named, latencies, qualities });
   return {
     targets: fallback ? targets : targets.slice(0, 1),
     refused: refused.length > 0 ? refused : undefined,

@@ -9,7 +9,12 @@ import { llmProfiles } from '../../../adapters/llm/index.ts';
 import { isGlob, matchesGlob } from '../../../codecs/text/glob.ts';
 import { REHEARSAL_NAME } from '../../config/file/words.ts';
 import { rehearsalClass } from '../../config/rehearsal/rehearsal.ts';
-import { type ClassConfig, gatewaySchema, type LlmGatewayConfig } from '../../config/side/llm-schema.ts';
+import {
+  type AliasConfig,
+  type ClassConfig,
+  gatewaySchema,
+  type LlmGatewayConfig,
+} from '../../config/side/llm-schema.ts';
 import type { SideConfig } from '../../config/side-schema.ts';
 import { publicAgent } from '../../platform/outbound-agent.ts';
 import type { Prices } from '../billing/prices.ts';
@@ -17,7 +22,7 @@ import type { Catalogues } from './catalogue/known.ts';
 import { Recent } from './catalogue/recent.ts';
 import { type BreakerOptions, Circuit } from './guard/circuit.ts';
 import { createGuard, type Guard } from './guard/resilience.ts';
-import { type Candidate, type Choosable, callPathOf, targetObjection, termsOf } from './policy.ts';
+import { type Candidate, type Choosable, callPathOf, rehearsalTerms, targetObjection, termsOf } from './policy.ts';
 
 /** One target of one class. */
 export interface Target extends Required<Choosable> {
@@ -49,12 +54,14 @@ export interface ClassPlan {
   readonly targets: readonly Target[];
   /** Some of its targets are patterns. */
   readonly hasPatterns: boolean;
+  /** The alias of this name. undefined: there is none, or the class has none of its targets. */
+  alias(name: string): { readonly config: AliasConfig; readonly targets: readonly Target[] } | undefined;
   /** All targets that may be asked where a client names this model, those of patterns included. */
   candidates(model: string | undefined): readonly Target[];
 }
 
 export interface ClassPlansOptions {
-  readonly config: Pick<SideConfig, 'gateways' | 'classes' | 'hasRehearsalGateway' | 'proxy'>;
+  readonly config: Pick<SideConfig, 'gateways' | 'classes' | 'aliases' | 'hasRehearsalGateway' | 'proxy'>;
   readonly prices: Prices;
   /** Gives the http: or ws: URL of the rehearsal process; undefined while it does not run. */
   readonly rehearsalUrl: () => string | undefined;
@@ -128,7 +135,7 @@ export class ClassPlans {
     const plan = ([name, terms]: [string, ClassConfig]): [string, ClassPlan] => {
       const recent = new Recent<Target>(MAX_DRAWN);
       drawn.set(name, recent);
-      return [name, this.#plan(name, { terms, prices }, recent)];
+      return [name, this.#plan(name, { terms, prices, aliases: config.aliases }, recent)];
     };
     const plans = new Map(Object.entries(classes).map(plan));
     const targets = [...plans.values()].flatMap((one) => one.targets);
@@ -136,7 +143,11 @@ export class ClassPlans {
     return plans;
   }
 
-  #plan(name: string, more: TargetTerms, recent: Recent<Target>): ClassPlan {
+  #plan(
+    name: string,
+    { aliases, ...more }: TargetTerms & Pick<PlansConfig, 'aliases'>,
+    recent: Recent<Target>,
+  ): ClassPlan {
     const { terms } = more;
     const made = terms.targets.map((target) => (isGlob(target.model) ? target : this.#target(target, more)));
     const targets = made.filter((target) => 'guard' in target);
@@ -149,6 +160,16 @@ export class ClassPlans {
     const hasPatterns = targets.length < made.length;
     return {
       ...{ name, config: terms, targets, hasPatterns },
+      alias(asked) {
+        const config = Object.hasOwn(aliases, asked) ? aliases[asked] : undefined;
+        const found = (config?.targets ?? []).flatMap(({ gateway, model }) => {
+          const own = targets.find((target) => target.gatewayName === gateway && target.model === model);
+          const patterns = terms.targets.filter((target) => isGlob(target.model) && target.gateway === gateway);
+          const opened = own === undefined ? patterns.flatMap((pattern) => draw(pattern, model)) : [own];
+          return opened.filter((target) => target.model === model).slice(0, 1);
+        });
+        return config === undefined || found.length === 0 ? undefined : { config, targets: found };
+      },
       candidates: (asked) =>
         asked === undefined || !hasPatterns
           ? targets
@@ -275,19 +296,5 @@ function createTarget(
     billsFaults: config.billsFaults ?? profile.faultsAreFree !== true,
     guard: createGuard({ circuit, bulkhead: gateway.bulkhead, timeoutMs: timeoutMs ?? terms.timeoutMs }),
     agent,
-  };
-}
-
-/** Its port changes when the rehearsal process starts anew. */
-function rehearsalTerms(candidate: Candidate, terms: ClassConfig, urlNow: () => string | undefined) {
-  let last: { readonly url: string; readonly terms: LlmTarget } | undefined;
-  return () => {
-    const url = urlNow();
-    if (url === undefined) return undefined;
-    if (last?.url !== url) {
-      const base = url.replace(/^ws/, 'http').replace(/\/+$/, '');
-      last = { url, terms: termsOf({ candidate, terms, baseUrl: base.endsWith('/v1') ? base : `${base}/v1` }) };
-    }
-    return last.terms;
   };
 }

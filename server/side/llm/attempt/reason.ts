@@ -23,6 +23,6 @@ export function whyChosen({ target, count, isNamed, tried, ends, besides, ordere
   if (tried.at(-1) === target.label) return 'again: a fault there is not billed';
   if (ends.length > 0) return `after ${tried.at(-1)} ${ends.at(-1)}`;
   if (target.isRehearsal) return REHEARSAL_NAME;
-  if (isNamed) return 'named by the client';
+  if (isNamed) return ordered ?? 'named by the client';
   return ordered ?? (count === 1 ? 'the only target' : `first of ${count} targets`);
 }

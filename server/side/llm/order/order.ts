@@ -1,5 +1,6 @@
 // Orders the targets that policy allows by the rule of their class. Rule: it adds none and leaves none out; those that the client named come first.
 
+import type { AliasConfig } from '../../../config/side/llm-schema.ts';
 import type { Call } from '../call.ts';
 import { isNamed } from '../policy.ts';
 import type { ClassPlan, Target } from '../targets.ts';
@@ -48,10 +49,17 @@ function byRule(targets: readonly Target[], { plan, call, latencies }: OrderedCa
   }
 }
 
+/** Orders the targets of an alias, which has a rule of its own: by its weights where it has any, else as they are. */
+export function inAlias(targets: readonly Target[], config: AliasConfig, call: Call): Ordered<Target> {
+  const { why, ...ordered } = drawn(targets, { config }, stickyKeyOf(call));
+  return { ...ordered, why: why ?? `first of the alias ${call.model}` };
+}
+
 /** A session stays with its target, as does an end user, else a key. Without any of them each call is drawn by itself. */
 const stickyKeyOf = ({ session, endUser, key }: Call): string => session ?? endUser ?? key ?? String(Math.random());
 
-function drawn(targets: readonly Target[], { config }: Pick<ClassPlan, 'config'>, key: string): Ordered<Target> {
+/** `config`: the class, or the alias, that has the weights. */
+function drawn(targets: readonly Target[], { config }: { readonly config: AliasConfig }, key: string): Ordered<Target> {
   const weights = new Map(config.targets.map(({ gateway, model, weight }) => [`${gateway}/${model}`, weight]));
   const weighed = targets.map((target) => ({ target, label: target.label, weight: weights.get(target.label) }));
   const ordered = weightedOrder(weighed, key);

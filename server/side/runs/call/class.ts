@@ -18,7 +18,7 @@ import type { Catalogues } from '../../llm/catalogue/known.ts';
 import { modelNames } from './model-names.ts';
 import { unknownModel } from './unknown-model.ts';
 
-type Config = Pick<SideConfig, 'classes' | 'gateways' | 'hasRehearsalGateway' | 'routes'>;
+type Config = Pick<SideConfig, 'classes' | 'gateways' | 'aliases' | 'hasRehearsalGateway' | 'routes'>;
 
 interface ChatClass {
   readonly promptClass: string;

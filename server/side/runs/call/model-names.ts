@@ -1,5 +1,5 @@
-// The names that a client may give as `model`, and what each means. Precedence everywhere: a target's own name, a class, `<gateway>/<model>`,
-// `<class>/<model>`; then the same of the catalogues that patterns open. A model that the key may not use, that may not serve its data class, or
+// The names that a client may give as `model`, and what each means. Precedence everywhere: a target's own name, a class, an alias,
+// `<gateway>/<model>`, `<class>/<model>`; then the same of the catalogues that patterns open. A model that the key may not use, that may not serve its data class, or
 // that cannot promise what the class asks, has no name.
 
 import { llmProfiles } from '../../../../adapters/llm/index.ts';
@@ -24,7 +24,7 @@ export interface ListedModel extends NamedModel {
 }
 
 interface NamesOptions {
-  readonly config: Pick<SideConfig, 'gateways'>;
+  readonly config: Pick<SideConfig, 'gateways' | 'aliases'>;
   /** Classes that may be used, in order. */
   readonly classes: readonly (readonly [string, ClassConfig])[];
   readonly dataClass: DataClass;
@@ -62,25 +62,40 @@ export function modelNames(options: NamesOptions): ModelNames {
   });
   return {
     listed: () => listedNames(able, options),
-    find: (name) => ownName(able, name) ?? cataloguedName(able, name, options),
+    find: (name) => ownName(able, name, options) ?? cataloguedName(able, name, options),
     catalogued: [...new Set(able.flatMap(({ patterns }) => patterns.map(({ gateway }) => gateway)))],
   };
 }
 
 /** A target's own name comes before a class, also where it has the gateway in it. */
-function ownName(able: readonly AbleClass[], name: string): NamedModel | undefined {
+function ownName(able: readonly AbleClass[], name: string, options: NamesOptions): NamedModel | undefined {
   const targets = able.flatMap(({ promptClass, named }) => named.map((target) => ({ promptClass, ...target })));
   const meaning = (found: ((typeof targets)[number] & object) | undefined, as = found?.model) =>
     found && { promptClass: found.promptClass, model: as, gateway: found.gateway };
   return (
     meaning(targets.find(({ model }) => model === name)) ??
     able.filter(({ promptClass }) => promptClass === name).map(meaningOfClass)[0] ??
+    meaningsOfAlias(able, name, options)[0] ??
     meaning(
       targets.find(({ gateway, model }) => `${gateway}/${model}` === name),
       name,
     ) ??
     meaning(targets.find(({ promptClass, model }) => `${promptClass}/${model}` === name))
   );
+}
+
+/** An alias in each class that has a target of it. */
+function meaningsOfAlias(able: readonly AbleClass[], name: string, options: NamesOptions): readonly NamedModel[] {
+  const { aliases } = options.config;
+  const targets = Object.hasOwn(aliases, name) ? (aliases[name]?.targets ?? []) : [];
+  return able.flatMap(({ promptClass, terms, named, patterns }) => {
+    const first = targets.find(
+      ({ gateway, model }) =>
+        named.some((target) => target.gateway === gateway && target.model === model) ||
+        patterns.some((target) => target.gateway === gateway && opens(target, model, terms, options)),
+    );
+    return first === undefined ? [] : [{ promptClass, model: name, gateway: first.gateway }];
+  });
 }
 
 const meaningOfClass = ({ promptClass, named, patterns }: AbleClass): NamedModel => ({
@@ -140,6 +155,16 @@ function listedNames(able: readonly AbleClass[], options: NamesOptions): Readonl
       return isOwn || isOpen() ? [promptClass] : [];
     });
   for (const meaning of named) add(meaning.model, meaning, classesOf(meaning));
+  for (const name of Object.keys(options.config.aliases)) {
+    const meanings = meaningsOfAlias(able, name, options);
+    const [first] = meanings;
+    if (first !== undefined)
+      add(
+        name,
+        first,
+        meanings.map(({ promptClass }) => promptClass),
+      );
+  }
   for (const one of able) add(one.promptClass, meaningOfClass(one), [one.promptClass]);
   for (const meaning of named)
     if (meaning.model !== meaning.promptClass)

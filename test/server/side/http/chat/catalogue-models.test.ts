@@ -119,3 +119,27 @@ test('while no catalogue is known a call by name is told so, as one that may go 
     message: expect.stringMatching(/the catalogue of router is not known yet: HTTP 500/),
   });
 });
+
+test('an alias is listed with the classes that have a target of it, and named by a client', async () => {
+  const gateway = await catalogueGateway([entry('vendor/a')]);
+  catalogues = new LiveCatalogues({
+    config: { dataDirectory: temporaryFolder('alias') },
+    isOwner: true,
+    log: pino({ level: 'silent' }),
+  });
+  const classes = {
+    open: { targets: [{ gateway: 'router', model: '*' }] },
+    own: { targets: [{ gateway: 'router', model: 'x' }] },
+  };
+  const aliases = { fast: { targets: [{ gateway: 'router', model: 'vendor/a' }] } };
+  side = await startSideHttp({
+    file: { gateways: { router: cataloguedAt(gateway) }, classes, aliases, keys },
+    router,
+    catalogues,
+  });
+  catalogues.use(side.config);
+  await fetched();
+  expect((await list()).find(({ id }) => id === 'fast')).toMatchObject({ owned_by: 'router', classes: ['open'] });
+  await ask('fast');
+  expect(router.calls.at(-1)).toMatchObject({ promptClass: 'open', model: 'fast' });
+});

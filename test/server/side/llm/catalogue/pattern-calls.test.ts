@@ -111,3 +111,48 @@ test('a prompt that cannot fit into the context is not sent there, but to the ne
   const short = { messages: [{ role: 'user', content: 'word '.repeat(1500) }] };
   expect(answered(await router.run(call({ model: 'short', llm: short }))).gateway).toBe('one');
 });
+
+test('an alias is drawn by weight, the same for an end user, and its row keeps what was asked and what served', async () => {
+  const a = await gateway();
+  const catalogues = cataloguesOf({ one: [model('vendor/old'), model('vendor/new')] });
+  const targets = [
+    { gateway: 'one', model: 'vendor/old', weight: 80 },
+    { gateway: 'one', model: 'vendor/new', weight: 20 },
+  ];
+  const config = {
+    gateways: { one: at(a) },
+    classes: { commodity: { targets: [{ gateway: 'one', model: '*' }] } },
+    aliases: { fast: { targets } },
+  };
+  const { router, store } = routing(config, { catalogues });
+  const users = Array.from({ length: 60 }, (_, index) => `user-${index}`);
+  const served = async () => {
+    const from = a.seen.length;
+    for (const endUser of users) answered(await router.run(call({ model: 'fast', endUser })));
+    return a.seen.slice(from).map(({ body }) => body.model);
+  };
+  const first = await served();
+  expect(new Set(first)).toEqual(new Set(['vendor/old', 'vendor/new']));
+  expect(await served()).toEqual(first);
+  const row = (await store.settled())[0];
+  expect(row).toMatchObject({ asked: 'fast', served: first[0] });
+  expect(row?.why).toMatch(/^drawn by weight: (80|20) of 100$/);
+});
+
+test('an alias asks its targets in order, and only those that the class has and allows', async () => {
+  const [a, b] = [await gateway({ behaviour: { status: 503 } }), await gateway()];
+  const targets = ['first', 'second'].map((name, index) => ({ gateway: ['one', 'two'][index] as string, model: name }));
+  const classes = {
+    commodity: { targets: [...targets].reverse() },
+    half: { targets: targets.slice(1) },
+    none: { targets: [{ gateway: 'two', model: 'x' }] },
+  };
+  const { router, store } = routing({ gateways: { one: at(a), two: at(b) }, classes, aliases: { fast: { targets } } });
+  expect(answered(await router.run(call({ model: 'fast' }))).gateway).toBe('two');
+  expect((await store.settled()).map(({ gateway: name, why }) => [name, why])).toEqual([
+    ['one', 'first of the alias fast'],
+    ['two', expect.stringMatching(/^after one\/first/)],
+  ]);
+  expect(answered(await router.run(call({ model: 'fast', promptClass: 'half' }))).gateway).toBe('two');
+  expect(failed(await router.run(call({ model: 'fast', promptClass: 'none' }))).code).toBe('policy_refused');
+});
