@@ -4,6 +4,7 @@
 import { randomBytes } from 'node:crypto';
 import { isTooDeep } from '../../../codecs/json/depth.ts';
 import { isObject, type JsonObject, parseJson } from '../../../codecs/json/object.ts';
+import { openCalls } from './open-calls.ts';
 
 /** The start of what an item of ours holds, which tells it from what providers encrypt. */
 const MARK = 'trunkline.compaction.1.';
@@ -54,12 +55,6 @@ const UNKNOWN_USAGE = {
 /** A message of another side than the assistant. An earlier summary is in the newer one. */
 const isKept = ({ type = 'message', role, content }: JsonObject): boolean =>
   type === 'message' && role !== 'assistant' && !(typeof content === 'string' && content.startsWith(SUMMARY_HEAD));
-
-function openCalls(items: readonly JsonObject[]): readonly JsonObject[] {
-  const ended = new Set(items.flatMap(({ type, call_id }) => (String(type).endsWith('_output') ? [call_id] : [])));
-  const isCall = ({ type }: JsonObject) => type === 'function_call' || type === 'custom_tool_call';
-  return items.filter((item) => isCall(item) && !ended.has(item.call_id));
-}
 
 /** Puts the items that compactions of ours hold in their places. What they hold came from the client, and is to be checked as its own. */
 export function withoutCompactions(items: readonly unknown[]): readonly unknown[] {

@@ -99,6 +99,10 @@ export function objectIn(text: string): JsonObject {
   return isObject(value) ? value : {};
 }
 
+/** The items that a response came to. */
+export const outputItems = ({ output }: JsonObject): readonly JsonObject[] =>
+  Array.isArray(output) ? output.filter(isObject) : [];
+
 type EndedState = Exclude<ResponseState, 'queued' | 'in_progress'>;
 
 const STATES: Readonly<Record<string, EndedState>> = {

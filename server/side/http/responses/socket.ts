@@ -7,6 +7,7 @@ import { chatError, type HttpProblem, invalidRequest, isProblem } from '../../..
 import { draining } from '../../../http/request/refusals.ts';
 import type { RunHost } from '../../runs/host.ts';
 import type { LiveRun } from '../../runs/live-run.ts';
+import { outputItems } from '../../runs/response-object.ts';
 import type { ChatClient } from '../ui/chat-socket.ts';
 import type { PacedSocket } from '../ui/paced-socket.ts';
 import { internalFault, noRequestPlace } from '../ui/problems.ts';
@@ -140,7 +141,7 @@ export class ResponsesSocket {
     if (isProblem(run)) return run;
     this.#steering.begun(run.id, event, lane);
     await this.#follow(run, lane);
-    if (!run.row.isKept) this.#local.remember(run.id, [...asked.conversation, ...outputOf(run.response)]);
+    if (!run.row.isKept) this.#local.remember(run.id, [...asked.conversation, ...outputItems(run.response)]);
     const { told, next } = this.#steering.ended(run.id, run.response);
     this.#tell(told);
     if (next !== undefined) this.#lanes.get(lane)?.unshift(next);
@@ -203,9 +204,6 @@ export class ResponsesSocket {
 
 const errorEvent = (problem: HttpProblem): string =>
   JSON.stringify({ type: 'error', status: problem.status, error: chatError(problem) });
-
-const outputOf = ({ output }: JsonObject): readonly JsonObject[] =>
-  Array.isArray(output) ? output.filter(isObject) : [];
 
 const tooMany = (what: string, most: number): HttpProblem => ({
   status: 429,

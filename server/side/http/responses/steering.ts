@@ -2,8 +2,10 @@
 // what was accepted is answered, waits for the outputs of tools, or comes back. https://developers.openai.com/api/docs/guides/steering
 
 import { randomBytes } from 'node:crypto';
+import { missingOutput, openCalls } from '../../../../adapters/llm/index.ts';
 import { isObject, type JsonObject } from '../../../../codecs/json/object.ts';
 import { type HttpProblem, shortened } from '../../../http/problem.ts';
+import { outputItems } from '../../runs/response-object.ts';
 import { itemsProblem } from './items.ts';
 
 /** An event for the client, with the lane of the response that it is about. */
@@ -92,7 +94,7 @@ export class Steering {
     if (steered === undefined || steered.steers.length === 0) return { told: [] };
     if (response.status !== 'completed' && response.status !== 'incomplete')
       return { told: this.#giveBack(id, 'response_not_active', `the response has ended as ${response.status}`) };
-    const required = requiredInput(response.output);
+    const required = openCalls(outputItems(response)).map(missingOutput);
     if (required.length > 0) {
       const fields = { reason: 'waiting_for_required_input', required_input: required };
       return { told: steered.steers.map((steer) => steerEvent('pending', { id, steered, steer, fields })) };
@@ -188,23 +190,3 @@ const isMessage = (item: unknown): item is JsonObject =>
   item.role === 'user' &&
   (item.type ?? 'message') === 'message' &&
   Object.keys(item).every((field) => MESSAGE_FIELDS.includes(field));
-
-/** Calls whose output is the client's to give, with what that is. */
-const OUTPUTS: Readonly<Record<string, (item: JsonObject) => JsonObject>> = {
-  function_call: ({ call_id, name }) => ({ type: 'function_call_output', call_id, name }),
-  custom_tool_call: ({ call_id }) => ({ type: 'custom_tool_call_output', call_id }),
-  computer_call: ({ call_id }) => ({ type: 'computer_call_output', call_id }),
-  local_shell_call: ({ call_id }) => ({ type: 'local_shell_call_output', call_id }),
-  shell_call: ({ call_id }) => ({ type: 'shell_call_output', call_id }),
-  apply_patch_call: ({ call_id }) => ({ type: 'apply_patch_call_output', call_id }),
-  mcp_approval_request: ({ id }) => ({ type: 'mcp_approval_response', approval_request_id: id }),
-};
-
-function requiredInput(output: unknown): readonly JsonObject[] {
-  const items = Array.isArray(output) ? output.filter(isObject) : [];
-  const given = new Set(items.flatMap(({ type, call_id }) => (String(type).endsWith('_output') ? [call_id] : [])));
-  return items.flatMap((item) => {
-    const stub = Object.hasOwn(OUTPUTS, String(item.type)) ? OUTPUTS[String(item.type)]?.(item) : undefined;
-    return stub === undefined || (item.call_id !== undefined && given.has(item.call_id)) ? [] : [stub];
-  });
-}

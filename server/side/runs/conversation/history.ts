@@ -8,7 +8,7 @@ import { type HttpProblem, isProblem, shortened } from '../../../http/problem.ts
 import type { Requester } from '../../../ipc/side-request.ts';
 import type { ResponseRow, ResponseTexts } from '../../store/contract/responses.ts';
 import type { Store } from '../../store/contract/store.ts';
-import { newItemId, withoutToolCredentials } from '../response-object.ts';
+import { newItemId, objectIn, outputItems, withoutToolCredentials } from '../response-object.ts';
 
 /** Responses that one may continue, one after the other. */
 const MAX_CHAIN = 500;
@@ -67,11 +67,9 @@ export async function readEarlier(id: string, options: EarlierOptions): Promise<
 const itemsOf = (texts: ResponseTexts | undefined): readonly JsonObject[] =>
   texts === undefined ? [] : [...itemsIn(texts.input), ...outputOf(texts)];
 
-/** The items that a response came to. */
-export function outputOf({ result: text }: Pick<ResponseTexts, 'result'>): readonly JsonObject[] {
-  const result = parseJson(text);
-  return isObject(result) && Array.isArray(result.output) ? result.output.filter(isObject) : [];
-}
+/** The items that a stored response came to. */
+export const outputOf = ({ result }: Pick<ResponseTexts, 'result'>): readonly JsonObject[] =>
+  outputItems(objectIn(result));
 
 /** The items in a text of JSON. */
 export function itemsIn(text: string): readonly JsonObject[] {

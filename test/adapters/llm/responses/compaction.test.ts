@@ -35,8 +35,9 @@ test('a second summary takes the place of the first', () => {
 test('a call that waits for its output stays behind the summary, and the model is not asked about it', () => {
   const call = (id: string) => ({ type: 'function_call', call_id: id, name: 'look', arguments: '{}' });
   const output = { type: 'function_call_output', call_id: 'a', output: 'seen' };
-  const all = [...items, call('a'), output, call('b')];
-  expect(compact(all).output).toEqual([expect.objectContaining({ type: 'compaction' }), call('b')]);
+  const shell = { type: 'shell_call', call_id: 'c', action: { commands: ['ls'] } };
+  const all = [...items, call('a'), output, call('b'), shell];
+  expect(compact(all).output).toEqual([expect.objectContaining({ type: 'compaction' }), call('b'), shell]);
   expect(summaryInput(all)).toEqual([
     ...items,
     call('a'),
