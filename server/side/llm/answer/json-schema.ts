@@ -13,7 +13,9 @@ export type SchemaCheck = (value: unknown) => string | undefined;
 
 /** Longest time for one compilation or one check; usual ones take a few milliseconds. */
 const MAX_CHECK_MS = 500;
-const MAX_SCHEMA_CHARS = 64 * 1024;
+/** The same for schemas that come with calls, of which anybody with a key may send many. Streams of others wait meanwhile. */
+const MAX_CALL_CHECK_MS = 20;
+export const MAX_SCHEMA_CHARS = 64 * 1024;
 const MAX_ERRORS = 8;
 
 type Compiled = { readonly check: SchemaCheck } | { readonly problem: string };
@@ -21,11 +23,21 @@ type Compiled = { readonly check: SchemaCheck } | { readonly problem: string };
 /** Compiled schemas: those of the configuration come with every task. */
 const known = new WeakMap<JsonSchema, Compiled>();
 
+/**
+ * Returns what tells whether a value fits the schema of a call. It takes a schema that is too long, wrong, or too slow to check for one that
+ * everything fits: the endpoint may know more of it.
+ */
+export function fitCheckOf(schema: JsonSchema): (value: unknown) => boolean {
+  const compiled = compile(schema, MAX_CALL_CHECK_MS);
+  return 'validate' in compiled ? (value) => compiled.validate(value) !== 'wrong' : () => true;
+}
+
 /** Returns the check of a schema, or what is wrong with the schema itself. */
 export function compileSchema(schema: JsonSchema): Compiled {
   const before = known.get(schema);
   if (before !== undefined) return before;
-  const compiled = compile(schema);
+  const made = compile(schema, MAX_CHECK_MS);
+  const compiled: Compiled = 'problem' in made ? made : { check: (value) => problemOf(made, value) };
   known.set(schema, compiled);
   return compiled;
 }
@@ -35,7 +47,13 @@ const options: Options = { strict: false, allErrors: true, validateFormats: fals
 let ajv: typeof import('ajv/dist/2020.js') | undefined;
 let schemaValidator: Ajv2020 | undefined;
 
-function compile(schema: JsonSchema): Compiled {
+/** A compiled schema. `slow` and `failed`: the check could not be made. */
+interface Checker {
+  validate(value: unknown): 'fits' | 'wrong' | 'slow' | 'failed';
+  readonly errors: () => readonly ErrorObject[];
+}
+
+function compile(schema: JsonSchema, maxMs: number): Checker | { readonly problem: string } {
   if (JSON.stringify(schema).length > MAX_SCHEMA_CHARS)
     return { problem: `longer than ${MAX_SCHEMA_CHARS} characters` };
   if (schema.type !== 'object') return { problem: 'expected type: object at the top' };
@@ -44,12 +62,15 @@ function compile(schema: JsonSchema): Compiled {
     ajv ??= createRequire(import.meta.url)('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
     schemaValidator ??= createSchemaValidator(ajv);
     const [{ Ajv2020 }, validator] = [ajv, schemaValidator];
-    if (bounded(() => validator.validateSchema(schema)) !== true) {
+    if (bounded(() => validator.validateSchema(schema), maxMs) !== true) {
       return { problem: validator.errorsText(validator.errors?.slice(0, MAX_ERRORS), { dataVar: 'schema' }) };
     }
     // Each schema has a compiler of its own: schemas are kept by `$id`, and two users may choose the same.
-    const validate = bounded(() => new Ajv2020({ ...options, meta: false, validateSchema: false }).compile(schema));
-    return { check: (value) => checked(validate, value) };
+    const validate: Validate = bounded(
+      () => new Ajv2020({ ...options, meta: false, validateSchema: false }).compile(schema),
+      maxMs,
+    );
+    return { validate: (value) => checked(validate, value, maxMs), errors: () => validate.errors ?? [] };
   } catch (error) {
     return { problem: isTimeout(error) ? 'it takes too long to compile' : compileProblem(error) };
   }
@@ -67,13 +88,19 @@ interface Validate {
   errors?: ErrorObject[] | null;
 }
 
-function checked(validate: Validate, value: unknown): string | undefined {
+function checked(validate: Validate, value: unknown, maxMs: number): ReturnType<Checker['validate']> {
   try {
-    if (bounded(() => validate(value)) === true) return undefined;
-    return (validate.errors ?? []).slice(0, MAX_ERRORS).map(words).join('; ') || 'it does not fit the schema';
+    return bounded(() => validate(value), maxMs) === true ? 'fits' : 'wrong';
   } catch (error) {
-    return isTimeout(error) ? 'the schema takes too long to check' : 'the schema cannot be checked';
+    return isTimeout(error) ? 'slow' : 'failed';
   }
+}
+
+function problemOf({ validate, errors }: Checker, value: unknown): string | undefined {
+  const result = validate(value);
+  if (result === 'fits') return undefined;
+  if (result !== 'wrong') return `the schema ${result === 'slow' ? 'takes too long to check' : 'cannot be checked'}`;
+  return errors().slice(0, MAX_ERRORS).map(words).join('; ') || 'it does not fit the schema';
 }
 
 function words({ instancePath, message, params }: ErrorObject): string {
@@ -89,11 +116,11 @@ let context: Context | undefined;
 const script = new Script('run()');
 
 /** Runs a synchronous function and ends it when it takes too long. The limit of `vm` also stops regular expressions. */
-function bounded<T>(run: () => T): T {
+function bounded<T>(run: () => T, maxMs: number): T {
   context ??= createContext({ run: undefined });
   context.run = run;
   try {
-    return script.runInContext(context, { timeout: MAX_CHECK_MS }) as T;
+    return script.runInContext(context, { timeout: maxMs }) as T;
   } finally {
     context.run = undefined;
   }

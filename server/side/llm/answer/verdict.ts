@@ -7,7 +7,7 @@ import type { ClassConfig } from '../../../config/side/llm-schema.ts';
 import type { Attempt } from '../attempt/contract.ts';
 import type { Answered, Call } from '../call.ts';
 import type { Verdict } from '../order/contract.ts';
-import { compileSchema, type SchemaCheck } from './json-schema.ts';
+import { fitCheckOf, MAX_SCHEMA_CHARS } from './json-schema.ts';
 import { type ScoredCall, scoreOf } from './score.ts';
 
 type Judged = Pick<ScoredCall, 'call' | 'signal' | 'run'>;
@@ -61,26 +61,21 @@ function fitsFormat(text: string, { response_format: format }: JsonObject): bool
   const value = parseJson(text);
   if (value === undefined) return false;
   const schema = type === 'json_schema' ? named?.schema : undefined;
-  return typeof schema !== 'object' || schema === null || checkOf(schema as JsonObject)(value) === undefined;
+  return typeof schema !== 'object' || schema === null || fitsSchema(schema as JsonObject, value);
 }
 
 const MOST_SCHEMAS = 100;
 /** Checks by the text of their schema: clients send the same one with each call. */
-const checks = new Map<string, SchemaCheck>();
+const checks = new Map<string, (value: unknown) => boolean>();
 
-/** Takes a schema that cannot be checked for one that everything fits: the endpoint may know more of it. */
-function checkOf(schema: JsonObject): SchemaCheck {
+function fitsSchema(schema: JsonObject, value: unknown): boolean {
   const text = JSON.stringify(schema);
-  const check = checks.get(text) ?? compiledCheck(schema);
+  if (text.length > MAX_SCHEMA_CHARS) return true;
+  const check = checks.get(text) ?? fitCheckOf(schema);
   checks.delete(text);
   checks.set(text, check);
   if (checks.size > MOST_SCHEMAS) checks.delete(checks.keys().next().value as string);
-  return check;
-}
-
-function compiledCheck(schema: JsonObject): SchemaCheck {
-  const compiled = compileSchema(schema);
-  return 'check' in compiled ? compiled.check : () => undefined;
+  return check(value);
 }
 
 /** Verdicts from the answer that is worth most to that which is worth least. */

@@ -1,7 +1,7 @@
 // Tests schemas of users: what they mean, and that none of them holds up the process.
 
 import { describe, expect, test } from 'vitest';
-import { compileSchema, type JsonSchema } from '../../../../../server/side/llm/answer/json-schema.ts';
+import { compileSchema, fitCheckOf, type JsonSchema } from '../../../../../server/side/llm/answer/json-schema.ts';
 
 function check(schema: JsonSchema, value: unknown): string | undefined {
   const compiled = compileSchema({ type: 'object', ...schema });
@@ -49,5 +49,21 @@ describe('schemas that are made to be slow', () => {
   test('a schema that refers only to itself ends as a problem', () => {
     const compiled = compileSchema({ type: 'object', properties: { a: { $ref: '#/properties/a' } } });
     expect('problem' in compiled ? compiled.problem : compiled.check({ a: 1 })).toBeTypeOf('string');
+  });
+});
+
+describe('the schema of a call', () => {
+  test('is one that a value fits or not', () => {
+    const fits = fitCheckOf({ type: 'object', required: ['b'] });
+    expect([fits({ b: 1 }), fits({ a: 1 })]).toEqual([true, false]);
+  });
+
+  test.each([
+    ['is too slow to check', { properties: { a: { type: 'string', pattern: '^(a+)+$' } } }],
+    ['is wrong', { properties: 1 }],
+    ['is too long', { description: 'x'.repeat(70_000) }],
+  ])('passes no verdict where it %s', (_, schema) => {
+    const fits = fitCheckOf({ type: 'object', required: ['a'], ...schema });
+    expect(fits({ a: `${'a'.repeat(50)}!` })).toBe(true);
   });
 });
