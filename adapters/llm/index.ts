@@ -18,7 +18,7 @@ export { failureOfReply } from './failure/failure.ts';
 export { apiFor, errorEvent, PASSED_FORMS, passedForm, streamInForm } from './forms.ts';
 export { messagesCall } from './messages/request.ts';
 export { compactionOf, summaryInput, withoutCompactions } from './responses/compaction.ts';
-export { missingOutput, openCalls } from './responses/open-calls.ts';
+export { isOutput, missingOutput, openCalls } from './responses/open-calls.ts';
 export { responsesCall } from './responses/request.ts';
 export { newResponseId } from './responses/stream.ts';
 export { ServerSentEventReader } from './server-sent-events.ts';

@@ -20,7 +20,7 @@ const STUBS: ReadonlyMap<unknown, Stub> = new Map<unknown, Stub>([
 ]);
 
 /** Tells whether an item gives what a call waits for. */
-const isOutput = ({ type }: JsonObject): boolean =>
+export const isOutput = ({ type }: JsonObject): boolean =>
   type === 'mcp_approval_response' || String(type).endsWith('_output');
 
 /** The calls that wait, in order. */

@@ -2,7 +2,7 @@
 // what was accepted is answered, waits for the outputs of tools, or comes back. https://developers.openai.com/api/docs/guides/steering
 
 import { randomBytes } from 'node:crypto';
-import { missingOutput, openCalls } from '../../../../adapters/llm/index.ts';
+import { isOutput, missingOutput, openCalls } from '../../../../adapters/llm/index.ts';
 import { isObject, type JsonObject } from '../../../../codecs/json/object.ts';
 import { type HttpProblem, shortened } from '../../../http/problem.ts';
 import { outputItems } from '../../runs/response-object.ts';
@@ -104,13 +104,14 @@ export class Steering {
     return { told: [], next };
   }
 
-  /** Puts what waits for the response that a request continues before its input. */
+  /** Puts what waits for the response that a request continues before its input, but behind outputs, which belong directly behind their calls. */
   continued(request: JsonObject, lane: Steered['lane']): JsonObject {
     const steered = this.#responses.get(String(request.previous_response_id));
     if (steered === undefined || steered.lane !== lane || this.#successors.has(request)) return request;
     const { input } = request;
     const own = Array.isArray(input) ? input : typeof input === 'string' ? [messageOf(input)] : [];
-    return steered.steers.length === 0 ? request : { ...request, input: [...messagesIn(steered), ...own] };
+    const at = own.findLastIndex((item) => isObject(item) && isOutput(item)) + 1;
+    return steered.steers.length === 0 ? request : { ...request, input: own.toSpliced(at, 0, ...messagesIn(steered)) };
   }
 
   /** Gives back what a request of our own could not bring in; undefined: the request is the client's. */

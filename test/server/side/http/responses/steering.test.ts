@@ -77,7 +77,7 @@ describe('what a client adds', () => {
     expect(made.take(steer('x'))).toMatchObject(failedAs('response_already_completed'));
   });
 
-  test('waits where tools of the client are called, and comes before the outputs that they gave', () => {
+  test('waits where tools of the client are called, and comes between the outputs that they gave and what is new', () => {
     const made = steering();
     made.take(steer('Shorter'));
     const call = { type: 'function_call', call_id: 'c', name: 'look' };
@@ -92,10 +92,13 @@ describe('what a client adds', () => {
       ],
     });
     const output = { type: 'function_call_output', call_id: 'c', output: 'seen' };
-    const request = { previous_response_id: 'resp_1', input: [output] };
+    const next = { role: 'user', content: 'And?' };
+    const request = { previous_response_id: 'resp_1', input: [output, next] };
     expect(made.continued(request, 'b')).toBe(request);
     const whole = made.continued(request, 'a');
-    expect(whole.input).toEqual([{ type: 'message', role: 'user', content: 'Shorter' }, output]);
+    const waited = { type: 'message', role: 'user', content: 'Shorter' };
+    expect(whole.input).toEqual([output, waited, next]);
+    expect(made.continued({ ...request, input: 'And?' }, 'a').input).toEqual([waited, { ...waited, content: 'And?' }]);
     made.begun('resp_2', whole, 'a');
     expect(made.continued(request, 'a')).toBe(request);
   });
