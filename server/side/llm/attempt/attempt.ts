@@ -12,7 +12,7 @@ import type { Settlement } from '../../store/contract/budgets.ts';
 import type { Answered, StreamHead } from '../call.ts';
 import { type Failure, failure, failureOfTarget, failureOfUnavailable } from '../failure.ts';
 import { settledRow } from './attempt-row.ts';
-import type { Attempt, AttemptContext } from './contract.ts';
+import type { Attempt, AttemptContext, EndedCall } from './contract.ts';
 import { CallAborted } from './deadline.ts';
 import { type AttemptProgress, exchange, newProgress } from './exchange.ts';
 import { mayRepeat } from './repeat.ts';
@@ -83,11 +83,12 @@ interface EndedAttempt {
 }
 
 function settlementOf(
-  { onAttempt }: AttemptContext,
-  { attempt: { call, target, plan, observe }, reserved, progress, endedAt }: EndedAttempt,
+  context: AttemptContext,
+  { attempt, reserved, progress, endedAt }: EndedAttempt,
   outcome: string,
   answer: AttemptProgress['partial'],
 ): Settlement {
+  const { call, target, plan } = attempt;
   const { row: pending, request, startedAt, budgets, reservedMicroUsd } = reserved;
   const { firstByteAt, mayHaveRun, receivedBytes } = progress;
   const firstTokenMs = firstByteAt === undefined ? undefined : firstByteAt - startedAt;
@@ -110,9 +111,22 @@ function settlementOf(
     firstTokenMs,
   };
   const row = settledRow(settled);
-  onAttempt?.({ call, target, row, answer });
-  observe?.(row);
+  tell(context, attempt, { row, answer });
   return { row, budgets, reservedMicroUsd };
+}
+
+/** Tells those who learn from a row; what they throw must not lose its settlement. */
+function tell(
+  { onAttempt, log }: AttemptContext,
+  { call, target, observe }: Attempt,
+  { row, answer }: Pick<EndedCall, 'row' | 'answer'>,
+): void {
+  for (const told of [() => onAttempt?.({ call, target, row, answer }), () => observe?.(row)])
+    try {
+      told();
+    } catch (error) {
+      log.error(faultOf(error), 'nothing was learnt from an attempt');
+    }
 }
 
 async function answered(context: AttemptContext, ended: EndedAttempt, outcome: LlmOutcome): Promise<Answered> {

@@ -178,3 +178,18 @@ describe('budgets', () => {
     expect(await store.settled()).toMatchObject([{ outcome: 'ok' }]);
   });
 });
+
+describe('what is told of an attempt', () => {
+  test.each([{ status: 503 }, {}])('loses no settlement when whoever is told of it throws: %o', async (behaviour) => {
+    const { targets, gateways } = await pair({ behaviour });
+    const onAttempt = () => {
+      throw new Error('scripted');
+    };
+    const { router, store } = routing(
+      { gateways, classes: { commodity: { targets: targets.slice(0, 1) } }, prices },
+      { onAttempt },
+    );
+    const { kind } = await router.run(call());
+    expect(await store.settled()).toMatchObject([{ outcome: kind === 'failed' ? 'unavailable' : 'ok' }]);
+  });
+});
