@@ -93,7 +93,7 @@ export const runsSchema = z.strictObject({
   totalBytes: bytes(2 ** 36)
     .default(256 * 1024 * 1024)
     .describe(
-      'Bytes of runs (their requests and logs) in the memory of each side process. Beyond it those that have ended are read from the store, and then the longest ones cannot be read again.',
+      'Bytes of runs (their requests and logs) in the memory of each side process. Beyond it those that have ended are read from the store, and then the longest ones cannot be read again. As much may wait for a store that takes nothing; beyond that a response is stored without what was asked and answered.',
     ),
   storeMs: ms
     .default(86_400_000)

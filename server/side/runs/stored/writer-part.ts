@@ -1,7 +1,6 @@
 // The part of one run that waits to be written: it is split where it is too much for one transaction, and made less where the store does not
 // take it.
 
-import type { JsonObject } from '../../../../codecs/json/object.ts';
 import type {
   LogPart,
   ResponseChange,
@@ -59,23 +58,33 @@ export function lesserParts(
 ): readonly { readonly lost: Lost; readonly part: WaitingPart | undefined }[] {
   const row = added && { ...added, isCut: true };
   const cut: ResponseChange = { ...change, id, isCut: true };
-  const result = JSON.stringify(textless(id));
-  const [bare, untold] = [
-    row && { ...row, input: '[]', result, note: undefined },
-    { ...cut, ...(change?.result && { result }) },
-  ];
+  const bare = added && withoutTexts(added);
   return [
     { lost: 'log', part: { since, events: [], ...(row && { added: row }), change: cut } },
-    { lost: 'texts', part: { since, events: [], ...(bare && { added: bare }), change: untold } },
+    { lost: 'texts', part: { since, events: [], ...(bare && { added: bare }), change: withoutResult(cut) } },
     { lost: 'all', part: undefined },
   ];
 }
 
+/** The response without what was asked and answered: nobody continues it, since a turn would be missing. */
+export const withoutTexts = (added: ResponseRow & ResponseTexts): ResponseRow & ResponseTexts => ({
+  ...added,
+  ...{ isCut: true, isKept: false, input: '[]', result: textless(added), note: undefined },
+});
+
+/** The change without what was answered. The result of a response that goes on comes again at its end. */
+export const withoutResult = ({ result, ...change }: ResponseChange): ResponseChange =>
+  result === undefined || change.endedAt === undefined
+    ? change
+    : { ...change, isCut: true, isKept: false, result: textless(change) };
+
 /** The response of which the store has not taken what was asked and answered. */
-const textless = (id: string): JsonObject => {
-  const error = { code: 'response_not_kept', message: 'the store did not take this response' };
-  return { id, object: 'response', status: 'failed', error, incomplete_details: null, output: [], usage: null };
-};
+function textless({ id, endedAt }: Pick<ResponseRow, 'id' | 'endedAt'>): string {
+  const [status, error] = endedAt === undefined ? ['in_progress', null] : ['failed', notTaken];
+  return JSON.stringify({ id, object: 'response', status, error, incomplete_details: null, output: [], usage: null });
+}
+
+const notTaken = { code: 'response_not_kept', message: 'the store did not take this response' };
 
 export function changesOf(batch: ReadonlyMap<string, WaitingPart>): Required<ResponseChanges> & {
   readonly added: readonly (ResponseRow & ResponseTexts)[];

@@ -8,7 +8,16 @@ import { faultOf } from '../../../platform/log.ts';
 import type { ResponseChange, ResponseRow, ResponseStore, ResponseTexts } from '../../store/contract/responses.ts';
 import { StoreError } from '../../store/contract/store.ts';
 import type { RunEvent } from '../run.ts';
-import { bytesIn, changesOf, type Lost, lesserParts, splitPart, type WaitingPart } from './writer-part.ts';
+import {
+  bytesIn,
+  changesOf,
+  type Lost,
+  lesserParts,
+  splitPart,
+  type WaitingPart,
+  withoutResult,
+  withoutTexts,
+} from './writer-part.ts';
 
 /** Time in which events are gathered. */
 const EVERY_MS = 100;
@@ -25,11 +34,11 @@ interface RunWriterOptions {
   readonly prepare: () => Promise<void>;
   /** Writes something small: rejects where the store takes nothing at all. */
   readonly probe: () => Promise<void>;
-  /** Bytes that may wait, beyond which no more events do. */
+  /** Bytes that may wait. Beyond it no more events do, and of a response no more than that there is one. */
   readonly maxBytes: () => number;
   /** Called with the id of a run whose log somebody else has ended. */
   readonly onLost: (id: string) => void;
-  /** Called with the id of a run of which the store does not take that much. */
+  /** Called with the id of a run of which the store does not take that much, or of which that much may not wait. */
   readonly onUnstored: (id: string, lost: Lost) => void;
   readonly log: Logger;
 }
@@ -52,15 +61,18 @@ export class RunWriter {
   }
 
   add(response: ResponseRow & ResponseTexts): void {
-    this.#of(response.id).added = response;
-    this.#waitingBytes += bytesIn({ added: response });
+    const isWhole = this.#hasRoom(bytesIn({ added: response }));
+    const added = isWhole ? response : withoutTexts(response);
+    this.#of(response.id).added = added;
+    this.#waitingBytes += bytesIn({ added });
     this.#soon(0);
+    if (!isWhole) this.#options.onUnstored(response.id, 'texts');
   }
 
   /** False, and nothing of them is written, where too much waits already. */
   append(id: string, events: readonly RunEvent[]): boolean {
     const bytes = bytesIn({ events });
-    if (this.#waitingBytes + bytes > this.#options.maxBytes()) return false;
+    if (!this.#hasRoom(bytes)) return false;
     this.#waitingBytes += bytes;
     this.#of(id).events.push(...events);
     this.#soon(EVERY_MS);
@@ -69,10 +81,13 @@ export class RunWriter {
 
   change(change: ResponseChange): void {
     const part = this.#of(change.id);
-    const merged = { ...part.change, ...change };
+    const isWhole =
+      change.result === undefined || this.#hasRoom(change.result.length - bytesIn({ change: part.change }));
+    const merged = { ...part.change, ...(isWhole ? change : withoutResult(change)) };
     this.#waitingBytes += bytesIn({ change: merged }) - bytesIn({ change: part.change });
     part.change = merged;
     this.#soon(0);
+    if (!isWhole && change.endedAt !== undefined) this.#options.onUnstored(change.id, 'texts');
   }
 
   /** Resolves when all is written that was handed over, or when the time is over. */
@@ -98,6 +113,10 @@ export class RunWriter {
     const isUnknown = (from: Batch) => from.get(id)?.added !== undefined;
     while (!this.#isClosed && (isUnknown(this.#batch) || isUnknown(this.#waiting)))
       await (this.#writing ?? this.#write());
+  }
+
+  #hasRoom(bytes: number): boolean {
+    return this.#waitingBytes + bytes <= this.#options.maxBytes();
   }
 
   #of(id: string): WaitingPart {

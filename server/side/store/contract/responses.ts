@@ -72,7 +72,7 @@ export interface LogPart {
 }
 
 /** A change of a response that runs. Fields that are left out stay as they are. */
-export interface ResponseChange extends Partial<Pick<ResponseRow, 'state' | 'endedAt' | 'isCut'>> {
+export interface ResponseChange extends Partial<Pick<ResponseRow, 'state' | 'endedAt' | 'isCut' | 'isKept'>> {
   readonly id: string;
   readonly result?: string | undefined;
 }

@@ -44,15 +44,19 @@ export function writeResponses(
   }, 'relaxed');
 }
 
+const flagOrNull = (flag: boolean | undefined): Value => (flag === undefined ? null : Number(flag));
 const numberOrNull = (value: number | undefined): Value => (value === undefined ? null : Math.round(value));
 
 /** False where it has ended before. */
-async function changeResponse(query: Query, { id, state, endedAt, isCut, result }: ResponseChange): Promise<boolean> {
+async function changeResponse(
+  query: Query,
+  { id, state, endedAt, isCut, isKept, result }: ResponseChange,
+): Promise<boolean> {
   const rows = await query(
     `update response set state = coalesce($2, state), ended_at = coalesce(cast($3 as bigint), ended_at),
-       is_cut = coalesce(cast($4 as bigint), is_cut)
+       is_cut = coalesce(cast($4 as bigint), is_cut), is_kept = coalesce(cast($5 as bigint), is_kept)
      where id = $1 and ended_at is null returning id`,
-    [id, state ?? null, numberOrNull(endedAt), isCut === undefined ? null : Number(isCut)],
+    [id, state ?? null, numberOrNull(endedAt), flagOrNull(isCut), flagOrNull(isKept)],
   );
   if (rows.length > 0 && result !== undefined)
     await query('update response_text set result = $2 where response = $1', [id, textValue(result)]);

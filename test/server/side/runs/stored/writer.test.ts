@@ -15,12 +15,14 @@ let folder: string;
 let store: Store;
 let writer: RunWriter;
 let isAway: boolean;
+let maxBytes: number;
 const unstored: (readonly [string, string])[] = [];
 beforeEach(async () => {
   folder = mkdtempSync(join(temporaryFolder('writer'), 'data-'));
   store = await openStore({ url: 'sqlite', dataDirectory: folder });
   unstored.length = 0;
   isAway = false;
+  maxBytes = 100_000_000;
   const asked = async (work: () => Promise<unknown>): Promise<never> => {
     if (isAway) throw new StoreError('store_unavailable', new Error('away'));
     return (await work()) as never;
@@ -29,7 +31,7 @@ beforeEach(async () => {
     store: { writeResponses: (changes) => asked(() => store.writeResponses(changes)) },
     prepare: async () => {},
     probe: () => asked(() => store.renewLease('holder', Date.now() + 10_000)),
-    maxBytes: () => 100_000_000,
+    maxBytes: () => maxBytes,
     onLost() {},
     onUnstored: (...given) => void unstored.push(given),
     log: pino({ level: 'silent' }),
@@ -122,6 +124,33 @@ test('nothing is given up while the store takes nothing, and all is written in o
   ]);
   expect([parts.at(-1)?.lastSequence, (await store.response('one'))?.state, unstored]).toEqual([399, 'completed', []]);
   for (const { events: text } of parts) expect(text.length).toBeLessThan(1_000_000);
+});
+
+test('more than may wait is stored without what was asked and answered, is said, and is continued by nobody', async () => {
+  [isAway, maxBytes] = [true, 2000];
+  const long = 'x'.repeat(1500);
+  const end = (id: string) =>
+    ({ id, state: 'completed', endedAt: 2, result: JSON.stringify({ id, output: [long] }) }) as const;
+  writer.add({ ...row('first'), input: JSON.stringify([long]) });
+  writer.add({ ...row('second'), input: JSON.stringify([long]) });
+  writer.change({ id: 'first', state: 'in_progress', result: JSON.stringify({ long }) });
+  expect(unstored).toEqual([['second', 'texts']]);
+  writer.change(end('first'));
+  expect(unstored.slice(1)).toEqual([['first', 'texts']]);
+  isAway = false;
+  await writer.flush();
+  const texts = await store.responseTexts(['first', 'second']);
+  expect(texts.first?.input).toBe(JSON.stringify([long]));
+  expect(JSON.parse(texts.first?.result ?? '')).toMatchObject({
+    status: 'failed',
+    error: { code: 'response_not_kept' },
+  });
+  expect(texts.second?.input).toBe('[]');
+  expect(JSON.parse(texts.second?.result ?? '')).toMatchObject({ id: 'second', status: 'in_progress', output: [] });
+  for (const id of ['first', 'second']) expect(await store.response(id)).toMatchObject({ isKept: false, isCut: true });
+  writer.change(end('second'));
+  await writer.flush();
+  expect((await store.responseTexts(['second'])).second?.result).toBe(end('second').result);
 });
 
 test('what was handed over is flushed, though more comes all the time', async () => {
