@@ -142,7 +142,7 @@ export class ResponsesSocket {
     this.#steering.begun(run.id, event, lane);
     await this.#follow(run, lane);
     if (!run.row.isKept) this.#local.remember(run.id, [...asked.conversation, ...outputItems(run.response)]);
-    const { told, next } = this.#steering.ended(run.id, run.response);
+    const { told, next } = this.#steering.ended(run.id, run.response, event);
     this.#tell(told);
     if (next !== undefined) this.#lanes.get(lane)?.unshift(next);
     return undefined;

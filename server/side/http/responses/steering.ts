@@ -19,20 +19,26 @@ interface Steer {
   /** The input as the client sent it. */
   readonly input: unknown;
   readonly messages: readonly JsonObject[];
+  /** Characters of its input. */
+  readonly length: number;
 }
 
 interface Steered {
   readonly lane: string | undefined;
-  /** The request that it answers, without its input: another one that continues it has the same settings. */
-  readonly settings: JsonObject;
   /** Number of the last event that was sent of it. */
   sequence: number;
   hasEnded: boolean;
   steers: readonly Steer[];
 }
 
-/** Inputs that may wait for one response, and responses that are known. */
+interface Ended {
+  readonly told: readonly SteerEvent[];
+  readonly next?: JsonObject;
+}
+
+/** Inputs that may wait for one response, responses for which some may wait, and responses that are known. */
 const MAX_STEERS = 16;
+const MAX_STEERED = 32;
 const MAX_RESPONSES = 64;
 
 export class Steering {
@@ -47,14 +53,10 @@ export class Steering {
   }
 
   /** Hears of a response that runs. What waited for the one that it continues is in its request. */
-  begun(
-    id: string,
-    { input: _, previous_response_id: previous, ...settings }: JsonObject,
-    lane: Steered['lane'],
-  ): void {
+  begun(id: string, { previous_response_id: previous }: JsonObject, lane: Steered['lane']): void {
     const continued = this.#responses.get(String(previous));
     if (continued?.lane === lane) this.#update(String(previous), { steers: [] });
-    this.#responses.set(id, { lane, settings, sequence: 0, hasEnded: false, steers: [] });
+    this.#responses.set(id, { lane, sequence: 0, hasEnded: false, steers: [] });
     for (const [oldest, { hasEnded, steers }] of this.#responses) {
       if (this.#responses.size <= MAX_RESPONSES) return;
       if (hasEnded && steers.length === 0) this.#responses.delete(oldest);
@@ -78,17 +80,16 @@ export class Steering {
     if (typeof messages === 'string') return refuse('invalid_input', messages);
     if (steered.hasEnded)
       return refuse('response_already_completed', 'expected a response.create that continues the response');
-    const waiting = [...this.#responses.values()].flatMap(({ steers }) => steers);
-    const isTooLong = JSON.stringify([waiting, messages]).length > this.#maxLength;
-    if (steered.steers.length >= MAX_STEERS || isTooLong)
-      return refuse('too_many_pending_steers', `expected at most ${MAX_STEERS} for one response, within a body's size`);
-    const steer = { id: `steer_${randomBytes(16).toString('hex')}`, input, messages };
+    const { length } = JSON.stringify(input);
+    const excess = this.#excess(steered, length);
+    if (excess !== undefined) return refuse('too_many_pending_steers', excess);
+    const steer = { id: `steer_${randomBytes(16).toString('hex')}`, input, messages, length };
     this.#update(String(id), { steers: [...steered.steers, steer] });
     return steerEvent('accepted', { id: String(id), steered, steer });
   }
 
-  /** Hears of the end of a response. Returns what the client is told, and the request that goes on with what waited. */
-  ended(id: string, response: JsonObject): { readonly told: readonly SteerEvent[]; readonly next?: JsonObject } {
+  /** Hears of the end of the response to a request. Returns what the client is told, and the request that goes on with what waited. */
+  ended(id: string, response: JsonObject, request: JsonObject): Ended {
     this.#update(id, { hasEnded: true });
     const steered = this.#responses.get(id);
     if (steered === undefined || steered.steers.length === 0) return { told: [] };
@@ -99,7 +100,7 @@ export class Steering {
       const fields = { reason: 'waiting_for_required_input', required_input: required };
       return { told: steered.steers.map((steer) => steerEvent('pending', { id, steered, steer, fields })) };
     }
-    const next = { ...steered.settings, previous_response_id: id, input: messagesIn(steered) };
+    const next = { ...request, previous_response_id: id, input: messagesIn(steered) };
     this.#successors.set(next, id);
     return { told: [], next };
   }
@@ -118,6 +119,18 @@ export class Steering {
   refused(request: JsonObject, { message }: HttpProblem): readonly SteerEvent[] | undefined {
     const id = this.#successors.get(request);
     return id === undefined ? undefined : this.#giveBack(id, 'successor_creation_failed', message);
+  }
+
+  /** Says what there would be too much of with an input of this length. */
+  #excess({ steers }: Steered, length: number): string | undefined {
+    if (steers.length >= MAX_STEERS) return `expected at most ${MAX_STEERS} inputs that wait for one response`;
+    const waited = [...this.#responses.values()].filter((one) => one.steers.length > 0);
+    if (steers.length === 0 && waited.length >= MAX_STEERED)
+      return `expected at most ${MAX_STEERED} responses that inputs wait for; continue one that waits for outputs of tools`;
+    const total = waited.flatMap((one) => one.steers).reduce((sum, one) => sum + one.length, length);
+    return total > this.#maxLength
+      ? `expected at most ${this.#maxLength} characters that wait, got ${total}`
+      : undefined;
   }
 
   #giveBack(id: string, code: string, message: string): readonly SteerEvent[] {

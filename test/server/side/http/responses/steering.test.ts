@@ -19,9 +19,11 @@ const steer = (input: unknown, more: object = {}): JsonObject => ({
 const failedAs = (code: string) => ({ event: { type: 'response.steer.failed', error: { code } } });
 const completed = (...output: object[]) => ({ id: 'resp_1', status: 'completed', output });
 
+const asked = { model: 'm', instructions: 'Be brief.', input: 'Hello', previous_response_id: 'resp_0' };
+
 function steering(): Steering {
   const made = new Steering(10_000);
-  made.begun('resp_1', { model: 'm', instructions: 'Be brief.', input: 'Hello', previous_response_id: 'resp_0' }, 'a');
+  made.begun('resp_1', asked, 'a');
   made.sent('resp_1', 7);
   return made;
 }
@@ -39,7 +41,7 @@ describe('what a client adds', () => {
     });
     const image = { role: 'user', content: [{ type: 'input_image', image_url: 'data:image/png;base64,AAAA' }] };
     made.take(steer([image]));
-    expect(made.ended('resp_1', completed({ type: 'message' }))).toEqual({
+    expect(made.ended('resp_1', completed({ type: 'message' }), asked)).toEqual({
       told: [],
       next: {
         ...{ model: 'm', instructions: 'Be brief.', previous_response_id: 'resp_1' },
@@ -69,7 +71,7 @@ describe('what a client adds', () => {
     const made = steering();
     for (let count = 0; count < 16; count++) expect(made.take(steer('x')).event.type).toBe('response.steer.accepted');
     expect(made.take(steer('x'))).toMatchObject(failedAs('too_many_pending_steers'));
-    const { told, next } = made.ended('resp_1', { status: 'failed', output: [] });
+    const { told, next } = made.ended('resp_1', { status: 'failed', output: [] }, asked);
     expect([told.length, next]).toEqual([16, undefined]);
     expect(told[0]).toMatchObject({
       event: { error: { code: 'response_not_active' }, steer: { id: expect.any(String), input: 'x' } },
@@ -81,7 +83,7 @@ describe('what a client adds', () => {
     const made = steering();
     made.take(steer('Shorter'));
     const call = { type: 'function_call', call_id: 'c', name: 'look' };
-    expect(made.ended('resp_1', completed(call))).toMatchObject({
+    expect(made.ended('resp_1', completed(call), asked)).toMatchObject({
       told: [
         {
           event: {
@@ -106,7 +108,7 @@ describe('what a client adds', () => {
   test('comes back where the request that brings it in is refused', () => {
     const made = steering();
     made.take(steer('Shorter'));
-    const { next = {} } = made.ended('resp_1', completed());
+    const { next = {} } = made.ended('resp_1', completed(), asked);
     expect(made.continued(next, 'a')).toBe(next);
     expect(made.refused(next, { status: 403, code: 'policy_refused', message: 'not now' })).toMatchObject([
       { event: { error: { code: 'successor_creation_failed', message: 'not now' }, steer: { input: 'Shorter' } } },
@@ -118,13 +120,40 @@ describe('what a client adds', () => {
 test('responses that ended are forgotten in time, and those with something that waits are not', () => {
   const made = steering();
   made.take(steer('Shorter'));
-  made.ended('resp_1', completed({ type: 'function_call', call_id: 'c' }));
+  made.ended('resp_1', completed({ type: 'function_call', call_id: 'c' }), asked);
   for (let count = 2; count < 100; count++) {
     made.begun(`resp_${count}`, {}, 'a');
-    made.ended(`resp_${count}`, completed());
+    made.ended(`resp_${count}`, completed(), {});
   }
   expect(made.take(steer('x', { previous_response_id: 'resp_2' }))).toMatchObject(failedAs('response_not_found'));
   expect(made.continued({ previous_response_id: 'resp_1' }, 'a').input).toHaveLength(1);
+});
+
+test('no more responses are waited for than a socket may hold, until one of them goes on', () => {
+  const made = steering();
+  const call = completed({ type: 'function_call', call_id: 'c' });
+  const steered = (count: number) => {
+    made.begun(`resp_${count}`, {}, 'a');
+    const { event } = made.take(steer('x', { previous_response_id: `resp_${count}` }));
+    made.ended(`resp_${count}`, call, {});
+    return event;
+  };
+  for (let count = 2; count < 34; count++) expect(steered(count).type).toBe('response.steer.accepted');
+  expect(steered(34)).toMatchObject({
+    error: { code: 'too_many_pending_steers', message: expect.stringContaining('at most 32 responses') },
+  });
+  made.begun('resp_35', { previous_response_id: 'resp_2' }, 'a');
+  expect(steered(36).type).toBe('response.steer.accepted');
+});
+
+test('what waits for all responses of a socket together is no longer than a body', () => {
+  const made = steering();
+  made.begun('resp_2', {}, 'b');
+  expect(made.take(steer('x'.repeat(6000))).event.type).toBe('response.steer.accepted');
+  const { event } = made.take(steer('x'.repeat(6000), { previous_response_id: 'resp_2' }));
+  expect(event).toMatchObject({
+    error: { code: 'too_many_pending_steers', message: expect.stringContaining('10000 characters') },
+  });
 });
 
 /** A model whose first answer waits in its middle. */
