@@ -17,8 +17,8 @@ import {
 } from '../config/rehearsal/rehearsal-schema.ts';
 import { readHandshake } from '../http/handshake.ts';
 import { jsonReply, sendReply, writeReply } from '../http/reply.ts';
-import { answerCompletion } from './completions.ts';
 import { RehearsalConnection } from './connection.ts';
+import { answerLlmCall } from './llm-calls.ts';
 import { Synthesiser } from './speech.ts';
 
 const MAX_PAYLOAD_BYTES = 32 * 1024 * 1024;
@@ -87,7 +87,7 @@ export class RunningRehearsal {
   #answer(request: IncomingMessage, response: ServerResponse): void {
     const { path } = readHandshake(request) ?? NO_PATH;
     const reply = request.method === 'POST' ? llmReplies.get(path) : undefined;
-    if (reply !== undefined) return void answerCompletion(request, response, { reply, times: this.#options.times });
+    if (reply !== undefined) return void answerLlmCall(request, response, { reply, times: this.#options.times });
     sendReply(response, { ...notRehearsed(path), status: 404 });
   }
 

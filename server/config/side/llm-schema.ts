@@ -79,7 +79,9 @@ export const classSchema = z.strictObject({
           .positive()
           .max(1_000_000)
           .optional()
-          .describe('Share of the calls, relative to those of the others, where order is weighted.'),
+          .describe(
+            'Share, relative to those of the others, where order is weighted: of sessions, else end users, else keys.',
+          ),
       }),
     )
     .min(1)

@@ -73,7 +73,7 @@ export const sideLimitsSchema = z.strictObject({
     ),
   streams: positive(100_000)
     .default(1000)
-    .describe('Event streams and sockets of chats open at once, in each side process. Then 503.'),
+    .describe('Event streams, sockets of chats and of routed Responses open at once, in each side process. Then 503.'),
 });
 
 export const runsSchema = z.strictObject({

@@ -1,11 +1,11 @@
-// Conflicts of the rule by which a class orders its targets with these targets.
+// Conflicts of the rules by which a class orders its targets and judges their answers, with these targets and with other classes.
 
 import { unknownName } from '../../../codecs/text/nearest-names.ts';
 import type { Problem } from '../../config/problem.ts';
 import type { ClassConfig } from '../../config/side/llm-schema.ts';
 import type { SideConfig } from '../../config/side-schema.ts';
 
-/** Weights without their rule, or the rule without a weight, would mean nothing. */
+/** Weights without their rule, the rule without a weight, and scores without a class that gives them would mean nothing. */
 export function orderConflicts(
   { order, targets, escalate, hedgeMs }: ClassConfig,
   path: string,

@@ -3,11 +3,11 @@
 import type { LlmCall, LlmOutcome } from '../../../adapters/llm/contract.ts';
 import type { JsonObject } from '../../../codecs/json/object.ts';
 import type { TraceParent } from '../../../codecs/text/trace-parent.ts';
+import type { ClassConfig } from '../../config/side/llm-schema.ts';
 import type { BudgetConfig } from '../../config/side-schema.ts';
 import type { LedgerRow, OnBehalf } from '../../ipc/stored-rows.ts';
 import type { BudgetWindow } from '../store/contract/budgets.ts';
 import type { Failure } from './failure.ts';
-import type { Verdict } from './order/contract.ts';
 
 /** `promptClass`: a name of `classes`. */
 export interface Call
@@ -35,6 +35,9 @@ export interface Call
   /** Latest moment for an answer of any target, as performance.now(). */
   readonly deadline?: number | undefined;
 }
+
+/** The reason why an answer goes to the next target. */
+export type Verdict = NonNullable<ClassConfig['escalate']>['on'][number];
 
 /** A call that got an answer. `attempt` is the id of the ledger row of the attempt that answered. */
 export interface Answered extends LlmOutcome {

@@ -5,8 +5,7 @@ import type { LlmOutcome } from '../../../../adapters/llm/contract.ts';
 import { type JsonObject, parseJson } from '../../../../codecs/json/object.ts';
 import type { ClassConfig } from '../../../config/side/llm-schema.ts';
 import type { Attempt } from '../attempt/contract.ts';
-import type { Answered, Call } from '../call.ts';
-import type { Verdict } from '../order/contract.ts';
+import type { Answered, Call, Verdict } from '../call.ts';
 import { fitCheckOf, MAX_SCHEMA_CHARS } from './json-schema.ts';
 import { type ScoredCall, scoreOf } from './score.ts';
 

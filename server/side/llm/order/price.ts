@@ -29,9 +29,10 @@ export function cheapestFirst<T extends Priceable>(targets: readonly T[], call: 
   priced.sort((one, other) => compared(one.microUsd, other.microUsd));
   const least = priced[0]?.microUsd ?? Number.POSITIVE_INFINITY;
   const usd = (least / 1e6).toFixed(6).replace(/\.?0+$/, '');
+  const most = call.maxTokens === undefined ? 'about' : 'up to';
   return {
     targets: priced.map(({ target }) => target),
-    why: least < Number.POSITIVE_INFINITY ? `cheapest of ${targets.length}: up to ${usd} USD` : undefined,
+    why: least < Number.POSITIVE_INFINITY ? `cheapest of ${targets.length}: ${most} ${usd} USD` : undefined,
   };
 }
 

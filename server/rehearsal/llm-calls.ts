@@ -5,19 +5,19 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SimulatorTimes } from '../../adapters/simulators/contract.ts';
 import { type RehearsalReply, rehearsalError } from '../../adapters/simulators/index.ts';
 
-export const MAX_COMPLETION_BYTES = 4 * 1024 * 1024;
+export const MAX_LLM_CALL_BYTES = 4 * 1024 * 1024;
 
-interface CompletionOptions {
+interface LlmCallOptions {
   /** Answers the body. */
   readonly reply: (body: string) => RehearsalReply;
   readonly times: Pick<SimulatorTimes, 'firstTextMs' | 'tokenMs'>;
 }
 
 /** Answers a POST request, a stream word by word. Never throws. */
-export async function answerCompletion(
+export async function answerLlmCall(
   request: IncomingMessage,
   response: ServerResponse,
-  { reply, times: { firstTextMs, tokenMs } }: CompletionOptions,
+  { reply, times: { firstTextMs, tokenMs } }: LlmCallOptions,
 ): Promise<void> {
   try {
     const { status, headers, pieces } = await replyTo(request, reply);
@@ -36,14 +36,14 @@ export async function answerCompletion(
   }
 }
 
-async function replyTo(request: IncomingMessage, reply: CompletionOptions['reply']): Promise<RehearsalReply> {
+async function replyTo(request: IncomingMessage, reply: LlmCallOptions['reply']): Promise<RehearsalReply> {
   if (request.headers.origin !== undefined)
     return rehearsalError(403, 'web pages may not ask the rehearsal: ask the gateway');
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     bytes += part.length;
-    if (bytes > MAX_COMPLETION_BYTES) return rehearsalError(413, `expected at most ${MAX_COMPLETION_BYTES} bytes`);
+    if (bytes > MAX_LLM_CALL_BYTES) return rehearsalError(413, `expected at most ${MAX_LLM_CALL_BYTES} bytes`);
     parts.push(part);
   }
   return reply(Buffer.concat(parts).toString());

@@ -1,8 +1,8 @@
 // The LLM gateway of the rehearsal over HTTP.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { MAX_COMPLETION_BYTES } from '../../../server/rehearsal/completions.ts';
 import { type RunningRehearsal, startRehearsal } from '../../../server/rehearsal/host.ts';
+import { MAX_LLM_CALL_BYTES } from '../../../server/rehearsal/llm-calls.ts';
 
 let rehearsal: RunningRehearsal;
 beforeAll(async () => {
@@ -42,7 +42,7 @@ test('the words of a stream come one after the other', async () => {
 });
 
 test('the rehearsal refuses a body that is too large, and goes on', async () => {
-  const reply = await ask('x'.repeat(MAX_COMPLETION_BYTES + 1));
+  const reply = await ask('x'.repeat(MAX_LLM_CALL_BYTES + 1));
   expect(reply.status).toBe(413);
   expect(await reply.json()).toMatchObject({ error: { type: 'invalid_request_error' } });
   expect((await ask(JSON.stringify(question))).status).toBe(200);
