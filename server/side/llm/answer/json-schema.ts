@@ -25,10 +25,10 @@ const known = new WeakMap<JsonSchema, Compiled>();
 
 /**
  * Returns what tells whether a value fits the schema of a call. It takes a schema that is too long, wrong, or too slow to check for one that
- * everything fits: the endpoint may know more of it.
+ * everything fits: the endpoint may know more of it. `maxMs`: time for the compilation, and for each check.
  */
-export function fitCheckOf(schema: JsonSchema): (value: unknown) => boolean {
-  const compiled = compile(schema, MAX_CALL_CHECK_MS);
+export function fitCheckOf(schema: JsonSchema, maxMs = MAX_CALL_CHECK_MS): (value: unknown) => boolean {
+  const compiled = compile(schema, maxMs);
   return 'validate' in compiled ? (value) => compiled.validate(value) !== 'wrong' : () => true;
 }
 
