@@ -1,4 +1,4 @@
-// Connections of the side path to the outside: LLM gateways and webhooks. Rule: a private address is dialled only where the
+// Connections of the side path to the outside (LLM gateways, webhooks, collectors), and how their answers are read. Rule: a private address is dialled only where the
 // configuration allows it, whatever a name resolves to; redirects are never followed (undici follows none by itself).
 
 import { Agent, buildConnector } from 'undici';
@@ -53,4 +53,34 @@ export function publicAgent({
       );
     },
   });
+}
+
+/** Reads seconds or a date (RFC 9110, section 10.2.3). */
+export function waitOf(retryAfter: string | string[] | undefined): number | undefined {
+  if (typeof retryAfter !== 'string') return undefined;
+  const ms = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now();
+  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
+}
+
+/** Names for the log why a request failed. */
+export function faultCode(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  const code = (error as NodeJS.ErrnoException).code;
+  return typeof code === 'string'
+    ? code
+    : error.constructor.name === 'DOMException'
+      ? error.name
+      : error.constructor.name;
+}
+
+/** Reads a body to its end; undefined for one of more bytes, of which the rest is not read. Rejects where it breaks off. */
+export async function readWithin(body: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer | undefined> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of body) {
+    bytes += piece.length;
+    if (bytes > maxBytes) return undefined;
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
 }

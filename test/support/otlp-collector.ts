@@ -170,6 +170,8 @@ interface CollectorScript {
   readonly headers?: Readonly<Record<string, string>>;
   /** Spans that it says it did not take, of each request. */
   readonly rejected?: number;
+  /** Bytes of an answer that never ends. */
+  readonly endless?: number;
 }
 
 export interface OtlpCollector {
@@ -195,12 +197,16 @@ export async function otlpCollector(given: CollectorScript & { readonly port?: n
   const requests: { path: string; headers: IncomingHttpHeaders }[] = [];
   const server = createServer((request, response) => {
     void bodyOf(request).then((body) => {
-      const { status = 200, headers = {}, rejected } = script;
+      const { status = 200, headers = {}, rejected, endless } = script;
       requests.push({ path: request.url ?? '', headers: request.headers });
       if (request.url === '/otlp/v1/traces') spans.push(...spansOf(body));
       if (request.url === '/otlp/v1/metrics') metrics = metricsOf(body);
       if (status === 0) return;
       response.writeHead(status, { 'content-type': 'application/x-protobuf', ...headers });
+      if (endless !== undefined) {
+        response.write(Buffer.alloc(endless));
+        return;
+      }
       response.end(rejected === undefined ? '' : Taken.encode({ partialSuccess: { rejected } }).finish());
     });
   });

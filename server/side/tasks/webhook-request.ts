@@ -4,6 +4,7 @@ import { Webhook } from 'standardwebhooks';
 import { type Dispatcher, request } from 'undici';
 import type { WebhookConfig } from '../../config/side-schema.ts';
 import type { Delivery } from '../../ipc/stored-rows.ts';
+import { faultCode, waitOf } from '../../platform/outbound-agent.ts';
 
 /** `gone` is a receiver that wants no more of the message; `code` says for the log what went wrong. */
 export type SendResult =
@@ -64,21 +65,4 @@ function resultOf(status: number, retryAfter: string | string[] | undefined): Se
   if (status === 410) return { kind: 'gone' };
   const mayWait = status === 429 || status === 503;
   return { kind: 'failed', code: `status_${status}`, retryAfterMs: mayWait ? waitOf(retryAfter) : undefined };
-}
-
-/** Reads seconds or a date (RFC 9110, section 10.2.3). */
-export function waitOf(retryAfter: string | string[] | undefined): number | undefined {
-  if (typeof retryAfter !== 'string') return undefined;
-  const ms = /^\d+$/.test(retryAfter) ? Number(retryAfter) * 1000 : Date.parse(retryAfter) - Date.now();
-  return Number.isFinite(ms) ? Math.max(0, ms) : undefined;
-}
-
-export function faultCode(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  const code = (error as NodeJS.ErrnoException).code;
-  return typeof code === 'string'
-    ? code
-    : error.constructor.name === 'DOMException'
-      ? error.name
-      : error.constructor.name;
 }

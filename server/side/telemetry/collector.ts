@@ -3,9 +3,8 @@
 
 import { request } from 'undici';
 import type { TelemetryConfig } from '../../config/side/telemetry-schema.ts';
-import { publicAgent } from '../../platform/outbound-agent.ts';
+import { faultCode, publicAgent, readWithin, waitOf } from '../../platform/outbound-agent.ts';
 import type { ProxySettings } from '../../platform/proxy.ts';
-import { faultCode, waitOf } from '../tasks/webhook-request.ts';
 
 /** `later`: it may take the same again; `refused`: it never will. `fault` says for the log what went wrong. */
 export type Posted =
@@ -46,7 +45,9 @@ export function openCollector(config: TelemetryConfig, proxy: ProxySettings | un
           if (!LATER.includes(status)) return { kind: 'refused', fault };
           return { kind: 'later', fault, afterMs: waitOf(answer.headers['retry-after']) };
         }
-        return { kind: 'taken', answer: await answer.body.bytes().catch(() => new Uint8Array()) };
+        // The status decides; what is said of single spans is not known of a body that breaks off or is longer.
+        const said = await readWithin(answer.body, MAX_ANSWER_BYTES).catch(() => undefined);
+        return { kind: 'taken', answer: said ?? new Uint8Array() };
       } catch (error) {
         return { kind: 'later', fault: faultCode(error) };
       }

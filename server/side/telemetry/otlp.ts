@@ -3,6 +3,7 @@
 
 import { createRequire } from 'node:module';
 import { version } from '../../platform/entry.ts';
+import { OWN } from './names.ts';
 import type { Attributes, TraceSpan } from './span.ts';
 
 /** The packages that telemetry needs: the second one writes OTLP, and needs the first. */
@@ -77,7 +78,7 @@ function readable({ name, kind, context, parent, startedAt, endedAt, attributes,
     startTime: hrTime(startedAt),
     endTime: hrTime(Math.max(startedAt, endedAt)),
     status: error === undefined ? { code: STATUS.unset } : { code: STATUS.error, message: error },
-    attributes: defined(error === undefined ? attributes : { ...attributes, 'error.type': error }),
+    attributes: defined(error === undefined ? attributes : { ...attributes, [OWN.errorType]: error }),
     events: events.map((event) => ({
       name: event.name,
       time: hrTime(event.at),

@@ -149,10 +149,19 @@ async function sendSpans(
 ): Promise<Posted & { readonly rejected?: number }> {
   const loaded = await otlp;
   if (!loaded) return { kind: 'refused', fault: 'not_installed' };
-  const body = loaded.spans(spans);
+  const body = written(() => loaded.spans(spans));
   if (body === undefined) return { kind: 'refused', fault: 'not_written' };
   const posted = await collector.post('/v1/traces', body, signal);
   return posted.kind === 'taken' ? { ...posted, rejected: loaded.rejectedSpans(posted.answer) } : posted;
+}
+
+/** Undefined for what cannot be written. */
+function written(write: () => Uint8Array | undefined): Uint8Array | undefined {
+  try {
+    return write();
+  } catch {
+    return undefined;
+  }
 }
 
 type MetricsOptions = Pick<ExportOptions, 'allMetrics' | 'since' | 'log'> & Omit<Sending, 'signal'>;

@@ -8,7 +8,7 @@ import { llmProfiles } from '../../../../adapters/llm/index.ts';
 import { readObject } from '../../../../codecs/json/object.ts';
 import type { LlmGatewayConfig } from '../../../config/side/llm-schema.ts';
 import type { SideConfig } from '../../../config/side-schema.ts';
-import { publicAgent } from '../../../platform/outbound-agent.ts';
+import { publicAgent, readWithin } from '../../../platform/outbound-agent.ts';
 import { PrivateAddressError } from '../../../platform/private-address.ts';
 import { baseUrlOf } from '../policy.ts';
 
@@ -107,20 +107,15 @@ async function bodyOf({ url, headers }: FirstRequest, { agent, signal }: PageMea
     dispatcher: agent,
     signal,
   });
-  if (statusCode === 200) return readWithin(body);
+  if (statusCode === 200) return readPage(body);
   body.on('error', () => {}).destroy();
   throw new Refused(statusCode);
 }
 
-async function readWithin(body: Readable): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  let bytes = 0;
-  for await (const piece of body) {
-    bytes += piece.length;
-    if (bytes > MAX_PAGE_BYTES) throw new CatalogueError(`a page of more than ${MAX_PAGE_BYTES} bytes`);
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces);
+async function readPage(body: Readable): Promise<Buffer> {
+  const page = await readWithin(body, MAX_PAGE_BYTES);
+  if (page === undefined) throw new CatalogueError(`a page of more than ${MAX_PAGE_BYTES} bytes`);
+  return page;
 }
 
 function wordsOf(error: unknown): string {

@@ -3,7 +3,7 @@
 import { Registry } from 'prom-client';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { TelemetryConfig } from '../../../../server/config/side/telemetry-schema.ts';
-import type { TraceSpan } from '../../../../server/side/telemetry/span.ts';
+import type { Attributes, TraceSpan } from '../../../../server/side/telemetry/span.ts';
 import { Telemetry } from '../../../../server/side/telemetry/telemetry.ts';
 import { otlpCollector } from '../../../support/otlp-collector.ts';
 import { exportedTo, silent } from '../../../support/tracing.ts';
@@ -20,13 +20,13 @@ function started(telemetry: TelemetryConfig | undefined) {
   return { telemetry: made, counts };
 }
 
-function emit({ tracer }: Telemetry, count: number, name = 'work'): void {
+function emit({ tracer }: Telemetry, count: number, name = 'work', attributes: Attributes = {}): void {
   for (let made = 0; made < count; made++) {
     const context = tracer?.begin(undefined);
     const at = Date.now();
     const span: Omit<TraceSpan, 'context'> = {
       ...{ name, kind: 'internal', parent: undefined, startedAt: at, endedAt: at + 1.5 },
-      attributes: { number: made, nothing: undefined },
+      attributes: Object.keys(attributes).length > 0 ? attributes : { number: made, nothing: undefined },
     };
     if (context !== undefined) tracer?.end({ ...span, context });
   }
@@ -70,6 +70,30 @@ describe('a collector that takes spans', () => {
     emit(telemetry, 50);
     await collector.until((spans) => spans.length === 650);
     expect(collector.requests).toHaveLength(2);
+  });
+
+  test('may answer without an end: what it took is exported, and the rest of the answer is not read', async () => {
+    const collector = await otlpCollector({ endless: 1024 * 1024 });
+    const { telemetry, counts } = started(exportedTo(collector, { timeoutMs: 60_000 }));
+    emit(telemetry, 1);
+    await until(async () => (await counts()).exported === 1);
+    collector.change({});
+    emit(telemetry, 1);
+    await until(async () => (await counts()).exported === 2);
+  });
+
+  test('gets spans also after one that cannot be written', async () => {
+    const collector = await otlpCollector();
+    const { telemetry, counts } = started(exportedTo(collector));
+    const attributes = {
+      get broken(): string {
+        throw new Error('scripted');
+      },
+    };
+    emit(telemetry, 1, 'broken', attributes);
+    await until(async () => (await counts()).refused === 1);
+    emit(telemetry, 1);
+    await until(async () => (await counts()).exported === 1);
   });
 
   test('gets what comes later without being asked', async () => {
