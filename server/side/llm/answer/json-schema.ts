@@ -13,10 +13,15 @@ export type SchemaCheck = (value: unknown) => string | undefined;
 
 /** Longest time for one compilation or one check; usual ones take a few milliseconds. */
 const MAX_CHECK_MS = 500;
-/** The same for schemas that come with calls, of which anybody with a key may send many. Streams of others wait meanwhile. */
-const MAX_CALL_CHECK_MS = 20;
+/** The same for schemas that come with calls, of which anybody with a key may send many: streams of others wait meanwhile. */
+const OF_CALLS: Limits = { compileMs: 200, checkMs: 50 };
 export const MAX_SCHEMA_CHARS = 64 * 1024;
 const MAX_ERRORS = 8;
+
+interface Limits {
+  readonly compileMs: number;
+  readonly checkMs: number;
+}
 
 type Compiled = { readonly check: SchemaCheck } | { readonly problem: string };
 
@@ -25,10 +30,10 @@ const known = new WeakMap<JsonSchema, Compiled>();
 
 /**
  * Returns what tells whether a value fits the schema of a call. It takes a schema that is too long, wrong, or too slow to check for one that
- * everything fits: the endpoint may know more of it. `maxMs`: time for the compilation, and for each check.
+ * everything fits: the endpoint may know more of it.
  */
-export function fitCheckOf(schema: JsonSchema, maxMs = MAX_CALL_CHECK_MS): (value: unknown) => boolean {
-  const compiled = compile(schema, maxMs);
+export function fitCheckOf(schema: JsonSchema, limits = OF_CALLS): (value: unknown) => boolean {
+  const compiled = compile(schema, limits);
   return 'validate' in compiled ? (value) => compiled.validate(value) !== 'wrong' : () => true;
 }
 
@@ -36,7 +41,7 @@ export function fitCheckOf(schema: JsonSchema, maxMs = MAX_CALL_CHECK_MS): (valu
 export function compileSchema(schema: JsonSchema): Compiled {
   const before = known.get(schema);
   if (before !== undefined) return before;
-  const made = compile(schema, MAX_CHECK_MS);
+  const made = compile(schema, { compileMs: MAX_CHECK_MS, checkMs: MAX_CHECK_MS });
   const compiled: Compiled = 'problem' in made ? made : { check: (value) => problemOf(made, value) };
   known.set(schema, compiled);
   return compiled;
@@ -53,7 +58,7 @@ interface Checker {
   readonly errors: () => readonly ErrorObject[];
 }
 
-function compile(schema: JsonSchema, maxMs: number): Checker | { readonly problem: string } {
+function compile(schema: JsonSchema, { compileMs, checkMs }: Limits): Checker | { readonly problem: string } {
   if (JSON.stringify(schema).length > MAX_SCHEMA_CHARS)
     return { problem: `longer than ${MAX_SCHEMA_CHARS} characters` };
   if (schema.type !== 'object') return { problem: 'expected type: object at the top' };
@@ -62,15 +67,15 @@ function compile(schema: JsonSchema, maxMs: number): Checker | { readonly proble
     ajv ??= createRequire(import.meta.url)('ajv/dist/2020.js') as typeof import('ajv/dist/2020.js');
     schemaValidator ??= createSchemaValidator(ajv);
     const [{ Ajv2020 }, validator] = [ajv, schemaValidator];
-    if (bounded(() => validator.validateSchema(schema), maxMs) !== true) {
+    if (bounded(() => validator.validateSchema(schema), compileMs) !== true) {
       return { problem: validator.errorsText(validator.errors?.slice(0, MAX_ERRORS), { dataVar: 'schema' }) };
     }
     // Each schema has a compiler of its own: schemas are kept by `$id`, and two users may choose the same.
     const validate: Validate = bounded(
       () => new Ajv2020({ ...options, meta: false, validateSchema: false }).compile(schema),
-      maxMs,
+      compileMs,
     );
-    return { validate: (value) => checked(validate, value, maxMs), errors: () => validate.errors ?? [] };
+    return { validate: (value) => checked(validate, value, checkMs), errors: () => validate.errors ?? [] };
   } catch (error) {
     return { problem: isTimeout(error) ? 'it takes too long to compile' : compileProblem(error) };
   }
@@ -78,8 +83,9 @@ function compile(schema: JsonSchema, maxMs: number): Checker | { readonly proble
 
 function createSchemaValidator({ Ajv2020 }: typeof import('ajv/dist/2020.js')): Ajv2020 {
   const validator = new Ajv2020(options);
-  // The first validation compiles the meta-schema. It is synchronous.
+  // The first validation compiles the meta-schema, and code of the first compilation is not optimised. Both are synchronous.
   void validator.validateSchema({ type: 'object' });
+  void new Ajv2020({ ...options, meta: false, validateSchema: false }).compile({ type: 'object', required: ['a'] });
   return validator;
 }
 
