@@ -166,6 +166,7 @@ export function createFakeStore(): FakeStore {
     response: unused,
     responseChain: unused,
     responseTexts: unused,
+    responseNotes: unused,
     itemResponses: unused,
     responsesOfChat: unused,
     logParts: unused,

@@ -18,7 +18,7 @@ import { endedState, objectIn, withOwnFields } from './response-object.ts';
 import type { MeantRun, Run, RunCounts, RunOrder, Runs } from './run.ts';
 import { GoneRuns } from './stored/gone.ts';
 import { RunLease } from './stored/lease.ts';
-import { StoredRuns } from './stored/lookup.ts';
+import { looks, StoredRuns } from './stored/lookup.ts';
 import { RunWriter } from './stored/writer.ts';
 import type { Lost } from './stored/writer-part.ts';
 
@@ -34,7 +34,6 @@ type Beginning = Pick<RunOrder, 'signal' | 'onHead'>;
 const BEHIND_MS = 200;
 /** Time within which a message that has arrived leads to its run: one that has not is sent again later. */
 const SENT_MS = 1000;
-const LOOK_MS = 50;
 /** Runs of a chat that are looked through for one that is meant. */
 const MANY = 10;
 /** Time for a response in the background to be stored. */
@@ -56,7 +55,8 @@ export class RunHost implements Runs {
     this.#memory = new RunMemory(() => config.runs);
     this.#counts = counts;
     const gone = new GoneRuns({ store, isHere: (id) => this.#memory.get(id) !== undefined });
-    this.#stored = new StoredRuns({ store, gone, counts, log });
+    const known = (id: string) => this.#writer.known(id);
+    this.#stored = new StoredRuns({ store, gone, processes: () => config.side.processes, known, counts, log });
     counts.watch(() => {
       const { running, all, bytes } = this.#memory;
       const readers = all.reduce((sum, run) => sum + run.readers, this.#stored.readers);
@@ -144,19 +144,22 @@ export class RunHost implements Runs {
 
   /** Waits for one that is not known: whoever begins it may have yet to write it. */
   async #ofChat(chat: string, requester: Requester, sentAs: string | undefined): Promise<Run | undefined> {
-    const { store, config } = this.#options;
-    const isShared = store.kind === 'postgres' || config.side.processes > 1;
-    const waitMs = sentAs === undefined ? (isShared ? BEHIND_MS : 0) : SENT_MS;
-    const until = performance.now() + waitMs;
-    for (;;) {
-      const run = await this.#knownOfChat(chat, requester, sentAs);
-      const isFound = run !== undefined && (sentAs !== undefined || !run.isOver());
-      if (isFound || performance.now() >= until) return run;
-      await delay(LOOK_MS, undefined, { ref: false });
+    const waitMs = sentAs === undefined ? (this.#stored.isShared ? BEHIND_MS : 0) : SENT_MS;
+    const others = new Set<string>();
+    let run: Run | undefined;
+    for await (const _ of looks(waitMs)) {
+      run = await this.#knownOfChat(chat, requester, { sentAs, others });
+      if (run !== undefined && (sentAs !== undefined || !run.isOver())) break;
     }
+    return run;
   }
 
-  async #knownOfChat(chat: string, requester: Requester, sentAs: string | undefined): Promise<Run | undefined> {
+  /** `others`: ids of runs that were looked at, and are not the one that is meant. */
+  async #knownOfChat(
+    chat: string,
+    requester: Requester,
+    { sentAs, others }: { readonly sentAs: string | undefined; readonly others: Set<string> },
+  ): Promise<Run | undefined> {
     const isMeant = (note: JsonObject | undefined) => sentAs === undefined || note?.sentAs === sentAs;
     const isOf = (row: ResponseRow) => row.chat === chat && canReadResponse(requester, row);
     const here = this.#memory.all.filter(({ row, note }) => isOf(row) && isMeant(note)).at(-1);
@@ -164,11 +167,12 @@ export class RunHost implements Runs {
     const { secret, endUser } = requester;
     const owner = { key: requester.key ?? null, secret, endUser };
     const rows = await store.responsesOfChat(owner, chat, sentAs === undefined ? 1 : MANY);
-    for (const row of rows.filter(isOf)) {
-      if (row.createdAt <= (here?.startedAt ?? 0)) break;
-      const run = this.#memory.get(row.id) ?? (await this.#stored.run(row));
-      if (isMeant(run.note)) return run;
-    }
+    const isLater = ({ createdAt }: ResponseRow) => createdAt > (here?.startedAt ?? 0);
+    const later = rows.filter((row) => isOf(row) && isLater(row) && !others.has(row.id));
+    const notes = sentAs === undefined ? {} : await store.responseNotes(later.map(({ id }) => id));
+    const row = later.find(({ id }) => isMeant(notes[id]));
+    if (row !== undefined) return this.#memory.get(row.id) ?? this.#stored.run(row);
+    for (const { id } of later) others.add(id);
     return here;
   }
 

@@ -112,6 +112,8 @@ export interface ResponseStore {
   responseChain(id: string, most: number): Promise<readonly ChainedResponse[]>;
   /** Texts by the ids of their responses; of one that was deleted there are none. */
   responseTexts(ids: readonly string[]): Promise<Readonly<Record<string, ResponseTexts>>>;
+  /** Notes by the ids of their responses; of one that was deleted, or has none, there is none. */
+  responseNotes(ids: readonly string[]): Promise<Readonly<Record<string, JsonObject>>>;
   /** Tells which responses have items of these ids in their output; one that was deleted has none. */
   itemResponses(items: readonly string[]): Promise<readonly (StoredItem & ChainedResponse)[]>;
   /** Responses of that chat among those of this owner, the newest first: at most so many. */

@@ -1,7 +1,7 @@
 // Responses and the logs of their runs. Rule: whoever writes the part of a log that begins with a sequence has it, so that a process which was
 // taken for dead and lives writes nothing behind the end that another one has given its run.
 
-import { parseJson, textAt, valueAt } from '../../../../../codecs/json/object.ts';
+import { type JsonObject, parseJson, textAt, valueAt } from '../../../../../codecs/json/object.ts';
 import type {
   ChainedResponse,
   LogPart,
@@ -110,6 +110,15 @@ export async function selectResponseTexts(
       return [response, texts];
     }),
   );
+}
+
+export async function selectResponseNotes(
+  query: Query,
+  ids: readonly string[],
+): Promise<Readonly<Record<string, JsonObject>>> {
+  const sql = 'select response, note from response_text where response in (:ids) and note is not null';
+  const rows = (await queryForIds(query, ids, sql)).map(responseTexts.item);
+  return Object.fromEntries(rows.flatMap(({ response, note }) => (note === undefined ? [] : [[response, note]])));
 }
 
 export async function selectItemResponses(

@@ -24,6 +24,8 @@ export function responses({ open, beside }: Stores): void {
     expect(await other.responseTexts(['r1', 'none'])).toEqual({
       r1: { input: aResponse('r1').input, result: aResponse('r1').result },
     });
+    await store.writeResponses({ added: [aResponse('noted', { note: { sentAs: 'm1' } })] });
+    expect(await other.responseNotes(['r1', 'noted', 'none'])).toEqual({ noted: { sentAs: 'm1' } });
     expect(await other.logParts('r1', -1, 10)).toEqual([part('r1', 0, 'a', 'b'), part('r1', 2, 'c')]);
     expect(await other.logParts('r1', 1, 10)).toEqual([part('r1', 2, 'c')]);
     expect(await other.logParts('r1', 2, 10)).toEqual([]);
