@@ -27,12 +27,12 @@ export interface TaskTracing {
   end(trace: TraceParent, run: TracedRun): void;
 }
 
-/** A run that has called its class and ended. `startedAt`: ms since the epoch. */
+/** A run that has called its class and ended. `startedAt`: ms since the epoch; `outcome`: undefined for one that threw. */
 interface TracedRun {
   readonly task: Task;
   readonly session: StoredSession | undefined;
   readonly startedAt: number;
-  readonly outcome: RunOutcome;
+  readonly outcome: RunOutcome | undefined;
 }
 
 /** @throws StoreError, and whatever the router throws. */
@@ -63,12 +63,16 @@ export async function runTask(task: Task, context: RunContext, signal: AbortSign
   const trace = tracing?.begin(task, session);
   const { endUser, tags } = session ?? input.scores?.input ?? input;
   const call = { ...callOf(task, settings, config), endUser, tags, signal, trace };
-  const answer = await ask(router, { kind, input: promptInput, call });
-  if (answer.kind !== 'failed') await store.grade(answer.attempt, { quality: answer.quality });
-  const { maxAttempts, giveUpMs } = settings;
-  const outcome = outcomeOfRun(task, answer, { maxAttempts, giveUpMs, policy: retryPolicy, now: Date.now() });
-  if (trace !== undefined) tracing?.end(trace, { task, session, startedAt, outcome });
-  return outcome;
+  let outcome: RunOutcome | undefined;
+  try {
+    const answer = await ask(router, { kind, input: promptInput, call });
+    if (answer.kind !== 'failed') await store.grade(answer.attempt, { quality: answer.quality });
+    const { maxAttempts, giveUpMs } = settings;
+    outcome = outcomeOfRun(task, answer, { maxAttempts, giveUpMs, policy: retryPolicy, now: Date.now() });
+    return outcome;
+  } finally {
+    if (trace !== undefined) tracing?.end(trace, { task, session, startedAt, outcome });
+  }
 }
 
 function callOf(task: Task, settings: TaskConfig, { classes }: SideConfig): Omit<AskOptions['call'], 'signal'> {

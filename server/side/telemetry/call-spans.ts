@@ -41,7 +41,8 @@ function withCallSpans(router: LiveRouter, telemetry: Pick<Telemetry, 'tracer'>)
       const answer = router.run({ ...call, trace }, sink);
       if (!trace.isSampled) return answer;
       return answer.then((result) => {
-        tracer.end(callSpan({ call, trace, startedAt }, result));
+        // A reload may have named another collector meanwhile.
+        telemetry.tracer?.end(callSpan({ call, trace, startedAt }, result));
         return result;
       });
     },

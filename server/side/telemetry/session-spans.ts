@@ -15,15 +15,15 @@ import type { TraceSpan } from './span.ts';
 import type { Telemetry, Tracer } from './telemetry.ts';
 
 interface SessionSpansOptions {
-  readonly telemetry: Pick<Telemetry, 'tracer'>;
+  readonly telemetry: Pick<Telemetry, 'tracer' | 'awaitBeforeClose'>;
   readonly store: Pick<Store, 'session' | 'turns'>;
   readonly log: Logger;
 }
 
-/** Sessions that wait to be read; of further ones there are no spans. */
+/** Sessions that wait to be read; of further ones there are no spans, and each is counted as one that was dropped. */
 const MAX_WAITING = 1000;
 
-/** Returns what takes sessions that have ended. They are read from the store one after the other, and nobody waits for it. */
+/** Returns what takes sessions that have ended. They are read from the store one after the other, which the end of telemetry alone waits for. */
 export function createSessionSpans({
   telemetry,
   store,
@@ -39,12 +39,15 @@ export function createSessionSpans({
     const { endedAt, reason, record } = session;
     const turns = await store.turns(id);
     for (const span of spansOfSession({ session, end: { id, endedAt, reason, record }, turns }, tracer as Tracer))
-      tracer?.end(span);
+      telemetry.tracer?.end(span);
   };
   return (ended) => {
     if (telemetry.tracer === undefined) return;
     for (const { id } of ended) {
-      if (waiting >= MAX_WAITING) return;
+      if (waiting >= MAX_WAITING) {
+        telemetry.tracer.drop();
+        continue;
+      }
       waiting += 1;
       last = last
         .then(() => read(id))
@@ -52,6 +55,7 @@ export function createSessionSpans({
         .finally(() => {
           waiting -= 1;
         });
+      telemetry.awaitBeforeClose(last);
     }
   };
 }

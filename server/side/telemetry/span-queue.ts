@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { Posted } from './collector.ts';
 import type { TraceSpan } from './span.ts';
 
-/** `queue_full`: as many waited as may; `refused`: the collector did not want them; `unsent`: the process ended before it took them. */
+/** `queue_full`: as many waited as may; `refused`: the collector did not want them; `unsent`: the process, or their way to it, ended first. */
 type DropReason = 'queue_full' | 'refused' | 'unsent';
 
 export interface SpanCounts {
@@ -37,6 +37,7 @@ export class SpanQueue {
   #sending: Promise<void> | undefined;
   #pauseMs = 0;
   #isClosing = false;
+  #isClosed = false;
 
   constructor(options: SpanQueueOptions) {
     this.#options = options;
@@ -44,6 +45,10 @@ export class SpanQueue {
 
   push(span: TraceSpan): void {
     const { max, counts } = this.#options;
+    if (this.#isClosed) {
+      counts.dropped('unsent', 1);
+      return;
+    }
     if (this.#waiting.length >= max) {
       counts.dropped('queue_full', 1);
       return;
@@ -68,6 +73,7 @@ export class SpanQueue {
     clearTimeout(this.#timer);
     if (this.#waiting.length > 0) this.#options.counts.dropped('unsent', this.#waiting.length);
     this.#waiting = [];
+    this.#isClosed = true;
   }
 
   #send(): void {

@@ -10,7 +10,7 @@ export function createTaskTracing(telemetry: Pick<Telemetry, 'tracer'>): TaskTra
   return {
     begin: (task, session) => telemetry.tracer && taskTrace(task, session, telemetry.tracer.sample),
     end(trace, { task, session, startedAt, outcome }) {
-      const error = 'error' in outcome && outcome.error !== undefined ? outcome.error.split(':')[0] : undefined;
+      const error = outcome === undefined ? 'internal' : 'error' in outcome ? outcome.error?.split(':')[0] : undefined;
       telemetry.tracer?.end({
         name: `task ${task.kind}`,
         kind: 'internal',
@@ -23,7 +23,7 @@ export function createTaskTracing(telemetry: Pick<Telemetry, 'tracer'>): TaskTra
           [GEN_AI.conversation]: task.session,
           [OWN.task]: task.id,
           [OWN.taskKind]: task.kind,
-          [OWN.taskState]: outcome.state,
+          [OWN.taskState]: outcome?.state,
           [OWN.taskRun]: task.attempts,
           [OWN.isRehearsal]: task.isRehearsal || undefined,
         },

@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { Counter, type Registry } from 'prom-client';
 import type { TraceParent } from '../../../codecs/text/trace-parent.ts';
 import type { TelemetryConfig } from '../../config/side/telemetry-schema.ts';
+import { withDeadline } from '../../platform/deadline.ts';
 import { version } from '../../platform/entry.ts';
 import { faultOf } from '../../platform/log.ts';
 import type { ProxySettings } from '../../platform/proxy.ts';
@@ -41,6 +42,8 @@ export interface Tracer {
   begin(parent: TraceParent | undefined): TraceParent;
   /** Takes a span that has ended; one that is not sampled is left out. */
   end(span: TraceSpan): void;
+  /** Counts work that gets no spans, since too much of it waits. */
+  drop(): void;
 }
 
 /** Time for what waits when a reload names another collector. */
@@ -52,6 +55,7 @@ export class Telemetry {
   readonly #startedAt = Date.now();
   /** Exports that are replaced and end. */
   readonly #ending = new Set<Promise<void>>();
+  readonly #working = new Set<Promise<void>>();
   #settings: TelemetrySettings = {};
   #exports: Exports | undefined;
 
@@ -80,8 +84,15 @@ export class Telemetry {
     this.#exports = telemetry && startExports(telemetry, more);
   }
 
-  /** Resolves when what waits is sent, or after so long. */
+  /** Has `close` wait for work that makes spans. */
+  awaitBeforeClose(work: Promise<void>): void {
+    this.#working.add(work);
+    void work.finally(() => this.#working.delete(work));
+  }
+
+  /** Resolves when the spans of all work are made, or after so long, and what waits then is sent, or after as long again. */
   async close(limitMs: number): Promise<void> {
+    await withDeadline(Promise.allSettled(this.#working), limitMs).catch(() => {});
     await Promise.race([
       Promise.allSettled([this.#exports?.close(limitMs), ...this.#ending]),
       new Promise((resolve) => setTimeout(resolve, limitMs).unref()),
@@ -125,6 +136,7 @@ function startExports(telemetry: TelemetryConfig, { log, counts, proxy, ...optio
       end(span) {
         if (span.context.isSampled) queue.push(span);
       },
+      drop: () => counts.dropped('queue_full', 1),
     },
     async close(limitMs) {
       stopMetrics();
@@ -194,7 +206,7 @@ function exportMetrics(everyMs: number, { allMetrics, since, log, collector, otl
 function countSpans(registry: Registry): SpanCounts {
   const spans = new Counter({
     name: 'trunkline_telemetry_spans_total',
-    help: 'spans by what became of them: exported; or dropped because too many waited (queue_full), the collector did not want them (refused), or the process ended first (unsent)',
+    help: 'spans by what became of them: exported; or dropped because too many waited (queue_full), the collector did not want them (refused), or the process ended, or another collector was named, first (unsent)',
     labelNames: ['outcome'],
     registers: [registry],
   });

@@ -1,13 +1,16 @@
 // A session of the rehearsal with its side tasks, and a call, of a gateway that runs: the traces that a collector gets, and the metrics.
 
+import { Registry } from 'prom-client';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { StoredTurn } from '../../../../server/ipc/stored-rows.ts';
-import { spansOfSession } from '../../../../server/side/telemetry/session-spans.ts';
+import { createSessionSpans, spansOfSession } from '../../../../server/side/telemetry/session-spans.ts';
+import { Telemetry } from '../../../../server/side/telemetry/telemetry.ts';
 import { type DecodedSpan, otlpCollector } from '../../../support/otlp-collector.ts';
 import { spokenTurn } from '../../../support/recording.ts';
 import { RehearsalClient } from '../../../support/rehearsal-client.ts';
 import { type Served, serve } from '../../../support/served.ts';
 import { aSession } from '../../../support/side-records.ts';
+import { exportedTo, silent } from '../../../support/tracing.ts';
 
 const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
 const spanId = '00f067aa0ba902b7';
@@ -98,6 +101,38 @@ describe('a session of a client that has a trace', () => {
     await collector.until(() => collector.metrics.some(({ name }) => name === 'trunkline_sessions_opened_total'));
     const stored = collector.metrics.find(({ name }) => name === 'trunkline_side_attempts_total');
     expect(stored?.type).toBe('sum');
+  });
+});
+
+describe('sessions that end together', () => {
+  test('are read before telemetry ends, and those beyond a thousand are counted', async () => {
+    const collector = await otlpCollector();
+    const registry = new Registry();
+    const config = { telemetry: exportedTo(collector) };
+    const telemetry = new Telemetry({ config, log: silent, metrics: { registry }, instance: 'one' });
+    const read = Promise.withResolvers<void>();
+    const store = {
+      async session(name: string) {
+        await read.promise;
+        return { ...aSession(name), startedAt: 1, endedAt: 2, reason: 'client-closed', trace: traceparent };
+      },
+      turns: async () => [],
+    };
+    const take = createSessionSpans({ telemetry, store, log: silent });
+    take(
+      Array.from({ length: 1003 }, (_, number) => ({
+        id: `s${number}`,
+        endedAt: 2,
+        reason: 'client-closed',
+        record: undefined,
+      })),
+    );
+    const closed = telemetry.close(20_000);
+    read.resolve();
+    await closed;
+    expect(collector.spans).toHaveLength(1000);
+    const { values = [] } = (await registry.getSingleMetric('trunkline_telemetry_spans_total')?.get()) ?? {};
+    expect(values.find(({ labels }) => labels.outcome === 'queue_full')?.value).toBe(3);
   });
 });
 

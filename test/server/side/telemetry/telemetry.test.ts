@@ -20,7 +20,7 @@ function started(telemetry: TelemetryConfig | undefined) {
   return { telemetry: made, counts };
 }
 
-function emit({ tracer }: Telemetry, count: number, name = 'work', attributes: Attributes = {}): void {
+function emit({ tracer }: Pick<Telemetry, 'tracer'>, count: number, name = 'work', attributes: Attributes = {}): void {
   for (let made = 0; made < count; made++) {
     const context = tracer?.begin(undefined);
     const at = Date.now();
@@ -150,5 +150,14 @@ describe('a reload', () => {
     expect([one.spans[0]?.name, other.spans[0]?.name]).toEqual(['before', 'after']);
     telemetry.use({});
     expect(telemetry.tracer).toBeUndefined();
+  });
+
+  test('counts what comes for the collector of before when the way there is closed', async () => {
+    const collector = await otlpCollector();
+    const { telemetry, counts } = started(exportedTo(collector));
+    const { tracer } = telemetry;
+    await telemetry.close(5000);
+    emit({ tracer }, 2);
+    expect(await counts()).toEqual({ ...none, unsent: 2 });
   });
 });
