@@ -1,7 +1,7 @@
 // The spans of calls: one for the call as a whole, and below it one for each attempt, from its ledger row. Rule: tokens and cost are in attempts
 // alone, so that nobody who adds them up counts them twice.
 
-import type { ClientForm, LlmCall, LlmOutcome } from '../../../adapters/llm/contract.ts';
+import type { ClientForm, LlmCall } from '../../../adapters/llm/contract.ts';
 import type { Usage } from '../../../adapters/realtime/contract/observation.ts';
 import type { TraceParent } from '../../../codecs/text/trace-parent.ts';
 import type { LedgerRow } from '../../ipc/stored-rows.ts';
@@ -13,6 +13,7 @@ import type { Failure } from '../llm/failure.ts';
 import { createRouter, type LiveRouter, type RouterOptions, withOwnBudgets } from '../llm/router.ts';
 import { CONTENT_EVENT, GEN_AI, OPERATION, OWN, providerName } from './names.ts';
 import type { Attributes, TraceSpan } from './span.ts';
+import { spanText } from './span-text.ts';
 import type { Telemetry, Tracer } from './telemetry.ts';
 
 interface TracedOptions extends Omit<RouterOptions, 'onAttempt'> {
@@ -137,22 +138,12 @@ function endAttempt(tracer: Tracer | undefined, { call, target, row, answer }: E
       [OWN.flags]: row.flags?.length ? row.flags : undefined,
       [OWN.isRehearsal]: row.isRehearsal || undefined,
     },
-    events: tracer.hasContent && row.dataClass === 'open' ? [wordsOf(llm, answer?.text, endedAt)] : undefined,
+    events:
+      tracer.hasContent && row.dataClass === 'open'
+        ? [{ name: CONTENT_EVENT, at: endedAt, attributes: {}, text: spanText(llm.messages, answer?.text) }]
+        : undefined,
     error: row.outcome === 'ok' ? undefined : row.outcome,
   });
-}
-
-function wordsOf({ messages }: LlmCall, said: LlmOutcome['text'] | undefined, at: number) {
-  const input = messages.map(({ role, content }) => ({ role, parts: [{ type: 'text', content }] }));
-  const output = said ? [{ role: 'assistant', parts: [{ type: 'text', content: said }] }] : undefined;
-  return {
-    name: CONTENT_EVENT,
-    at,
-    attributes: {
-      [GEN_AI.inputMessages]: JSON.stringify(input),
-      [GEN_AI.outputMessages]: output && JSON.stringify(output),
-    },
-  };
 }
 
 /** `outputReasoningTokens` is of calls alone. */

@@ -70,6 +70,7 @@ export const OWN = {
   sessionInputTokens: 'trunkline.session.input_tokens',
   sessionOutputTokens: 'trunkline.session.output_tokens',
   connection: 'trunkline.connection',
+  isCut: 'trunkline.cut',
   end: 'trunkline.end',
   ms: 'trunkline.ms',
   task: 'trunkline.task',

@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { version } from '../../platform/entry.ts';
 import { OWN } from './names.ts';
 import type { Attributes, TraceSpan } from './span.ts';
+import { textAttributes } from './span-text.ts';
 
 /** The packages that telemetry needs: the second one writes OTLP, and needs the first. */
 const PACKAGES = ['@opentelemetry/api', '@opentelemetry/otlp-transformer'] as const;
@@ -82,7 +83,7 @@ function readable({ name, kind, context, parent, startedAt, endedAt, attributes,
     events: events.map((event) => ({
       name: event.name,
       time: hrTime(event.at),
-      attributes: defined(event.attributes),
+      attributes: defined({ ...event.attributes, ...(event.text && textAttributes(event.text)) }),
       droppedAttributesCount: 0,
     })),
     links: [],

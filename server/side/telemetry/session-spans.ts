@@ -12,6 +12,7 @@ import type { Store } from '../store/contract/store.ts';
 import { subjectOf, usageAttributes } from './call-spans.ts';
 import { CONTENT_EVENT, GEN_AI, OPERATION, OWN, providerName } from './names.ts';
 import type { TraceSpan } from './span.ts';
+import { spanText } from './span-text.ts';
 import type { Telemetry, Tracer } from './telemetry.ts';
 
 interface SessionSpansOptions {
@@ -235,11 +236,6 @@ function sumOf(used: readonly Used[]): Used['usage'] {
 }
 
 function wordsOf({ user, assistant, endedAt }: StoredTurn): NonNullable<TraceSpan['events']> {
-  const said = (role: string, content: string | undefined) =>
-    content ? JSON.stringify([{ role, parts: [{ type: 'text', content }] }]) : undefined;
-  const attributes = {
-    [GEN_AI.inputMessages]: said('user', user),
-    [GEN_AI.outputMessages]: said('assistant', assistant),
-  };
-  return user || assistant ? [{ name: CONTENT_EVENT, at: endedAt, attributes }] : [];
+  const text = spanText(user ? [{ role: 'user', content: user }] : [], assistant);
+  return user || assistant ? [{ name: CONTENT_EVENT, at: endedAt, attributes: {}, text }] : [];
 }

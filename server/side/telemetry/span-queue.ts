@@ -27,12 +27,19 @@ interface SpanQueueOptions {
 }
 
 const MAX_BATCH = 512;
+/** Characters of text that wait at most, and of those in a batch. */
+const MAX_TEXT_LENGTH = 32 * 1024 * 1024;
+const MAX_BATCH_TEXT_LENGTH = 2 * 1024 * 1024;
+
+const textLength = ({ events = [] }: TraceSpan): number =>
+  events.reduce((length, { text }) => length + (text?.length ?? 0), 0);
 const MAX_PAUSE_MS = 30_000;
 
 export class SpanQueue {
   readonly #options: SpanQueueOptions;
   readonly #stop = new AbortController();
   #waiting: TraceSpan[] = [];
+  #textLength = 0;
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
   #pauseMs = 0;
@@ -49,13 +56,15 @@ export class SpanQueue {
       counts.dropped('unsent', 1);
       return;
     }
-    if (this.#waiting.length >= max) {
+    const length = textLength(span);
+    if (this.#waiting.length >= max || this.#textLength + length > MAX_TEXT_LENGTH) {
       counts.dropped('queue_full', 1);
       return;
     }
     this.#waiting.push(span);
+    this.#textLength += length;
     if (this.#sending !== undefined || this.#pauseMs > 0) return;
-    if (this.#waiting.length >= MAX_BATCH) this.#send();
+    if (this.#hasBatch()) this.#send();
     else this.#schedule();
   }
 
@@ -80,12 +89,25 @@ export class SpanQueue {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#sending !== undefined) return;
-    const batch = this.#waiting.slice(0, MAX_BATCH);
+    const batch = this.#batch();
     this.#sending = this.#options.send(batch, this.#stop.signal).then((posted) => {
       this.#sending = undefined;
       this.#settle(batch.length, posted);
       if (this.#waiting.length > 0 && !this.#isClosing) this.#schedule();
     });
+  }
+
+  #hasBatch(): boolean {
+    return this.#waiting.length >= MAX_BATCH || this.#textLength >= MAX_BATCH_TEXT_LENGTH;
+  }
+
+  #batch(): TraceSpan[] {
+    let length = 0;
+    const end = this.#waiting.slice(0, MAX_BATCH).findIndex((span, index) => {
+      length += textLength(span);
+      return index > 0 && length > MAX_BATCH_TEXT_LENGTH;
+    });
+    return this.#waiting.slice(0, end === -1 ? MAX_BATCH : end);
   }
 
   /** Takes a batch out of the queue, unless it is to be sent again. */
@@ -100,7 +122,7 @@ export class SpanQueue {
     }
     if (this.#pauseMs > 0) log.info('the collector takes spans again');
     this.#pauseMs = 0;
-    this.#waiting.splice(0, length);
+    for (const span of this.#waiting.splice(0, length)) this.#textLength -= textLength(span);
     if (posted.kind === 'refused') log.warn({ fault: posted.fault, spans: length }, 'the collector refused spans');
     const refused = posted.kind === 'refused' ? length : Math.min(length, posted.rejected ?? 0);
     if (refused > 0) counts.dropped('refused', refused);
@@ -110,7 +132,7 @@ export class SpanQueue {
   /** Waits until a collector that failed may be asked again, else for a whole batch. */
   #schedule(): void {
     const { gatherMs = 1000 } = this.#options;
-    const waitMs = this.#waiting.length >= MAX_BATCH ? 0 : gatherMs;
+    const waitMs = this.#hasBatch() ? 0 : gatherMs;
     this.#timer ??= setTimeout(() => this.#send(), this.#pauseMs || waitMs).unref();
   }
 }

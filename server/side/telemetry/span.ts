@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TraceParent } from '../../../codecs/text/trace-parent.ts';
 import { isTraceSampled } from '../llm/attempt/trace-id.ts';
+import type { SpanText } from './span-text.ts';
 
 type AttributeValue = string | number | boolean | readonly string[];
 
@@ -14,6 +15,7 @@ interface SpanEvent {
   readonly name: string;
   readonly at: number;
   readonly attributes: Attributes;
+  readonly text?: SpanText | undefined;
 }
 
 /** Times are ms since the epoch. */

@@ -186,7 +186,7 @@ describe('the spans of a session', () => {
   test('have the words of turns where that is asked for, but never those of a regulated session, or of a close', () => {
     expect(JSON.stringify(spansOf())).not.toMatch(/asked"|said"|secret words/);
     expect(JSON.stringify(spansOf({}, true))).toContain('asked');
-    expect(JSON.stringify(spansOf({ dataClass: 'regulated' }, true))).not.toMatch(/asked\\"|said\\"|secret words/);
+    expect(JSON.stringify(spansOf({ dataClass: 'regulated' }, true))).not.toMatch(/asked"|said"|secret words/);
   });
 
   test('are one alone for a session that left no record', () => {

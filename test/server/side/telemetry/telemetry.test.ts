@@ -4,6 +4,7 @@ import { Registry } from 'prom-client';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { TelemetryConfig } from '../../../../server/config/side/telemetry-schema.ts';
 import type { Attributes, TraceSpan } from '../../../../server/side/telemetry/span.ts';
+import { spanText } from '../../../../server/side/telemetry/span-text.ts';
 import { Telemetry } from '../../../../server/side/telemetry/telemetry.ts';
 import { otlpCollector } from '../../../support/otlp-collector.ts';
 import { exportedTo, silent } from '../../../support/tracing.ts';
@@ -117,6 +118,23 @@ describe('a collector that does not take spans', () => {
     collector.change({});
     await until(async () => (await counts()).exported === 600);
     expect(collector.spans.slice(refused)).toHaveLength(600);
+  });
+
+  test('holds so much text and no more', async () => {
+    const collector = await otlpCollector({ status: 0 });
+    const { telemetry, counts } = started(exportedTo(collector, { queue: 4096 }));
+    const text = spanText([{ role: 'user', content: 'b'.repeat(100_000) }], 'an answer');
+    expect([text.isCut, text.length, text.output[0]?.content]).toEqual([true, 65_536, 'an answer']);
+    for (let made = 0; made < 515; made++) {
+      const context = telemetry.tracer?.begin(undefined);
+      const span = { name: 'call', kind: 'client', parent: undefined, startedAt: 1, endedAt: 2 } as const;
+      const events = [{ name: 'said', at: 2, attributes: {}, text }];
+      if (context !== undefined) telemetry.tracer?.end({ ...span, context, attributes: {}, events });
+    }
+    expect(await counts()).toEqual({ ...none, queue_full: 3 });
+    await collector.until((spans) => spans.length > 0);
+    expect(collector.spans).toHaveLength(32);
+    expect(collector.spans[0]?.events[0]?.attributes).toMatchObject({ 'trunkline.cut': true });
   });
 
   test('loses those that it finds wrong', async () => {
