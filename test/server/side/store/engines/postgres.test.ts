@@ -133,13 +133,14 @@ describe.skipIf(postgres === undefined)('with a server', () => {
     const { database } = await aDatabase();
     await database.query("update pair set amount = 0 where id = 'a'");
     let tried = 0;
+    let holding = 0;
     const both = Promise.withResolvers<void>();
     const add = ([first, second]: readonly [string, string]) =>
       database.transaction(async (query) => {
         tried++;
         await query('update pair set amount = amount + 1 where id = $1', [first]);
         // Each of the two transactions holds what the other wants.
-        if (tried === 2) both.resolve();
+        if (++holding === 2) both.resolve();
         await both.promise;
         await query('update pair set amount = amount + 1 where id = $1', [second]);
       });
