@@ -16,7 +16,7 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     projects: [
       group('pages', { groupOrder: 0, maxWorkers: 2, include: PAGES }),
-      group('rest', { groupOrder: 1, maxWorkers: 3, include: all, exclude: [...PAGES, ...ALONE] }),
+      group('rest', { groupOrder: 1, maxWorkers: 4, include: all, exclude: [...PAGES, ...ALONE] }),
       group('alone', { groupOrder: 2, maxWorkers: 1, include: ALONE, isolate: true }),
     ],
   },
