@@ -4,6 +4,7 @@
 import type { JsonObject } from '../../codecs/json/object.ts';
 import type { AnswerDelta, StreamWriter } from './chat/answer.ts';
 import { deltaOfCompletion } from './chat/message.ts';
+import { sseEvent } from './chat/server-sent-events.ts';
 import type { NativeCall, StreamOutcome } from './contract.ts';
 import {
   type ClientForm,
@@ -21,7 +22,6 @@ import { streamOfMessage } from './messages/whole.ts';
 import { responseErrorEvent } from './responses/event.ts';
 import { ResponseWriter } from './responses/stream.ts';
 import { streamOfResponse } from './responses/whole.ts';
-import { sseEvent } from './server-sent-events.ts';
 
 /** The writers of one form. */
 interface FormWriters {

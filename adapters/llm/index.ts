@@ -13,6 +13,7 @@ import type { LlmProfile } from './contract.ts';
 import { geminiProfile } from './gemini/profile.ts';
 
 export { streamOfCompletion } from './chat/chunks.ts';
+export { ServerSentEventReader } from './chat/server-sent-events.ts';
 export { LlmFailure } from './contract.ts';
 export { failureOfReply } from './failure/failure.ts';
 export { apiFor, errorEvent, PASSED_FORMS, passedForm, streamInForm } from './forms.ts';
@@ -21,7 +22,6 @@ export { compactionOf, summaryInput, withoutCompactions } from './responses/comp
 export { isOutput, missingOutput, openCalls } from './responses/open-calls.ts';
 export { responsesCall } from './responses/request.ts';
 export { newResponseId } from './responses/stream.ts';
-export { ServerSentEventReader } from './server-sent-events.ts';
 export { maxOutputTokens, UNKNOWN_OUTPUT_TOKENS } from './usage/answer-tokens.ts';
 
 const all = [

@@ -2,7 +2,7 @@
 
 import { isObject, type JsonObject, valueAt } from '../../../codecs/json/object.ts';
 import type { LlmCall, LlmOutcome } from '../contract.ts';
-import { sseEvent } from '../server-sent-events.ts';
+import { sseEvent } from './server-sent-events.ts';
 import { wantsUsage } from './stream.ts';
 
 /** One chunk with the whole answer, the usage if it was asked for, and the end. */

@@ -3,8 +3,8 @@
 import { type JsonObject, objectAt } from '../../../codecs/json/object.ts';
 import type { LlmCall, LlmStream, StreamOutcome } from '../contract.ts';
 import { writerInForm } from '../forms.ts';
-import { type ServerSentEvent, ServerSentEventReader, sseEvent } from '../server-sent-events.ts';
 import { type AnswerDelta, type StreamWriter, usageJson } from './answer.ts';
+import { type ServerSentEvent, ServerSentEventReader, sseEvent } from './server-sent-events.ts';
 import { toolCallJson } from './tools.ts';
 
 /** Reads one event. @throws LlmFailure for an error or an unreadable event. */

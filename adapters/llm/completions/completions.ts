@@ -5,10 +5,10 @@ import { isObject, type JsonObject, objectAt, parseJson, textAt, valueAt } from 
 import { failIfUnended } from '../chat/answer.ts';
 import { reasoningFields, saidIn } from '../chat/message.ts';
 import { detailsOf, SEALED } from '../chat/reasoning.ts';
+import { sseEvent } from '../chat/server-sent-events.ts';
 import { type ReadEvent, wantsUsage } from '../chat/stream.ts';
 import { type LlmCall, LlmFailure, type LlmOutcome, type LlmReply, type LlmTarget } from '../contract.ts';
 import { failureInBody, failureOfError } from '../failure/failure.ts';
-import { sseEvent } from '../server-sent-events.ts';
 import { completionsUsage, highestUsd, usageCostUsd } from '../usage/usage.ts';
 import { endingOf, restated } from './finish.ts';
 

@@ -29,7 +29,7 @@ export const summaryInput = (items: readonly JsonObject[]): readonly JsonObject[
 
 interface Summed {
   readonly summary: string;
-  /** As the response with the summary has it; null where its endpoint did not say. */
+  /** Usage of the response with the summary; null where its endpoint did not say. */
   readonly usage: unknown;
   readonly createdAtMs: number;
 }

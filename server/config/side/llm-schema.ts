@@ -49,6 +49,9 @@ export const gatewaySchema = z.strictObject({
     .describe('The list of its models: fetched where a target has a pattern, or where this is given.'),
 });
 
+const modelName = z.string().min(1).max(200);
+const weight = z.number().positive().max(1_000_000).optional();
+
 const allowSchema = z.strictObject({
   models: z.array(z.string().min(1)).min(1).optional().describe('Patterns of model names. * matches anything.'),
   providers: z.array(z.string().min(1)).min(1).optional().describe('Names of those who may serve.'),
@@ -65,23 +68,14 @@ export const classSchema = z.strictObject({
     .array(
       z.strictObject({
         gateway: z.string().describe('Name of one of gateways.'),
-        model: z
-          .string()
-          .min(1)
-          .max(200)
-          .describe(
-            'Model, as that gateway calls it, or a pattern: * stands for any part of the names in its catalogue.',
-          ),
-        priceAs: z.string().min(1).max(200).optional().describe('Model whose price an alias has.'),
+        model: modelName.describe(
+          'Model, as that gateway calls it, or a pattern: * stands for any part of the names in its catalogue.',
+        ),
+        priceAs: modelName.optional().describe('Model whose price an alias has.'),
         timeoutMs: ms.optional().describe('Longest silence of this target. That of the class when not given.'),
-        weight: z
-          .number()
-          .positive()
-          .max(1_000_000)
-          .optional()
-          .describe(
-            'Share, relative to those of the others, where order is weighted: of sessions, else end users, else keys.',
-          ),
+        weight: weight.describe(
+          'Share, relative to those of the others, where order is weighted: of sessions, else end users, else keys.',
+        ),
       }),
     )
     .min(1)
@@ -175,19 +169,10 @@ export const aliasSchema = z.strictObject({
     .array(
       z.strictObject({
         gateway: z.string().describe('Name of one of gateways.'),
-        model: z
-          .string()
-          .min(1)
-          .max(200)
-          .describe('Model of a target that a class has, or that a pattern of one stands for.'),
-        weight: z
-          .number()
-          .positive()
-          .max(1_000_000)
-          .optional()
-          .describe(
-            'Share of the calls, relative to those of the others. One without is asked after all that have one.',
-          ),
+        model: modelName.describe('Model of a target that a class has, or that a pattern of one stands for.'),
+        weight: weight.describe(
+          'Share of the calls, relative to those of the others. One without is asked after all that have one.',
+        ),
       }),
     )
     .min(1)

@@ -1,9 +1,9 @@
 // Cutting a byte stream into server-sent events.
 
 import { expect, test } from 'vitest';
-import { LlmFailure } from '../../../adapters/llm/contract.ts';
-import { ServerSentEventReader } from '../../../adapters/llm/server-sent-events.ts';
-import { seededRandom } from '../../support/random.ts';
+import { ServerSentEventReader } from '../../../../adapters/llm/chat/server-sent-events.ts';
+import { LlmFailure } from '../../../../adapters/llm/contract.ts';
+import { seededRandom } from '../../../support/random.ts';
 
 test('events are the same however the bytes are cut, and none is lost', () => {
   const text = 'event: a\r\ndata: 1\r\n\r\n:c\n\ndata: two\ndata:lines\n\ndata\n\nevent: ü\ndata: {"x":"ß"}\n\n';

@@ -1,6 +1,6 @@
 // Server-sent events (WHATWG HTML, section 9.2.6): cuts a byte stream into events, and writes events.
 
-import { LlmFailure } from './contract.ts';
+import { LlmFailure } from '../contract.ts';
 
 export interface ServerSentEvent {
   /** The last field `event`; undefined where there is none. */
