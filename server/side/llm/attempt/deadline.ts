@@ -2,6 +2,7 @@
 // when this process ends.
 // Rule: an answer that flows is not cut.
 
+import { startSilenceTimer } from '../../../platform/times/silence-timer.ts';
 import type { Call } from '../call.ts';
 
 /** The reason of an aborted signal of a call. */
@@ -28,26 +29,18 @@ export function startDeadline({ signal, deadline }: Pick<Call, 'signal' | 'deadl
   const controller = new AbortController();
   const leave = () => controller.abort(new CallAborted('client'));
   const left = deadline === undefined ? maxMs : Math.min(maxMs, deadline - performance.now());
-  let progress = 0;
-  // Parts that came while this process was busy are read first.
-  const look = () => {
-    const before = progress;
-    setImmediate(() => progress > before || controller.abort(new CallAborted('deadline')));
-  };
-  const timer = setTimeout(look, Math.max(0, left));
+  const timer = startSilenceTimer(Math.max(0, left), () => controller.abort(new CallAborted('deadline')));
   const isOfClass = left === maxMs;
   if (signal.aborted) leave();
   else signal.addEventListener('abort', leave, { once: true });
   return {
     signal: controller.signal,
     progressed() {
-      if (!isOfClass) return;
-      progress += 1;
-      timer.refresh();
+      if (isOfClass) timer.heard();
     },
     shutDown: () => controller.abort(new CallAborted('shutdown')),
     clear() {
-      clearTimeout(timer);
+      timer.clear();
       signal.removeEventListener('abort', leave);
     },
   };

@@ -1,6 +1,7 @@
 // Ends an attempt whose target is silent. Rule: an answer that flows is not cut, however long it takes.
 
 import { LlmFailure } from '../../../../adapters/llm/index.ts';
+import { startSilenceTimer } from '../../../platform/times/silence-timer.ts';
 
 /** Limit of an attempt while it runs. */
 interface Silence {
@@ -29,26 +30,14 @@ export async function withinSilence<T>(
 ): Promise<T> {
   const controller = new AbortController();
   const leave = () => controller.abort(signal.reason);
-  let heardCount = 0;
   const silent = () => controller.abort(new LlmFailure('timeout', `nothing came for ${silenceMs} ms`));
-  // Bytes that came while this process was busy are read before it is called silence.
-  const look = () => {
-    const before = heardCount;
-    setImmediate(() => heardCount > before || silent());
-  };
-  const timer = setTimeout(look, silenceMs);
+  const { heard, clear } = startSilenceTimer(silenceMs, silent);
   if (signal.aborted) leave();
   else signal.addEventListener('abort', leave, { once: true });
   try {
-    return await work({
-      signal: controller.signal,
-      heard() {
-        heardCount += 1;
-        timer.refresh();
-      },
-    });
+    return await work({ signal: controller.signal, heard });
   } finally {
-    clearTimeout(timer);
+    clear();
     signal.removeEventListener('abort', leave);
   }
 }
