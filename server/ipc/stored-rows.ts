@@ -176,6 +176,14 @@ export interface LedgerRow extends OwnedRow, OnBehalf {
   readonly refused?: readonly RefusedTarget[] | undefined;
   /** Number of equal refusals that the row stands for: nothing was asked of anybody, and `outcome` is their code. undefined: it is no refusal. */
   readonly refusals?: number | undefined;
+  /** Money that was not spent since a cache answered, or a cheaper target did. undefined: nobody worked it out. */
+  readonly savedMicroUsd?: number | undefined;
+  /** Verdict on how hard the call is, which chose its class. */
+  readonly difficulty?: string | undefined;
+  /** Numbers of redacted words, by their kind. Never the words. */
+  readonly redacted?: Readonly<Record<string, number>> | undefined;
+  /** Findings of the checks of the class, such as `flag input: violence`. Never content. */
+  readonly guarded?: string | undefined;
   /** The process that runs the call, by the name of its leases; only of a pending row. */
   readonly heldBy?: string | undefined;
 }

@@ -26,8 +26,8 @@ import { createSideHttp, storeFailed } from './http/routes.ts';
 import { refusalRows, withRefusalRows } from './llm/attempt/refusal.ts';
 import { LiveCatalogues } from './llm/catalogue/live.ts';
 import { type LiveRouter, startLeasing } from './llm/router.ts';
-import { countTaskTokens } from './llm/task-tokens.ts';
 import { CallRates } from './runs/call/call-rates.ts';
+import { countTaskTokens } from './runs/call/task-tokens.ts';
 import { RunHost } from './runs/host.ts';
 import { Ingest } from './sessions/ingest.ts';
 import { type Store, StoreError } from './store/contract/store.ts';
@@ -139,7 +139,8 @@ export class Side {
     this.#telemetry = telemetry;
     const calls = { ...shared, config: now, leasing, prices: createPrices(now.prices), rehearsalUrl };
     const refusals = refusalRows(shared);
-    this.#router = withRefusalRows(createTracedRouter(calls, telemetry), refusals);
+    const steps = { makers: [], run: (...asked: Parameters<LiveRouter['run']>) => this.#router.run(...asked) };
+    this.#router = withRefusalRows(createTracedRouter({ ...calls, steps }, telemetry), refusals);
     this.#webhooks = isBackground && parts.budgets ? new Webhooks(shared) : undefined;
     const onSettled = () => this.#webhooks?.wake();
     const tracing = createTaskTracing(telemetry);
@@ -151,14 +152,8 @@ export class Side {
     this.#runs = new RunHost({ ...shared, router: this.#router, rates, refusals, readBody: readResponsesBody, holder });
     this.answer = createSideHttp({
       ...shared,
-      ...{
-        router: this.#router,
-        runner: this.#runner,
-        descriptors: this.#descriptors,
-        rates,
-        refusals,
-        runs: this.#runs,
-      },
+      ...{ router: this.#router, runner: this.#runner, descriptors: this.#descriptors, runs: this.#runs },
+      ...{ rates, refusals },
       endSession: links.endSession,
       budgetUses: () => parts.budgets?.uses ?? [],
     });

@@ -32,6 +32,8 @@ export interface Call
   readonly signal: AbortSignal;
   /** The span that it belongs to: that of its client, or of its task, until it has one of its own. Only while telemetry is configured. */
   readonly trace?: TraceParent | undefined;
+  /** Findings of the steps of its class, for its rows. */
+  readonly marks?: Pick<LedgerRow, 'difficulty' | 'redacted' | 'guarded'> | undefined;
   /** Latest moment for an answer of any target, as performance.now(). */
   readonly deadline?: number | undefined;
 }

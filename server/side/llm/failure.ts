@@ -5,7 +5,7 @@ import type { ClassConfig } from '../../config/side/llm-schema.ts';
 import { shortened } from '../../http/problem.ts';
 import { budgetWords, closedBy, RESERVED_RETRY_MS } from '../billing/budgets/budget-state.ts';
 import type { BudgetReservation } from '../store/contract/budgets.ts';
-import type { Unavailable } from './guard/resilience.ts';
+import type { Unavailable } from './send/resilience.ts';
 
 /** A call that got no answer. Nothing was streamed to the client, unless the stream broke off. */
 export interface Failure {

@@ -2,9 +2,8 @@
 // ledger row of its own. Rule: once bytes have gone to a client, no other target is asked.
 
 import type { Logger } from 'pino';
-import { PASSED_FORMS, passedForm } from '../../../adapters/llm/index.ts';
 import type { SideConfig } from '../../config/side-schema.ts';
-import type { LedgerRow, RefusedTarget } from '../../ipc/stored-rows.ts';
+import type { LedgerRow } from '../../ipc/stored-rows.ts';
 import { withDeadline } from '../../platform/deadline.ts';
 import { Leases } from '../billing/budgets/leases.ts';
 import type { OwnBudgets } from '../billing/budgets/own-budgets.ts';
@@ -22,12 +21,11 @@ import { hedged } from './attempt/hedging.ts';
 import { whyChosen } from './attempt/reason.ts';
 import { isAskedAgain } from './attempt/repeat.ts';
 import type { Answered, Call, Router } from './call.ts';
-import { type Failure, failure, failureOfResource, failureToReport } from './failure.ts';
+import { type ChosenTargets, isAnyModel, targetsFor } from './call-targets.ts';
+import { type Failure, failure, failureToReport } from './failure.ts';
 import { Latencies } from './order/latency.ts';
-import { inAlias, inOrder } from './order/order.ts';
 import { Qualities } from './order/quality.ts';
-import { chooseTargets, hostedToolsObjection, isNamed, resourceObjection } from './policy.ts';
-import { type ClassPlan, ClassPlans, type ClassPlansOptions, type Target } from './targets.ts';
+import { ClassPlans, type ClassPlansOptions, type Target } from './targets.ts';
 
 type RouterConfig = ClassPlansOptions['config'] & Pick<SideConfig, 'budgets' | 'side'>;
 
@@ -133,86 +131,7 @@ export function createRouter(options: RouterOptions): LiveRouter {
   return router;
 }
 
-/** The targets that may serve, in order: at least one; and those that policy refused. */
-function targetsFor(
-  plan: ClassPlan,
-  call: Call,
-  { latencies, qualities }: Pick<AttemptContext, 'latencies' | 'qualities'>,
-): Pick<PlannedCall, 'targets' | 'refused' | 'ordered'> | Failure {
-  const mayRehearse = call.isRehearsal || call.kind === 'chat';
-  const named = isAnyModel(plan, call.model) ? undefined : call.model;
-  const alias = named === undefined ? undefined : plan.alias(named);
-  const candidates = alias?.targets ?? plan.candidates(named);
-  const model = alias === undefined ? named : undefined;
-  const possible = candidates.filter(({ isRehearsal }) => !isRehearsal || mayRehearse);
-  if (possible.length === 0 && plan.hasPatterns)
-    return failure(
-      named === undefined ? 'invalid_request' : 'policy_refused',
-      `expected the name of a model in the catalogues of the class ${plan.name}, which has patterns alone`,
-    );
-  if (possible.length === 0)
-    return failure(
-      'no_gateway',
-      'the rehearsal answers rehearsal sessions only; expected gateways and classes in the configuration',
-    );
-  if (model !== undefined && !possible.some((target) => isNamed(target, model)))
-    return failure('policy_refused', `the class ${plan.name} has no target with the model that was asked for`);
-  const hosted = hostedToolsObjection(plan.config, { dataClass: call.dataClass, tools: call.llm.native?.hostedTools });
-  if (hosted !== undefined) return failure('policy_refused', hosted);
-  const unlisted = resourceObjection(plan.config, call.llm.native?.resources);
-  if (unlisted !== undefined) return failureOfResource(plan.name, unlisted);
-  const { allowed, refused } = chooseTargets(possible, { dataClass: call.dataClass, model });
-  if (allowed.length === 0 || (model !== undefined && !allowed.some((target) => isNamed(target, model))))
-    return failure('policy_refused', `no target of the class ${plan.name} may serve this: ${refusedWords(refused)}`);
-  const able = ableTargets(allowed, call, plan.name);
-  if ('kind' in able) return able;
-  const { order, fallback, minQuality } = plan.config;
-  const { targets, why: ordered } =
-    alias !== undefined
-      ? inAlias(able, alias.config, call)
-      : order === 'order' && minQuality === undefined
-        ? { targets: able }
-        : inOrder(able, { plan, call, named, latencies, qualities });
-  return {
-    targets: fallback ? targets : targets.slice(0, 1),
-    refused: refused.length > 0 ? refused : undefined,
-    ordered,
-  };
-}
-
-const refusedWords = (refused: readonly RefusedTarget[]): string =>
-  refused.map(({ target, reason }) => `${target}: ${reason}`).join('; ');
-
-/**
- * The targets that have what only they can answer, all of one model: another model is no substitute, since its vectors, and its counts, are of
- * another measure. The first of them is the one that was named.
- */
-function ableTargets(allowed: readonly Target[], { llm, model }: Call, name: string): readonly Target[] | Failure {
-  const form = passedForm(llm);
-  if (form === undefined) return allowed;
-  const isAble = ({ profile }: Target): boolean => profile.native?.[form] !== undefined;
-  const named = model === undefined ? [] : allowed.filter((target) => isNamed(target, model));
-  const asked = named.length > 0 ? named : allowed;
-  const [first] = asked.filter(isAble);
-  if (first !== undefined)
-    return [first, ...allowed.filter((target) => target !== first && isAble(target) && target.model === first.model)];
-  const labels = asked.map(({ label }) => label).join(', ');
-  const message = `no target of the class ${name} has ${PASSED_FORMS[form]}: ${labels}`;
-  return failure('invalid_request', message, { lacksForm: true });
-}
-
-/** `*` and the name of the class leave the model to the class, since SDKs demand one; the rehearsal takes any name. */
-const isAnyModel = ({ name, targets, hasPatterns }: ClassPlan, model: string | undefined): boolean =>
-  model === undefined ||
-  model === '*' ||
-  model === name ||
-  (!hasPatterns && targets.every(({ isRehearsal }) => isRehearsal));
-
-interface PlannedCall extends Pick<Attempt, 'call' | 'plan' | 'sink' | 'signal' | 'progressed' | 'refused'> {
-  readonly targets: readonly Target[];
-  /** Reason of the rule that ordered them. */
-  readonly ordered: string | undefined;
-}
+type PlannedCall = ChosenTargets & Pick<Attempt, 'call' | 'plan' | 'sink' | 'signal' | 'progressed'>;
 
 /** `besides`: the target that is still silent. */
 type Beside = Pick<Attempt, 'answering'> & { readonly besides?: string };
@@ -279,15 +198,17 @@ async function askInTurn(
   return best ?? failureToReport(failures);
 }
 
+/** Returns a router whose calls that function runs, which may ask the given one. */
+export const withRun = (router: LiveRouter, run: LiveRouter['run']): LiveRouter => ({
+  get classes() {
+    return router.classes;
+  },
+  use: (...next) => router.use(...next),
+  idle: () => router.idle(),
+  close: () => router.close(),
+  run,
+});
+
 /** Returns a router whose calls also have to fit into the budgets of their keys and teams. */
-export function withOwnBudgets(router: LiveRouter, budgets: Pick<OwnBudgets, 'of'>): LiveRouter {
-  return {
-    get classes() {
-      return router.classes;
-    },
-    use: (...next) => router.use(...next),
-    idle: () => router.idle(),
-    close: () => router.close(),
-    run: async (call, sink) => router.run({ ...call, budgets: await budgets.of(call) }, sink),
-  };
-}
+export const withOwnBudgets = (router: LiveRouter, budgets: Pick<OwnBudgets, 'of'>): LiveRouter =>
+  withRun(router, async (call, sink) => router.run({ ...call, budgets: await budgets.of(call) }, sink));

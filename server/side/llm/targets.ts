@@ -20,9 +20,9 @@ import { publicAgent } from '../../platform/outbound-agent.ts';
 import type { Prices } from '../billing/prices.ts';
 import type { Catalogues } from './catalogue/known.ts';
 import { Recent } from './catalogue/recent.ts';
-import { type BreakerOptions, Circuit } from './guard/circuit.ts';
-import { createGuard, type Guard } from './guard/resilience.ts';
 import { type Candidate, type Choosable, callPathOf, rehearsalTerms, targetObjection, termsOf } from './policy.ts';
+import { type BreakerOptions, Circuit } from './send/circuit.ts';
+import { createGuard, type Guard } from './send/resilience.ts';
 
 /** One target of one class. */
 export interface Target extends Required<Choosable> {

@@ -122,7 +122,8 @@ const TABLES = [
     cached_audio_tokens bigint, cached_image_tokens bigint, cache_write_tokens bigint, output_image_tokens bigint,
     cache_write_hour_tokens bigint, web_searches bigint,
     flags text, held_until bigint, held_by text, end_user text, tags text,
-    why text, retention text, residency text, refused text, refusals bigint, trace text, response text, target text
+    why text, retention text, residency text, refused text, refusals bigint, trace text, response text, target text,
+    saved_micro_usd bigint, difficulty text, redacted text, guarded text
   )`,
   'create index ledger_at on ledger (at, id)',
   'create index ledger_key on ledger (key, at)',
@@ -176,6 +177,8 @@ const UPGRADES: Readonly<Record<number, readonly string[]>> = {
     'alter table ledger add column refusals bigint',
     'alter table ledger add column response text',
     'alter table ledger add column target text',
+    'alter table ledger add column saved_micro_usd bigint',
+    ...['difficulty', 'redacted', 'guarded'].map((name) => `alter table ledger add column ${name} text`),
     ...FEEDBACK_TABLES,
     ...RESPONSE_TABLES,
   ],

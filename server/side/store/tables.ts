@@ -154,6 +154,10 @@ export const ledger = table<FlatLedgerRow>('ledger', {
   refusals: 'integer',
   trace: 'text',
   ...columns('text', 'response', 'target'),
+  savedMicroUsd: 'integer',
+  difficulty: 'text',
+  redacted: 'json',
+  guarded: 'text',
 });
 
 type Reserved = Pick<FlatLedgerRow, 'reservedMicroUsd' | 'reservedBudgets' | 'heldUntil'>;

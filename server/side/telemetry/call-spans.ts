@@ -10,45 +10,41 @@ import type { EndedCall } from '../llm/attempt/contract.ts';
 import { attemptTrace } from '../llm/attempt/trace.ts';
 import type { Answered, Call } from '../llm/call.ts';
 import type { Failure } from '../llm/failure.ts';
-import { createRouter, type LiveRouter, type RouterOptions, withOwnBudgets } from '../llm/router.ts';
+import { createRouter, type LiveRouter, type RouterOptions, withOwnBudgets, withRun } from '../llm/router.ts';
+import { type MakeStep, withSteps } from '../llm/steps/steps.ts';
 import { CONTENT_EVENT, GEN_AI, OPERATION, OWN, providerName } from './names.ts';
 import type { Attributes, TraceSpan } from './span.ts';
 import { spanText } from './span-text.ts';
 import type { Telemetry, Tracer } from './telemetry.ts';
 
 interface TracedOptions extends Omit<RouterOptions, 'onAttempt'> {
+  /** Steps of classes, from the outermost to the innermost, and what runs the calls that they make. */
+  readonly steps?: { readonly makers: readonly MakeStep[]; readonly run: LiveRouter['run'] } | undefined;
   readonly ownBudgets: Pick<OwnBudgets, 'of'>;
 }
 
 /** Makes the router of all calls, which fit into the budgets of their keys and teams, and have spans while telemetry is configured. */
 export function createTracedRouter(options: TracedOptions, telemetry: Pick<Telemetry, 'tracer'>): LiveRouter {
   const router = createRouter({ ...options, onAttempt: (ended) => endAttempt(telemetry.tracer, ended) });
-  return withCallSpans(withOwnBudgets(router, options.ownBudgets), telemetry);
+  const { steps, config, ownBudgets } = options;
+  const budgeted = withOwnBudgets(router, ownBudgets);
+  return withCallSpans(steps ? withSteps(budgeted, { classes: config.classes, ...steps }) : budgeted, telemetry);
 }
 
-function withCallSpans(router: LiveRouter, telemetry: Pick<Telemetry, 'tracer'>): LiveRouter {
-  return {
-    get classes() {
-      return router.classes;
-    },
-    use: (...next) => router.use(...next),
-    idle: () => router.idle(),
-    close: () => router.close(),
-    run(call, sink) {
-      const { tracer } = telemetry;
-      if (tracer === undefined) return router.run(call, sink);
-      const trace = tracer.begin(call.trace);
-      const startedAt = Date.now();
-      const answer = router.run({ ...call, trace }, sink);
-      if (!trace.isSampled) return answer;
-      return answer.then((result) => {
-        // A reload may have named another collector meanwhile.
-        telemetry.tracer?.end(callSpan({ call, trace, startedAt }, result));
-        return result;
-      });
-    },
-  };
-}
+const withCallSpans = (router: LiveRouter, telemetry: Pick<Telemetry, 'tracer'>): LiveRouter =>
+  withRun(router, (call, sink) => {
+    const { tracer } = telemetry;
+    if (tracer === undefined) return router.run(call, sink);
+    const trace = tracer.begin(call.trace);
+    const startedAt = Date.now();
+    const answer = router.run({ ...call, trace }, sink);
+    if (!trace.isSampled) return answer;
+    return answer.then((result) => {
+      // A reload may have named another collector meanwhile.
+      telemetry.tracer?.end(callSpan({ call, trace, startedAt }, result));
+      return result;
+    });
+  });
 
 interface Traced {
   readonly call: Call;

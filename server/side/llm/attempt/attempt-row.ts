@@ -26,6 +26,7 @@ export function pendingRow({ call, target, at, worstMicroUsd, heldBy, ...decided
     id: newId(),
     ...{ at, kind, session, task, response, key, team, promptClass, dataClass, asked, tried, endUser, tags },
     ...{ why, retention, residency, refused, trace: call.trace?.traceId },
+    ...call.marks,
     target: target.label,
     path: target.path,
     gateway: target.gatewayName,

@@ -10,9 +10,9 @@ import type {
   LlmStream,
 } from '../../../../adapters/llm/contract.ts';
 import { failureOfReply, LlmFailure, streamInForm, streamOfCompletion } from '../../../../adapters/llm/index.ts';
-import type { Watch } from '../guard/silence.ts';
 import { sniffed, withoutMark } from '../send/body-type.ts';
 import { connectionFailure, type Head, send, wasSent } from '../send/send.ts';
+import type { Watch } from '../send/silence.ts';
 import { CallAborted } from './deadline.ts';
 
 /** The facts about an attempt while it runs, and after it failed. */

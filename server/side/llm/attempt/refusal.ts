@@ -2,7 +2,7 @@
 
 import { RefusalRows, type RefusalRowsOptions } from '../../../http/request/refusal/refusal-rows.ts';
 import type { Store } from '../../store/contract/store.ts';
-import type { LiveRouter } from '../router.ts';
+import { type LiveRouter, withRun } from '../router.ts';
 
 interface RowsOptions extends Pick<RefusalRowsOptions, 'log'> {
   readonly store: Pick<Store, 'addRefusals'>;
@@ -14,25 +14,19 @@ export const refusalRows = ({ store, metrics, log }: RowsOptions): RefusalRows =
 
 /** Returns a router that runs calls as the given one does. */
 export function withRefusalRows(router: LiveRouter, { add, flush }: Pick<RefusalRows, 'add' | 'flush'>): LiveRouter {
-  return {
-    get classes() {
-      return router.classes;
-    },
-    use: (...next) => router.use(...next),
-    idle: () => router.idle(),
-    async close() {
-      await router.close();
-      await flush();
-    },
-    async run(call, sink) {
-      const outcome = await router.run(call, sink);
-      if (outcome.kind === 'answered' || outcome.hasRow || outcome.code === 'cancelled') return outcome;
-      // Nobody refused it: it is asked in another form now.
-      if (outcome.lacksForm) return outcome;
-      const { kind, key, team, endUser, tags, session, task, promptClass, dataClass, isRehearsal, model: asked } = call;
-      const told = { kind, key, team, endUser, tags, session, task, promptClass, dataClass, isRehearsal, asked };
-      add({ ...told, path: 'routed', outcome: outcome.code, why: outcome.message });
-      return outcome;
-    },
+  const recorded = withRun(router, async (call, sink) => {
+    const outcome = await router.run(call, sink);
+    if (outcome.kind === 'answered' || outcome.hasRow || outcome.code === 'cancelled') return outcome;
+    // Nobody refused it: it is asked in another form now.
+    if (outcome.lacksForm) return outcome;
+    const { kind, key, team, endUser, tags, session, task, promptClass, dataClass, isRehearsal, model: asked } = call;
+    const told = { kind, key, team, endUser, tags, session, task, promptClass, dataClass, isRehearsal, asked };
+    add({ ...told, path: 'routed', outcome: outcome.code, why: outcome.message });
+    return outcome;
+  });
+  recorded.close = async () => {
+    await router.close();
+    await flush();
   };
+  return recorded;
 }

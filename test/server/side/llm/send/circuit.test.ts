@@ -3,7 +3,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { LlmFailure, type LlmFailureCode } from '../../../../../adapters/llm/contract.ts';
 import { CallAborted } from '../../../../../server/side/llm/attempt/deadline.ts';
-import { Circuit } from '../../../../../server/side/llm/guard/circuit.ts';
+import { Circuit } from '../../../../../server/side/llm/send/circuit.ts';
 
 const options = { leastCalls: 4, share: 0.5, windowMs: 60_000, pauseMs: 10_000 };
 const ok = async () => 'answer';

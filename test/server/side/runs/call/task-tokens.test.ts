@@ -2,11 +2,11 @@
 
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import type { StoredKey } from '../../../../server/ipc/stored-keys.ts';
-import type { Call } from '../../../../server/side/llm/call.ts';
-import { countTaskTokens } from '../../../../server/side/llm/task-tokens.ts';
-import type { RateCorrection } from '../../../../server/side/store/contract/limits.ts';
-import { aFailure, answered, scriptedRouter } from '../../../support/side-http.ts';
+import type { StoredKey } from '../../../../../server/ipc/stored-keys.ts';
+import type { Call } from '../../../../../server/side/llm/call.ts';
+import { countTaskTokens } from '../../../../../server/side/runs/call/task-tokens.ts';
+import type { RateCorrection } from '../../../../../server/side/store/contract/limits.ts';
+import { aFailure, answered, scriptedRouter } from '../../../../support/side-http.ts';
 
 const rated = { id: 'rated', secret: 'secret-of-rated', rates: { tokensPerMinute: 100 } };
 const each = { id: 'each', secret: 'secret-of-each', endUsers: { rates: { tokensPerMinute: 100 } } };

@@ -1,12 +1,12 @@
 // Counts the tokens of side tasks against the rates of their keys, once a task has its answer: nothing is estimated before, and no task waits for it.
 
 import type { Logger } from 'pino';
-import type { Config } from '../../config/config.ts';
-import { boundByTeam } from '../../http/request/keys/team-bounds.ts';
-import { limitScopesOf, tokenScopes, tokensOf } from '../../ipc/limits.ts';
-import { faultOf } from '../../platform/log.ts';
-import type { Store } from '../store/contract/store.ts';
-import type { Call, Router } from './call.ts';
+import type { Config } from '../../../config/config.ts';
+import { boundByTeam } from '../../../http/request/keys/team-bounds.ts';
+import { limitScopesOf, tokenScopes, tokensOf } from '../../../ipc/limits.ts';
+import { faultOf } from '../../../platform/log.ts';
+import type { Call, Router } from '../../llm/call.ts';
+import type { Store } from '../../store/contract/store.ts';
 
 interface TokenRatesOptions {
   readonly store: Pick<Store, 'correctRate' | 'key'>;

@@ -3,8 +3,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { bulkhead } from 'cockatiel';
 import { expect, test } from 'vitest';
-import { Circuit } from '../../../../../server/side/llm/guard/circuit.ts';
-import { createGuard } from '../../../../../server/side/llm/guard/resilience.ts';
+import { Circuit } from '../../../../../server/side/llm/send/circuit.ts';
+import { createGuard } from '../../../../../server/side/llm/send/resilience.ts';
 
 const never = new AbortController().signal;
 const caller = { key: 'demo', signal: never };

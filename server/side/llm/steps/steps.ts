@@ -1,0 +1,48 @@
+// Runs what a class does around its calls, in the order of the steps: each may change the call, answer it itself, or look at its answer. Rule: a
+// class without steps costs nothing.
+
+import type { ClassConfig } from '../../../config/side/llm-schema.ts';
+import type { SideConfig } from '../../../config/side-schema.ts';
+import type { Call, Router, StreamSink } from '../call.ts';
+import { type LiveRouter, withRun } from '../router.ts';
+
+/** `next` runs the call, by the steps that follow and then on the targets. */
+type Step = (call: Call, sink: StreamSink | undefined, next: Router['run']) => ReturnType<Router['run']>;
+
+interface StepOptions {
+  /** Name of the class. */
+  readonly name: string;
+  readonly config: ClassConfig;
+  /** Runs another call as if it came from outside: under its own class, budgets, ledger and span. */
+  readonly run: Router['run'];
+}
+
+/** Makes the step of a class; undefined where its configuration has none. */
+export type MakeStep = (options: StepOptions) => Step | undefined;
+
+interface StepsOptions extends Pick<StepOptions, 'run'> {
+  readonly classes: SideConfig['classes'];
+  /** From the outermost to the innermost. */
+  readonly makers: readonly MakeStep[];
+}
+
+/** Returns a router that runs the steps of the class of a call around it. Those of a configuration are made when it comes into force. */
+export function withSteps(router: LiveRouter, { classes, makers, run }: StepsOptions): LiveRouter {
+  const stepsOf = (inForce: SideConfig['classes']): ReadonlyMap<string, Router['run']> =>
+    new Map(
+      Object.entries(inForce).flatMap(([name, config]) => {
+        const steps = makers.flatMap((make) => make({ name, config, run }) ?? []);
+        return steps.length === 0 ? [] : [[name, around(steps, (call, sink) => router.run(call, sink))]];
+      }),
+    );
+  let now = stepsOf(classes);
+  const stepped = withRun(router, (call, sink) => (now.get(call.promptClass) ?? router.run)(call, sink));
+  stepped.use = (config, prices) => {
+    router.use(config, prices);
+    now = stepsOf(config.classes);
+  };
+  return stepped;
+}
+
+const around = (steps: readonly Step[], run: Router['run']): Router['run'] =>
+  steps.reduceRight<Router['run']>((next, step) => (call, sink) => step(call, sink, next), run);
