@@ -14,6 +14,7 @@ const REPORT_COLUMNS: readonly (readonly [string, (row: ReportRow) => Cell])[] =
   ['tokens out', (row) => row.outputTokens],
   ['USD', (row) => (row.unknownCosts === row.calls ? undefined : rounded(row.costMicroUsd / 1e6, 6))],
   ['unknown', (row) => row.unknownCosts],
+  ['USD saved', (row) => rounded(row.savedMicroUsd / 1e6, 6)],
   ['rehearsal', (row) => row.rehearsals],
   ['valid', (row) => row.valid],
   ['repaired', (row) => row.repaired],
@@ -26,7 +27,7 @@ const REPORT_COLUMNS: readonly (readonly [string, (row: ReportRow) => Cell])[] =
 
 const SUMS = [
   ...(['calls', 'refusals', 'inputTokens', 'outputTokens', 'costMicroUsd', 'unknownCosts', 'rehearsals'] as const),
-  ...(['valid', 'repaired', 'failed', 'score', 'latencyMs', 'feedback', 'feedbacks'] as const),
+  ...(['valid', 'repaired', 'failed', 'score', 'latencyMs', 'feedback', 'feedbacks', 'savedMicroUsd'] as const),
 ];
 
 const TASK_COLUMNS = ['id', 'kind', 'state', 'attempts', 'changed', 'error'];

@@ -249,6 +249,8 @@ export interface ReportRow {
   readonly costMicroUsd: number;
   /** Calls whose cost is unknown, and not in the sum. */
   readonly unknownCosts: number;
+  /** Money that was not spent, in the rows that say so. Less than nothing: what was tried to save it cost more. */
+  readonly savedMicroUsd: number;
   /** Calls that a rehearsal answered: their cost is an estimate that nobody pays. */
   readonly rehearsals: number;
   readonly valid: number;

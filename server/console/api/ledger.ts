@@ -14,6 +14,8 @@ export interface LedgerSumRow {
   /** Sum over the calls whose cost is known. */
   readonly costMicroUsd: number;
   readonly unknownCosts: number;
+  /** Sum of what was not spent, since a cache or a cheaper model answered. */
+  readonly savedMicroUsd: number;
   /** Calls that the rehearsal answered. */
   readonly rehearsals: number;
   /** Answers that fitted their schema at first, after one repair, or never. */

@@ -50,6 +50,7 @@ export function providerLabel(name: string): string {
 export function formatUsd(microUsd: number): string {
   const usd = microUsd / 1e6;
   if (usd === 0) return '$0';
+  if (usd < 0) return `-${formatUsd(-microUsd)}`;
   const digits = usd >= 1 ? 2 : Math.min(6, Math.max(3, 1 - Math.floor(Math.log10(usd))));
   return `$${usd.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
 }

@@ -14,6 +14,7 @@ export function sumRows(rows: readonly LedgerSumRow[]): LedgerSumRow {
     outputTokens: sum((row) => row.outputTokens),
     costMicroUsd: sum((row) => row.costMicroUsd),
     unknownCosts: sum((row) => row.unknownCosts),
+    savedMicroUsd: sum((row) => row.savedMicroUsd),
     rehearsals: sum((row) => row.rehearsals),
     valid: sum((row) => row.valid),
     repaired: sum((row) => row.repaired),
@@ -39,7 +40,7 @@ function judgedOf({ valid, repaired, failed }: LedgerSumRow): number {
   return valid + repaired + failed;
 }
 
-export type Column = 'calls' | 'tokens' | 'cost' | 'valid' | 'score' | 'latency';
+export type Column = 'calls' | 'tokens' | 'cost' | 'saved' | 'valid' | 'score' | 'latency';
 
 export interface Order {
   /** A column, or the index of a field that the rows are grouped by. */
@@ -52,6 +53,7 @@ const sortValues: Readonly<Record<Column, (row: LedgerSumRow) => number | undefi
   tokens: (row) => row.inputTokens + row.outputTokens,
   // A group without a known cost has no place among the others.
   cost: (row) => (row.unknownCosts >= row.calls ? undefined : row.costMicroUsd),
+  saved: (row) => row.savedMicroUsd,
   valid: validShare,
   score: (row) => row.score,
   latency: (row) => row.latencyMs,

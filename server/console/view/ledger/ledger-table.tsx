@@ -11,6 +11,7 @@ const columns: readonly { readonly column: Column; readonly label: string }[] = 
   { column: 'calls', label: 'Calls' },
   { column: 'tokens', label: 'Tokens' },
   { column: 'cost', label: 'Cost' },
+  { column: 'saved', label: 'Saved' },
   { column: 'valid', label: 'Valid at first' },
   { column: 'score', label: 'Score' },
   { column: 'latency', label: 'Latency' },
@@ -127,7 +128,8 @@ function GroupName({ field, value }: { field: LedgerField; value: string }) {
 }
 
 function Cells({ row }: { row: LedgerSumRow }) {
-  const { calls, inputTokens, outputTokens, costMicroUsd, unknownCosts, rehearsals, score, latencyMs } = row;
+  const { calls, inputTokens, outputTokens, costMicroUsd, unknownCosts, savedMicroUsd, rehearsals, score, latencyMs } =
+    row;
   const share = validShare(row);
   return (
     <>
@@ -146,6 +148,7 @@ function Cells({ row }: { row: LedgerSumRow }) {
           <span class="muted">{unknownCosts >= calls ? 'unknown' : ` + ${formatCount(unknownCosts)} unknown`}</span>
         )}
       </td>
+      <td class={savedMicroUsd === 0 ? 'muted' : ''}>{formatUsd(savedMicroUsd)}</td>
       <td class={share === undefined ? 'muted' : ''}>{formatPercent(share)}</td>
       <td class={score === undefined ? 'muted' : ''}>{formatPercent(score)}</td>
       <td class={latencyMs === undefined ? 'muted' : ''}>{formatMs(latencyMs)}</td>

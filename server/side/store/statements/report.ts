@@ -31,7 +31,7 @@ const sum = (column: string) => `cast(coalesce(sum(${column}), 0) as double prec
 const sums = `${count('refusals is null')} as calls, ${sum('refusals')} as refusals,
   ${sum('input_tokens')} as input_tokens, ${sum('output_tokens')} as output_tokens,
   ${sum('cost_micro_usd')} as cost, ${count('cost_micro_usd is null')} as unknown_costs,
-  ${count('is_rehearsal = 1')} as rehearsals,
+  ${sum('saved_micro_usd')} as saved, ${count('is_rehearsal = 1')} as rehearsals,
   ${count("quality = 'valid'")} as valid, ${count("quality = 'repaired'")} as repaired, ${count("quality = 'failed'")} as failed,
   ${sum('feedbacks')} as feedbacks, sum(feedback_sum) as feedback_sum,
   avg(score) as score, avg(latency_ms) as latency`;
@@ -60,6 +60,7 @@ export async function report(
       outputTokens: Number(row.output_tokens),
       costMicroUsd: Number(row.cost),
       unknownCosts: Number(row.unknown_costs),
+      savedMicroUsd: Number(row.saved),
       rehearsals: Number(row.rehearsals),
       valid: Number(row.valid),
       repaired: Number(row.repaired),

@@ -27,6 +27,7 @@ test.each([
   [formatUsd(0), '$0'],
   [formatUsd(1), '$0.000001'],
   [formatUsd(45), '$0.000045'],
+  [formatUsd(-13_210), '-$0.013'],
   [formatUsd(13_210), '$0.013'],
   [formatUsd(1_234_567_890), '$1,234.57'],
   [formatCount(12_345), '12,345'],

@@ -76,7 +76,16 @@ test('a key gets sums of its own rows only', async () => {
     unknownCosts: 0,
     rehearsals: 0,
   };
-  const rest = { valid: 1, repaired: 0, failed: 0, score: undefined, latencyMs: 9, feedback: undefined, feedbacks: 0 };
+  const rest = {
+    valid: 1,
+    repaired: 0,
+    failed: 0,
+    score: undefined,
+    latencyMs: 9,
+    feedback: undefined,
+    feedbacks: 0,
+    savedMicroUsd: 2,
+  };
   store.rows.report = [
     { by: ['web', 'some/model'], ...row, ...rest },
     { by: ['other', 'some/model'], ...row, ...rest },

@@ -6,18 +6,25 @@ import { daysOf, lastDays, sortRows, sumRows, validShare } from '../../../../../
 
 const row = (by: readonly string[], change: Partial<LedgerSumRow> = {}): LedgerSumRow => ({
   by,
-  ...{ calls: 1, inputTokens: 0, outputTokens: 0, costMicroUsd: 0, unknownCosts: 0, rehearsals: 0 },
+  ...{ calls: 1, inputTokens: 0, outputTokens: 0, costMicroUsd: 0, unknownCosts: 0, savedMicroUsd: 0, rehearsals: 0 },
   ...{ valid: 0, repaired: 0, failed: 0, score: undefined, latencyMs: undefined },
   ...change,
 });
 
 test('the total adds up, and its means are over the rows that have a value', () => {
   const total = sumRows([
-    row(['a'], { calls: 3, costMicroUsd: 10, score: 1, valid: 2, repaired: 1 }),
+    row(['a'], { calls: 3, costMicroUsd: 10, savedMicroUsd: 4, score: 1, valid: 2, repaired: 1 }),
     row(['b'], { calls: 1, costMicroUsd: 5, score: 0.6, unknownCosts: 1 }),
-    row(['c'], { calls: 7 }),
+    row(['c'], { calls: 7, savedMicroUsd: -1 }),
   ]);
-  expect(total).toMatchObject({ calls: 11, costMicroUsd: 15, unknownCosts: 1, score: 0.9, latencyMs: undefined });
+  expect(total).toMatchObject({
+    calls: 11,
+    costMicroUsd: 15,
+    savedMicroUsd: 3,
+    unknownCosts: 1,
+    score: 0.9,
+    latencyMs: undefined,
+  });
   expect(validShare(total)).toBeCloseTo(2 / 3);
   expect(validShare(row(['c']))).toBeUndefined();
 });

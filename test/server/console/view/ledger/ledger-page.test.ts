@@ -29,6 +29,7 @@ function rowsBy(query: URLSearchParams) {
   return used.map(({ calls, cost, ...all }) => ({
     by: fields.map((field) => String({ ...all, cost, calls }[field] ?? '')),
     ...{ calls, inputTokens: calls * 100, outputTokens: calls * 10, valid: calls - 1, repaired: 1, failed: 0 },
+    savedMicroUsd: all.class === 'commodity' ? 40_000 : 0,
     rehearsals: all.class === 'rehearsal' ? calls : 0,
     ...(cost === undefined ? { costMicroUsd: 0, unknownCosts: calls } : { costMicroUsd: cost, unknownCosts: 0 }),
   }));
@@ -64,6 +65,7 @@ test('totals, days and rows are shown; the table is sorted and regrouped with th
   expect(await page.locator('.rows tbody tr').last().locator('.rehearsal-part').textContent()).toBe(' rehearsal');
   expect(await page.locator('.rows tfoot .rehearsal-part').textContent()).toBe('5 rehearsal');
   expect(await page.locator('.rehearsal-part').count()).toBe(2);
+  expect(await page.locator('.rows tfoot td').nth(3).textContent()).toBe('$0.040');
 
   await page.getByRole('button', { name: 'Calls' }).focus();
   await page.keyboard.press('Enter');

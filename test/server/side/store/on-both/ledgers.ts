@@ -11,14 +11,14 @@ const idsOf = (items: readonly { readonly id: string }[]) => items.map(({ id }) 
 async function filled(store: Store): Promise<Store> {
   await store.settle([
     {
-      row: aSettled('a', 100, { task: 't1', session: 's1', quality: 'valid', score: 0.1 }),
+      row: aSettled('a', 100, { savedMicroUsd: 9_000, task: 't1', session: 's1', quality: 'valid', score: 0.1 }),
       budgets: [],
       reservedMicroUsd: 0,
     },
   ]);
   await store.settle([
     {
-      row: aSettled('b', 50, { at: NOON + 1, quality: 'repaired', score: 0.2, latencyMs: 7.5 }),
+      row: aSettled('b', 50, { savedMicroUsd: -400, at: NOON + 1, quality: 'repaired', score: 0.2, latencyMs: 7.5 }),
       budgets: [],
       reservedMicroUsd: 0,
     },
@@ -156,6 +156,7 @@ export function ledgers({ open }: Stores): void {
       outputTokens: 80,
       costMicroUsd: 10_157,
       unknownCosts: 1,
+      savedMicroUsd: 8_600,
     };
     const [sum] = await store.report([], { since: 0, until: NOON * 2 });
     expect(sum).toEqual({
