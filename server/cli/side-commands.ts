@@ -20,6 +20,7 @@ const REPORT_COLUMNS: readonly (readonly [string, (row: ReportRow) => Cell])[] =
   ['repaired', (row) => row.repaired],
   ['failed', (row) => row.failed],
   ['score', (row) => rounded(row.score, 2)],
+  ['scores', (row) => row.scores],
   ['feedback', (row) => rounded(row.feedback, 2)],
   ['feedbacks', (row) => row.feedbacks],
   ['ms', (row) => rounded(row.latencyMs, 0)],
@@ -27,7 +28,17 @@ const REPORT_COLUMNS: readonly (readonly [string, (row: ReportRow) => Cell])[] =
 
 const SUMS = [
   ...(['calls', 'refusals', 'inputTokens', 'outputTokens', 'costMicroUsd', 'unknownCosts', 'rehearsals'] as const),
-  ...(['valid', 'repaired', 'failed', 'score', 'latencyMs', 'feedback', 'feedbacks', 'savedMicroUsd'] as const),
+  ...([
+    'valid',
+    'repaired',
+    'failed',
+    'score',
+    'scores',
+    'latencyMs',
+    'feedback',
+    'feedbacks',
+    'savedMicroUsd',
+  ] as const),
 ];
 
 const TASK_COLUMNS = ['id', 'kind', 'state', 'attempts', 'changed', 'error'];

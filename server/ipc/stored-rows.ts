@@ -258,6 +258,8 @@ export interface ReportRow {
   readonly failed: number;
   /** Means, where there are any values. */
   readonly score: number | undefined;
+  /** Rows that were scored. */
+  readonly scores: number;
   readonly latencyMs: number | undefined;
   /** Mean of what the app said, and how often it did. */
   readonly feedback: number | undefined;
@@ -278,6 +280,7 @@ export const REPORT_FIELDS = [
   'team',
   'key',
   'day',
+  'hour',
   'gateway',
   'kind',
   'outcome',

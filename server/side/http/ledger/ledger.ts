@@ -8,6 +8,19 @@ import { feedbackView, isoTime, ledgerView } from '../views.ts';
 import { comparison } from './compare.ts';
 
 const MAX_ROWS = 1000;
+const MAX_SUMS = 10_000;
+
+/** Fields whose values a question may name: sums of these rows alone. */
+const FILTER_FIELDS = [
+  'class',
+  'model',
+  'target',
+  'path',
+  'team',
+  'key',
+  'gateway',
+  'kind',
+] as const satisfies ReportField[];
 
 interface Span {
   /** Inclusive. */
@@ -29,15 +42,21 @@ export const getLedger: RouteHandler = async (request, { store }) => {
   if (isProblem(span)) return span;
   const { requester, query } = request;
   const key = requester.scope === 'admin' ? undefined : (requester.key ?? null);
+  const where = Object.fromEntries(FILTER_FIELDS.flatMap((field) => wanted(field, query[field])));
   if (query.compare !== undefined) {
-    const compared = await comparison(store, { compare: query.compare, by: query.by, span: { ...span, key } });
+    const compared = await comparison(store, { compare: query.compare, by: query.by, span: { ...span, key, where } });
     return isProblem(compared) ? compared : sendJson(request, 200, compared);
   }
   const by = fieldsOf(query.by ?? 'class,model');
   if (isProblem(by)) return by;
-  const rows = await store.report(by, { ...span, key });
+  const most = query.limit === undefined ? undefined : readLimit(query, MAX_SUMS);
+  if (isProblem(most)) return most;
+  const rows = await store.report(by, { ...span, key, where, most });
   return sendJson(request, 200, { by, since: isoTime(span.since), until: isoTime(span.until), rows });
 };
+
+const wanted = (field: ReportField, value: string | undefined): [ReportField, string][] =>
+  value === undefined ? [] : [[field, value]];
 
 function fieldsOf(text: string): readonly ReportField[] | HttpProblem {
   const fields = text.split(',').map((field) => field.trim());

@@ -133,6 +133,10 @@ export interface ReportSpan {
   readonly until: number;
   /** `null`: rows without a key; `undefined`: all rows. */
   readonly key?: string | null | undefined;
+  /** Only rows with these values; '' stands for those without one. */
+  readonly where?: Readonly<Partial<Record<ReportField, string>>> | undefined;
+  /** So many sums at most, those of the highest cost. */
+  readonly most?: number | undefined;
 }
 
 /** All methods reject with a StoreError when the database does. Lists are newest first where nothing else is said. */

@@ -5,9 +5,10 @@ import type { MomentsByValue, ReportSpan } from '../contract/store.ts';
 import type { Query, Row, Value } from '../database.ts';
 import { conditions, keyCondition, textValue } from '../row-mapping.ts';
 
-const DAY_MS = 24 * 60 * 60 * 1000;
+const HOUR_MS = 60 * 60 * 1000;
+const DAY_MS = 24 * HOUR_MS;
 
-/** SQL of each field; days count from the epoch, in UTC. */
+/** SQL of each field; days and hours count from the epoch, in UTC. */
 const fields: Readonly<Record<ReportField, string>> = {
   class: 'prompt_class',
   model: "coalesce(served, asked, '')",
@@ -16,6 +17,7 @@ const fields: Readonly<Record<ReportField, string>> = {
   team: "coalesce(team, '')",
   key: "coalesce(key, '')",
   day: `(at / ${DAY_MS})`,
+  hour: `(at / ${HOUR_MS})`,
   gateway: 'gateway',
   kind: 'kind',
   outcome: 'outcome',
@@ -34,22 +36,23 @@ const sums = `${count('refusals is null')} as calls, ${sum('refusals')} as refus
   ${sum('saved_micro_usd')} as saved, ${count('is_rehearsal = 1')} as rehearsals,
   ${count("quality = 'valid'")} as valid, ${count("quality = 'repaired'")} as repaired, ${count("quality = 'failed'")} as failed,
   ${sum('feedbacks')} as feedbacks, sum(feedback_sum) as feedback_sum,
-  avg(score) as score, avg(latency_ms) as latency`;
+  avg(score) as score, count(score) as scores, avg(latency_ms) as latency`;
 
 export async function report(
   query: Query,
   by: readonly ReportField[],
-  { since, until, key }: ReportSpan,
+  span: ReportSpan,
 ): Promise<readonly ReportRow[]> {
   const names = by.map((field) => fields[field]);
   const isCalls = by.includes('outcome') ? '' : 'and refusals is null';
+  const { and, params } = rowsIn(span);
+  const most = span.most === undefined ? '' : `order by cost desc, calls desc limit ${span.most}`;
   const rows = await query(
     `select ${[...names.map((name, index) => `${name} as by_${index}`), sums].join(', ')} from ledger
      ${FEEDBACK}
-     where at >= $1 and at < $2 and (outcome <> 'pending' or kind = 'realtime') ${isCalls}
-     ${key === undefined ? '' : key === null ? 'and key is null' : 'and key = $3'}
-     ${names.length > 0 ? `group by ${names.join(', ')}` : 'having count(*) > 0'}`,
-    [since, until, ...(typeof key === 'string' ? [key] : [])],
+     where ${and} and (outcome <> 'pending' or kind = 'realtime') ${isCalls}
+     ${names.length > 0 ? `group by ${names.join(', ')}` : 'having count(*) > 0'} ${most}`,
+    params,
   );
   return rows
     .map((row) => ({
@@ -66,11 +69,17 @@ export async function report(
       repaired: Number(row.repaired),
       failed: Number(row.failed),
       score: mean(row.score),
+      scores: Number(row.scores),
       latencyMs: mean(row.latency),
       feedback: Number(row.feedbacks) === 0 ? undefined : mean(Number(row.feedback_sum) / Number(row.feedbacks)),
       feedbacks: Number(row.feedbacks),
     }))
     .sort((a, b) => compare(a.by, b.by));
+}
+
+function rowsIn({ since, until, key, where = {} }: ReportSpan): ReturnType<typeof conditions> {
+  const wanted = Object.entries(where).map(([field, value]) => [`${fields[field as ReportField]} = ?`, value] as const);
+  return conditions([['at >= ?', since], ['at < ?', until], keyCondition(key), ...wanted]);
 }
 
 /** Measures that are compared, one observation a row. */
@@ -88,15 +97,12 @@ interface MomentsAsked {
   readonly span: ReportSpan;
 }
 
-export async function selectMoments(
-  query: Query,
-  { field, values, span: { since, until, key } }: MomentsAsked,
-): Promise<MomentsByValue> {
+export async function selectMoments(query: Query, { field, values, span }: MomentsAsked): Promise<MomentsByValue> {
   const measures = Object.entries(MEASURES).map(([name, sql]) => [name, `cast(${sql} as double precision)`] as const);
   const sums = measures.map(
     ([, sql], at) => `count(${sql}) as rows_${at}, avg(${sql}) as mean_${at}, avg(${sql} * ${sql}) as square_${at}`,
   );
-  const { and, params } = conditions([['at >= ?', since], ['at < ?', until], keyCondition(key)]);
+  const { and, params } = rowsIn(span);
   const named = values.map((_, index) => `$${params.length + index + 1}`).join(', ');
   const rows = await query(
     `select ${fields[field]} as value, ${sums.join(', ')} from ledger ${FEEDBACK}
@@ -119,6 +125,7 @@ function momentsOf(row: Row, at: number): MeasureMoments {
 }
 
 function textOf(field: ReportField, value: Value | undefined): string {
+  if (field === 'hour') return `${new Date(Number(value) * HOUR_MS).toISOString().slice(0, 16)}Z`;
   return field === 'day' ? new Date(Number(value) * DAY_MS).toISOString().slice(0, 10) : String(value);
 }
 

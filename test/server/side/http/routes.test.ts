@@ -81,6 +81,7 @@ test('a key gets sums of its own rows only', async () => {
     repaired: 0,
     failed: 0,
     score: undefined,
+    scores: 0,
     latencyMs: 9,
     feedback: undefined,
     feedbacks: 0,
@@ -97,7 +98,7 @@ test('a key gets sums of its own rows only', async () => {
     since: '2026-01-01T00:00:00.000Z',
     rows: [{ by: ['some/model'], ...row }],
   });
-  for (const query of ['by=secret', 'by=model,model', 'since=yesterday', 'until=soon']) {
+  for (const query of ['by=secret', 'by=model,model', 'since=yesterday', 'until=soon', 'limit=0', 'limit=10001']) {
     const wrong = await side.ask(`/v1/ledger?${query}`, { key: 'secret-of-web' });
     expect([wrong.status, ((await wrong.json()) as { error: { field: string } }).error.field]).toEqual([
       400,

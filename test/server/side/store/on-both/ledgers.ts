@@ -167,6 +167,7 @@ export function ledgers({ open }: Stores): void {
       repaired: 1,
       failed: 1,
       score: 0.15,
+      scores: 2,
       latencyMs: 11.5,
     });
     expect(await store.report([], { since: 0, until: 1 })).toEqual([]);
@@ -190,6 +191,27 @@ export function ledgers({ open }: Stores): void {
       'direct realtime realtime openai demo ok',
       'routed chat commodity router  ok',
     ]);
+  });
+
+  test('a report is by hours in UTC, of rows with some values alone, and of the sums that cost most', async () => {
+    const store = await filled(await open());
+    const span = { since: 0, until: NOON * 2 };
+    expect((await store.report(['hour', 'path'], span)).map(({ by, calls }) => [...by, calls])).toEqual([
+      ['2026-03-01T12:00Z', 'direct', 1],
+      ['2026-03-01T12:00Z', 'routed', 3],
+      ['2026-03-02T00:00Z', 'routed', 1],
+    ]);
+    const by = async (where: object, most?: number) =>
+      (await store.report(['model', 'team'], { ...span, where, most })).map(({ by }) => by.join(' '));
+    expect(await by({ path: 'routed' })).toEqual(['small support', 'small-2 ', 'small-2 support']);
+    expect(await by({ team: '' })).toEqual(['small-2 ']);
+    expect(await by({ team: 'support', path: 'direct' })).toEqual(['gpt-realtime support']);
+    expect(await by({ model: "small' or 1 = 1" })).toEqual([]);
+    expect(await by({}, 2)).toEqual(['gpt-realtime support', 'small-2 support']);
+    const ofKey = await store.report(['key'], { ...span, key: 'demo', where: { key: '' } });
+    expect(ofKey).toEqual([]);
+    const { routed } = await store.moments('path', ['routed'], { ...span, where: { team: '' } });
+    expect(routed?.ok).toMatchObject({ rows: 1, mean: 1 });
   });
 
   test('a report of one key has only its rows, and one of open mode those without a key', async () => {
