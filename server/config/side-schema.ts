@@ -4,8 +4,8 @@
 import { z } from 'zod';
 import { DURATION, millisecondsOf } from '../../codecs/text/duration.ts';
 import type { ProxySettings } from '../platform/proxy.ts';
-import { aliasSchema, classSchema, gatewaySchema, kebab } from './side/llm-schema.ts';
-import { headerText, ms, positive, runsSchema, sideLimitsSchema, usd } from './side/side-limits-schema.ts';
+import { aliasSchema, classSchema, gatewaySchema } from './side/llm-schema.ts';
+import { headerText, kebab, ms, positive, runsSchema, sideLimitsSchema, usd } from './side/side-limits-schema.ts';
 import { telemetrySchema } from './side/telemetry-schema.ts';
 
 const price = z.number().min(0).max(1_000_000);

@@ -111,8 +111,8 @@ type CostSource = 'reported' | 'estimated' | 'catalogue' | 'unknown';
 /**
  * `no_usage`: none was reported, so an estimate or the worst case was charged. `no_price`: a kind of use without a price. `zero_cost`: a zero was
  * reported beside tokens that are not free. `beyond_bound`: more was reported than the request can have used, and its bound was charged; or less than nothing.
- * `over_reserved`: the reported cost is above what was reserved. `model_not_allowed`: the endpoint says that a model served which `allow.models` of
- * the class has not.
+ * `over_reserved`: the reported cost is above what was reserved. `unclassified`: what was to say how hard the call is failed. `model_not_allowed`: the
+ * endpoint says that a model served which `allow.models` of the class has not.
  */
 export type RowFlag =
   | 'no_usage'
@@ -121,7 +121,8 @@ export type RowFlag =
   | 'beyond_bound'
   | 'over_reserved'
   | 'model_not_allowed'
-  | 'unreported';
+  | 'unreported'
+  | 'unclassified';
 
 /** A target of the class that policy did not let serve this call. `target`: `<gateway>/<model>`. */
 export interface RefusedTarget {
@@ -176,7 +177,7 @@ export interface LedgerRow extends OwnedRow, OnBehalf {
   readonly refused?: readonly RefusedTarget[] | undefined;
   /** Number of equal refusals that the row stands for: nothing was asked of anybody, and `outcome` is their code. undefined: it is no refusal. */
   readonly refusals?: number | undefined;
-  /** Money that was not spent since a cache answered, or a cheaper target did. undefined: nobody worked it out. */
+  /** Money that was not spent since a cache answered, or a cheaper target did; less than 0 where that cost more. undefined: nobody worked it out. */
   readonly savedMicroUsd?: number | undefined;
   /** Verdict on how hard the call is, which chose its class. */
   readonly difficulty?: string | undefined;

@@ -26,6 +26,7 @@ import { createSideHttp, storeFailed } from './http/routes.ts';
 import { refusalRows, withRefusalRows } from './llm/attempt/refusal.ts';
 import { LiveCatalogues } from './llm/catalogue/live.ts';
 import { type LiveRouter, startLeasing } from './llm/router.ts';
+import { difficultyStep } from './llm/steps/difficulty.ts';
 import { CallRates } from './runs/call/call-rates.ts';
 import { countTaskTokens } from './runs/call/task-tokens.ts';
 import { RunHost } from './runs/host.ts';
@@ -139,7 +140,10 @@ export class Side {
     this.#telemetry = telemetry;
     const calls = { ...shared, config: now, leasing, prices: createPrices(now.prices), rehearsalUrl };
     const refusals = refusalRows(shared);
-    const steps = { makers: [], run: (...asked: Parameters<LiveRouter['run']>) => this.#router.run(...asked) };
+    const steps = {
+      makers: [difficultyStep],
+      run: (...asked: Parameters<LiveRouter['run']>) => this.#router.run(...asked),
+    };
     this.#router = withRefusalRows(createTracedRouter({ ...calls, steps }, telemetry), refusals);
     this.#webhooks = isBackground && parts.budgets ? new Webhooks(shared) : undefined;
     const onSettled = () => this.#webhooks?.wake();

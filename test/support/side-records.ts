@@ -130,6 +130,8 @@ export const anAttempt = (id: string, some: Partial<LedgerRow> = {}): LedgerRow 
   refusals: undefined,
   response: undefined,
   target: undefined,
+  savedMicroUsd: undefined,
+  difficulty: undefined,
   ...some,
 });
 

@@ -2,13 +2,9 @@
 
 import { z } from 'zod';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
-import { headerText, ms, positive, seconds, usd } from './side-limits-schema.ts';
+import { difficultySchema } from './difficulty-schema.ts';
+import { headerText, kebab, ms, positive, seconds, usd } from './side-limits-schema.ts';
 
-/** A name of the operator's own. */
-export const kebab = z
-  .string()
-  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected a name in kebab-case')
-  .max(64);
 const retention = z.enum(['zdr', 'none-stated']);
 const residency = z.string().regex(/^[a-z]{2,12}$/, 'expected a region such as eu or us');
 
@@ -121,6 +117,9 @@ export const classSchema = z.strictObject({
     })
     .optional()
     .describe('When a whole answer goes to the next target, though the target answered.'),
+  difficulty: difficultySchema
+    .optional()
+    .describe('Which class runs a call, by how hard it is. A client that names a model has chosen.'),
   fallback: z.boolean().default(true).describe('false asks only the first target that policy allows.'),
   maxUsdPerCall: usd.optional().describe('Ceiling of one call, at its worst case.'),
   timeoutMs: ms

@@ -14,6 +14,11 @@ export const headerText = z
   .string()
   .regex(/^[\x21-\x7e]*$/, 'expected printable ASCII without spaces')
   .min(1);
+/** A name of the operator's own. */
+export const kebab = z
+  .string()
+  .regex(/^[a-z0-9]+(-[a-z0-9]+)*$/, 'expected a name in kebab-case')
+  .max(64);
 const bytes = (max: number) => z.int().min(1024).max(max);
 
 export const sideLimitsSchema = z.strictObject({

@@ -11,6 +11,7 @@ import { type Problem, unknownKey } from '../../config/problem.ts';
 import type { ClassConfig, LlmGatewayConfig } from '../../config/side/llm-schema.ts';
 import type { SideConfig } from '../../config/side-schema.ts';
 import { baseUrlOf, patternObjection, residencyObjection, targetObjection } from '../llm/policy.ts';
+import { difficultyConflicts } from './difficulty-conflicts.ts';
 import { orderConflicts } from './order-conflicts.ts';
 
 /** The profile whose endpoint may serve itself or be a router; only its operator knows. All other routers choose who serves. */
@@ -88,6 +89,7 @@ export function classConflicts({ classes, gateways }: Pick<SideConfig, 'classes'
       return targetConflicts(target, terms, { gateways, path });
     }),
     ...orderConflicts(terms, `classes.${name}`, classes),
+    ...difficultyConflicts(name, classes),
   ]);
 }
 

@@ -34,5 +34,7 @@ function scorerConflict(
   if (!on.includes('low-score')) return 'expected low-score in on beside it';
   const scoring = Object.hasOwn(classes, scorer.class) ? classes[scorer.class] : undefined;
   if (scoring === undefined) return unknownName('class', scorer.class, Object.keys(classes));
+  if (scoring.difficulty !== undefined)
+    return 'expected a class without difficulty: a call that scores is for one class';
   return scoring.escalate?.scorer === undefined ? undefined : 'expected a class whose own answers are not scored';
 }

@@ -33,7 +33,13 @@ export interface Call
   /** The span that it belongs to: that of its client, or of its task, until it has one of its own. Only while telemetry is configured. */
   readonly trace?: TraceParent | undefined;
   /** Findings of the steps of its class, for its rows. */
-  readonly marks?: Pick<LedgerRow, 'difficulty' | 'redacted' | 'guarded'> | undefined;
+  readonly marks?: Pick<LedgerRow, 'difficulty' | 'redacted' | 'guarded' | 'flags'> | undefined;
+  /** The class that the client asked for, where difficulty has chosen another: budgets of that one count it, too. */
+  readonly askedClass?: string | undefined;
+  /** The class that would have run it if all were hard: what it costs less than there is saved. */
+  readonly strongest?: string | undefined;
+  /** Serves another call, such as one that scores its answer: what it costs comes off what was saved there. */
+  readonly isHelper?: true | undefined;
   /** Latest moment for an answer of any target, as performance.now(). */
   readonly deadline?: number | undefined;
 }
@@ -51,9 +57,11 @@ export interface Answered extends LlmOutcome {
   readonly isRehearsal: boolean;
   /** The fault of it, in a class that escalates: no target had a better answer. */
   readonly verdict?: Verdict | undefined;
+  /** Verdict on how hard the call is, as in its rows. */
+  readonly difficulty?: string | undefined;
 }
 
-export interface StreamHead extends Pick<Answered, 'gateway' | 'attempt' | 'addedMaxTokens'> {
+export interface StreamHead extends Pick<Answered, 'gateway' | 'attempt' | 'addedMaxTokens' | 'difficulty'> {
   readonly model: string;
   /** The last bytes of an answer that breaks off. `error`: as OpenAI writes errors. undefined: its form has none, or it came whole. */
   failed?(error: JsonObject): Buffer | undefined;

@@ -25,6 +25,7 @@ import { type ChosenTargets, isAnyModel, targetsFor } from './call-targets.ts';
 import { type Failure, failure, failureToReport } from './failure.ts';
 import { Latencies } from './order/latency.ts';
 import { Qualities } from './order/quality.ts';
+import { strongFor } from './order/saved.ts';
 import { ClassPlans, type ClassPlansOptions, type Target } from './targets.ts';
 
 type RouterConfig = ClassPlansOptions['config'] & Pick<SideConfig, 'budgets' | 'side'>;
@@ -108,7 +109,8 @@ export function createRouter(options: RouterOptions): LiveRouter {
       if ('kind' in chosen) return chosen;
       const deadline = startDeadline(call, plan.config.deadlineMs);
       const { signal, progressed } = deadline;
-      const answer = askInTurn(context, { call, plan, sink, ...chosen, signal, progressed }).finally(() => {
+      const strong = strongFor({ call, plan, plans, targets: chosen.targets });
+      const answer = askInTurn(context, { call, plan, sink, ...chosen, strong, signal, progressed }).finally(() => {
         running.delete(deadline);
         deadline.clear();
       });
@@ -131,7 +133,7 @@ export function createRouter(options: RouterOptions): LiveRouter {
   return router;
 }
 
-type PlannedCall = ChosenTargets & Pick<Attempt, 'call' | 'plan' | 'sink' | 'signal' | 'progressed'>;
+type PlannedCall = ChosenTargets & Pick<Attempt, 'call' | 'plan' | 'sink' | 'strong' | 'signal' | 'progressed'>;
 
 /** `besides`: the target that is still silent. */
 type Beside = Pick<Attempt, 'answering'> & { readonly besides?: string };

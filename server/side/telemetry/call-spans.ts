@@ -126,6 +126,7 @@ function endAttempt(tracer: Tracer | undefined, { call, target, row, answer }: E
       [OWN.attempt]: row.id,
       [OWN.task]: row.task,
       [OWN.why]: row.why,
+      [OWN.difficulty]: row.difficulty,
       [OWN.retention]: row.retention,
       [OWN.residency]: row.residency,
       [OWN.refused]: row.refused?.map(({ target: label, reason }) => `${label}: ${reason}`),

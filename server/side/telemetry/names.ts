@@ -50,6 +50,7 @@ export const OWN = {
   provider: 'trunkline.provider',
   attempt: 'trunkline.attempt',
   why: 'trunkline.why',
+  difficulty: 'trunkline.difficulty',
   retention: 'trunkline.retention',
   residency: 'trunkline.residency',
   refused: 'trunkline.refused',

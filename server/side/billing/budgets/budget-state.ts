@@ -9,6 +9,8 @@ export interface Spender {
   readonly team?: string | undefined;
   readonly endUser?: string | undefined;
   readonly promptClass: string;
+  /** The class that was asked for, where another one runs the call. */
+  readonly askedClass?: string | undefined;
   readonly path: CallPath;
 }
 
@@ -18,7 +20,7 @@ export function counts(counted: Omit<BudgetCounted, 'window'>, spender: Spender)
   const isOf = (['key', 'team', 'endUser'] as const).every(
     (field) => counted[field] === undefined || counted[field] === spender[field],
   );
-  const isIn = name === undefined || name === spender.promptClass;
+  const isIn = name === undefined || name === spender.promptClass || name === spender.askedClass;
   return (
     isOf && isIn && (path === 'both' || path === spender.path) && (each === undefined || spender[each] !== undefined)
   );

@@ -42,7 +42,8 @@ export async function scoreOf({ call, scorer, text, signal, run }: ScoredCall): 
     ...{ messages, maxTokens: MAX_TOKENS, isStreamed: false, extra: {} },
     schema: { name: 'score', schema: SCHEMA },
   };
-  const answer = await run({ ...call, promptClass: scorer.class, model: undefined, fits: undefined, llm, signal });
+  const own = { promptClass: scorer.class, model: undefined, fits: undefined, askedClass: undefined, marks: undefined };
+  const answer = await run({ ...call, ...own, llm, signal, isHelper: true });
   if (answer.kind === 'failed') return undefined;
   const { score } = (parseJson(answer.text) ?? {}) as { readonly score?: unknown };
   return typeof score === 'number' && score >= 0 && score <= 1 ? score : undefined;

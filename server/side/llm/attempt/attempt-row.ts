@@ -35,7 +35,7 @@ export function pendingRow({ call, target, at, worstMicroUsd, heldBy, ...decided
     estimatedMicroUsd: worstMicroUsd,
     costMicroUsd: worstMicroUsd,
     costSource: worstMicroUsd === undefined ? 'unknown' : 'estimated',
-    isFlagged: false,
+    isFlagged: call.marks?.flags !== undefined,
     outcome: 'pending',
     isRehearsal: target.isRehearsal,
     heldBy,
@@ -123,6 +123,7 @@ function costOf(used: Used): Cost {
   const isGuess = known === undefined || (usage !== undefined && !isCounted);
   const isGuessed = isGuess && believed === undefined && (estimated !== undefined || usage === undefined);
   const flags: RowFlag[] = [
+    ...(pending.flags ?? []),
     ...(isGuessed ? [isCounted ? ('no_price' as const) : ('no_usage' as const)] : []),
     ...(isZero ? ['zero_cost' as const] : []),
     ...(isBeyond || isDear ? ['beyond_bound' as const] : []),

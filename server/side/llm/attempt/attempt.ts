@@ -11,6 +11,7 @@ import { receivedUsage } from '../../billing/prompt-tokens.ts';
 import type { Settlement } from '../../store/contract/budgets.ts';
 import type { Answered, StreamHead } from '../call.ts';
 import { type Failure, failure, failureOfTarget, failureOfUnavailable } from '../failure.ts';
+import { savedMicroUsd } from '../order/saved.ts';
 import { settledRow } from './attempt-row.ts';
 import type { Attempt, AttemptContext, EndedCall } from './contract.ts';
 import { CallAborted } from './deadline.ts';
@@ -110,7 +111,8 @@ function settlementOf(
     latencyMs: endedAt - startedAt,
     firstTokenMs,
   };
-  const row = settledRow(settled);
+  const priced = settledRow(settled);
+  const row = { ...priced, savedMicroUsd: savedMicroUsd(attempt, priced) };
   tell(context, attempt, { row, answer });
   return { row, budgets, reservedMicroUsd };
 }

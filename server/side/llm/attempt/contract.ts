@@ -54,6 +54,8 @@ export interface Attempt {
   readonly answering?: (() => void) | undefined;
   /** Judges a whole answer; undefined: it is taken as it is. */
   readonly judge?: ((outcome: LlmOutcome) => Promise<Verdict | undefined>) | undefined;
+  /** The target that the cost is compared with; `none`: that of no other, so that it comes off what was saved. */
+  readonly strong?: Target | 'none' | undefined;
   /** Learns from the settled row. */
   readonly observe?: ((row: LedgerRow) => void) | undefined;
 }

@@ -17,10 +17,13 @@ export interface ToldCall {
 export const streamHeaders = ({ model, ...head }: StreamHead, call: ToldCall): Record<string, string> =>
   answerHeaders({ ...head, served: model, isRehearsal: head.gateway === REHEARSAL_NAME }, call);
 
-type Told = Pick<Answered, 'gateway' | 'attempt' | 'served' | 'isRehearsal' | 'addedMaxTokens' | 'verdict'>;
+type Told = Pick<
+  Answered,
+  'gateway' | 'attempt' | 'served' | 'isRehearsal' | 'addedMaxTokens' | 'verdict' | 'difficulty'
+>;
 
 export function answerHeaders(answer: Told, { classMaxTokens, dropped, rated }: ToldCall): Record<string, string> {
-  const { gateway, attempt, served, isRehearsal, verdict, addedMaxTokens = classMaxTokens } = answer;
+  const { gateway, attempt, served, isRehearsal, verdict, difficulty, addedMaxTokens = classMaxTokens } = answer;
   const droppedNames = droppedHeader(dropped);
   return {
     ...rated.headers,
@@ -30,6 +33,7 @@ export function answerHeaders(answer: Told, { classMaxTokens, dropped, rated }: 
     ...(addedMaxTokens === undefined ? {} : { 'x-trunkline-max-tokens': String(addedMaxTokens) }),
     ...(droppedNames === undefined ? {} : { 'x-trunkline-dropped': droppedNames }),
     ...(verdict === undefined ? {} : { 'x-trunkline-verdict': verdict }),
+    ...(difficulty === undefined ? {} : { 'x-trunkline-difficulty': difficulty }),
     ...(isRehearsal ? { 'x-trunkline-rehearsal': 'true' } : {}),
   };
 }
