@@ -27,6 +27,7 @@ import { refusalRows, withRefusalRows } from './llm/attempt/refusal.ts';
 import { LiveCatalogues } from './llm/catalogue/live.ts';
 import { type LiveRouter, startLeasing } from './llm/router.ts';
 import { difficultyStep } from './llm/steps/difficulty.ts';
+import { redactStep } from './llm/steps/redact/redact.ts';
 import { CallRates } from './runs/call/call-rates.ts';
 import { countTaskTokens } from './runs/call/task-tokens.ts';
 import { RunHost } from './runs/host.ts';
@@ -141,7 +142,7 @@ export class Side {
     const calls = { ...shared, config: now, leasing, prices: createPrices(now.prices), rehearsalUrl };
     const refusals = refusalRows(shared);
     const steps = {
-      makers: [difficultyStep],
+      makers: [difficultyStep, redactStep],
       run: (...asked: Parameters<LiveRouter['run']>) => this.#router.run(...asked),
     };
     this.#router = withRefusalRows(createTracedRouter({ ...calls, steps }, telemetry), refusals);

@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { loadConfig } from '../../server/config/load.ts';
 import { createPrices } from '../../server/side/billing/prices.ts';
-import { createRouter } from '../../server/side/llm/router.ts';
+import { createRouter, type LiveRouter } from '../../server/side/llm/router.ts';
+import { type MakeStep, withSteps } from '../../server/side/llm/steps/steps.ts';
 import { configFile } from './config-file.ts';
 import { memoryStore } from './memory-store.ts';
 import { startSideHttp } from './side-http.ts';
@@ -61,8 +62,8 @@ async function startEndpoint() {
   };
 }
 
-/** `file`: more of the configuration. Its gateways are `anthropic`, `gemini`, `openai` and `chat` (openai-compatible), all at the scripted endpoint. */
-export async function startForms(file: Record<string, unknown> = {}) {
+/** `file`: more of the configuration. Its gateways are `anthropic`, `gemini`, `openai` and `chat` (openai-compatible), all at the scripted endpoint. `makers`: steps of classes. */
+export async function startForms(file: Record<string, unknown> = {}, makers: readonly MakeStep[] = []) {
   const endpoint = await startEndpoint();
   const at = (profile: string) => ({ profile, baseUrl: `${endpoint.url}/v1`, apiKey: 'upstream', allowPrivate: true });
   const gateways = {
@@ -76,7 +77,12 @@ export async function startForms(file: Record<string, unknown> = {}) {
   const store = memoryStore();
   const log = pino({ level: 'silent' });
   const prices = createPrices(config.prices);
-  const router = createRouter({ config, store, prices, rehearsalUrl: () => undefined, log, closeMs: 1000 });
+  const plain = createRouter({ config, store, prices, rehearsalUrl: () => undefined, log, closeMs: 1000 });
+  const router: LiveRouter = withSteps(plain, {
+    classes: config.classes,
+    makers,
+    run: (...asked) => router.run(...asked),
+  });
   const side = await startSideHttp({ file: written, router });
   return {
     ...side,

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
 import { difficultySchema } from './difficulty-schema.ts';
 import { headerText, kebab, ms, positive, seconds, usd } from './side-limits-schema.ts';
+import { redactSchema } from './words-schema.ts';
 
 const retention = z.enum(['zdr', 'none-stated']);
 const residency = z.string().regex(/^[a-z]{2,12}$/, 'expected a region such as eu or us');
@@ -120,6 +121,11 @@ export const classSchema = z.strictObject({
   difficulty: difficultySchema
     .optional()
     .describe('Which class runs a call, by how hard it is. A client that names a model has chosen.'),
+  redact: redactSchema
+    .optional()
+    .describe(
+      'Kinds of words that go to no target: each is replaced before a call, and put back in the answer. A list, or with patterns of your own.',
+    ),
   fallback: z.boolean().default(true).describe('false asks only the first target that policy allows.'),
   maxUsdPerCall: usd.optional().describe('Ceiling of one call, at its worst case.'),
   timeoutMs: ms

@@ -55,13 +55,16 @@ export interface Answered extends LlmOutcome {
   readonly addedMaxTokens?: number | undefined;
   readonly gateway: string;
   readonly isRehearsal: boolean;
+  /** Numbers of words that were redacted in the call and put back here, by their kind. */
+  readonly redacted?: LedgerRow['redacted'];
   /** The fault of it, in a class that escalates: no target had a better answer. */
   readonly verdict?: Verdict | undefined;
   /** Verdict on how hard the call is, as in its rows. */
   readonly difficulty?: string | undefined;
 }
 
-export interface StreamHead extends Pick<Answered, 'gateway' | 'attempt' | 'addedMaxTokens' | 'difficulty'> {
+export interface StreamHead
+  extends Pick<Answered, 'gateway' | 'attempt' | 'addedMaxTokens' | 'difficulty' | 'redacted'> {
   readonly model: string;
   /** The last bytes of an answer that breaks off. `error`: as OpenAI writes errors. undefined: its form has none, or it came whole. */
   failed?(error: JsonObject): Buffer | undefined;

@@ -12,6 +12,7 @@ import type { Answered, Call } from '../llm/call.ts';
 import type { Failure } from '../llm/failure.ts';
 import { createRouter, type LiveRouter, type RouterOptions, withOwnBudgets, withRun } from '../llm/router.ts';
 import { type MakeStep, withSteps } from '../llm/steps/steps.ts';
+import { countsText } from '../runs/call/answer-headers.ts';
 import { CONTENT_EVENT, GEN_AI, OPERATION, OWN, providerName } from './names.ts';
 import type { Attributes, TraceSpan } from './span.ts';
 import { spanText } from './span-text.ts';
@@ -70,6 +71,7 @@ function callSpan({ call, trace, startedAt }: Traced, result: Answered | Failure
       [OWN.task]: call.task,
       [OWN.gateway]: served?.gateway,
       [OWN.attempt]: served?.attempt,
+      [OWN.redacted]: served?.redacted && countsText(served.redacted),
       [OWN.isRehearsal]: served?.isRehearsal,
     },
     error: result.kind === 'failed' ? result.code : undefined,
@@ -133,6 +135,7 @@ function endAttempt(tracer: Tracer | undefined, { call, target, row, answer }: E
       [OWN.tried]: row.tried,
       [OWN.outcome]: row.outcome,
       [OWN.flags]: row.flags?.length ? row.flags : undefined,
+      [OWN.redacted]: row.redacted && countsText(row.redacted),
       [OWN.isRehearsal]: row.isRehearsal || undefined,
     },
     events:

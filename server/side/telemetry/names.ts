@@ -57,6 +57,7 @@ export const OWN = {
   tried: 'trunkline.tried',
   outcome: 'trunkline.outcome',
   flags: 'trunkline.flags',
+  redacted: 'trunkline.redacted',
   isRehearsal: 'trunkline.rehearsal',
   route: 'trunkline.route',
   dialect: 'trunkline.dialect',

@@ -77,7 +77,7 @@ function compile(schema: JsonSchema, { compileMs, checkMs }: Limits): Checker | 
     );
     return { validate: (value) => checked(validate, value, checkMs), errors: () => validate.errors ?? [] };
   } catch (error) {
-    return { problem: isTimeout(error) ? 'it takes too long to compile' : compileProblem(error) };
+    return { problem: isOverTime(error) ? 'it takes too long to compile' : compileProblem(error) };
   }
 }
 
@@ -98,7 +98,7 @@ function checked(validate: Validate, value: unknown, maxMs: number): ReturnType<
   try {
     return bounded(() => validate(value), maxMs) === true ? 'fits' : 'wrong';
   } catch (error) {
-    return isTimeout(error) ? 'slow' : 'failed';
+    return isOverTime(error) ? 'slow' : 'failed';
   }
 }
 
@@ -121,8 +121,8 @@ function compileProblem(error: unknown): string {
 let context: Context | undefined;
 const script = new Script('run()');
 
-/** Runs a synchronous function and ends it when it takes too long. The limit of `vm` also stops regular expressions. */
-function bounded<T>(run: () => T, maxMs: number): T {
+/** Runs a synchronous function, and throws what `isOverTime` tells when it takes too long. The limit of `vm` also stops regular expressions. */
+export function bounded<T>(run: () => T, maxMs: number): T {
   context ??= createContext({ run: undefined });
   context.run = run;
   try {
@@ -132,6 +132,6 @@ function bounded<T>(run: () => T, maxMs: number): T {
   }
 }
 
-function isTimeout(error: unknown): boolean {
+export function isOverTime(error: unknown): boolean {
   return (error as NodeJS.ErrnoException | undefined)?.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
 }

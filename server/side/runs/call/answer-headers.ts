@@ -19,11 +19,20 @@ export const streamHeaders = ({ model, ...head }: StreamHead, call: ToldCall): R
 
 type Told = Pick<
   Answered,
-  'gateway' | 'attempt' | 'served' | 'isRehearsal' | 'addedMaxTokens' | 'verdict' | 'difficulty'
+  'gateway' | 'attempt' | 'served' | 'isRehearsal' | 'addedMaxTokens' | 'verdict' | 'difficulty' | 'redacted'
 >;
 
 export function answerHeaders(answer: Told, { classMaxTokens, dropped, rated }: ToldCall): Record<string, string> {
-  const { gateway, attempt, served, isRehearsal, verdict, difficulty, addedMaxTokens = classMaxTokens } = answer;
+  const {
+    gateway,
+    attempt,
+    served,
+    isRehearsal,
+    verdict,
+    difficulty,
+    redacted,
+    addedMaxTokens = classMaxTokens,
+  } = answer;
   const droppedNames = droppedHeader(dropped);
   return {
     ...rated.headers,
@@ -34,9 +43,16 @@ export function answerHeaders(answer: Told, { classMaxTokens, dropped, rated }: 
     ...(droppedNames === undefined ? {} : { 'x-trunkline-dropped': droppedNames }),
     ...(verdict === undefined ? {} : { 'x-trunkline-verdict': verdict }),
     ...(difficulty === undefined ? {} : { 'x-trunkline-difficulty': difficulty }),
+    ...(redacted === undefined ? {} : { 'x-trunkline-redacted': countsText(redacted) }),
     ...(isRehearsal ? { 'x-trunkline-rehearsal': 'true' } : {}),
   };
 }
+
+/** `email=2, phone=1` */
+export const countsText = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .map(([kind, count]) => `${kind}=${count}`)
+    .join(', ');
 
 const MAX_NAMED = 32;
 
