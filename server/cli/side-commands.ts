@@ -1,8 +1,9 @@
 // The commands about the side path: they list, show and retry tasks, report the ledger, and export the store.
 
+import { csvLine } from '../../codecs/text/csv.ts';
 import { A_MOMENT, momentOf } from '../../codecs/text/duration.ts';
 import type { ReportRow } from '../ipc/stored-rows.ts';
-import { csvLine, EXPORTS, type ExportFormat, exportLines } from '../side/store/statements/export.ts';
+import { EXPORTS, type ExportFormat, exportLines } from '../side/store/statements/export.ts';
 import { type Command, UsageError } from './command.ts';
 import { type Cell, textTable } from './text-table.ts';
 

@@ -22,8 +22,14 @@ export interface LedgerSumRow {
   readonly valid: number;
   readonly repaired: number;
   readonly failed: number;
+  /** In reports by outcome alone. */
+  readonly refusals?: number;
   /** Mean, 0 to 1; missing where nothing was scored. */
   readonly score?: number | undefined;
+  readonly scores?: number;
+  /** Mean of what the app said, 0 to 1, and how often it did. */
+  readonly feedback?: number | undefined;
+  readonly feedbacks?: number;
   readonly latencyMs?: number | undefined;
 }
 

@@ -1,4 +1,6 @@
-// Answers that only the operator gets: `GET /gateways`, `/refusals`, `/budgets`, `/readyz`. A field that is missing is unknown.
+// Answers that only the operator gets: `GET /gateways`, `/refusals`, `/budgets`, `/readyz`, `/ledger`. A field that is missing is unknown.
+
+import type { LedgerSumRow } from './ledger.ts';
 
 type Counts = Readonly<Record<string, number>>;
 
@@ -77,6 +79,40 @@ export interface ReadyState {
   readonly status: string;
   readonly sessions?: ReadyPart;
   readonly calls?: ReadyPart;
+  /** Where `verbose` was asked for. */
+  readonly catalogues?: readonly Catalogue[];
+}
+
+/** The models of an LLM gateway as it was asked last. `fault`: why it could not be, then. */
+export interface Catalogue {
+  readonly gateway: string;
+  readonly models: number;
+  readonly fetchedAt?: string;
+  readonly fault?: string;
+}
+
+export interface LedgerReport {
+  readonly rows: readonly LedgerSumRow[];
+}
+
+/** Whether two differ. A measure without an interval has too few rows. */
+export interface Comparison {
+  readonly a: string;
+  readonly b: string;
+  readonly measures: readonly {
+    readonly measure: string;
+    readonly a: Measured;
+    readonly b: Measured;
+    readonly difference?: number;
+    readonly low?: number;
+    readonly high?: number;
+    readonly verdict: string;
+  }[];
+}
+
+interface Measured {
+  readonly rows: number;
+  readonly mean?: number;
 }
 
 interface ReadyPart {

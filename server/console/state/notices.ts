@@ -1,6 +1,8 @@
 // Texts of the notices: what went wrong, in plain words, and what to do about it. All problems that the page shows are written here.
 
 import type { Diagnosis } from '../api/gateway.ts';
+import type { Catalogue } from '../api/operator.ts';
+import { formatCount, formatMoment } from './format.ts';
 
 export interface Notice {
   readonly tone: 'error' | 'warning' | 'info';
@@ -156,6 +158,16 @@ export function replyFailure(why: string): Notice {
 export function sessionExpiring(inText: string): Notice {
   const detail = inText === '' ? 'It gave no time.' : `Time left: ${inText}.`;
   return warning('The provider will end this session soon', detail);
+}
+
+/** Notice of a catalogue that could not be read; undefined where it could. */
+export function catalogueFailure({ gateway, models, fetchedAt, fault }: Catalogue): Notice | undefined {
+  if (fault === undefined) return undefined;
+  const kept =
+    fetchedAt === undefined
+      ? 'It was never read: models that only a pattern names are not served.'
+      : `The ${formatCount(models)} models of ${formatMoment(fetchedAt)} are served meanwhile.`;
+  return warning(`The catalogue of ${gateway} cannot be read`, `${sentence(fault)} ${kept}`);
 }
 
 export const speechTooBrief: Notice = {

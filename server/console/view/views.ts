@@ -17,6 +17,7 @@ export const views = [
 
 export const operatorViews = [
   { id: 'live', label: 'Live' },
+  { id: 'usage', label: 'Usage' },
   { id: 'sessions', label: 'Sessions' },
   { id: 'keys', label: 'Keys' },
   { id: 'budgets', label: 'Budgets' },

@@ -4,7 +4,7 @@ import type { LedgerSumRow } from '../../api/ledger.ts';
 
 const dayMs = 86_400_000;
 
-/** Sum of all rows. Score and latency are means over the calls of the rows that have them. */
+/** Sum of all rows. Means are over what the rows that have them were measured by: scores, feedback, calls. */
 export function sumRows(rows: readonly LedgerSumRow[]): LedgerSumRow {
   const sum = (pick: (row: LedgerSumRow) => number) => rows.reduce((total, row) => total + pick(row), 0);
   return {
@@ -19,15 +19,30 @@ export function sumRows(rows: readonly LedgerSumRow[]): LedgerSumRow {
     valid: sum((row) => row.valid),
     repaired: sum((row) => row.repaired),
     failed: sum((row) => row.failed),
-    score: meanOf(rows, (row) => row.score),
-    latencyMs: meanOf(rows, (row) => row.latencyMs),
+    refusals: sum((row) => row.refusals ?? 0),
+    score: meanOf(rows, (row) => row.score, scoresOf),
+    scores: sum((row) => (row.score === undefined ? 0 : scoresOf(row))),
+    feedback: meanOf(rows, (row) => row.feedback, feedbacksOf),
+    feedbacks: sum(feedbacksOf),
+    latencyMs: meanOf(
+      rows,
+      (row) => row.latencyMs,
+      ({ calls }) => calls,
+    ),
   };
 }
 
-function meanOf(rows: readonly LedgerSumRow[], pick: (row: LedgerSumRow) => number | undefined): number | undefined {
+const scoresOf = ({ scores, calls }: LedgerSumRow): number => scores ?? calls;
+const feedbacksOf = ({ feedbacks = 0 }: LedgerSumRow): number => feedbacks;
+
+function meanOf(
+  rows: readonly LedgerSumRow[],
+  pick: (row: LedgerSumRow) => number | undefined,
+  weightOf: (row: LedgerSumRow) => number,
+): number | undefined {
   const known = rows.filter((row) => pick(row) !== undefined);
-  const calls = known.reduce((total, row) => total + row.calls, 0);
-  return calls === 0 ? undefined : known.reduce((total, row) => total + (pick(row) ?? 0) * row.calls, 0) / calls;
+  const weight = known.reduce((total, row) => total + weightOf(row), 0);
+  return weight === 0 ? undefined : known.reduce((total, row) => total + (pick(row) ?? 0) * weightOf(row), 0) / weight;
 }
 
 /** Share of the judged answers that fitted at first, 0 to 1; undefined when none was judged. */
@@ -40,7 +55,7 @@ function judgedOf({ valid, repaired, failed }: LedgerSumRow): number {
   return valid + repaired + failed;
 }
 
-export type Column = 'calls' | 'tokens' | 'cost' | 'saved' | 'valid' | 'score' | 'latency';
+export type Column = 'calls' | 'tokens' | 'cost' | 'saved' | 'valid' | 'score' | 'feedback' | 'latency';
 
 export interface Order {
   /** A column, or the index of a field that the rows are grouped by. */
@@ -56,6 +71,7 @@ const sortValues: Readonly<Record<Column, (row: LedgerSumRow) => number | undefi
   saved: (row) => row.savedMicroUsd,
   valid: validShare,
   score: (row) => row.score,
+  feedback: (row) => row.feedback,
   latency: (row) => row.latencyMs,
 };
 

@@ -1,4 +1,4 @@
-// Stacked columns over days, drawn by uPlot. A line below shows the values of the day under the pointer or the arrow keys;
+// Stacked columns over days or hours, drawn by uPlot. A line below shows the values of the one under the pointer or the arrow keys;
 // colours come from the style sheet and follow the theme.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
@@ -8,29 +8,38 @@ import { onLooksChange } from './theme.tsx';
 
 interface PlotProps {
   readonly title: string;
-  /** Starts of days, ms since the epoch, UTC. */
+  /** Starts of days or hours, ms since the epoch, UTC. */
   readonly days: readonly number[];
+  readonly unit?: PlotUnit;
   readonly series: readonly Series[];
   format(value: number): string;
   /** Marks only whole numbers on the axis. */
   readonly isCount?: boolean;
 }
 
+type PlotUnit = 'day' | 'hour';
+
 const plotHeight = 190;
 const dayFormat = new Intl.DateTimeFormat('en-US', { month: 'short', day: 'numeric', timeZone: 'UTC' });
+const hourFormat = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: 'UTC' });
+/** Seconds of a unit, the steps of the axis in seconds, and how a moment is written. */
+const units = {
+  day: { seconds: 86_400, steps: [1, 7, 14].map((days) => days * 86_400), write: dayFormat },
+  hour: { seconds: 3600, steps: [1, 2, 3, 6, 12].map((hours) => hours * 3600), write: hourFormat },
+} as const;
 const wholeSteps = [1, 2, 5]
   .flatMap((step) => Array.from({ length: 9 }, (_, power) => step * 10 ** power))
   .sort((a, b) => a - b);
 
-export function StackedDays({ title, days, series, format, isCount = false }: PlotProps) {
+export function StackedDays({ title, days, unit = 'day', series, format, isCount = false }: PlotProps) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const [at, setAt] = useState<number | undefined>(undefined);
   useEffect(() => {
     const host = box.current;
     if (host === null) return;
-    return draw(host, { days, series, format, isCount, onPoint: setAt, onMade: (made) => (plot.current = made) });
-  }, [days, series, format, isCount]);
+    return draw(host, { days, unit, series, format, isCount, onPoint: setAt, onMade: (made) => (plot.current = made) });
+  }, [days, unit, series, format, isCount]);
   const step = (event: KeyboardEvent) => {
     const next = stepOf(event.key, at, days.length);
     if (next === undefined) return;
@@ -47,11 +56,11 @@ export function StackedDays({ title, days, series, format, isCount = false }: Pl
         // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys go through the days
         tabIndex={0}
         role="img"
-        aria-label={describe(title, series, format)}
+        aria-label={describe({ title, unit, series, format })}
         onKeyDown={step}
       />
       <figcaption class="plot-readout" aria-live="polite">
-        <span class="plot-day">{at === undefined ? 'All days' : dayFormat.format(days[at] ?? 0)}</span>
+        <span class="plot-day">{at === undefined ? `All ${unit}s` : units[unit].write.format(days[at] ?? 0)}</span>
         {series.map(({ name, label, values }) => (
           <span key={name} class={`plot-key plot-key-${name}`}>
             {label} <b class="figure">{format(at === undefined ? sum(values) : (values[at] ?? 0))}</b>
@@ -76,6 +85,7 @@ function stack({ days, series }: Drawing): uPlot.AlignedData {
 }
 
 interface Drawing extends Omit<PlotProps, 'title'> {
+  readonly unit: PlotUnit;
   onPoint(at: number | undefined): void;
   onMade(plot: uPlot | undefined): void;
 }
@@ -104,8 +114,9 @@ function draw(host: HTMLElement, drawing: Drawing): () => void {
 function optionsOf(
   UPlot: typeof uPlot,
   host: HTMLElement,
-  { series, format, isCount, onPoint }: Drawing,
+  { unit, series, format, isCount, onPoint }: Drawing,
 ): uPlot.Options {
+  const { seconds, steps, write } = units[unit];
   const axis = { stroke: () => colourOf(host, '--muted'), font: `12px ${getComputedStyle(host).fontFamily}` };
   const grid = { stroke: () => colourOf(host, '--line'), width: 1 };
   const bars = UPlot.paths.bars?.({ size: [0.72, 30], radius: 0.12 });
@@ -116,9 +127,9 @@ function optionsOf(
     legend: { show: false },
     tzDate: (seconds) => UPlot.tzDate(new Date(seconds * 1000), 'UTC'),
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
-    // Half a day is left on both sides, so that the first and the last column are whole.
+    // Half a unit is left on both sides, so that the first and the last column are whole.
     scales: {
-      x: { time: true, range: (_, min, max) => [min - 43_200, max + 43_200] },
+      x: { time: true, range: (_, min, max) => [min - seconds / 2, max + seconds / 2] },
       y: { range: (_, __, max) => [0, max > 0 ? max * 1.08 : 1] },
     },
     axes: [
@@ -128,9 +139,9 @@ function optionsOf(
         ticks: { show: false },
         gap: 6,
         size: 28,
-        incrs: [86_400, 7 * 86_400, 14 * 86_400],
+        incrs: [...steps],
         space: 58,
-        values: (_, splits) => splits.map((seconds) => dayFormat.format(seconds * 1000)),
+        values: (_, splits) => splits.map((at) => write.format(at * 1000)),
       },
       {
         ...axis,
@@ -175,7 +186,7 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-function describe(title: string, series: readonly Series[], format: (value: number) => string): string {
+function describe({ title, unit = 'day', series, format }: Omit<PlotProps, 'days'>): string {
   const parts = series.map(({ label, values }) => `${label} ${format(sum(values))}`);
-  return `${title}: ${parts.join(', ')} over all days. Left and right read the days.`;
+  return `${title}: ${parts.join(', ')} over all ${unit}s. Left and right read the ${unit}s.`;
 }

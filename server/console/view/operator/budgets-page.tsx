@@ -36,14 +36,19 @@ export function BudgetsPage({ api }: { api: Api }) {
   );
 }
 
-function BudgetTable({ budgets }: BudgetList) {
+interface TableProps extends BudgetList {
+  readonly title?: string;
+  readonly aside?: string;
+}
+
+export function BudgetTable({ budgets, ...words }: TableProps) {
   const columns = [
     ...['Counts', 'Window'],
     ...['Used', 'Spent', 'Reserved', 'Left', 'Limit'].map((figure) => ({ figure })),
     'Begins anew',
   ];
   return (
-    <Table label="Budgets" columns={columns}>
+    <Table label="Budgets" columns={columns} {...words}>
       {budgets.map((budget) => (
         <BudgetRow key={`${scopeOf(budget)} ${budget.window}`} budget={budget} />
       ))}

@@ -7,6 +7,7 @@ import { formatCount, formatMs, formatPercent, formatUsd, providerLabel } from '
 import { Sheet, Trouble } from '../components/sheet.tsx';
 import { Table } from '../components/table.tsx';
 import { useAnswer } from '../components/use-answer.ts';
+import { CatalogueNotices } from './usage/notices.tsx';
 
 const everyMs = 5000;
 
@@ -26,6 +27,7 @@ export function HealthPage({ api }: { api: Api }) {
       onRefresh={again}
     >
       <Trouble answer={upstreams.answer} />
+      <CatalogueNotices api={api} />
       <ReadyPanel answer={ready} />
       {upstreams.value !== undefined && <Providers providers={upstreams.value.providers} />}
       {upstreams.value !== undefined && <Gateways gateways={upstreams.value.gateways} />}

@@ -11,6 +11,7 @@ import { HealthPage } from './health-page.tsx';
 import { KeysPage } from './keys-page.tsx';
 import { LivePage } from './live-page.tsx';
 import { TokenForm } from './token-form.tsx';
+import { UsagePage } from './usage/usage-page.tsx';
 
 export interface OperatorState {
   /** `wanted`: the listener asks for one; `wrong`: it did not accept the one that was given. */
@@ -58,6 +59,8 @@ function Shown({ api, view, of }: ShownProps) {
   switch (view) {
     case 'live':
       return <LivePage api={api} />;
+    case 'usage':
+      return <UsagePage api={api} />;
     case 'sessions':
       if (of !== undefined) return <SessionPage key={of} api={api} id={of} />;
       return <SessionsPage api={api} words="Of all keys, as the store knows them." />;

@@ -1,5 +1,6 @@
 // Rows for other programs, oldest first: JSON lines, or CSV by RFC 4180 that a spreadsheet does not run.
 
+import { csvLine } from '../../../../codecs/text/csv.ts';
 import type { Tags } from '../../../ipc/stored-rows.ts';
 import type { SessionRow } from '../contract/store.ts';
 import type { Database, Value } from '../database.ts';
@@ -74,22 +75,4 @@ function exported(table: ExportTable, item: object): ExportRow {
       return [column, TIMES.has(column) && typeof value === 'number' ? new Date(value).toISOString() : value];
     }),
   );
-}
-
-export const csvLine = (values: readonly (ExportRow[string] | undefined)[]): string =>
-  `${values.map(csvField).join(',')}\r\n`;
-
-function textOf(value: object | string): string {
-  if (typeof value === 'string') return value;
-  const isWords = Array.isArray(value) && value.every((word) => typeof word === 'string');
-  return isWords ? value.join(' ') : JSON.stringify(value);
-}
-
-/** Puts an apostrophe in front of a text that a spreadsheet would take for a formula, as OWASP advises (CSV injection). */
-function csvField(value: ExportRow[string] | undefined): string {
-  if (value === null || value === undefined) return '';
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  const text = textOf(value);
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

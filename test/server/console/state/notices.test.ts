@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
+  catalogueFailure,
   closeNotice,
   connectFailure,
   microphoneFailure,
@@ -69,4 +70,15 @@ test('errors of a request that came a moment too late are not shown', () => {
   expect(providerError('response_cancel_not_active', 'no active response')).toBeUndefined();
   expect(providerError('invalid_value', 'Bad voice')?.detail).toBe('Bad voice. (invalid_value)');
   expect(replyFailure('').detail).toBe('The provider gave no reason.');
+});
+
+test('a catalogue that cannot be read is told with what is served meanwhile; one that can is not', () => {
+  expect(catalogueFailure({ gateway: 'router', models: 3, fetchedAt: '2026-03-01T00:00:00Z' })).toBeUndefined();
+  expect(catalogueFailure({ gateway: 'router', models: 0, fault: 'HTTP 503' })).toEqual({
+    tone: 'warning',
+    title: 'The catalogue of router cannot be read',
+    detail: 'HTTP 503. It was never read: models that only a pattern names are not served.',
+  });
+  const kept = catalogueFailure({ gateway: 'r', models: 1200, fetchedAt: '2026-03-01T00:00:00Z', fault: 'late.' });
+  expect(kept?.detail).toMatch(/^late\. The 1,200 models of \d+ \w+ 2026, .* are served meanwhile\.$/);
 });

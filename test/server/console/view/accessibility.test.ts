@@ -195,6 +195,14 @@ const operatorStates: typeof states = [
     },
   ],
   [
+    'on what was used',
+    async () => {
+      await page.getByRole('link', { name: 'Usage' }).click();
+      await page.locator('.tile-figure').first().waitFor();
+      await page.getByRole('searchbox', { name: 'is' }).fill('demo');
+    },
+  ],
+  [
     'on the health of everything',
     async () => {
       await page.getByRole('link', { name: 'Health' }).click();

@@ -29,6 +29,15 @@ test('the total adds up, and its means are over the rows that have a value', () 
   expect(validShare(row(['c']))).toBeUndefined();
 });
 
+test('means are weighed by what they were measured by: scores, feedback, calls', () => {
+  const total = sumRows([
+    row(['a'], { calls: 100, score: 1, scores: 1, feedback: 0, feedbacks: 3, latencyMs: 10, refusals: 2 }),
+    row(['b'], { calls: 100, score: 0.5, scores: 3, feedback: 1, feedbacks: 1, latencyMs: 20 }),
+    row(['c'], { calls: 0, refusals: 5, latencyMs: 999 }),
+  ]);
+  expect(total).toMatchObject({ score: 0.625, scores: 4, feedback: 0.25, feedbacks: 4, latencyMs: 15, refusals: 7 });
+});
+
 test('rows whose cost is unknown come last, in both directions: unknown is not cheap', () => {
   const rows = [
     row(['unknown'], { unknownCosts: 1 }),
