@@ -165,7 +165,7 @@ export interface LedgerRow extends OwnedRow, OnBehalf {
   /** `pending` until it is settled; `ok`, or a short code of what went wrong. */
   readonly outcome: string;
   readonly quality?: Quality | undefined;
-  /** 0 to 1, from a `quality` task that scored this answer or session. */
+  /** 0 to 1, from what scored this answer or session: a `quality` task, or `quality` of its class. */
   readonly score?: number | undefined;
   /** The id of its trace; only while telemetry is configured. */
   readonly trace?: string | undefined;

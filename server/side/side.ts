@@ -26,8 +26,7 @@ import { createSideHttp, storeFailed } from './http/routes.ts';
 import { refusalRows, withRefusalRows } from './llm/attempt/refusal.ts';
 import { LiveCatalogues } from './llm/catalogue/live.ts';
 import { type LiveRouter, startLeasing } from './llm/router.ts';
-import { difficultyStep } from './llm/steps/difficulty.ts';
-import { redactStep } from './llm/steps/redact/redact.ts';
+import { allSteps } from './llm/steps/all.ts';
 import { CallRates } from './runs/call/call-rates.ts';
 import { countTaskTokens } from './runs/call/task-tokens.ts';
 import { RunHost } from './runs/host.ts';
@@ -114,6 +113,7 @@ export class Side {
   readonly #telemetry: Telemetry;
   readonly #runs: RunHost;
   readonly #catalogues: LiveCatalogues;
+  readonly #steps: ReturnType<typeof allSteps>;
   readonly #descriptors = countDescriptors();
   #clients: PublicListener | undefined;
   #rehearsalUrl: string | undefined;
@@ -141,10 +141,8 @@ export class Side {
     this.#telemetry = telemetry;
     const calls = { ...shared, config: now, leasing, prices: createPrices(now.prices), rehearsalUrl };
     const refusals = refusalRows(shared);
-    const steps = {
-      makers: [difficultyStep, redactStep],
-      run: (...asked: Parameters<LiveRouter['run']>) => this.#router.run(...asked),
-    };
+    const steps = allSteps({ ...shared, router: () => this.#router });
+    this.#steps = steps;
     this.#router = withRefusalRows(createTracedRouter({ ...calls, steps }, telemetry), refusals);
     this.#webhooks = isBackground && parts.budgets ? new Webhooks(shared) : undefined;
     const onSettled = () => this.#webhooks?.wake();
@@ -266,7 +264,7 @@ export class Side {
   /** Lets running work end, for as long as that, and closes the store. When called again, the shorter time counts. */
   async close(graceMs: number): Promise<void> {
     this.#stopMaintenance?.();
-    for (const watch of [this.#catalogues, this.#parts.budgets, this.#parts.keys]) watch?.stop();
+    for (const watch of [this.#steps, this.#catalogues, this.#parts.budgets, this.#parts.keys]) watch?.stop();
     const ended = Promise.allSettled([
       ...[this.#runner.close(graceMs), this.#webhooks?.close(graceMs), this.#runs.drain(graceMs)],
       withDeadline(this.#router.idle(), graceMs),

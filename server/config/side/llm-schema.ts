@@ -89,7 +89,7 @@ export const classSchema = z.strictObject({
     .max(1)
     .optional()
     .describe(
-      'Mean feedback of the last 7 days, of 20 or more, below which a target of the class is asked after the others.',
+      'Mean below which a target of the class is asked after the others: of the feedback of the last 7 days, or of the scores where there are fewer than 20 of these; it needs 20.',
     ),
   escalate: z
     .strictObject({
@@ -126,6 +126,19 @@ export const classSchema = z.strictObject({
     .describe(
       'Kinds of words that go to no target: each is replaced before a call, and put back in the answer. A list, or with patterns of your own.',
     ),
+  quality: z
+    .strictObject({
+      sample: z.number().min(0).max(1).describe('Share of the answers of chats that is scored, after they were given.'),
+      class: kebab.optional().describe('Prompt class of the calls that score: this one when not given.'),
+      rubric: z
+        .string()
+        .min(1)
+        .max(20_000)
+        .optional()
+        .describe('What they score by, beside how well an answer serves.'),
+    })
+    .optional()
+    .describe('Scores of its answers, in their ledger rows.'),
   fallback: z.boolean().default(true).describe('false asks only the first target that policy allows.'),
   maxUsdPerCall: usd.optional().describe('Ceiling of one call, at its worst case.'),
   timeoutMs: ms

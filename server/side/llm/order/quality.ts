@@ -1,12 +1,13 @@
-// Puts targets that the app rates low to the end. Rule: nobody waits for the store: a call that finds old figures has them read in the background.
+// Puts targets to the end whose answers the app rates low, or a model scores low where the app says too little. Rule: nobody waits for the store: a call that finds old figures has them read in the background.
 
 import type { Logger } from 'pino';
+import type { ReportRow } from '../../../ipc/stored-rows.ts';
 import { faultOf } from '../../../platform/log.ts';
 import type { Store } from '../../store/contract/store.ts';
 import type { Ordered } from './contract.ts';
 
-/** Feedback within the window that a target needs before it is judged by it. */
-const LEAST_FEEDBACKS = 20;
+/** Words of the app, or scores, within the window that a target needs before it is judged by them. */
+const LEAST_RATINGS = 20;
 const WINDOW_MS = 7 * 24 * 60 * 60_000;
 const READ_EVERY_MS = 5 * 60_000;
 
@@ -23,10 +24,16 @@ interface Asked {
   readonly least: number;
 }
 
+interface Rating {
+  /** 0 to 1. */
+  readonly mean: number;
+  readonly of: 'rated' | 'scored';
+}
+
 export class Qualities {
   readonly #options: QualitiesOptions;
-  /** Means by class and target. */
-  #means: ReadonlyMap<string, number> = new Map();
+  /** By class and target. */
+  #ratings: ReadonlyMap<string, Rating> = new Map();
   #readAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: QualitiesOptions) {
@@ -35,15 +42,15 @@ export class Qualities {
 
   order<T extends { readonly label: string }>({ targets, why }: Ordered<T>, { promptClass, least }: Asked): Ordered<T> {
     this.#readIfOld();
-    const meanOf = ({ label }: T): number => this.#means.get(nameOf(promptClass, label)) ?? 1;
-    const low = targets.filter((target) => meanOf(target) < least);
+    const ratingOf = ({ label }: T) => this.#ratings.get(nameOf(promptClass, label));
+    const low = targets.filter((target) => (ratingOf(target)?.mean ?? 1) < least);
     const [first] = targets;
     if (low.length === 0 || low.length === targets.length || first === undefined) return { targets, why };
     const others = targets.filter((target) => !low.includes(target));
-    const isMoved = low.includes(first);
+    const rating = low.includes(first) ? ratingOf(first) : undefined;
     return {
       targets: [...others, ...low],
-      why: isMoved ? `${first.label} is rated ${meanOf(first).toFixed(2)}, below ${least}` : why,
+      why: rating ? `${first.label} is ${rating.of} ${rating.mean.toFixed(2)}, below ${least}` : why,
     };
   }
 
@@ -54,17 +61,23 @@ export class Qualities {
     this.#readAt = at;
     store.report(['class', 'target'], { since: at - WINDOW_MS, until: at }).then(
       (rows) => {
-        const judged = rows.filter(({ feedbacks }) => feedbacks >= LEAST_FEEDBACKS);
-        this.#means = new Map(
-          judged.map(({ by: [promptClass = '', target = ''], feedback = 1 }) => [
-            nameOf(promptClass, target),
-            feedback,
-          ]),
-        );
+        const rated = rows.flatMap((row) => {
+          const [promptClass = '', label = ''] = row.by;
+          const rating = ratingIn(row);
+          return rating === undefined ? [] : [[nameOf(promptClass, label), rating] as const];
+        });
+        this.#ratings = new Map(rated);
       },
-      (error: unknown) => log.warn(faultOf(error), 'feedback could not be read; targets keep the order they had by it'),
+      (error: unknown) =>
+        log.warn(faultOf(error), 'feedback and scores could not be read; targets keep the order they had by it'),
     );
   }
+}
+
+/** The app knows more of its answers than a model that scores them, so that its word counts where there is enough of it. */
+function ratingIn({ feedback, feedbacks, score, scores }: ReportRow): Rating | undefined {
+  if (feedback !== undefined && feedbacks >= LEAST_RATINGS) return { mean: feedback, of: 'rated' };
+  return score !== undefined && scores >= LEAST_RATINGS ? { mean: score, of: 'scored' } : undefined;
 }
 
 const nameOf = (promptClass: string, label: string): string => `${promptClass} ${label}`;

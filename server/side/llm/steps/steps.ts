@@ -22,7 +22,7 @@ interface StepOptions {
 /** Makes the step of a class; undefined where its configuration has none. */
 export type MakeStep = (options: StepOptions) => Step | undefined;
 
-interface StepsOptions extends Pick<StepOptions, 'run'> {
+export interface StepsOptions extends Pick<StepOptions, 'run'> {
   readonly classes: SideConfig['classes'];
   /** From the outermost to the innermost. */
   readonly makers: readonly MakeStep[];

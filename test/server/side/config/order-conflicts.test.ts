@@ -30,3 +30,29 @@ test('a rule that is not known, weights without their rule, the rule without a w
     'classes.c.order: expected a weight of at least one target, since order is weighted',
   ]);
 });
+
+test('a class whose answers are scored names one that exists, and whose terms are no laxer', () => {
+  const withScorer = (terms: string, scoring: string, named = 'quality: { sample: 0.1, class: judge }') =>
+    refusal(
+      `${gateways}\nclasses: { c: { targets: [{ gateway: router, model: m }], ${terms}${named} }, judge: { targets: [{ gateway: router, model: j }]${scoring} } }`,
+    );
+  expect(withScorer('', '', 'quality: { sample: 2 }')[0]).toMatch(/^classes\.c\.quality\.sample: expected/);
+  expect(withScorer('', '', 'quality: { sample: 1, class: juge }')[0]).toMatch(
+    /^classes\.c\.quality\.class: unknown class "juge", expected one of c, judge/,
+  );
+  expect(withScorer('retention: zdr, ', '')).toEqual([
+    'classes.c.quality.class: expected a class with retention: zdr, as this one has: it is shown its words',
+  ]);
+  expect(withScorer('allow: { providers: [a, b] }, ', ', allow: { providers: [b, x] }')).toEqual([
+    'classes.c.quality.class: expected a class whose allow.providers are among those of this one, a, b: it is shown its words',
+  ]);
+  const difficulty = 'difficulty: { rules: [{ when: { tools: true }, class: judge }] }, ';
+  expect(withScorer(difficulty, '', 'quality: { sample: 0.1 }')).toEqual([
+    'classes.c.quality.class: expected a class without difficulty: a call that scores is for one class',
+  ]);
+  const escalate = 'escalate: { on: [low-score], scorer: { class: judge } }';
+  expect(withScorer('path: routed, ', '', escalate)).toEqual([
+    'classes.c.escalate.scorer.class: expected a class with path: routed, as this one has: it is shown its words',
+  ]);
+  expect(() => withScorer('retention: zdr, ', ', retention: zdr')).toThrow();
+});

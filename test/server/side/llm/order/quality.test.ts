@@ -13,6 +13,8 @@ const ordered = { targets, why: undefined };
 const asked = { promptClass: 'commodity', least: 0.7 };
 const rated = (feedback: number, feedbacks: number, label = 'one/first', promptClass = 'commodity') =>
   ({ by: [promptClass, label], feedback, feedbacks }) as unknown as ReportRow;
+const scored = (score: number, scores: number, more: object = {}) =>
+  ({ by: ['commodity', 'one/first'], feedbacks: 0, score, scores, ...more }) as unknown as ReportRow;
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 async function read(rows: readonly ReportRow[]) {
@@ -37,6 +39,14 @@ test('too few words of the app, those of another class, and a mean that is enoug
     rated(0.1, 50, 'two/second'),
   ])
     expect(await read([row])).toEqual(ordered);
+});
+
+test('scores count where there is too little feedback, and why says so', async () => {
+  const moved = { targets: [targets[1], targets[0]], why: 'one/first is scored 0.30, below 0.7' };
+  expect(await read([scored(0.3, 20)])).toEqual(moved);
+  expect(await read([scored(0.3, 20, { feedback: 0.9, feedbacks: 19 })])).toEqual(moved);
+  expect(await read([scored(0.3, 19)])).toEqual(ordered);
+  expect(await read([scored(0.3, 99, { feedback: 0.9, feedbacks: 20 })])).toEqual(ordered);
 });
 
 test('where all are low they stay as they are: none is left out', async () => {
