@@ -10,6 +10,7 @@ import type { SessionRecord } from '../../server/ipc/session-record.ts';
 import { sideRoutes } from '../../server/ipc/side-routes.ts';
 import type { ResidenceSummary } from '../../server/platform/times/residence-histogram.ts';
 import { adminActions, adminPaths } from '../../server/processes/admin.ts';
+import { modelJson } from '../../server/side/http/chat/model-facts.ts';
 import { secretRequestSchema } from '../../server/side/http/session/secret-request.ts';
 import { ledgerView, sessionView, taskView, turnView } from '../../server/side/http/views.ts';
 import { taskRequestSchema } from '../../server/side/tasks/task-request.ts';
@@ -101,6 +102,10 @@ describe('openapi.yaml', () => {
   test('docs/openapi.yaml has the fields of what is shown', () => {
     const fieldsOf = (name: string) => Object.keys(openapi.components?.schemas?.[name]?.properties ?? {});
     expect(compared(fieldsOf('Task'), Object.keys(taskView(aTask('t'))))).toEqual(AGREES);
+    const facts = { id: 'm', inputModalities: [] };
+    const listed = { price: { input: 1, output: 1 }, source: 'list' } as const;
+    const model = modelJson({ id: 'm', owner: 'g', classes: [], facts, listed });
+    expect(compared(fieldsOf('Model'), Object.keys(model))).toEqual(AGREES);
     expect(
       compared(fieldsOf('LedgerRow'), Object.keys(ledgerView(anAttempt('a', { endUser: 'u', tags: {} })))),
     ).toEqual(AGREES);

@@ -5,13 +5,13 @@ import { llmProfiles } from '../../../adapters/llm/index.ts';
 import { isGlob } from '../../../codecs/text/glob.ts';
 import type { Config } from '../../config/config.ts';
 import type { Problem } from '../../config/problem.ts';
-import type { ClassConfig, LlmGatewayConfig } from '../../config/side/llm-schema.ts';
+import type { AliasConfig, ClassConfig, LlmGatewayConfig } from '../../config/side/llm-schema.ts';
 import type { BudgetConfig } from '../../config/side-schema.ts';
 import { type WrittenBudget, writtenBudgets } from '../billing/budgets/own-budgets.ts';
 import { createPrices, type Prices } from '../billing/prices.ts';
 import { baseUrlOf, callPathOf } from '../llm/policy.ts';
 
-type LlmConfig = Pick<Config, 'gateways' | 'classes' | 'budgets' | 'teams' | 'keys' | 'prices'>;
+type LlmConfig = Pick<Config, 'gateways' | 'classes' | 'aliases' | 'budgets' | 'teams' | 'keys' | 'prices'>;
 
 interface Context extends Pick<LlmConfig, 'gateways' | 'classes'> {
   readonly budgets: readonly WrittenBudget[];
@@ -32,7 +32,9 @@ export function llmWarnings(config: LlmConfig): Problem[] {
       }),
       ...hedgeWarnings(name, terms),
       ...escalateWarnings(name, terms),
+      ...orderWarnings(name, terms),
     ]),
+    ...Object.entries(config.aliases).flatMap(([name, alias]) => aliasWarnings(name, alias)),
     ...context.budgets.flatMap(({ path, budget: { maxUsd } }) =>
       maxUsd === 0 ? [{ path: `${path}.maxUsd`, message: 'no call that costs anything fits into 0 USD' }] : [],
     ),
@@ -109,6 +111,20 @@ function ceilingWarnings(name: string, terms: ClassConfig, { gateways, prices }:
 function escalateWarnings(name: string, { targets, fallback, escalate }: ClassConfig): Problem[] {
   if (escalate === undefined || (targets.length > 1 && fallback)) return [];
   return [{ path: `classes.${name}.escalate`, message: 'there is no other target that could be asked' }];
+}
+
+/** One target is the first by any rule. */
+function orderWarnings(name: string, { targets, order, minQuality }: ClassConfig): Problem[] {
+  if (targets.length > 1) return [];
+  const ruled = order === 'order' ? [] : [{ path: 'order', message: 'it orders nothing: the class has one target' }];
+  const judged = { path: 'minQuality', message: 'it orders nothing: there is no other target that could come first' };
+  const idle = minQuality === undefined ? ruled : [...ruled, judged];
+  return idle.map(({ path, message }) => ({ path: `classes.${name}.${path}`, message }));
+}
+
+function aliasWarnings(name: string, { targets: [first, ...others] }: AliasConfig): Problem[] {
+  if (others.length > 0 || first?.weight === undefined) return [];
+  return [{ path: `aliases.${name}.targets[0].weight`, message: 'nothing is drawn: the alias has one target' }];
 }
 
 function hedgeWarnings(name: string, { targets, fallback, hedgeMs, timeoutMs, deadlineMs }: ClassConfig): Problem[] {

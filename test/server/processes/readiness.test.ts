@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import { PARTS, type Readiness } from '../../../server/platform/readiness.ts';
 import { ReadinessWatch } from '../../../server/processes/readiness.ts';
+import { cataloguedAt, catalogueGateway, manyEntries } from '../../support/catalogue-gateway.ts';
 import { openClient, refusedUpgrade } from '../../support/gateway.ts';
 import { childrenOf, killAll } from '../../support/processes.ts';
 import { type FakeProvider, startProvider } from '../../support/provider.ts';
@@ -198,4 +199,29 @@ test('without descriptors every new connection has an answer, none a reset, and 
   for (const client of open) client.terminate();
   await becomes(served, 200);
   (await openClient(served.url + REALTIME)).terminate();
+});
+
+test('/readyz?verbose tells of each catalogue how many models it has, since when, and why it cannot be read now', async () => {
+  const [whole, away] = [await catalogueGateway(manyEntries(30)), await catalogueGateway([])];
+  away.status = 503;
+  gateway = await serve({
+    provider: provider.url,
+    gateways: { whole: cataloguedAt(whole), away: cataloguedAt(away) },
+    classes: { open: { targets: ['whole', 'away'].map((name) => ({ gateway: name, model: '*' })) } },
+  });
+  const { admin } = gateway;
+  const ask = async (query: string) =>
+    (await (await fetch(`${admin}/readyz${query}`, { headers: { connection: 'close' } })).json()) as {
+      catalogues?: readonly { gateway: string; fault?: string; fetchedAt?: string }[];
+    };
+  const catalogues = await until(async () => {
+    const told = (await ask('?verbose')).catalogues ?? [];
+    return told.some(({ fault }) => fault) && told.some(({ fetchedAt }) => fetchedAt) && told;
+  });
+  expect(catalogues.toSorted((a, b) => a.gateway.localeCompare(b.gateway))).toEqual([
+    { gateway: 'away', models: 0, fault: 'HTTP 503' },
+    { gateway: 'whole', models: 30, fetchedAt: expect.stringMatching(/^\d{4}-.*Z$/) },
+  ]);
+  expect(Object.keys(await ask(''))).not.toContain('catalogues');
+  await gateway.stop();
 });

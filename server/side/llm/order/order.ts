@@ -1,5 +1,6 @@
 // Orders the targets that policy allows by the rule of their class. Rule: it adds none and leaves none out; those that the client named come first.
 
+import { matchesGlob } from '../../../../codecs/text/glob.ts';
 import type { AliasConfig } from '../../../config/side/llm-schema.ts';
 import type { Call } from '../call.ts';
 import { isNamed } from '../policy.ts';
@@ -58,10 +59,17 @@ export function inAlias(targets: readonly Target[], config: AliasConfig, call: C
 /** A session stays with its target, as does an end user, else a key. Without any of them each call is drawn by itself. */
 const stickyKeyOf = ({ session, endUser, key }: Call): string => session ?? endUser ?? key ?? String(Math.random());
 
+/** The weight of the entry that names the model, else of the first pattern that it fits. */
+function weightOf({ gatewayName, model }: Target, { targets }: AliasConfig): number | undefined {
+  const ofGateway = targets.filter(({ gateway }) => gateway === gatewayName);
+  const entry =
+    ofGateway.find((target) => target.model === model) ?? ofGateway.find((target) => matchesGlob(target.model, model));
+  return entry?.weight;
+}
+
 /** `config`: the class, or the alias, that has the weights. */
 function drawn(targets: readonly Target[], { config }: { readonly config: AliasConfig }, key: string): Ordered<Target> {
-  const weights = new Map(config.targets.map(({ gateway, model, weight }) => [`${gateway}/${model}`, weight]));
-  const weighed = targets.map((target) => ({ target, label: target.label, weight: weights.get(target.label) }));
+  const weighed = targets.map((target) => ({ target, label: target.label, weight: weightOf(target, config) }));
   const ordered = weightedOrder(weighed, key);
   const [first] = ordered;
   const sum = weighed.reduce((total, { weight = 0 }) => total + weight, 0);

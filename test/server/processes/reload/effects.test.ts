@@ -241,6 +241,22 @@ test('a call that runs ends with what it began with, though its gateway and its 
   await reload({});
 });
 
+test('an alias that is moved means its new target from then on, and is unknown once it is gone', async () => {
+  const targets = ['gpt-5-mini', 'gpt-5'].map((model) => ({ gateway: 'contract', model }));
+  const classes = { app: { targets } };
+  const served = async () => {
+    const { status } = await call(as(web), { model: 'fast' });
+    return status === 200 ? llm.seen.at(-1)?.body.model : status;
+  };
+  for (const { gateway, model } of targets) {
+    expect(await reload({ classes, aliases: { fast: { targets: [{ gateway, model }] } } })).toContain('aliases');
+    for (let round = 0; round < ROUNDS; round++) expect(await served()).toBe(model);
+  }
+  await reload({ classes });
+  expect(await served()).toBe(404);
+  await reload({});
+});
+
 test('ten reloads under way disturb no session and no call', async () => {
   let isOver = false;
   const done = { calls: 0, sessions: 0 };

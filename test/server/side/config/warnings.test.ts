@@ -250,3 +250,28 @@ test('a header of the PROXY protocol that nobody may send, and a certificate tha
   expect(warnings(tls)[0]).toMatch(/^listen\.tls\.cert: clients refuse this certificate until \d{4}-/);
   vi.useRealTimers();
 });
+
+describe('rules that order nothing', () => {
+  test('a rule of order, and a least quality, are warned of where a class has one target', () => {
+    const weighted = routed.replace(' }', ', weight: 5 }');
+    expect(others(oneClass(weighted, ', order: weighted, minQuality: 0.5'))).toEqual([
+      'classes.c.order: it orders nothing: the class has one target',
+      'classes.c.minQuality: it orders nothing: there is no other target that could come first',
+    ]);
+    expect(others(oneClass(routed, ', order: price, escalate: { on: [misfit] }'))).toEqual([
+      'classes.c.escalate: there is no other target that could be asked',
+      'classes.c.order: it orders nothing: the class has one target',
+    ]);
+    expect(warnings(both(', order: price, minQuality: 0.5, escalate: { on: [misfit] }'))).toEqual([]);
+  });
+
+  test('the weight of the only target of an alias is warned of', () => {
+    const weighted = (targets: string) => `${both()}aliases: { fast: { targets: [${targets}] } }`;
+    const heavy = (target: string) => target.replace(' }', ', weight: 5 }');
+    expect(warnings(weighted(heavy(routed)))).toEqual([
+      'aliases.fast.targets[0].weight: nothing is drawn: the alias has one target',
+    ]);
+    expect(warnings(weighted(routed))).toEqual([]);
+    expect(warnings(weighted(`${heavy(routed)}, ${heavy(direct)}`))).toEqual([]);
+  });
+});

@@ -1,5 +1,6 @@
 // The list of models of a class with a pattern, through the whole side path: what it shows, to whom, and what is said of a name that is none.
 
+import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { pino } from 'pino';
 import { afterEach, expect, test } from 'vitest';
@@ -64,6 +65,19 @@ test('hundreds of models are listed with context, modalities, prices and classes
   await ask('vendor/vendor-3/model-3');
   expect(router.calls.at(-1)).toMatchObject({ promptClass: 'vendor', model: 'vendor-3/model-3' });
   expect(await openai().models.retrieve('router/vendor-5/model-5')).toMatchObject({ context_length: 128_000 });
+});
+
+test('the SDK of Anthropic leafs through them, with their context and their day', async () => {
+  await start(manyEntries(45), { open: { targets: [{ gateway: 'router', model: '*' }] } });
+  await fetched();
+  const anthropic = new Anthropic({ baseURL: side.http, apiKey: 'secret-app', maxRetries: 0 });
+  const ids: string[] = [];
+  for await (const { id } of anthropic.models.list({ limit: 20 })) ids.push(id);
+  expect(ids.toSorted()).toEqual((await list()).map(({ id }) => String(id)).toSorted());
+  expect(await anthropic.models.retrieve('vendor-3/model-3')).toMatchObject({
+    ...{ type: 'model', id: 'vendor-3/model-3', created_at: '2023-11-14T22:13:20Z' },
+    ...{ max_input_tokens: 128_000, max_tokens: null },
+  });
 });
 
 test('what cannot promise what a class asks is not listed, and refused by name', async () => {

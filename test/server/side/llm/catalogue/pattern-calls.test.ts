@@ -156,3 +156,18 @@ test('an alias asks its targets in order, and only those that the class has and 
   expect(answered(await router.run(call({ model: 'fast', promptClass: 'half' }))).gateway).toBe('two');
   expect(failed(await router.run(call({ model: 'fast', promptClass: 'none' }))).code).toBe('policy_refused');
 });
+
+test('the weight of a pattern is that of the models which it stands for', async () => {
+  const [a, b] = [await gateway(), await gateway()];
+  const catalogues = cataloguesOf({ one: [model('vendor/m')], two: [model('vendor/m')] });
+  const targets = [
+    { gateway: 'one', model: 'vendor/*', weight: 1 },
+    { gateway: 'two', model: '*', weight: 3 },
+  ];
+  const gateways = { one: at(a), two: at(b) };
+  const { router } = routing({ gateways, classes: { commodity: { targets, order: 'weighted' } } }, { catalogues });
+  const first = new Set<string>();
+  for (let index = 0; index < 24; index++)
+    first.add(answered(await router.run(call({ model: 'vendor/m', session: `session-${index}` }))).gateway);
+  expect(first).toEqual(new Set(['one', 'two']));
+});
