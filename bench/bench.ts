@@ -73,8 +73,10 @@ export interface BenchSettings {
   readonly seconds?: number;
   /** A run whose sender's p99 lateness was above this is invalid. */
   readonly toleranceMs: number;
-  /** Seed of the bootstrap. */
+  /** Seed of the bootstrap, and of tasks that are made. */
   readonly seed: number;
+  /** Path of a configuration of the reader's own, which is told about. */
+  readonly config?: string | undefined;
 }
 
 export interface RoundsPlan<Subject> {

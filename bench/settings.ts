@@ -5,6 +5,7 @@ import type { BenchSettings } from './bench.ts';
 
 export const BENCH_USAGE = `usage: npm run bench                                  a short set of all benches
        npm run bench -- NAME [options]                one of them, at length
+       npm run bench -- route-verdict --config FILE   and what a configuration of your own has and lacks
        npm run bench -- compare A.json B.json [--max-regression PERCENT] [--only PREFIX,...]
        npm run bench -- report FILE                   draws a report again
        npm run bench -- ... --publish                 and makes it the committed one
@@ -29,6 +30,7 @@ const options = {
   seed: { type: 'string' },
   'max-regression': { type: 'string' },
   publish: { type: 'boolean' },
+  config: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -49,6 +51,8 @@ export function readCommand(args: readonly string[]) {
     if (files[0] === undefined) throw new BenchUsageError('report: expected a file');
     return { name: 'report', file: files[0], publishes } as const;
   }
+  if (values.config !== undefined && first !== 'route-verdict')
+    throw new BenchUsageError(`--config: only of route-verdict, got ${first ?? 'all benches'}`);
   const settings: BenchSettings = {
     isShort: values.short ?? first === undefined,
     sessions: numbers('sessions', values.sessions),
@@ -58,6 +62,7 @@ export function readCommand(args: readonly string[]) {
     seconds: number('seconds', values.seconds),
     toleranceMs: number('tolerance-ms', values['tolerance-ms']) ?? 10,
     seed: number('seed', values.seed) ?? 1,
+    config: values.config,
   };
   return { name: 'run', bench: first, settings, only, json: values.json, publishes } as const;
 }

@@ -19,6 +19,12 @@ test('a name asks for one benchmark at length, with its options', () => {
   expect(readCommand(['hop', '--short'])).toMatchObject({ settings: { isShort: true } });
 });
 
+test('route-verdict alone takes a configuration of the reader', () => {
+  expect(readCommand(['route-verdict', '--config', 'a.yaml'])).toMatchObject({ settings: { config: 'a.yaml' } });
+  expect(() => readCommand(['hop', '--config', 'a.yaml'])).toThrow('--config: only of route-verdict, got hop');
+  expect(() => readCommand(['--config', 'a.yaml'])).toThrow('--config: only of route-verdict, got all benches');
+});
+
 test('compare takes two files and a limit in percent', () => {
   expect(readCommand(['compare', 'a', 'b', '--max-regression', '5'])).toMatchObject({
     name: 'compare',

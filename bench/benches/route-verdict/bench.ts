@@ -1,13 +1,19 @@
-// Answers which path a call should take: one table of what the direct and the routed path each deliver in this configuration,
-// all measured here.
+// Answers which path a call should take: what the direct and the routed path each deliver in the configuration of the bench, all measured here, what
+// ways to choose a model cost and get right, and what a configuration of the reader's own has and lacks.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bench, BenchContext, RunningContender } from '../../bench.ts';
 import { gatewayAt } from '../../contenders/side-settings.ts';
+import { alignedText } from '../../figures/format.ts';
+import type { ReportTable } from '../../figures/results.ts';
 import { type MockLlm, startMockLlm } from '../../load/load-processes.ts';
+import { tableRows } from '../../report/markdown.ts';
 import { ledgerBy } from '../side-hop/ledger.ts';
+import { auditOf } from './audit.ts';
 import { CLIENT_SECRET, measureDirect, startNative } from './direct.ts';
 import { addedByCalls, addedByFrames, verdictRounds } from './latency.ts';
+import { describePolicies } from './policies/report.ts';
+import { measurePolicies } from './policies/run.ts';
 import { describeVerdict, type VerdictData } from './report.ts';
 import { measureRouted } from './routed.ts';
 
@@ -16,13 +22,45 @@ const ROUTER_MODELS = ['bench-small', 'bench-large', 'bench-other'];
 const CONTRACT_MODELS = ['bench'];
 const PACE = { thinkMs: 5, tokens: 4, gapMs: 2 };
 const SETTLE_MS = 300;
+const POLICIES_SECONDS = 12;
 export const routeVerdict: Bench = {
   name: 'route-verdict',
   description: 'what the direct and the routed path each deliver here, and which class should take which',
   needs: 'trunkline',
-  seconds: (settings) => 9 + verdictRounds(settings) * 4.5,
-  run: async (context) => describeVerdict(await measure(context)),
+  seconds: (settings) => 14 + verdictRounds(settings) * 4.5 + POLICIES_SECONDS,
+  async run(context) {
+    const { config } = context.settings;
+    const audit = config === undefined ? [] : auditOf(config);
+    say(context, audit);
+    const verdict = describeVerdict(await measure(context));
+    context.progress('route-verdict: cost and quality', 0.95);
+    const policies = describePolicies(await measurePolicies(context));
+    say(context, [...verdict.tables, ...policies.tables]);
+    return {
+      tables: [...audit, ...verdict.tables, ...policies.tables],
+      notes: [...verdict.notes, ...policies.notes],
+    };
+  },
 };
+
+/** Longest line of a table on a terminal. */
+const MOST_CHARS = 200;
+
+/** Shows tables at once, beside the report. What is too wide for a line is written below each other. */
+function say(context: BenchContext, tables: readonly ReportTable[]): void {
+  for (const table of tables) {
+    const aligned = alignedText(tableRows(table));
+    const isWide = aligned.split('\n').some((line) => line.length > MOST_CHARS);
+    context.say(`${table.title}\n${isWide ? listed(table) : aligned}\n`);
+  }
+}
+
+function listed(table: ReportTable): string {
+  const [columns = [], ...rows] = tableRows(table);
+  return rows
+    .map(([name, ...cells]) => [name, ...cells.map((cell, at) => `  ${columns[at + 1]}: ${cell}`)].join('\n'))
+    .join('\n');
+}
 
 async function measure(context: BenchContext): Promise<VerdictData> {
   const router = context.own(await startMockLlm({ pace: PACE, models: ROUTER_MODELS }));

@@ -17,7 +17,7 @@ export interface Ledger {
 /** Rows are settled after the answer. */
 const SETTLE_MS = 3000;
 
-export type LedgerSum = Pick<ReportRow, 'by' | 'calls' | 'costMicroUsd' | 'unknownCosts'>;
+export type LedgerSum = Pick<ReportRow, 'by' | 'calls' | 'costMicroUsd' | 'unknownCosts' | 'savedMicroUsd'>;
 
 /** Sums of the ledger, of all keys. Throws when the admin listener has none. */
 export async function ledgerBy(admin: string | undefined, fields: string, since = 0): Promise<readonly LedgerSum[]> {

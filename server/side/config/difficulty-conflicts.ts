@@ -65,7 +65,7 @@ function conflictOf({ at, name: to }: Named, name: string, classes: Classes): st
 }
 
 /** Says what a class promises of texts, and another one does not. */
-function laxerThan(terms: ClassConfig, { retention, residency, path, allow }: ClassConfig): string | undefined {
+function laxerThan(terms: ClassConfig, { retention, residency, path, allow, redact }: ClassConfig): string | undefined {
   const stated = Object.entries({ retention: retention === 'zdr' ? retention : undefined, residency, path });
   for (const [field, value] of stated)
     if (value !== undefined && terms[field as 'retention' | 'residency' | 'path'] !== value)
@@ -79,7 +79,26 @@ function laxerThan(terms: ClassConfig, { retention, residency, path, allow }: Cl
     if (beyond !== undefined) return `allow.${field} has "${beyond}" there`;
   }
   const beyond = beyondOf(terms.allow.resources, allow.resources);
-  return beyond === undefined ? undefined : `allow.resources has "${beyond}" there`;
+  return beyond === undefined ? unredactedBy(terms.redact, redact) : `allow.resources has "${beyond}" there`;
+}
+
+/** Names the first of the words that a class takes out and another one leaves in. */
+function unredactedBy(other: ClassConfig['redact'], own: ClassConfig['redact']): string | undefined {
+  if (own === undefined) return undefined;
+  if (other === undefined) return 'it has no redact';
+  const [there, here] = [redactionOf(other), redactionOf(own)];
+  const kind = here.kinds.find((one) => !there.kinds.includes(one));
+  if (kind !== undefined) return `redact has no ${kind} there`;
+  const pattern = Object.keys(here.patterns).find((one) => there.patterns[one] !== here.patterns[one]);
+  if (pattern !== undefined) return `redact has no such pattern ${pattern} there`;
+  return here.unreadable === 'refuse' && there.unreadable === 'pass'
+    ? 'redact lets pass what cannot be read there'
+    : undefined;
+}
+
+function redactionOf(given: NonNullable<ClassConfig['redact']>) {
+  const { kinds = [], patterns = {}, unreadable = 'refuse' } = 'length' in given ? { kinds: given } : given;
+  return { kinds, patterns: patterns as Readonly<Record<string, string>>, unreadable };
 }
 
 /** A pattern that fits the text of another one fits all that this fits. */

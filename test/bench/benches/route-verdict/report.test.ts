@@ -5,7 +5,7 @@ import { DOWNSTREAM, UPSTREAM } from '../../../../bench/benches/route-verdict/ev
 import { describeVerdict, type VerdictData } from '../../../../bench/benches/route-verdict/report.ts';
 
 const row = (by: readonly string[], calls: number, costMicroUsd: number, unknownCosts = 0) => ({
-  ...{ by, calls, costMicroUsd, unknownCosts },
+  ...{ by, calls, costMicroUsd, unknownCosts, savedMicroUsd: 0 },
 });
 
 const measured: VerdictData = {

@@ -70,6 +70,13 @@ test('a class that is laxer than the one that a call was meant for gets none of 
     `${at}allow.providers has "q" there`,
   );
   expect(laxer('', ', allow: { resources: [vs_1] }')).toBe(`${at}allow.resources has "vs_1" there`);
+  expect(laxer(', redact: [email]')).toBe(`${at}it has no redact`);
+  expect(laxer(', redact: [email, card]', ', redact: [card]')).toBe(`${at}redact has no email there`);
+  const orders = (pattern: string, more = '') => `, redact: { patterns: { order: "${pattern}" }${more} }`;
+  expect(laxer(orders('O-[0-9]+'), orders('O-[1-9]+'))).toBe(`${at}redact has no such pattern order there`);
+  expect(laxer(orders('O-[0-9]+'), orders('O-[0-9]+', ', unreadable: pass'))).toBe(
+    `${at}redact lets pass what cannot be read there`,
+  );
   expect(ofClasses('{ model: { class: b, verdicts: { easy: a, hard: a } } }', ', retention: zdr')).toEqual([
     'classes.a.difficulty.model.class: expected a class that is no laxer than a: retention has to be zdr there, too',
   ]);
