@@ -114,6 +114,7 @@ export class Side {
   readonly #runs: RunHost;
   readonly #catalogues: LiveCatalogues;
   readonly #steps: ReturnType<typeof allSteps>;
+  readonly #refusals: ReturnType<typeof refusalRows>;
   readonly #descriptors = countDescriptors();
   #clients: PublicListener | undefined;
   #rehearsalUrl: string | undefined;
@@ -141,9 +142,9 @@ export class Side {
     this.#telemetry = telemetry;
     const calls = { ...shared, config: now, leasing, prices: createPrices(now.prices), rehearsalUrl };
     const refusals = refusalRows(shared);
-    const steps = allSteps({ ...shared, router: () => this.#router });
-    this.#steps = steps;
-    this.#router = withRefusalRows(createTracedRouter({ ...calls, steps }, telemetry), refusals);
+    this.#refusals = refusals;
+    this.#steps = allSteps({ ...shared, router: () => this.#router });
+    this.#router = withRefusalRows(createTracedRouter({ ...calls, steps: this.#steps }, telemetry), refusals);
     this.#webhooks = isBackground && parts.budgets ? new Webhooks(shared) : undefined;
     const onSettled = () => this.#webhooks?.wake();
     const tracing = createTaskTracing(telemetry);
@@ -224,7 +225,8 @@ export class Side {
     const { config, answer, findKey, secrets } = this;
     const shared = { live, log, registry: metrics.registry, descriptors: this.#descriptors, answer, findKey, secrets };
     const rehearsed = () => (config.rehearsal && this.#rehearsalUrl !== undefined ? config.rehearsal.providers : []);
-    this.#clients = new PublicListener({ ...options, ...shared, rehearsed, runs: this.#runs, responses: this.#runs });
+    const calls = { runs: this.#runs, responses: this.#runs, refusals: this.#refusals };
+    this.#clients = new PublicListener({ ...options, ...shared, ...calls, rehearsed });
     return this.#clients;
   }
 

@@ -16,6 +16,7 @@ import { countDescriptors } from '../../server/http/connection/descriptors.ts';
 import { splice } from '../../server/http/connection/splice.ts';
 import type { DevCertificate } from '../../server/http/dev-certificate.ts';
 import { requestHead } from '../../server/http/request/head.ts';
+import { RefusalRows } from '../../server/http/request/refusal/refusal-rows.ts';
 import { readOn } from '../../server/ipc/channel/connection.ts';
 import type { SessionRecord } from '../../server/ipc/session-record.ts';
 import { askWhole, type FindOwners, type SideHandler } from '../../server/ipc/side-request.ts';
@@ -116,6 +117,7 @@ export async function startGateway({
   const rehearsal = loaded.rehearsal === false || rehearsalUrl === undefined ? [] : loaded.rehearsal.providers;
   const sideRegistry = new Registry();
   const side = new PublicListener({
+    refusals: addRefusals && new RefusalRows({ write: addRefusals, registry: sideRegistry, log, windowMs: 0 }),
     live: new LiveConfig(loaded),
     ...{ log, secrets, runs: new FakeRuns() },
     registry: sideRegistry,

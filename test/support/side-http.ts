@@ -3,6 +3,7 @@
 import { pino } from 'pino';
 import type { Config } from '../../server/config/config.ts';
 import { loadConfig } from '../../server/config/load.ts';
+import type { RefusalRows } from '../../server/http/request/refusal/refusal-rows.ts';
 import type { SecretStore } from '../../server/ipc/stored-keys.ts';
 import { OwnBudgets } from '../../server/side/billing/budgets/own-budgets.ts';
 import { createPrices } from '../../server/side/billing/prices.ts';
@@ -31,6 +32,8 @@ export interface TestSideOptions {
   readonly router?: Router;
   readonly runner?: TaskRunner;
   readonly catalogues?: Catalogues;
+  /** Told of calls and tasks that are refused. */
+  readonly refusals?: Pick<RefusalRows, 'add'>;
   readonly heartbeatMs?: number;
   /** ws: URL of a fake provider. */
   readonly provider?: string;

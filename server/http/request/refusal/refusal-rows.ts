@@ -3,6 +3,7 @@
 
 import type { Logger } from 'pino';
 import { Counter, type Registry } from 'prom-client';
+import type { Requester } from '../../../ipc/side-request.ts';
 import type { LedgerRow } from '../../../ipc/stored-rows.ts';
 import { faultOf } from '../../../platform/log.ts';
 import { newId } from '../../../platform/uuid-v7.ts';
@@ -15,6 +16,26 @@ export type RefusedRequest = Pick<
   Partial<Pick<LedgerRow, 'team' | 'endUser' | 'tags' | 'session' | 'task' | 'gateway' | 'isRehearsal' | 'refused'>> & {
     readonly why: string;
   };
+
+interface RefusedAsking extends Partial<Pick<LedgerRow, 'promptClass' | 'dataClass' | 'endUser' | 'session'>> {
+  readonly kind: 'chat' | 'task';
+  /** The model that was asked for. */
+  readonly asked?: string | undefined;
+}
+
+/** Returns the facts of a request that was refused before it was a call. What it does not say is as its key has it. */
+export function refusedAsking(
+  { key, team, settings }: Requester,
+  { kind, asked, session, promptClass = '', ...own }: RefusedAsking,
+  { code: outcome, message: why }: { readonly code: string; readonly message: string },
+): RefusedRequest {
+  const { dataClass = settings?.dataClass ?? 'open', endUser = settings?.endUser } = own;
+  const tags = settings?.tags;
+  return {
+    path: 'routed',
+    ...{ kind, key, team, endUser, tags, session, promptClass, dataClass, asked, outcome, why },
+  };
+}
 
 export interface RefusalRowsOptions {
   readonly write: (rows: readonly LedgerRow[]) => Promise<unknown>;

@@ -7,9 +7,11 @@ import type { ConnectionLimit } from '../../../http/connection/connection-limit.
 import { decodedPath } from '../../../http/handshake.ts';
 import type { Answer, CheckedExchange } from '../../../http/request/answer.ts';
 import { readBody } from '../../../http/request/body.ts';
+import { askedFor } from '../../../http/request/facts.ts';
 import { authenticate } from '../../../http/request/keys/authenticate.ts';
 import { authenticateSecret, callerWithSecret, presentedSecret } from '../../../http/request/keys/client-secret.ts';
 import type { RequestPolicy } from '../../../http/request/policy.ts';
+import { type RefusalRows, refusedAsking } from '../../../http/request/refusal/refusal-rows.ts';
 import { isRefusal, notNow, sidePathUnavailable } from '../../../http/request/refusals.ts';
 import { type Requester, requesterOf } from '../../../ipc/side-request.ts';
 import { sideRoutesAt } from '../../../ipc/side-routes.ts';
@@ -21,6 +23,8 @@ export interface AskContext extends ForwardContext {
   policy(): RequestPolicy;
   readonly quota: SideQuota;
   readonly connections: Pick<ConnectionLimit, 'hold'>;
+  /** Told of calls and tasks that find no place. Undefined where no rows are written. */
+  readonly refusals?: Pick<RefusalRows, 'add'> | undefined;
 }
 
 /** Answers one request, or says why not. */
@@ -39,7 +43,14 @@ export async function askSide(
   const expectedBytes = Math.min(config.side.maxBodyBytes, Number(request.headers['content-length'] ?? 0));
   const isStream = request.method === 'GET' && isStreamAt(path, handshake);
   using lease = isStream ? context.quota.acquireStream(key?.id) : context.quota.acquire(key?.id, expectedBytes);
-  if (lease === undefined) return isStream ? tooManyStreams : sideQuotaFull;
+  const noPlace = (refusal: Refusal): Refusal => {
+    const route = sideRoutesAt('key', path).find((match) => match.route.method === request.method)?.route;
+    const { class: promptClass, model: asked } = askedFor(request, policy);
+    const kind = route?.path.endsWith('/tasks') ? 'task' : 'chat';
+    if (route?.awaitsLlm) context.refusals?.add(refusedAsking(requester, { kind, promptClass, asked }, refusal));
+    return refusal;
+  };
+  if (lease === undefined) return noPlace(isStream ? tooManyStreams : sideQuotaFull);
   context.connections.hold(request.socket, response);
   const body = await readBody(request, {
     maxBytes: config.side.maxBodyBytes,
@@ -49,7 +60,7 @@ export async function askSide(
   if (isRefusal(body)) {
     // The unread rest of the body must not be taken for the next request.
     response.shouldKeepAlive = false;
-    return body;
+    return body === bodyQuotaExceeded ? noPlace(body) : body;
   }
   using keyEnd = isStream && key !== undefined ? policy.keys.watchEnd(key.id) : undefined;
   const asked = { handshake, path, requester, ...source, body, keyEnd: keyEnd?.signal };

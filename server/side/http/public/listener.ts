@@ -38,7 +38,8 @@ import { type PublicContext, publicAnswer } from './answer.ts';
 import { sideQuotaFull } from './ask.ts';
 import { SideQuota } from './quota.ts';
 
-export interface PublicListenerOptions extends Pick<PublicContext, 'answer' | 'find' | 'explain' | 'rehearsed'> {
+export interface PublicListenerOptions
+  extends Pick<PublicContext, 'answer' | 'find' | 'explain' | 'rehearsed' | 'refusals'> {
   readonly live: LiveConfig;
   readonly log: Logger;
   readonly registry: Registry;

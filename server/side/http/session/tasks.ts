@@ -4,7 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { JsonObject } from '../../../../codecs/json/object.ts';
 import { CLASS_HEADER, chooseDataClass, DATA_CLASS_HEADER } from '../../../http/class-policy.ts';
 import { type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
-import type { Task, TaskState } from '../../../ipc/stored-rows.ts';
+import { refusedAsking } from '../../../http/request/refusal/refusal-rows.ts';
+import type { OnBehalf, Task, TaskState } from '../../../ipc/stored-rows.ts';
 import { classBinding } from '../../runs/call/class.ts';
 import { wantedWithId } from '../../sessions/reused-id.ts';
 import { readTaskRequest, type TaskRequest } from '../../tasks/task-request.ts';
@@ -25,16 +26,23 @@ const STATES: readonly TaskState[] = ['queued', 'running', 'done', 'failed', 'de
 const MAX_TASKS = 1000;
 
 export const postTask: RouteHandler = async (request, options) => {
-  const { store, runner, rates } = options;
+  const { store, runner, rates, refusals } = options;
   const parsed = parseBody(request.body);
   if (isProblem(parsed)) return parsed;
   const wanted = await taskRequestOf(request, parsed.body, options);
-  if (isProblem(wanted)) return wanted;
+  const refuse = (problem: HttpProblem, asked: Partial<Task> & OnBehalf = {}): HttpProblem => {
+    const { promptClass, dataClass, session, endUser } = asked;
+    refusals?.add(
+      refusedAsking(request.requester, { kind: 'task', promptClass, dataClass, session, endUser }, problem),
+    );
+    return problem;
+  };
+  if (isProblem(wanted)) return CLASS_CODES.includes(wanted.code) ? refuse(wanted) : wanted;
   const { task, mode, endUser } = wanted;
   const existing = await store.task(task.id);
   if (existing !== undefined && (!isSame(existing, task) || !canRead(request, existing.key))) return usedKey;
   const rated = existing === undefined ? await rates.take(request, { endUser }) : undefined;
-  if (isProblem(rated)) return rated;
+  if (isProblem(rated)) return refuse(rated, { ...task, endUser });
   if (existing === undefined) await store.addTask(task);
   const headers = { location: `/v1/tasks/${task.id}`, ...rated?.headers };
   if (mode === 'sync') {
@@ -44,6 +52,9 @@ export const postTask: RouteHandler = async (request, options) => {
   runner?.wake();
   return sendJson(request, 202, taskView(existing ?? task), headers);
 };
+
+/** Refusals of a class that the key may not use; all others are of a request that is wrong. */
+const CLASS_CODES: readonly string[] = ['unknown_class', 'class_not_allowed'];
 
 async function taskRequestOf(
   request: RoutedRequest,

@@ -6,7 +6,7 @@ import { matchesGlob } from '../../../../codecs/text/glob.ts';
 import { readTraceParent } from '../../../../codecs/text/trace-parent.ts';
 import type { SideConfig } from '../../../config/side-schema.ts';
 import { type HttpProblem, isProblem, shortened } from '../../../http/problem.ts';
-import type { RefusalRows, RefusedRequest } from '../../../http/request/refusal/refusal-rows.ts';
+import { type RefusalRows, refusedAsking } from '../../../http/request/refusal/refusal-rows.ts';
 import { secretExpired } from '../../../http/request/refusals.ts';
 import type { Requester, SideRequest } from '../../../ipc/side-request.ts';
 import type { DataClass } from '../../../ipc/stored-rows.ts';
@@ -72,7 +72,8 @@ export async function clientCall(
   { config, router, rates, catalogues, refusals }: CallMeans,
 ): Promise<ClientCall | HttpProblem> {
   const refuse = (problem: HttpProblem, dataClass?: DataClass): HttpProblem => {
-    refusals?.add(refusedCall(request, problem, dataClass));
+    const { promptClass, model } = request.asked;
+    refusals?.add(refusedAsking(request.requester, { kind: 'chat', asked: model, promptClass, dataClass }, problem));
     return problem;
   };
   // A refusal of the caller comes before what is wrong with the call.
@@ -121,28 +122,6 @@ export async function clientCall(
   };
   const rated = await rates.take(request, { endUser, estimate: () => mostTokens(body, call) });
   return isProblem(rated) ? refuse(rated, dataClass) : { call, router, dropped, classMaxTokens, rated };
-}
-
-function refusedCall(
-  { requester: { key, team, settings }, asked }: CallRequest,
-  { code, message: why }: HttpProblem,
-  dataClass: DataClass = settings?.dataClass ?? 'open',
-): RefusedRequest {
-  const { promptClass = '', model } = asked;
-  const { endUser, tags } = settings ?? {};
-  return {
-    kind: 'chat',
-    path: 'routed',
-    key,
-    team,
-    endUser,
-    tags,
-    promptClass,
-    dataClass,
-    asked: model,
-    outcome: code,
-    why,
-  };
 }
 
 /** A client secret makes calls until it expires, and where it names models of these alone, with their provider or without. */

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { SideHandler } from '../../../../../server/ipc/side-request.ts';
+import type { LedgerRow } from '../../../../../server/ipc/stored-rows.ts';
 import { startGateway, type TestGateway } from '../../../../support/gateway.ts';
 import { openRaw, type RawSocket } from '../../../../support/raw-socket.ts';
 import { until } from '../../../../support/until.ts';
@@ -69,6 +70,28 @@ describe('the quota of all keys', () => {
     letGo();
     for (const response of await Promise.all(first)) expect(response.status).toBe(200);
     expect((await post('{}')).status).toBe(200);
+  });
+
+  test('has rows in the ledger of the calls and tasks that it refuses, and of nothing else', async () => {
+    const { answer, letGo, waiting } = hung();
+    const rows: LedgerRow[] = [];
+    const addRefusals = async (added: readonly LedgerRow[]): Promise<void> => void rows.push(...added);
+    await start(answer, { addRefusals, side: { requests: 2, requestBytes: 4096, maxBodyBytes: 3000 } });
+    const first = post('x'.repeat(2000));
+    await until(() => waiting() === 1);
+    const raw = upload('any', 'Transfer-Encoding: chunked', chunk(2097));
+    expect((await raw.answer()).status).toBe(503);
+    await until(() => rows.length === 1);
+    const told = { key: undefined, dataClass: 'open', outcome: 'side_unavailable', refusals: 1, costMicroUsd: 0 };
+    expect(rows).toMatchObject([{ ...told, kind: 'task', why: expect.stringContaining('side.requestBytes') }]);
+    const second = post('{}');
+    await until(() => waiting() === 2);
+    expect((await ask('/v1/ledger')).status).toBe(503);
+    expect((await post('{}')).status).toBe(503);
+    await until(() => rows.length === 2);
+    expect(rows[1]).toMatchObject({ ...told, kind: 'chat', why: expect.stringContaining('side.requests') });
+    letGo();
+    for (const response of await Promise.all([first, second])) expect(response.status).toBe(200);
   });
 
   test('refuses a body whose announced length does not fit into side.requestBytes', async () => {

@@ -4,6 +4,7 @@ import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { RefusedRequest } from '../../../../../server/http/request/refusal/refusal-rows.ts';
 import type { Answered } from '../../../../../server/side/llm/call.ts';
 import type { Failure } from '../../../../../server/side/llm/failure.ts';
 import type { Store } from '../../../../../server/side/store/contract/store.ts';
@@ -47,6 +48,8 @@ let answer: (sink?: { begin(head: object): void }) => Answered | Failure;
 const calledFor: (string | undefined)[] = [];
 /** Methods of the store that were called. */
 const asked: string[] = [];
+/** Facts of what was refused. */
+const refusals: RefusedRequest[] = [];
 
 beforeAll(async () => {
   store = await openStore({ url: 'sqlite', dataDirectory: mkdtempSync(join(temporaryFolder('rates'), 'data-')) });
@@ -60,7 +63,7 @@ beforeAll(async () => {
     calledFor.push(endUser);
     return answer(sink as never);
   });
-  side = await startSideHttp({ file, store: watched, router });
+  side = await startSideHttp({ file, store: watched, router, refusals: { add: (one) => refusals.push(one) } });
 });
 afterAll(async () => {
   await side.close();
@@ -71,6 +74,7 @@ beforeEach(async () => {
   answer = () => answered('Good day');
   await store.removeOldLimits(Date.now() + 1000);
   asked.length = 0;
+  refusals.length = 0;
 });
 
 const sdk = (apiKey: string) => new OpenAI({ baseURL: `${side.http}/v1`, apiKey, maxRetries: 0 });
@@ -236,5 +240,18 @@ describe('demanded tasks', () => {
     expect(await refused.json()).toMatchObject({
       error: { code: 'rate_limit_exceeded', type: 'rate_limit_error', help: 'docs/errors.md#rate_limit_exceeded' },
     });
+  });
+
+  test('that are refused are told to the ledger, as are calls', async () => {
+    for (const text of ['one', 'two', 'three']) await demand(text);
+    await refusal(ask(calls));
+    const told = { key: calls.replace('secret-of-', ''), outcome: 'rate_limit_exceeded', promptClass: 'plain' };
+    expect(refusals).toMatchObject([
+      { ...told, kind: 'task', dataClass: 'open' },
+      { ...told, kind: 'chat' },
+    ]);
+    await side.ask('/v1/tasks', { method: 'POST', key: calls, json: { kind: 'title', text: 'x', class: 'dear' } });
+    await side.ask('/v1/tasks', { method: 'POST', key: calls, json: { kind: 'title' } });
+    expect(refusals.slice(2)).toMatchObject([{ kind: 'task', outcome: 'unknown_class', promptClass: '' }]);
   });
 });
