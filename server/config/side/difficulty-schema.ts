@@ -16,6 +16,12 @@ const script = z
   .regex(/^[A-Za-z_]{1,40}$/)
   .refine(isScript, 'expected the name of a script in Unicode, such as Han, Hiragana, Cyrillic or Arabic');
 
+/** The languages that the package eld tells apart, as in ISO 639-1. */
+const LANGUAGES = (
+  'am ar az be bg bn ca cs da de el en es et eu fa fi fr gu he hi hr hu hy is it ja ka kn ko ku lo lt lv ml mr ms nl no or pa pl pt ' +
+  'ro ru sk sl sq sr sv ta te th tl tr uk ur vi yo zh'
+).split(' ');
+
 export const difficultySchema = z.strictObject({
   rules: z
     .array(
@@ -32,6 +38,14 @@ export const difficultySchema = z.strictObject({
               .optional()
               .describe(
                 'Scripts of Unicode, such as Han: a fifth of the letters of the last message of the user are of them.',
+              ),
+            language: z
+              .array(z.enum(LANGUAGES))
+              .min(1)
+              .max(60)
+              .optional()
+              .describe(
+                'Languages as in ISO 639-1, such as de: that of the last message of the user. It needs the package eld.',
               ),
             kind: z.enum(['task', 'chat']).optional().describe('A side task, or a call of an app.'),
           })

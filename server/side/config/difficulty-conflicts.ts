@@ -5,6 +5,7 @@ import { unknownName } from '../../../codecs/text/nearest-names.ts';
 import type { Problem } from '../../config/problem.ts';
 import type { ClassConfig } from '../../config/side/llm-schema.ts';
 import type { SideConfig } from '../../config/side-schema.ts';
+import { missingLanguagePackage } from '../llm/steps/language.ts';
 
 type Classes = SideConfig['classes'];
 
@@ -14,7 +15,8 @@ interface Named {
   readonly name: string;
 }
 
-export function difficultyConflicts(name: string, classes: Classes): Problem[] {
+/** `missing`: see `missingLanguagePackage`. */
+export function difficultyConflicts(name: string, classes: Classes, missing = missingLanguagePackage): Problem[] {
   const difficulty = classes[name]?.difficulty;
   if (difficulty === undefined) return [];
   const { rules, model, default: byDefault, strongest } = difficulty;
@@ -39,6 +41,11 @@ export function difficultyConflicts(name: string, classes: Classes): Problem[] {
       if (minChars > maxChars)
         return [{ path: at, message: `no call fits: ${minChars} characters or more, and ${maxChars} or fewer` }];
       return [];
+    }),
+    ...rules.flatMap(({ when }, index) => {
+      const wanted = when.language === undefined ? undefined : missing();
+      const message = `expected the package that it needs: npm install ${wanted}`;
+      return wanted === undefined ? [] : [{ path: `${path}.rules[${index}].when.language`, message }];
     }),
     ...(model !== undefined && verdicts.length < 2
       ? [{ path: `${path}.model.verdicts`, message: 'expected at least two verdicts' }]

@@ -19,7 +19,8 @@ export async function classifiedBy(
   run: Router['run'],
 ): Promise<string | undefined | Failure> {
   const words = Object.keys(verdicts);
-  const own = { promptClass, model: undefined, fits: undefined, marks: undefined, isHelper: true } as const;
+  const asked = { promptClass, model: undefined, fits: undefined, response: undefined };
+  const own = { ...asked, marks: undefined, isHelper: true } as const;
   const deadline = Math.min(call.deadline ?? Number.POSITIVE_INFINITY, performance.now() + deadlineMs);
   const messages = [
     { role: 'system', content: [taskOf(words), ...(rubric === undefined ? [] : [rubric])].join('\n\n') },

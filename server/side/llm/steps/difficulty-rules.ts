@@ -3,6 +3,7 @@
 import { isObject, type JsonObject } from '../../../../codecs/json/object.ts';
 import type { ClassConfig } from '../../../config/side/llm-schema.ts';
 import type { Call } from '../call.ts';
+import type { DetectLanguage } from './language.ts';
 
 export type Difficulty = NonNullable<ClassConfig['difficulty']>;
 type DifficultyRule = Difficulty['rules'][number];
@@ -13,9 +14,15 @@ interface FoundRule {
   readonly rule: DifficultyRule;
 }
 
-/** Returns what finds the first rule that a call fits. */
-export function ruleFinder(rules: readonly DifficultyRule[]): (call: Call) => FoundRule | undefined {
-  const tests = rules.map(({ when }) => testOf(when));
+export const asksForLanguage = (rules: readonly DifficultyRule[]): boolean =>
+  rules.some(({ when }) => when.language !== undefined);
+
+/** Finds the first rule that a call fits. */
+export type FindRule = (call: Call) => FoundRule | undefined;
+
+/** `detect`: needed where a rule asks for languages. */
+export function ruleFinder(rules: readonly DifficultyRule[], detect?: DetectLanguage): FindRule {
+  const tests = rules.map(({ when }) => testOf(when, detect));
   return (call) => {
     const index = tests.findIndex((fits) => fits(call));
     const rule = rules[index];
@@ -23,7 +30,10 @@ export function ruleFinder(rules: readonly DifficultyRule[]): (call: Call) => Fo
   };
 }
 
-function testOf({ tools, kind, minChars = 0, maxChars, script }: DifficultyRule['when']): (call: Call) => boolean {
+function testOf(
+  { tools, kind, minChars = 0, maxChars, script, language }: DifficultyRule['when'],
+  detect: DetectLanguage | undefined,
+): (call: Call) => boolean {
   const isWritten = script === undefined ? undefined : scriptTest(script);
   const most = maxChars ?? Number.POSITIVE_INFINITY;
   const isAnyLength = minChars === 0 && maxChars === undefined;
@@ -34,7 +44,8 @@ function testOf({ tools, kind, minChars = 0, maxChars, script }: DifficultyRule[
       const chars = charsOf(call);
       if (chars < minChars || chars > most) return false;
     }
-    return isWritten === undefined || isWritten(lastOfUser(call));
+    if (isWritten !== undefined && !isWritten(lastOfUser(call))) return false;
+    return language === undefined || language.includes(detect?.(lastOfUser(call).slice(0, LOOKED_AT_CHARS)) ?? '');
   };
 }
 

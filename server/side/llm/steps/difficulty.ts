@@ -5,7 +5,8 @@ import { passedForm } from '../../../../adapters/llm/index.ts';
 import type { Call, Router, StreamSink } from '../call.ts';
 import type { Failure } from '../failure.ts';
 import { classifiedBy } from './classify.ts';
-import { type Difficulty, ruleFinder } from './difficulty-rules.ts';
+import { asksForLanguage, type Difficulty, type FindRule, ruleFinder } from './difficulty-rules.ts';
+import { loadLanguages } from './language.ts';
 import type { MakeStep } from './steps.ts';
 
 /** `words`: why, for rows and headers. */
@@ -42,9 +43,18 @@ function chooserOf(
   { rules, model, default: fallback }: Difficulty,
   { name, run }: { readonly name: string; readonly run: Router['run'] },
 ): (call: Call) => Promise<Choice | Failure> {
-  const findRule = ruleFinder(rules);
   const byDefault = fallback ?? name;
+  const failed: Choice = { promptClass: byDefault, words: 'default, the classifier failed', isFlagged: true };
+  // Loaded now, so that the first call does not wait for it.
+  const finding: Promise<FindRule | undefined> | FindRule = asksForLanguage(rules)
+    ? loadLanguages().then(
+        (detect) => ruleFinder(rules, detect),
+        () => undefined,
+      )
+    : ruleFinder(rules);
   return async (call) => {
+    const findRule = await finding;
+    if (findRule === undefined) return failed;
     const found = findRule(call);
     if (found !== undefined) {
       const { number, rule } = found;
@@ -54,9 +64,7 @@ function chooserOf(
     const verdict = await classifiedBy(call, model, run);
     if (typeof verdict === 'object') return verdict;
     const promptClass = verdict === undefined ? undefined : model.verdicts[verdict];
-    return promptClass === undefined
-      ? { promptClass: byDefault, words: 'default, the classifier failed', isFlagged: true }
-      : { promptClass, words: `${verdict}, says ${model.class}` };
+    return promptClass === undefined ? failed : { promptClass, words: `${verdict}, says ${model.class}` };
   };
 }
 

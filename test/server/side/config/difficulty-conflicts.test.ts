@@ -1,6 +1,8 @@
 // Classes that difficulty leads to, and that do not fit the class that a call was meant for, are refused when the configuration is loaded.
 
 import { expect, test } from 'vitest';
+import { classSchema } from '../../../../server/config/side/llm-schema.ts';
+import { difficultyConflicts } from '../../../../server/side/config/difficulty-conflicts.ts';
 import { configFiles } from '../../../support/config-files.ts';
 
 const { refusal } = configFiles();
@@ -30,7 +32,9 @@ test('names that no class has, and rules that say nothing, are refused by their 
   expect(ofClasses('{ rules: [{ when: { kind: voice }, class: b }] }')[0]).toMatch(
     /when\.kind: expected one of task, chat/,
   );
-  expect(ofClasses('{ rules: [{ when: { language: [zh] }, class: b }] }')[0]).toMatch(/when\.language: unknown key/);
+  expect(ofClasses('{ rules: [{ when: { language: [xx] }, class: b }] }')[0]).toMatch(
+    /^classes\.a\.difficulty\.rules\[0\]\.when\.language\[0\]: expected one of am, ar, /,
+  );
   const model = (more: string) => ofClasses(`{ model: { class: b, verdicts: { easy: a, hard: b }${more} } }`);
   expect(model(', deadlineMs: 0')[0]).toMatch(/model\.deadlineMs: expected at least 1/);
   expect(ofClasses('{ model: { class: b, verdicts: { easy: a } } }')).toEqual([
@@ -80,4 +84,20 @@ test('a class that is laxer than the one that a call was meant for gets none of 
   expect(ofClasses('{ model: { class: b, verdicts: { easy: a, hard: a } } }', ', retention: zdr')).toEqual([
     'classes.a.difficulty.model.class: expected a class that is no laxer than a: retention has to be zdr there, too',
   ]);
+});
+
+test('a rule that asks for languages needs their package, and says so', () => {
+  const classes = {
+    a: classSchema.parse({
+      targets: [{ gateway: 'router', model: 'm' }],
+      difficulty: { rules: [{ when: { language: ['de'] }, class: 'a' }] },
+    }),
+  };
+  expect(difficultyConflicts('a', classes, () => 'eld')).toEqual([
+    {
+      path: 'classes.a.difficulty.rules[0].when.language',
+      message: 'expected the package that it needs: npm install eld',
+    },
+  ]);
+  expect(difficultyConflicts('a', classes, () => undefined)).toEqual([]);
 });
