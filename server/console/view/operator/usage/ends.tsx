@@ -12,7 +12,7 @@ export function UsageTiles({ total }: { total: LedgerSumRow }) {
     unknownCosts === 0 ? 'every cost is known' : `${formatShare(unknownCosts / calls)} of the calls: unknown cost`;
   const tiles = [
     ['Cost', cost, calls > 0 && rehearsals === calls ? 'rehearsal: nothing is billed' : known],
-    ['Saved', formatUsd(savedMicroUsd), 'not spent'],
+    ['Saved', formatUsd(savedMicroUsd), savedMicroUsd < 0 ? 'what tried to save cost more' : 'not spent'],
     [
       'Sessions and calls',
       formatCount(calls),
