@@ -27,6 +27,8 @@ export interface Upstreams {
       readonly blocked: Counts;
     }[];
   }[];
+  /** Answers under way, and who reads one. */
+  readonly runs?: { readonly live: number; readonly readers: number };
 }
 
 export interface RefusalList {

@@ -35,6 +35,11 @@ export class MetricSums {
     return samples.filter(({ metricName }) => metricName === undefined || metricName === `${name}_${part}`);
   }
 
+  /** The sum of all samples. */
+  total(name: string): number {
+    return this.samples(name).reduce((sum, { value }) => sum + value, 0);
+  }
+
   /** The sum of the samples with these labels, by the values of another label; of a histogram, the counts. */
   by(label: string, name: string, labels: Labels): Readonly<Record<string, number>> {
     const sums: Record<string, number> = {};

@@ -11,6 +11,8 @@ export function describeUpstreams(config: Known, sums: MetricSums) {
   return {
     providers: providersOf(config).map((provider) => ({ ...provider, ...providerFigures(provider.name, sums) })),
     gateways: gatewaysOf(config).map((name) => ({ name, ...gatewayFigures(name, sums) })),
+    /** Answers that go on whether somebody reads them or not, and who reads one. */
+    runs: { live: sums.total('trunkline_runs'), readers: sums.total('trunkline_run_readers') },
   };
 }
 

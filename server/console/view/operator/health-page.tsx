@@ -28,7 +28,7 @@ export function HealthPage({ api }: { api: Api }) {
     >
       <Trouble answer={upstreams.answer} />
       <CatalogueNotices api={api} />
-      <ReadyPanel answer={ready} />
+      <ReadyPanel answer={ready} runs={upstreams.value?.runs} />
       {upstreams.value !== undefined && <Providers providers={upstreams.value.providers} />}
       {upstreams.value !== undefined && <Gateways gateways={upstreams.value.gateways} />}
       {refusals.value !== undefined && <Counted counts={refusals.value} />}
@@ -39,8 +39,10 @@ export function HealthPage({ api }: { api: Api }) {
 /** A 503 has no value: its reasons are what the gateway says. */
 function ReadyPanel({
   answer: { answer },
+  runs,
 }: {
   answer: { answer: ReturnType<typeof useAnswer<ReadyState>>['answer'] };
+  runs: Upstreams['runs'];
 }) {
   if (answer === undefined) return null;
   const isReady = answer.kind === 'ok';
@@ -49,6 +51,11 @@ function ReadyPanel({
       <span class={`state-word ${isReady ? 'state-open' : 'state-bad'}`}>
         {isReady ? 'Ready: new sessions and new calls are served' : `Not ready: ${answer.message}`}
       </span>
+      {runs !== undefined && (
+        <span class="muted">
+          Answers under way: {formatCount(runs.live)}, readers of them: {formatCount(runs.readers)}
+        </span>
+      )}
     </p>
   );
 }

@@ -36,6 +36,7 @@ async function counted() {
   const sides = [createSideMetrics(), createSideMetrics()] as const;
   for (const [index, side] of sides.entries()) {
     const guard = { unavailable: () => (index === 0 ? { reason: 'broken', retryAfterMs: 1 } : undefined) };
+    side.runs.watch(() => ({ running: 2 + index, readers: 1 + index, bytes: 9 }));
     side.watch(() => [{ gatewayName: 'router', model: 'some/model', guard: guard as never }]);
   }
   const attempts = { name: 'trunkline_side_attempts_total', help: 'h', labelNames: ['gateway', 'kind', 'outcome'] };
@@ -59,6 +60,7 @@ test('each provider has its dials and latencies, each LLM gateway its attempts, 
         targets: [{ model: 'some/model', firstTokenMs: undefined, blocked: { broken: 1 } }],
       },
     ],
+    runs: { live: 5, readers: 3 },
   });
 });
 

@@ -124,6 +124,7 @@ test('what was refused, how upstreams answered, and what budgets have left are s
   await expect(call('a secret of nobody')).rejects.toThrow('401');
   const { page } = await enter('/#health');
   await page.getByText('new sessions and new calls are served').waitFor();
+  await page.getByText('Answers under way: 0, readers of them: 0').waitFor();
   await page.locator('tr', { hasText: 'invalid_key' }).waitFor();
   expect(await page.locator('tr', { hasText: 'OpenAI' }).textContent()).toMatch(/rehearsal\d+100 %\d/);
   expect(await page.locator('tr', { hasText: 'rehearsal' }).last().textContent()).toContain('closed');
