@@ -2,6 +2,7 @@
 
 import { useMemo, useState } from 'preact/hooks';
 import type { Api } from '../../../api/ask.ts';
+import type { LedgerSumRow } from '../../../api/ledger.ts';
 import type { BudgetList, LedgerReport } from '../../../api/operator.ts';
 import { formatCount, formatUsd } from '../../../state/format.ts';
 import { sumRows } from '../../../state/ledger/totals.ts';
@@ -69,11 +70,12 @@ function Answers({ api, choice, change }: AnswersProps) {
       </Nothing>
     );
   }
+  const total = sumRows(value.rows);
   return (
     <>
-      <UsageTiles total={sumRows(value.rows)} />
-      <CostPlot api={api} choice={choice} path={questions.times} />
-      <Groups api={api} choice={choice} path={questions.rows} change={change} />
+      <UsageTiles total={total} />
+      <CostPlot api={api} choice={choice} path={questions.times} total={total} />
+      <Groups api={api} choice={choice} path={questions.rows} total={total} change={change} />
       <TargetsPanel api={api} choice={choice} path={questions.targets} />
       <EndsTable rows={value.rows} />
     </>
@@ -83,13 +85,14 @@ function Answers({ api, choice, change }: AnswersProps) {
 interface PartProps extends Pick<AnswersProps, 'api' | 'choice'> {
   /** The question that it is about. */
   readonly path: string;
+  /** Sums of all rows, those that an answer leaves out included. */
+  readonly total: LedgerSumRow;
 }
 
-function CostPlot({ api, choice, path }: PartProps) {
+function CostPlot({ api, choice, path, total: { unknownCosts: unknown } }: PartProps) {
   const { answer, value } = useAnswer<LedgerReport>(api, path);
   const span = useMemo(() => spanOf(choice), [choice]);
   const series = useMemo(() => seriesOf(value?.rows ?? [], choice.by, span), [value, choice, span]);
-  const unknown = (value?.rows ?? []).reduce((sum, { unknownCosts }) => sum + unknownCosts, 0);
   const title = `Cost per ${span.unit} by ${choice.by}`;
   return (
     <section class="panel plot-panel" aria-labelledby="usage-cost">
@@ -106,11 +109,10 @@ function CostPlot({ api, choice, path }: PartProps) {
   );
 }
 
-function Groups({ api, choice, path, change }: PartProps & AnswersProps) {
+function Groups({ api, choice, path, total, change }: PartProps & AnswersProps) {
   const { by, where, window } = choice;
   const { answer, value } = useAnswer<LedgerReport>(api, path);
   const rows = useMemo(() => value?.rows ?? [], [value]);
-  const total = useMemo(() => sumRows(rows), [rows]);
   const all = useMemo(() => rows.map((row) => ({ ...row, by: [nameOrNone(by, row.by[0] ?? '')] })), [rows, by]);
   const save = () => saveText(`usage by ${by}, ${window}.csv`, usageCsv(by, rows));
   return (
