@@ -12,7 +12,7 @@ import type { ResidenceSummary } from '../../server/platform/times/residence-his
 import { adminActions, adminPaths } from '../../server/processes/admin.ts';
 import { modelJson } from '../../server/side/http/chat/model-facts.ts';
 import { secretRequestSchema } from '../../server/side/http/session/secret-request.ts';
-import { ledgerView, sessionView, taskView, turnView } from '../../server/side/http/views.ts';
+import { feedbackView, ledgerView, sessionView, taskView, turnView } from '../../server/side/http/views.ts';
 import { taskRequestSchema } from '../../server/side/tasks/task-request.ts';
 import { AGREES, compared } from '../support/pages.ts';
 import { anAttempt, anEnd, aSession, aTask, aTurn } from '../support/side-records.ts';
@@ -111,7 +111,12 @@ describe('openapi.yaml', () => {
     ).toEqual(AGREES);
     expect(compared(fieldsOf('Turn'), Object.keys(turnView(aTurn('s', 1))))).toEqual(AGREES);
     const stored = { ...aSession('s'), ...anEnd('s', { record: JSON.stringify(record) }) };
-    const shown = { ...sessionView(stored, undefined), turns: [], tasks: [], ledger: [] };
+    const shown = { ...sessionView(stored, undefined), turns: [], tasks: [], ledger: [], feedback: [], trace: '' };
+    const given = {
+      ...{ id: 's.f', at: 1, ledgerRow: 's', score: 1, label: 'l', comment: 'c' },
+      ...{ key: undefined, team: undefined, endUser: undefined, promptClass: 'realtime' },
+    };
+    expect(compared(fieldsOf('GivenFeedback'), Object.keys(feedbackView(given)))).toEqual(AGREES);
     expect(compared(fieldsOf('Session'), Object.keys(shown))).toEqual(AGREES);
   });
 

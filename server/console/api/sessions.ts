@@ -50,11 +50,24 @@ interface StoredTurn {
   readonly isInterrupted: boolean;
 }
 
-/** A session with all that is kept of it. The last three are missing while the side process is down. */
+/** Words of the app about a row of the ledger. */
+interface GivenFeedback {
+  readonly row: string;
+  readonly at: string;
+  /** 0 to 1. */
+  readonly score: number;
+  readonly label?: string;
+  readonly comment?: string;
+}
+
+/** A session with all that is kept of it. What follows `trace` is missing while the side process is down. */
 export interface WholeSession extends ListedSession {
+  /** The id of its trace, where one is exported. */
+  readonly trace?: string;
   readonly turns?: readonly StoredTurn[];
   readonly tasks?: readonly SideTask[];
   readonly ledger?: readonly ChargedCall[];
+  readonly feedback?: readonly GivenFeedback[];
 }
 
 /** A thing that happened at a time. Which fields there are depends on `kind`. */

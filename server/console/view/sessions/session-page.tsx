@@ -108,6 +108,8 @@ function Facts({ session }: { session: WholeSession }) {
     ['Lasted', lasted === undefined ? undefined : formatClock(lasted)],
     // The rows of the ledger say it once it has ended.
     ['Spent so far', endedAt === undefined && costMicroUsd !== undefined && formatUsd(costMicroUsd)],
+    ['Feedback', session.feedback?.map(feedbackWords).join('; ')],
+    ['Trace', session.trace],
     ['Closed', session.reason && `${session.reason}${session.closeCode === undefined ? '' : `, ${session.closeCode}`}`],
   ];
   return (
@@ -123,6 +125,9 @@ function Facts({ session }: { session: WholeSession }) {
     </dl>
   );
 }
+
+const feedbackWords = ({ score, label, comment }: NonNullable<WholeSession['feedback']>[number]): string =>
+  [score.toFixed(2), label, comment].filter(Boolean).join(', ');
 
 export function StateWord({
   session: { state, isRehearsal },

@@ -1,12 +1,14 @@
 // GET and DELETE of a session: shows what is kept of it, and deletes its texts and results. Ledger rows stay.
 
+import type { TelemetryConfig } from '../../../config/side/telemetry-schema.ts';
 import type { HttpProblem } from '../../../http/problem.ts';
 import type { SessionEnd, StoredSession } from '../../../ipc/stored-rows.ts';
+import { sessionTrace } from '../../llm/attempt/trace-id.ts';
 import { withCost } from '../../sessions/live-cost.ts';
 import { wantedWithId } from '../../sessions/reused-id.ts';
 import type { Store } from '../../store/contract/store.ts';
 import { canReadSession, ownerLabel, type RoutedRequest, type RouteHandler, sendJson } from '../handler.ts';
-import { ledgerView, sessionView, taskView, turnView } from '../views.ts';
+import { feedbackView, ledgerView, sessionView, taskView, turnView } from '../views.ts';
 
 /** Limit of the rows in one answer; `/v1/tasks` lists the rest. */
 export const MAX_ROWS = 1000;
@@ -41,7 +43,7 @@ export const unknownSession = (request: RoutedRequest): HttpProblem => ({
   message: `no session${ownerLabel(request)} has this id`,
 });
 
-export const getSession: RouteHandler = async (request, { store, prices }) => {
+export const getSession: RouteHandler = async (request, { store, prices, config }) => {
   const found = await findReadableSession(request, store);
   if (found === undefined) return unknownSession(request);
   const { id, stored, live } = found;
@@ -52,13 +54,23 @@ export const getSession: RouteHandler = async (request, { store, prices }) => {
     store.tasks({ session: id, limit: MAX_ROWS }),
     isBilled ? store.ledger({ session: id, limit: MAX_ROWS }) : undefined,
   ]);
+  const feedback = ledger && (await store.feedback([...new Set([id, ...ledger.map((row) => row.id)])]));
   return sendJson(request, 200, {
     ...sessionView(stored, withCost(live, prices)),
+    trace: traceOf(stored, config.telemetry),
     turns: turns.map(turnView),
     tasks: tasks.map(taskView),
     ledger: ledger?.map(ledgerView),
+    feedback: feedback?.map(feedbackView),
   });
 };
+
+/** Returns the id of the trace of a session; undefined where none is exported. */
+function traceOf(stored: FoundSession['stored'], telemetry: TelemetryConfig | undefined): string | undefined {
+  if (stored === undefined || telemetry === undefined) return undefined;
+  const { traceId, isSampled } = sessionTrace(stored, telemetry.sample);
+  return isSampled ? traceId : undefined;
+}
 
 export const deleteSession: RouteHandler = async (request, { store }) => {
   const found = await findReadableSession(request, store);

@@ -80,6 +80,31 @@ test('a session is shown with its turns, tasks and ledger rows, and whether it w
   expect(JSON.stringify(body)).not.toContain('what nobody else may read');
 });
 
+test('a session is shown with the feedback about it and its calls, and with its trace while that is exported', async () => {
+  fill();
+  const given = { score: 0.25, label: 'slow', key: 'web', team: undefined, endUser: undefined, promptClass: 'voice' };
+  const asked: (readonly string[])[] = [];
+  store.feedback = async (rows) => {
+    asked.push(rows);
+    return [{ ...given, id: `${id}.mine`, at: 5_000, ledgerRow: id }];
+  };
+  const body = (await (await show('secret-of-web')).json()) as { trace?: string };
+  expect(body).toMatchObject({
+    feedback: [{ id: 'mine', row: id, at: '1970-01-01T00:00:05.000Z', score: 0.25, label: 'slow' }],
+  });
+  expect([asked, body.trace]).toEqual([[[id, '0190-row']], undefined]);
+  for (const [sample, trace] of [
+    [1, expect.stringMatching(/^[0-9a-f]{32}$/)],
+    [0, undefined],
+  ] as const) {
+    const telemetry = { otlp: 'https://collector.example.com', sample };
+    const traced = await startSideHttp({ file: { keys, telemetry }, store });
+    const shown = await traced.ask(`/v1/sessions/${id}`, { key: 'secret-of-web' });
+    expect(((await shown.json()) as { trace?: string }).trace).toEqual(trace);
+    await traced.close();
+  }
+});
+
 test('a session of another key is a 404, like one that does not exist', async () => {
   fill();
   const others = await show('secret-of-other');
