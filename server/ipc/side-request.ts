@@ -51,10 +51,13 @@ export const BETA_HEADER = 'anthropic-beta';
 /** The header that clients of Anthropic always send. */
 export const ANTHROPIC_HEADER = 'anthropic-version';
 
+/** Says what a client wants of kept answers. Browsers put one of their own into each handshake of a WebSocket. */
+export const CACHE_HEADER = 'cache-control';
+
 /** The headers of a client's request that the side process is given; nothing else crosses. */
 export const FORWARDED_HEADERS = [
   ...['x-trunkline-class', 'x-trunkline-data-class', 'last-event-id', 'idempotency-key', BETA_HEADER],
-  ...[ANTHROPIC_HEADER, 'traceparent', 'tracestate'],
+  ...[ANTHROPIC_HEADER, 'traceparent', 'tracestate', CACHE_HEADER],
 ];
 
 /** The header by which the admin listener tells the side process from where a request comes. */

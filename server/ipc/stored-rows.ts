@@ -105,8 +105,8 @@ export interface Task extends OwnedRow {
 /** Fit of an answer to its schema: at once, after one counted repair, or not. */
 export type Quality = 'valid' | 'repaired' | 'failed';
 
-/** Source of a cost. `catalogue`: an estimate by the prices of the gateway's own catalogue. `unknown`: no price is known; never taken for zero. */
-type CostSource = 'reported' | 'estimated' | 'catalogue' | 'unknown';
+/** Source of a cost. `catalogue`: an estimate by the prices of the gateway's own catalogue. `cached`: nothing, since a cache answered. `unknown`: no price is known; never taken for zero. */
+type CostSource = 'reported' | 'estimated' | 'catalogue' | 'cached' | 'unknown';
 
 /**
  * `no_usage`: none was reported, so an estimate or the worst case was charged. `no_price`: a kind of use without a price. `zero_cost`: a zero was

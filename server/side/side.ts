@@ -206,7 +206,7 @@ export class Side {
 
   /** Takes changes of stored keys. */
   useKeys(changes: readonly StoredKey[]): void {
-    this.#ownBudgets.changed(changes);
+    for (const held of [this.#ownBudgets, this.#steps]) held.changed(changes);
     this.#runs.endOf(this.#clients?.useKeys(changes) ?? []);
   }
 
@@ -280,7 +280,7 @@ export class Side {
     const { log, store, health } = this.#parts;
     health.stop();
     await withDeadline(this.#router.close(), WRITE_MS).catch(() => {});
-    await this.#runs.close();
+    await Promise.all([this.#runs.close(), this.#steps.close(WRITE_MS)]);
     const released = this.#lease
       ?.release()
       .catch((error: unknown) => log.error(faultOf(error), 'lease not given back'));

@@ -107,7 +107,10 @@ describe('openapi.yaml', () => {
     const model = modelJson({ id: 'm', owner: 'g', classes: [], facts, listed });
     expect(compared(fieldsOf('Model'), Object.keys(model))).toEqual(AGREES);
     expect(
-      compared(fieldsOf('LedgerRow'), Object.keys(ledgerView(anAttempt('a', { endUser: 'u', tags: {} })))),
+      compared(
+        fieldsOf('LedgerRow'),
+        Object.keys(ledgerView(anAttempt('a', { endUser: 'u', tags: {}, savedMicroUsd: 1 }))),
+      ),
     ).toEqual(AGREES);
     expect(compared(fieldsOf('Turn'), Object.keys(turnView(aTurn('s', 1))))).toEqual(AGREES);
     const stored = { ...aSession('s'), ...anEnd('s', { record: JSON.stringify(record) }) };

@@ -44,7 +44,7 @@ export function memoryStore(): MemoryStore {
       await undefined;
       if (fails.settle) throw new StoreError('store_unavailable', new Error('scripted'));
       for (const { row, budgets: windows, reservedMicroUsd } of settlements) {
-        if (rows.get(row.id)?.outcome !== 'pending') continue;
+        if ((rows.get(row.id)?.outcome ?? 'pending') !== 'pending') continue;
         rows.set(row.id, row);
         for (const window of windows) {
           const budget = budgetOf(window);

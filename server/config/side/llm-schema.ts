@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
+import { DURATION, millisecondsOf } from '../../../codecs/text/duration.ts';
 import { difficultySchema } from './difficulty-schema.ts';
 import { headerText, kebab, ms, positive, seconds, usd } from './side-limits-schema.ts';
 import { redactSchema } from './words-schema.ts';
@@ -58,6 +59,28 @@ const allowSchema = z.strictObject({
     .describe(
       'Patterns of what tools that the provider runs may name: ids at the account, such as vs_1, and URLs of servers. * matches anything. Nothing by default.',
     ),
+});
+
+const MAX_TTL_MS = 7 * 24 * 60 * 60 * 1000;
+
+const cacheSchema = z.strictObject({
+  ttl: z
+    .string()
+    .refine((given) => {
+      const ttlMs = DURATION.test(given) ? millisecondsOf(given) : 0;
+      return ttlMs > 0 && ttlMs <= MAX_TTL_MS;
+    }, 'expected a duration of a minute to seven days, such as PT1H')
+    .describe('How long an answer is kept, such as PT1H.'),
+  shared: z
+    .enum(['endUser', 'key', 'team', 'class'])
+    .default('key')
+    .describe(
+      'Who is given an answer that is kept: the same end user of the key, all of the key, its team, or all calls of the class.',
+    ),
+  maxBytes: positive(4_294_967_296)
+    .default(67_108_864)
+    .describe('Memory for its answers in each side process. The oldest go first. None may take more than an eighth.'),
+  maxAnswers: positive(1_000_000).default(10_000).describe('Answers at once, in each side process.'),
 });
 
 export const classSchema = z.strictObject({
@@ -139,6 +162,7 @@ export const classSchema = z.strictObject({
     })
     .optional()
     .describe('Scores of its answers, in their ledger rows.'),
+  cache: cacheSchema.optional().describe('Keeps answers and gives them to equal calls. Without it nothing is kept.'),
   fallback: z.boolean().default(true).describe('false asks only the first target that policy allows.'),
   maxUsdPerCall: usd.optional().describe('Ceiling of one call, at its worst case.'),
   timeoutMs: ms

@@ -14,6 +14,7 @@ import { writtenBudgets } from '../billing/budgets/own-budgets.ts';
 import { compileSchema } from '../llm/answer/json-schema.ts';
 import { BUILT_IN_KINDS, builtInKind } from '../prompts/built-in-kinds.ts';
 import { aliasConflicts } from './alias-conflicts.ts';
+import { cacheConflicts } from './cache-conflicts.ts';
 import { classConflicts, gatewayConflicts } from './llm-conflicts.ts';
 import { telemetryConflicts } from './telemetry-conflicts.ts';
 
@@ -26,6 +27,7 @@ export function sideConflicts(config: SideConfig & Pick<Config, 'access' | 'keys
   return [
     ...gatewayConflicts(config),
     ...classConflicts(config),
+    ...cacheConflicts(config),
     ...aliasConflicts(config),
     ...classNames(config, classes),
     ...config.tasks.flatMap((task, index) => taskConflicts(task, `tasks[${index}]`, config)),

@@ -42,6 +42,23 @@ export interface Call
   readonly isHelper?: true | undefined;
   /** Latest moment for an answer of any target, as performance.now(). */
   readonly deadline?: number | undefined;
+  /** Wishes of its client about answers that its class keeps. */
+  readonly cacheControl?: CacheControl | undefined;
+  /** Takes the settled row of each attempt: that of the one that answers comes before the answer. */
+  readonly onRow?: ((row: LedgerRow) => void) | undefined;
+}
+
+/** Directives of a request, by RFC 9111, section 5.2.1: no kept answer, one that is no older, and not to keep its own. */
+export interface CacheControl {
+  readonly noCache?: boolean;
+  readonly maxAgeMs?: number | undefined;
+  readonly noStore?: boolean;
+}
+
+/** The part of a cache in an answer. `bypass`: it was not asked. `ageMs`: the time since a hit was kept. */
+export interface CacheUse {
+  readonly state: 'hit' | 'miss' | 'bypass';
+  readonly ageMs?: number;
 }
 
 /** The reason why an answer goes to the next target. */
@@ -61,10 +78,12 @@ export interface Answered extends LlmOutcome {
   readonly verdict?: Verdict | undefined;
   /** Verdict on how hard the call is, as in its rows. */
   readonly difficulty?: string | undefined;
+  /** Only in a class that keeps answers. */
+  readonly cache?: CacheUse | undefined;
 }
 
 export interface StreamHead
-  extends Pick<Answered, 'gateway' | 'attempt' | 'addedMaxTokens' | 'difficulty' | 'redacted'> {
+  extends Pick<Answered, 'gateway' | 'attempt' | 'addedMaxTokens' | 'difficulty' | 'redacted' | 'cache'> {
   readonly model: string;
   /** The last bytes of an answer that breaks off. `error`: as OpenAI writes errors. undefined: its form has none, or it came whole. */
   failed?(error: JsonObject): Buffer | undefined;

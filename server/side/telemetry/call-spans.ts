@@ -73,6 +73,8 @@ function callSpan({ call, trace, startedAt }: Traced, result: Answered | Failure
       [OWN.attempt]: served?.attempt,
       [OWN.redacted]: served?.redacted && countsText(served.redacted),
       [OWN.isRehearsal]: served?.isRehearsal,
+      [OWN.cache]: served?.cache?.state,
+      [OWN.cacheAge]: served?.cache?.ageMs === undefined ? undefined : served.cache.ageMs / 1000,
     },
     error: result.kind === 'failed' ? result.code : undefined,
   };

@@ -59,6 +59,8 @@ export const OWN = {
   flags: 'trunkline.flags',
   redacted: 'trunkline.redacted',
   isRehearsal: 'trunkline.rehearsal',
+  cache: 'trunkline.cache',
+  cacheAge: 'trunkline.cache.age',
   route: 'trunkline.route',
   dialect: 'trunkline.dialect',
   closeReason: 'trunkline.close.reason',

@@ -18,7 +18,7 @@ import type { RequestPolicy } from '../../../http/request/policy.ts';
 import type { RefusalLog } from '../../../http/request/refusal/refusal-log.ts';
 import { badTarget, isRefusal, refuse, sidePathUnavailable } from '../../../http/request/refusals.ts';
 import { REQUEST_ID_HEADER, type RequestSource } from '../../../http/request/source.ts';
-import { FORWARDED_HEADERS } from '../../../ipc/side-request.ts';
+import { CACHE_HEADER, FORWARDED_HEADERS } from '../../../ipc/side-request.ts';
 import type { RefusalCounts } from '../../../platform/metrics.ts';
 import { keyRevoked, reasons } from '../../../session/close-reason.ts';
 import type { Runs } from '../../runs/run.ts';
@@ -164,7 +164,7 @@ export class ChatSockets {
     const { quota, metrics, failed, policy } = this.#context;
     const given = FORWARDED_HEADERS.flatMap((name) => {
       const value = handshake.headers[name];
-      return typeof value === 'string' ? [[name, value]] : [];
+      return typeof value === 'string' && name !== CACHE_HEADER ? [[name, value]] : [];
     });
     return {
       ...{ headers: Object.fromEntries(given), path: handshake.path, failed },

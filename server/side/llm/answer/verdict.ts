@@ -25,19 +25,22 @@ export function judgeOf({ call, signal, run }: Judged, { escalate }: Pick<ClassC
 
 function seenAtOnce(
   outcome: LlmOutcome,
-  { llm, fits }: Pick<Call, 'llm' | 'fits'>,
+  call: Pick<Call, 'llm' | 'fits'>,
   on: readonly Verdict[],
 ): Verdict | undefined {
   if (on.includes('refusal') && isRefusal(outcome)) return 'refusal';
   if (on.includes('length') && outcome.finish === 'length') return 'length';
-  return on.includes('misfit') && isMisfit(outcome, fits ?? ((text) => fitsFormat(text, llm.extra)))
-    ? 'misfit'
-    : undefined;
+  return on.includes('misfit') && isMisfit(outcome, call) ? 'misfit' : undefined;
 }
 
-/** Tools that are called take the place of an answer. */
-const isMisfit = ({ finish, text }: LlmOutcome, fits: (text: string) => boolean): boolean =>
-  finish !== 'tool_calls' && finish !== 'function_call' && !fits(text);
+/** Tells of an answer that it does not have the form that was asked for. Tools that are called take the place of one. */
+export function isMisfit(
+  { finish, text }: Pick<LlmOutcome, 'finish' | 'text'>,
+  { llm, fits }: Pick<Call, 'llm' | 'fits'>,
+): boolean {
+  const isToolCall = finish === 'tool_calls' || finish === 'function_call';
+  return !isToolCall && !(fits?.(text) ?? fitsFormat(text, llm.extra));
+}
 
 const isRefusal = ({ finish, completion }: LlmOutcome): boolean =>
   finish === 'content_filter' || hasRefusal(completion.choices, 'message') || hasRefusal(completion.output, 'content');

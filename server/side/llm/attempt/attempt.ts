@@ -123,7 +123,7 @@ function tell(
   { call, target, observe }: Attempt,
   { row, answer }: Pick<EndedCall, 'row' | 'answer'>,
 ): void {
-  for (const told of [() => onAttempt?.({ call, target, row, answer }), () => observe?.(row)])
+  for (const told of [() => onAttempt?.({ call, target, row, answer }), () => observe?.(row), () => call.onRow?.(row)])
     try {
       told();
     } catch (error) {
@@ -138,7 +138,11 @@ async function answered(context: AttemptContext, ended: EndedAttempt, outcome: L
   const settlement = () => settlementOf(context, ended, verdict ?? 'ok', { ...outcome, served });
   // Tasks settle before returning, since scoring reads the row, as does what may be asked again; chats settle later, to save latency.
   if (call.kind === 'task' || verdict !== undefined) await context.settlements.settle(settlement());
-  else context.settlements.settleLater(ended.reserved.row.id, settlement);
+  else if (call.onRow === undefined) context.settlements.settleLater(ended.reserved.row.id, settlement);
+  else {
+    const known = settlement();
+    context.settlements.settleLater(known.row.id, () => known);
+  }
   const { gatewayName: gateway, isRehearsal } = target;
   const { row, addedMaxTokens } = ended.reserved;
   return { kind: 'answered', ...outcome, served, attempt: row.id, addedMaxTokens, gateway, isRehearsal, verdict };

@@ -1,7 +1,7 @@
 // The headers of an answer that tell how a call was made: who served it, its row in the ledger, and what of it did not go on.
 
 import { REHEARSAL_NAME } from '../../../config/file/words.ts';
-import type { Answered, StreamHead } from '../../llm/call.ts';
+import type { Answered, CacheUse, StreamHead } from '../../llm/call.ts';
 import type { RatedCall } from './call-rates.ts';
 
 /** A call as its answer tells of it. */
@@ -19,7 +19,7 @@ export const streamHeaders = ({ model, ...head }: StreamHead, call: ToldCall): R
 
 type Told = Pick<
   Answered,
-  'gateway' | 'attempt' | 'served' | 'isRehearsal' | 'addedMaxTokens' | 'verdict' | 'difficulty' | 'redacted'
+  'gateway' | 'attempt' | 'served' | 'isRehearsal' | 'addedMaxTokens' | 'verdict' | 'difficulty' | 'redacted' | 'cache'
 >;
 
 export function answerHeaders(answer: Told, { classMaxTokens, dropped, rated }: ToldCall): Record<string, string> {
@@ -31,6 +31,7 @@ export function answerHeaders(answer: Told, { classMaxTokens, dropped, rated }: 
     verdict,
     difficulty,
     redacted,
+    cache,
     addedMaxTokens = classMaxTokens,
   } = answer;
   const droppedNames = droppedHeader(dropped);
@@ -44,6 +45,7 @@ export function answerHeaders(answer: Told, { classMaxTokens, dropped, rated }: 
     ...(verdict === undefined ? {} : { 'x-trunkline-verdict': verdict }),
     ...(difficulty === undefined ? {} : { 'x-trunkline-difficulty': difficulty }),
     ...(redacted === undefined ? {} : { 'x-trunkline-redacted': countsText(redacted) }),
+    ...(cache === undefined ? {} : cacheHeaders(cache)),
     ...(isRehearsal ? { 'x-trunkline-rehearsal': 'true' } : {}),
   };
 }
@@ -53,6 +55,12 @@ export const countsText = (counts: Readonly<Record<string, number>>): string =>
   Object.entries(counts)
     .map(([kind, count]) => `${kind}=${count}`)
     .join(', ');
+
+/** The age is that of RFC 9111, in whole seconds. */
+const cacheHeaders = ({ state, ageMs }: CacheUse): Record<string, string> => ({
+  'x-trunkline-cache': state,
+  ...(ageMs === undefined ? {} : { age: String(Math.floor(ageMs / 1000)) }),
+});
 
 const MAX_NAMED = 32;
 

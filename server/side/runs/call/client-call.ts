@@ -8,13 +8,14 @@ import type { SideConfig } from '../../../config/side-schema.ts';
 import { type HttpProblem, isProblem, shortened } from '../../../http/problem.ts';
 import { type RefusalRows, refusedAsking } from '../../../http/request/refusal/refusal-rows.ts';
 import { secretExpired } from '../../../http/request/refusals.ts';
-import type { Requester, SideRequest } from '../../../ipc/side-request.ts';
+import { CACHE_HEADER, type Requester, type SideRequest } from '../../../ipc/side-request.ts';
 import type { DataClass } from '../../../ipc/stored-rows.ts';
 import { windowOfSecret } from '../../billing/budgets/budget.ts';
 import { maxPromptTokens } from '../../billing/prompt-tokens.ts';
-import type { Call, Router } from '../../llm/call.ts';
+import type { CacheControl, Call, Router } from '../../llm/call.ts';
 import type { Catalogues } from '../../llm/catalogue/known.ts';
 import type { ToldCall } from './answer-headers.ts';
+import { cacheControlOf } from './cache-control.ts';
 import type { CallRates } from './call-rates.ts';
 import { chatClassOf, chatScopeOf } from './class.ts';
 
@@ -118,10 +119,18 @@ export async function clientCall(
     llm,
     isRehearsal: config.hasRehearsalGateway,
     signal,
+    cacheControl: readCacheControl(request),
     trace: config.telemetry && readTraceParent(request.headers.traceparent, request.headers.tracestate),
   };
   const rated = await rates.take(request, { endUser, estimate: () => mostTokens(body, call) });
   return isProblem(rated) ? refuse(rated, dataClass) : { call, router, dropped, classMaxTokens, rated };
+}
+
+/** Nothing of a key whose text is not kept stays in a cache. */
+function readCacheControl({ headers, requester }: CallRequest): CacheControl | undefined {
+  if (requester.settings?.transcripts === 'off') return { noCache: true, noStore: true };
+  const text = headers[CACHE_HEADER];
+  return text === undefined ? undefined : cacheControlOf(text);
 }
 
 /** A client secret makes calls until it expires, and where it names models of these alone, with their provider or without. */

@@ -106,7 +106,7 @@ export async function selectMoments(query: Query, { field, values, span }: Momen
   const named = values.map((_, index) => `$${params.length + index + 1}`).join(', ');
   const rows = await query(
     `select ${fields[field]} as value, ${sums.join(', ')} from ledger ${FEEDBACK}
-     where ${and} and outcome <> 'pending' and refusals is null and ${fields[field]} in (${named}) group by ${fields[field]}`,
+     where ${and} and outcome <> 'pending' and refusals is null and cost_source <> 'cached' and ${fields[field]} in (${named}) group by ${fields[field]}`,
     [...params, ...values.map(textValue)],
   );
   const momentsIn = (row: Row) => measures.map(([name], at) => [name, momentsOf(row, at)] as const);
