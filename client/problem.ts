@@ -45,14 +45,14 @@ export async function problemOfAnswer(response: Response): Promise<GatewayProble
   });
 }
 
-/** Reads the errors of OpenAI, Google (there in an array, or with the code in its details) and Deepgram. */
+/** Reads the errors of the gateway itself, OpenAI, Google (there in an array, or with the code in its details) and Deepgram. */
 function fieldsOf(text: string): { message?: string; code?: string; param?: string } {
   const whole = objectAt(parsed(text));
   const error = typeof whole.error === 'object' ? objectAt(whole.error) : whole;
   const [detail] = Array.isArray(error.details) ? error.details : [];
   return {
     ...textsOf({ message: whole.err_msg, code: whole.err_code }),
-    ...textsOf({ message: error.message, code: error.code, param: error.param }),
+    ...textsOf({ message: error.message, code: error.code, param: error.param ?? error.field }),
     ...textsOf({ code: objectAt(detail).reason }),
   };
 }

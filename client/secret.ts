@@ -1,7 +1,6 @@
 // Makes client secrets, which a page gets in the place of a key. It runs on the app's own server, since only a key makes them.
 
-import { gatewayUrl } from './dial.ts';
-import { GatewayProblem, problemOfAnswer } from './problem.ts';
+import { postJson } from './request.ts';
 
 /** Terms of the secret: `POST /v1/client_secrets` in docs/openapi.yaml. Every field narrows what the key may. */
 export interface SecretRequest {
@@ -46,15 +45,6 @@ export interface MintOptions extends SecretRequest {
 }
 
 /** @throws GatewayProblem where the gateway refuses or cannot be reached. */
-export async function mintSecret({ gateway, key, fetch: ask = fetch, ...body }: MintOptions): Promise<ClientSecret> {
-  const asked = ask(gatewayUrl(gateway, '/v1/client_secrets'), {
-    method: 'POST',
-    headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  });
-  const response = await asked.catch((cause: unknown) => {
-    throw new GatewayProblem(`the gateway cannot be reached at ${gateway}`, { status: 0 }, { cause });
-  });
-  if (!response.ok) throw await problemOfAnswer(response);
-  return (await response.json()) as ClientSecret;
+export async function mintSecret({ gateway, key, fetch, ...body }: MintOptions): Promise<ClientSecret> {
+  return (await postJson('/v1/client_secrets', body, { gateway, credential: key, fetch })) as ClientSecret;
 }
