@@ -54,11 +54,11 @@ function bodyOf(call: LlmCall, model: string): JsonObject {
   const thinking = tools === undefined || tools.choice === 'auto' ? anthropicThinking(call, model) : undefined;
   // A turn that is continued can call no tool, and has been thought about.
   const mayEndOpen = CONTINUES.test(model) && schema === undefined && tools === undefined && thinking === undefined;
-  const { system, turns } = dialogueOf(call, { mayEndOpen });
+  const { system, systemCache, turns } = dialogueOf(call, { mayEndOpen });
   return {
     ...renameExtraFields(call.extra, { stop: 'stop_sequences', top_p: 'top_p', top_k: 'top_k' }),
     max_tokens: call.maxTokens,
-    system,
+    system: systemCache === undefined ? system : [{ type: 'text', text: system, cache_control: systemCache }],
     messages: turns.map(({ role, parts }) => ({ role, content: contentOf(parts) })),
     // OpenAI allows up to 2.
     temperature: call.temperature === undefined ? undefined : Math.min(1, call.temperature),
@@ -72,7 +72,15 @@ function bodyOf(call: LlmCall, model: string): JsonObject {
 /** A content of text alone is a string. */
 function contentOf(parts: readonly ContentPart[]): string | readonly JsonObject[] {
   const [only] = parts;
-  return parts.length === 1 && only?.kind === 'text' ? only.text : parts.flatMap(blocksOf);
+  const isPlain = parts.length === 1 && only?.kind === 'text' && only.cacheControl === undefined;
+  return isPlain ? only.text : parts.flatMap(markedBlocksOf);
+}
+
+/** A mark of the client stands on the block that its part has become. https://docs.anthropic.com/en/docs/build-with-claude/prompt-caching */
+function markedBlocksOf(part: ContentPart): readonly JsonObject[] {
+  const mark = 'cacheControl' in part ? part.cacheControl : undefined;
+  const blocks = blocksOf(part);
+  return mark === undefined ? blocks : blocks.map((block) => ({ ...block, cache_control: mark }));
 }
 
 function blocksOf(part: ContentPart): readonly JsonObject[] {

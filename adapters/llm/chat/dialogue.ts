@@ -4,11 +4,21 @@ import { isObject, type JsonObject, textAt } from '../../../codecs/json/object.t
 import { type LlmCall, unsupported } from '../contract.ts';
 import { detailsOf } from './reasoning.ts';
 import { type FunctionCall, TOOL_FIELDS, toolCallsOf } from './tools.ts';
-import { addPart, type ChatTurn, type ContentPart, type FileSource, type ImageSource, TurnCollector } from './turns.ts';
+import {
+  addPart,
+  type CacheMark,
+  type ChatTurn,
+  type ContentPart,
+  type FileSource,
+  type ImageSource,
+  TurnCollector,
+} from './turns.ts';
 
 interface Dialogue {
   /** The system messages, joined; undefined without any. */
   readonly system: string | undefined;
+  /** The mark of the last of them that has one: what is cached ends there at the latest. */
+  readonly systemCache: JsonObject | undefined;
   /** Turns that alternate, the user's first; there is at least one. Results of tools are in the user's turns. */
   readonly turns: readonly ChatTurn[];
 }
@@ -16,20 +26,25 @@ interface Dialogue {
 /** Reads the messages of a call. `mayEndOpen`: see `TurnCollector.turns`. @throws LlmFailure `unsupported` for files behind a URL and messages of other roles. */
 export function dialogueOf(call: LlmCall, options: { readonly mayEndOpen: boolean }): Dialogue {
   const system: string[] = [];
+  let systemCache: JsonObject | undefined;
   const said = new TurnCollector();
   let last: unknown;
   for (const message of call.messages) {
     if (isSystem(message)) {
-      const text = textIn(message.content);
+      const { text, cacheControl } = textPartIn(message.content);
       if (text.trim() === '') continue;
       system.push(text);
+      systemCache = cacheControl ?? systemCache;
     } else addMessage(said, message, detailsOf(message, call));
     last = message;
   }
   // The other forms want the user to speak last, but prompts of instructions alone, or with instructions at the end, are common.
   if (isObject(last) && isSystem(last) && said.lastRole !== 'user')
     said.say('user', [{ kind: 'text', text: system.pop() as string }]);
-  return { system: system.length === 0 ? undefined : system.join('\n\n'), turns: said.turns(options) };
+  const turns = said.turns(options);
+  return system.length === 0
+    ? { system: undefined, systemCache: undefined, turns }
+    : { system: system.join('\n\n'), systemCache, turns };
 }
 
 const isSystem = ({ role }: JsonObject): boolean => role === 'system' || role === 'developer';
@@ -68,6 +83,14 @@ function contentOf(content: unknown): readonly ContentPart[] {
 }
 
 function partOf(part: unknown): ContentPart {
+  const mark = isObject(part) ? cacheMark(part) : {};
+  return { ...unmarkedPart(part), ...mark };
+}
+
+const cacheMark = ({ cache_control: cacheControl }: JsonObject): CacheMark =>
+  isObject(cacheControl) ? { cacheControl } : {};
+
+function unmarkedPart(part: unknown): ContentPart {
   if (isObject(part) && part.type === 'text' && typeof part.text === 'string') return { kind: 'text', text: part.text };
   if (isObject(part) && part.type === 'refusal' && typeof part.refusal === 'string')
     return { kind: 'text', text: part.refusal };
@@ -110,11 +133,16 @@ function imageAt(url: string): ImageSource {
   return { mediaType, data: url.slice(url.indexOf(',') + 1) };
 }
 
-function textIn(content: unknown): string {
-  const [part, ...others] = contentOf(content);
-  if (part === undefined) return '';
-  if (part.kind !== 'text' || others.length > 0) throw unsupported('messages with other parts than text');
-  return part.text;
+const textIn = (content: unknown): string => textPartIn(content).text;
+
+/** The text of all parts, and the last mark among them. */
+function textPartIn(content: unknown): { readonly text: string } & CacheMark {
+  const parts = contentOf(content).map((part) => {
+    if (part.kind !== 'text') throw unsupported('messages with other parts than text');
+    return part;
+  });
+  const cacheControl = parts.findLast((part) => part.cacheControl !== undefined)?.cacheControl;
+  return { text: parts.map(({ text }) => text).join('\n'), cacheControl };
 }
 
 /** Fields that have no other form: hints that may be dropped, since the answer is complete without them, and what is read elsewhere. */

@@ -4,10 +4,15 @@
 import type { JsonObject } from '../../../codecs/json/object.ts';
 import type { FunctionCall } from './tools.ts';
 
+/** The end of what a provider is to cache, as clients of Anthropic's form, and of OpenRouter, write it: `{ type: ephemeral }`. */
+export interface CacheMark {
+  readonly cacheControl?: JsonObject | undefined;
+}
+
 export type ContentPart =
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'image'; readonly image: ImageSource }
-  | { readonly kind: 'file'; readonly file: FileSource }
+  | ({ readonly kind: 'text'; readonly text: string } & CacheMark)
+  | ({ readonly kind: 'image'; readonly image: ImageSource } & CacheMark)
+  | ({ readonly kind: 'file'; readonly file: FileSource } & CacheMark)
   /** Reasoning of the assistant that the target gave before. */
   | { readonly kind: 'reasoning'; readonly details: readonly JsonObject[] }
   | { readonly kind: 'call'; readonly call: FunctionCall }
@@ -145,14 +150,14 @@ function merged(turns: readonly ChatTurn[]): ChatTurn[] {
 function withoutTrailingSpace({ role, parts }: ChatTurn): ChatTurn {
   const last = parts.at(-1);
   return last?.kind === 'text'
-    ? { role, parts: [...parts.slice(0, -1), { kind: 'text', text: last.text.trimEnd() }] }
+    ? { role, parts: [...parts.slice(0, -1), { ...last, text: last.text.trimEnd() }] }
     : { role, parts };
 }
 
-/** Adds a part behind the others. Adjacent texts are joined. */
+/** Adds a part behind the others. Adjacent texts are joined, unless what is to be cached ends between them. */
 export function addPart(parts: ContentPart[], part: ContentPart, separator: string): void {
   const last = parts.at(-1);
-  const areTexts = last?.kind === 'text' && part.kind === 'text';
-  if (areTexts) parts.splice(-1, 1, { kind: 'text', text: last.text + separator + part.text });
+  const areTexts = last?.kind === 'text' && part.kind === 'text' && last.cacheControl === undefined;
+  if (areTexts) parts.splice(-1, 1, { ...part, text: last.text + separator + part.text });
   else parts.push(part);
 }

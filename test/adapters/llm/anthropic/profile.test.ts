@@ -212,3 +212,24 @@ test('a prompt of instructions alone becomes the turn of a user', () => {
   const { system, messages } = bodyOf({ messages: [{ role: 'system', content: 'Say hi' }] });
   expect([system, messages]).toEqual([undefined, [{ role: 'user', content: 'Say hi' }]]);
 });
+
+test('marks of what is to be cached stay where the client put them, and keep apart what is behind them', () => {
+  const mark = { type: 'ephemeral', ttl: '1h' };
+  const text = (words: string, more: object = {}) => ({ type: 'text', text: words, ...more });
+  const { system, messages } = bodyOf({
+    messages: [
+      { role: 'system', content: [text('A long manual.', { cache_control: mark }), text('Be brief.')] },
+      { role: 'user', content: [text('A document.', { cache_control: mark }), text('What'), text('is it?')] },
+    ],
+  });
+  expect(system).toEqual([{ type: 'text', text: 'A long manual.\nBe brief.', cache_control: mark }]);
+  expect(messages).toEqual([
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: 'A document.', cache_control: mark },
+        { type: 'text', text: 'What\nis it?' },
+      ],
+    },
+  ]);
+});
