@@ -183,7 +183,7 @@ export interface LedgerRow extends OwnedRow, OnBehalf {
   readonly difficulty?: string | undefined;
   /** Numbers of redacted words, by their kind. Never the words. */
   readonly redacted?: Readonly<Record<string, number>> | undefined;
-  /** Findings of the checks of the class, such as `flag input: violence`. Never content. */
+  /** Results of the checks of the class, such as `input=flag:violence;ms=12`. Never content. */
   readonly guarded?: string | undefined;
   /** The process that runs the call, by the name of its leases; only of a pending row. */
   readonly heldBy?: string | undefined;

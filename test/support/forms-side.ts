@@ -23,6 +23,8 @@ export interface Scripted {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: object | readonly object[] | string;
+  /** The answer waits until this has settled. */
+  readonly after?: Promise<unknown>;
 }
 
 export type Script = (asked: Asked) => Scripted;
@@ -40,7 +42,8 @@ async function startEndpoint() {
       body: JSON.parse(Buffer.concat(pieces).toString()),
     };
     seen.push(asked);
-    const { status = 200, headers = {}, body } = script(asked);
+    const { status = 200, headers = {}, body, after } = script(asked);
+    await after;
     const isStream = typeof body === 'string' || Array.isArray(body);
     const type = isStream ? 'text/event-stream' : 'application/json';
     response.writeHead(status, { 'content-type': type, ...headers });
@@ -62,8 +65,10 @@ async function startEndpoint() {
   };
 }
 
-/** `file`: more of the configuration. Its gateways are `anthropic`, `gemini`, `openai` and `chat` (openai-compatible), all at the scripted endpoint. `makers`: steps of classes. */
-export async function startForms(file: Record<string, unknown> = {}, makers: readonly MakeStep[] = []) {
+/** `more`: the rest of the configuration, or what makes it of the settings of the gateways. Its gateways are `anthropic`, `gemini`, `openai` and `chat` (openai-compatible), all at the scripted endpoint. `makers`: steps of classes. */
+type FileOf = (gateways: Readonly<Record<string, object>>) => Record<string, unknown>;
+
+export async function startForms(more: Record<string, unknown> | FileOf = {}, makers: readonly MakeStep[] = []) {
   const endpoint = await startEndpoint();
   const at = (profile: string) => ({ profile, baseUrl: `${endpoint.url}/v1`, apiKey: 'upstream', allowPrivate: true });
   const gateways = {
@@ -72,7 +77,12 @@ export async function startForms(file: Record<string, unknown> = {}, makers: rea
     openai: at('openai'),
     chat: at('openai-compatible'),
   };
-  const written = { gateways, keys: [{ id: 'app', secret: 'app-secret' }], ...file };
+  const { gateways: others = {}, ...file } = typeof more === 'function' ? more(gateways) : more;
+  const written = {
+    gateways: { ...gateways, ...(others as object) },
+    keys: [{ id: 'app', secret: 'app-secret' }],
+    ...file,
+  };
   const config = loadConfig({ file: configFile(written), env: {} });
   const store = memoryStore();
   const log = pino({ level: 'silent' });

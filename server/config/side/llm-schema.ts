@@ -5,7 +5,7 @@ import { llmProfiles } from '../../../adapters/llm/index.ts';
 import { DURATION, millisecondsOf } from '../../../codecs/text/duration.ts';
 import { difficultySchema } from './difficulty-schema.ts';
 import { headerText, kebab, ms, positive, seconds, usd } from './side-limits-schema.ts';
-import { redactSchema } from './words-schema.ts';
+import { guardSchema, redactSchema } from './words-schema.ts';
 
 const retention = z.enum(['zdr', 'none-stated']);
 const residency = z.string().regex(/^[a-z]{2,12}$/, 'expected a region such as eu or us');
@@ -144,6 +144,7 @@ export const classSchema = z.strictObject({
   difficulty: difficultySchema
     .optional()
     .describe('Which class runs a call, by how hard it is. A client that names a model has chosen.'),
+  guard: guardSchema.optional().describe('Checks of the words of both sides of its calls and tasks.'),
   redact: redactSchema
     .optional()
     .describe(

@@ -6,6 +6,7 @@ import type { Problem } from '../../config/problem.ts';
 import type { ClassConfig } from '../../config/side/llm-schema.ts';
 import type { SideConfig } from '../../config/side-schema.ts';
 import { missingLanguagePackage } from '../llm/steps/language.ts';
+import { missingCheck } from './words-conflicts.ts';
 
 type Classes = SideConfig['classes'];
 
@@ -67,7 +68,9 @@ function conflictOf({ at, name: to }: Named, name: string, classes: Classes): st
   if (terms.difficulty !== undefined) return 'expected a class without difficulty of its own';
   if (at === 'model.class' && terms.escalate?.scorer !== undefined)
     return 'expected a class whose own answers are not scored';
-  const laxer = laxerThan(terms, classes[name] as ClassConfig);
+  const bounds = classes[name] as ClassConfig;
+  // The words that a small model is asked with are told of, not refused.
+  const laxer = laxerThan(terms, bounds) ?? (at === 'model.class' ? undefined : missingCheck(terms, bounds));
   return laxer && `expected a class that is no laxer than ${name}: ${laxer}`;
 }
 

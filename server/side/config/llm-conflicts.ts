@@ -13,6 +13,7 @@ import type { SideConfig } from '../../config/side-schema.ts';
 import { baseUrlOf, patternObjection, residencyObjection, targetObjection } from '../llm/policy.ts';
 import { difficultyConflicts } from './difficulty-conflicts.ts';
 import { orderConflicts } from './order-conflicts.ts';
+import { wordsConflicts } from './words-conflicts.ts';
 
 /** The profile whose endpoint may serve itself or be a router; only its operator knows. All other routers choose who serves. */
 const MAY_BE_EITHER = 'openai-compatible';
@@ -90,6 +91,7 @@ export function classConflicts({ classes, gateways }: Pick<SideConfig, 'classes'
     }),
     ...orderConflicts(terms, `classes.${name}`, classes),
     ...difficultyConflicts(name, classes),
+    ...wordsConflicts(`classes.${name}`, terms, { classes, gateways }),
   ]);
 }
 

@@ -12,6 +12,7 @@ import { unknownPath } from '../../http/nearest-path.ts';
 import { sidePaths } from '../../ipc/side-routes.ts';
 import { keyWarnings } from './key-warnings.ts';
 import { llmWarnings } from './llm-warnings.ts';
+import { wordsWarnings } from './words-conflicts.ts';
 
 /** Every setting that can never work, and what would help. */
 export function warningsOf(config: Config): Problem[] {
@@ -20,6 +21,7 @@ export function warningsOf(config: Config): Problem[] {
     ...providerWarnings(config),
     ...routeWarnings(config),
     ...llmWarnings(config),
+    ...wordsWarnings(config),
     ...keyWarnings(config),
     ...webhookWarnings(config),
   ];

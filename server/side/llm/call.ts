@@ -40,6 +40,8 @@ export interface Call
   readonly strongest?: string | undefined;
   /** Serves another call, such as one that scores its answer: what it costs comes off what was saved there. */
   readonly isHelper?: true | undefined;
+  /** Checks an answer before it is settled, so that its row says what was found. Streams have gone to their sink by then. */
+  readonly check?: ((outcome: LlmOutcome) => Promise<Checked>) | undefined;
   /** Latest moment for an answer of any target, as performance.now(). */
   readonly deadline?: number | undefined;
   /** Wishes of its client about answers that its class keeps. */
@@ -61,6 +63,12 @@ export interface CacheUse {
   readonly ageMs?: number;
 }
 
+/** The result of the checks of an answer. `words`: for its row. */
+export interface Checked {
+  readonly words: string;
+  readonly isBlocked: boolean;
+}
+
 /** The reason why an answer goes to the next target. */
 export type Verdict = NonNullable<ClassConfig['escalate']>['on'][number];
 
@@ -80,10 +88,14 @@ export interface Answered extends LlmOutcome {
   readonly difficulty?: string | undefined;
   /** Only in a class that keeps answers. */
   readonly cache?: CacheUse | undefined;
+  /** Result of its own `check`. */
+  readonly checked?: Checked | undefined;
+  /** Results of the checks of both sides, as in its rows. */
+  readonly guarded?: string | undefined;
 }
 
 export interface StreamHead
-  extends Pick<Answered, 'gateway' | 'attempt' | 'addedMaxTokens' | 'difficulty' | 'redacted' | 'cache'> {
+  extends Pick<Answered, 'gateway' | 'attempt' | 'addedMaxTokens' | 'difficulty' | 'redacted' | 'cache' | 'guarded'> {
   readonly model: string;
   /** The last bytes of an answer that breaks off. `error`: as OpenAI writes errors. undefined: its form has none, or it came whole. */
   failed?(error: JsonObject): Buffer | undefined;

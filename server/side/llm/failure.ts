@@ -44,6 +44,8 @@ const STATUS = {
   price_unknown: 403,
   too_expensive: 402,
   invalid_request: 400,
+  guard_blocked: 400,
+  guard_unavailable: 503,
   upstream_failed: 502,
   upstream_timeout: 504,
   rate_limited: 429,

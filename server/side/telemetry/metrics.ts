@@ -7,6 +7,7 @@ import type { WatchedTarget } from '../llm/targets.ts';
 import type { RunCounts } from '../runs/run.ts';
 
 const DIAL_BOUNDS_S = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
+const GUARD_BOUNDS_S = [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const TASK_BOUNDS_S = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300];
 
 export function createSideMetrics() {
@@ -38,6 +39,13 @@ export function createSideMetrics() {
     buckets: DIAL_BOUNDS_S,
     registers,
   });
+  const guards = new Histogram({
+    name: 'trunkline_guard_seconds',
+    help: 'time of the checks of one side of a call (input, output), by class',
+    labelNames: ['class', 'side'],
+    buckets: GUARD_BOUNDS_S,
+    registers,
+  });
   const watch = exportBlocked(registry);
   return {
     registry,
@@ -48,6 +56,8 @@ export function createSideMetrics() {
       for (const { kind } of events) stored.inc({ kind });
     },
     settled: (kind: string, state: string, tookMs: number) => tasks.observe({ kind, state }, tookMs / 1000),
+    guarded: (promptClass: string, side: string, tookMs: number) =>
+      guards.observe({ class: promptClass, side }, tookMs / 1000),
     delivered: (event: string, outcome: string) => webhooks.inc({ event, outcome }),
   };
 }

@@ -58,6 +58,7 @@ export const OWN = {
   outcome: 'trunkline.outcome',
   flags: 'trunkline.flags',
   redacted: 'trunkline.redacted',
+  guarded: 'trunkline.guarded',
   isRehearsal: 'trunkline.rehearsal',
   cache: 'trunkline.cache',
   cacheAge: 'trunkline.cache.age',

@@ -9,7 +9,7 @@ import { faultOf } from '../../../platform/log.ts';
 import { boundsOf } from '../../billing/bounds.ts';
 import { receivedUsage } from '../../billing/prompt-tokens.ts';
 import type { Settlement } from '../../store/contract/budgets.ts';
-import type { Answered, StreamHead } from '../call.ts';
+import type { Answered, Checked, StreamHead } from '../call.ts';
 import { type Failure, failure, failureOfTarget, failureOfUnavailable } from '../failure.ts';
 import { savedMicroUsd } from '../order/saved.ts';
 import { settledRow } from './attempt-row.ts';
@@ -88,6 +88,7 @@ function settlementOf(
   { attempt, reserved, progress, endedAt }: EndedAttempt,
   outcome: string,
   answer: AttemptProgress['partial'],
+  checked?: Checked,
 ): Settlement {
   const { call, target, plan } = attempt;
   const { row: pending, request, startedAt, budgets, reservedMicroUsd } = reserved;
@@ -112,7 +113,8 @@ function settlementOf(
     firstTokenMs,
   };
   const priced = settledRow(settled);
-  const row = { ...priced, savedMicroUsd: savedMicroUsd(attempt, priced) };
+  const guarded = [pending.guarded, checked?.words].filter((words) => words !== undefined).join(', ') || undefined;
+  const row = { ...priced, guarded, savedMicroUsd: savedMicroUsd(attempt, priced) };
   tell(context, attempt, { row, answer });
   return { row, budgets, reservedMicroUsd };
 }
@@ -134,8 +136,9 @@ function tell(
 async function answered(context: AttemptContext, ended: EndedAttempt, outcome: LlmOutcome): Promise<Answered> {
   const { call, target, judge } = ended.attempt;
   const verdict = judge === undefined ? undefined : await judge(outcome);
+  const checked = await call.check?.(outcome);
   const served = outcome.served ?? target.model;
-  const settlement = () => settlementOf(context, ended, verdict ?? 'ok', { ...outcome, served });
+  const settlement = () => settlementOf(context, ended, verdict ?? 'ok', { ...outcome, served }, checked);
   // Tasks settle before returning, since scoring reads the row, as does what may be asked again; chats settle later, to save latency.
   if (call.kind === 'task' || verdict !== undefined) await context.settlements.settle(settlement());
   else if (call.onRow === undefined) context.settlements.settleLater(ended.reserved.row.id, settlement);
@@ -145,7 +148,17 @@ async function answered(context: AttemptContext, ended: EndedAttempt, outcome: L
   }
   const { gatewayName: gateway, isRehearsal } = target;
   const { row, addedMaxTokens } = ended.reserved;
-  return { kind: 'answered', ...outcome, served, attempt: row.id, addedMaxTokens, gateway, isRehearsal, verdict };
+  return {
+    kind: 'answered',
+    ...outcome,
+    served,
+    attempt: row.id,
+    addedMaxTokens,
+    gateway,
+    isRehearsal,
+    verdict,
+    checked,
+  };
 }
 
 /** Settles before any other target is tried, since the next attempt may need what this one holds of a budget. */

@@ -4,12 +4,15 @@ import type { StoredKey } from '../../../ipc/stored-keys.ts';
 import type { Router } from '../call.ts';
 import { AnswerCaches, type AnswerCachesOptions } from './cache.ts';
 import { difficultyStep } from './difficulty.ts';
+import { guardStep, type ObserveGuard } from './guard/guard.ts';
 import { AnswerScores, type AnswerScoresOptions } from './quality.ts';
 import { redactStep } from './redact/redact.ts';
 import type { StepsOptions } from './steps.ts';
 
 interface AllStepsOptions extends Omit<AnswerScoresOptions, keyof AnswerCachesOptions>, AnswerCachesOptions {
   readonly store: AnswerScoresOptions['store'] & AnswerCachesOptions['store'];
+  readonly metrics: AnswerScoresOptions['metrics'] &
+    AnswerCachesOptions['metrics'] & { readonly guarded: ObserveGuard };
   /** The router of all calls, which is made with these steps. */
   readonly router: () => Pick<Router, 'run'>;
 }
@@ -27,7 +30,7 @@ export function allSteps({ router, ...shared }: AllStepsOptions): AllSteps {
   const scores = new AnswerScores(shared);
   const caches = new AnswerCaches(shared);
   return {
-    makers: [difficultyStep, redactStep, caches.make, scores.step],
+    makers: [difficultyStep, guardStep(shared.metrics.guarded), redactStep, caches.make, scores.step],
     run: (call, sink) => router().run(call, sink),
     stop: () => scores.stop(),
     changed: (keys) => caches.forget(keys.map(({ key }) => key.id)),

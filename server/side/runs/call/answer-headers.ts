@@ -19,7 +19,16 @@ export const streamHeaders = ({ model, ...head }: StreamHead, call: ToldCall): R
 
 type Told = Pick<
   Answered,
-  'gateway' | 'attempt' | 'served' | 'isRehearsal' | 'addedMaxTokens' | 'verdict' | 'difficulty' | 'redacted' | 'cache'
+  | 'gateway'
+  | 'attempt'
+  | 'served'
+  | 'isRehearsal'
+  | 'addedMaxTokens'
+  | 'verdict'
+  | 'difficulty'
+  | 'redacted'
+  | 'cache'
+  | 'guarded'
 >;
 
 export function answerHeaders(answer: Told, { classMaxTokens, dropped, rated }: ToldCall): Record<string, string> {
@@ -32,6 +41,7 @@ export function answerHeaders(answer: Told, { classMaxTokens, dropped, rated }: 
     difficulty,
     redacted,
     cache,
+    guarded,
     addedMaxTokens = classMaxTokens,
   } = answer;
   const droppedNames = droppedHeader(dropped);
@@ -46,6 +56,7 @@ export function answerHeaders(answer: Told, { classMaxTokens, dropped, rated }: 
     ...(difficulty === undefined ? {} : { 'x-trunkline-difficulty': difficulty }),
     ...(redacted === undefined ? {} : { 'x-trunkline-redacted': countsText(redacted) }),
     ...(cache === undefined ? {} : cacheHeaders(cache)),
+    ...(guarded === undefined ? {} : { 'x-trunkline-guard': guarded }),
     ...(isRehearsal ? { 'x-trunkline-rehearsal': 'true' } : {}),
   };
 }

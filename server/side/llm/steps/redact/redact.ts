@@ -1,7 +1,7 @@
 // The step that takes words out of the calls of a class before they go to any target, and puts them back into the answers. Rule: what cannot be
 // redacted in time, or as a whole, goes nowhere.
 
-import type { LlmCall } from '../../../../../adapters/llm/contract.ts';
+import type { LlmCall, LlmOutcome } from '../../../../../adapters/llm/contract.ts';
 import { passedForm } from '../../../../../adapters/llm/index.ts';
 import type { JsonObject } from '../../../../../codecs/json/object.ts';
 import { bounded, isOverTime } from '../../answer/json-schema.ts';
@@ -29,11 +29,12 @@ export const redactStep: MakeStep = ({ name, config }) => {
     const { llm, placeholders, counts } = redacted;
     if (placeholders.isEmpty) return next({ ...call, llm }, sink);
     const answer = new RedactedAnswer(placeholders, counts, call.llm);
-    const { fits } = call;
+    const { fits, check } = call;
     const asked: Call = {
       ...call,
       llm,
       fits: fits && ((text) => fits(answer.text(text))),
+      check: check && ((given) => check(answer.given(given))),
       marks: { ...call.marks, redacted: counts },
     };
     return answer.outcome(await next(asked, sink && answer.sink(sink)));
@@ -88,9 +89,13 @@ class RedactedAnswer {
   outcome(outcome: Answered | Failure): Answered | Failure {
     this.#stream?.end();
     if (outcome.kind === 'failed') return outcome;
+    return { ...outcome, ...this.given(outcome), redacted: this.#counts };
+  }
+
+  /** An answer with the words. */
+  given(outcome: LlmOutcome): LlmOutcome {
     const completion = this.#whole(outcome.completion);
-    const text = this.text(outcome.text);
-    return { ...outcome, completion, text, bytes: this.#bytes(outcome.bytes), redacted: this.#counts };
+    return { ...outcome, completion, text: this.text(outcome.text), bytes: this.#bytes(outcome.bytes) };
   }
 
   #restoring(write: (bytes: Buffer) => void): RestoringStream {
