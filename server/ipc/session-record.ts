@@ -72,6 +72,14 @@ export type Moment =
   /** A reply began, `ms` after the end of the user's speech, or after the request for it. */
   | ({ readonly at: number; readonly kind: 'reply' } & Reply)
   | { readonly at: number; readonly kind: 'usage'; readonly usage: Usage }
+  /** The model asked for a tool; what the provider does not say, or what is not read, is left out. */
+  | {
+      readonly at: number;
+      readonly kind: 'tool';
+      readonly name?: string | undefined;
+      /** The provider's id of the call. */
+      readonly call?: string | undefined;
+    }
   /** A message of the client was refused; the session went on unless its close follows. */
   | { readonly at: number; readonly kind: 'refusal'; readonly code: string }
   | ({ readonly at: number; readonly kind: 'close' } & SessionClose);

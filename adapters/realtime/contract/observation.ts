@@ -22,10 +22,19 @@ export interface Observation {
   readonly utterances?: readonly Utterance[];
   /** The item of something that the user said aloud, whose text is still to come and belongs to this turn. */
   readonly pendingTranscriptOf?: string;
+  /** Tools that the model asks for, where this frame is read for something else: none is read for their sake. */
+  readonly toolCalls?: readonly AskedTool[] | undefined;
   /** Ids that the provider hands out in this frame: see `Dialect.ids`. */
   readonly handedOut?: readonly string[] | undefined;
   /** Set where the session never says where a turn ends. */
   readonly isContinuous?: true;
+}
+
+/** A call of a tool that the model asks for. Its arguments and its result are content, and are told nowhere. */
+export interface AskedTool {
+  readonly name?: string | undefined;
+  /** The provider's id of the call. */
+  readonly id?: string | undefined;
 }
 
 /** Something that one side said. */

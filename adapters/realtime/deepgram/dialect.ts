@@ -114,6 +114,9 @@ function observeServer(type: string, data: Buffer): Observation {
       return conversationText(type, readObject(data));
     case 'AgentAudioDone':
       return { type, mark: 'turn-done' };
+    // It is not read, so that no more is known of it.
+    case 'FunctionCallRequest':
+      return { type, toolCalls: [{}] };
     default:
       return { type };
   }

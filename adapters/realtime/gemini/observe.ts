@@ -5,7 +5,13 @@ import { firstMember } from '../../../codecs/json/event-type.ts';
 import { isObject, type JsonObject, readObject, textAt } from '../../../codecs/json/object.ts';
 import type { DecisiveBytes } from '../../../codecs/websocket/alike-messages.ts';
 import type { Direction, Frame } from '../../../codecs/websocket/frame.ts';
-import { type Mark, type Observation, type Utterance, withTranscript } from '../contract/observation.ts';
+import {
+  type AskedTool,
+  type Mark,
+  type Observation,
+  type Utterance,
+  withTranscript,
+} from '../contract/observation.ts';
 import { usageOfMetadata } from './usage.ts';
 
 /** Implements `Dialect.observe`. */
@@ -84,7 +90,14 @@ function observeServer(data: Buffer, type: string): Observation {
   const usage = isObject(message.usageMetadata) ? usageOfMetadata(message.usageMetadata) : undefined;
   const handle = textAt(message, 'sessionResumptionUpdate', 'newHandle');
   const handedOut = handle ? [handle] : undefined;
-  return { type, mark: serverMark(message, hasAudio), usage, utterances: serverSaid(message), handedOut };
+  const toolCalls = serverAsked(message);
+  return { type, mark: serverMark(message, hasAudio), usage, utterances: serverSaid(message), handedOut, toolCalls };
+}
+
+function serverAsked({ toolCall }: JsonObject): readonly AskedTool[] | undefined {
+  const asked =
+    isObject(toolCall) && Array.isArray(toolCall.functionCalls) ? toolCall.functionCalls.filter(isObject) : [];
+  return asked.length === 0 ? undefined : asked.map((call) => ({ name: textAt(call, 'name'), id: textAt(call, 'id') }));
 }
 
 /** Collects both sides' words in one message: transcripts of what was heard and spoken, or the words of a reply in text. */

@@ -10,6 +10,7 @@ import { guardModels, type ModelRules } from '../guards/model-guard.ts';
 import { appendShape, isAppend } from './audio.ts';
 import { liveError } from './error-event.ts';
 import { livePins } from './pins/live.ts';
+import { askedTools } from './tool-calls.ts';
 import { partialWords } from './transcript.ts';
 import { sessionSeconds, usageOfResponse } from './usage.ts';
 
@@ -90,5 +91,6 @@ function delegated(type: string, frame: Frame): Observation {
   if (!ends) return { type };
   const response = objectAt(event, 'event', 'response');
   // Without a name, the price is unknown: the voice model does not do this work.
-  return { type, usage: usageOfResponse(response), usageOf: { model: textAt(response, 'model') ?? '' } };
+  const usageOf = { model: textAt(response, 'model') ?? '' };
+  return { type, usage: usageOfResponse(response), usageOf, toolCalls: askedTools(response?.output) };
 }

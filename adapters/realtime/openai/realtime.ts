@@ -10,6 +10,7 @@ import { guardModels, type ModelRules } from '../guards/model-guard.ts';
 import { appendShape, isAppend, openaiSound, soundBytesPerSecond } from './audio.ts';
 import { realtimeError } from './error-event.ts';
 import { realtimePins } from './pins/realtime.ts';
+import { askedTools } from './tool-calls.ts';
 import { assistantWords, createdItem, transcriptOfItem, userWords } from './transcript.ts';
 import { tokenUsage } from './usage.ts';
 
@@ -140,6 +141,8 @@ function configured(type: string, data: Buffer): Observation {
 
 function responseDone(type: string, data: Buffer): Observation {
   const event = readObject(data);
-  const mark = textAt(event, 'response', 'status') === 'cancelled' ? 'interrupted' : 'turn-done';
-  return { type, mark, usage: tokenUsage(objectAt(event, 'response', 'usage')) };
+  const response = objectAt(event, 'response');
+  const mark = textAt(response, 'status') === 'cancelled' ? 'interrupted' : 'turn-done';
+  const toolCalls = askedTools(response?.output);
+  return { type, mark, usage: tokenUsage(objectAt(response, 'usage')), toolCalls };
 }

@@ -11,6 +11,7 @@ import { guardModels, type ModelRules } from '../guards/model-guard.ts';
 import { openaiSound } from './audio.ts';
 import { responsesError } from './error-event.ts';
 import { responsesPins } from './pins/responses.ts';
+import { askedTools } from './tool-calls.ts';
 import { assistantWords, userWords } from './transcript.ts';
 import { usageOfResponse } from './usage.ts';
 
@@ -132,8 +133,10 @@ function observeServerEvent(type: string, frame: Frame): Observation {
       return { type, model: textAt(response, 'model'), handedOut: textsAt(response, handedOutPlaces) };
     }
     // It is small; the end of a response that made large things may be too large to read.
-    case 'response.output_item.added':
-      return { type, handedOut: textsAt({ output: readObject(frame.data)?.item }, handedOutPlaces) };
+    case 'response.output_item.added': {
+      const item = readObject(frame.data)?.item;
+      return { type, handedOut: textsAt({ output: item }, handedOutPlaces), toolCalls: askedTools([item]) };
+    }
     case 'response.completed':
     case 'response.incomplete':
     case 'response.failed':

@@ -85,6 +85,7 @@ export interface TimelineItem {
   readonly by?: string;
   readonly reason?: string;
   readonly words?: string;
+  readonly name?: string;
   readonly number?: number;
   readonly endedAt?: string;
   readonly isInterrupted?: boolean;
@@ -96,7 +97,8 @@ export interface TimelineItem {
 
 export type EntryKind = (typeof entryKinds)[number];
 export const entryKinds = [
-  ...(['dial', 'open', 'turn', 'reply', 'round-trip', 'slow-reader', 'usage', 'refusal', 'close', 'task'] as const),
+  ...(['dial', 'open', 'turn', 'reply', 'round-trip', 'slow-reader'] as const),
+  ...(['tool', 'usage', 'refusal', 'close', 'task'] as const),
 ];
 
 export interface Timeline {

@@ -1,10 +1,12 @@
 // Keeps the moments of one session for its timeline: a hundred of each kind at most, spread over the whole session.
 
-import type { Usage } from '../../../adapters/realtime/contract/observation.ts';
+import type { AskedTool, Usage } from '../../../adapters/realtime/contract/observation.ts';
 import type { Moment, Reply, SessionSide } from '../../ipc/session-record.ts';
 
 /** Moments of one kind that are kept. */
 const KEPT = 100;
+/** Models write the names and ids of calls: a longer one is left out. */
+const MAX_TOOL_CHARACTERS = 100;
 /** Shorter waits for an end are usual. */
 const SLOW_MS = 200;
 
@@ -34,6 +36,13 @@ export class Moments {
 
   usage(at: number, usage: Usage): void {
     this.#keep({ at, kind: 'usage', usage });
+  }
+
+  /** Takes the calls of tools that one frame asks for: of very many, the first. */
+  tools(at: number, calls: readonly AskedTool[]): void {
+    for (const { name, id } of calls.slice(0, KEPT)) {
+      this.#keep({ at, kind: 'tool', name: short(name), call: short(id) });
+    }
   }
 
   refusal(at: number, code: string): void {
@@ -80,5 +89,8 @@ class Spread {
 const longer = (first: Moment, second: Moment): Moment => (lengthOf(second) > lengthOf(first) ? second : first);
 
 const lengthOf = (moment: Moment): number => ('ms' in moment ? moment.ms : 0);
+
+const short = (text: string | undefined): string | undefined =>
+  text && text.length <= MAX_TOOL_CHARACTERS ? text : undefined;
 
 const tenths = (ms: number): number => Math.round(ms * 10) / 10;

@@ -152,6 +152,7 @@ export class Tap {
       this.moments.usage(at, usage);
     }
     if (mark !== undefined || observation.usage !== undefined) this.due.observe(observation, mark);
+    if (observation.toolCalls !== undefined) this.moments.tools(at, observation.toolCalls);
     if (observation.handedOut !== undefined) this.#options.ids?.handedOut(observation.handedOut);
     this.#options.observer?.observe(observation, mark, at);
   }

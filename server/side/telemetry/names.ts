@@ -21,6 +21,8 @@ export const GEN_AI = {
   firstChunk: 'gen_ai.response.time_to_first_chunk',
   finishReasons: 'gen_ai.response.finish_reasons',
   outputType: 'gen_ai.output.type',
+  tool: 'gen_ai.tool.name',
+  toolCall: 'gen_ai.tool.call.id',
   inputMessages: 'gen_ai.input.messages',
   outputMessages: 'gen_ai.output.messages',
   inputTokens: 'gen_ai.usage.input_tokens',

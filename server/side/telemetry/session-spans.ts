@@ -68,6 +68,7 @@ interface EndedSession {
 }
 
 type Reply = Extract<Moment, { readonly kind: 'reply' }>;
+type Asked = Extract<Moment, { readonly kind: 'tool' }>;
 type Used = Extract<Moment, { readonly kind: 'usage' }>;
 
 /** All spans of a session, the session first. */
@@ -162,6 +163,7 @@ function turnSpans(turn: StoredTurn, next: StoredTurn | undefined, shared: Share
   const { number, startedAt, endedAt, isInterrupted } = turn;
   const until = next?.startedAt ?? Number.POSITIVE_INFINITY;
   const reply = moments.find((one): one is Reply => one.kind === 'reply' && one.at >= startedAt && one.at <= endedAt);
+  const asked = moments.filter((one): one is Asked => one.kind === 'tool' && one.at >= startedAt && one.at < until);
   const used = moments.filter((one): one is Used => one.kind === 'usage' && one.at >= startedAt && one.at < until);
   const own = below(context, `turn ${number}`);
   const isOfSpeech = reply?.since === 'speech';
@@ -183,6 +185,7 @@ function turnSpans(turn: StoredTurn, next: StoredTurn | undefined, shared: Share
     events: [
       ...(reply && isOfSpeech ? [{ name: 'speech_end', at: reply.at - reply.ms, attributes: {} }] : []),
       ...(reply ? [{ name: `first_${reply.began}`, at: reply.at, attributes: { [OWN.ms]: reply.ms } }] : []),
+      ...asked.map(toolEvent),
       ...(isInterrupted ? [{ name: 'interrupted', at: endedAt, attributes: {} }] : []),
       ...words,
     ],
@@ -191,6 +194,13 @@ function turnSpans(turn: StoredTurn, next: StoredTurn | undefined, shared: Share
     ? [turnSpan]
     : [turnSpan, inferenceSpan(turn, { own, reply, used, shared })];
 }
+
+/** The app carries a tool out, so that its own instrumentation has the span `execute_tool`; this says that the model asked for it. */
+const toolEvent = ({ at, name, call }: Asked): NonNullable<TraceSpan['events']>[number] => ({
+  name: 'tool_call',
+  at,
+  attributes: { [GEN_AI.tool]: name, [GEN_AI.toolCall]: call },
+});
 
 interface Inference {
   readonly own: TraceParent;

@@ -37,6 +37,7 @@ export const kindWords: Readonly<Record<EntryKind, string>> = {
   reply: 'Replies',
   'round-trip': 'Round trips',
   'slow-reader': 'Slow readers',
+  tool: 'Tools',
   usage: 'Usage',
   refusal: 'Refusals',
   close: 'Close',
@@ -60,6 +61,8 @@ export function sentenceOf(entry: TimelineItem): string {
       return `The client answered a ping after ${ms}`;
     case 'slow-reader':
       return `The ${entry.end} read too slowly for ${ms}`;
+    case 'tool':
+      return `The model asked for ${entry.name === undefined ? 'a tool' : `the tool ${entry.name}`}`;
     case 'usage':
       return `Usage: ${usageWords(entry.usage ?? {})}`;
     case 'refusal':
@@ -117,6 +120,7 @@ const laneKinds: readonly { readonly name: string; has(entry: TimelineItem): boo
   { name: 'Opening', has: ({ kind }) => kind === 'dial' },
   { name: 'Turns', has: ({ kind }) => kind === 'turn' },
   { name: 'Wait for the reply', has: ({ kind }) => kind === 'reply' },
+  { name: 'Tools', has: ({ kind }) => kind === 'tool' },
   { name: 'Round trip', has: ({ kind }) => kind === 'round-trip' },
   { name: 'Slow client', has: ({ kind, end }) => kind === 'slow-reader' && end === 'client' },
   { name: 'Slow provider', has: ({ kind, end }) => kind === 'slow-reader' && end === 'provider' },

@@ -14,6 +14,7 @@ const settings = {
 };
 const sound = Buffer.from([0, 1, 0x7b, 0xff, 0x80, 0]);
 const said = (role: 'user' | 'assistant', content: string) => ({ type: 'ConversationText', role, content });
+const functions = [{ id: 'c1', name: 'get_time', arguments: '{}', client_side: true }];
 const latencies = { total_latency: 1.2, tts_latency: 0.3, ttt_latency: 0.5 };
 
 export const deepgramAgent: DialectFixture = {
@@ -34,6 +35,8 @@ export const deepgramAgent: DialectFixture = {
       { mark: 'speech-stopped', utterances: [{ role: 'user', text: 'What is the time?' }] },
     ],
     ['provider', { type: 'AgentThinking', content: 'They ask for the time.' }],
+    ['provider', { type: 'FunctionCallRequest', functions }, { toolCalls: [{}] }],
+    ['client', { type: 'FunctionCallResponse', id: 'c1', name: 'get_time', content: 'noon' }],
     ['provider', said('assistant', 'It is noon.'), { utterances: [{ role: 'assistant', text: 'It is noon.' }] }],
     ['provider', { type: 'AgentStartedSpeaking', ...latencies }],
     ['provider', sound, { mark: 'audio' }],

@@ -15,6 +15,12 @@ export const geminiLive: DialectFixture = {
       inBinary({ serverContent: { inputTranscription: { text: 'Hello' } } }),
       { utterances: [{ role: 'user', text: 'Hello', isPartial: true }] },
     ],
+    [
+      'provider',
+      inBinary({ toolCall: { functionCalls: [{ id: 'c1', name: 'get_weather', args: { city: 'Bern' } }] } }),
+      { toolCalls: [{ name: 'get_weather', id: 'c1' }] },
+    ],
+    ['client', { toolResponse: { functionResponses: [{ id: 'c1', name: 'get_weather', response: { rain: 3 } }] } }],
     ['provider', inBinary({ serverContent: { modelTurn: { role: 'model', parts: [sound] } } }), { mark: 'audio' }],
     [
       'provider',

@@ -112,6 +112,7 @@ describe('from the provider', () => {
     [{ voiceActivity: {} }, undefined],
     [{ setupComplete: {} }, undefined],
     [{ toolCall: { functionCalls: [] } }, undefined],
+    [{ toolCall: { functionCalls: { name: 'f' } } }, undefined],
     [{ goAway: { timeLeft: '50s' } }, undefined],
   ])('%j marks %s', (message, mark) => {
     expect(downstream(message)).toMatchObject({ type: Object.keys(message)[0] });

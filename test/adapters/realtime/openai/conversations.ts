@@ -7,6 +7,8 @@ const SOUND = 'AAEAAgAD';
 const error = (code: string, message: unknown) => ({ type: 'invalid_request_error', code, message, param: null });
 const eventId = expect.stringMatching(/^event_\w+$/);
 const session = { type: 'realtime', model: 'gpt-realtime-2.1', output_modalities: ['audio'] };
+const toolCall = { type: 'function_call', call_id: 'c1', name: 'get_weather', arguments: '{"city":"Bern"}' };
+const asked = [{ name: 'get_weather', id: 'c1' }];
 const tokens = (input: number, output: number) => ({
   total_tokens: input + output,
   input_tokens: input,
@@ -46,8 +48,8 @@ export const realtime: DialectFixture = {
     ],
     [
       'provider',
-      { type: 'response.done', response: { id: 'r1', status: 'completed', usage: tokens(40, 60) } },
-      { mark: 'turn-done', usage: counted(40, 60) },
+      { type: 'response.done', response: { id: 'r1', status: 'completed', output: [toolCall], usage: tokens(40, 60) } },
+      { mark: 'turn-done', usage: counted(40, 60), toolCalls: asked },
     ],
     [
       'client',
@@ -163,6 +165,11 @@ export const responses: DialectFixture = {
       'provider',
       { type: 'response.created', response: { id: 'r1', model: 'gpt-5-2025' } },
       { model: 'gpt-5-2025', handedOut: ['r1'] },
+    ],
+    [
+      'provider',
+      { type: 'response.output_item.added', output_index: 0, item: { id: 'fc1', ...toolCall, arguments: '' } },
+      { handedOut: ['fc1'], toolCalls: asked },
     ],
     ['provider', { type: 'response.output_text.delta', delta: 'Hi' }, { mark: 'text' }],
     ['provider', { type: 'response.output_audio.delta', delta: SOUND }, { mark: 'audio' }],

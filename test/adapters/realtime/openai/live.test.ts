@@ -22,6 +22,9 @@ test('the end of a delegated response brings its tokens', () => {
   const event = { type: 'response.event', delegation_id: 'd', event: { type: 'response.completed', response } };
   const counted = { inputTokens: 3, outputTokens: 4, totalTokens: 7 };
   expect(downstream(event)).toEqual({ type: 'response.event', usage: counted, usageOf: { model: 'm' } });
+  const output = [{ type: 'function_call', call_id: 'c1', name: 'get_weather', arguments: '{}' }];
+  const asking = { ...event, event: { ...event.event, response: { ...response, output } } };
+  expect(downstream(asking)?.toolCalls).toEqual([{ name: 'get_weather', id: 'c1' }]);
   const other = { type: 'response.event', event: { type: 'response.in_progress', response } };
   expect(downstream(other)).toEqual({ type: 'response.event' });
 });

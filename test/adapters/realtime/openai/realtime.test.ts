@@ -77,6 +77,24 @@ describe('from the provider', () => {
     expect(downstream(event)).toEqual({ type: 'response.done', mark: 'interrupted', usage: counted });
   });
 
+  test('a response tells which tools it calls, and nothing of their arguments, or of a call that broke off', () => {
+    const output = [
+      { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'One moment.' }] },
+      { type: 'function_call', id: 'i1', call_id: 'c1', name: 'get_weather', arguments: '{"city":"Bern"}' },
+      { type: 'mcp_call', id: 'i2', server_label: 'docs', name: 'search', arguments: '{}', output: 'found' },
+      { type: 'function_call', id: 'i3', call_id: 'c3', name: 'end_call', status: 'incomplete' },
+      { type: 'function_call', name: 7 },
+      'no item',
+    ];
+    const event = { type: 'response.done', response: { status: 'completed', output } };
+    expect(downstream(event)?.toolCalls).toEqual([
+      { name: 'get_weather', id: 'c1' },
+      { name: 'search', id: 'i2' },
+      { name: undefined, id: undefined },
+    ]);
+    expect(downstream({ ...event, response: { output: output.slice(0, 1) } })?.toolCalls).toBeUndefined();
+  });
+
   test('a response without usage brings none', () => {
     expect(downstream({ type: 'response.done', response: { status: 'failed', usage: null } })?.usage).toBeUndefined();
   });

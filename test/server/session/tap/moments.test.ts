@@ -28,3 +28,26 @@ test('a wait of less than a fifth of a second is usual, and not kept', () => {
   moments.waited('provider', 1000, 1200.04);
   expect(moments.all).toEqual([{ at: 1000, kind: 'slow-reader', end: 'provider', ms: 200 }]);
 });
+
+test('a tool is kept by its name and the id of its call, where neither is long, and a hundred in all', () => {
+  const moments = new Moments();
+  moments.tools(1, [
+    { name: 'get_weather', id: 'c1' },
+    {},
+    { name: 'x'.repeat(101), id: 'c3' },
+    { name: '', id: 'c4' },
+  ]);
+  expect(moments.all).toEqual([
+    { at: 1, kind: 'tool', name: 'get_weather', call: 'c1' },
+    { at: 1, kind: 'tool' },
+    { at: 1, kind: 'tool', call: 'c3' },
+    { at: 1, kind: 'tool', call: 'c4' },
+  ]);
+  for (let at = 2; at < 1000; at++) moments.tools(at, [{ name: 'a' }, { name: 'b' }]);
+  expect(moments.all.length).toBeLessThanOrEqual(100);
+  moments.tools(
+    1000,
+    Array.from({ length: 100_000 }, () => ({ name: 'many' })),
+  );
+  expect(moments.all.length).toBeLessThanOrEqual(100);
+});

@@ -4,7 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { SessionRecord } from '../../../../server/ipc/session-record.ts';
 import { heldBack } from '../../../support/flow.ts';
 import { openClient, startGateway, type TestGateway } from '../../../support/gateway.ts';
-import { closed } from '../../../support/inbox.ts';
+import { closed, message } from '../../../support/inbox.ts';
 import type { FakeProvider } from '../../../support/provider.ts';
 import { startTurnProvider, turn } from '../../../support/turn-provider.ts';
 import { until } from '../../../support/until.ts';
@@ -45,6 +45,20 @@ test('it begins with the dial and the 101, has each reply and report of usage, a
   expect(close).toEqual({ at: expect.any(Number), kind: 'close', by: 'client', reason: 'client-closed', code: 1000 });
   for (const { at } of record.timeline ?? []) expect(at).toBeGreaterThanOrEqual(before - 1);
   expect(dial?.at).toBeLessThanOrEqual(Date.now());
+});
+
+test('it has the tools that the model asks for, by name, and nothing that they are told', async () => {
+  const { client, upstream } = await open();
+  const item = { type: 'function_call', call_id: 'c1', name: 'get_weather', arguments: '{"city":"Bern"}' };
+  const done = { type: 'response.done', response: { status: 'completed', output: [item] } };
+  upstream.send(JSON.stringify(done));
+  await message(client);
+  client.close();
+  const { timeline = [] } = await gateway.nextEnd();
+  expect(timeline.filter(({ kind }) => kind === 'tool')).toEqual([
+    { at: expect.any(Number), kind: 'tool', name: 'get_weather', call: 'c1' },
+  ]);
+  expect(JSON.stringify(timeline)).not.toContain('Bern');
 });
 
 test('it has the round trips of the client, which pings measure', async () => {

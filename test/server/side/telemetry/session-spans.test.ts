@@ -148,6 +148,7 @@ describe('the spans of a session', () => {
     timeline: [
       { at: 990, kind: 'dial', ms: 12, connection: 'cold' },
       { at: 1500, kind: 'reply', ms: 200, began: 'audio', since: 'speech' },
+      { at: 1900, kind: 'tool', name: 'get_weather', call: 'c1' },
       { at: 1900, kind: 'usage', usage: { inputTokens: 10, outputTokens: 5 } },
       { at: 2500, kind: 'reply', ms: 100, began: 'text', since: 'request' },
       { at: 5000, kind: 'close', by: 'gateway', reason: 'budget-reached', words: 'secret words' },
@@ -175,6 +176,7 @@ describe('the spans of a session', () => {
     expect(spans[2]?.events).toMatchObject([
       { name: 'speech_end', at: 1300 },
       { name: 'first_audio', at: 1500 },
+      { name: 'tool_call', at: 1900, attributes: { 'gen_ai.tool.name': 'get_weather', 'gen_ai.tool.call.id': 'c1' } },
     ]);
     expect(spans[3]?.attributes).toMatchObject({ 'gen_ai.usage.input_tokens': 10, 'gen_ai.usage.output_tokens': 5 });
     expect(spans[4]).toMatchObject({

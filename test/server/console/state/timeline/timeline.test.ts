@@ -29,6 +29,8 @@ test.each<[TimelineItem, string, boolean]>([
   ],
   [entry({ kind: 'round-trip', ms: 900 }), 'The client answered a ping after 900 ms', true],
   [entry({ kind: 'slow-reader', ms: 2300, end: 'client' }), 'The client read too slowly for 2300 ms', true],
+  [entry({ kind: 'tool', name: 'get_weather' }), 'The model asked for the tool get_weather', false],
+  [entry({ kind: 'tool' }), 'The model asked for a tool', false],
   [
     entry({ kind: 'usage', usage: { inputTokens: 6, outputTokens: 0, cumulative: true } }),
     'Usage: inputTokens 6',
