@@ -123,7 +123,7 @@ function expectation(issue: Issue): string {
     case 'invalid_value':
       return issue.values.length > 1 ? `one of ${issue.values.map(String).join(', ')}` : String(issue.values[0]);
     case 'too_small':
-      return `at least ${issue.minimum}${counted(issue.origin, issue.minimum)}`;
+      return `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}${counted(issue.origin, issue.minimum)}`;
     case 'too_big':
       return `at most ${issue.maximum}${counted(issue.origin, issue.maximum)}`;
     case 'invalid_union':

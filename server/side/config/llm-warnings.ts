@@ -2,13 +2,13 @@
 
 import type { LlmProfile } from '../../../adapters/llm/contract.ts';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
-import { isGlob } from '../../../codecs/text/glob.ts';
 import type { Config } from '../../config/config.ts';
 import type { Problem } from '../../config/problem.ts';
 import type { AliasConfig, ClassConfig, LlmGatewayConfig } from '../../config/side/llm-schema.ts';
 import type { BudgetConfig } from '../../config/side-schema.ts';
 import { type WrittenBudget, writtenBudgets } from '../billing/budgets/own-budgets.ts';
 import { createPrices, type Prices } from '../billing/prices.ts';
+import { cataloguedGateways } from '../llm/catalogue/known.ts';
 import { baseUrlOf, callPathOf } from '../llm/policy.ts';
 
 type LlmConfig = Pick<Config, 'gateways' | 'classes' | 'aliases' | 'budgets' | 'teams' | 'keys' | 'prices'>;
@@ -16,12 +16,18 @@ type LlmConfig = Pick<Config, 'gateways' | 'classes' | 'aliases' | 'budgets' | '
 interface Context extends Pick<LlmConfig, 'gateways' | 'classes'> {
   readonly budgets: readonly WrittenBudget[];
   readonly prices: Prices;
+  /** LLM gateways whose catalogue is fetched. */
+  readonly catalogued: ReadonlyMap<string, LlmGatewayConfig>;
 }
 
 export function llmWarnings(config: LlmConfig): Problem[] {
   const { gateways, classes } = config;
   if (Object.keys(gateways).length === 0) return [];
-  const context = { gateways, classes, budgets: writtenBudgets(config), prices: createPrices(config.prices) };
+  const catalogued = cataloguedGateways(config);
+  const context = {
+    ...{ gateways, classes, catalogued },
+    ...{ budgets: writtenBudgets(config), prices: createPrices(config.prices) },
+  };
   return [
     ...Object.entries(gateways).flatMap(([name, gateway]) => gatewayWarnings(name, gateway, context)),
     ...Object.entries(classes).flatMap(([name, terms]) => [
@@ -74,10 +80,10 @@ const hostsOf = ({ baseUrl, regions = {} }: LlmProfile): readonly string[] =>
 function priceProblem(
   name: string,
   { gateway, model, priceAs }: ClassConfig['targets'][number],
-  { gateways, classes, budgets, prices }: Context,
+  { gateways, classes, budgets, prices, catalogued }: Context,
 ): string | undefined {
-  // The catalogue has prices for the models of a pattern, or has none, which a call finds out.
-  if (isGlob(model)) return undefined;
+  // A catalogue that is fetched has prices, or has none, which a call finds out.
+  if (catalogued.has(gateway)) return undefined;
   const priced = priceAs ?? model;
   if (prices.ceiling(priced, gateways[gateway]?.profile ?? '') !== undefined) return undefined;
   const terms = classes[name];

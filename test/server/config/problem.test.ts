@@ -49,6 +49,10 @@ test.each([
     'tasks: [{ kind: title, class: rehearsal, when: { everyMinutes: 0 } }]',
     'tasks[0].when.everyMinutes: expected at least 0.01, got 0',
   ],
+  [
+    'aliases: { a: { targets: [{ gateway: rehearsal, model: m, weight: 0 }] } }',
+    'aliases.a.targets[0].weight: expected more than 0, got 0',
+  ],
   ['log: { level: loud }', 'log.level: expected one of trace, debug, info, warn, error, fatal, silent, got "loud"'],
   ['listen: { origins: ["*"] }', 'listen.origins[0]: expected an origin such as https://app.example.com, got "*"'],
   [

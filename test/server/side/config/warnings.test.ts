@@ -72,6 +72,14 @@ describe('prices', () => {
     expect(others(oneClass(priced, bounded))).toEqual([]);
   });
 
+  test('a target without a price is fine where the catalogue of its gateway is fetched, which may have one', () => {
+    const pattern = oneClass(
+      '{ gateway: router, model: "vendor/*" }, { gateway: router, model: our-alias }',
+      ', maxUsdPerCall: 1',
+    );
+    expect(others(pattern)).toEqual([]);
+  });
+
   test('priceAs with a name that has no price is warned of', () => {
     const priced = '{ gateway: router, model: our-alias, priceAs: another-alias }';
     expect(others(oneClass(priced))).toEqual([
