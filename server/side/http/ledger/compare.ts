@@ -53,11 +53,15 @@ export async function comparison(store: Store, { compare, by = 'target', span }:
   const field = COMPARED_FIELDS.find((name) => name === by);
   if (field === undefined)
     return invalidRequest(`expected one of ${COMPARED_FIELDS.join(', ')} to compare by, got "${shortened(by)}"`, 'by');
-  const { [a]: ofA = {}, [b]: ofB = {} } = await store.moments(field, [a, b], span);
+  const moments = await store.moments(field, [a, b], span);
+  const { [a]: ofA = {}, [b]: ofB = {} } = moments;
+  const absent = [a, b].find((value) => moments[value] === undefined);
+  const untold =
+    absent === undefined ? `fewer than ${LEAST_ROWS} rows` : `no row has the ${field} ${shortened(absent)}`;
   const measures = ['score', 'feedback', 'costMicroUsd', 'latencyMs', 'ok'].map((measure) => {
     const [left = NOTHING, right = NOTHING] = [ofA[measure], ofB[measure]];
     const interval = differenceOf(left, right);
-    return { measure, a: shown(left), b: shown(right), ...interval, verdict: verdictOf(interval) };
+    return { measure, a: shown(left), b: shown(right), ...interval, verdict: verdictOf(interval, untold) };
   });
   return { by: field, a, b, measures };
 }
@@ -66,8 +70,8 @@ const NOTHING: MeasureMoments = { rows: 0, mean: 0, variance: 0 };
 
 const shown = ({ rows, mean }: MeasureMoments) => ({ rows, ...(rows > 0 && { mean }) });
 
-function verdictOf(interval: Interval | undefined): string {
-  if (interval === undefined) return `cannot be told: fewer than ${LEAST_ROWS} rows`;
+function verdictOf(interval: Interval | undefined, untold: string): string {
+  if (interval === undefined) return `cannot be told: ${untold}`;
   const { low, high } = interval;
   if (low <= 0 && high >= 0) return low === high ? 'the same' : 'cannot be told: the interval holds zero';
   return low > 0 ? 'b is higher' : 'a is higher';

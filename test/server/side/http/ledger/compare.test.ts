@@ -43,6 +43,10 @@ test('two targets of a key are compared by each measure; other keys are not in i
     ['latencyMs', 'cannot be told: the interval holds zero'],
     ['ok', 'the same'],
   ]);
+  const { measures: misnamed } = await ask('compare=small,r/large');
+  expect(new Set(misnamed.map(({ verdict }) => verdict))).toEqual(
+    new Set(['cannot be told: no row has the target small']),
+  );
   expect(measures[2]?.a).toEqual({ rows: 20, mean: expect.closeTo(100.95, 6) });
   expect(await ask('compare=r/small')).toMatchObject({ error: { code: 'invalid_request' } });
   expect(await ask('compare=a,b&by=day')).toMatchObject({ error: { code: 'invalid_request' } });
