@@ -147,7 +147,7 @@ const SAYS_NOTHING: readonly unknown[] = ['embeddings', 'moderations', 'count_to
 
 /** An answer that came to its end, has the form that was asked for, and that no verdict was passed on. */
 function isGood(answer: Answered, call: Call): boolean {
-  if (answer.verdict !== undefined) return false;
+  if (answer.verdict !== undefined || answer.checked?.isBlocked) return false;
   if (SAYS_NOTHING.includes(call.llm.native?.form)) return true;
   return WHOLE_ENDS.includes(answer.finish) && !isMisfit(answer, call);
 }

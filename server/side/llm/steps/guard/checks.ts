@@ -33,7 +33,7 @@ type Check = (texts: readonly string[], asking: Asking) => Promise<Finding>;
 export type CheckSide = (texts: readonly string[], asking: Asking) => Promise<SideChecked>;
 
 /** Longest time of the rules of one check on one call. */
-const MAX_RULES_MS = 500;
+const MAX_RULES_MS = 200;
 
 /** Returns what makes all checks of a side at once; undefined without any. */
 export function sideChecks(side: Side, configs: readonly GuardCheck[] | undefined): CheckSide | undefined {

@@ -1,6 +1,8 @@
 // The placeholders of one call: `[email-1]` for a word of the kind email, the same for the same word. Numbers follow the order in which words
 // appear, so that a conversation that grows keeps those that it had.
 
+/** More than any placeholder has: names of patterns have at most 64. */
+const MAX_PLACEHOLDER_CHARS = 100;
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 
 /** Finds placeholders that a client wrote itself: returns their marks, the letters before the number. */
@@ -12,6 +14,8 @@ export function marksIn(text: string, names: readonly string[]): readonly string
 
 export class Placeholders {
   readonly #mark: string;
+  /** Beginnings of all that there can be, up to their numbers. */
+  readonly #beginnings: readonly string[];
   readonly #pattern: RegExp;
   readonly #byWord = new Map<string, string>();
   readonly #words = new Map<string, string>();
@@ -20,6 +24,7 @@ export class Placeholders {
   /** `taken`: marks that the call has already. */
   constructor(names: readonly string[], taken: ReadonlySet<string> = new Set()) {
     this.#mark = freeMark(taken);
+    this.#beginnings = names.map((name) => `[${name}-${this.#mark}`.toLowerCase());
     // Models write some of them large.
     this.#pattern = new RegExp(`\\[(?:${names.join('|')})-${this.#mark}\\d+\\]`, 'giu');
   }
@@ -57,8 +62,12 @@ export class Placeholders {
   endsWithin(text: string): boolean {
     const from = text.lastIndexOf('[');
     if (from < 0) return false;
+    if (text.length - from > MAX_PLACEHOLDER_CHARS) return false;
     const start = text.slice(from).toLowerCase();
-    return [...this.#words.keys()].some((one) => one.length > start.length && one.startsWith(start));
+    return this.#beginnings.some(
+      (beginning) =>
+        beginning.startsWith(start) || (start.startsWith(beginning) && /^\d*$/.test(start.slice(beginning.length))),
+    );
   }
 
   /** Places in a text that was redacted before. */

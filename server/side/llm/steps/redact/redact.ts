@@ -13,8 +13,8 @@ import { redactCall, UnreadablePart } from './request.ts';
 import { longRedact, type WordRules, wordRules } from './rules.ts';
 import { RestoringStream, visitTexts } from './stream.ts';
 
-/** Longest time for one call: patterns are the operator's own, and texts anybody's. A megabyte of usual text takes 60 ms. */
-const MAX_REDACT_MS = 500;
+/** Longest time for one call: patterns are the operator's own, and texts anybody's, and streams of others wait meanwhile. A megabyte of usual text takes 60 ms. */
+const MAX_REDACT_MS = 200;
 
 export const redactStep: MakeStep = ({ name, config }) => {
   if (config.redact === undefined) return undefined;

@@ -41,6 +41,9 @@ const SEALED = ['encrypted_content', 'signature', 'thought_signature', 'data'];
 const BASE64 = /^[\w+/=-]{64,}$/;
 const DATA_URL = /^data:[\w/+.;=-]{0,200};base64,[\w+/=-]*$/;
 const PROTOCOL_WORD = /^[a-z][a-z0-9_.]*$/i;
+/** A string or a number; the string as it is read in one pass. */
+const JSON_TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/gs;
+const ESCAPED_STRING = /"[^"\\\n]*(?:\\.[^"\\\n]*)+"/g;
 /** Numbers of fewer digits are no words of any kind. */
 const LEAST_DIGITS = 6;
 
@@ -137,10 +140,20 @@ class Redaction {
     if (DATA_URL.test(text)) return text;
     // Words in JSON may be written with escapes.
     const json = /^\s*[[{]/.test(text) ? parseJson(text) : undefined;
-    if (typeof json !== 'object' || json === null) return this.#plain(text);
-    const replaced = this.#value(json, 'json', true);
-    const written = JSON.stringify(replaced);
-    return this.#plain(written === JSON.stringify(json) ? text : written);
+    if (typeof json !== 'object' || json === null) return this.#plain(this.#unescaped(text));
+    return this.#plain(text.replace(JSON_TOKEN, (token) => this.#token(token)));
+  }
+
+  /** A string or a number of a JSON text. One without a word keeps its bytes: a number may have more digits than can be read. */
+  #token(token: string): string {
+    if (!token.startsWith('"')) return token.length < LEAST_DIGITS ? token : quotedUnless(token, this.#plain(token));
+    const value = parseJson(token);
+    return typeof value === 'string' ? quotedUnless(value, this.#text(value), token) : token;
+  }
+
+  /** The strings with escapes in a text that is no JSON as a whole: lines of JSON, or words before it. */
+  #unescaped(text: string): string {
+    return text.includes('\\u') ? text.replace(ESCAPED_STRING, (token) => this.#token(token)) : text;
   }
 
   /** Leaves what was replaced before. */
@@ -158,6 +171,10 @@ class Redaction {
     return written + text.slice(end);
   }
 }
+
+/** Writes what was replaced as a string of JSON; `token` where nothing was. */
+const quotedUnless = (before: string, after: string, token = before): string =>
+  after === before ? token : JSON.stringify(after);
 
 /** Words of a protocol, and what is sealed. */
 const isKept = (name: string, value: unknown): boolean =>

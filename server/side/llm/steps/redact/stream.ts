@@ -80,7 +80,7 @@ export class RestoringStream {
       isChanged = true;
       put(restored);
     });
-    if (!hasPiece && type !== 'ping') this.#release();
+    if (!hasPiece && endsText(type, value)) this.#release();
     if (isChanged) event.value = value;
   }
 
@@ -117,6 +117,14 @@ export class RestoringStream {
       this.#options.write(value === undefined ? raw : Buffer.from(eventText(name, value)));
     this.#waiting = [];
   }
+}
+
+/** Tells whether no more pieces of a text come. Chunks without a choice, or with an empty one, may stand between two pieces. */
+function endsText(type: string, { choices }: JsonObject): boolean {
+  if (type !== '') return /(\.(done|completed|failed|incomplete)|_stop|^message_delta|^error)$/.test(type);
+  return (
+    !Array.isArray(choices) || choices.some((choice) => isObject(choice) && (choice.finish_reason ?? null) !== null)
+  );
 }
 
 const eventText = (name: string | undefined, value: JsonObject): string =>

@@ -105,7 +105,7 @@ describe('An answer that is not good is not kept', () => {
     [
       'without the form that was asked for',
       { ...chat, response_format: format },
-      { body: completion('{}', 'stop') },
+      { body: completion('no object at all', 'stop') },
       200,
     ],
     [

@@ -218,6 +218,6 @@ describe('One class', () => {
     side.script(saying('Fine.'));
     const reply = await chat('slow', { messages: [{ role: 'user', content: `${'a'.repeat(50_000)}c` }] });
     expect([reply.status, side.seen]).toEqual([400, []]);
-    expect(await reply.json()).toMatchObject({ error: { message: expect.stringContaining('longer than 500 ms') } });
+    expect(await reply.json()).toMatchObject({ error: { message: expect.stringContaining('longer than 200 ms') } });
   });
 });

@@ -133,3 +133,24 @@ test('Whatever a call is made of, the words of its rules are nowhere in it, and 
     expect(JSON.parse(placeholders.restore(written))).toEqual(body);
   }
 });
+
+test('In JSON nothing but the words changes: numbers keep their digits, and blanks their places.', () => {
+  const text = `{ "id":12345678901234567890,"x":1.0, "to" : "${WORD}", "in":"{\\"a\\":\\"a\\\\u0040b.example\\"}" }`;
+  const { llm } = redacted({ messages: [{ role: 'user', content: text }] });
+  expect(llm.messages).toEqual([
+    {
+      role: 'user',
+      content: '{ "id":12345678901234567890,"x":1.0, "to" : "[email-1]", "in":"{\\"a\\":\\"[email-2]\\"}" }',
+    },
+  ]);
+});
+
+test.each([
+  ['behind words', 'Result: {"to":"ada\\u0040example.com"}', 'Result: {"to":"[email-1]"}'],
+  ['in lines', '{"to":"ada\\u0040example.com"}\n{"n":1}', '{"to":"[email-1]"}\n{"n":1}'],
+  ['beside quotes that are none of JSON', 'He said "ada\\u0040example.com', 'He said "ada\\u0040example.com'],
+])('A word that JSON writes with an escape is found %s.', (_where, text, expected) => {
+  expect(redacted({ messages: [{ role: 'user', content: text }] }).llm.messages).toEqual([
+    { role: 'user', content: expected },
+  ]);
+});

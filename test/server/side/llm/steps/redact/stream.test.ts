@@ -142,3 +142,38 @@ test('An event waits no longer than its placeholder is unfinished.', () => {
   });
   expect(seen).toEqual([1, 1, 1, 4, 4, 6]);
 });
+
+test.each([
+  ['of usage', { choices: [], usage: null }],
+  ['with an empty piece', { choices: [{ index: 0, delta: {} }] }],
+])('A placeholder comes back over a chunk %s that stands within it.', (_what, between) => {
+  const piece = (content: string) => eventOf({ choices: [{ index: 0, delta: { content } }] });
+  const { events } = restored([piece('to [ema'), eventOf(between), piece('il-1].'), eventOf('[DONE]')]);
+  const said = events.map(({ choices }) => choices[0]?.delta.content ?? '').join('');
+  expect([said, events.length]).toEqual(['to ada@example.com.', 3]);
+});
+
+test('A text that ends within a placeholder is given as it is, when its choice ends.', () => {
+  const end = eventOf({ choices: [{ index: 0, delta: {}, finish_reason: 'stop' }] });
+  const pieces: string[] = [];
+  const stream = new RestoringStream({ placeholders, isJson: false, write: (bytes) => pieces.push(String(bytes)) });
+  stream.push(Buffer.from(eventOf({ choices: [{ index: 0, delta: { content: 'to [emai' } }] })));
+  expect(pieces).toEqual([]);
+  stream.push(Buffer.from(end));
+  expect(pieces.join('')).toContain('to [emai');
+});
+
+test('Whether a text ends within a placeholder is told at once, however many words there are.', () => {
+  const many = placeholdersOf(...Array.from({ length: 1000 }, (_, at) => `user${at}@example.com`));
+  const ends = [
+    'a [',
+    'a [e',
+    'a [email-',
+    'a [EMAIL-10',
+    'a [email-1000',
+    'a [email-1]',
+    'a [x',
+    `a [${'e'.repeat(200)}`,
+  ];
+  expect(ends.map((text) => many.endsWithin(text))).toEqual([true, true, true, true, true, false, false, false]);
+});
