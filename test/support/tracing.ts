@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest';
 import type { TelemetryConfig } from '../../server/config/side/telemetry-schema.ts';
 import { createPrices } from '../../server/side/billing/prices.ts';
 import type { LiveRouter } from '../../server/side/llm/router.ts';
+import type { MakeStep } from '../../server/side/llm/steps/steps.ts';
 import { createTracedRouter } from '../../server/side/telemetry/call-spans.ts';
 import { Telemetry } from '../../server/side/telemetry/telemetry.ts';
 import { type MemoryStore, memoryStore } from './memory-store.ts';
@@ -31,18 +32,24 @@ interface Tracing {
   flush(): Promise<OtlpCollector['spans']>;
 }
 
-export async function tracing(written: Parameters<typeof sideConfig>[0], more: object = {}): Promise<Tracing> {
+/** `makers`: steps of classes. */
+export async function tracing(
+  written: Parameters<typeof sideConfig>[0],
+  more: object = {},
+  makers: readonly MakeStep[] = [],
+): Promise<Tracing> {
   const collector = await otlpCollector();
   const config = sideConfig({ ...written, telemetry: exportedTo(collector, more) });
   const store = memoryStore();
   const registry = new Registry();
   const telemetry = new Telemetry({ config, log: silent, metrics: { registry }, instance: 'one' });
   const ownBudgets = { of: async () => [] };
-  const router = createTracedRouter(
+  const router: LiveRouter = createTracedRouter(
     {
       ...{ config, store, ownBudgets, log: silent },
       prices: createPrices(config.prices),
       rehearsalUrl: () => undefined,
+      steps: { makers, run: (call) => router.run(call) },
     },
     telemetry,
   );

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { readTraceParent } from '../../../../codecs/text/trace-parent.ts';
+import { redactStep } from '../../../../server/side/llm/steps/redact/redact.ts';
 import type { DecodedSpan } from '../../../support/otlp-collector.ts';
 import { answered, call, failed, pair } from '../../../support/routing.ts';
 import { tracing } from '../../../support/tracing.ts';
@@ -140,5 +141,27 @@ describe('the words of both sides', () => {
         },
       },
     ]);
+  });
+
+  test('have placeholders in the place of words that a class redacts, in what was asked and answered', async () => {
+    const { targets, gateways } = await pair({ behaviour: { text: 'I wrote to [email-1].' } });
+    const classes = { commodity: { targets, redact: ['email' as const] } };
+    const { router, flush } = await tracing({ gateways, classes, prices }, { content: true }, [redactStep]);
+    const messages = [{ role: 'user', content: 'Write to ada@example.com' }];
+    const asked = call();
+    const outcome = answered(await router.run({ ...asked, llm: { ...asked.llm, messages } }));
+    expect(outcome.text).toBe('I wrote to ada@example.com.');
+    const spans = await flush();
+    expect(JSON.stringify(spans)).not.toContain('ada@');
+    const [event] = attempts(spans).flatMap(({ events }) => events);
+    expect(event?.attributes).toEqual({
+      'gen_ai.input.messages': JSON.stringify([
+        { role: 'user', parts: [{ type: 'text', content: 'Write to [email-1]' }] },
+      ]),
+      'gen_ai.output.messages': JSON.stringify([
+        { role: 'assistant', parts: [{ type: 'text', content: 'I wrote to [email-1].' }] },
+      ]),
+    });
+    expect(attempts(spans)[0]?.attributes['trunkline.redacted']).toBeDefined();
   });
 });
