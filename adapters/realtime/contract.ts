@@ -19,11 +19,17 @@ export interface Handshake {
 
 /** All that the gateway needs to know about one provider. */
 export interface Provider {
+  /** The name of the kind, or that of the account which is configured for one. */
   readonly name: string;
   /** Environment variables that hold the provider's credential, first match wins. */
   readonly environment: readonly string[];
-  /** `wss:` origin that is dialled when the configuration names none. */
-  readonly baseUrl: string;
+  /**
+   * `wss:` URL that is dialled when the configuration names none: paths are appended to it, and `{name}` in it stands for a setting. undefined:
+   * everybody has a host of their own.
+   */
+  readonly baseUrl: string | undefined;
+  /** The place of the credential upstream, unless the configuration names another. */
+  readonly auth: AuthForm | ((credential: string) => AuthForm);
   readonly endpoints: readonly ServedEndpoint[];
   /** HTTP endpoints under the same base URL that SDKs know and this gateway does not serve: answered with 501. */
   readonly notServed: readonly NotServed[];
@@ -31,8 +37,10 @@ export interface Provider {
   readonly mints?: readonly Mint[];
   /** A path under the same base URL whose GET costs nothing, and the statuses that say that the credential is wrong: `config check --online` asks it. */
   readonly free: { readonly path: string; readonly refusals: readonly number[] };
-  /** Settings of an account beyond its base URL and its credential: their names, each with its meaning. All are texts for headers that may be left out. */
+  /** Settings of an account beyond its base URL and its credential: their names, each with its meaning. All are texts that may be left out. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Headers that hold settings upstream: names in lower case, by those of the settings. */
+  readonly settingHeaders?: Readonly<Record<string, string>>;
   readonly billing: Billing;
   /** Allows connections to be opened ahead of the sessions that will use them; false where idle ones are counted or forbidden. */
   readonly preconnect: boolean;
@@ -61,12 +69,23 @@ export interface Billing {
   readonly priceListName?: string;
 }
 
-/** The account at the provider that a session is dialled with. */
+/**
+ * The place of a credential upstream: `Authorization` with the scheme Bearer, Token or Basic (of which the credential is the base64 already),
+ * or with the credential alone (`raw`); a header, or a parameter of the query.
+ */
+export type AuthForm = 'bearer' | 'token' | 'basic' | 'raw' | `header:${string}` | `query:${string}`;
+
+/** The account at the provider that a session is dialled with. What is left out is as the provider has it. */
 export interface Account {
-  readonly baseUrl: string;
+  readonly baseUrl?: string | undefined;
   readonly credential: string;
   /** The provider's own settings, as far as they are configured. */
   readonly settings: Readonly<Record<string, string | undefined>>;
+  readonly auth?: AuthForm | undefined;
+  /** The path that is dialled in the place of the provider's own. */
+  readonly path?: string | undefined;
+  /** Headers that every connection has, by their names in lower case. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The connection to dial. `kind` leaves room for transports other than WebSocket. */
@@ -84,6 +103,8 @@ export interface ServedEndpoint {
   readonly dialect: Dialect;
   /** The host of this path, where it is not the provider's `baseUrl`. A configured base URL is dialled for all paths. */
   readonly baseUrl?: string;
+  /** Returns the path to dial, where it is another than the client asked for. */
+  upstreamPath?(path: string, credential: string): string;
   /**
    * Returns what the handshake asks for, all of which a key must be allowed; a session is known by the first. None: frames name it.
    * `unknown`: nothing does.
@@ -97,8 +118,6 @@ export interface ServedEndpoint {
   joinsCall?(handshake: Handshake): boolean;
   /** Returns the reason that a session of this handshake takes no context, where its dialect has a form for one. */
   rejectContext?(handshake: Handshake): string | undefined;
-  /** Returns how to dial the provider for this client. */
-  upstream(handshake: Handshake, account: Account): Upstream;
 }
 
 /** The thing that a session runs on. `keys[].models` is matched against `provider/name`, whatever the kind. */

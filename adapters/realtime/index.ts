@@ -5,10 +5,22 @@ import { deepgram } from './deepgram/adapter.ts';
 import { gemini } from './gemini/adapter.ts';
 import { createProviderLookup } from './handshake/provider-lookup.ts';
 import { openai } from './openai/adapter.ts';
+import { openaiKinds } from './openai/kinds.ts';
 
 export { anthropicErrorType } from './anthropic/http.ts';
 export { refusedSwitch } from './handshake/forwarded.ts';
+export { namedPath } from './handshake/provider-lookup.ts';
+export { filled, settingsIn, upstreamOf } from './handshake/upstream.ts';
 export { errorTypeByStatus } from './openai/adapter.ts';
 
-export const { providers, knownPaths, findEndpoint, findNotServed, findMint, mintPaths, clientCredential, answerable } =
-  createProviderLookup([openai, gemini, deepgram], [anthropic]);
+export const {
+  providers,
+  knownPaths,
+  findEndpoint,
+  endpointAt,
+  findNotServed,
+  findMint,
+  mintPaths,
+  clientCredential,
+  answerable,
+} = createProviderLookup([openai, gemini, deepgram, ...openaiKinds], [anthropic]);

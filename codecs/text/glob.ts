@@ -18,14 +18,16 @@ export function matchesGlob(pattern: string, name: string): boolean {
   return at <= name.length - suffix.length;
 }
 
+/** Tells whether a pattern of `<provider>/<model>` is for models of this provider. */
+export const isOfProvider = (pattern: string, provider: string): boolean =>
+  matchesGlob(pattern.slice(0, pattern.indexOf('/')), provider);
+
 /** Tells whether a list of `<provider>/<model>` allows a model. An unknown model ('') needs `<provider>/*`; without a list all are allowed. */
 export function allowsModel(patterns: readonly string[] | undefined, provider: string, model: string): boolean {
   if (patterns === undefined) return true;
   return patterns.some((pattern) => {
-    const slash = pattern.indexOf('/');
-    const models = pattern.slice(slash + 1);
-    const isProvider = matchesGlob(pattern.slice(0, slash), provider);
-    return isProvider && (model === '' ? models === '*' : matchesGlob(models, model));
+    const models = pattern.slice(pattern.indexOf('/') + 1);
+    return isOfProvider(pattern, provider) && (model === '' ? models === '*' : matchesGlob(models, model));
   });
 }
 

@@ -9,7 +9,7 @@ import { ADMIN_TOKEN_VARIABLE, givenAdminToken } from '../config/load.ts';
 import { isRunning, type RunInfo, readRun } from '../ipc/run-file.ts';
 import { askWhole, type SideRequest, type WholeReply } from '../ipc/side-request.ts';
 import { urlHost } from '../platform/private-address.ts';
-import { type AskAdmin, OPTIONS, UsageError } from './command.ts';
+import { type AskAdmin, OPTIONS, UsageError } from './commands/command.ts';
 
 type Request = Pick<SideRequest, 'method' | 'path' | 'query'> & { readonly body: Buffer | undefined };
 

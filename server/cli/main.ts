@@ -16,8 +16,8 @@ import { urlHost } from '../platform/private-address.ts';
 import type { ReadAgain } from '../processes/reload/reload.ts';
 import { Supervisor } from '../processes/supervisor.ts';
 import { sideConflicts } from '../side/config/side-conflicts.ts';
-import { UsageError } from './command.ts';
-import { SIDE_OPTIONS, SIDE_USAGE, sideCommand } from './commands.ts';
+import { UsageError } from './commands/command.ts';
+import { SIDE_OPTIONS, SIDE_USAGE, sideCommand } from './commands/commands.ts';
 import { buildConsole } from './console-build.ts';
 import { describeConfig } from './describe.ts';
 
@@ -27,6 +27,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   'config check': '[--config FILE] [--online]',
   'config print': '[--config FILE]',
   reload: '[--config FILE] [--data DIR]',
+  providers: '',
   ...SIDE_USAGE,
 };
 
@@ -66,6 +67,7 @@ async function run(argv: string[]): Promise<void> {
   else if (command === 'config check') await check(await loadWithWarnings(source), values.online === true);
   else if (values.online === true) throw new UsageError('--online goes with config check only');
   else if (command === 'config print') process.stdout.write(printConfig(load()));
+  else if (command === 'providers') process.stdout.write((await import('./commands/providers.ts')).providersText());
   else if (command === 'reload') await print(await reload(values.data, load));
   else if (side !== undefined) await print(side(load()));
   else throw new UsageError(`${commandProblem(command)}\n${USAGE}`);

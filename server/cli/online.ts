@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { request } from 'undici';
 import { llmProfiles } from '../../adapters/llm/index.ts';
 import type { Handshake, Provider, Upstream } from '../../adapters/realtime/contract.ts';
-import { providers as realtimeProviders } from '../../adapters/realtime/index.ts';
+import { providers as realtimeProviders, upstreamOf } from '../../adapters/realtime/index.ts';
 import type { Config, ProviderConfig } from '../config/config.ts';
 import { FORWARD_CLIENT } from '../config/file/words.ts';
 import { faultText } from '../config/problem.ts';
@@ -39,7 +39,7 @@ export async function* reachAll(config: Config): AsyncIterable<Reached> {
   const asked = [
     { name: 'store', text: reachStore(config) },
     ...Object.entries(config.providers).flatMap(([name, account]) => {
-      const provider = realtimeProviders.get(name);
+      const provider = realtimeProviders.get(account?.kind ?? name);
       return provider && account ? [{ name: `providers.${name}`, text: reachProvider(provider, account, config) }] : [];
     }),
     ...Object.entries(config.gateways).map(([name, gateway]) => ({
@@ -150,15 +150,13 @@ function judged(status: number, isForwarding: boolean): string {
 
 function upstreamFor(
   provider: Provider,
-  { baseUrl, apiKey, ...settings }: ProviderConfig,
+  account: ProviderConfig,
   { path, rawQuery }: Pick<Handshake, 'path'> & { readonly rawQuery?: string },
 ): Upstream {
   const endpoint = provider.endpoints[0];
   if (endpoint === undefined) throw new Error('it serves nothing');
   const handshake = { path, rawQuery, query: new URLSearchParams(rawQuery), headers: {}, protocols: [] };
-  const names = Object.keys(provider.settings ?? {});
-  const own = Object.fromEntries(names.map((name) => [name, settings[name] as string | undefined]));
-  return endpoint.upstream(handshake, { baseUrl, credential: apiKey, settings: own });
+  return upstreamOf(provider, endpoint, handshake, { ...account, credential: account.apiKey ?? '' });
 }
 
 /** Fetches the catalogue, where one is needed; nothing is kept of it. */

@@ -1,20 +1,18 @@
 // Everything that is configurable, with its defaults, as plain frozen data. `load.ts` makes it.
 
 import type { z } from 'zod';
-import { providers } from '../../adapters/realtime/index.ts';
 import type { FileKey } from './key-schema.ts';
+import type { ProviderConfig } from './providers/schema.ts';
 import { rehearsalSchema } from './rehearsal/rehearsal-schema.ts';
-import { fileSchema, type KnownProvider, type Limits, type ProviderConfig } from './schema.ts';
+import { fileSchema, type Limits } from './schema.ts';
 import type { SideConfig } from './side-schema.ts';
 
 export type { FileKey, Key } from './key-schema.ts';
-export type { Limits, Preconnect, ProviderConfig } from './schema.ts';
-
-/** The providers that a configuration may name. */
-export const knownProviders: readonly KnownProvider[] = [...providers.values()];
+export type { Preconnect, ProviderConfig } from './providers/schema.ts';
+export type { Limits } from './schema.ts';
 
 /** The schema of the file. */
-export const configSchema = fileSchema(knownProviders, rehearsalSchema);
+export const configSchema = fileSchema(rehearsalSchema);
 
 /** The file after its schema: defaults are filled in, references are not resolved. */
 export type ConfigFile = z.infer<typeof configSchema>;
@@ -42,7 +40,7 @@ export interface Config extends SideConfig {
   readonly keys: readonly FileKey[];
   /** The bounds of teams by name. */
   readonly teams: Readonly<ConfigFile['teams']>;
-  /** Configured providers by name. */
+  /** Accounts at realtime providers, by name. */
   readonly providers: Readonly<Partial<Record<string, ProviderConfig>>>;
   /** `false`: a provider that is not configured is refused. */
   readonly rehearsal: false | Rehearsal;

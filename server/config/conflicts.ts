@@ -2,22 +2,25 @@
 
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import { providers as kinds } from '../../adapters/realtime/index.ts';
 import { unknownName } from '../../codecs/text/nearest-names.ts';
 import { isLoopbackHost } from '../platform/private-address.ts';
-import { type Config, knownProviders } from './config.ts';
+import type { Config } from './config.ts';
 import type { FileKey } from './key-schema.ts';
 import { faultText, type Problem } from './problem.ts';
 import type { Limits } from './schema.ts';
 
 /** Every conflict between fields, and between the configuration and the file system. */
-export function conflictsOf({ listen, admin, access, keys, teams, limits }: Config): Problem[] {
+export function conflictsOf({ listen, admin, access, keys, teams, limits, providers }: Config): Problem[] {
   return [
     ...hostConflicts(listen.host, admin, access),
     ...accessConflicts(access, keys),
     ...portConflicts(listen, admin),
     ...tlsConflicts(listen),
-    ...keyConflicts(keys),
-    ...Object.entries(teams).flatMap(([name, { models = [] }]) => modelProblems(models, `teams.${name}.models`)),
+    ...keyConflicts(keys, providers),
+    ...Object.entries(teams).flatMap(([name, { models = [] }]) =>
+      modelProblems(models, `teams.${name}.models`, providers),
+    ),
     ...limitConflicts(limits),
   ];
 }
@@ -86,11 +89,11 @@ function faultIn(action: () => unknown): string | undefined {
   }
 }
 
-function keyConflicts(keys: readonly FileKey[]): Problem[] {
+function keyConflicts(keys: readonly FileKey[], providers: Config['providers']): Problem[] {
   return keys.flatMap(({ id, secret, models = [] }, index) => {
     const path = `keys[${index}]`;
     const earlierKeys = keys.slice(0, index);
-    const problems = modelProblems(models, `${path}.models`);
+    const problems = modelProblems(models, `${path}.models`, providers);
     if (earlierKeys.some((key) => key.id === id))
       problems.push({ path: `${path}.id`, message: `expected a unique id, got "${id}" again` });
     const same = earlierKeys.findIndex((key) => key.secret === secret);
@@ -101,8 +104,8 @@ function keyConflicts(keys: readonly FileKey[]): Problem[] {
 }
 
 /** Refuses a misspelt provider, whose pattern would match no model without saying so. `path`: that of the list. */
-export function modelProblems(patterns: readonly string[], path: string): Problem[] {
-  const providers = knownProviders.map(({ name }) => name);
+export function modelProblems(patterns: readonly string[], path: string, accounts: Config['providers']): Problem[] {
+  const providers = [...new Set([...kinds.keys(), ...Object.keys(accounts)])];
   return patterns.flatMap((pattern, index) => {
     const [provider = ''] = pattern.split('/');
     if (provider.includes('*') || providers.includes(provider)) return [];

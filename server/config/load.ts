@@ -1,18 +1,20 @@
 // Loads the configuration: a YAML file and the environment become one frozen Config. The only place that reads process.env.
 
 import { dirname, resolve } from 'node:path';
-import { type Config, type ConfigFile, configSchema, knownProviders } from './config.ts';
+import { providers as kinds } from '../../adapters/realtime/index.ts';
+import { type Config, type ConfigFile, configSchema, type ProviderConfig } from './config.ts';
 import { conflictsOf } from './conflicts.ts';
 import { type Environment, resolveSecrets } from './file/credential.ts';
+import { meantUrls, proxySettings } from './file/outbound-url.ts';
 import { readYaml, type YamlFile } from './file/read.ts';
 import { renameKeys } from './file/renamed-keys.ts';
 import { FORWARD_CLIENT } from './file/words.ts';
 import { keptRunning } from './live/restart.ts';
-import { meantUrls, proxySettings } from './outbound-url.ts';
 import { ConfigError, isSecretPath, type PlaceOf, type Problem, problemLine, problemsOf } from './problem.ts';
+import { accountsOf } from './providers/accounts.ts';
+import { providerSchema } from './providers/schema.ts';
 import { rehearsalTasks, rehearsedProviders } from './rehearsal/rehearsal.ts';
 import { rehearsalSchema } from './rehearsal/rehearsal-schema.ts';
-import { providerSchema } from './schema.ts';
 
 interface ConfigSource {
   /** Path of the YAML file. Without it the defaults and the environment apply. */
@@ -115,8 +117,10 @@ function readConfig({ file, data = '.trunkline', env = process.env, warn = () =>
   return { config, placeOf: yaml.placeOf, report };
 }
 
+type Parsed = Omit<ConfigFile, 'providers'> & { readonly providers: Record<string, ProviderConfig> };
+
 /** The settings of a file under their current names, with secrets and defaults filled in, and URLs as they were meant. */
-function parseFile({ data, placeOf }: YamlFile, env: Environment, warn: (problem: Problem) => void): ConfigFile {
+function parseFile({ data, placeOf }: YamlFile, env: Environment, warn: (problem: Problem) => void): Parsed {
   const problems: Problem[] = [];
   const current = renameKeys(data, { problems, warn });
   const resolved = resolveSecrets(current, [], { env, problems });
@@ -124,19 +128,25 @@ function parseFile({ data, placeOf }: YamlFile, env: Environment, warn: (problem
   const reported = new Set(problems.map(({ path }) => path));
   const issues = problemsOf(configSchema, parsed.error?.issues ?? [], isSecretPath);
   problems.push(...issues.filter(({ path }) => !reported.has(path)));
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems, placeOf);
-  return meantUrls(parsed.data, warn);
+  if (!parsed.success) throw new ConfigError(problems, placeOf);
+  const providers = accountsOf(parsed.data.providers, (problem) => problems.push(problem));
+  if (problems.length > 0) throw new ConfigError(problems, placeOf);
+  return meantUrls({ ...parsed.data, providers }, warn);
 }
 
 /** Providers that the file does not name and whose credential is in the environment. */
-function fromEnvironment(inFile: ConfigFile['providers'], env: Environment): ConfigFile['providers'] {
-  const found: ConfigFile['providers'] = {};
+function fromEnvironment(inFile: Config['providers'], env: Environment): Record<string, ProviderConfig> {
+  const found: Record<string, ProviderConfig> = {};
   const problems: Problem[] = [];
-  for (const provider of knownProviders) {
-    const variable = provider.environment.find((name) => env[name]?.trim());
-    if (inFile[provider.name] || !variable) continue;
-    const parsed = providerSchema(provider).safeParse({ apiKey: env[variable] });
-    if (parsed.success && parsed.data.apiKey !== FORWARD_CLIENT) found[provider.name] = parsed.data;
+  for (const { name, environment } of kinds.values()) {
+    const variable = environment.find((one) => env[one]?.trim());
+    if (inFile[name] || !variable) continue;
+    const parsed = providerSchema.safeParse({ apiKey: env[variable] });
+    if (parsed.success && parsed.data.apiKey !== FORWARD_CLIENT)
+      Object.assign(
+        found,
+        accountsOf({ [name]: parsed.data }, (problem) => problems.push(problem)),
+      );
     else problems.push({ path: variable, message: 'expected a credential: printable ASCII without spaces' });
   }
   if (problems.length > 0) throw new ConfigError(problems);
@@ -145,7 +155,7 @@ function fromEnvironment(inFile: ConfigFile['providers'], env: Environment): Con
 
 function rehearsalOf(
   setting: ConfigFile['rehearsal'],
-  providers: ConfigFile['providers'],
+  providers: Config['providers'],
   isOpen: boolean,
 ): Config['rehearsal'] {
   const rehearsed = rehearsedProviders({

@@ -49,6 +49,7 @@ export function pathText(path: Path): string {
 export const SECRET_PATHS: readonly string[] = [
   'keys[*].secret',
   'providers.*.apiKey',
+  'providers.*.headers.*',
   'gateways.*.apiKey',
   'gateways.*.settings.virtualKey',
   'webhooks[*].secret',

@@ -1,15 +1,11 @@
 // Describes the configuration file: every key, its default and what it may be. Unknown keys are refused.
 
 import { z } from 'zod';
-import type { Provider } from '../../adapters/realtime/contract.ts';
 import { isSubnet } from '../platform/address-list.ts';
 import { gatewaySecret, keySchema, teamSchema } from './key-schema.ts';
-import { baseUrlProblem } from './outbound-url.ts';
-import { headerText, MAX_TIMER_MS, ms, positive } from './side/side-limits-schema.ts';
+import { providerSchema } from './providers/schema.ts';
+import { MAX_TIMER_MS, ms, positive } from './side/side-limits-schema.ts';
 import { sideShape } from './side-schema.ts';
-
-/** The part of a provider that the configuration needs. */
-export type KnownProvider = Pick<Provider, 'name' | 'baseUrl' | 'environment' | 'settings' | 'preconnect'>;
 
 const port = z.int().min(0).max(65_535);
 const bytes = positive(2 ** 30);
@@ -126,69 +122,8 @@ const metricsSchema = z.strictObject({
     .describe('Values of each of these labels in each process; further ones count as other.'),
 });
 
-const preconnectCount = z.int().min(0).max(16);
-
-const preconnectSchema = z.strictObject({
-  connections: preconnectCount
-    .default(2)
-    .describe('Connections opened ahead for the next sessions, in each process. 0 is none.'),
-  maxAgeMs: z
-    .int()
-    .min(1000)
-    .max(MAX_TIMER_MS)
-    .default(30_000)
-    .describe('Time that one of them may wait: less than the provider, or what lies between, lets a connection idle.'),
-});
-export type Preconnect = Readonly<z.infer<typeof preconnectSchema>>;
-
-/** The form for a provider that counts or forbids idle connections. */
-const noPreconnectSchema = preconnectSchema.extend({
-  connections: preconnectCount
-    .default(0)
-    .refine((count) => count === 0, 'expected 0: this provider allows no connection that is opened ahead'),
-});
-
-const settingsSchema = (settings: KnownProvider['settings'] = {}) =>
-  Object.fromEntries(
-    Object.entries(settings).map(([name, meaning]) => [name, headerText.optional().describe(meaning)]),
-  );
-
-/** The settings of one provider. */
-export const providerSchema = ({ baseUrl, settings, preconnect }: KnownProvider) =>
-  z
-    .strictObject({
-      baseUrl: z.string().default(baseUrl).describe('The wss: URL to dial.'),
-      apiKey: headerText.describe("The gateway's own credential, or the word client to forward that of each client."),
-      allowPrivate: z
-        .boolean()
-        .default(false)
-        .describe('Whether baseUrl may be ws:, or a loopback or private address.'),
-      bindIds: z
-        .boolean()
-        .optional()
-        .describe(
-          'Whether a key may refer only to responses, conversations and handles that it was given. true where keys use the account of the gateway; false for keys of one tenant.',
-        ),
-      ...settingsSchema(settings),
-      preconnect: (preconnect ? preconnectSchema : noPreconnectSchema)
-        .prefault({})
-        .describe('Connections to the provider that are opened ahead of sessions.'),
-    })
-    .superRefine((provider, context) => {
-      const message = baseUrlProblem(provider.baseUrl, 'wss', provider.allowPrivate);
-      if (message) context.addIssue({ code: 'custom', path: ['baseUrl'], message });
-    });
-/**
- * `baseUrl` is a wss: URL (ws: with `allowPrivate`); `apiKey` is `client` where the client's own credential is forwarded. The
- * provider's own settings stand beside them by name.
- */
-export type ProviderConfig = Readonly<z.infer<ReturnType<typeof providerSchema>>> & {
-  readonly [setting: string]: unknown;
-};
-
 /** Builds the schema of the file. `rehearsal` is the schema of the rehearsal's options. */
-export function fileSchema<R extends z.ZodType>(providers: readonly KnownProvider[], rehearsal: R) {
-  const shape = Object.fromEntries(providers.map((provider) => [provider.name, providerSchema(provider).optional()]));
+export function fileSchema<R extends z.ZodType>(rehearsal: R) {
   return z.strictObject({
     processes: positive(256).default(1).describe('Gateway processes that share the listening ports.'),
     listen: listenSchema.prefault({}).describe('The public listener.'),
@@ -214,9 +149,11 @@ export function fileSchema<R extends z.ZodType>(providers: readonly KnownProvide
         'Bounds of teams, by the name that keys[].team has: of a limit of the team and one of the key the tighter counts.',
       ),
     providers: z
-      .strictObject(shape)
-      .prefault({})
-      .describe('Realtime providers by name. One that is not named is configured by its variable in the environment.'),
+      .record(z.string().min(1), providerSchema)
+      .default({})
+      .describe(
+        'Accounts at realtime providers, by the name of the provider or one of your own. A provider that is not named is configured by its variable in the environment.',
+      ),
     rehearsal: z
       .union([z.boolean(), rehearsal])
       .optional()

@@ -35,12 +35,13 @@ import { UnfinishedMessages } from '../session/unfinished-messages.ts';
 import { Connector } from '../transport/connector.ts';
 import { LivePolicy } from './admission/policy.ts';
 import { outboxRefusal, processFull, sideUnavailable, tooManyUpgrades } from './admission/refusals.ts';
+import { TokenCommands } from './credentials/token-command.ts';
 import { exportGauges } from './gateway-metrics.ts';
 import { gatewayAnswer } from './http/gateway-answer.ts';
 import { GatewayListeners } from './http/listeners.ts';
-import { LiveSessions } from './live-sessions.ts';
 import { SessionMoney } from './money/money.ts';
 import { explainUpgrade, type SessionHost, SessionOpening } from './open-session.ts';
+import { LiveSessions } from './sessions/live-sessions.ts';
 import { boundedPassing, type PassOn } from './side/connections.ts';
 import { IdOwners } from './side/id-owners.ts';
 import type { Upgrade } from './start-session.ts';
@@ -88,7 +89,9 @@ export class Gateway {
     const { rehearsalUrl, log, findKey, secrets, outbox } = options;
     this.#keys = new KeyLookup({ fileKeys: () => config.keys, teams: () => config.teams, findKey });
     const warnOfOldName = oldNameWarner(log);
-    this.#policy = new LivePolicy({ config: this.#live.now, keys: this.#keys, secrets, rehearsalUrl, warnOfOldName });
+    const { now } = this.#live;
+    const tokens = new TokenCommands({ log });
+    this.#policy = new LivePolicy({ config: now, keys: this.#keys, secrets, rehearsalUrl, tokens, warnOfOldName });
     this.#connections = createConnectionLimit({
       limits: config.limits,
       isProxy: this.#isProxy,

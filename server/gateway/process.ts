@@ -20,7 +20,7 @@ import { isTimeout, withDeadline } from '../platform/deadline.ts';
 import { createLog } from '../platform/log.ts';
 import type { Readiness } from '../platform/readiness.ts';
 import { Gateway } from './gateway.ts';
-import { createSessionRegistry } from './session-registry.ts';
+import { createSessionRegistry } from './sessions/session-registry.ts';
 import { SideClient } from './side/client.ts';
 import { Outbox, type OutboxLimits } from './side/outbox.ts';
 

@@ -20,8 +20,8 @@ import { Peer } from '../transport/peer.ts';
 import { upgradeReply } from '../transport/upgrade.ts';
 import type { Admission } from './admission/admission.ts';
 import { hasModelList, mayUse } from './admission/authorize.ts';
-import type { LiveSession } from './live-sessions.ts';
-import type { SessionRegistry } from './session-registry.ts';
+import type { LiveSession } from './sessions/live-sessions.ts';
+import type { SessionRegistry } from './sessions/session-registry.ts';
 import type { IdOwners } from './side/id-owners.ts';
 import type { Outbox } from './side/outbox.ts';
 
@@ -113,7 +113,7 @@ function subjectOf(admission: Admission): SessionSubject {
     path: endpoint.path,
     dialect: endpoint.dialect,
     key,
-    mayUse: hasModelList(admission) ? (name) => mayUse(admission, provider, name) : undefined,
+    mayUse: hasModelList(admission, provider) ? (name) => mayUse(admission, provider, name) : undefined,
     model,
     billedBy: provider.billing.by,
     promptClass,

@@ -141,8 +141,9 @@ export interface SideRouteMatch {
 }
 
 const matchers = sideRoutes.flatMap((route) => {
-  const { path, oldPath, hasLongEnd } = route;
+  const { path, oldPath, hasLongEnd, isOfProviders } = route;
   const current = { route, match: pathPattern(hasLongEnd ? path.replace(/\}$/, '...}') : path), isOldPath: false };
+  if (isOfProviders) return [current, { ...current, match: pathPattern(`/{account}${path}`) }];
   return oldPath === undefined ? [current] : [current, { ...current, match: pathPattern(oldPath), isOldPath: true }];
 });
 

@@ -76,7 +76,9 @@ export function usageOf(
   durationMs: number,
 ): SessionUsage {
   if (billedBy === 'reported-usage' && dialect.capabilities.usage !== 'never') return { usage, model, ...byModel };
-  return { usage: { ...usage, seconds: Math.round(durationMs) / 1000 }, model };
+  // Reports beside time that is billed are no part of the bill.
+  const reported = billedBy === 'connected-time' ? {} : usage;
+  return { usage: { ...reported, seconds: Math.round(durationMs) / 1000 }, model };
 }
 
 export interface SessionContext {

@@ -15,7 +15,7 @@ import { newId } from '../platform/uuid-v7.ts';
 import type { BudgetWatch, OnBudgetsClosed } from './billing/budgets/budget-watch.ts';
 import { OwnBudgets } from './billing/budgets/own-budgets.ts';
 import { readJournals } from './billing/journal.ts';
-import { createPrices, type Prices } from './billing/prices.ts';
+import { type Prices, pricesOf } from './billing/prices.ts';
 import { closeUnlessMeant } from './config/access.ts';
 import type { EndSession } from './http/handler.ts';
 import type { KeyWatch, OnKeysChanged } from './http/keys/key-watch.ts';
@@ -126,7 +126,7 @@ export class Side {
     const { start, log, metrics, store, links } = parts;
     const { instance: owner, runsTasks: isBackground } = start;
     const { config, now } = parts.live;
-    this.prices = createPrices(config.prices);
+    this.prices = pricesOf(config);
     const ownBudgets = new OwnBudgets({ config, store });
     const catalogues = new LiveCatalogues({ config, log, metrics, isOwner: start.isOwner });
     this.#catalogues = catalogues;
@@ -140,7 +140,7 @@ export class Side {
     const rehearsalUrl = () => this.#rehearsalUrl;
     const telemetry = new Telemetry({ config: now, log, metrics, instance: owner, allMetrics: links.allMetrics });
     this.#telemetry = telemetry;
-    const calls = { ...shared, config: now, leasing, prices: createPrices(now.prices), rehearsalUrl };
+    const calls = { ...shared, config: now, leasing, prices: pricesOf(now), rehearsalUrl };
     const refusals = refusalRows(shared);
     this.#refusals = refusals;
     this.#steps = allSteps({ ...shared, router: () => this.#router });
@@ -197,7 +197,7 @@ export class Side {
   async useConfig(next: Config): Promise<void> {
     this.#parts.live.use(next);
     this.#catalogues.use(next);
-    this.#router.use(next, createPrices(next.prices));
+    this.#router.use(next, pricesOf(next));
     this.#telemetry.use(next);
     this.#clients?.configChanged();
     this.#wake();

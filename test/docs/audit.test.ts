@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { expect, test } from 'vitest';
 import { benches } from '../../bench/benches/index.ts';
-import { SIDE_OPTIONS, sideCommand } from '../../server/cli/commands.ts';
+import { SIDE_OPTIONS, sideCommand } from '../../server/cli/commands/commands.ts';
 import { guide, root } from '../support/pages.ts';
 
 const { text } = guide('docs/audit.md');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { SIDE_OPTIONS, sideCommand } from '../../server/cli/commands.ts';
+import { SIDE_OPTIONS, sideCommand } from '../../server/cli/commands/commands.ts';
 import { ROLES } from '../../server/ipc/run-file.ts';
 import { configFiles } from '../support/config-files.ts';
 import { AGREES, compared, guide, guideBlocks, root } from '../support/pages.ts';

@@ -26,6 +26,7 @@ export function policyOf(
     keys: new KeyLookup({ fileKeys: () => config.keys, teams: () => config.teams }),
     origins,
     rehearsalUrl,
+    tokens: { of: () => 'token-of-command' },
     shared,
     warnOfOldName: () => {},
   };
@@ -38,12 +39,12 @@ export function requestOf(url: string, headers: Readonly<Record<string, string>>
   return { url, method: 'GET', httpVersion: '1.1', headers: all, headersDistinct } as unknown as IncomingMessage;
 }
 
-type FoundFirst = Pick<Admission, 'handshake' | 'provider' | 'endpoint'>;
+type FoundFirst = Pick<Admission, 'handshake' | 'provider' | 'endpoint' | 'policy'>;
 
 /** A handshake with the endpoint of its path. */
 export function handshakeAt(...[target, ...rest]: Parameters<typeof handshakeOf>): FoundFirst {
   const handshake = handshakeOf(target, ...rest);
   const found = findEndpoint(handshake.path);
   if (found === undefined) throw new Error(`no endpoint at ${handshake.path}`);
-  return { handshake, ...found };
+  return { handshake, policy: policyOf(), ...found };
 }

@@ -1,7 +1,6 @@
 // docs/configuration.md out of the schema of the configuration: every key with its type, its default and its meaning.
 
 import { z } from 'zod';
-import { providers } from '../../adapters/realtime/index.ts';
 import { isSecretPath } from '../../server/config/problem.ts';
 import { rehearsalSchema } from '../../server/config/rehearsal/rehearsal-schema.ts';
 import { fileSchema } from '../../server/config/schema.ts';
@@ -38,7 +37,7 @@ export interface Section {
 
 /** One section for each key of the file. */
 export function configurationSections(): readonly Section[] {
-  const schema = fileSchema([...providers.values()], rehearsalSchema);
+  const schema = fileSchema(rehearsalSchema);
   const file = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as Node;
   return Object.entries(file.properties ?? {}).map(([name, node]) => ({
     name,

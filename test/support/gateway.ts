@@ -10,7 +10,7 @@ import { providers as realtimeProviders } from '../../adapters/realtime/index.ts
 import { LiveConfig } from '../../server/config/live/live.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import { Gateway } from '../../server/gateway/gateway.ts';
-import type { SessionRegistry } from '../../server/gateway/session-registry.ts';
+import type { SessionRegistry } from '../../server/gateway/sessions/session-registry.ts';
 import type { Outbox } from '../../server/gateway/side/outbox.ts';
 import { countDescriptors } from '../../server/http/connection/descriptors.ts';
 import { splice } from '../../server/http/connection/splice.ts';

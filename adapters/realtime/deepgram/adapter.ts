@@ -1,8 +1,7 @@
 // The provider Deepgram: its Voice Agent path, its credentials, how it is dialled, the shape of its errors. Its events are in dialect.ts.
 
-import type { Account, Handshake, Provider, Upstream } from '../contract.ts';
+import type { Provider } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
-import { pickHeaders, upstreamUrl } from '../handshake/forwarded.ts';
 import type { CredentialPlaces } from '../handshake/places.ts';
 import type { HttpReply, Refusal } from '../refusal.ts';
 import { deepgramAgentDialect } from './dialect.ts';
@@ -14,6 +13,9 @@ const credentials: CredentialPlaces = {
   subprotocolPrefixes: [],
 };
 
+/** Tokens that Deepgram grants are JWTs; API keys have no dots. */
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
 const forwardedHeaders = ['user-agent', 'x-deepgram-session-id'];
 
 /** Deepgram, dialled with an API key, or with the short-lived token that a client brings. */
@@ -21,7 +23,8 @@ export const deepgram: Provider = {
   name: 'deepgram',
   environment: ['DEEPGRAM_API_KEY'],
   baseUrl: 'wss://agent.deepgram.com',
-  endpoints: [{ path: '/v1/agent/converse', dialect: deepgramAgentDialect, resources: () => [], upstream }],
+  auth: (credential) => (JWT.test(credential) ? 'bearer' : 'token'),
+  endpoints: [{ path: '/v1/agent/converse', dialect: deepgramAgentDialect, resources: () => [] }],
   notServed: [
     { method: 'POST', path: '/v1/auth/grant' },
     { method: 'GET', path: '/v1/agent/settings/think/models' },
@@ -42,17 +45,6 @@ export const deepgram: Provider = {
   preconnect: true,
   httpError,
 };
-
-/** Tokens that Deepgram grants are JWTs; API keys have no dots. */
-const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
-
-function upstream(handshake: Handshake, { baseUrl, credential }: Account): Upstream {
-  const headers = {
-    ...pickHeaders(handshake, forwardedHeaders),
-    authorization: `${JWT.test(credential) ? 'Bearer' : 'Token'} ${credential}`,
-  };
-  return { kind: 'websocket', url: upstreamUrl(baseUrl, handshake, credentials), headers, subprotocols: [] };
-}
 
 /** The shape of Deepgram's HTTP errors, without a `request_id`. */
 function httpError({ status, code, message, retryAfterS, resetsAt, help }: Refusal): HttpReply {

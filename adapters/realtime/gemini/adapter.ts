@@ -1,8 +1,7 @@
 // Gemini Live (AI Studio): BidiGenerateContent, and its twin for ephemeral tokens, in three API versions.
 
-import type { Account, Handshake, NotServed, Provider, ServedEndpoint, Upstream } from '../contract.ts';
+import type { NotServed, Provider, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
-import { pickHeaders, upstreamUrl, withParameter } from '../handshake/forwarded.ts';
 import type { HttpReply, Refusal } from '../refusal.ts';
 import { geminiLiveDialect } from './dialect.ts';
 import { geminiMints } from './mints.ts';
@@ -12,12 +11,20 @@ const versions = ['v1', 'v1beta', 'v1alpha'];
 const constrained = 'Constrained';
 const forwardedHeaders = ['user-agent', 'x-goog-api-client'];
 
+const isEphemeral = (credential: string): boolean => credential.startsWith('auth_tokens/');
+
+/** The credential decides the method: an ephemeral token is only taken by the constrained one, a key only by the other. */
+function upstreamPath(path: string, credential: string): string {
+  const plain = path.endsWith(constrained) ? path.slice(0, -constrained.length) : path;
+  return isEphemeral(credential) ? plain + constrained : plain;
+}
+
 const endpoints: readonly ServedEndpoint[] = versions.flatMap((version) =>
   ['', constrained].map((suffix) => ({
     path: `/ws/${SERVICE}.${version}.GenerativeService.BidiGenerateContent${suffix}`,
     dialect: geminiLiveDialect,
     resources: () => [],
-    upstream,
+    upstreamPath,
   })),
 );
 
@@ -50,6 +57,7 @@ export const gemini: Provider = {
   name: 'gemini',
   environment: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
   baseUrl: 'wss://generativelanguage.googleapis.com',
+  auth: (credential) => (isEphemeral(credential) ? 'query:access_token' : 'query:key'),
   endpoints,
   notServed,
   mints: geminiMints,
@@ -64,17 +72,6 @@ export const gemini: Provider = {
   switches: [],
   httpError,
 };
-
-/** The credential decides the method: an ephemeral token is only taken by the constrained one, a key only by the other. */
-function upstream(handshake: Handshake, { baseUrl, credential }: Account): Upstream {
-  const isEphemeral = credential.startsWith('auth_tokens/');
-  const { path, rawQuery } = handshake;
-  const plainPath = path.endsWith(constrained) ? path.slice(0, -constrained.length) : path;
-  const method = isEphemeral ? plainPath + constrained : plainPath;
-  const dialled = upstreamUrl(baseUrl, { path: method, rawQuery }, commonPlaces);
-  const url = withParameter(dialled, isEphemeral ? 'access_token' : 'key', credential);
-  return { kind: 'websocket', url, headers: pickHeaders(handshake, forwardedHeaders), subprotocols: [] };
-}
 
 /** Google's error shape (google.rpc.Status as JSON); the gateway's own code is the reason in `details`. */
 function httpError({ status, code, message: words, param, retryAfterS, resetsAt, help }: Refusal): HttpReply {

@@ -29,11 +29,16 @@ interface ProviderLookup {
   readonly providers: ReadonlyMap<string, Provider>;
   /** Every WebSocket path, as a pattern. */
   readonly knownPaths: readonly string[];
-  /** Finds the endpoint of a path, which has its leading slashes collapsed and no query. */
+  /**
+   * Finds the endpoint of a path, which has its leading slashes collapsed and no query: that behind the name of a provider, else the provider's own,
+   * else that behind the name of an account, which is not known here.
+   */
   findEndpoint(path: string): FoundEndpoint | undefined;
+  /** Finds the endpoint of one provider, or of an account of its kind, at its own path. */
+  endpointAt(provider: Pick<Provider, 'endpoints'>, path: string): ServedEndpoint | undefined;
   /** Finds an endpoint that SDKs know and this gateway does not serve; its provider tells the shape of the answer. */
   findNotServed(method: string, path: string): FoundNotServed | undefined;
-  /** Finds the path on which SDKs ask for a credential of a browser, and its provider. */
+  /** Finds the path on which SDKs ask for a credential of a browser, and its provider: as `findEndpoint` does. */
   findMint(path: string): FoundMint | undefined;
   /** Every such path. */
   readonly mintPaths: readonly string[];
@@ -43,18 +48,35 @@ interface ProviderLookup {
   answerable(handshake: Handshake): readonly string[];
 }
 
-/** Makes the lookup of providers with different names and paths. `others`: those who have no endpoint that is served. */
+/** Makes the lookup of providers with different names. Of those that have the same path the first is found. `others`: those who have no endpoint that is served. */
 export function createProviderLookup(all: readonly Provider[], others: readonly NotServedBy[] = []): ProviderLookup {
   const served = all.flatMap((provider) => provider.endpoints.map((endpoint) => withPattern(provider, endpoint)));
   const notServed = [...all, ...others].flatMap((provider) =>
     provider.notServed.map((endpoint) => withPattern(provider, endpoint)),
   );
   const mints = all.flatMap((provider) => (provider.mints ?? []).map((mint) => ({ provider, mint })));
+  const byName = new Map(all.map((provider) => [provider.name, provider]));
+  const matches = new Map(served.map(({ endpoint, match }) => [endpoint, match]));
+  const matchOf = (endpoint: ServedEndpoint) => matches.get(endpoint) ?? pathPattern(endpoint.path);
+  const ownOf = (path: string) => served.find(({ match }) => match(path) !== undefined);
+  function behindName(path: string, isKnown: boolean): FoundEndpoint | undefined {
+    const { name, rest } = namedPath(path);
+    if (byName.has(name) !== isKnown) return undefined;
+    return isKnown
+      ? served.find(({ provider, match }) => provider.name === name && match(rest) !== undefined)
+      : ownOf(rest);
+  }
+  function mintBehindName(path: string): FoundMint | undefined {
+    const { name, rest } = namedPath(path);
+    const behind = mints.filter(({ mint }) => mint.path === rest);
+    return behind.find(({ provider }) => provider.name === name) ?? (byName.has(name) ? undefined : behind[0]);
+  }
   const allPlaces = mergedPlaces(all.map(({ credentials }) => credentials));
   return {
-    providers: new Map(all.map((provider) => [provider.name, provider])),
-    knownPaths: served.map(({ endpoint }) => endpoint.path),
-    findEndpoint: (path) => served.find(({ match }) => match(path) !== undefined),
+    providers: byName,
+    knownPaths: [...new Set(served.map(({ endpoint }) => endpoint.path))],
+    findEndpoint: (path) => behindName(path, true) ?? ownOf(path) ?? behindName(path, false),
+    endpointAt: ({ endpoints }, path) => endpoints.find((endpoint) => matchOf(endpoint)(path) !== undefined),
     findNotServed(method, path) {
       // Patterns of a whole API match these, too.
       if (mints.some(({ mint }) => mint.path === path)) return undefined;
@@ -62,8 +84,8 @@ export function createProviderLookup(all: readonly Provider[], others: readonly 
         ({ endpoint, match }) => (endpoint.method ?? method) === method && match(path) !== undefined,
       );
     },
-    findMint: (path) => mints.find(({ mint }) => mint.path === path),
-    mintPaths: mints.map(({ mint }) => mint.path),
+    findMint: (path) => mints.find(({ mint }) => mint.path === path) ?? mintBehindName(path),
+    mintPaths: [...new Set(mints.map(({ mint }) => mint.path))],
     clientCredential: (handshake, provider) => findCredential(handshake, provider?.credentials ?? allPlaces),
     answerable: ({ protocols }) => {
       const names = withoutCredentials(protocols, allPlaces);
@@ -72,6 +94,12 @@ export function createProviderLookup(all: readonly Provider[], others: readonly 
       return [...names.filter((name) => !isOwn(name)), ...names.filter(isOwn)];
     },
   };
+}
+
+/** The first segment of a path, which may be the name of an account, and the path behind it. */
+export function namedPath(path: string): { readonly name: string; readonly rest: string } {
+  const end = path.indexOf('/', 1);
+  return end < 0 ? { name: path.slice(1), rest: '/' } : { name: path.slice(1, end), rest: path.slice(end) };
 }
 
 const withPattern = <Owner, Endpoint extends { readonly path: string }>(provider: Owner, endpoint: Endpoint) => ({

@@ -1,15 +1,14 @@
 // The WebSocket endpoints of OpenAI: what their handshakes ask for, and how each is dialled.
 
-import type { NamedId } from '../contract/dialect.ts';
-import type { Account, Handshake, Resource, ServedEndpoint, Upstream } from '../contract.ts';
+import type { Dialect, NamedId } from '../contract/dialect.ts';
+import type { Handshake, Resource, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
-import { pickHeaders, upstreamUrl } from '../handshake/forwarded.ts';
 import type { CredentialPlaces, HeaderSwitch } from '../handshake/places.ts';
 import type { Refusal } from '../refusal.ts';
-import { openaiLiveDialect } from './live.ts';
-import { openaiRealtimeDialect } from './realtime.ts';
-import { openaiResponsesDialect } from './responses.ts';
-import { openaiTranslationDialect } from './translation.ts';
+import { openaiLiveDialect } from './dialects/live.ts';
+import { openaiBetaDialect, openaiRealtimeDialect } from './dialects/realtime.ts';
+import { openaiResponsesDialect } from './dialects/responses.ts';
+import { openaiTranslationDialect } from './dialects/translation.ts';
 
 /** Places of OpenAI's SDKs, of xAI's and of the AI SDK, which speak the same protocol. */
 export const credentials: CredentialPlaces = {
@@ -46,20 +45,23 @@ function joinsCall(handshake: Handshake): boolean {
   return parametersOf(handshake).some(([name]) => name.toLowerCase() === 'call_id');
 }
 
-const common = { reject, upstream, joinsCall, idsIn };
+const common = { reject, joinsCall, idsIn };
+
+/** An endpoint of one of these dialects, of whichever provider. */
+export function servedBy(path: string, dialect: Dialect): ServedEndpoint {
+  if (dialect === openaiRealtimeDialect) return { path, dialect, resources: realtimeModels, rejectContext, ...common };
+  if (dialect === openaiBetaDialect)
+    return { path, dialect, resources: realtimeModels, rejectContext, ...common, reject: rejectTwice };
+  const resources = dialect === openaiTranslationDialect ? modelsOrUnknown : modelsInQuery;
+  return { path, dialect, resources, ...common };
+}
 
 /** Every WebSocket endpoint of OpenAI. */
 export const openaiEndpoints: readonly ServedEndpoint[] = [
-  {
-    path: '/v1/realtime',
-    dialect: openaiRealtimeDialect,
-    resources: realtimeModels,
-    rejectContext,
-    ...common,
-  },
-  { path: '/v1/realtime/translations', dialect: openaiTranslationDialect, resources: modelsOrUnknown, ...common },
-  { path: '/v1/live/sessions', dialect: openaiLiveDialect, resources: modelsInQuery, ...common },
-  { path: '/v1/responses', dialect: openaiResponsesDialect, resources: modelsInQuery, ...common },
+  servedBy('/v1/realtime', openaiRealtimeDialect),
+  servedBy('/v1/realtime/translations', openaiTranslationDialect),
+  servedBy('/v1/live/sessions', openaiLiveDialect),
+  servedBy('/v1/responses', openaiResponsesDialect),
 ];
 
 /** `call_id` joins a call that runs already, whatever else the query says: its model cannot be known. */
@@ -113,12 +115,19 @@ function reject(handshake: Handshake): Refusal | undefined {
         'openai-beta.realtime-v1) and use the GA events, for example response.output_audio.delta.',
     };
   }
-  const names = lowerNames(handshake.query);
+  return rejectTwice(handshake) ?? rejectBetaProtocol(handshake);
+}
+
+function rejectTwice({ query }: Handshake): Refusal | undefined {
+  const names = lowerNames(query);
   const twice = ['model', 'deployment', 'intent', 'call_id'].find(
     (name) => names.indexOf(name) !== names.lastIndexOf(name),
   );
-  if (twice !== undefined) return invalid(`The query has ${twice} more than once: send it once.`);
-  const beta = handshake.protocols.find((protocol) => protocol.toLowerCase().startsWith(BETA_PROTOCOL));
+  return twice === undefined ? undefined : invalid(`The query has ${twice} more than once: send it once.`);
+}
+
+function rejectBetaProtocol({ protocols }: Handshake): Refusal | undefined {
+  const beta = protocols.find((protocol) => protocol.toLowerCase().startsWith(BETA_PROTOCOL));
   return beta === undefined
     ? undefined
     : invalid(`The subprotocol ${beta} is not passed on: send the header OpenAI-Beta.`);
@@ -131,15 +140,4 @@ const BETA_PROTOCOL = 'openai-beta.';
 
 function isBeta({ headers, protocols }: Handshake): boolean {
   return /\brealtime=/i.test(String(headers['openai-beta'] ?? '')) || protocols.includes('openai-beta.realtime-v1');
-}
-
-function upstream(handshake: Handshake, { baseUrl, credential, settings }: Account): Upstream {
-  const headers: Record<string, string> = {
-    ...pickHeaders(handshake, forwardedHeaders),
-    authorization: `Bearer ${credential}`,
-  };
-  if (settings.organization !== undefined) headers['openai-organization'] = settings.organization;
-  if (settings.project !== undefined) headers['openai-project'] = settings.project;
-  const url = upstreamUrl(baseUrl, handshake, credentials);
-  return { kind: 'websocket', url, headers, subprotocols: [] };
 }

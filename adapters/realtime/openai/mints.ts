@@ -10,19 +10,12 @@ import {
   type MintRequest,
   unknownField,
 } from '../contract/mint.ts';
-import { openaiRealtimeDialect } from './realtime.ts';
-import { openaiTranslationDialect } from './translation.ts';
+import { openaiRealtimeDialect } from './dialects/realtime.ts';
+import { openaiTranslationDialect } from './dialects/translation.ts';
 
 /** Every path. xAI's SDKs ask on the first one, too, without a session and an anchor. */
 export const openaiMints: readonly Mint[] = [
-  {
-    path: '/v1/realtime/client_secrets',
-    prefix: 'ek_',
-    dialect: openaiRealtimeDialect.name,
-    sessionField: 'session',
-    read: (body, bounds) => read(body, bounds, ['realtime', 'transcription']),
-    reply: (minted) => reply(minted, { type: 'realtime' }),
-  },
+  realtimeMint('/v1/realtime/client_secrets'),
   {
     path: '/v1/realtime/translations/client_secrets',
     prefix: 'ek_',
@@ -32,6 +25,18 @@ export const openaiMints: readonly Mint[] = [
     reply: (minted) => reply(minted, { type: 'translation' }),
   },
 ];
+
+/** The path of a provider that mints as OpenAI does for Realtime. */
+export function realtimeMint(path: string): Mint {
+  return {
+    path,
+    prefix: 'ek_',
+    dialect: openaiRealtimeDialect.name,
+    sessionField: 'session',
+    read: (body, bounds) => read(body, bounds, ['realtime', 'transcription']),
+    reply: (minted) => reply(minted, { type: 'realtime' }),
+  };
+}
 
 function read(body: JsonObject, bounds: MintBounds, types: readonly string[]): MintRequest | MintFault {
   const { expires_after: after, session, trunkline: own } = body;

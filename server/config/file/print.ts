@@ -2,8 +2,8 @@
 
 import { Document, isMap, isScalar, isSeq, type Node, type Scalar } from 'yaml';
 import { type Config, configSchema } from '../config.ts';
-import { shownProxies } from '../outbound-url.ts';
 import { isSecretPath, jsonSchemaOf, partAt } from '../problem.ts';
+import { shownProxies } from './outbound-url.ts';
 import { FORWARD_CLIENT } from './words.ts';
 
 /** Returns YAML in the shape of the file. The data directory, which is no part of it, is a comment. */

@@ -1,9 +1,10 @@
 // Chooses the account that a session is dialled with: the configured one, the client's own, or the rehearsal's. No answer repeats its credential.
 
 import type { Provider } from '../../../adapters/realtime/contract.ts';
-import { clientCredential } from '../../../adapters/realtime/index.ts';
+import { clientCredential, upstreamOf } from '../../../adapters/realtime/index.ts';
 import type { HttpReply, Refusal } from '../../../adapters/realtime/refusal.ts';
 import type { ProviderConfig } from '../../config/config.ts';
+import { TokenError } from '../credentials/token-command.ts';
 import type { Admission } from './admission.ts';
 
 /** A credential from a query can hold anything, and goes into a header. */
@@ -12,7 +13,7 @@ const FITS_HEADER = /^[\x21-\x7e]+$/;
 type AccountRequest = Pick<Admission, 'handshake' | 'provider' | 'endpoint' | 'policy'>;
 type Dialling = Pick<Admission, 'upstream' | 'ownCredential' | 'allowPrivate' | 'preconnect' | 'isRehearsal'>;
 
-export function chooseAccount(request: AccountRequest): Dialling | Refusal {
+export function chooseAccount(request: AccountRequest): Dialling | Refusal | Promise<Dialling | Refusal> {
   const { handshake, provider, endpoint, policy } = request;
   const { providers, rehearsal } = policy.config;
   const configured = providers[provider.name];
@@ -22,25 +23,41 @@ export function chooseAccount(request: AccountRequest): Dialling | Refusal {
   const account = { baseUrl: policy.rehearsalUrl, credential: 'rehearsal', settings: {} };
   // A connection costs next to nothing on loopback, so none is opened ahead.
   const dialling = { allowPrivate: true, preconnect: undefined, isRehearsal: true };
-  return { upstream: endpoint.upstream(handshake, account), ...dialling };
+  return { upstream: upstreamOf(provider, endpoint, handshake, account), ...dialling };
 }
 
 function configuredAccount(
+  request: AccountRequest,
+  configured: ProviderConfig,
+): Dialling | Refusal | Promise<Dialling | Refusal> {
+  const { handshake, provider, policy } = request;
+  const { apiKey, tokenCommand } = configured;
+  if (tokenCommand === undefined)
+    return dialledWith(apiKey === 'client' ? clientCredential(handshake, provider) : apiKey, request, configured);
+  const token = policy.tokens.of(provider.name, configured);
+  if (typeof token === 'string') return dialledWith(token, request, configured);
+  return token.then(
+    (given) => dialledWith(given, request, configured),
+    (error: unknown) => noToken(provider.name, error),
+  );
+}
+
+function dialledWith(
+  credential: string | undefined,
   { handshake, provider, endpoint }: AccountRequest,
   configured: ProviderConfig,
 ): Dialling | Refusal {
   const { allowPrivate, preconnect, apiKey } = configured;
-  const credential = apiKey === 'client' ? clientCredential(handshake, provider) : apiKey;
   if (credential === undefined || !FITS_HEADER.test(credential)) return noCredential;
-  // An endpoint may have a host of its own, unless the configuration names one for the provider.
-  const isDefault = configured.baseUrl === provider.baseUrl;
-  const baseUrl = isDefault ? (endpoint.baseUrl ?? provider.baseUrl) : configured.baseUrl;
-  const names = Object.keys(provider.settings ?? {});
-  const settings = Object.fromEntries(names.map((name) => [name, configured[name] as string | undefined]));
-  const account = { baseUrl, credential, settings };
-  const upstream = endpoint.upstream(handshake, account);
+  const upstream = upstreamOf(provider, endpoint, handshake, { ...configured, credential });
   const ownCredential = apiKey === 'client' ? undefined : credential;
   return { upstream, ownCredential, allowPrivate, preconnect, isRehearsal: false };
+}
+
+function noToken(name: string, error: unknown): Refusal {
+  if (!(error instanceof TokenError)) throw error;
+  const message = `no credential for ${name}: its tokenCommand failed: ${error.message}`;
+  return { status: 503, code: 'provider_not_configured', message, retryAfterS: 1 };
 }
 
 /** Shortest credential that is looked for: a shorter one may be a part of any text. */
@@ -55,7 +72,8 @@ export function masked(reply: HttpReply, credential: string | undefined): HttpRe
 }
 
 function notConfigured({ name, environment }: Provider): Refusal {
-  const message = `the provider ${name} is not configured; expected providers.${name} or ${environment.join(' or ')}`;
+  const variables = environment.length === 0 ? '' : ` or ${environment.join(' or ')}`;
+  const message = `the provider ${name} is not configured; expected providers.${name}${variables}`;
   return { status: 503, code: 'provider_not_configured', message };
 }
 

@@ -4,15 +4,19 @@ import type { IncomingMessage } from 'node:http';
 import type { Handshake, Provider, ServedEndpoint, Upstream } from '../../../adapters/realtime/contract.ts';
 import type { JsonObject } from '../../../codecs/json/object.ts';
 import type { Key, Preconnect } from '../../config/config.ts';
+import type { AccountEndpoint } from '../../config/providers/table.ts';
 import type { RequestPolicy } from '../../http/request/policy.ts';
 import type { StoredSecret } from '../../ipc/stored-keys.ts';
 import type { DataClass } from '../../ipc/stored-rows.ts';
 import type { SessionContext } from '../../session/subject.ts';
+import type { TokenCommands } from '../credentials/token-command.ts';
 
 /** Everything that a gateway decides by. */
 export interface AdmissionPolicy extends RequestPolicy {
   /** URL of the rehearsal provider; undefined when no provider is rehearsed. */
   readonly rehearsalUrl?: string | undefined;
+  /** Gives the credentials of accounts that have a command for them. */
+  readonly tokens: Pick<TokenCommands, 'of'>;
   /** Names of the providers whose account several keys share: see `sharedAccounts`. */
   readonly shared: ReadonlySet<string>;
 }
@@ -25,6 +29,9 @@ export interface Admission {
   readonly address: string;
   /** False for a plain request, which only asks what an upgrade would be told. */
   readonly isUpgrade: boolean;
+  /** All that may serve the path, the best one first. */
+  readonly candidates: readonly AccountEndpoint[];
+  /** It has the name of its account. Until the client is known it is that of the first candidate. */
   readonly provider: Provider;
   readonly endpoint: ServedEndpoint;
   /** The subprotocol that the client is answered with; undefined where it offers none. */

@@ -1,7 +1,6 @@
 // Decides on a request to open a session, before a provider is dialled. Rule: a new check is one line in the list and its function.
 
 import type { IncomingMessage } from 'node:http';
-import { refusedSwitch } from '../../../adapters/realtime/index.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { checkUpgrade, readHandshake } from '../../http/handshake.ts';
 import { checkRequest } from '../../http/request/guard.ts';
@@ -12,7 +11,7 @@ import { authenticateClient, checkWhere, presentSecret } from './authenticate.ts
 import { authorizeCall, authorizeResource } from './authorize.ts';
 import { classify } from './classify.ts';
 import { readContinuation } from './continuation.ts';
-import { chooseSubprotocol, resolveEndpoint } from './endpoint.ts';
+import { chooseProvider, chooseSubprotocol, rejectHandshake, resolveEndpoint } from './endpoint.ts';
 import { startPhases } from './phases.ts';
 import { chooseSessionId } from './session-id.ts';
 
@@ -22,9 +21,9 @@ const phases = startPhases<AdmissionRequest>()
   .add(resolveEndpoint)
   .add(presentSecret)
   .add(({ request, handshake, isUpgrade }) => (isUpgrade ? checkUpgrade(request, handshake.protocols) : undefined))
-  .add(({ endpoint, handshake }) => endpoint.reject?.(handshake))
-  .add(({ provider, handshake }) => refusedSwitch(handshake, provider.switches))
+  .add(rejectHandshake)
   .add(authenticateClient)
+  .add(chooseProvider)
   .add(chooseSubprotocol)
   .add(authorizeResource)
   .add(authorizeCall)

@@ -29,7 +29,7 @@ export function presentSecret(
 type Client = Pick<Admission, 'key' | 'secret' | 'pinned'>;
 type ClientRequest = Pick<
   Admission,
-  'request' | 'handshake' | 'address' | 'presented' | 'provider' | 'endpoint' | 'policy'
+  'request' | 'handshake' | 'address' | 'presented' | 'candidates' | 'provider' | 'endpoint' | 'policy'
 >;
 
 export function authenticateClient(request: ClientRequest): Client | Refusal | Promise<Client | Refusal> {
@@ -66,11 +66,12 @@ function checkState({ usesLeft, expiresAt }: StoredSecret): Refusal | undefined 
   return expiresAt <= Date.now() ? secretExpired : undefined;
 }
 
+/** The account is chosen later, among those that may serve the path. */
 function checkPlace(
   { settings: { provider: bound, dialect } }: StoredSecret,
-  { provider, endpoint }: Pick<Admission, 'provider' | 'endpoint'>,
+  { provider, endpoint, candidates }: Pick<Admission, 'provider' | 'endpoint' | 'candidates'>,
 ): Refusal | undefined {
-  if (bound !== undefined && bound !== provider.name)
+  if (bound !== undefined && candidates.every(({ provider: { name } }) => name !== bound))
     return elsewhere(`this client secret opens sessions with ${bound}, not with ${provider.name}`);
   if (dialect !== undefined && dialect !== endpoint.dialect.name)
     return elsewhere(`this client secret opens sessions of the dialect ${dialect}, not of ${endpoint.dialect.name}`);

@@ -1,11 +1,11 @@
 // Checks what a handshake asks for against the models of its key. Frames that name a model are checked by the session, with `mayUse`.
 
 import type { Provider, Resource } from '../../../adapters/realtime/contract.ts';
-import { providers as knownProviders } from '../../../adapters/realtime/index.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
-import { allowsModel } from '../../../codecs/text/glob.ts';
+import { allowsModel, matchesGlob } from '../../../codecs/text/glob.ts';
 import type { Config } from '../../config/config.ts';
 import { FORWARD_CLIENT } from '../../config/file/words.ts';
+import { providerTable } from '../../config/providers/table.ts';
 import type { Admission } from './admission.ts';
 
 export function authorizeResource({
@@ -14,25 +14,44 @@ export function authorizeResource({
   endpoint,
   key,
   secret,
+  policy,
 }: Pick<Admission, 'handshake' | 'provider' | 'endpoint'> & ModelLists): Pick<Admission, 'model'> | Refusal {
   const resources = endpoint.resources(handshake);
   const client = secret === undefined ? 'this key' : 'this client secret';
-  const mayAsk = (name: string): boolean => mayUse({ key, secret }, provider, name);
+  const mayAsk = (name: string): boolean => mayUse({ key, secret, policy }, provider, name);
+  const absent = resources === 'unknown' ? undefined : resources.find(({ name }) => !isServed(policy, provider, name));
+  if (absent !== undefined) return notServed(provider, absent, policy);
   if (resources === 'unknown') return mayAsk('') ? { model: undefined } : notAllowed(client, provider, resources);
   const forbidden = resources.find(({ name }) => !mayAsk(name));
   return forbidden === undefined ? { model: resources[0]?.name } : notAllowed(client, provider, forbidden);
 }
 
 /** The client's lists of models: a model must be in all of them. */
-type ModelLists = Pick<Admission, 'key'> & Partial<Pick<Admission, 'secret'>>;
+type ModelLists = Pick<Admission, 'key' | 'policy'> & Partial<Pick<Admission, 'secret'>>;
 
 /** Tells whether the client's lists allow a model; '' stands for one that cannot be known. */
-export const mayUse = ({ key, secret }: ModelLists, { name }: Provider, model: string): boolean =>
-  [key?.models, key?.teamModels, secret?.settings.models].every((models) => allowsModel(models, name, model));
+export const mayUse = ({ key, secret, policy }: ModelLists, provider: Pick<Provider, 'name'>, model: string): boolean =>
+  isServed(policy, provider, model) &&
+  [key?.models, key?.teamModels, secret?.settings.models].every((list) => allowsModel(list, provider.name, model));
+
+/** Tells whether the account has the model; one that cannot be known it may have. */
+function isServed({ config }: Admission['policy'], { name }: Pick<Provider, 'name'>, model: string): boolean {
+  const models = config.providers[name]?.models;
+  return models === undefined || model === '' || models.some((pattern) => matchesGlob(pattern, model));
+}
+
+function notServed({ name }: Provider, asked: Resource, { config }: Admission['policy']): Refusal {
+  const models = config.providers[name]?.models?.join(', ');
+  return {
+    status: 403,
+    code: 'model_not_allowed',
+    message: `${name} has no ${asked.kind} ${asked.name}; expected one of ${models}`,
+  };
+}
 
 /** Tells whether there is any list. */
-export const hasModelList = ({ key, secret }: ModelLists): boolean =>
-  (key?.models ?? secret?.settings.models) !== undefined;
+export const hasModelList = ({ key, secret, policy }: ModelLists, { name }: Pick<Provider, 'name'>): boolean =>
+  (key?.models ?? secret?.settings.models ?? policy.config.providers[name]?.models) !== undefined;
 
 function notAllowed(client: string, { name }: Provider, resource: Resource | 'unknown'): Refusal {
   const message =
@@ -46,8 +65,9 @@ function notAllowed(client: string, { name }: Provider, resource: Resource | 'un
  * The providers whose account keys share, so that what one is given by it must be kept from the others: there may be more of them at any time.
  * `bindIds` of a provider decides where it is given: not for keys of one tenant.
  */
-export function sharedAccounts({ access, providers }: Pick<Config, 'access' | 'providers'>): ReadonlySet<string> {
-  const shared = [...knownProviders.keys()].filter((name) => {
+export function sharedAccounts(config: Pick<Config, 'access' | 'providers' | 'rehearsal'>): ReadonlySet<string> {
+  const { access, providers } = config;
+  const shared = [...providerTable(config).accounts.keys()].filter((name) => {
     const { bindIds, apiKey } = providers[name] ?? {};
     return bindIds ?? (access === 'keys' && apiKey !== FORWARD_CLIENT);
   });

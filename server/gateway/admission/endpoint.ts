@@ -1,17 +1,107 @@
-// Finds the endpoint of a path, the provider that it belongs to, and the subprotocol that the client is answered with.
+// Finds the endpoint of a path and the account that serves it, and the subprotocol that the client is answered with. Several accounts may serve one
+// path: the path may name one, the client its model with one, and a key may have only some.
 
-import { answerable, findEndpoint, findNotServed } from '../../../adapters/realtime/index.ts';
+import type { Handshake } from '../../../adapters/realtime/contract.ts';
+import { answerable, findNotServed, refusedSwitch } from '../../../adapters/realtime/index.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
+import { isOfProvider, matchesGlob } from '../../../codecs/text/glob.ts';
+import { type AccountEndpoint, providerTable } from '../../config/providers/table.ts';
 import { invalid, notImplemented, nowhere } from '../../http/request/refusals.ts';
 import type { Admission } from './admission.ts';
 
+type Chosen = Pick<Admission, 'provider' | 'endpoint' | 'handshake'>;
+
 export function resolveEndpoint({
-  handshake: { path },
-}: Pick<Admission, 'handshake'>): Pick<Admission, 'provider' | 'endpoint'> | Refusal {
-  const found = findEndpoint(path);
-  if (found !== undefined) return found;
+  handshake,
+  policy,
+}: Pick<Admission, 'handshake' | 'policy'>): (Chosen & Pick<Admission, 'candidates'>) | Refusal {
+  const { path } = handshake;
+  const candidates = providerTable(policy.config).at(path);
+  const [first] = candidates;
+  if (first !== undefined) return { candidates, ...chosen(first, handshake) };
   const known = findNotServed('GET', path);
   return known === undefined ? nowhere(path) : notImplemented(path, known.endpoint.instead);
+}
+
+const chosen = ({ provider, endpoint, path }: AccountEndpoint, handshake: Handshake): Chosen => ({
+  provider,
+  endpoint,
+  handshake: { ...handshake, path },
+});
+
+/** Refuses what the provider would take in another way than it looks. */
+export const rejectHandshake = ({ endpoint, provider, handshake }: Chosen): Refusal | undefined =>
+  endpoint.reject?.(handshake) ?? refusedSwitch(handshake, provider.switches);
+
+/** Chooses among the accounts that may serve, once it is known who asks. Where nobody may the first one stays, whose refusal says why. */
+export function chooseProvider(
+  known: Pick<Admission, 'candidates' | 'policy' | 'key' | 'secret'> & Chosen,
+): Chosen | Refusal | undefined {
+  const { handshake, provider, endpoint } = known;
+  const named = namedInModel(known);
+  const found = named ?? best(known);
+  if (found === undefined) return undefined;
+  const choice = chosen(found, named === undefined ? handshake : withoutAccount(handshake, found.provider.name));
+  const isSame = found.provider === provider && found.endpoint === endpoint;
+  return (isSame ? undefined : rejectHandshake(choice)) ?? choice;
+}
+
+/** The account that the client names in the model, as `<account>/<model>`, where it has the dialect of the path. A path that names one goes first. */
+function namedInModel({
+  handshake,
+  candidates,
+  policy,
+}: Pick<Admission, 'handshake' | 'candidates' | 'policy'>): AccountEndpoint | undefined {
+  const [first] = candidates;
+  const [name = '', ...rest] = handshake.query.get('model')?.split('/') ?? [];
+  if (first === undefined || first.isNamed || rest.length === 0) return undefined;
+  const { accounts, isThere } = providerTable(policy.config);
+  const provider = accounts.get(name);
+  if (provider === undefined || !isThere(provider)) return undefined;
+  const own = candidates.find((candidate) => candidate.provider === provider);
+  const alike = provider.endpoints.find(
+    ({ dialect, path }) => dialect === first.endpoint.dialect && !path.includes('{'),
+  );
+  return own ?? (alike && { provider, endpoint: alike, path: alike.path, isNamed: true });
+}
+
+/** The handshake without the name of the account before the model; all other bytes of its query stay. */
+function withoutAccount(handshake: Handshake, account: string): Handshake {
+  const parts = handshake.rawQuery?.split('&') ?? [];
+  const rawQuery = parts.map((part) => (/^model=/.test(part) ? withoutName(part, account) : part)).join('&');
+  return { ...handshake, rawQuery, query: new URLSearchParams(rawQuery) };
+}
+
+function withoutName(part: string, account: string): string {
+  const value = part.slice('model='.length);
+  const [whole] = /^[a-z0-9-]+(\/|%2f)/i.exec(value) ?? [];
+  return whole?.startsWith(account)
+    ? `model=${value.slice(whole.length)}`
+    : `model=${encodeURIComponent(decodeURIComponent(value).slice(account.length + 1))}`;
+}
+
+/** The first that client and account allow: by the provider of the secret, by the lists of models, and by the models that accounts have. */
+function best({
+  handshake,
+  candidates,
+  policy,
+  key,
+  secret,
+}: Pick<Admission, 'handshake' | 'candidates' | 'policy' | 'key' | 'secret'>): AccountEndpoint | undefined {
+  const bound = secret?.settings.provider;
+  const lists = [key?.models, key?.teamModels, secret?.settings.models];
+  const allowed = candidates.filter(
+    ({ provider: { name } }) =>
+      (bound === undefined || bound === name) &&
+      lists.every((list) => list === undefined || list.some((pattern) => isOfProvider(pattern, name))),
+  );
+  const serving = allowed.filter(({ provider, endpoint }) => {
+    const models = policy.config.providers[provider.name]?.models;
+    const asked = endpoint.resources(handshake);
+    const names = asked === 'unknown' ? [] : asked.map(({ name }) => name);
+    return models === undefined || names.every((name) => models.some((pattern) => matchesGlob(pattern, name)));
+  });
+  return serving[0] ?? allowed[0];
 }
 
 /**

@@ -5,7 +5,8 @@ import type { Ports } from '../../ipc/process-start.ts';
 import type { AdmissionPolicy } from './admission.ts';
 import { sharedAccounts } from './authorize.ts';
 
-interface PolicySource extends Pick<AdmissionPolicy, 'config' | 'keys' | 'secrets' | 'rehearsalUrl' | 'warnOfOldName'> {
+interface PolicySource
+  extends Pick<AdmissionPolicy, 'config' | 'keys' | 'secrets' | 'rehearsalUrl' | 'tokens' | 'warnOfOldName'> {
   /** Those of the listeners; undefined until they are known. */
   readonly ports?: Ports;
 }
@@ -29,7 +30,7 @@ export class LivePolicy {
   }
 }
 
-function policyOf({ ports, rehearsalUrl, ...source }: PolicySource): AdmissionPolicy {
+function policyOf({ ports, rehearsalUrl, tokens, ...source }: PolicySource): AdmissionPolicy {
   const { config } = source;
-  return { ...requestPolicy(source, ports), rehearsalUrl, shared: sharedAccounts(config) };
+  return { ...requestPolicy(source, ports), rehearsalUrl, tokens, shared: sharedAccounts(config) };
 }

@@ -1,8 +1,8 @@
 // Tells for the log what a refused request asked for, as far as that can be known: a refusal comes before or after any of it is found out.
 
 import type { IncomingMessage } from 'node:http';
-import { findEndpoint } from '../../../adapters/realtime/index.ts';
 import type { Key } from '../../config/config.ts';
+import { providerTable } from '../../config/providers/table.ts';
 import { sideRoutesAt } from '../../ipc/side-routes.ts';
 import { CLASS_HEADER, classNames } from '../class-policy.ts';
 import { readHandshake } from '../handshake.ts';
@@ -14,7 +14,9 @@ import type { RefusalFacts } from './refusal/refusal-log.ts';
 /** The key of the client, where it is known without asking anyone. */
 export function callerOf(request: IncomingMessage, policy: RequestPolicy): Key | undefined {
   const handshake = readHandshake(request);
-  return handshake && knownKey({ handshake, provider: findEndpoint(handshake.path)?.provider, policy });
+  return (
+    handshake && knownKey({ handshake, provider: providerTable(policy.config).at(handshake.path)[0]?.provider, policy })
+  );
 }
 
 export function askedFor(
@@ -23,7 +25,7 @@ export function askedFor(
 ): Pick<RefusalFacts, 'key' | 'provider' | 'route' | 'model' | 'class'> {
   const handshake = readHandshake(request);
   if (handshake === undefined) return {};
-  const found = findEndpoint(handshake.path);
+  const [found] = providerTable(policy.config).at(handshake.path);
   const key = knownKey({ handshake, provider: found?.provider, policy });
   const resources = found?.endpoint.resources(handshake);
   const named = key?.class ?? handshake.headers[CLASS_HEADER]?.toString();

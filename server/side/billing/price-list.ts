@@ -17,7 +17,7 @@ export interface Ceiling {
 }
 
 /** `provider` is a realtime provider, or the profile of an LLM gateway. */
-interface PriceList {
+export interface PriceList {
   /** The prices by kind, of a request with so many tokens in; only what is listed has a price. */
   prices(model: string, provider: string, inputTokens: number): PriceConfig | undefined;
   ceiling(model: string, provider: string): Ceiling | undefined;

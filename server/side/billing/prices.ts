@@ -2,8 +2,9 @@
 
 import type { Usage } from '../../../adapters/realtime/contract/observation.ts';
 import { longestMatchingGlob } from '../../../codecs/text/glob.ts';
+import type { Config } from '../../config/config.ts';
 import type { PriceConfig, SideConfig } from '../../config/side-schema.ts';
-import { type Ceiling, createPriceList } from './price-list.ts';
+import { type Ceiling, createPriceList, type PriceList } from './price-list.ts';
 import { splitOf, usdOf } from './split.ts';
 
 /** `provider` is a realtime provider, or the profile of an LLM gateway. */
@@ -30,11 +31,20 @@ export interface ListedPrice {
   readonly source: 'configuration' | 'catalogue' | 'list';
 }
 
-/** `config` is read with each question. */
-export function createPrices(config: SideConfig['prices']): Prices {
-  const list = createPriceList();
+/** The prices of a configuration, which is read with each question. */
+export const pricesOf = (config: Pick<Config, 'prices' | 'providers'>): Prices =>
+  createPrices(config.prices, (account) => config.providers[account]?.kind ?? account);
+
+/** `config` is read with each question. `kindOf`: the kind of provider that an account is of; the names of all others are their kinds. */
+export function createPrices(config: SideConfig['prices'], kindOf = (account: string): string => account): Prices {
+  const kinds = createPriceList();
+  const list: PriceList = {
+    prices: (model, provider, inputTokens) => kinds.prices(model, kindOf(provider), inputTokens),
+    ceiling: (model, provider) => kinds.ceiling(model, kindOf(provider)),
+  };
+  const namesOf = (model: string, provider: string) => [model, `${provider}/${model}`, `${kindOf(provider)}/${model}`];
   const priceOf = (model: string, provider: string): PriceConfig | undefined =>
-    config[longestMatchingGlob(Object.keys(config), [model, `${provider}/${model}`]) ?? ''];
+    config[longestMatchingGlob(Object.keys(config), namesOf(model, provider)) ?? ''];
   const pricesWith = (catalogue: CataloguePrices): Prices => ({
     configured: (model, provider) => textPrices(priceOf(model, provider)),
     estimate: (model, provider, usage) =>

@@ -1,6 +1,6 @@
 // Conflicts of the settings of telemetry: an address that must not be dialled, packages that are not installed.
 
-import { urlProblem } from '../../config/outbound-url.ts';
+import { urlProblem } from '../../config/file/outbound-url.ts';
 import type { Problem } from '../../config/problem.ts';
 import type { SideConfig } from '../../config/side-schema.ts';
 import { missingPackages } from '../telemetry/otlp.ts';

@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Webhook } from 'standardwebhooks';
 import { providers as realtimeProviders } from '../../../adapters/realtime/index.ts';
-import { matchesGlob } from '../../../codecs/text/glob.ts';
+import { isOfProvider } from '../../../codecs/text/glob.ts';
 import type { Config } from '../../config/config.ts';
 import { faultText, type Problem } from '../../config/problem.ts';
 import { classNames } from '../../http/class-policy.ts';
@@ -56,7 +56,7 @@ function providerWarnings({ providers, rehearsal, keys, hasRehearsalGateway, gat
   const isNothing = served.length === 0 && !hasRehearsalGateway && Object.keys(gateways).length === 0;
   const isForAll = keys.length === 0 || keys.some(({ models }) => models === undefined);
   const patterns = keys.flatMap(({ models = [] }) => models);
-  const unused = configured.filter((name) => !isForAll && !patterns.some((pattern) => isFor(pattern, name)));
+  const unused = configured.filter((name) => !isForAll && !patterns.some((pattern) => isOfProvider(pattern, name)));
   return [
     ...(isNothing ? [{ path: 'providers', message: 'nothing is served: expected providers or gateways' }] : []),
     ...unused.map((name) => ({
@@ -65,17 +65,13 @@ function providerWarnings({ providers, rehearsal, keys, hasRehearsalGateway, gat
     })),
     ...keys.flatMap(({ models = [] }, index) =>
       models.flatMap((pattern, place) => {
-        const isServed = served.some((name) => isFor(pattern, name));
+        const isServed = served.some((name) => isOfProvider(pattern, name));
         const message = `it allows nothing: expected a provider that is configured (${served.join(', ') || 'none is'})`;
         return isServed ? [] : [{ path: `keys[${index}].models[${place}]`, message }];
       }),
     ),
   ];
 }
-
-/** Tells whether a pattern of `provider/model` can match a model of this provider. */
-const isFor = (pattern: string, provider: string): boolean =>
-  matchesGlob(pattern.slice(0, pattern.indexOf('/')), provider);
 
 function routeWarnings({ routes, keys }: Config): Problem[] {
   const endpoints = [...realtimeProviders.values()].flatMap((provider) => provider.endpoints.map(({ path }) => path));

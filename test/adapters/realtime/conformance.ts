@@ -4,7 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Provider, ServedEndpoint } from '../../../adapters/realtime/contract.ts';
-import { providers } from '../../../adapters/realtime/index.ts';
+import { findEndpoint, providers } from '../../../adapters/realtime/index.ts';
 import { closed, message } from '../../support/inbox.ts';
 import { checkDialect } from './conformance-dialect.ts';
 import { type ConformanceGateways, KEY, LISTED_KEY, PROVIDER_KEY, startGateways } from './conformance-gateways.ts';
@@ -48,8 +48,15 @@ const allPrefixes = new Set([...providers.values()].flatMap(({ credentials }) =>
 const pathOf = (pattern: string): string => pattern.replaceAll(/\{\w+\}/g, 'some');
 
 /** The request target of a session on this endpoint. */
-function targetOf({ path, dialect }: ServedEndpoint, { dialects }: ProviderFixture, more = ''): string {
-  return `${pathOf(path)}?${[dialects[dialect.name]?.query ?? '', more].filter(Boolean).join('&')}`;
+function targetOf(
+  provider: Provider,
+  { path, dialect }: ServedEndpoint,
+  { dialects }: ProviderFixture,
+  more = '',
+): string {
+  // A path that another provider has, too, is that of the first of them unless it names one.
+  const isOwn = findEndpoint(pathOf(path))?.provider === provider;
+  return `${isOwn ? '' : `/${provider.name}`}${pathOf(path)}?${[dialects[dialect.name]?.query ?? '', more].filter(Boolean).join('&')}`;
 }
 
 function errorBody({ fixture }: Subject, status: number, code: string): unknown {
@@ -59,7 +66,7 @@ function errorBody({ fixture }: Subject, status: number, code: string): unknown 
 function checkEndpoint(endpoint: ServedEndpoint, subject: Subject): void {
   const { provider, fixture } = subject;
   const offers = credentialOffers(provider);
-  const target = (more?: string) => targetOf(endpoint, fixture, more);
+  const target = (more?: string) => targetOf(subject.provider, endpoint, fixture, more);
 
   test.each(offers)('takes a key of the gateway in $place, and dials with our credential alone', async (offer) => {
     const { status, seen } = await subject.gateways.shake('keyed', target(offer.query(KEY)), offer.request(KEY));
@@ -121,7 +128,7 @@ function checkEndpoint(endpoint: ServedEndpoint, subject: Subject): void {
 function checkSessions(endpoint: ServedEndpoint, given: DialectFixture, subject: Subject): void {
   const { provider, fixture } = subject;
   const { conversation, model, usage, turns, naming, errorEvent } = given;
-  const target = targetOf(endpoint, fixture);
+  const target = targetOf(subject.provider, endpoint, fixture);
 
   test('a conversation passes byte by byte with its opcodes, and leaves what it was about', async () => {
     const { client, upstream } = await subject.gateways.open(target, KEY);
@@ -167,7 +174,7 @@ const placesOfContext = {
 } as const;
 
 function checkContext(endpoint: ServedEndpoint, { conversation, context }: DialectFixture, subject: Subject): void {
-  const target = targetOf(endpoint, subject.fixture, `trunkline-continue=${randomUUID()}`);
+  const target = targetOf(subject.provider, endpoint, subject.fixture, `trunkline-continue=${randomUUID()}`);
   if (context === undefined) {
     test('takes no context, and says so', async () => {
       const { status, body } = await subject.gateways.refusal('open', target);

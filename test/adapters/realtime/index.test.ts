@@ -2,16 +2,41 @@
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import type { ServedEndpoint } from '../../../adapters/realtime/contract.ts';
 import { findEndpoint, providers } from '../../../adapters/realtime/index.ts';
+import { openaiKinds } from '../../../adapters/realtime/openai/kinds.ts';
 
-test.each([...providers.keys()])('%s runs through the conformance suite, in the test of its adapter', (name) => {
+const kinds = openaiKinds.map(({ name }) => name);
+const adapters = [...providers.keys()].filter((name) => !kinds.includes(name));
+
+test.each(adapters)('%s runs through the conformance suite, in the test of its adapter', (name) => {
   const suite = readFileSync(new URL(`./${name}/adapter.test.ts`, import.meta.url), 'utf8');
   const imported = new RegExp(`import \\{ (\\w+) \\} from '[./]+/adapters/realtime/${name}/adapter\\.ts'`);
   expect(suite).toContain(`conformance(${imported.exec(suite)?.[1] ?? 'nothing'}, {`);
 });
 
-test('no path belongs to two endpoints, and each is found at its own', () => {
+const pathOf = (endpoint: ServedEndpoint): string => endpoint.path.replaceAll(/\{\w+\}/g, 'some');
+
+test('each endpoint is found behind the name of its provider', () => {
   for (const provider of providers.values())
     for (const endpoint of provider.endpoints)
-      expect(findEndpoint(endpoint.path.replaceAll(/\{\w+\}/g, 'some'))).toMatchObject({ provider, endpoint });
+      expect(findEndpoint(`/${provider.name}${pathOf(endpoint)}`)).toMatchObject({ provider, endpoint });
+});
+
+test('these are all paths that several providers claim, the first of which has it where nothing else says whose it is', () => {
+  const claims = new Map<string, string[]>();
+  for (const { name, endpoints } of providers.values())
+    for (const endpoint of endpoints) claims.set(pathOf(endpoint), [...(claims.get(pathOf(endpoint)) ?? []), name]);
+  const behindNames = [...providers.values()].flatMap(({ name, endpoints }) =>
+    endpoints.flatMap((endpoint) => {
+      const others = claims.get(`/${name}${pathOf(endpoint)}`);
+      return others === undefined ? [] : [[`/${name}${pathOf(endpoint)}`, [name, ...others]] as const];
+    }),
+  );
+  const shared = [...claims].filter(([, names]) => names.length > 1);
+  expect(Object.fromEntries([...shared, ...behindNames])).toEqual({
+    '/v1/realtime': ['openai', 'xai', 'stepfun', 'baseten', 'huggingface', 'vllm'],
+    '/openai/v1/realtime': ['openai', 'azure'],
+    '/openai/v1/live/sessions': ['openai', 'azure'],
+  });
 });

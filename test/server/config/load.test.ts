@@ -35,7 +35,8 @@ describe('loadConfig without a file', () => {
     expect(config.providers).toEqual({
       openai: {
         apiKey: 'sk-env',
-        baseUrl: 'wss://api.openai.com',
+        kind: 'openai',
+        settings: {},
         allowPrivate: false,
         preconnect: { connections: 2, maxAgeMs: 30_000 },
       },
@@ -84,7 +85,7 @@ admin: { port: 0 }
 keys:
   - { id: demo, secret: "\${TRUNKLINE_KEY}", team: web, models: ["openai/*", "gemini/gemini-live-*"], maxSessions: 50 }
 providers:
-  openai: { baseUrl: "wss://eu.example.com", apiKey: "\${OPENAI_API_KEY}", organization: org-1, project: proj-1 }
+  openai: { baseUrl: "wss://eu.example.com", apiKey: "\${OPENAI_API_KEY}", settings: { organization: org-1, project: proj-1 } }
   gemini: { apiKey: client }
 limits: { idleMs: 60000 }
 log: { level: warn }
@@ -99,9 +100,10 @@ log: { level: warn }
       maxSessions: 50,
     });
     expect(config.providers.openai).toMatchObject({
+      kind: 'openai',
       baseUrl: 'wss://eu.example.com',
       apiKey: 'sk-env',
-      project: 'proj-1',
+      settings: { organization: 'org-1', project: 'proj-1' },
     });
     expect(config.providers.gemini).toMatchObject({ apiKey: 'client' });
     expect(config.limits).toMatchObject({ idleMs: 60_000, pingMs: 15_000 });

@@ -81,7 +81,9 @@ test('a problem shows no text where a structure is expected: it may be a secret'
 });
 
 test('a problem suggests the name that was probably meant', () => {
-  expect(refusal('providers: { opnai: { apiKey: x } }')[0]).toMatch(/^providers\.opnai: unknown key, .*mean openai\?$/);
+  expect(refusal('providers: { opnai: { apiKey: x } }')[0]).toMatch(
+    /^providers\.opnai: no kind is given, .*mean openai\?$/,
+  );
   expect(refusal('providers: { openai: { apikey: x } }').join()).toMatch(/providers\.openai\.apikey: .*mean apiKey\?/);
   const key = (models: string) => `keys: [{ id: a, secret: long-enough, models: [${models}] }]`;
   expect(refusal(key('x/y'))[0]).toMatch(/^keys\[0\]\.models\[0\]: unknown provider "x", expected one of [^;]+$/);

@@ -1,9 +1,6 @@
 // The settings of providers: those of one alone, no private address without allowPrivate, no credential in a URL, bounds of connections opened ahead.
 
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
-import { problemsOf } from '../../../server/config/problem.ts';
-import { fileSchema } from '../../../server/config/schema.ts';
 import { configFiles } from '../../support/config-files.ts';
 
 const { load, refusal } = configFiles();
@@ -42,21 +39,22 @@ describe('the base URL of a provider', () => {
 });
 
 describe('settings of one provider', () => {
-  test('settings of one provider stand beside the common ones', () => {
-    const account = { organization: 'org', project: 'proj', allowPrivate: false };
-    expect(
-      load('providers: { openai: { apiKey: k, organization: org, project: proj } }').providers.openai,
-    ).toMatchObject(account);
+  test('settings of one provider are those of its kind', () => {
+    const settings = { organization: 'org', project: 'proj' };
+    const file = 'providers: { openai: { apiKey: k, settings: { organization: org, project: proj } } }';
+    expect(load(file).providers.openai).toMatchObject({ kind: 'openai', settings, allowPrivate: false });
   });
 
-  test('settings of one provider are unknown keys of another', () => {
-    const [line] = refusal('providers: { gemini: { apiKey: k, organization: org } }');
-    expect(line).toMatch(/^providers\.gemini\.organization: unknown key, expected one of baseUrl, apiKey/);
+  test('settings of one provider are refused for another', () => {
+    const [line] = refusal('providers: { gemini: { apiKey: k, settings: { organization: org } } }');
+    expect(line).toBe('providers.gemini.settings.organization: expected none: gemini has no settings');
+    const [misspelt] = refusal('providers: { openai: { apiKey: k, settings: { organisation: org } } }');
+    expect(misspelt).toMatch(/^providers\.openai\.settings\.organisation: unknown setting .*did you mean organization/);
   });
 
   test('settings that go into a header have to fit into one', () => {
-    const [line] = refusal('providers: { openai: { apiKey: k, project: "a b" } }');
-    expect(line).toMatch(/^providers\.openai\.project: expected printable ASCII without spaces/);
+    const [line] = refusal('providers: { openai: { apiKey: k, settings: { project: "a b" } } }');
+    expect(line).toMatch(/^providers\.openai\.settings\.project: expected printable ASCII without spaces/);
   });
 });
 
@@ -80,20 +78,4 @@ describe('preconnect', () => {
     ['connections: -1', 'providers.openai.preconnect.connections: expected at least 0, got -1'],
     ['maxAgeMs: 999', 'providers.openai.preconnect.maxAgeMs: expected at least 1000, got 999'],
   ])('refuses %s, which is out of bounds', (fields, line) => expect(refusal(preconnect(fields))).toEqual([line]));
-
-  test('is off, and refuses any connection, where a provider forbids them', () => {
-    const strict = { name: 'strict', baseUrl: 'wss://strict.example', environment: [], preconnect: false } as const;
-    const schema = fileSchema([strict], z.object());
-    const file = (provider: object) => ({ providers: { strict: { apiKey: 'k', ...provider } } });
-    expect(schema.parse(file({})).providers.strict?.preconnect).toEqual({ connections: 0, maxAgeMs: 30_000 });
-    expect(schema.safeParse(file({ preconnect: { connections: 0 } })).success).toBe(true);
-    const asked = file({ preconnect: { connections: 1 } });
-    const { error } = schema.safeParse(asked, { reportInput: true });
-    expect(problemsOf(schema, error?.issues ?? [], () => false)).toEqual([
-      {
-        path: 'providers.strict.preconnect.connections',
-        message: 'expected 0: this provider allows no connection that is opened ahead, got 1',
-      },
-    ]);
-  });
 });

@@ -85,7 +85,7 @@ describe('headers', () => {
   });
 
   test('OpenAI gets organisation and project only as they are configured', async () => {
-    await start({ organization: 'org-of-gateway', project: 'proj-of-gateway' });
+    await start({ settings: { organization: 'org-of-gateway', project: 'proj-of-gateway' } });
     const { headers } = await seen(REALTIME, { 'openai-organization': 'org-of-client' }, [
       'realtime',
       'openai-organization.org-of-client',

@@ -5,6 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handshake } from '../../../../adapters/realtime/contract.ts';
 import { findEndpoint } from '../../../../adapters/realtime/index.ts';
 import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
+import { providerTable } from '../../../config/providers/table.ts';
 import { sideRoutesAt } from '../../../ipc/side-routes.ts';
 import { allowReading, isPreflight } from '../../cors.ts';
 import { checkPage } from '../../origin-policy.ts';
@@ -38,7 +39,11 @@ function takesSecrets(path: string): boolean {
 
 async function admitNamedPage(origin: string, asked: PageRequest): Promise<Refusal | undefined> {
   const { request, response, handshake, policy, address } = asked;
-  const presented = presentedSecret({ handshake, policy, provider: findEndpoint(handshake.path)?.provider });
+  const presented = presentedSecret({
+    handshake,
+    policy,
+    provider: providerTable(policy.config).at(handshake.path)[0]?.provider,
+  });
   if (presented === undefined) return checkPage(request, policy.origins);
   const secret = await findSecret(presented, { address, policy });
   // A secret that is none lets no page in.

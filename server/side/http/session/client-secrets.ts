@@ -1,8 +1,9 @@
 // POST /v1/client_secrets, and the paths on which SDKs ask providers for the same: makes a client secret, which narrows the key that asks.
 
 import type { Mint, MintFault, MintRequest } from '../../../../adapters/realtime/contract/mint.ts';
-import { findMint } from '../../../../adapters/realtime/index.ts';
 import type { JsonObject } from '../../../../codecs/json/object.ts';
+import { isOfProvider } from '../../../../codecs/text/glob.ts';
+import { type AccountMint, providerTable } from '../../../config/providers/table.ts';
 import { type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
 import { digestOf, newClientSecret } from '../../../http/request/keys/secret-form.ts';
 import type { SecretTerms } from '../../../ipc/stored-keys.ts';
@@ -47,8 +48,8 @@ export const postClientSecret: RouteHandler = async (request, options) => {
   const read = readSecretRequest(parsed.body);
   if (isProblem(read)) return read;
   const { uses = 1, expiresInSeconds, models, ...asked } = read.asked;
-  const { provider, session, dialect = session && dialectsOf(provider ?? '')[0] } = asked;
-  const terms = withModels({ ...asked, dialect: dialect ?? (session && '') }, { models, session, provider });
+  const { provider, session, dialect = session && dialectsOf(provider ?? '', options.config)[0] } = asked;
+  const terms = withModels({ ...asked, dialect: dialect ?? (session && '') }, { models, session }, options.config);
   const wanted = { terms, uses, expiresAt: Date.now() + expiresInSeconds * 1000, prefix: 'ek_' } as const;
   const made = await make(wanted, request, options);
   if (isProblem(made)) return made;
@@ -57,7 +58,7 @@ export const postClientSecret: RouteHandler = async (request, options) => {
 };
 
 export const postProviderSecret: RouteHandler = async (request, options) => {
-  const found = findMint(request.path);
+  const found = mintOf(request, options.config);
   if (found === undefined) return undefined;
   const { provider, mint } = found;
   const parsed = bodyOf(request);
@@ -67,13 +68,26 @@ export const postProviderSecret: RouteHandler = async (request, options) => {
   if ('expected' in asked) return faultProblem(asked);
   const own = readOwnTerms(asked.own);
   if (isProblem(own)) return own;
-  const wanted = wantedOf(asked, own.terms, { provider: provider.name, dialect: mint.dialect });
+  const place = { provider: provider.name, dialect: mint.dialect };
+  const wanted = wantedOf(asked, own.terms, place, options.config);
   const made = await make({ ...wanted, prefix: mint.prefix }, request, options);
   if (isProblem(made))
     return mint.sessionField === '' ? { ...made, param: made.param?.replace(/^session\./, '') } : made;
   const { id, value, expiresAt, terms, headers } = made;
   return sendJson(request, 200, mint.reply({ id, value, expiresAt, session: terms.session }), headers);
 };
+
+/** The account that a path names, else the first that has the path, and whose models the key may use. */
+function mintOf({ path, requester }: RoutedRequest, config: Options['config']): AccountMint | undefined {
+  const candidates = providerTable(config).mintsAt(path);
+  const { settings: key } = requester;
+  const mayUse = (name: string, list: readonly string[] | undefined): boolean =>
+    list === undefined || list.some((pattern) => isOfProvider(pattern, name));
+  return (
+    candidates.find(({ provider: { name } }) => mayUse(name, key?.models) && mayUse(name, key?.teamModels)) ??
+    candidates[0]
+  );
+}
 
 /** Some SDKs send no body where they ask for nothing in particular. */
 function bodyOf({ body }: RoutedRequest): { readonly body: JsonObject } | HttpProblem {
@@ -86,20 +100,21 @@ function wantedOf(
   { expiresAt, endsAt, session, ...asked }: MintRequest,
   { models, uses = asked.uses, ...own }: OwnTerms,
   place: { readonly provider: string; readonly dialect: string },
+  config: Options['config'],
 ): Omit<Wanted, 'prefix'> {
-  const terms = withModels({ ...own, ...place, endsAt, session }, { models, session, provider: place.provider });
+  const terms = withModels({ ...own, ...place, endsAt, session }, { models, session }, config);
   return { terms, uses, expiresAt };
 }
 
 interface Models {
   readonly models: readonly string[] | undefined;
   readonly session: JsonObject | undefined;
-  readonly provider: string | undefined;
 }
 
 /** A name without its provider is that of the secret's. A session whose model is pinned has that one alone. */
-function withModels(terms: SecretTerms, { models, session, provider = '' }: Models): SecretTerms {
-  const pinned = session && pinnable(provider, terms.dialect ?? '')?.modelIn(session);
+function withModels(terms: SecretTerms, { models, session }: Models, config: Options['config']): SecretTerms {
+  const { provider = '' } = terms;
+  const pinned = session && pinnable(terms, config)?.modelIn(session);
   const names = pinned === undefined ? models : [pinned];
   const isWhole = (name: string): boolean => provider === '' || name.startsWith(`${provider}/`);
   return { ...terms, models: names?.map((name) => (isWhole(name) ? name : `${provider}/${name}`)) };

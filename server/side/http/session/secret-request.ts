@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import type { JsonObject } from '../../../../codecs/json/object.ts';
+import { browserOrigin } from '../../../config/file/outbound-url.ts';
 import { nameText, tagTexts } from '../../../config/key-schema.ts';
-import { browserOrigin } from '../../../config/outbound-url.ts';
 import { problemsOf } from '../../../config/problem.ts';
 import { seconds, usd } from '../../../config/side/side-limits-schema.ts';
 import { type HttpProblem, invalidRequest } from '../../../http/problem.ts';

@@ -1,11 +1,11 @@
 // Checks what a client secret is to let its sessions do: never more than the key that makes it may.
 
 import type { Dialect } from '../../../../adapters/realtime/contract/dialect.ts';
-import { providers } from '../../../../adapters/realtime/index.ts';
 import { allowsModel } from '../../../../codecs/text/glob.ts';
 import { didYouMean } from '../../../../codecs/text/nearest-names.ts';
 import type { Key } from '../../../config/config.ts';
 import { FORWARD_CLIENT } from '../../../config/file/words.ts';
+import { providerTable } from '../../../config/providers/table.ts';
 import { chooseSessionClass } from '../../../http/class-policy.ts';
 import { type HttpProblem, invalidRequest, shortened } from '../../../http/problem.ts';
 import type { SecretTerms } from '../../../ipc/stored-keys.ts';
@@ -40,7 +40,7 @@ export function termsProblem(terms: SecretTerms, key: Key | undefined, config: C
 
 function checkProvider({ provider: name }: SecretTerms, _: Key | undefined, config: Config): HttpProblem | undefined {
   if (name === undefined) return undefined;
-  const known = [...providers.keys()];
+  const known = [...providerTable(config).accounts.keys()];
   if (!known.includes(name))
     return invalidRequest(
       `expected one of ${known.join(', ')}, got "${shortened(name)}"${didYouMean(name, known)}`,
@@ -51,26 +51,34 @@ function checkProvider({ provider: name }: SecretTerms, _: Key | undefined, conf
   return tooBroad(message, 'provider');
 }
 
-function checkDialect({ provider, dialect }: SecretTerms): HttpProblem | undefined {
+function checkDialect({ provider, dialect }: SecretTerms, _: Key | undefined, config: Config): HttpProblem | undefined {
   if (dialect === undefined) return undefined;
   if (provider === undefined) return invalidRequest('missing, expected the provider of what is pinned', 'provider');
-  const known = dialectsOf(provider);
+  const known = dialectsOf(provider, config);
   return known.includes(dialect)
     ? undefined
     : invalidRequest(`expected one of ${known.join(', ')}, got "${shortened(dialect)}"`, 'dialect');
 }
 
 /** Names of the dialects of a provider, that of its first endpoint first. */
-export const dialectsOf = (provider: string): readonly string[] => [
-  ...new Set(providers.get(provider)?.endpoints.map(({ dialect }) => dialect.name)),
+export const dialectsOf = (provider: string, config: Config): readonly string[] => [
+  ...new Set(
+    providerTable(config)
+      .accounts.get(provider)
+      ?.endpoints.map(({ dialect }) => dialect.name),
+  ),
 ];
 
-function checkPinned({ provider = '', dialect = '', session }: SecretTerms): HttpProblem | undefined {
+function checkPinned(
+  { provider = '', dialect = '', session }: SecretTerms,
+  _: Key | undefined,
+  config: Config,
+): HttpProblem | undefined {
   if (session === undefined) return undefined;
   const bytes = Buffer.byteLength(JSON.stringify(session));
   if (bytes > MAX_PINNED_BYTES)
     return invalidRequest(`expected at most ${MAX_PINNED_BYTES} bytes of JSON, got ${bytes}`, 'session');
-  const pins = pinnable(provider, dialect);
+  const pins = pinnable({ provider, dialect }, config);
   if (pins === undefined) return invalidRequest(`expected none: nothing can be pinned of ${dialect}`, 'session');
   const fault = pins.check(session);
   return (
@@ -79,8 +87,13 @@ function checkPinned({ provider = '', dialect = '', session }: SecretTerms): Htt
 }
 
 /** Returns the form of what can be pinned of a dialect; undefined where nothing can. */
-export const pinnable = (provider: string, name: string): Dialect['pins'] =>
-  providers.get(provider)?.endpoints.find(({ dialect }) => dialect.name === name)?.dialect.pins;
+export const pinnable = (
+  { provider = '', dialect: name }: Pick<SecretTerms, 'provider' | 'dialect'>,
+  config: Config,
+): Dialect['pins'] =>
+  providerTable(config)
+    .accounts.get(provider)
+    ?.endpoints.find(({ dialect }) => dialect.name === name)?.dialect.pins;
 
 function checkModels({ models = [], provider }: SecretTerms, key: Key | undefined): HttpProblem | undefined {
   for (const pattern of models) {

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { deepgram } from '../../../../adapters/realtime/deepgram/adapter.ts';
+import { upstreamOf } from '../../../../adapters/realtime/index.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
 import { conformance } from '../conformance.ts';
 import { deepgramAgent } from './conversation.ts';
@@ -13,7 +14,7 @@ conformance(deepgram, {
 
 describe('the upstream handshake', () => {
   const dial = (credential: string, headers: Record<string, string> = {}) =>
-    deepgram.endpoints[0]?.upstream(handshakeOf('/v1/agent/converse?tag=a', headers), {
+    upstreamOf(deepgram, deepgram.endpoints[0] ?? {}, handshakeOf('/v1/agent/converse?tag=a', headers), {
       baseUrl: 'wss://agent.example',
       credential,
       settings: {},
@@ -29,11 +30,11 @@ describe('the upstream handshake', () => {
   });
 
   test('has a token that Deepgram granted to a client as a bearer', () => {
-    expect(dial('eyJhbGci.eyJzdWIi.c2ln-_')?.headers.authorization).toBe('Bearer eyJhbGci.eyJzdWIi.c2ln-_');
+    expect(dial('eyJhbGci.eyJzdWIi.c2ln-_').headers.authorization).toBe('Bearer eyJhbGci.eyJzdWIi.c2ln-_');
   });
 
   test('says who the client is', () => {
     const own = { 'user-agent': 'sdk/1', 'x-deepgram-session-id': 's-1' };
-    expect(dial('k', own)?.headers).toMatchObject(own);
+    expect(dial('k', own).headers).toMatchObject(own);
   });
 });

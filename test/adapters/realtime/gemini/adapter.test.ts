@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { gemini } from '../../../../adapters/realtime/gemini/adapter.ts';
+import { upstreamOf } from '../../../../adapters/realtime/index.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
 import { conformance } from '../conformance.ts';
 import type { ExpectedRefusal } from '../fixture.ts';
@@ -57,9 +58,12 @@ test('a refusal says when to try again, in the header and in the body', () => {
 describe('the upstream handshake', () => {
   const bidi = '/ws/google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateContent';
   const dial = (target: string, credential = 'ours', headers: Record<string, string> = {}) =>
-    gemini.endpoints
-      .find(({ path }) => path === target.split('?')[0])
-      ?.upstream(handshakeOf(target, headers), { baseUrl: 'wss://provider.example', credential, settings: {} });
+    upstreamOf(
+      gemini,
+      gemini.endpoints.find(({ path }) => path === target.split('?')[0]) ?? {},
+      handshakeOf(target, headers),
+      { baseUrl: 'wss://provider.example', credential, settings: {} },
+    );
 
   test("has our key in the query, in place of the client's", () => {
     expect(dial(`${bidi}?key=theirs`, 'ours', { 'x-goog-api-client': 'sdk' })).toEqual({

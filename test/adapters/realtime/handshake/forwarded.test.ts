@@ -1,15 +1,22 @@
 // Tests what of a client's handshake goes on to a provider, and all that does not, at every endpoint there is.
 
 import { describe, expect, test } from 'vitest';
-import type { Account } from '../../../../adapters/realtime/contract.ts';
+import type { Account, Handshake } from '../../../../adapters/realtime/contract.ts';
 import { commonPlaces } from '../../../../adapters/realtime/handshake/credential.ts';
 import { pickHeaders, refusedSwitch, upstreamUrl } from '../../../../adapters/realtime/handshake/forwarded.ts';
-import { providers } from '../../../../adapters/realtime/index.ts';
+import { providers, upstreamOf } from '../../../../adapters/realtime/index.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
 
 const account: Account = { baseUrl: 'wss://provider.example', credential: 'ours', settings: {} };
-const endpoints = [...providers.values()].flatMap(({ endpoints: served, forwardedHeaders }) =>
-  served.map((endpoint) => ({ ...endpoint, forwardedHeaders })),
+const endpoints = [...providers.values()].flatMap((provider) =>
+  provider.endpoints.map((endpoint) => ({
+    name: `${provider.name} ${endpoint.path}`,
+    path: endpoint.path,
+    dialled: endpoint.upstreamPath?.(endpoint.path, 'ours') ?? endpoint.path,
+    parameters: provider.credentials.parameters,
+    forwardedHeaders: provider.forwardedHeaders,
+    upstream: (handshake: Handshake, given: Account) => upstreamOf(provider, endpoint, handshake, given),
+  })),
 );
 const forwardedByAny = [...providers.values()].flatMap(({ forwardedHeaders }) => forwardedHeaders);
 const nosy = {
@@ -42,33 +49,37 @@ const offer = [
   'trunkline-continue.CANARY',
 ];
 const secrets =
-  'key=CANARY&api-key=CANARY&Api_Key=CANARY&access_token=CANARY&token=CANARY&trunkline-session=CANARY&trunkline-seed=CANARY&trunkline-continue=CANARY&Trunkline-Continue=CANARY';
+  'api-key=CANARY&Api_Key=CANARY&access_token=CANARY&token=CANARY&trunkline-session=CANARY&trunkline-seed=CANARY&trunkline-continue=CANARY&Trunkline-Continue=CANARY';
 
-describe.each(endpoints)('the upstream handshake of $path', ({ path, upstream, forwardedHeaders }) => {
-  test('has the headers that the provider declares, and none that only another one does', () => {
-    const sent = Object.fromEntries(forwardedByAny.map((name) => [name, 'of the client']));
-    const { headers } = upstream(handshakeOf(path, sent), account);
-    const forwarded = Object.keys(headers).filter((name) => headers[name] === 'of the client');
-    expect(forwarded.sort()).toEqual([...forwardedHeaders].sort());
-  });
+describe.each(endpoints)(
+  'the upstream handshake of $name',
+  ({ path, dialled, upstream, forwardedHeaders, parameters }) => {
+    test('has the headers that the provider declares, and none that only another one does', () => {
+      const sent = Object.fromEntries(forwardedByAny.map((name) => [name, 'of the client']));
+      const { headers } = upstream(handshakeOf(path, sent), account);
+      const forwarded = Object.keys(headers).filter((name) => headers[name] === 'of the client');
+      expect(forwarded.sort()).toEqual([...forwardedHeaders].sort());
+    });
 
-  test('has no credential, account, cookie, origin or forwarding header of the client', () => {
-    const handshake = handshakeOf(`${path}?${secrets}&model=m`, nosy, offer);
-    expect(JSON.stringify(upstream(handshake, account))).not.toContain('CANARY');
-    expect(JSON.stringify(upstream(handshake, account))).toContain('ours');
-  });
+    test('has no credential, account, cookie, origin or forwarding header of the client', () => {
+      const all = [secrets, ...parameters.map((name) => `${name}=CANARY`)].join('&');
+      const handshake = handshakeOf(`${path}?${all}&model=m`, nosy, offer);
+      expect(JSON.stringify(upstream(handshake, account))).not.toContain('CANARY');
+      expect(JSON.stringify(upstream(handshake, account))).toContain('ours');
+    });
 
-  test('has the rest of the query in the bytes of the client', () => {
-    const own = 'model=m&x=a%20b+c&flag&empty=&x=%26&=&&%zz=%F0%9f&q=\'"<>`{|}^&last=1?2=3';
-    const { url } = upstream(handshakeOf(`${path}?key=k&${own}&trunkline-session=s&%6Bey=k`), account);
-    expect(url.split(/[?&]key=ours$/)[0]).toBe(`wss://provider.example${path.replace('Constrained', '')}?${own}`);
-  });
+    test('has the rest of the query in the bytes of the client', () => {
+      const own = 'model=m&x=a%20b+c&flag&empty=&x=%26&=&&%zz=%F0%9f&q=\'"<>`{|}^&last=1?2=3';
+      const { url } = upstream(handshakeOf(`${path}?token=k&${own}&trunkline-session=s&%74oken=k`), account);
+      expect(url.split(/[?&]key=ours$/)[0]).toBe(`wss://provider.example${dialled}?${own}`);
+    });
 
-  test('has the path of the base URL in front', () => {
-    const { url } = upstream(handshakeOf(path), { ...account, baseUrl: 'ws://127.0.0.1:8080/proxy/' });
-    expect(url).toMatch(/^ws:\/\/127\.0\.0\.1:8080\/proxy\/[a-z0-9]/);
-  });
-});
+    test('has the path of the base URL in front', () => {
+      const { url } = upstream(handshakeOf(path), { ...account, baseUrl: 'ws://127.0.0.1:8080/proxy/' });
+      expect(url).toMatch(/^ws:\/\/127\.0\.0\.1:8080\/proxy\/[a-z0-9]/);
+    });
+  },
+);
 
 describe('the URL that is dialled', () => {
   const url = (baseUrl: string, rawQuery: string, parameters: readonly string[]) =>

@@ -87,6 +87,24 @@ export const realtime: DialectFixture = {
   }),
 };
 
+/** The same in the words of the beta. */
+const BETA_WORDS: readonly (readonly [string, string])[] = [
+  ['response.output_audio.delta', 'response.audio.delta'],
+  ['response.output_audio_transcript.done', 'response.audio_transcript.done'],
+  ['response.output_text.delta', 'response.text.delta'],
+  ['response.output_text.done', 'response.text.done'],
+];
+
+const inBeta = (payload: object | Buffer): object | Buffer => {
+  const [, beta] = BETA_WORDS.find(([now]) => 'type' in payload && payload.type === now) ?? [];
+  return beta === undefined ? payload : { ...payload, type: beta };
+};
+
+export const realtimeBeta: DialectFixture = {
+  ...realtime,
+  conversation: realtime.conversation.map(([from, payload, learned]) => [from, inBeta(payload), learned]),
+};
+
 export const translation: DialectFixture = {
   query: 'model=allowed',
   conversation: [

@@ -2,6 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Account } from '../../../../adapters/realtime/contract.ts';
+import { upstreamOf } from '../../../../adapters/realtime/index.ts';
+import { openai } from '../../../../adapters/realtime/openai/adapter.ts';
 import { openaiEndpoints } from '../../../../adapters/realtime/openai/endpoints.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
 
@@ -80,7 +82,7 @@ describe.each(openaiEndpoints.map(({ path }) => path))('%s', (path) => {
 describe('the upstream handshake', () => {
   const account: Account = { baseUrl: 'wss://provider.example', credential: 'ours', settings: {} };
   const dial = (target: string, headers: Record<string, string> = {}, settings: Account['settings'] = {}) =>
-    endpointOf(target).upstream(handshakeOf(target, headers), { ...account, settings });
+    upstreamOf(openai, endpointOf(target), handshakeOf(target, headers), { ...account, settings });
 
   test('has our credential, and no organization or project that is not configured', () => {
     const headers = { 'openai-organization': 'theirs', 'openai-project': 'theirs' };

@@ -2,10 +2,10 @@
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Dialect } from '../../../../adapters/realtime/contract/dialect.ts';
-import { openaiLiveDialect } from '../../../../adapters/realtime/openai/live.ts';
-import { openaiRealtimeDialect } from '../../../../adapters/realtime/openai/realtime.ts';
-import { openaiResponsesDialect } from '../../../../adapters/realtime/openai/responses.ts';
-import { openaiTranslationDialect } from '../../../../adapters/realtime/openai/translation.ts';
+import { openaiLiveDialect } from '../../../../adapters/realtime/openai/dialects/live.ts';
+import { openaiRealtimeDialect } from '../../../../adapters/realtime/openai/dialects/realtime.ts';
+import { openaiResponsesDialect } from '../../../../adapters/realtime/openai/dialects/responses.ts';
+import { openaiTranslationDialect } from '../../../../adapters/realtime/openai/dialects/translation.ts';
 import { frameOf } from '../../../support/frames.ts';
 
 const up = (dialect: Dialect, event: object) => dialect.observe(frameOf(event), 'upstream')?.utterances;

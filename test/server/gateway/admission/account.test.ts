@@ -35,7 +35,7 @@ describe('a configured provider', () => {
   });
 
   test('dials a configured provider with its own settings', () => {
-    expect(choose({ providers: { openai: { ...openai, project: 'proj_1' } } })).toMatchObject({
+    expect(choose({ providers: { openai: { ...openai, settings: { project: 'proj_1' } } } })).toMatchObject({
       upstream: { headers: { 'openai-project': 'proj_1' } },
     });
   });

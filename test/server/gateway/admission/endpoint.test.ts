@@ -2,9 +2,10 @@
 
 import { expect, test } from 'vitest';
 import { resolveEndpoint } from '../../../../server/gateway/admission/endpoint.ts';
+import { policyOf } from '../../../support/admissions.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
 
-const resolve = (target: string) => resolveEndpoint({ handshake: handshakeOf(target) });
+const resolve = (target: string) => resolveEndpoint({ handshake: handshakeOf(target), policy: policyOf() });
 
 test.each([
   ['/v1/realtime?model=m', 'openai', 'openai-realtime'],

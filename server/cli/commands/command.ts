@@ -1,6 +1,6 @@
 // The shape of a command about the side path, and what it is run with.
 
-import type { Config } from '../config/config.ts';
+import type { Config } from '../../config/config.ts';
 
 /** Wrong arguments on the command line: what is wrong with them, for exit code 2. */
 export class UsageError extends Error {}

@@ -1,8 +1,8 @@
 // Tests what the tap learns from Realtime events, and what a refused client is told.
 
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { openaiRealtimeDialect as dialect } from '../../../../adapters/realtime/openai/realtime.ts';
-import { eventOf, frameOf } from '../../../support/frames.ts';
+import { openaiRealtimeDialect as dialect } from '../../../../../adapters/realtime/openai/dialects/realtime.ts';
+import { eventOf, frameOf } from '../../../../support/frames.ts';
 
 const usage = {
   total_tokens: 253,

@@ -1,8 +1,8 @@
 // Tests what the tap learns from Responses events over WebSocket.
 
 import { expect, test } from 'vitest';
-import { openaiResponsesDialect as dialect } from '../../../../adapters/realtime/openai/responses.ts';
-import { frameOf } from '../../../support/frames.ts';
+import { openaiResponsesDialect as dialect } from '../../../../../adapters/realtime/openai/dialects/responses.ts';
+import { frameOf } from '../../../../support/frames.ts';
 
 const downstream = (event: object) => dialect.observe(frameOf(event), 'downstream');
 const usage = {

@@ -1,8 +1,8 @@
 // Tests what the tap learns from Live events: seconds that replace each other, and tokens of delegated work that add up.
 
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { openaiLiveDialect as dialect } from '../../../../adapters/realtime/openai/live.ts';
-import { frameOf } from '../../../support/frames.ts';
+import { openaiLiveDialect as dialect } from '../../../../../adapters/realtime/openai/dialects/live.ts';
+import { frameOf } from '../../../../support/frames.ts';
 
 const downstream = (event: object) => dialect.observe(frameOf(event), 'downstream');
 

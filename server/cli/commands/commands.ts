@@ -1,7 +1,7 @@
 // The words of the commands about the side path and about keys: their names, the options that each takes, and how they are run.
 
-import type { Config } from '../config/config.ts';
-import type { openAdminApi } from './admin-api.ts';
+import type { Config } from '../../config/config.ts';
+import type { openAdminApi } from '../admin-api.ts';
 import { type AskAdmin, type CommandContext, type CommandOption, OPTIONS, UsageError } from './command.ts';
 import type { keyCommands } from './key-commands.ts';
 import type { sideCommands } from './side-commands.ts';
@@ -136,7 +136,9 @@ function checkId(
 async function* run(command: CommandSpec, context: Omit<CommandContext, 'ask'>): AsyncIterable<string> {
   let opened: ReturnType<typeof openAdminApi> | undefined;
   const ask: AskAdmin = async (...question) => {
-    opened ??= import('./admin-api.ts').then((module) => module.openAdminApi(context.config, command.mayMake === true));
+    opened ??= import('../admin-api.ts').then((module) =>
+      module.openAdminApi(context.config, command.mayMake === true),
+    );
     return (await opened).ask(...question);
   };
   try {

@@ -1,11 +1,12 @@
 // Rules for the URLs of a configuration: providers, LLM gateways, webhooks, origins, and the proxies of the environment. A host name is
 // resolved, and checked, when it is dialled.
 
-import { llmProfiles } from '../../adapters/llm/index.ts';
-import { providers } from '../../adapters/realtime/index.ts';
-import { isLoopbackHost, isPrivateAddress } from '../platform/private-address.ts';
-import type { ProxySettings } from '../platform/proxy.ts';
-import { ConfigError, type Problem } from './problem.ts';
+import { llmProfiles } from '../../../adapters/llm/index.ts';
+import { providers as kinds } from '../../../adapters/realtime/index.ts';
+import { isLoopbackHost, isPrivateAddress } from '../../platform/private-address.ts';
+import type { ProxySettings } from '../../platform/proxy.ts';
+import { ConfigError, type Problem } from '../problem.ts';
+import type { ProviderConfig } from '../providers/schema.ts';
 
 type Scheme = 'https' | 'wss';
 
@@ -36,7 +37,7 @@ export function baseUrlProblem(text: string, scheme: Scheme, allowPrivate: boole
 
 interface UrlSettings {
   readonly listen: { readonly origins: string[] };
-  readonly providers: Readonly<Record<string, { readonly baseUrl: string } | undefined>>;
+  readonly providers: Readonly<Record<string, ProviderConfig>>;
   readonly gateways: Readonly<Record<string, GatewayUrl>>;
 }
 
@@ -57,9 +58,10 @@ export function meantUrls<Settings extends UrlSettings>(
     return used;
   };
   const accounts = mapValues(realtime, (account, name) => {
-    const paths = providers.get(name)?.endpoints.map(({ path }) => path) ?? [];
-    const used = account && meant(`providers.${name}.baseUrl`, account.baseUrl, beforePaths(account.baseUrl, paths));
-    return account && { ...account, baseUrl: used };
+    const { kind, baseUrl } = account;
+    if (baseUrl === undefined || !URL.canParse(baseUrl)) return account;
+    const paths = kinds.get(kind)?.endpoints.map(({ path }) => path) ?? [];
+    return { ...account, baseUrl: meant(`providers.${name}.baseUrl`, baseUrl, beforePaths(baseUrl, paths)) };
   });
   const endpoints = mapValues(gateways, (gateway, name) => {
     const { baseUrl } = gateway;

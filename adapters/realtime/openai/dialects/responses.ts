@@ -1,19 +1,19 @@
 // The Responses dialect over WebSocket (/v1/responses): text turns. Its event names occur in Realtime too, with other bodies.
 
-import { eventType, typeDecides } from '../../../codecs/json/event-type.ts';
-import { isObject, type JsonObject, objectAt, readObject, textAt } from '../../../codecs/json/object.ts';
-import type { Frame } from '../../../codecs/websocket/frame.ts';
-import type { Dialect, NamedId } from '../contract/dialect.ts';
-import { type Observation, withTranscript } from '../contract/observation.ts';
-import { type EventPath, eventPaths } from '../guards/event-paths.ts';
-import { guardIds, type IdRules, textsAt } from '../guards/id-guard.ts';
-import { guardModels, type ModelRules } from '../guards/model-guard.ts';
-import { openaiSound } from './audio.ts';
-import { responsesError } from './error-event.ts';
-import { responsesPins } from './pins/responses.ts';
-import { askedTools } from './tool-calls.ts';
-import { assistantWords, userWords } from './transcript.ts';
-import { usageOfResponse } from './usage.ts';
+import { eventType, typeDecides } from '../../../../codecs/json/event-type.ts';
+import { isObject, type JsonObject, objectAt, readObject, textAt } from '../../../../codecs/json/object.ts';
+import type { Frame } from '../../../../codecs/websocket/frame.ts';
+import type { Dialect, NamedId } from '../../contract/dialect.ts';
+import { type Observation, withTranscript } from '../../contract/observation.ts';
+import { type EventPath, eventPaths } from '../../guards/event-paths.ts';
+import { guardIds, type IdRules, textsAt } from '../../guards/id-guard.ts';
+import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
+import { openaiSound } from '../audio.ts';
+import { responsesError } from '../error-event.ts';
+import { responsesPins } from '../pins/responses.ts';
+import { askedTools } from '../tool-calls.ts';
+import { assistantWords, userWords } from '../transcript.ts';
+import { usageOfResponse } from '../usage.ts';
 
 /** Places of tools in the request body: its own, those of a namespace, those that input items add. */
 const toolPlaces = [['tools'], ['tools', 'tools'], ['input', 'tools'], ['input', 'tools', 'tools']];

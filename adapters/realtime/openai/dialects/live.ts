@@ -1,18 +1,18 @@
 // The Live dialect (/v1/live/sessions): full duplex, no turns; the model comes in the first event, usage in seconds.
 
-import { eventType, typeDecides } from '../../../codecs/json/event-type.ts';
-import { objectAt, readObject, textAt } from '../../../codecs/json/object.ts';
-import { type Frame, jsonFrame } from '../../../codecs/websocket/frame.ts';
-import type { Dialect } from '../contract/dialect.ts';
-import { type Observation, withTranscript } from '../contract/observation.ts';
-import { eventPaths } from '../guards/event-paths.ts';
-import { guardModels, type ModelRules } from '../guards/model-guard.ts';
-import { appendShape, isAppend } from './audio.ts';
-import { liveError } from './error-event.ts';
-import { livePins } from './pins/live.ts';
-import { askedTools } from './tool-calls.ts';
-import { partialWords } from './transcript.ts';
-import { sessionSeconds, usageOfResponse } from './usage.ts';
+import { eventType, typeDecides } from '../../../../codecs/json/event-type.ts';
+import { objectAt, readObject, textAt } from '../../../../codecs/json/object.ts';
+import { type Frame, jsonFrame } from '../../../../codecs/websocket/frame.ts';
+import type { Dialect } from '../../contract/dialect.ts';
+import { type Observation, withTranscript } from '../../contract/observation.ts';
+import { eventPaths } from '../../guards/event-paths.ts';
+import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
+import { appendShape, isAppend } from '../audio.ts';
+import { liveError } from '../error-event.ts';
+import { livePins } from '../pins/live.ts';
+import { askedTools } from '../tool-calls.ts';
+import { partialWords } from '../transcript.ts';
+import { sessionSeconds, usageOfResponse } from '../usage.ts';
 
 const append = appendShape('session.input_audio.append');
 

@@ -1,8 +1,8 @@
 // The sessions of a gateway process that are open or closing, with their keys.
 
-import type { SessionRecord } from '../ipc/session-record.ts';
-import type { CloseReason } from '../session/close-reason.ts';
-import type { Session } from '../session/session.ts';
+import type { SessionRecord } from '../../ipc/session-record.ts';
+import type { CloseReason } from '../../session/close-reason.ts';
+import type { Session } from '../../session/session.ts';
 
 export interface LiveSession {
   readonly session: Session;

@@ -1,9 +1,9 @@
 // The commands about keys that are made at run time. A secret is printed once, when it is made; none is ever an argument.
 
-import { DURATION, millisecondsOf } from '../../codecs/text/duration.ts';
-import { storedKeySchema } from '../config/key-schema.ts';
+import { DURATION, millisecondsOf } from '../../../codecs/text/duration.ts';
+import { storedKeySchema } from '../../config/key-schema.ts';
+import { textTable } from '../text-table.ts';
 import { type Command, UsageError } from './command.ts';
-import { textTable } from './text-table.ts';
 
 interface ShownKey {
   readonly id: string;

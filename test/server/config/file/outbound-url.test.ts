@@ -1,7 +1,7 @@
 // URLs that hold too much or too little of a path are taken as they must have been meant, with a warning that says so.
 
 import { expect, test } from 'vitest';
-import { configFiles } from '../../support/config-files.ts';
+import { configFiles } from '../../../support/config-files.ts';
 
 const { load, warnings } = configFiles();
 

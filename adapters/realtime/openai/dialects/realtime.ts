@@ -1,18 +1,18 @@
 // The Realtime GA dialect (/v1/realtime): speech-to-speech, transcription and sideband sessions.
 
-import { eventType, typeDecides } from '../../../codecs/json/event-type.ts';
-import { objectAt, readObject, textAt } from '../../../codecs/json/object.ts';
-import { type Direction, type Frame, jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
-import type { Dialect } from '../contract/dialect.ts';
-import { type Mark, type Observation, withTranscript } from '../contract/observation.ts';
-import { eventPaths } from '../guards/event-paths.ts';
-import { guardModels, type ModelRules } from '../guards/model-guard.ts';
-import { appendShape, isAppend, openaiSound, soundBytesPerSecond } from './audio.ts';
-import { realtimeError } from './error-event.ts';
-import { realtimePins } from './pins/realtime.ts';
-import { askedTools } from './tool-calls.ts';
-import { assistantWords, createdItem, transcriptOfItem, userWords } from './transcript.ts';
-import { tokenUsage } from './usage.ts';
+import { eventType, typeDecides } from '../../../../codecs/json/event-type.ts';
+import { objectAt, readObject, textAt } from '../../../../codecs/json/object.ts';
+import { type Direction, type Frame, jsonFrame, type OutFrame } from '../../../../codecs/websocket/frame.ts';
+import type { Dialect } from '../../contract/dialect.ts';
+import { type Mark, type Observation, withTranscript } from '../../contract/observation.ts';
+import { eventPaths } from '../../guards/event-paths.ts';
+import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
+import { appendShape, isAppend, openaiSound, soundBytesPerSecond } from '../audio.ts';
+import { realtimeError } from '../error-event.ts';
+import { realtimePins } from '../pins/realtime.ts';
+import { askedTools } from '../tool-calls.ts';
+import { assistantWords, createdItem, transcriptOfItem, userWords } from '../transcript.ts';
+import { tokenUsage } from '../usage.ts';
 
 const append = appendShape('input_audio_buffer.append');
 
@@ -30,8 +30,10 @@ export const realtimePlaces = eventPaths(
 const isAudio = (data: Buffer): boolean => isAppend(data, append);
 const rules: ModelRules = { isAudio, places: realtimePlaces, words: ['prompt'] };
 
-/** Marks of events that are known by their type alone. */
+/** Marks of events that are known by their type alone: in the words of today, and of the beta, which other providers speak still. */
 const marks: ReadonlyMap<string, Mark> = new Map([
+  ['response.audio.delta', 'audio'],
+  ['response.text.delta', 'text'],
   ['input_audio_buffer.speech_started', 'speech-started'],
   ['input_audio_buffer.speech_stopped', 'speech-stopped'],
   ['response.output_audio.delta', 'audio'],
@@ -65,6 +67,9 @@ export const openaiRealtimeDialect: Dialect = {
   pins: realtimePins(isAudio),
 };
 
+/** The vocabulary of the beta, with its flat session. Nothing can be pinned: what its speakers make of settings that they do not know is not known. */
+export const openaiBetaDialect: Dialect = { ...openaiRealtimeDialect, name: 'openai-realtime-beta', pins: undefined };
+
 /**
  * A session takes items as soon as it is open. `event_id` is quoted in an error about it. A `user` item would be answered as if
  * the caller had said it, and transcripts would take it for speech of this session; that it is data, the text itself has to say.
@@ -88,8 +93,10 @@ function observeEvent(type: string, frame: Frame, direction: Direction): Observa
     case 'conversation.item.input_audio_transcription.failed':
       return transcribed(type, frame.data);
     case 'response.output_text.done':
+    case 'response.text.done':
       return withTranscript({ type }, () => assistantWords(frame.data, 'text'));
     case 'response.output_audio_transcript.done':
+    case 'response.audio_transcript.done':
       return withTranscript({ type }, () => assistantWords(frame.data, 'transcript'));
     // xAI resumes a conversation by it, in the query of the next handshake.
     case 'conversation.created':
@@ -126,7 +133,9 @@ function conversationIds(data: Buffer): readonly string[] | undefined {
 /** Transcription sessions have no model of their own, and no replies that would end a turn. */
 function configured(type: string, data: Buffer): Observation {
   const session = objectAt(readObject(data), 'session');
-  const transcriptionModel = textAt(session, 'audio', 'input', 'transcription', 'model');
+  const transcriptionModel =
+    textAt(session, 'audio', 'input', 'transcription', 'model') ??
+    textAt(session, 'input_audio_transcription', 'model');
   const model = textAt(session, 'model') ?? transcriptionModel;
   const isContinuous = textAt(session, 'type') === 'transcription';
   const soundBytes = session && soundBytesPerSecond(session);
@@ -143,6 +152,8 @@ function responseDone(type: string, data: Buffer): Observation {
   const event = readObject(data);
   const response = objectAt(event, 'response');
   const mark = textAt(response, 'status') === 'cancelled' ? 'interrupted' : 'turn-done';
+  // xAI has it beside the response.
+  const usage = tokenUsage(objectAt(response, 'usage') ?? objectAt(event, 'usage'));
   const toolCalls = askedTools(response?.output);
-  return { type, mark, usage: tokenUsage(objectAt(response, 'usage')), toolCalls };
+  return { type, mark, usage, toolCalls };
 }

@@ -1,10 +1,10 @@
 // Registers the sessions of all gateway processes with the supervisor, so that ids are unique and limits hold across processes.
 
-import type { Rpc } from '../ipc/channel/rpc.ts';
-import { isLimited } from '../ipc/limits.ts';
-import type { SessionStarted } from '../ipc/session-event.ts';
-import type { SessionRecord } from '../ipc/session-record.ts';
-import type { Reservation, ReserveResult, SessionAnnounced } from '../ipc/session-reservation.ts';
+import type { Rpc } from '../../ipc/channel/rpc.ts';
+import { isLimited } from '../../ipc/limits.ts';
+import type { SessionStarted } from '../../ipc/session-event.ts';
+import type { SessionRecord } from '../../ipc/session-record.ts';
+import type { Reservation, ReserveResult, SessionAnnounced } from '../../ipc/session-reservation.ts';
 
 /** The registry, as a gateway process sees it. */
 export type SessionRegistry = ReturnType<typeof createSessionRegistry>;

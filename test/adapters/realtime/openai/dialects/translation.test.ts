@@ -1,8 +1,8 @@
 // Tests what the tap learns from Translation events: no turns, no usage.
 
 import { expect, test } from 'vitest';
-import { openaiTranslationDialect as dialect } from '../../../../adapters/realtime/openai/translation.ts';
-import { eventOf, frameOf } from '../../../support/frames.ts';
+import { openaiTranslationDialect as dialect } from '../../../../../adapters/realtime/openai/dialects/translation.ts';
+import { eventOf, frameOf } from '../../../../support/frames.ts';
 
 const downstream = (event: object) => dialect.observe(frameOf(event), 'downstream');
 

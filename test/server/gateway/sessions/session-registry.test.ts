@@ -1,9 +1,9 @@
 // Checks which calls to the supervisor a gateway process makes for its sessions, and which of them it waits for.
 
 import { expect, test } from 'vitest';
-import { createSessionRegistry } from '../../../server/gateway/session-registry.ts';
-import type { SessionRecord } from '../../../server/ipc/session-record.ts';
-import type { Reservation } from '../../../server/ipc/session-reservation.ts';
+import { createSessionRegistry } from '../../../../server/gateway/sessions/session-registry.ts';
+import type { SessionRecord } from '../../../../server/ipc/session-record.ts';
+import type { Reservation } from '../../../../server/ipc/session-reservation.ts';
 
 /** A registry, and the calls that its supervisor gets; `flush` is what makes sure that those before it are sent. */
 function watched() {

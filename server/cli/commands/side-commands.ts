@@ -1,11 +1,11 @@
 // The commands about the side path: they list, show and retry tasks, report the ledger, and export the store.
 
-import { csvLine } from '../../codecs/text/csv.ts';
-import { A_MOMENT, momentOf } from '../../codecs/text/duration.ts';
-import type { ReportRow } from '../ipc/stored-rows.ts';
-import { EXPORTS, type ExportFormat, exportLines } from '../side/store/statements/export.ts';
+import { csvLine } from '../../../codecs/text/csv.ts';
+import { A_MOMENT, momentOf } from '../../../codecs/text/duration.ts';
+import type { ReportRow } from '../../ipc/stored-rows.ts';
+import { EXPORTS, type ExportFormat, exportLines } from '../../side/store/statements/export.ts';
+import { type Cell, textTable } from '../text-table.ts';
 import { type Command, UsageError } from './command.ts';
-import { type Cell, textTable } from './text-table.ts';
 
 /** Columns of a report beside its fields. Money is in USD; unknown costs are not in the sum, but counted in a column of their own. */
 const REPORT_COLUMNS: readonly (readonly [string, (row: ReportRow) => Cell])[] = [

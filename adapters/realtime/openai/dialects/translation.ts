@@ -1,15 +1,15 @@
 // The Realtime Translation dialect (/v1/realtime/translations): continuous, without turns and without usage.
 
-import { eventType, typeDecides } from '../../../codecs/json/event-type.ts';
-import { readObject, textAt } from '../../../codecs/json/object.ts';
-import type { Dialect } from '../contract/dialect.ts';
-import { type Observation, withTranscript } from '../contract/observation.ts';
-import { guardModels, type ModelRules } from '../guards/model-guard.ts';
-import { appendShape, isAppend } from './audio.ts';
-import { realtimeError } from './error-event.ts';
-import { translationPins } from './pins/realtime.ts';
+import { eventType, typeDecides } from '../../../../codecs/json/event-type.ts';
+import { readObject, textAt } from '../../../../codecs/json/object.ts';
+import type { Dialect } from '../../contract/dialect.ts';
+import { type Observation, withTranscript } from '../../contract/observation.ts';
+import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
+import { appendShape, isAppend } from '../audio.ts';
+import { realtimeError } from '../error-event.ts';
+import { translationPins } from '../pins/realtime.ts';
+import { partialWords } from '../transcript.ts';
 import { realtimePlaces } from './realtime.ts';
-import { partialWords } from './transcript.ts';
 
 const append = appendShape('session.input_audio_buffer.append');
 

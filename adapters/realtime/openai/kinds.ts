@@ -1,0 +1,147 @@
+// Providers that speak OpenAI's protocols: each is what it differs in, as data. How sure a fact is stands beside it: measured or read in an SDK, else
+// a document or a third party.
+
+import type { Dialect } from '../contract/dialect.ts';
+import type { Provider, ServedEndpoint } from '../contract.ts';
+import { commonPlaces } from '../handshake/credential.ts';
+import { openai } from './adapter.ts';
+import { openaiLiveDialect } from './dialects/live.ts';
+import { openaiBetaDialect, openaiRealtimeDialect } from './dialects/realtime.ts';
+import { servedBy } from './endpoints.ts';
+import { realtimeMint } from './mints.ts';
+
+type Own = 'name' | 'baseUrl' | 'auth' | 'free';
+
+/** The rest is as OpenAI has it. */
+interface Kind extends Pick<Provider, Own>, Partial<Omit<Provider, Own | 'endpoints'>> {
+  /** Its paths with what is spoken there. */
+  readonly paths: Readonly<Record<string, Dialect>>;
+  /** Fields of the endpoint of each path. */
+  readonly more?: Partial<ServedEndpoint>;
+  /** The path on which SDKs ask for a credential of a browser. */
+  readonly mintPath?: string;
+}
+
+function speaksOpenai({ paths, more, mintPath, ...kind }: Kind): Provider {
+  return {
+    environment: [],
+    notServed: [],
+    billing: { by: 'reported-usage' },
+    preconnect: true,
+    credentials: openai.credentials,
+    subprotocol: openai.subprotocol,
+    forwardedHeaders: openai.forwardedHeaders,
+    switches: Object.values(paths).includes(openaiBetaDialect) ? betaSwitches : openai.switches,
+    httpError: openai.httpError,
+    ...kind,
+    endpoints: Object.entries(paths).map(([path, dialect]) => ({ ...servedBy(path, dialect), ...more })),
+    mints: mintPath === undefined ? [] : [realtimeMint(mintPath)],
+  };
+}
+
+/** Tokens of Entra are JWTs; keys of Azure have no dots. */
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
+/** Clients of the beta say so in a header, which its speakers may want. */
+const betaSwitches = openai.switches.map(({ header, values }) => ({ header, values: [...values, 'realtime=v1'] }));
+
+const { parameters, ...places } = commonPlaces;
+
+export const openaiKinds: readonly Provider[] = [
+  // Read in OpenAI's SDK, which has a client for it; the path of Live: document.
+  speaksOpenai({
+    name: 'azure',
+    baseUrl: 'wss://{resource}.openai.azure.com',
+    settings: { resource: 'Name of the resource, as in the host RESOURCE.openai.azure.com.' },
+    auth: (credential) => (JWT.test(credential) ? 'bearer' : 'header:api-key'),
+    free: { path: '/openai/v1/models', refusals: [401, 403] },
+    paths: {
+      '/openai/v1/realtime': openaiRealtimeDialect,
+      '/openai/v1/live/sessions': openaiLiveDialect,
+      '/openai/realtime': openaiBetaDialect,
+    },
+    mintPath: '/openai/v1/realtime/client_secrets',
+    billing: { by: 'reported-usage', priceListName: 'openai' },
+    notServed: [
+      { method: 'POST', path: '/openai/v1/realtime/calls', takesAnyBody: true },
+      { method: 'POST', path: '/openai/v1/live/sessions', takesAnyBody: true },
+      { path: '/openai/deployments/{rest...}', takesAnyBody: true, instead: 'expected POST /v1/chat/completions' },
+    ],
+  }),
+  // Paths and credentials: third parties in production. Its reports of tokens are not its bill, which counts time.
+  speaksOpenai({
+    name: 'xai',
+    environment: ['XAI_API_KEY'],
+    baseUrl: 'wss://api.x.ai',
+    auth: 'bearer',
+    free: { path: '/v1/models', refusals: [400, 401, 403] },
+    paths: { '/v1/realtime': openaiRealtimeDialect },
+    mintPath: '/v1/realtime/client_secrets',
+    billing: { by: 'connected-time' },
+  }),
+  // Documents. Whether a plain key opens the socket is not known; one that does not is refused by it, before the 101.
+  speaksOpenai({
+    name: 'eleven',
+    environment: ['ELEVENLABS_API_KEY'],
+    baseUrl: 'wss://api.elevenlabs.io',
+    auth: 'header:xi-api-key',
+    free: { path: '/v1/user', refusals: [401, 403] },
+    paths: { '/v1/convai/realtime': openaiRealtimeDialect },
+    mintPath: '/v1/convai/realtime/client_secrets',
+  }),
+  // Document, and a third party in production. `key` in its query is the id of a session, and no credential.
+  speaksOpenai({
+    name: 'inworld',
+    environment: ['INWORLD_API_KEY'],
+    baseUrl: 'wss://api.inworld.ai',
+    auth: (credential) => (JWT.test(credential) ? 'bearer' : 'basic'),
+    free: { path: '/voices/v1/voices', refusals: [401, 403] },
+    paths: { '/api/v1/realtime/session': openaiRealtimeDialect },
+    more: { resources: () => [] },
+    credentials: { ...places, parameters: parameters.filter((name) => name !== 'key') },
+  }),
+  // Document.
+  speaksOpenai({
+    name: 'stepfun',
+    environment: ['STEPFUN_API_KEY'],
+    baseUrl: 'wss://api.stepfun.com',
+    auth: 'bearer',
+    free: { path: '/v1/models', refusals: [401, 403] },
+    paths: { '/v1/realtime': openaiBetaDialect },
+  }),
+  // Read in its SDK; that the newest models need the host of a workspace: document.
+  speaksOpenai({
+    name: 'qwen',
+    environment: ['DASHSCOPE_API_KEY'],
+    baseUrl: 'wss://dashscope-intl.aliyuncs.com',
+    auth: 'bearer',
+    settings: {
+      workspace:
+        'Id of the workspace: a header, and {workspace} of a baseUrl such as wss://{workspace}.{region}.maas.aliyuncs.com.',
+      region: 'Region of such a baseUrl.',
+    },
+    settingHeaders: { workspace: 'x-dashscope-workspace' },
+    free: { path: '/compatible-mode/v1/models', refusals: [401, 403] },
+    paths: { '/api-ws/v1/realtime': openaiBetaDialect },
+  }),
+  // Document: the path of a deployment ends so, whatever the SDK appends.
+  speaksOpenai({
+    name: 'baseten',
+    environment: [],
+    baseUrl: undefined,
+    auth: 'bearer',
+    free: { path: '/v1/models', refusals: [401, 403] },
+    paths: { '/v1/realtime': openaiRealtimeDialect },
+    more: { upstreamPath: () => '/websocket' },
+  }),
+  // Documents of servers that run at home.
+  ...['huggingface', 'vllm'].map((name) =>
+    speaksOpenai({
+      name,
+      baseUrl: undefined,
+      auth: 'bearer',
+      free: { path: '/v1/models', refusals: [401, 403] },
+      paths: { '/v1/realtime': openaiRealtimeDialect },
+    }),
+  ),
+];

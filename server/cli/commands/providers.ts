@@ -1,0 +1,46 @@
+// The command that tells which realtime providers there are, by what the adapters declare of them. The page of providers is made of the same rows.
+
+import type { Dialect } from '../../../adapters/realtime/contract/dialect.ts';
+import type { Provider } from '../../../adapters/realtime/contract.ts';
+import { providers } from '../../../adapters/realtime/index.ts';
+import { textTable } from '../text-table.ts';
+
+export const PROVIDER_HEAD = ['provider', 'host', 'credential', 'settings', 'billed by', 'paths'] as const;
+export const DIALECT_HEAD = ['dialect', 'audio', 'turns end by', 'usage', 'continues', 'pins', 'providers'] as const;
+
+/** The providers, with their paths, where and how they are dialled, and the base of the bill. */
+export const providerRows = (): readonly (readonly string[])[] =>
+  [...providers.values()].map((provider) => [
+    provider.name,
+    provider.baseUrl ?? 'your own',
+    credentialOf(provider),
+    Object.keys(provider.settings ?? {}).join(', ') || '-',
+    provider.billing.by === 'connected-time' ? 'connected time' : 'reported usage',
+    [...new Set(provider.endpoints.map(({ path }) => path))].join(', '),
+  ]);
+
+/** The dialects, with what each can say, and who speaks it. */
+export function dialectRows(): readonly (readonly string[])[] {
+  const speakers = new Map<Dialect, Set<string>>();
+  for (const { name, endpoints } of providers.values())
+    for (const { dialect } of endpoints) speakers.set(dialect, (speakers.get(dialect) ?? new Set()).add(name));
+  return [...speakers].map(([{ name, capabilities, context, pins }, who]) => [
+    name,
+    capabilities.audio === 'binary' ? 'binary messages' : 'base64 in events',
+    capabilities.turnEnd === 'event' ? 'an event' : 'nothing',
+    { 'per-turn': 'each turn', cumulative: 'the sum so far', never: 'never' }[capabilities.usage],
+    context === undefined ? 'no' : 'yes',
+    pins === undefined ? 'no' : 'yes',
+    [...who].join(', '),
+  ]);
+}
+
+/** Some have two forms, by what the credential looks like: those of a key, and of a token that has three parts. */
+function credentialOf({ auth }: Pick<Provider, 'auth'>): string {
+  const forms = typeof auth === 'string' ? [auth] : [auth('key'), auth('a.b.c'), auth('auth_tokens/a')];
+  return [...new Set(forms)].join(', ');
+}
+
+/** Both tables, as text for people. */
+export const providersText = (): string =>
+  `${textTable(PROVIDER_HEAD, providerRows())}\n${textTable(DIALECT_HEAD, dialectRows())}`;

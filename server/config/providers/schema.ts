@@ -1,0 +1,116 @@
+// Describes the settings of a realtime provider: an account of one of the kinds that the adapters know.
+
+import { z } from 'zod';
+import type { AuthForm } from '../../../adapters/realtime/contract.ts';
+import { providers as kinds } from '../../../adapters/realtime/index.ts';
+import { headerText, MAX_TIMER_MS, ms } from '../side/side-limits-schema.ts';
+
+export const preconnectSchema = z.strictObject({
+  connections: z
+    .int()
+    .min(0)
+    .max(16)
+    .default(2)
+    .describe('Connections opened ahead for the next sessions, in each process. 0 is none.'),
+  maxAgeMs: z
+    .int()
+    .min(1000)
+    .max(MAX_TIMER_MS)
+    .default(30_000)
+    .describe('Time that one of them may wait: less than the provider, or what lies between, lets a connection idle.'),
+});
+
+export type Preconnect = Readonly<z.infer<typeof preconnectSchema>>;
+
+const NAME = "[A-Za-z0-9!#$%&'*+.^_`|~-]+";
+const authForm = z.custom<AuthForm>(
+  (given) => typeof given === 'string' && new RegExp(`^(bearer|token|basic|raw|(header|query):${NAME})$`).test(given),
+  'expected bearer, token, basic, raw, header:NAME or query:NAME',
+);
+
+/** Headers of the upgrade and of its connection, which the gateway writes itself. */
+const OWN_HEADERS =
+  /^(host|connection|upgrade|content-length|transfer-encoding|sec-websocket-.*|cookie|authorization)$/i;
+
+const headers = z.record(
+  z
+    .string()
+    .regex(new RegExp(`^${NAME}$`), 'expected the name of a header')
+    .refine((name) => !OWN_HEADERS.test(name), 'expected a header that the gateway does not write itself'),
+  headerText,
+);
+
+export const providerSchema = z
+  .strictObject({
+    kind: z
+      .enum([...kinds.keys()])
+      .optional()
+      .describe('Which provider it is an account of. Left out where the account has that name.'),
+    baseUrl: z
+      .string()
+      .optional()
+      .describe('The wss: URL to dial; {name} in it stands for one of settings. That of the kind when not given.'),
+    path: z
+      .string()
+      .regex(/^\/[\x21\x22\x24-\x3e\x40-\x7e]*$/, 'expected a path such as /v1/realtime, without a query')
+      .optional()
+      .describe('The path to dial, in the place of the one that the client asks for.'),
+    apiKey: headerText
+      .optional()
+      .describe("The gateway's own credential, or the word client to forward that of each client."),
+    tokenCommand: z
+      .array(z.string().min(1).max(4096))
+      .min(1)
+      .max(64)
+      .optional()
+      .describe(
+        'In the place of apiKey: a command and its arguments, whose output is the credential, such as one that asks for an access token.',
+      ),
+    tokenMs: ms
+      .min(1000)
+      .optional()
+      .describe(
+        'Time after which tokenCommand is run again: half an hour when not given. A JWT is fetched anew before it ends, too.',
+      ),
+    auth: authForm
+      .optional()
+      .describe(
+        'Where the credential goes: bearer, token, basic or raw (of the header Authorization), header:NAME or query:NAME. As the kind has it when not given.',
+      ),
+    models: z
+      .array(z.string().min(1).max(200))
+      .min(1)
+      .optional()
+      .describe(
+        'Models that it serves, as patterns. Others are refused, or served by another account of the path. All when not given.',
+      ),
+    headers: headers.optional().describe('Headers that its connections have, beside those of the kind.'),
+    settings: z
+      .record(z.string(), headerText)
+      .default({})
+      .describe('What the kind needs or may have beyond that, such as an organization: see trunkline providers.'),
+    allowPrivate: z.boolean().default(false).describe('Whether baseUrl may be ws:, or a loopback or private address.'),
+    bindIds: z
+      .boolean()
+      .optional()
+      .describe(
+        'Whether a key may refer only to responses, conversations and handles that it was given. true where keys use the account of the gateway; false for keys of one tenant.',
+      ),
+    preconnect: preconnectSchema
+      .optional()
+      .describe(
+        'Connections to the provider that are opened ahead of sessions. None when not given, where it forbids them.',
+      ),
+  })
+  .superRefine(({ apiKey, tokenCommand }, context) => {
+    if ((apiKey === undefined) === (tokenCommand === undefined))
+      context.addIssue({ code: 'custom', path: ['apiKey'], message: 'expected apiKey or tokenCommand, and not both' });
+  });
+
+export type FileProvider = Readonly<z.infer<typeof providerSchema>>;
+
+/** An account. `apiKey` is `client` where the client's own credential is forwarded. */
+export type ProviderConfig = Omit<FileProvider, 'kind' | 'preconnect'> & {
+  readonly kind: string;
+  readonly preconnect: Preconnect;
+};

@@ -1,0 +1,84 @@
+// Finds the accounts that may serve a path: those that are configured, by their names and by the paths of their kinds.
+
+import type { Mint } from '../../../adapters/realtime/contract/mint.ts';
+import type { Provider, ServedEndpoint } from '../../../adapters/realtime/contract.ts';
+import { endpointAt, providers as kinds, namedPath } from '../../../adapters/realtime/index.ts';
+import type { Config } from '../config.ts';
+
+/** An endpoint of an account. */
+export interface AccountEndpoint {
+  /** It has the name of the account. */
+  readonly provider: Provider;
+  readonly endpoint: ServedEndpoint;
+  /** The kind's own path, which is dialled: without the name of the account. */
+  readonly path: string;
+  /** The path that the client asks for names the account. */
+  readonly isNamed: boolean;
+}
+
+/** A path of an account on which SDKs ask for a credential of a browser. */
+export interface AccountMint {
+  readonly provider: Provider;
+  readonly mint: Mint;
+}
+
+interface ProviderTable {
+  /** Every account, and every kind that has none of its name. */
+  readonly accounts: ReadonlyMap<string, Provider>;
+  /** Tells whether it is configured, or rehearsed. */
+  isThere(provider: Pick<Provider, 'name'>): boolean;
+  /** The endpoints of a path, the best one first: that of the account which the path names, then of those whose own path it is. */
+  at(path: string): readonly AccountEndpoint[];
+  /** The same of the paths of mints. */
+  mintsAt(path: string): readonly AccountMint[];
+}
+
+const tables = new WeakMap<object, ProviderTable>();
+
+/** The accounts of a configuration; those of one that does not change are found out once. */
+export function providerTable({ providers, rehearsal }: Pick<Config, 'providers' | 'rehearsal'>): ProviderTable {
+  const known = tables.get(providers);
+  if (known !== undefined) return known;
+  const rehearsed = rehearsal === false ? [] : rehearsal.providers;
+  const table = makeTable(providers, rehearsed);
+  tables.set(providers, table);
+  return table;
+}
+
+function makeTable(configured: Config['providers'], rehearsed: readonly string[]): ProviderTable {
+  const named = Object.entries(configured).flatMap(([name, account]) => {
+    const kind = kinds.get(account?.kind ?? name);
+    return kind === undefined || kinds.has(name) ? [] : [[name, { ...kind, name }] as const];
+  });
+  const accounts: ReadonlyMap<string, Provider> = new Map([...kinds, ...named]);
+  const isThere = ({ name }: Pick<Provider, 'name'>): boolean =>
+    configured[name] !== undefined || rehearsed.includes(name);
+  const all = [...accounts.values()];
+  const inOrder = [...all.filter(isThere), ...all.filter((provider) => !isThere(provider))];
+  return {
+    accounts,
+    isThere,
+    at(path) {
+      const { name, rest } = namedPath(path);
+      const addressed = accounts.get(name);
+      return [
+        ...(addressed === undefined ? [] : found(addressed, rest, true)),
+        ...inOrder.flatMap((provider) => found(provider, path, false)),
+      ];
+    },
+    mintsAt(path) {
+      const { name, rest } = namedPath(path);
+      const addressed = accounts.get(name);
+      const named = addressed === undefined ? [] : mintsOf(addressed, rest);
+      return named.length > 0 ? named : inOrder.flatMap((provider) => mintsOf(provider, path));
+    },
+  };
+}
+
+const mintsOf = (provider: Provider, path: string): AccountMint[] =>
+  (provider.mints ?? []).flatMap((mint) => (mint.path === path ? [{ provider, mint }] : []));
+
+function found(provider: Provider, path: string, isNamed: boolean): AccountEndpoint[] {
+  const endpoint = endpointAt(provider, path);
+  return endpoint === undefined ? [] : [{ provider, endpoint, path, isNamed }];
+}

@@ -1,0 +1,90 @@
+// The providers that speak OpenAI's protocols in the conformance suite, and what each differs in.
+
+import { describe, expect, test } from 'vitest';
+import type { Provider } from '../../../../adapters/realtime/contract.ts';
+import { upstreamOf } from '../../../../adapters/realtime/index.ts';
+import { errorTypeByStatus } from '../../../../adapters/realtime/openai/adapter.ts';
+import { openaiKinds } from '../../../../adapters/realtime/openai/kinds.ts';
+import { handshakeOf } from '../../../support/handshakes.ts';
+import { conformance } from '../conformance.ts';
+import type { DialectFixture } from '../fixture.ts';
+import { live, realtime, realtimeBeta } from './conversations.ts';
+
+const fixtures: Readonly<Record<string, DialectFixture>> = {
+  'openai-realtime': realtime,
+  'openai-realtime-beta': realtimeBeta,
+  'openai-live': live,
+};
+
+/** The same conversation, of which a provider that bills by time has no usage. */
+function fixtureOf(name: string, { billing }: Provider): DialectFixture {
+  const fixture = fixtures[name] as DialectFixture;
+  return billing.by === 'connected-time' ? { ...fixture, usage: 'connected-time' } : fixture;
+}
+
+describe.each(openaiKinds.map((kind) => [kind.name, kind] as const))('%s', (_name, kind) => {
+  const names = [...new Set(kind.endpoints.map(({ dialect }) => dialect.name))];
+  conformance(kind, {
+    dialects: Object.fromEntries(names.map((name) => [name, fixtureOf(name, kind)])),
+    httpError: ({ status, ...rest }) => ({ error: { ...rest, type: errorTypeByStatus(status), param: null } }),
+  });
+});
+
+const kindOf = (name: string): Provider => {
+  const kind = openaiKinds.find((one) => one.name === name);
+  if (kind === undefined) throw new Error(`no kind ${name}`);
+  return kind;
+};
+
+function dial(
+  name: string,
+  target: string,
+  { credential = 'ours', settings = {}, baseUrl = undefined as string | undefined } = {},
+) {
+  const kind = kindOf(name);
+  const [path = ''] = target.split('?');
+  const endpoint = kind.endpoints.find((one) => one.path === path);
+  if (endpoint === undefined) throw new Error(`${name} has no ${path}`);
+  const { url, headers } = upstreamOf(kind, endpoint, handshakeOf(target), { baseUrl, credential, settings });
+  return { url, headers };
+}
+
+const TOKEN = 'eyJhbGci.eyJzdWIi.c2ln-_';
+
+test('Azure is dialled at the host of its resource, with a key in a header of its own, and with a token as a bearer', () => {
+  const settings = { resource: 'my-resource' };
+  expect(dial('azure', '/openai/v1/realtime?model=my-deployment', { settings })).toEqual({
+    url: 'wss://my-resource.openai.azure.com/openai/v1/realtime?model=my-deployment',
+    headers: { 'api-key': 'ours' },
+  });
+  const dated = '/openai/realtime?api-version=2024-10-01-preview&deployment=d';
+  expect(dial('azure', dated, { settings, credential: TOKEN })).toEqual({
+    url: `wss://my-resource.openai.azure.com${dated}`,
+    headers: { authorization: `Bearer ${TOKEN}` },
+  });
+});
+
+test('Qwen is dialled with its workspace in a header, and at the host of the workspace where the base URL says so', () => {
+  const settings = { workspace: 'ws-1', region: 'ap-southeast-1' };
+  const baseUrl = 'wss://{workspace}.{region}.maas.aliyuncs.com';
+  expect(dial('qwen', '/api-ws/v1/realtime?model=qwen3.8-omni-flash-realtime', { settings, baseUrl })).toEqual({
+    url: 'wss://ws-1.ap-southeast-1.maas.aliyuncs.com/api-ws/v1/realtime?model=qwen3.8-omni-flash-realtime',
+    headers: { authorization: 'Bearer ours', 'x-dashscope-workspace': 'ws-1' },
+  });
+});
+
+test('Inworld is dialled with the base64 of its key, and with the id of the session in the query', () => {
+  expect(dial('inworld', '/api/v1/realtime/session?key=session-1&protocol=realtime', { credential: 'a2V5' })).toEqual({
+    url: 'wss://api.inworld.ai/api/v1/realtime/session?key=session-1&protocol=realtime',
+    headers: { authorization: 'Basic a2V5' },
+  });
+});
+
+test('A deployment at Baseten is dialled at the path that it ends with, whatever the SDK appends', () => {
+  const baseUrl = 'wss://model-1.api.baseten.co/environments/production';
+  expect(dial('baseten', '/v1/realtime?model=m', { baseUrl }).url).toBe(`${baseUrl}/websocket?model=m`);
+});
+
+test('ElevenLabs is dialled with its key in a header of its own', () => {
+  expect(dial('eleven', '/v1/convai/realtime?model=eleven_realtime_v1_mini').headers).toEqual({ 'xi-api-key': 'ours' });
+});
