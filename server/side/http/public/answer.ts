@@ -1,9 +1,11 @@
 // Finds the answer to a plain request of a client: the console, the API of the side path, and a refusal that says why for everything else.
 
 import type { IncomingMessage } from 'node:http';
-import { findEndpoint, findNotServed, providers } from '../../../../adapters/realtime/index.ts';
+import type { Provider } from '../../../../adapters/realtime/contract.ts';
+import { findEndpoint, findNotServed } from '../../../../adapters/realtime/index.ts';
 import type { HttpReply } from '../../../../adapters/realtime/refusal.ts';
 import type { Config } from '../../../config/config.ts';
+import { providerTable } from '../../../config/providers/table.ts';
 import { consoleFile } from '../../../http/console-files.ts';
 import { certificateDirectory, trustOfCertificate } from '../../../http/dev-certificate.ts';
 import { jsonReply } from '../../../http/reply.ts';
@@ -48,14 +50,35 @@ function describeConsole({ policy, rehearsed, ports }: PublicContext) {
   return {
     version,
     mode: config.access,
-    providers: [...providers.values()].map(({ name, endpoints }) => ({
-      name,
-      status: config.providers[name] ? 'configured' : rehearsed().includes(name) ? 'rehearsal' : 'missing',
-      dialects: endpoints.map(({ path, dialect }) => ({ name: dialect.name, path })),
-    })),
+    providers: describeProviders(config, rehearsed()),
     side: { tasks: [...new Set(kinds)], transcripts: config.transcripts },
     tls: describeTls(config, ports()),
   };
+}
+
+/** Those that are there; of the others only who speaks what none of them does. A path that another one has, too, begins with the name. */
+function describeProviders(config: Config, rehearsed: readonly string[]) {
+  const { accounts, at } = providerTable(config);
+  const statusOf = ({ name }: Provider) =>
+    config.providers[name] ? 'configured' : rehearsed.includes(name) ? 'rehearsal' : 'missing';
+  const all = [...accounts.values()].map((provider) => ({ provider, status: statusOf(provider) }));
+  const spoken = new Set(
+    all.flatMap(({ provider, status }) =>
+      status === 'missing' ? [] : provider.endpoints.map(({ dialect }) => dialect),
+    ),
+  );
+  return all
+    .filter(
+      ({ provider, status }) => status !== 'missing' || !provider.endpoints.some(({ dialect }) => spoken.has(dialect)),
+    )
+    .map(({ provider, status }) => ({
+      name: provider.name,
+      status,
+      dialects: provider.endpoints.map(({ path, dialect }) => ({
+        name: dialect.name,
+        path: at(path)[0]?.provider === provider ? path : `/${provider.name}${path}`,
+      })),
+    }));
 }
 
 /**

@@ -252,3 +252,24 @@ test('a WebSocket that is known and not served is a 501 at its upgrade too', asy
   expect(refused.status).toBe(501);
   expect(JSON.parse(refused.body).error.code).toBe('not_implemented');
 });
+
+test('the page is told of accounts that are there, each at a path that is its own, and of others only where nobody speaks as they do', async () => {
+  const account = { apiKey: 'key-of-account', baseUrl: 'wss://provider.example' };
+  const named = await startGateway({
+    providers: { openai: account, 'openai-eu': { ...account, kind: 'openai' }, azure: account },
+  });
+  const reply = await fetch(`${named.url.replace('ws', 'http')}/console.json`);
+  const { providers } = (await reply.json()) as {
+    providers: { name: string; status: string; dialects: { name: string; path: string }[] }[];
+  };
+  await named.close();
+  const realtimeOf = (name: string) => {
+    const found = providers.find((one) => one.name === name);
+    return [found?.status, found?.dialects.find(({ name: dialect }) => dialect === 'openai-realtime')?.path];
+  };
+  expect(realtimeOf('openai')).toEqual(['configured', '/v1/realtime']);
+  expect(realtimeOf('openai-eu')).toEqual(['configured', '/openai-eu/v1/realtime']);
+  expect(realtimeOf('azure')).toEqual(['configured', '/azure/openai/v1/realtime']);
+  expect(providers.map(({ name }) => name)).not.toContain('xai');
+  expect(providers.find(({ name }) => name === 'gemini')?.status).toBe('missing');
+});
