@@ -2,9 +2,11 @@
 
 import { isGlob } from '../../codecs/text/glob.ts';
 import type { Config } from '../config/config.ts';
+import type { ClassConfig } from '../config/side/llm-schema.ts';
 import { classNames } from '../http/class-policy.ts';
 import { writtenBudgets } from '../side/billing/budgets/own-budgets.ts';
 import { keptCatalogues } from '../side/llm/catalogue/known.ts';
+import { longRedact } from '../side/llm/steps/redact/rules.ts';
 import { modelNames } from '../side/runs/call/model-names.ts';
 
 /** Parts with their names, in order; one that is not configured says so. */
@@ -22,18 +24,44 @@ export function describeConfig(config: Config): readonly (readonly [name: string
   ];
 }
 
-/** A class with a pattern has the models that its catalogues are known to have. */
+/** Classes with what is told of each. */
 function classesOf(config: Config): readonly string[] {
   const catalogues = keptCatalogues(config);
   return classNames(config).map((name) => {
     const terms = config.classes[name];
-    if (!terms?.targets.some(({ model }) => isGlob(model))) return name;
-    const found = modelNames({ config, catalogues, classes: [[name, terms]], dataClass: 'open' });
-    const models = [...found.listed()].filter(([listed, { model }]) => listed === model).length;
-    const unknown = found.catalogued.filter((gateway) => catalogues.of(gateway) === undefined);
-    const missing = unknown.length > 0 ? `, and those of ${unknown.join(', ')}, not fetched yet` : '';
-    return `${name} (${models} ${models === 1 ? 'model' : 'models'}${missing})`;
+    const facts = terms === undefined ? [] : [...modelsOf(name, terms, { config, catalogues }), ...wordsOf(terms)];
+    return facts.length === 0 ? name : `${name} (${facts.join('; ')})`;
   });
+}
+
+interface Known {
+  readonly config: Config;
+  readonly catalogues: ReturnType<typeof keptCatalogues>;
+}
+
+/** A class with a pattern has the models that its catalogues are known to have. */
+function modelsOf(name: string, terms: ClassConfig, { config, catalogues }: Known): readonly string[] {
+  if (!terms.targets.some(({ model }) => isGlob(model))) return [];
+  const found = modelNames({ config, catalogues, classes: [[name, terms]], dataClass: 'open' });
+  const models = [...found.listed()].filter(([listed, { model }]) => listed === model).length;
+  const unknown = found.catalogued.filter((gateway) => catalogues.of(gateway) === undefined);
+  const missing = unknown.length > 0 ? `, and those of ${unknown.join(', ')}, not fetched yet` : '';
+  return [`${models} ${models === 1 ? 'model' : 'models'}${missing}`];
+}
+
+/** Words that a class keeps from its targets, and its checks. */
+function wordsOf({ redact, guard }: ClassConfig): readonly string[] {
+  const { kinds = [], patterns = {} } = redact === undefined ? {} : longRedact(redact);
+  const redacted = [...kinds, ...Object.keys(patterns)];
+  const checks = (['input', 'output'] as const).flatMap((side) =>
+    (guard?.[side] ?? []).map(
+      ({ name, action }, at) => `${side} ${name ?? at + 1}${action === 'flag' ? ' (flags)' : ''}`,
+    ),
+  );
+  return [
+    ...(redacted.length === 0 ? [] : [`redacts ${redacted.join(', ')}`]),
+    ...(checks.length === 0 ? [] : [`checks ${checks.join(', ')}`]),
+  ];
 }
 
 /** Names that are shown; others are counted. */

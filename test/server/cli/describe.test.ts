@@ -98,3 +98,17 @@ test('config check counts the models of a class with a pattern, as its catalogue
   writeKept({ dataDirectory: data, name: 'router' }, { endpoint, fetchedAt: Date.now(), models, gone: {} });
   expect((await check(config, data)).stdout).toContain('open (2 models), other\n');
 });
+
+test('config check says which words a class keeps from its targets, and what it checks', async () => {
+  const { stdout } = await check({
+    gateways: { router: { profile: 'openrouter', apiKey: 'k' } },
+    classes: {
+      support: {
+        targets: [{ gateway: 'router', model: 'openai/gpt-5-mini' }],
+        redact: { kinds: ['email'], patterns: { order: 'ORD-[0-9]+' } },
+        guard: { input: [{ name: 'house', words: ['secret'] }], output: [{ kinds: ['card'], action: 'flag' }] },
+      },
+    },
+  });
+  expect(stdout).toContain('  classes    support (redacts email, order; checks input house, output 1 (flags))\n');
+});
