@@ -22,6 +22,10 @@ export function matchesGlob(pattern: string, name: string): boolean {
 export const isOfProvider = (pattern: string, provider: string): boolean =>
   matchesGlob(pattern.slice(0, pattern.indexOf('/')), provider);
 
+/** Tells whether each of the lists of such patterns has one for this provider; a list that is not given has all. */
+export const allowProvider = (lists: readonly (readonly string[] | undefined)[], provider: string): boolean =>
+  lists.every((list) => list === undefined || list.some((pattern) => isOfProvider(pattern, provider)));
+
 /** Tells whether a list of `<provider>/<model>` allows a model. An unknown model ('') needs `<provider>/*`; without a list all are allowed. */
 export function allowsModel(patterns: readonly string[] | undefined, provider: string, model: string): boolean {
   if (patterns === undefined) return true;

@@ -22,7 +22,7 @@ export interface LedgerSumRow {
   readonly valid: number;
   readonly repaired: number;
   readonly failed: number;
-  /** In reports by outcome alone. */
+  /** Refusals are counted in reports by outcome alone. */
   readonly refusals?: number;
   /** Mean, 0 to 1; missing where nothing was scored. */
   readonly score?: number | undefined;

@@ -4,7 +4,7 @@
 import type { Handshake } from '../../../adapters/realtime/contract.ts';
 import { answerable, findNotServed, refusedSwitch } from '../../../adapters/realtime/index.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
-import { isOfProvider, matchesGlob } from '../../../codecs/text/glob.ts';
+import { allowProvider, matchesGlob } from '../../../codecs/text/glob.ts';
 import { type AccountEndpoint, providerTable } from '../../config/providers/table.ts';
 import { invalid, notImplemented, nowhere } from '../../http/request/refusals.ts';
 import type { Admission } from './admission.ts';
@@ -77,7 +77,7 @@ function withoutName(part: string, account: string): string {
   const [whole] = /^[a-z0-9-]+(\/|%2f)/i.exec(value) ?? [];
   return whole?.startsWith(account)
     ? `model=${value.slice(whole.length)}`
-    : `model=${encodeURIComponent(decodeURIComponent(value).slice(account.length + 1))}`;
+    : `model=${encodeURIComponent((new URLSearchParams(part).get('model') ?? '').slice(account.length + 1))}`;
 }
 
 /** The first that client and account allow: by the provider of the secret, by the lists of models, and by the models that accounts have. */
@@ -91,9 +91,7 @@ function best({
   const bound = secret?.settings.provider;
   const lists = [key?.models, key?.teamModels, secret?.settings.models];
   const allowed = candidates.filter(
-    ({ provider: { name } }) =>
-      (bound === undefined || bound === name) &&
-      lists.every((list) => list === undefined || list.some((pattern) => isOfProvider(pattern, name))),
+    ({ provider: { name } }) => (bound === undefined || bound === name) && allowProvider(lists, name),
   );
   const serving = allowed.filter(({ provider, endpoint }) => {
     const models = policy.config.providers[provider.name]?.models;

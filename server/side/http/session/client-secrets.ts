@@ -2,7 +2,7 @@
 
 import type { Mint, MintFault, MintRequest } from '../../../../adapters/realtime/contract/mint.ts';
 import type { JsonObject } from '../../../../codecs/json/object.ts';
-import { isOfProvider } from '../../../../codecs/text/glob.ts';
+import { allowProvider } from '../../../../codecs/text/glob.ts';
 import { type AccountMint, providerTable } from '../../../config/providers/table.ts';
 import { type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
 import { digestOf, newClientSecret } from '../../../http/request/keys/secret-form.ts';
@@ -81,12 +81,8 @@ export const postProviderSecret: RouteHandler = async (request, options) => {
 function mintOf({ path, requester }: RoutedRequest, config: Options['config']): AccountMint | undefined {
   const candidates = providerTable(config).mintsAt(path);
   const { settings: key } = requester;
-  const mayUse = (name: string, list: readonly string[] | undefined): boolean =>
-    list === undefined || list.some((pattern) => isOfProvider(pattern, name));
-  return (
-    candidates.find(({ provider: { name } }) => mayUse(name, key?.models) && mayUse(name, key?.teamModels)) ??
-    candidates[0]
-  );
+  const lists = [key?.models, key?.teamModels];
+  return candidates.find(({ provider: { name } }) => allowProvider(lists, name)) ?? candidates[0];
 }
 
 /** Some SDKs send no body where they ask for nothing in particular. */

@@ -66,6 +66,11 @@ describe('an account is named', () => {
     expect((await dialled('/v1/realtime?model=xai%2Fgrok')).url).toBe('/at-xai/v1/realtime?model=grok');
   });
 
+  test('by a model whose bytes are percent-encoded, well or not', async () => {
+    const { url } = await dialled('/v1/realtime?model=%73econd/a%zz');
+    expect(url).toBe('/at-second/v1/realtime?model=a%25zz');
+  });
+
   test('by the model of a provider whose own path is another', async () => {
     const { url } = await dialled('/v1/realtime?model=azure/my-deployment');
     expect(url).toBe('/at-azure/openai/v1/realtime?model=my-deployment');
