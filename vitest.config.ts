@@ -1,5 +1,6 @@
 // How the tests run: in groups, one after the other, with more workers than two cores would feed: most suites wait more than they compute.
 
+import { existsSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 /** Pages in a browser, which play sound at its own speed, beside suites that only compute: the servers keep a core for themselves. */
@@ -9,6 +10,11 @@ const ALONE = [
   'test/server/gateway/{churn,memory}.test.ts',
   'test/server/platform/{uuid-v7,times/event-loop-lag}.test.ts',
 ];
+/** Suites with SDKs that are not installed with the others, since they are heavy. `npm run test:sdks` installs them. */
+const HEAVY = 'test/sdk/providers';
+const isInstalled = existsSync(new URL(`${HEAVY}/node_modules`, import.meta.url));
+if (!isInstalled) console.warn(`${HEAVY}: not run, the SDKs are not installed; npm run test:sdks does both`);
+const absent = ['**/node_modules/**', ...(isInstalled ? [] : [`${HEAVY}/**`])];
 const all = ['test/**/*.test.ts'];
 
 export default defineConfig({
@@ -16,7 +22,7 @@ export default defineConfig({
     globalSetup: ['test/support/global-setup.ts'],
     projects: [
       group('pages', { groupOrder: 0, maxWorkers: 2, include: PAGES }),
-      group('rest', { groupOrder: 1, maxWorkers: 4, include: all, exclude: [...PAGES, ...ALONE] }),
+      group('rest', { groupOrder: 1, maxWorkers: 4, include: all, exclude: [...PAGES, ...ALONE, ...absent] }),
       group('alone', { groupOrder: 2, maxWorkers: 1, include: ALONE, isolate: true }),
     ],
   },
