@@ -61,8 +61,10 @@ export interface NamedId {
 
 /** The differences of dialects. The conformance suite holds each one to what it declares; `TurnBoundary` reads `interruption`. */
 export interface Capabilities {
-  /** The form of a reply's audio: base64 in an event, or a binary message. */
+  /** The form of audio, that of a reply where there is one: base64 in an event, or a binary message. */
   readonly audio: 'base64' | 'binary';
+  /** The audio there is, where it does not go both ways: what is only heard (transcription), or only spoken (speech out of text). */
+  readonly speech?: 'heard' | 'spoken';
   /** The sign that a turn has ended; `never`: the session has no turns. */
   readonly turnEnd: 'event' | 'never';
   /** The sign that the user cut a reply off: an event of its own, or every `speech-started` within a reply. */

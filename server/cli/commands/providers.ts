@@ -26,7 +26,7 @@ export function dialectRows(): readonly (readonly string[])[] {
     for (const { dialect } of endpoints) speakers.set(dialect, (speakers.get(dialect) ?? new Set()).add(name));
   return [...speakers].map(([{ name, capabilities, context, pins }, who]) => [
     name,
-    capabilities.audio === 'binary' ? 'binary messages' : 'base64 in events',
+    audioOf(capabilities),
     capabilities.turnEnd === 'event' ? 'an event' : 'nothing',
     { 'per-turn': 'each turn', cumulative: 'the sum so far', never: 'never' }[capabilities.usage],
     context === undefined ? 'no' : 'yes',
@@ -34,6 +34,9 @@ export function dialectRows(): readonly (readonly string[])[] {
     [...who].join(', '),
   ]);
 }
+
+const audioOf = ({ audio, speech }: Dialect['capabilities']): string =>
+  (audio === 'binary' ? 'binary messages' : 'base64 in events') + (speech === undefined ? '' : `, ${speech} only`);
 
 /** Some have two forms, by what the credential looks like: those of a key, and of a token that has three parts. */
 function credentialOf({ auth }: Pick<Provider, 'auth'>): string {

@@ -145,6 +145,21 @@ function checkSessions(endpoint: ServedEndpoint, given: DialectFixture, subject:
     expect(subject.gateways.turnsOf(record.id)).toEqual(turns);
   });
 
+  if (naming === undefined) {
+    test('a model that the key may not use is refused, and the provider is not dialled', async () => {
+      const forbidden = target.replace('allowed', 'forbidden');
+      expect(forbidden).not.toBe(target);
+      const { status, body } = await subject.gateways.refusal('keyed', forbidden, {
+        authorization: `Bearer ${LISTED_KEY}`,
+      });
+      expect([status, JSON.parse(body)]).toEqual([403, errorBody(subject, 403, 'model_not_allowed')]);
+      const { client } = await subject.gateways.open(target, LISTED_KEY);
+      client.close();
+      await subject.gateways.ended();
+    });
+    return;
+  }
+
   test('a model that the key may not use never goes upstream, and the client is told why', async () => {
     const { client } = await subject.gateways.open(target, LISTED_KEY);
     client.send(JSON.stringify(naming('forbidden')));

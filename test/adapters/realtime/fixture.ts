@@ -28,8 +28,8 @@ export interface DialectFixture {
   readonly turns: readonly FixtureTurn[];
   /** Where the provider hears of an earlier session; left out where it cannot. */
   readonly context?: 'ahead-of-all' | 'behind-first-answer' | 'in-first-message';
-  /** A client's event that names this model. */
-  naming(model: string): object;
+  /** A client's event that names this model; left out where only `query` names one: it has the model `allowed` there. */
+  naming?(model: string): object;
   /** The event that tells a client that its event was rejected; left out where a close code has to do. `message` may be a matcher. */
   errorEvent?(code: string, message: unknown): unknown;
 }
