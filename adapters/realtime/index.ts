@@ -20,7 +20,7 @@ export const {
   endpointAt,
   findNotServed,
   findMint,
-  mintPaths,
+  mintRoutes,
   clientCredential,
   answerable,
 } = createProviderLookup([openai, gemini, deepgram, ...openaiKinds], [anthropic]);

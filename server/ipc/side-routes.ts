@@ -1,7 +1,7 @@
 // The table of routes that the side process answers. A new route is a line in it and a handler of the same name in `side/http/routes.ts`;
 // both listeners, the list of known paths and the shape of errors follow from it.
 
-import { mintPaths } from '../../adapters/realtime/index.ts';
+import { mintRoutes } from '../../adapters/realtime/index.ts';
 import { type PathParameters, pathPattern } from '../../codecs/text/path-pattern.ts';
 import { ANTHROPIC_HEADER } from './side-request.ts';
 
@@ -31,7 +31,7 @@ interface TableLine {
   readonly takesSecret?: true;
   /** A client secret may ask here within its terms, until it expires. */
   readonly takesCalls?: true;
-  /** SDKs of realtime providers ask here, on paths of their own, and read errors in the shape of each. */
+  /** SDKs of realtime providers ask here, by paths and methods of their own, and read errors in the shape of each. */
   readonly isOfProviders?: true;
   /** SDKs of chat completions ask here, and read errors in OpenAI's shape. */
   readonly isChat?: true;
@@ -74,7 +74,7 @@ const TABLE = {
     ...live,
   },
   postClientSecret: { method: 'POST', path: '/client_secrets', scope: 'key' },
-  postProviderSecret: { method: 'POST', path: '', scope: 'key', isOfProviders: true },
+  mintProviderSecret: { method: 'POST', path: '', scope: 'key', isOfProviders: true },
   postTask: { method: 'POST', path: '/tasks', scope: 'key', awaitsLlm: true },
   getTasks: { method: 'GET', path: '/tasks', scope: 'both' },
   getTask: { method: 'GET', path: '/tasks/{id}', scope: 'both' },
@@ -128,8 +128,8 @@ export const sideRoutes: readonly SideRoute[] = (['key', 'admin'] as const).flat
     .flatMap(([name, line]) => {
       const whole = (path: string) => (scope === 'key' ? `/v1${path}` : path);
       const old = line.oldPath === undefined ? {} : { oldPath: whole(line.oldPath) };
-      const paths = line.isOfProviders ? mintPaths : [whole(line.path)];
-      return paths.map((path) => ({ ...line, name: name as SideRouteName, scope, path, ...old }));
+      const places = line.isOfProviders ? mintRoutes : [{ method: line.method, path: whole(line.path) }];
+      return places.map((place) => ({ ...line, name: name as SideRouteName, scope, ...place, ...old }));
     }),
 );
 

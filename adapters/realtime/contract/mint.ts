@@ -2,8 +2,10 @@
 
 import type { JsonObject } from '../../../codecs/json/object.ts';
 
-/** A path that is asked with POST, by whoever has a key. */
+/** A path that is asked by whoever has a key. */
 export interface Mint {
+  /** POST where it is left out. Of a GET the parameters of the query, all texts, are read in the place of a body. */
+  readonly method?: 'GET' | 'POST';
   readonly path: string;
   /** The beginning by which SDKs know such a credential. */
   readonly prefix: 'ek_' | 'auth_tokens/';

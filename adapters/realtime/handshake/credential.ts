@@ -51,7 +51,7 @@ function fromHeaders({ headers }: Handshake, places: CredentialPlaces): string |
   for (const name of places.headers) {
     const value = headers[name];
     if (typeof value !== 'string') continue;
-    const credential = name === 'authorization' ? schemeValue(value) : value.trim();
+    const credential = name === 'authorization' ? (schemeValue(value) ?? bareValue(value)) : value.trim();
     if (credential) return credential;
   }
   return undefined;
@@ -59,6 +59,11 @@ function fromHeaders({ headers }: Handshake, places: CredentialPlaces): string |
 
 function schemeValue(header: string): string | undefined {
   return /^\s*(?:bearer|token)\s+(\S+)\s*$/i.exec(header)?.[1];
+}
+
+/** A credential without a scheme; the name of a scheme alone is none. */
+function bareValue(header: string): string | undefined {
+  return /^\s*(?!(?:bearer|token|basic)\s*$)(\S+)\s*$/i.exec(header)?.[1];
 }
 
 function fromPairs(protocols: readonly string[], { subprotocolPairs }: CredentialPlaces): string | undefined {

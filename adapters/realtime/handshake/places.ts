@@ -13,7 +13,7 @@ export interface HeaderSwitch {
  * left out of what goes upstream: signatures and tokens of signed URLs belong there too.
  */
 export interface CredentialPlaces {
-  /** Headers with the credential as their value; `authorization` has it behind `Bearer` or `Token`. */
+  /** Headers with the credential as their value; `authorization` has it behind `Bearer` or `Token`, or alone. */
   readonly headers: readonly string[];
   /** Subprotocols that announce the credential as the next one: `token, KEY`. */
   readonly subprotocolPairs: readonly string[];

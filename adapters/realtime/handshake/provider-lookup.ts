@@ -24,6 +24,10 @@ interface FoundMint {
   readonly mint: Mint;
 }
 
+interface MintRoute extends Pick<Mint, 'path'> {
+  readonly method: 'GET' | 'POST';
+}
+
 interface ProviderLookup {
   /** Providers by name. */
   readonly providers: ReadonlyMap<string, Provider>;
@@ -40,8 +44,8 @@ interface ProviderLookup {
   findNotServed(method: string, path: string): FoundNotServed | undefined;
   /** Finds the path on which SDKs ask for a credential of a browser, and its provider: as `findEndpoint` does. */
   findMint(path: string): FoundMint | undefined;
-  /** Every such path. */
-  readonly mintPaths: readonly string[];
+  /** Every such path, each once, with its method. */
+  readonly mintRoutes: readonly MintRoute[];
   /** Finds the credential of a client where the provider of the path expects it; anywhere on a path that belongs to none. */
   clientCredential(handshake: Handshake, provider: Provider | undefined): string | undefined;
   /** Returns the offered subprotocols that are no credential of any provider, in the order in which a client may be answered with them. */
@@ -85,7 +89,7 @@ export function createProviderLookup(all: readonly Provider[], others: readonly 
       );
     },
     findMint: (path) => mints.find(({ mint }) => mint.path === path) ?? mintBehindName(path),
-    mintPaths: [...new Set(mints.map(({ mint }) => mint.path))],
+    mintRoutes: [...new Map(mints.map(({ mint }) => [mint.path, routeOf(mint)])).values()],
     clientCredential: (handshake, provider) => findCredential(handshake, provider?.credentials ?? allPlaces),
     answerable: ({ protocols }) => {
       const names = withoutCredentials(protocols, allPlaces);
@@ -101,6 +105,8 @@ export function namedPath(path: string): { readonly name: string; readonly rest:
   const end = path.indexOf('/', 1);
   return end < 0 ? { name: path.slice(1), rest: '/' } : { name: path.slice(1, end), rest: path.slice(end) };
 }
+
+const routeOf = ({ method = 'POST', path }: Mint): MintRoute => ({ method, path });
 
 const withPattern = <Owner, Endpoint extends { readonly path: string }>(provider: Owner, endpoint: Endpoint) => ({
   provider,

@@ -26,7 +26,7 @@ import { readResponsesBody } from './responses/body.ts';
 import { postCompaction } from './responses/compact.ts';
 import { deleteResponse, getResponse, getResponseItems, postResponseCancel } from './responses/read.ts';
 import { postResponse } from './responses/responses.ts';
-import { postClientSecret, postProviderSecret } from './session/client-secrets.ts';
+import { mintProviderSecret, postClientSecret } from './session/client-secrets.ts';
 import { getSessionContext } from './session/context.ts';
 import { postSessionEnd } from './session/end.ts';
 import { sessionEventsHandler } from './session/events.ts';
@@ -40,7 +40,7 @@ import { getUiChatStream, postUiChat, postUiChatStop } from './ui/chat.ts';
 const handlersFor = (options: SideHttpOptions): Readonly<Record<SideRouteName, RouteHandler>> => ({
   ...{ getSessions, getSession, deleteSession, postSessionEnd, getSessionContext, getSessionTimeline },
   getSessionEvents: sessionEventsHandler(options),
-  ...{ postClientSecret, postProviderSecret },
+  ...{ postClientSecret, mintProviderSecret },
   ...{ postTask, getTasks, getTask, postTaskRetry, postTasksRetry },
   ...{ postKey, getKeys, getKey, patchKey, deleteKey, postKeyRotate, postKeyRevoke, getTeams },
   ...{ postFeedback, getLedger, getLedgerRows, getBudgets, getExport, getAudit },

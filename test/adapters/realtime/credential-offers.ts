@@ -18,7 +18,11 @@ export function credentialOffers({ credentials, subprotocol }: Provider): readon
   return [
     ...headers.flatMap((name) =>
       name === 'authorization'
-        ? [inHeader('Authorization: Bearer', name, 'Bearer '), inHeader('Authorization: Token', name, 'Token ')]
+        ? [
+            inHeader('Authorization: Bearer', name, 'Bearer '),
+            inHeader('Authorization: Token', name, 'Token '),
+            inHeader('Authorization alone', name, ''),
+          ]
         : [inHeader(`the header ${name}`, name, '')],
     ),
     ...subprotocolPairs.map((first) => inProtocols(`the subprotocol behind ${first}`, (key) => [first, key])),

@@ -57,7 +57,7 @@ export const postClientSecret: RouteHandler = async (request, options) => {
   return sendJson(request, 200, { id, value, expiresAt: isoTime(expiresAt), uses, ...shown(made.terms) }, headers);
 };
 
-export const postProviderSecret: RouteHandler = async (request, options) => {
+export const mintProviderSecret: RouteHandler = async (request, options) => {
   const found = mintOf(request, options.config);
   if (found === undefined) return undefined;
   const { provider, mint } = found;
@@ -85,8 +85,9 @@ function mintOf({ path, requester }: RoutedRequest, config: Options['config']): 
   return candidates.find(({ provider: { name } }) => allowProvider(lists, name)) ?? candidates[0];
 }
 
-/** Some SDKs send no body where they ask for nothing in particular. */
-function bodyOf({ body }: RoutedRequest): { readonly body: JsonObject } | HttpProblem {
+/** Some SDKs send no body where they ask for nothing in particular, or put it all into the query. */
+function bodyOf({ method, query, body }: RoutedRequest): { readonly body: JsonObject } | HttpProblem {
+  if (method === 'GET') return { body: query };
   return body === undefined || body.length === 0 ? { body: {} } : parseBody(body);
 }
 

@@ -50,6 +50,7 @@ test.each([
   ['Token', 'Token SECRET'],
   ['another case', 'bEaReR SECRET'],
   ['more space', ' Bearer   SECRET '],
+  ['no scheme', ' SECRET '],
 ])('reads an Authorization header with %s', (_what, authorization) => {
   expect(find('/', { authorization })).toBe('SECRET');
 });
