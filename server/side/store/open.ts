@@ -2,7 +2,7 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Store, StoreError } from './contract/store.ts';
+import { type LongReads, type Store, StoreError } from './contract/store.ts';
 import type { Database } from './database.ts';
 import { createTables, requireTables } from './schema.ts';
 import { budgetUse, budgetUses, budgetWindows, reserve, tellOfBudget } from './statements/budgets.ts';
@@ -97,6 +97,10 @@ export async function openStore(location: StoreLocation): Promise<Store> {
 /** Opens the SQLite store of this folder in the thread that calls it. */
 export const openSqliteStore = (dataDirectory: string): Promise<Store> =>
   opened({ url: 'sqlite', dataDirectory }, { isReader: false }, storeIn);
+
+/** Opens what takes long to read of the SQLite store of this folder, in the thread that calls it: beside the owner, who has made its tables. */
+export const openLongReads = async (dataDirectory: string): Promise<LongReads> =>
+  longReadsIn(await openReader({ url: 'sqlite', dataDirectory }));
 
 async function storeIn(database: Database): Promise<Store> {
   await createTables(database);
@@ -209,8 +213,6 @@ export function createSqlStore(database: Database): Store {
     addFeedback: (feedback, most) => addFeedback(query, feedback, most),
     feedback: (rows) => selectFeedback(query, rows),
     ledger: (filter) => selectLedger(query, filter),
-    report: (by, span) => report(query, by, span),
-    moments: (field, values, span) => selectMoments(query, { field, values, span }),
     budgetUse: (budget) => budgetUse(query, budget),
     budgetUses: (ids) => budgetUses(query, ids),
     tellOfBudget: (news) => database.transaction((run) => tellOfBudget(run, news)),
@@ -249,6 +251,12 @@ export function createSqlStore(database: Database): Store {
     },
     claimDeliveries: (claim) => claimDeliveries(query, { ...claim, skipLocked }),
     settleDelivery: (id, attempts, nextAt) => settleDelivery(query, { id, attempts, nextAt }),
-    close: () => database.close(),
+    ...longReadsIn(database),
   };
 }
+
+const longReadsIn = ({ query, close }: Database): LongReads => ({
+  report: (by, span) => report(query, by, span),
+  moments: (field, values, span) => selectMoments(query, { field, values, span }),
+  close,
+});

@@ -255,6 +255,9 @@ export interface Store extends BudgetLeases, SessionSlices, SharedLimits, KeySto
   close(): Promise<void>;
 }
 
+/** Methods that read much of the ledger at once: on SQLite beside everything else, as of the last commit. */
+export type LongReads = Pick<Store, 'report' | 'moments' | 'close'>;
+
 export type MomentsByValue = Readonly<Record<string, Readonly<Record<string, MeasureMoments>>>>;
 
 /** `id`: of an attempt, of a response, or of a session as it is stored. */

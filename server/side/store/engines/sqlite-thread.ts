@@ -1,11 +1,17 @@
-// The SQLite store of a process, which a worker thread owns (`sqlite-worker.ts`). A thread that dies takes the process with it: it would have
-// nothing to write to.
+// The SQLite store of a process, which a worker thread owns (`sqlite-worker.ts`); a second one reads what takes long. A thread that dies takes
+// the process with it: it would have nothing to write to.
 
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { entry } from '../../../platform/entry.ts';
-import { type Store, StoreError } from '../contract/store.ts';
+import { type LongReads, type Store, StoreError } from '../contract/store.ts';
 import { askedStore, resultOf, type StoreAnswer, type StoreCall } from './store-calls.ts';
+
+/** The part of the store that a thread opens: all of it, as its owner, or long reads beside that. */
+export interface SqliteThreadOptions {
+  readonly dataDirectory: string;
+  readonly part: 'all' | 'long-reads';
+}
 
 interface Reply {
   readonly id: number;
@@ -14,7 +20,29 @@ interface Reply {
 
 /** Rejects as `openStore` does. `dataDirectory` is the folder of the file. */
 export async function startSqliteThread(dataDirectory: string): Promise<Store> {
-  const worker = new Worker(entry('side/store/engines/sqlite-worker'), { workerData: dataDirectory });
+  const store = await startThread({ dataDirectory, part: 'all' });
+  let reading: Promise<LongReads> | undefined;
+  // The second thread begins with the first report.
+  const reader = (): Promise<LongReads> => {
+    reading ??= startThread({ dataDirectory, part: 'long-reads' }).catch((error: unknown) => {
+      reading = undefined;
+      throw error;
+    });
+    return reading;
+  };
+  return {
+    ...store,
+    report: async (...asked) => (await reader()).report(...asked),
+    moments: async (...asked) => (await reader()).moments(...asked),
+    async close() {
+      await (await reading?.catch(() => undefined))?.close();
+      await store.close();
+    },
+  };
+}
+
+async function startThread(workerData: SqliteThreadOptions): Promise<Store> {
+  const worker = new Worker(entry('side/store/engines/sqlite-worker'), { workerData });
   const asked = new Map<number, (answer: StoreAnswer) => void>();
   let lastId = 0;
   let isClosed = false;

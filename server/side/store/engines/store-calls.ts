@@ -1,7 +1,7 @@
 // The store as messages: whoever asks it in another thread or process sends the name of a method with what it is given, and gets its result or
 // its error. Everything in them is plain data.
 
-import { type Store, StoreError } from '../contract/store.ts';
+import { type LongReads, type Store, StoreError } from '../contract/store.ts';
 
 export interface StoreCall {
   readonly method: string;
@@ -17,7 +17,7 @@ interface StoreFault {
 
 export type StoreAnswer = { readonly result: unknown } | { readonly fault: StoreFault };
 
-export const methodsOf = (store: Store): readonly string[] =>
+export const methodsOf = (store: LongReads): readonly string[] =>
   Object.entries(store).flatMap(([name, member]) => (typeof member === 'function' ? [name] : []));
 
 /** Never rejects: an error is an answer. */
@@ -29,7 +29,7 @@ export async function answerOf(work: () => Promise<unknown>): Promise<StoreAnswe
   }
 }
 
-export function answerCall(store: Store, { method, given }: StoreCall): Promise<StoreAnswer> {
+export function answerCall(store: LongReads, { method, given }: StoreCall): Promise<StoreAnswer> {
   const methods = store as unknown as Readonly<Record<string, (...given: readonly unknown[]) => Promise<unknown>>>;
   return answerOf(async () => methods[method]?.(...given));
 }
