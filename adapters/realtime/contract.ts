@@ -103,6 +103,8 @@ export interface ServedEndpoint {
   readonly dialect: Dialect;
   /** The host of this path, where it is not the provider's `baseUrl`. A configured base URL is dialled for all paths. */
   readonly baseUrl?: string;
+  /** The place of the credential on this path, where it is not that of the provider's `auth`. */
+  readonly auth?: Provider['auth'];
   /** Returns the path to dial, where it is another than the client asked for. */
   upstreamPath?(path: string, credential: string): string;
   /**

@@ -1,6 +1,7 @@
 // The registry of realtime providers: the only file through which the server knows them.
 
 import { anthropic } from './anthropic/http.ts';
+import { assemblyai } from './assemblyai/adapter.ts';
 import { deepgram } from './deepgram/adapter.ts';
 import { gemini } from './gemini/adapter.ts';
 import { createProviderLookup } from './handshake/provider-lookup.ts';
@@ -23,4 +24,4 @@ export const {
   mintRoutes,
   clientCredential,
   answerable,
-} = createProviderLookup([openai, gemini, deepgram, ...openaiKinds], [anthropic]);
+} = createProviderLookup([openai, gemini, deepgram, assemblyai, ...openaiKinds], [anthropic]);

@@ -3,7 +3,7 @@
 import { BACKSLASH, CLOSE_BRACE, COLON, COMMA, hasBytesAt, OPEN_BRACE, QUOTE, skipSpace, stringEnd } from './bytes.ts';
 
 /** A key that an object may have once. `value`: the only value allowed. `isRequired`: the key must be there. */
-export interface FlatKey {
+interface FlatKey {
   readonly key: Buffer;
   readonly value: Buffer | undefined;
   readonly isRequired: boolean;

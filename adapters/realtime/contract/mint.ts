@@ -51,7 +51,9 @@ export interface MintFault {
 export interface Minted {
   readonly id: string;
   readonly value: string;
+  /** Milliseconds since the epoch, as `now` is: the time of the answer. */
   readonly expiresAt: number;
+  readonly now: number;
   readonly session: JsonObject | undefined;
 }
 

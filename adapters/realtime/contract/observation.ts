@@ -45,6 +45,8 @@ export interface Utterance {
   readonly isPartial?: true;
   /** The item whose text it is, where that was announced by `pendingTranscriptOf`. */
   readonly item?: string;
+  /** Set where a better text of the item may follow. */
+  readonly isProvisional?: true;
 }
 
 /** A moment in a turn. `request`: the client asked for a reply; `audio` and `text`: a piece of the reply. */

@@ -9,7 +9,7 @@ type Dialled = Pick<Provider, 'auth' | 'baseUrl' | 'credentials' | 'forwardedHea
 /** Returns how to dial the provider for this client. `handshake.path`: the provider's own path. Throws where no base URL is known. */
 export function upstreamOf(
   provider: Dialled,
-  endpoint: Pick<ServedEndpoint, 'baseUrl' | 'upstreamPath'>,
+  endpoint: Pick<ServedEndpoint, 'auth' | 'baseUrl' | 'upstreamPath'>,
   handshake: Handshake,
   account: Account,
 ): Upstream {
@@ -24,7 +24,8 @@ export function upstreamOf(
     ...headersOf(provider.settingHeaders, settings),
     ...account.headers,
   };
-  const own = typeof provider.auth === 'string' ? provider.auth : provider.auth(credential);
+  const auth = endpoint.auth ?? provider.auth;
+  const own = typeof auth === 'string' ? auth : auth(credential);
   return { kind: 'websocket', ...authorized({ url, headers }, account.auth ?? own, credential), subprotocols: [] };
 }
 

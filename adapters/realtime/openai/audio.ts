@@ -1,21 +1,8 @@
-// Recognises the one client event of each dialect that is audio and nothing else, without a parse.
+// Measures of audio by its format, as OpenAI names formats.
 
-import { skipSpace } from '../../../codecs/json/bytes.ts';
-import { type FlatKey, flatKey, flatObjectEnd, hasBackslash } from '../../../codecs/json/flat-object.ts';
 import { type JsonObject, textAt } from '../../../codecs/json/object.ts';
 import type { Dialect } from '../contract/dialect.ts';
 import type { Observation } from '../contract/observation.ts';
-
-/** Returns the shape `{"type":TYPE,"audio":"...","event_id"?:"..."}` in any order, and nothing else. */
-export function appendShape(type: string): readonly FlatKey[] {
-  return [flatKey('type', { value: type }), flatKey('audio'), flatKey('event_id', { isRequired: false })];
-}
-
-/** Tells whether a message has exactly that shape. */
-export function isAppend(data: Buffer, shape: readonly FlatKey[]): boolean {
-  const end = flatObjectEnd(data, skipSpace(data, 0), shape);
-  return end > 0 && skipSpace(data, end) === data.length && !hasBackslash(data);
-}
 
 const PCM_24K_BYTES = 48_000;
 const G711_BYTES = 8000;

@@ -39,8 +39,10 @@ const audioOf = ({ audio, speech }: Dialect['capabilities']): string =>
   (audio === 'binary' ? 'binary messages' : 'base64 in events') + (speech === undefined ? '' : `, ${speech} only`);
 
 /** Some have two forms, by what the credential looks like: those of a key, and of a token that has three parts. */
-function credentialOf({ auth }: Pick<Provider, 'auth'>): string {
-  const forms = typeof auth === 'string' ? [auth] : [auth('key'), auth('a.b.c'), auth('auth_tokens/a')];
+function credentialOf({ auth: usual, endpoints }: Provider): string {
+  const forms = [usual, ...endpoints.flatMap(({ auth = [] }) => auth)].flatMap((auth) =>
+    typeof auth === 'string' ? [auth] : [auth('key'), auth('a.b.c'), auth('auth_tokens/a')],
+  );
   return [...new Set(forms)].join(', ');
 }
 

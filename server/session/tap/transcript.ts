@@ -59,6 +59,8 @@ export class Transcript implements Observer {
       this.#end(at, true);
       if (observation.mark === 'speech-started') this.#current().start(at);
     }
+    // A request begins a turn: its words are no late ones of the turn before.
+    if (mark === 'request') this.#current().start(at);
     // Reading the utterances may take a parse.
     if (this.#options.keepsText) this.#addWords(observation, at);
     if (mark !== undefined) this.#mark(mark, at);
@@ -83,7 +85,6 @@ export class Transcript implements Observer {
         this.#current().start(at);
         return;
       case 'speech-stopped':
-      case 'request':
         this.#current().start(at);
         return;
       case 'audio':
@@ -93,6 +94,7 @@ export class Transcript implements Observer {
       case 'turn-done':
         this.#end(at, false);
         return;
+      case 'request':
       case 'interrupted':
         return;
     }

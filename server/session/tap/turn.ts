@@ -72,14 +72,15 @@ export class Turn {
     return this.#lines.user.some(({ pendingItem }) => pendingItem === item);
   }
 
-  add({ role, text, isPartial, item }: Utterance, at: number): void {
+  add({ role, text, isPartial, item, isProvisional }: Utterance, at: number): void {
     this.start(at);
     const lines = this.#lines[role];
     const last = lines.at(-1);
     const pending = item === undefined ? undefined : lines.find(({ pendingItem }) => pendingItem === item);
     if (pending !== undefined) {
+      this.#charactersLeft[role] += pending.text.length;
       pending.text = this.#bounded(role, text);
-      pending.pendingItem = undefined;
+      if (!isProvisional) pending.pendingItem = undefined;
     } else if (isPartial && last?.isPartial) last.text += this.#bounded(role, text);
     else this.#push(role, { pendingItem: undefined, text: this.#bounded(role, text), isPartial: isPartial === true });
   }

@@ -7,16 +7,14 @@ import type { Dialect } from '../../contract/dialect.ts';
 import { type Observation, withTranscript } from '../../contract/observation.ts';
 import { eventPaths } from '../../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
-import { appendShape, isAppend } from '../audio.ts';
+import { soundEvent } from '../../guards/sound-event.ts';
 import { liveError } from '../error-event.ts';
 import { livePins } from '../pins/live.ts';
 import { askedTools } from '../tool-calls.ts';
 import { partialWords } from '../transcript.ts';
 import { sessionSeconds, usageOfResponse } from '../usage.ts';
 
-const append = appendShape('session.input_audio.append');
-
-const isAudio = (data: Buffer): boolean => isAppend(data, append);
+const isAudio = soundEvent('session.input_audio.append');
 const rules: ModelRules = {
   isAudio,
   places: eventPaths([

@@ -7,14 +7,13 @@ import type { Dialect } from '../../contract/dialect.ts';
 import { type Mark, type Observation, withTranscript } from '../../contract/observation.ts';
 import { eventPaths } from '../../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
-import { appendShape, isAppend, openaiSound, soundBytesPerSecond } from '../audio.ts';
+import { soundEvent } from '../../guards/sound-event.ts';
+import { openaiSound, soundBytesPerSecond } from '../audio.ts';
 import { realtimeError } from '../error-event.ts';
 import { realtimePins } from '../pins/realtime.ts';
 import { askedTools } from '../tool-calls.ts';
 import { assistantWords, createdItem, transcriptOfItem, userWords } from '../transcript.ts';
 import { tokenUsage } from '../usage.ts';
-
-const append = appendShape('input_audio_buffer.append');
 
 /** A session is configured at `session`, by older clients at the top; a response may carry the same settings. */
 export const realtimePlaces = eventPaths(
@@ -27,7 +26,7 @@ export const realtimePlaces = eventPaths(
   ]),
 );
 
-const isAudio = (data: Buffer): boolean => isAppend(data, append);
+const isAudio = soundEvent('input_audio_buffer.append');
 const rules: ModelRules = { isAudio, places: realtimePlaces, words: ['prompt'] };
 
 /** Marks of events that are known by their type alone: in the words of today, and of the beta, which other providers speak still. */

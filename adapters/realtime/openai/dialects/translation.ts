@@ -5,15 +5,13 @@ import { readObject, textAt } from '../../../../codecs/json/object.ts';
 import type { Dialect } from '../../contract/dialect.ts';
 import { type Observation, withTranscript } from '../../contract/observation.ts';
 import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
-import { appendShape, isAppend } from '../audio.ts';
+import { soundEvent } from '../../guards/sound-event.ts';
 import { realtimeError } from '../error-event.ts';
 import { translationPins } from '../pins/realtime.ts';
 import { partialWords } from '../transcript.ts';
 import { realtimePlaces } from './realtime.ts';
 
-const append = appendShape('session.input_audio_buffer.append');
-
-const isAudio = (data: Buffer): boolean => isAppend(data, append);
+const isAudio = soundEvent('session.input_audio_buffer.append');
 const rules: ModelRules = { isAudio, places: realtimePlaces, words: ['prompt'] };
 
 /** The vocabulary of `/v1/realtime/translations`. */

@@ -52,6 +52,27 @@ describe('spoken words', () => {
     expect(call.texts()).toEqual([['first', 'one']]);
   });
 
+  const provisional = (call: ReturnType<typeof listen>, item: string, text: string) => {
+    const said = { role: 'user', text, item, isProvisional: true } as const;
+    call.observe({ mark: 'turn-done', pendingTranscriptOf: item, utterances: [said] });
+  };
+
+  test('that may come once more, and better, are handed over as they come last', () => {
+    const call = listen();
+    provisional(call, 'i1', 'what is the time');
+    call.wait(100);
+    expect(call.turns).toEqual([]);
+    call.observe({ mark: 'turn-done', utterances: [{ role: 'user', text: 'What is the time?', item: 'i1' }] });
+    expect(call.texts()).toEqual([['What is the time?', '']]);
+  });
+
+  test('that come no more are handed over as they were, after a while', () => {
+    const call = listen();
+    provisional(call, 'i1', 'goodbye');
+    call.wait(3000);
+    expect(call.texts()).toEqual([['goodbye', '']]);
+  });
+
   test('belong to their own turn, though the next one has begun', () => {
     const call = listen();
     spoken(call, 'i1', 'one');

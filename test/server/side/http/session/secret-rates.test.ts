@@ -1,4 +1,5 @@
-// Client secrets and the limits of their key, over real processes: a use is taken before a rate is, and making them counts.
+// Client secrets and the limits of their key, over real processes: a use is taken before a rate is, and making them
+// counts, also where a GET asks for one.
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -98,4 +99,19 @@ test('making secrets counts as calls of the key, on every path, and says so in t
   expect(own).toMatchObject({ error: { code: 'rate_limit_exceeded', help: expect.any(String) } });
   expect(openai).toMatchObject({ error: { code: 'rate_limit_exceeded', param: null } });
   expect(google).toMatchObject({ error: { code: 429, status: 'RESOURCE_EXHAUSTED' } });
+});
+
+test('a provider that is asked with GET gets its terms from the query, and its errors in its own shape', async () => {
+  const ask = async (query: string, credential = 'secret-of-rated') => {
+    const response = await fetch(`${http()}/v3/token?${query}`, { headers: { authorization: credential } });
+    return { status: response.status, body: await response.json() };
+  };
+  const made = await ask('expires_in_seconds=120&max_session_duration_seconds=60');
+  const token = expect.stringMatching(/^ek_[\w-]{43}$/);
+  expect(made).toEqual({ status: 200, body: { token, expires_in_seconds: 120 } });
+  const error = { error: 'expected a whole number from 1 to 600', code: 'invalid_request' };
+  expect(await ask('expires_in_seconds=601')).toMatchObject({ status: 400, body: error });
+  expect(await ask('', 'wrong')).toMatchObject({ status: 401, body: { code: 'invalid_key' } });
+  const post = await fetch(`${http()}/v3/token`, { method: 'POST', headers: { authorization: 'secret-of-rated' } });
+  expect(post.status).toBe(405);
 });

@@ -1,0 +1,91 @@
+// The provider AssemblyAI: the paths of its transcription, its agent and its speech, each on a host of its own, its credentials, the shape of its
+// errors. How sure each fact is stands beside it.
+
+import { isObject, parseJson } from '../../../codecs/json/object.ts';
+import type { AuthForm, Handshake, Provider, Resource, ServedEndpoint } from '../contract.ts';
+import { commonPlaces } from '../handshake/credential.ts';
+import { namedInQuery } from '../handshake/query-resource.ts';
+import type { HttpReply, Refusal } from '../refusal.ts';
+import { assemblyaiAgentDialect } from './dialects/agent.ts';
+import { assemblyaiSpeechDialect } from './dialects/speech.ts';
+import { assemblyaiStreamingDialect } from './dialects/transcription.ts';
+import { assemblyaiMints } from './mints.ts';
+
+const speechModel = namedInQuery('speech_model');
+
+const endpoints: readonly ServedEndpoint[] = [
+  {
+    path: '/v3/ws',
+    dialect: assemblyaiStreamingDialect,
+    resources: (handshake) => {
+      const heard = speechModel.resources(handshake);
+      const asked = askedModels(handshake);
+      return heard === 'unknown' || asked === undefined ? 'unknown' : [...heard, ...asked];
+    },
+    reject: speechModel.reject,
+  },
+  {
+    path: '/v1/ws',
+    dialect: assemblyaiAgentDialect,
+    baseUrl: 'wss://agents.assemblyai.com',
+    auth: keyOrToken,
+    resources: () => [],
+  },
+  // The SDK appends the path of the agent to its base URL, which tells the two apart here.
+  {
+    path: '/tts/v1/ws',
+    dialect: assemblyaiSpeechDialect,
+    baseUrl: 'wss://tts.us.assemblyai.com',
+    upstreamPath: () => '/v1/ws',
+    ...namedInQuery('model_id'),
+  },
+];
+
+/** AssemblyAI, dialled with a key alone in `Authorization` (measured with the SDK), and behind `Bearer` for the agent (document). */
+export const assemblyai: Provider = {
+  name: 'assemblyai',
+  environment: ['ASSEMBLYAI_API_KEY'],
+  baseUrl: 'wss://streaming.assemblyai.com',
+  auth: 'raw',
+  endpoints,
+  mints: assemblyaiMints,
+  notServed: ['/v2/upload', '/v2/transcript', '/v2/transcript/{rest...}', '/v2/realtime/{rest...}'].map((path) => ({
+    path,
+    takesAnyBody: true,
+    instead: 'of AssemblyAI there are transcription (/v3/ws), the voice agent (/v1/ws) and speech, over WebSocket',
+  })),
+  free: { path: '/v3/token?expires_in_seconds=60', refusals: [401, 403] },
+  credentials: commonPlaces,
+  subprotocol: 'assemblyai',
+  forwardedHeaders: ['user-agent', 'assemblyai-version'],
+  switches: [],
+  // Transcription and the agent are billed by the time that they are connected (documents).
+  billing: { by: 'connected-time' },
+  preconnect: true,
+  httpError,
+};
+
+/** Keys have 32 characters (third parties), temporary tokens more; the agent takes those in the query alone (document). */
+function keyOrToken(credential: string): AuthForm {
+  return credential.length > 40 ? 'query:token' : 'bearer';
+}
+
+/** Models that are asked about each turn, by the parameter `llm_gateway`; undefined where it does not say which. */
+function askedModels({ query }: Handshake): readonly Resource[] | undefined {
+  const given = [...query].filter(([name]) => name.toLowerCase() === 'llm_gateway');
+  const names = given.map(([, value]) => {
+    const asked = parseJson(value);
+    return isObject(asked) && typeof asked.model === 'string' ? asked.model : undefined;
+  });
+  return names.includes(undefined)
+    ? undefined
+    : names.flatMap((name) => (name === undefined ? [] : [{ kind: 'model', name }]));
+}
+
+/** SDKs show the text of `error`. */
+function httpError({ status, code, message, retryAfterS, resetsAt, help }: Refusal): HttpReply {
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
+  const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
+  return { status, headers, body: JSON.stringify({ error: message, code, ...until, help }) };
+}
