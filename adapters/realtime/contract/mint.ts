@@ -9,8 +9,8 @@ export interface Mint {
   readonly path: string;
   /** The beginning by which SDKs know such a credential. */
   readonly prefix: 'ek_' | 'auth_tokens/';
-  /** Name of the dialect that its sessions speak. */
-  readonly dialect: string;
+  /** Name of the dialect that its sessions speak; left out where they may speak any of the provider's. */
+  readonly dialect?: string;
   /** The field of a body that holds what is pinned; '' where that is in fields of the body itself. */
   readonly sessionField: string;
   read(body: JsonObject, bounds: MintBounds): MintRequest | MintFault;

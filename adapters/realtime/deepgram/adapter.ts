@@ -1,10 +1,13 @@
-// The provider Deepgram: its Voice Agent path, its credentials, how it is dialled, the shape of its errors. Its events are in dialect.ts.
+// The provider Deepgram: the paths of its agent, its transcription and its speech, its credentials, how it is dialled, the shape of its errors.
 
-import type { Provider } from '../contract.ts';
+import type { Handshake, NotServed, Provider, Resource, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
 import type { CredentialPlaces } from '../handshake/places.ts';
 import type { HttpReply, Refusal } from '../refusal.ts';
-import { deepgramAgentDialect } from './dialect.ts';
+import { deepgramAgentDialect } from './dialects/agent.ts';
+import { deepgramFluxDialect, deepgramListenDialect } from './dialects/listen.ts';
+import { deepgramFluxSpeakDialect, deepgramSpeakDialect } from './dialects/speak.ts';
+import { deepgramMints } from './mints.ts';
 
 /** Deepgram's SDK has the key in `Authorization: Token KEY`; in a browser it offers the subprotocols `token, KEY` or `bearer, JWT`. */
 const credentials: CredentialPlaces = {
@@ -18,25 +21,47 @@ const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 const forwardedHeaders = ['user-agent', 'x-deepgram-session-id'];
 
+/** The query of these names the model, and has all settings. Without one Deepgram takes one of its own, or refuses. */
+const inQuery = { resources: modelInQuery, reject: rejectTwice } satisfies Partial<ServedEndpoint>;
+
+const endpoints: readonly ServedEndpoint[] = [
+  {
+    path: '/v1/agent/converse',
+    baseUrl: 'wss://agent.deepgram.com',
+    dialect: deepgramAgentDialect,
+    resources: () => [],
+  },
+  { path: '/v1/listen', dialect: deepgramListenDialect, ...inQuery },
+  { path: '/v2/listen', dialect: deepgramFluxDialect, ...inQuery },
+  { path: '/v1/speak', dialect: deepgramSpeakDialect, ...inQuery },
+  { path: '/v2/speak', dialect: deepgramFluxSpeakDialect, ...inQuery },
+];
+
+const notServed: readonly NotServed[] = [
+  { method: 'GET', path: '/v1/agent/settings/think/models' },
+  ...['/v1/listen', '/v2/listen', '/v1/speak', '/v2/speak'].map((path) => ({
+    method: 'POST',
+    path,
+    takesAnyBody: true,
+    instead: `${path} is served over WebSocket`,
+  })),
+  ...['/v1/read', '/v1/projects', '/v1/projects/{rest...}'].map((path) => ({
+    path,
+    takesAnyBody: true,
+    instead: 'of Deepgram there are the agent, transcription and speech, over WebSocket',
+  })),
+];
+
 /** Deepgram, dialled with an API key, or with the short-lived token that a client brings. */
 export const deepgram: Provider = {
   name: 'deepgram',
   environment: ['DEEPGRAM_API_KEY'],
-  baseUrl: 'wss://agent.deepgram.com',
+  baseUrl: 'wss://api.deepgram.com',
   auth: (credential) => (JWT.test(credential) ? 'bearer' : 'token'),
-  endpoints: [{ path: '/v1/agent/converse', dialect: deepgramAgentDialect, resources: () => [] }],
-  notServed: [
-    { method: 'POST', path: '/v1/auth/grant' },
-    { method: 'GET', path: '/v1/agent/settings/think/models' },
-    ...['/v1/listen', '/v2/listen', '/v1/speak', '/v2/speak', '/v1/read', '/v1/projects', '/v1/projects/{rest...}'].map(
-      (path) => ({
-        path,
-        takesAnyBody: true,
-        instead: 'of Deepgram there is the Voice Agent, over WebSocket at /v1/agent/converse',
-      }),
-    ),
-  ],
-  free: { path: '/v1/agent/settings/think/models', refusals: [401, 403] },
+  endpoints,
+  notServed,
+  mints: deepgramMints,
+  free: { path: '/v1/projects', refusals: [401, 403] },
   credentials,
   subprotocol: 'token',
   forwardedHeaders,
@@ -45,6 +70,22 @@ export const deepgram: Provider = {
   preconnect: true,
   httpError,
 };
+
+function modelsOf({ query }: Handshake): readonly string[] {
+  return [...query].flatMap(([name, value]) => (name.toLowerCase() === 'model' && value !== '' ? [value] : []));
+}
+
+function modelInQuery(handshake: Handshake): readonly Resource[] | 'unknown' {
+  const [name] = modelsOf(handshake);
+  return name === undefined ? 'unknown' : [{ kind: 'model', name }];
+}
+
+/** Two models could be read as either. */
+function rejectTwice(handshake: Handshake): Refusal | undefined {
+  return modelsOf(handshake).length > 1
+    ? { status: 400, code: 'invalid_request', message: 'The query has model more than once: send it once.' }
+    : undefined;
+}
 
 /** The shape of Deepgram's HTTP errors, without a `request_id`. */
 function httpError({ status, code, message, retryAfterS, resetsAt, help }: Refusal): HttpReply {

@@ -21,6 +21,9 @@ export class TurnLatencies {
   readonly #kept: TurnTimes[] = [];
   #speechStoppedAt: number | undefined;
   #requestedAt: number | undefined;
+  /** Set while a reply passes: what is asked for meanwhile is for the next one, whose first piece is known where this one is cut off. */
+  #isReplying = false;
+  #nextRequestedAt: number | undefined;
 
   constructor({ metrics, provider, onReply }: TurnLatenciesOptions) {
     this.#metrics = metrics;
@@ -43,7 +46,8 @@ export class TurnLatencies {
         this.#speechStoppedAt = at;
         return;
       case 'request':
-        this.#requestedAt = at;
+        if (this.#isReplying) this.#nextRequestedAt = at;
+        else this.#requestedAt = at;
         return;
       case 'audio':
         this.#reply('audio', at);
@@ -52,12 +56,15 @@ export class TurnLatencies {
         this.#reply('text', at);
         return;
       case 'interrupted':
+        this.#isReplying = false;
+        this.#requestedAt = this.#nextRequestedAt;
         return;
     }
   }
 
   /** Measures the first piece of a reply: from the speech that it answers, else from the request. */
   #reply(began: Reply['began'], at: number): void {
+    this.#isReplying = true;
     if (this.#speechStoppedAt !== undefined)
       this.#keep(at, { began, since: 'speech', ms: roundMs(at - this.#speechStoppedAt) });
     else if (this.#requestedAt !== undefined)
@@ -66,7 +73,7 @@ export class TurnLatencies {
 
   #keep(at: number, reply: Reply): void {
     const times: TurnTimes = { [`${reply.since}To${reply.began === 'audio' ? 'Audio' : 'Text'}Ms`]: reply.ms };
-    this.#reset();
+    this.#forget();
     this.#kept.push(times);
     if (this.#kept.length > KEPT_TURNS) this.#kept.shift();
     this.#metrics.turn(times, this.#provider);
@@ -74,8 +81,14 @@ export class TurnLatencies {
   }
 
   #reset(): void {
+    this.#isReplying = false;
+    this.#forget();
+  }
+
+  #forget(): void {
     this.#speechStoppedAt = undefined;
     this.#requestedAt = undefined;
+    this.#nextRequestedAt = undefined;
   }
 }
 

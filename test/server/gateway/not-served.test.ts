@@ -54,7 +54,7 @@ test.each([
   });
 });
 
-test.each(['/v1/listen?model=nova-3', '/v1/speak', '/v2/listen', '/v1/projects', '/v1/projects/p/keys'])(
+test.each(['/v1/listen?model=nova-3', '/v1/speak', '/v2/listen', '/v1/read', '/v1/projects', '/v1/projects/p/keys'])(
   'an endpoint of Deepgram that is not served is a 501 in its shape: %s',
   async (path) => {
     const { status, body } = await told(path);

@@ -96,7 +96,7 @@ const faultProblem = ({ field, expected }: MintFault): HttpProblem => invalidReq
 function wantedOf(
   { expiresAt, endsAt, session, ...asked }: MintRequest,
   { models, uses = asked.uses, ...own }: OwnTerms,
-  place: { readonly provider: string; readonly dialect: string },
+  place: { readonly provider: string; readonly dialect: string | undefined },
   config: Options['config'],
 ): Omit<Wanted, 'prefix'> {
   const terms = withModels({ ...own, ...place, endsAt, session }, { models, session }, config);

@@ -6,9 +6,16 @@ import { upstreamOf } from '../../../../adapters/realtime/index.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
 import { conformance } from '../conformance.ts';
 import { deepgramAgent } from './conversation.ts';
+import { flux, fluxSpeak, listen, speak } from './streams.ts';
 
 conformance(deepgram, {
-  dialects: { 'deepgram-agent': deepgramAgent },
+  dialects: {
+    'deepgram-agent': deepgramAgent,
+    'deepgram-listen': listen,
+    'deepgram-flux': flux,
+    'deepgram-speak': speak,
+    'deepgram-flux-speak': fluxSpeak,
+  },
   httpError: ({ code, message, help }) => ({ err_code: code, err_msg: message, help }),
 });
 

@@ -44,6 +44,12 @@ export const deepgramAgent: DialectFixture = {
     ['provider', { type: 'AgentAudioDone' }, { mark: 'turn-done' }],
     ['client', { type: 'UpdateThink', think: { provider: { type: 'open_ai', model: 'gpt-5' } } }, { model: 'gpt-5' }],
     ['provider', { type: 'ThinkUpdated' }],
+    ['client', { type: 'UpdateThink_Live', think_live: { provider: { type: 'deepgram', version: 'v1' } } }],
+    ['provider', { type: 'ThinkLiveUpdated' }],
+    ['provider', { type: 'FrustrationDetected', count: 1, escalated: false }],
+    ['client', { type: 'InjectAgentMessage', is_dynamic: true, behavior: 'queue' }],
+    ['provider', { type: 'InjectionRefused', message: 'The user speaks.' }],
+    ['client', { type: 'ForceEndTurn' }],
     [
       'provider',
       said('user', 'Never mind.'),

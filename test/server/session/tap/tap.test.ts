@@ -79,6 +79,18 @@ test.each<[string, [Mark, number][], TurnTimes[]]>([
     [],
   ],
   [
+    'not from a request that was made while the reply before passes',
+    [
+      ['request', 0],
+      ['audio', 5],
+      ['request', 10],
+      ['audio', 12],
+      ['turn-done', 13],
+      ['audio', 14],
+    ],
+    [{ requestToAudioMs: 5 }],
+  ],
+  [
     'from a request that was made before the turn that it cut off has ended',
     [
       ['request', 0],

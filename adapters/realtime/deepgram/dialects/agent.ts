@@ -1,23 +1,26 @@
 // The Deepgram Voice Agent dialect: JSON in text messages, sound in binary ones, both ways. The client configures the agent in its first
 // message (Settings); models are those of the stages listen, think and speak, whoever makes them.
 
-import { OPEN_BRACE, skipSpace } from '../../../codecs/json/bytes.ts';
-import { eventType } from '../../../codecs/json/event-type.ts';
-import { isObject, type JsonObject, objectAt, readObject, textAt } from '../../../codecs/json/object.ts';
-import { type Direction, type Frame, jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
-import type { Dialect, Rejection } from '../contract/dialect.ts';
-import type { Observation } from '../contract/observation.ts';
-import { eventPaths } from '../guards/event-paths.ts';
-import { guardModels, type ModelRules } from '../guards/model-guard.ts';
-import { deepgramPins } from './pins.ts';
+import { eventType } from '../../../../codecs/json/event-type.ts';
+import { isObject, type JsonObject, objectAt, readObject, textAt } from '../../../../codecs/json/object.ts';
+import { type Direction, type Frame, jsonFrame, type OutFrame } from '../../../../codecs/websocket/frame.ts';
+import type { Dialect, Rejection } from '../../contract/dialect.ts';
+import type { Observation } from '../../contract/observation.ts';
+import { eventPaths } from '../../guards/event-paths.ts';
+import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
+import { isSound, soundOf } from '../../sound.ts';
+import { deepgramPins } from '../pins.ts';
 
 /** Stages of an agent. Each has a provider with a model, think and speak also a list of them to fall back on. */
 const stages = ['listen', 'think', 'speak'];
 
+/** The stage that backchannels beside `think`. It names no model so far (read in the SDK for Python, 7.17), and need not. */
+const THINK_LIVE = 'think_live';
+
 const rules: ModelRules = {
   isAudio: () => false,
   places: eventPaths(
-    stages.flatMap((stage) =>
+    [...stages, THINK_LIVE].flatMap((stage) =>
       ['model', 'model_id'].flatMap((key) => [
         ['agent', stage, 'provider', key],
         [stage, 'provider', key],
@@ -50,11 +53,6 @@ function errorEvent({ code, message }: Rejection): OutFrame {
   return jsonFrame({ type: code === 'pinned' ? 'Warning' : 'Error', description: message, code });
 }
 
-/** A binary message is sound; one that begins like an object is read nevertheless, so that nothing is hidden in it. */
-function isSound({ data, binary }: Frame): boolean {
-  return binary && data[skipSpace(data, 0)] !== OPEN_BRACE;
-}
-
 /** A saved agent stands for the models that it was made with. A stage without a model gets one of Deepgram's choice. */
 function impliedNames({ type, agent, think, speak }: JsonObject): readonly string[] {
   if (type === 'UpdateThink') return namesModel(think) ? [] : [''];
@@ -73,13 +71,8 @@ function modelOf(stage: JsonObject): string | undefined {
   return textAt(stage, 'provider', 'model') ?? textAt(stage, 'provider', 'model_id');
 }
 
-/** All binary messages of one direction are observed alike. */
-const decides = () => ({ first: 0, last: 0 });
-const heard: Observation = { type: 'audio', decides };
-const spoken: Observation = { type: 'audio', mark: 'audio', decides };
-
 function observe({ data, binary }: Frame, direction: Direction): Observation | undefined {
-  if (binary) return direction === 'upstream' ? heard : spoken;
+  if (binary) return soundOf(direction);
   const type = eventType(data);
   if (type === undefined) return undefined;
   return direction === 'upstream' ? observeClient(type, data) : observeServer(type, data);

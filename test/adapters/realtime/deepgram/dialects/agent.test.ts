@@ -1,8 +1,8 @@
 // Tests which models a Deepgram agent runs on, as a key's list sees them, and where its first message takes a context.
 
 import { describe, expect, test } from 'vitest';
-import { deepgramAgentDialect } from '../../../../adapters/realtime/deepgram/dialect.ts';
-import { eventOf, frameOf } from '../../../support/frames.ts';
+import { deepgramAgentDialect } from '../../../../../adapters/realtime/deepgram/dialects/agent.ts';
+import { eventOf, frameOf } from '../../../../support/frames.ts';
 
 const of = (model: string) => ({ provider: { type: 'some', model } });
 const settings = (agent: unknown) => ({ type: 'Settings', audio: {}, agent });
@@ -28,6 +28,8 @@ describe('models in messages', () => {
     [{ type: 'UpdateThink', think: { prompt: 'p' } }, ['']],
     [{ type: 'UpdateSpeak', speak: { provider: { type: 'aws_polly', voice: 'Amy' } } }, ['']],
     [{ type: 'UpdateListen', listen }, ['nova-3']],
+    [{ type: 'UpdateThink_Live', think_live: { provider: { type: 'deepgram', version: 'v1' } } }, undefined],
+    [{ type: 'UpdateThink_Live', think_live: of('live-2') }, ['live-2']],
     [{ type: 'UpdateListen', listen: { provider: { keyterms: ['a'] } } }, undefined],
     [{ type: 'FunctionCallResponse', name: 'f', content: '{"model":"x"}' }, undefined],
     [{ type: 'KeepAlive' }, undefined],

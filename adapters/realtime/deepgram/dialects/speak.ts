@@ -1,0 +1,71 @@
+// The dialects of Deepgram's speech, /v1/speak (Aura) and /v2/speak (Flux): text in JSON, sound in binary messages. The query has the model and
+// all settings. Events: read in the SDKs (JavaScript 5.13, Python 7.17); their order: documents.
+
+import { eventType } from '../../../../codecs/json/event-type.ts';
+import { readObject, textAt } from '../../../../codecs/json/object.ts';
+import { type Direction, type Frame, jsonFrame, type OutFrame } from '../../../../codecs/websocket/frame.ts';
+import type { Dialect, Rejection } from '../../contract/dialect.ts';
+import { type Mark, type Observation, withTranscript } from '../../contract/observation.ts';
+import { soundOf } from '../../sound.ts';
+
+const common = {
+  mostTokens: { input: 0, output: 0 },
+  modelsIn: () => undefined,
+  errorEvent,
+} satisfies Partial<Dialect>;
+const capabilities = {
+  audio: 'binary',
+  turnEnd: 'event',
+  speech: 'spoken',
+  interruption: 'event',
+  usage: 'never',
+} as const;
+
+/** The vocabulary of `/v1/speak`: the sound of a text ends with `Flushed`. */
+export const deepgramSpeakDialect: Dialect = {
+  name: 'deepgram-speak',
+  capabilities: { ...capabilities, speaksFirst: 'client' },
+  observe: (frame, direction) => observe(frame, direction, { Flushed: 'turn-done', Cleared: 'interrupted' }),
+  ...common,
+};
+
+/** The vocabulary of `/v2/speak`: all sound of a turn comes between `SpeechStarted` and `SpeechMetadata`. */
+export const deepgramFluxSpeakDialect: Dialect = {
+  name: 'deepgram-flux-speak',
+  capabilities: { ...capabilities, speaksFirst: 'provider' },
+  observe: (frame, direction) =>
+    observe(frame, direction, { SpeechMetadata: 'turn-done', SpeechInterrupted: 'interrupted' }),
+  ...common,
+};
+
+function observe(
+  { data, binary }: Frame,
+  direction: Direction,
+  marks: Readonly<Record<string, Mark>>,
+): Observation | undefined {
+  if (binary) return soundOf(direction);
+  const type = eventType(data);
+  if (type === undefined) return undefined;
+  if (direction === 'upstream') return observeClient(type, data);
+  const mark = Object.hasOwn(marks, type) ? marks[type] : undefined;
+  return mark === undefined ? { type } : { type, mark };
+}
+
+/** The wait for a reply is that since the text, or the end of it, that came last. */
+function observeClient(type: string, data: Buffer): Observation {
+  switch (type) {
+    case 'Speak':
+      return withTranscript({ type, mark: 'request' }, () => {
+        const text = textAt(readObject(data), 'text');
+        return text ? [{ role: 'assistant', text, isPartial: true }] : undefined;
+      });
+    case 'Flush':
+      return { type, mark: 'request' };
+    default:
+      return { type };
+  }
+}
+
+function errorEvent({ code, message }: Rejection): OutFrame {
+  return jsonFrame({ type: 'Error', code, description: message });
+}
