@@ -116,8 +116,8 @@ export interface ServedEndpoint {
   reject?(handshake: Handshake): Refusal | undefined;
   /** Returns the ids in the handshake that the provider handed out before: see `Dialect.ids`. */
   idsIn?(handshake: Handshake): readonly NamedId[];
-  /** Tells whether the handshake joins a call that was made elsewhere: what is said in it may be anybody's. */
-  joinsCall?(handshake: Handshake): boolean;
+  /** Returns the ids of calls and sessions that the handshake joins or copies: what is said in them may be anybody's. */
+  joinedIn?(handshake: Handshake): readonly NamedId[];
   /** Returns the reason that a session of this handshake takes no context, where its dialect has a form for one. */
   rejectContext?(handshake: Handshake): string | undefined;
 }

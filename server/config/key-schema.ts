@@ -79,7 +79,9 @@ const settings = {
   callIds: z
     .enum(['any'])
     .optional()
-    .describe('any lets it join calls by ?call_id= at an account that it shares with other keys.'),
+    .describe(
+      'any lets it join calls by ?call_id=, and sessions of Live, that it was not given itself, at an account that it shares with other keys.',
+    ),
   unknownFields: z
     .enum(['refuse', 'drop'])
     .optional()

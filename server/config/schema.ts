@@ -69,9 +69,7 @@ export const limitsSchema = z.strictObject({
   closeMs: ms.default(3000).describe('Time to wait for the answer to a close.'),
   usageMs: ms
     .default(15_000)
-    .describe(
-      'Time that a provider has to report what was used last, once the gateway has ended a session for its key.',
-    ),
+    .describe('Time that a provider has to report what was used last, once a session has ended otherwise than by it.'),
   idleMs: optionalMs
     .default(0)
     .describe('Time without a message in either direction, after which the session ends. 0 is off.'),

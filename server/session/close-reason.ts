@@ -21,9 +21,15 @@ export interface CloseReason {
   readonly provider: Close | 'lost';
   /** The error event that the client gets in its dialect before its close. */
   readonly words?: Rejection;
-  /** The client is closed at once, the provider when it has reported what was used, or has had the time for it. */
-  readonly awaitsUsage?: true;
+  /**
+   * The client is closed at once, the provider when it has reported what was used, or has had the time for it. `of-session`: that of a response is not
+   * waited for. Left out where the provider has ended the session, or answers nothing.
+   */
+  readonly awaitsUsage?: AwaitedUsage;
 }
+
+/** A report that comes with the end of the session alone, or that of a response, too. */
+export type AwaitedUsage = 'of-session' | 'any';
 
 export interface EndOptions {
   /** Close code on the client's side, where it is not the one of the reason. */
@@ -106,7 +112,8 @@ export function relayed(code: number, reason: Buffer): Close {
 
 export function clientEnded(code: number, reason: Buffer = NO_REASON): CloseReason {
   const close = relayed(code, reason);
-  return { name: code === 1006 ? 'client-lost' : 'client-closed', mayRetry: false, client: close, provider: close };
+  const name = code === 1006 ? 'client-lost' : 'client-closed';
+  return { name, mayRetry: false, client: close, provider: close, awaitsUsage: 'of-session' };
 }
 
 export function providerEnded(code: number, reason: Buffer = NO_REASON): CloseReason {
@@ -123,7 +130,8 @@ const goingAway: Close = { code: 1001, reason: 'the session ended' };
 
 /** A breach of the WebSocket protocol is answered with the code of its fault (RFC 6455, section 7.4.1). */
 export function clientBrokeProtocol(code: number): CloseReason {
-  return { name: 'client-broke-protocol', mayRetry: false, client: { code }, provider: { code: 1011 } };
+  const close = { client: { code }, provider: { code: 1011 } };
+  return { name: 'client-broke-protocol', mayRetry: false, ...close, awaitsUsage: 'of-session' };
 }
 
 export function providerBrokeProtocol(code: number): CloseReason {
@@ -133,12 +141,18 @@ export function providerBrokeProtocol(code: number): CloseReason {
 
 /** An ending whose reason only the client is told; the provider hears that it is over. The client may try again. */
 function tellingClient<Name extends CloseName>(name: Name, code: number, reason: string) {
-  return { name, mayRetry: true, client: { code, reason }, provider: goingAway } as const;
+  return { name, mayRetry: true, client: { code, reason }, provider: goingAway, awaitsUsage: 'of-session' } as const;
 }
 
 /** The endings that the gateway itself decides on, but for those that say why in words of the moment. */
 export const reasons = {
-  clientSilent: { name: 'client-silent', mayRetry: true, client: 'lost', provider: { code: 1011 } },
+  clientSilent: {
+    name: 'client-silent',
+    mayRetry: true,
+    client: 'lost',
+    provider: { code: 1011 },
+    awaitsUsage: 'of-session',
+  },
   providerSilent: {
     name: 'provider-silent',
     mayRetry: true,
@@ -166,7 +180,13 @@ export const reasons = {
     provider: { code: 4408, reason: 'a message made no progress' },
   },
   noMessageMemory: tellingClient('no-message-memory', 1013, 'no memory for unfinished messages: try again later'),
-  frameRefused: { name: 'frame-refused', mayRetry: false, client: { code: 1008 }, provider: goingAway },
+  frameRefused: {
+    name: 'frame-refused',
+    mayRetry: false,
+    client: { code: 1008 },
+    provider: goingAway,
+    awaitsUsage: 'of-session',
+  },
   idle: tellingClient('idle', 4408, 'idle'),
   durationReached: tellingClient('duration-reached', 1001, 'the session reached its maximum duration'),
   drained: tellingClient('drained', 1001, 'the gateway is shutting down'),
@@ -208,7 +228,7 @@ export function pinsNotTaken(fault: string) {
 
 /** Tells the client why in its dialect, too. Another session would end the same way. */
 function withWords(reason: ReturnType<typeof tellingClient>, words: Rejection) {
-  return { ...reason, mayRetry: false, words, awaitsUsage: true } as const;
+  return { ...reason, mayRetry: false, words, awaitsUsage: 'any' } as const;
 }
 
 /** Shortens a reason to the 123 bytes that a close has room for. */

@@ -1,5 +1,5 @@
-// A provider that hands out ids: of responses, conversations, items and containers (Responses), and handles (Gemini Live); and clients of two
-// keys that use them.
+// A provider that hands out ids: of responses, conversations, items and containers (Responses), handles (Gemini Live) and sessions (OpenAI Live); and
+// clients of two keys that use them.
 
 import type { WebSocket } from 'ws';
 import { openClient, type TestGateway } from './gateway.ts';
@@ -25,6 +25,7 @@ export async function startIdProvider(): Promise<IdProvider> {
           send({ setupComplete: {} });
           send({ sessionResumptionUpdate: { newHandle: `handle_${last}`, resumable: true } });
         }
+        if (event.type === 'session.start') send({ type: 'session.started', session: { id: `live_${last}` } });
         if (event.type === 'response.create') for (const answer of answersOf(last)) send(answer);
       }),
   });
@@ -47,6 +48,7 @@ function answersOf(number: number): readonly object[] {
 
 export const RESPONSES = '/v1/responses';
 export const GEMINI = '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent';
+export const LIVE = '/v1/live/sessions';
 /** Keys that share the account. */
 export const keys = ['ann', 'bob'].map((id) => ({ id, secret: `secret-of-${id}` }));
 export const as = (key: string) => ({ headers: { authorization: `Bearer secret-of-${key}` } });
@@ -74,6 +76,15 @@ export async function respond(client: WebSocket): Promise<number> {
   client.send('{"type":"response.create","model":"gpt-5","input":"Hi"}');
   const { response } = (await eventOf(client, 'response.completed')) as { response: { id: string } };
   return Number(response.id.slice('resp_'.length));
+}
+
+/** Opens a session of OpenAI Live, and returns the id that it was given. */
+export async function liveSession(at: Pick<TestGateway, 'url'>, key: string): Promise<string> {
+  const client = await open(at, key, LIVE);
+  client.send('{"type":"session.start","session":{"model":"gpt-live-1"}}');
+  const { session } = (await eventOf(client, 'session.started')) as { session: { id: string } };
+  client.close();
+  return session.id;
 }
 
 /** Opens a session of Gemini, and returns the handle that it was given. */

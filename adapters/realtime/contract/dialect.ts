@@ -69,8 +69,8 @@ export interface Capabilities {
   readonly turnEnd: 'event' | 'never';
   /** The sign that the user cut a reply off: an event of its own, or every `speech-started` within a reply. */
   readonly interruption: 'event' | 'speech-started';
-  /** The reports of usage: what each turn took, or the sum so far. */
-  readonly usage: 'per-turn' | 'cumulative' | 'never';
+  /** The reports of usage: what each turn took, or the sum so far. `elsewhere`: the bill is that of the session which this one joins. */
+  readonly usage: 'per-turn' | 'cumulative' | 'never' | 'elsewhere';
   /** The end that sends the first message. */
   readonly speaksFirst: 'client' | 'provider';
 }

@@ -16,7 +16,7 @@ const notServed: readonly NotServed[] = [
   { method: 'POST', path: '/v1/realtime/calls/{id}/{action}' },
   { method: 'POST', path: '/v1/live/sessions', takesAnyBody: true },
   { method: 'POST', path: '/v1/live/sessions/{id}/{action}' },
-  { method: 'GET', path: '/v1/live/sessions/{id}/{action}' },
+  { method: 'GET', path: '/v1/live/sessions/{id}/content' },
   { path: '/v1/completions', instead: 'expected POST /v1/chat/completions' },
   // SDKs ask for these beside text: the side path has none of them.
   ...['images', 'audio', 'videos', 'files', 'uploads', 'batches', 'vector_stores'].flatMap((name) =>

@@ -5,7 +5,7 @@ import type { Handshake, Resource, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
 import type { CredentialPlaces, HeaderSwitch } from '../handshake/places.ts';
 import type { Refusal } from '../refusal.ts';
-import { openaiLiveDialect } from './dialects/live.ts';
+import { openaiLiveAttachDialect, openaiLiveDialect, openaiLiveForkDialect } from './dialects/live.ts';
 import { openaiBetaDialect, openaiRealtimeDialect } from './dialects/realtime.ts';
 import { openaiResponsesDialect } from './dialects/responses.ts';
 import { openaiTranslationDialect } from './dialects/translation.ts';
@@ -40,35 +40,49 @@ function idsIn(handshake: Handshake): readonly NamedId[] {
   return found.map(([field, id]) => ({ field, id }));
 }
 
-/** `call_id` joins a call of WebRTC or SIP, on every path where a provider may take it. */
-function joinsCall(handshake: Handshake): boolean {
-  return parametersOf(handshake).some(([name]) => name.toLowerCase() === 'call_id');
+/** `call_id` joins a call of WebRTC or SIP, on every path where a provider may take it; a path that ends so joins or copies the session that it names. */
+function joinedIn(handshake: Handshake): readonly NamedId[] {
+  const calls = parametersOf(handshake).filter(([name]) => name.toLowerCase() === 'call_id');
+  const [, session] = /\/live\/sessions\/([^/]+)\/(?:attach|fork)$/.exec(handshake.path) ?? [];
+  return [
+    ...calls.map(([field, id]) => ({ field: field.toLowerCase(), id })),
+    ...(session === undefined ? [] : [{ field: 'session_id', id: session }]),
+  ];
 }
 
-const common = { reject, joinsCall, idsIn };
+const common = { joinedIn, idsIn, rejectContext };
 
 /** An endpoint of one of these dialects, of whichever provider. */
 export function servedBy(path: string, dialect: Dialect): ServedEndpoint {
-  if (dialect === openaiRealtimeDialect) return { path, dialect, resources: realtimeModels, rejectContext, ...common };
-  if (dialect === openaiBetaDialect)
-    return { path, dialect, resources: realtimeModels, rejectContext, ...common, reject: rejectTwice };
-  const resources = dialect === openaiTranslationDialect ? modelsOrUnknown : modelsInQuery;
-  return { path, dialect, resources, ...common };
+  const models = modelsOf.get(dialect) ?? modelsInQuery;
+  // The model of what runs already cannot be known, whatever else the query says.
+  const resources = (asked: Handshake) => (joinedIn(asked).length > 0 ? 'unknown' : models(asked));
+  return { path, dialect, resources, ...common, reject: dialect === openaiBetaDialect ? rejectTwice : reject };
 }
+
+const modelsOf: ReadonlyMap<Dialect, ServedEndpoint['resources']> = new Map([
+  [openaiRealtimeDialect, realtimeModels],
+  [openaiBetaDialect, realtimeModels],
+  [openaiTranslationDialect, modelsOrUnknown],
+]);
+
+/** Live below a path: sessions, the sockets beside them, and copies of those that are stored. All three are in OpenAI's SDK. */
+export const livePaths = (path: string): Readonly<Record<string, Dialect>> => ({
+  [path]: openaiLiveDialect,
+  [`${path}/{session_id}/attach`]: openaiLiveAttachDialect,
+  [`${path}/{session_id}/fork`]: openaiLiveForkDialect,
+});
 
 /** Every WebSocket endpoint of OpenAI. */
 export const openaiEndpoints: readonly ServedEndpoint[] = [
   servedBy('/v1/realtime', openaiRealtimeDialect),
   servedBy('/v1/realtime/translations', openaiTranslationDialect),
-  servedBy('/v1/live/sessions', openaiLiveDialect),
+  ...Object.entries(livePaths('/v1/live/sessions')).map(([path, dialect]) => servedBy(path, dialect)),
   servedBy('/v1/responses', openaiResponsesDialect),
 ];
 
-/** `call_id` joins a call that runs already, whatever else the query says: its model cannot be known. */
 function realtimeModels(handshake: Handshake): readonly Resource[] | 'unknown' {
-  const { query } = handshake;
-  if (joinsCall(handshake)) return 'unknown';
-  return query.get('intent') === 'transcription' ? modelsInQuery(handshake) : modelsOrUnknown(handshake);
+  return handshake.query.get('intent') === 'transcription' ? modelsInQuery(handshake) : modelsOrUnknown(handshake);
 }
 
 /** The context must come before everything else that is said in a session, and somebody must answer by it. */

@@ -5,9 +5,8 @@ import type { Dialect } from '../contract/dialect.ts';
 import type { Provider, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
 import { openai } from './adapter.ts';
-import { openaiLiveDialect } from './dialects/live.ts';
 import { openaiBetaDialect, openaiRealtimeDialect } from './dialects/realtime.ts';
-import { servedBy } from './endpoints.ts';
+import { livePaths, servedBy } from './endpoints.ts';
 import { realtimeMint } from './mints.ts';
 
 type Own = 'name' | 'baseUrl' | 'auth' | 'free';
@@ -48,7 +47,7 @@ const betaSwitches = openai.switches.map(({ header, values }) => ({ header, valu
 const { parameters, ...places } = commonPlaces;
 
 export const openaiKinds: readonly Provider[] = [
-  // Read in OpenAI's SDK, which has a client for it; the path of Live: document.
+  // Read in OpenAI's SDK, which has a client for it; the paths of Live: document, that of copies is OpenAI's.
   speaksOpenai({
     name: 'azure',
     baseUrl: 'wss://{resource}.openai.azure.com',
@@ -57,7 +56,7 @@ export const openaiKinds: readonly Provider[] = [
     free: { path: '/openai/v1/models', refusals: [401, 403] },
     paths: {
       '/openai/v1/realtime': openaiRealtimeDialect,
-      '/openai/v1/live/sessions': openaiLiveDialect,
+      ...livePaths('/openai/v1/live/sessions'),
       '/openai/realtime': openaiBetaDialect,
     },
     mintPath: '/openai/v1/realtime/client_secrets',

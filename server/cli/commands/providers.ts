@@ -28,7 +28,7 @@ export function dialectRows(): readonly (readonly string[])[] {
     name,
     audioOf(capabilities),
     capabilities.turnEnd === 'event' ? 'an event' : 'nothing',
-    { 'per-turn': 'each turn', cumulative: 'the sum so far', never: 'never' }[capabilities.usage],
+    USAGE[capabilities.usage],
     context === undefined ? 'no' : 'yes',
     pins === undefined ? 'no' : 'yes',
     [...who].join(', '),
@@ -37,6 +37,13 @@ export function dialectRows(): readonly (readonly string[])[] {
 
 const audioOf = ({ audio, speech }: Dialect['capabilities']): string =>
   (audio === 'binary' ? 'binary messages' : 'base64 in events') + (speech === undefined ? '' : `, ${speech} only`);
+
+const USAGE: Readonly<Record<Dialect['capabilities']['usage'], string>> = {
+  'per-turn': 'each turn',
+  cumulative: 'the sum so far',
+  never: 'never',
+  elsewhere: 'of the session beside',
+};
 
 /** Some have two forms, by what the credential looks like: those of a key, and of a token that has three parts. */
 function credentialOf({ auth: usual, endpoints }: Provider): string {

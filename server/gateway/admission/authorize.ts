@@ -15,13 +15,19 @@ export function authorizeResource({
   key,
   secret,
   policy,
-}: Pick<Admission, 'handshake' | 'provider' | 'endpoint'> & ModelLists): Pick<Admission, 'model'> | Refusal {
+  bindsIds,
+}: Pick<Admission, 'handshake' | 'provider' | 'endpoint'> & Partial<Pick<Admission, 'bindsIds'>> & ModelLists):
+  | Pick<Admission, 'model'>
+  | Refusal {
   const resources = endpoint.resources(handshake);
+  // The key was given what it joins in a session that it was allowed.
+  const isOwnCall = bindsIds === true && key?.callIds !== 'any' && endpoint.joinedIn?.(handshake)[0] !== undefined;
   const client = secret === undefined ? 'this key' : 'this client secret';
   const mayAsk = (name: string): boolean => mayUse({ key, secret, policy }, provider, name);
   const absent = resources === 'unknown' ? undefined : resources.find(({ name }) => !isServed(policy, provider, name));
   if (absent !== undefined) return notServed(provider, absent, policy);
-  if (resources === 'unknown') return mayAsk('') ? { model: undefined } : notAllowed(client, provider, resources);
+  if (resources === 'unknown')
+    return mayAsk('') || isOwnCall ? { model: undefined } : notAllowed(client, provider, resources);
   const forbidden = resources.find(({ name }) => !mayAsk(name));
   return forbidden === undefined ? { model: resources[0]?.name } : notAllowed(client, provider, forbidden);
 }
@@ -74,7 +80,7 @@ export function sharedAccounts(config: Pick<Config, 'access' | 'providers' | 're
   return new Set(shared);
 }
 
-/** Lets a key join a call only where no other has the account, or where it may join any: calls are not made through here. */
+/** Lets a key join a call where no other has the account, or where it may join any; else one that it was given itself, which is known later. */
 export function authorizeCall({
   handshake,
   provider,
@@ -86,19 +92,14 @@ export function authorizeCall({
   | Pick<Admission, 'bindsIds'>
   | Refusal {
   const bindsIds = key !== undefined && policy.shared.has(provider.name);
-  if (!endpoint.joinsCall?.(handshake)) return { bindsIds };
-  if (bindsIds && key.callIds !== 'any') return foreignCall;
-  return secret === undefined || secret.settings.callIds === 'any' ? { bindsIds } : secretCall;
+  const [joined] = endpoint.joinedIn?.(handshake) ?? [];
+  return joined === undefined || secret === undefined || secret.settings.callIds === 'any'
+    ? { bindsIds }
+    : secretCall(joined.field);
 }
 
-const secretCall: Refusal = {
+const secretCall = (field: string): Refusal => ({
   status: 403,
   code: 'id_not_issued',
-  message: 'call_id: a client secret may join calls only where it was made with callIds: any',
-};
-
-const foreignCall: Refusal = {
-  status: 403,
-  code: 'id_not_issued',
-  message: 'call_id: keys that share an account may not join calls; that needs callIds: any of the key',
-};
+  message: `${field}: a client secret may join calls only where it was made with callIds: any`,
+});

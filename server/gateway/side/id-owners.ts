@@ -150,18 +150,22 @@ export class IdOwners {
 
 /** Returns why a handshake is refused that refers to what was handed out to somebody else; undefined: it does not. */
 export async function refuseForeignIds(admission: Admission, owners: IdOwners): Promise<Refusal | undefined> {
-  const { endpoint, handshake } = admission;
+  const { endpoint, handshake, key } = admission;
   const ids = owners.of(admission);
-  const named = (ids && endpoint.idsIn?.(handshake)) ?? [];
+  if (ids === undefined) return undefined;
+  const joined = key?.callIds === 'any' ? [] : (endpoint.joinedIn?.(handshake) ?? []);
+  const named = [...joined, ...(endpoint.idsIn?.(handshake) ?? [])];
   const [first] = named;
-  if (first === undefined || ids === undefined) return undefined;
+  if (first === undefined) return undefined;
   const owns = await ids.owns(named.map(({ id }) => id));
   if (owns === 'away') return notNow(`whether ${first.field} was given to this key cannot be found out now`);
-  return owns ? undefined : notIssued(first.field);
+  return owns ? undefined : notIssued(first.field, joined.length > 0);
 }
 
-const notIssued = (field: string): Refusal => ({
+const notIssued = (field: string, isJoined: boolean): Refusal => ({
   status: 403,
   code: 'id_not_issued',
-  message: `${field}: expected an id that this key was given through this gateway`,
+  message:
+    `${field}: expected an id that this key was given through this gateway` +
+    (isJoined ? ', or callIds: any of the key' : ''),
 });

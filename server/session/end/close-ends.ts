@@ -4,7 +4,7 @@ import type { Close, CloseReason, EndOptions } from '../close-reason.ts';
 import type { Link } from '../link.ts';
 import { awaitLastUsage, type LastUsageOptions } from './last-usage.ts';
 
-interface Ends extends Omit<LastUsageOptions, 'onOver' | 'provider'> {
+interface Ends extends Omit<LastUsageOptions, 'which' | 'onOver' | 'provider' | 'upstream'> {
   readonly provider: LastUsageOptions['provider'] & { terminate(): void } & Pick<Link['target'], 'close'>;
   readonly upstream: Link;
   readonly downstream: Link;
@@ -15,7 +15,8 @@ export function closeEnds(ends: Ends, reason: CloseReason, how: EndOptions): (()
   const { upstream, downstream, provider } = ends;
   const { client, provider: close } = reason;
   const onOver = () => (close === 'lost' ? provider.terminate() : provider.close(close.code, close.reason));
-  const endWait = reason.awaitsUsage && awaitLastUsage({ ...ends, onOver });
+  const which = reason.awaitsUsage;
+  const endWait = which && awaitLastUsage({ ...ends, which, onOver });
   closeTarget(downstream, client, { ...how, isObserving: endWait !== undefined });
   if (endWait === undefined) closeTarget(upstream, close, { ...how, finalEvent: undefined });
   return endWait;

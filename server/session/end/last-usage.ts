@@ -2,6 +2,7 @@
 
 import type { Limits } from '../../config/config.ts';
 import type { Peer } from '../../transport/peer.ts';
+import type { AwaitedUsage } from '../close-reason.ts';
 import type { Link } from '../link.ts';
 import type { SessionSubject } from '../subject.ts';
 import type { UsageDue } from '../tap/usage-due.ts';
@@ -10,8 +11,9 @@ export interface LastUsageOptions {
   readonly subject: Pick<SessionSubject, 'dialect' | 'billedBy'>;
   readonly provider: Pick<Peer, 'isOpen' | 'sendMessage'>;
   /** The link toward the provider: nothing of the client passes any more. */
-  readonly upstream: Pick<Link, 'finish'>;
+  readonly upstream: Pick<Link, 'finish' | 'boundary'>;
   readonly due: UsageDue;
+  readonly which: AwaitedUsage;
   readonly limits: Pick<Limits, 'usageMs'>;
   /** Called once, when the wait is over: the provider is to be closed. */
   onOver(): void;
@@ -22,8 +24,8 @@ export interface LastUsageOptions {
  * would cost more for every second.
  */
 export function awaitLastUsage(options: LastUsageOptions): (() => void) | undefined {
-  const { subject, provider, upstream, due, limits, onOver } = options;
-  if (subject.billedBy !== 'reported-usage' || !due.isExpected || !provider.isOpen) return undefined;
+  const { subject, provider, upstream, due, which, limits, onOver } = options;
+  if (subject.billedBy !== 'reported-usage' || !due.isExpected(which) || !provider.isOpen) return undefined;
   const end = (): void => {
     if (due.whenReported === undefined) return;
     due.whenReported = undefined;
@@ -32,9 +34,12 @@ export function awaitLastUsage(options: LastUsageOptions): (() => void) | undefi
   };
   const timer = setTimeout(end, limits.usageMs);
   due.whenReported = end;
-  const { ask } = subject.dialect.lastUsage ?? {};
+  const { ask, comesWith } = subject.dialect.lastUsage ?? {};
   upstream.finish(() => {
-    if (ask !== undefined && due.whenReported !== undefined) provider.sendMessage(ask);
+    if (ask === undefined || due.whenReported === undefined) return;
+    // A client that left within a message has left no place to ask, and a session does not end by itself.
+    if (upstream.boundary.isBetweenMessages) provider.sendMessage(ask);
+    else if (comesWith !== undefined) end();
   });
   return end;
 }

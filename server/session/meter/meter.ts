@@ -115,7 +115,7 @@ export class SessionMeter {
   /** Estimates what has yet to be reported: of the model that serves, and of the one that transcribes. */
   #estimates(model: string | undefined, reported: Usage): readonly { model: string; usage: Usage }[] {
     const { transcriptionModel } = this.#options.tap;
-    if (model === undefined) return [];
+    if (model === undefined || this.#options.subject.dialect.capabilities.usage === 'elsewhere') return [];
     const heard = transcriptionModel === undefined || transcriptionModel === model ? [] : [transcriptionModel];
     const uses = [
       { model, usage: this.#unreportedOf(model, reported) },

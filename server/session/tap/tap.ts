@@ -68,7 +68,7 @@ export class Tap {
   constructor(options: TapOptions) {
     this.#options = options;
     this.#boundary = new TurnBoundary(options.dialect.capabilities);
-    this.due = new UsageDue(options.dialect);
+    this.due = new UsageDue(options.dialect, this.traffic.upstream);
     this.allTraffic = options.metrics.traffic;
     this.lastFrameAt = options.startedAt;
   }
@@ -151,7 +151,8 @@ export class Tap {
       this.#usage.add(usage, this.#makerOf(observation));
       this.moments.usage(at, usage);
     }
-    if (mark !== undefined || observation.usage !== undefined) this.due.observe(observation, mark);
+    if (mark !== undefined || observation.usage !== undefined || this.due.whenReported)
+      this.due.observe(observation, mark);
     if (observation.toolCalls !== undefined) this.moments.tools(at, observation.toolCalls);
     if (observation.handedOut !== undefined) this.#options.ids?.handedOut(observation.handedOut);
     this.#options.observer?.observe(observation, mark, at);

@@ -3,23 +3,28 @@
 
 import type { Dialect } from '../../../adapters/realtime/contract/dialect.ts';
 import type { Mark, Observation } from '../../../adapters/realtime/contract/observation.ts';
+import type { AwaitedUsage } from '../close-reason.ts';
 
 export class UsageDue {
   readonly #last: Dialect['lastUsage'];
+  /** Counts what the client has sent. */
+  readonly #sent: { readonly frames: number };
   /** Set from the request or the speech that is answered until the report. */
   #isReplying = false;
   #isOver = false;
   /** Called with each report after which none is to come. */
   whenReported: (() => void) | undefined;
 
-  constructor({ lastUsage }: Pick<Dialect, 'lastUsage'>) {
+  constructor({ lastUsage }: Pick<Dialect, 'lastUsage'>, sent: { readonly frames: number }) {
     this.#last = lastUsage;
+    this.#sent = sent;
   }
 
-  /** True where a report is to come, if the provider is given the time for it. */
-  get isExpected(): boolean {
+  /** Tells whether such a report is to come, if the provider is given the time for it. Nobody is billed for a session in which nothing was said. */
+  isExpected(which: AwaitedUsage): boolean {
     if (this.#last === undefined || this.#isOver) return false;
-    return this.#last.comesWith !== undefined || this.#isReplying;
+    if (this.#last.comesWith !== undefined) return this.#sent.frames > 0;
+    return which === 'any' && this.#isReplying;
   }
 
   /** True while a response is under way: what it reads and says is billed when it ends. */
@@ -32,6 +37,6 @@ export class UsageDue {
     if (mark === 'turn-done' || (usage !== undefined && usageOf !== 'transcription')) this.#isReplying = false;
     else if (mark !== undefined && mark !== 'speech-started' && mark !== 'interrupted') this.#isReplying = true;
     if (type === this.#last?.comesWith) this.#isOver = true;
-    if (!this.isExpected) this.whenReported?.();
+    if (!this.isExpected('any')) this.whenReported?.();
   }
 }

@@ -38,5 +38,7 @@ test('these are all paths that several providers claim, the first of which has i
     '/v1/realtime': ['openai', 'xai', 'stepfun', 'baseten', 'huggingface', 'vllm'],
     '/openai/v1/realtime': ['openai', 'azure'],
     '/openai/v1/live/sessions': ['openai', 'azure'],
+    '/openai/v1/live/sessions/some/attach': ['openai', 'azure'],
+    '/openai/v1/live/sessions/some/fork': ['openai', 'azure'],
   });
 });

@@ -125,7 +125,7 @@ describe('a key of the gateway', () => {
 });
 
 describe('the model list of a key', () => {
-  const webKey = (...models: string[]) => ({ keys: [{ id: 'web', secret: SECRET, models }] });
+  const webKey = (...models: string[]) => ({ keys: [{ id: 'web', secret: SECRET, models, callIds: 'any' }] });
   const headers = { authorization: `Bearer ${SECRET}` };
 
   const cases: [string[], string, boolean][] = [

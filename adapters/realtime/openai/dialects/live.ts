@@ -1,4 +1,5 @@
-// The Live dialect (/v1/live/sessions): full duplex, no turns; the model comes in the first event, usage in seconds.
+// The Live dialects: full duplex, no turns; the model comes in the first event, usage in seconds. A session (/v1/live/sessions), a copy of one that
+// is stored (.../fork), and the socket of an app's server beside one (.../attach). Read in OpenAI's SDK 7.59.
 
 import { eventType, typeDecides } from '../../../../codecs/json/event-type.ts';
 import { objectAt, readObject, textAt } from '../../../../codecs/json/object.ts';
@@ -12,10 +13,11 @@ import { liveError } from '../error-event.ts';
 import { livePins } from '../pins/live.ts';
 import { askedTools } from '../tool-calls.ts';
 import { partialWords } from '../transcript.ts';
-import { sessionSeconds, usageOfResponse } from '../usage.ts';
+import { sessionSeconds, tokenUsage, usageOfResponse } from '../usage.ts';
 
 const isAudio = soundEvent('session.input_audio.append');
-const rules: ModelRules = {
+/** A copy has the model of the session that it copies, and a socket beside one starts none: neither has to name it. */
+const laterRules: ModelRules = {
   isAudio,
   places: eventPaths([
     ['model'],
@@ -30,6 +32,9 @@ const rules: ModelRules = {
     ['response', 'prompt', 'id'],
   ]),
   words: ['prompt'],
+};
+const rules: ModelRules = {
+  ...laterRules,
   starter: {
     words: ['session.start'],
     impliedNames: (event) =>
@@ -61,14 +66,51 @@ export const openaiLiveDialect: Dialect = {
   errorEvent: liveError,
   pins: livePins(isAudio),
   lastUsage: { ask: jsonFrame({ type: 'session.close' }), comesWith: 'session.closed' },
+  // By the id of a session whoever has it attaches to it, and copies it where it is stored. How long that is kept is not known.
+  ids: { keptMs: 30 * 24 * 60 * 60 * 1000 },
 };
+
+/** The vocabulary of `/v1/live/sessions/{id}/fork`. Its first event takes none of what can be pinned but the delegation. */
+export const openaiLiveForkDialect: Dialect = {
+  ...openaiLiveDialect,
+  name: 'openai-live-fork',
+  modelsIn: (frame) => guardModels(frame, laterRules),
+  pins: undefined,
+};
+
+/** The vocabulary of `/v1/live/sessions/{id}/attach`: the bill and the words are those of the session, which does not end with this socket. */
+export const openaiLiveAttachDialect: Dialect = {
+  ...openaiLiveForkDialect,
+  name: 'openai-live-attach',
+  capabilities: { ...openaiLiveDialect.capabilities, usage: 'elsewhere', speaksFirst: 'provider' },
+  observe: (frame, direction) => {
+    const type = eventType(frame.data);
+    if (type === undefined) return undefined;
+    return direction === 'upstream' ? { type } : observeBeside(type, frame);
+  },
+  lastUsage: undefined,
+};
+
+/** Words of the user come as a server's event, too. */
+function observeBeside(type: string, frame: Frame): Observation {
+  switch (type) {
+    case 'session.output_audio.delta':
+      return { type, mark: 'audio', decides: typeDecides };
+    case 'session.input_audio.append':
+      return { type, decides: typeDecides };
+    case 'session.started':
+      return { type, model: textAt(readObject(frame.data), 'session', 'model'), isContinuous: true };
+    default:
+      return { type };
+  }
+}
 
 function observeServerEvent(type: string, frame: Frame): Observation {
   switch (type) {
     case 'session.output_audio.delta':
       return { type, mark: 'audio', decides: typeDecides };
     case 'session.started':
-      return { type, model: textAt(readObject(frame.data), 'session', 'model'), isContinuous: true };
+      return started(type, frame);
     case 'session.input_transcript.delta':
       return withTranscript({ type }, () => partialWords(frame.data, 'user'));
     case 'session.output_transcript.delta':
@@ -78,9 +120,27 @@ function observeServerEvent(type: string, frame: Frame): Observation {
       return { type, usage: sessionSeconds(objectAt(readObject(frame.data), 'usage')) };
     case 'response.event':
       return frame.data.includes(endOfDelegated) ? delegated(type, frame) : { type };
+    case 'decision.event':
+      return decided(type, frame);
     default:
       return { type };
   }
+}
+
+function started(type: string, frame: Frame): Observation {
+  const session = objectAt(readObject(frame.data), 'session');
+  const id = textAt(session, 'id');
+  return { type, model: textAt(session, 'model'), isContinuous: true, handedOut: id ? [id] : undefined };
+}
+
+/** The answers of a model that decides, which is billed beside the voice. */
+function decided(type: string, frame: Frame): Observation {
+  const decision = objectAt(readObject(frame.data), 'event', 'decision');
+  return {
+    type,
+    usage: tokenUsage(objectAt(decision, 'usage')),
+    usageOf: { model: textAt(decision, 'model') ?? '' },
+  };
 }
 
 function delegated(type: string, frame: Frame): Observation {

@@ -20,7 +20,8 @@ import {
 import { liveVeil } from './veil.ts';
 
 const session: SettingPlaces = {
-  ...named('model', 'instructions', 'delegation', 'triggers', 'input', 'store', 'client', 'prompt', 'replace'),
+  ...named('model', 'instructions', 'delegation', 'triggers', 'input', 'store', 'client', 'safety_identifier'),
+  ...named('prompt', 'replace'),
   audio: { format: 'audio.format', output: { voice: 'audio.output.voice' } },
 };
 

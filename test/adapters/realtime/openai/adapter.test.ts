@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { openai } from '../../../../adapters/realtime/openai/adapter.ts';
 import { conformance } from '../conformance.ts';
 import type { ExpectedRefusal } from '../fixture.ts';
-import { live, realtime, responses, translation } from './conversations.ts';
+import { live, liveAttach, liveFork, realtime, responses, translation } from './conversations.ts';
 
 const types = [
   [400, 'invalid_request', 'invalid_request_error'],
@@ -30,6 +30,8 @@ conformance(openai, {
     'openai-realtime': realtime,
     'openai-translation': translation,
     'openai-live': live,
+    'openai-live-attach': liveAttach,
+    'openai-live-fork': liveFork,
     'openai-responses': responses,
   },
   httpError: errorBody,

@@ -140,7 +140,7 @@ export const live: DialectFixture = {
     [
       'provider',
       { type: 'session.started', session: { id: 's1', model: 'gpt-live' } },
-      { model: 'gpt-live', isContinuous: true },
+      { model: 'gpt-live', isContinuous: true, handedOut: ['s1'] },
     ],
     ['client', { type: 'session.input_audio.append', audio: SOUND }],
     [
@@ -170,6 +170,35 @@ export const live: DialectFixture = {
   turns: [{ user: 'Hello', assistant: 'Hi there.' }],
   naming: (model) => ({ type: 'session.start', session: { model } }),
   errorEvent: (code, message) => ({ type: 'error', event_id: eventId, error: error(code, message) }),
+};
+
+/** A copy of a stored session. */
+export const liveFork: DialectFixture = {
+  ...live,
+  conversation: [['client', { type: 'session.start', session: {} }], ...live.conversation.slice(1)],
+};
+
+/** A socket beside a session: the bill and the words are that session's. */
+export const liveAttach: DialectFixture = {
+  conversation: [
+    [
+      'provider',
+      { type: 'session.started', event_id: 'e1', session: { id: 's1', model: 'gpt-live' } },
+      { model: 'gpt-live', isContinuous: true },
+    ],
+    ['provider', { type: 'session.input_audio.append', audio: SOUND }],
+    ['provider', { type: 'session.output_audio.delta', delta: SOUND, start_ms: 0, end_ms: 20 }, { mark: 'audio' }],
+    ['provider', { type: 'session.output_transcript.delta', event_id: 'e2', delta: 'Hi', start_ms: 0, end_ms: 20 }],
+    ['client', { type: 'session.thinking.append', content: 'The order is late.', delegation_id: null }],
+    ['provider', { type: 'session.thinking.appended', event_id: 'e3', start_ms: 20, end_ms: 20 }],
+    ['client', { type: 'transport.dtmf.send', event: '5' }],
+    ['provider', { type: 'session.usage.updated', event_id: 'e4', usage: { seconds: 5 } }],
+  ],
+  model: 'gpt-live',
+  usage: {},
+  turns: [{ user: '', assistant: '' }],
+  naming: (model) => ({ type: 'session.update', session: { delegation: { type: 'responses', responses: { model } } } }),
+  errorEvent: (code, message) => live.errorEvent?.(code, message),
 };
 
 export const responses: DialectFixture = {

@@ -8,12 +8,14 @@ import { openaiKinds } from '../../../../adapters/realtime/openai/kinds.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
 import { conformance } from '../conformance.ts';
 import type { DialectFixture } from '../fixture.ts';
-import { live, realtime, realtimeBeta } from './conversations.ts';
+import { live, liveAttach, liveFork, realtime, realtimeBeta } from './conversations.ts';
 
 const fixtures: Readonly<Record<string, DialectFixture>> = {
   'openai-realtime': realtime,
   'openai-realtime-beta': realtimeBeta,
   'openai-live': live,
+  'openai-live-attach': liveAttach,
+  'openai-live-fork': liveFork,
 };
 
 /** The same conversation, of which a provider that bills by time has no usage. */

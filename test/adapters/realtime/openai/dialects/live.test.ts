@@ -6,15 +6,24 @@ import { frameOf } from '../../../../support/frames.ts';
 
 const downstream = (event: object) => dialect.observe(frameOf(event), 'downstream');
 
-test('session.started tells the model', () => {
+test('session.started tells the model, and hands out the id of the session', () => {
   const event = { type: 'session.started', session: { id: 's', model: 'gpt-live-1' } };
-  expect(downstream(event)).toEqual({ type: 'session.started', model: 'gpt-live-1', isContinuous: true });
+  const learned = { type: 'session.started', model: 'gpt-live-1', isContinuous: true, handedOut: ['s'] };
+  expect(downstream(event)).toEqual(learned);
 });
 
 test.each(['session.usage.updated', 'session.closed'])('%s brings the seconds so far', (type) => {
   expect(downstream({ type, usage: { seconds: 12.5 } })).toEqual({ type, usage: { cumulative: true, seconds: 12.5 } });
   expect(downstream({ type, usage: {} })?.usage).toBeUndefined();
   expect(downstream({ type })?.usage).toBeUndefined();
+});
+
+test('the answer of a model that decides brings its tokens', () => {
+  const usage = { input_tokens: 3, output_tokens: 4, total_tokens: 7 };
+  const event = { type: 'decision.completed', decision: { model: 'm', answers: [], usage } };
+  const counted = { inputTokens: 3, outputTokens: 4, totalTokens: 7 };
+  const learned = { type: 'decision.event', usage: counted, usageOf: { model: 'm' } };
+  expect(downstream({ type: 'decision.event', event_id: 'e', event })).toEqual(learned);
 });
 
 test('the end of a delegated response brings its tokens', () => {

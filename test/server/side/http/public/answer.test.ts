@@ -248,7 +248,7 @@ test('a plain GET on a route says that the key is full, or that the gateway is d
 });
 
 test('a WebSocket that is known and not served is a 501 at its upgrade too', async () => {
-  const refused = await refusedUpgrade(`${open.url}/v1/live/sessions/abc/attach`);
+  const refused = await refusedUpgrade(`${open.url}/v1/live/sessions/abc/content`);
   expect(refused.status).toBe(501);
   expect(JSON.parse(refused.body).error.code).toBe('not_implemented');
 });
