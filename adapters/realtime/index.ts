@@ -5,6 +5,7 @@ import { assemblyai } from './assemblyai/adapter.ts';
 import { deepgram } from './deepgram/adapter.ts';
 import { gemini } from './gemini/adapter.ts';
 import { createProviderLookup } from './handshake/provider-lookup.ts';
+import { hume } from './hume/adapter.ts';
 import { openai } from './openai/adapter.ts';
 import { openaiKinds } from './openai/kinds.ts';
 
@@ -24,4 +25,4 @@ export const {
   mintRoutes,
   clientCredential,
   answerable,
-} = createProviderLookup([openai, gemini, deepgram, assemblyai, ...openaiKinds], [anthropic]);
+} = createProviderLookup([openai, gemini, deepgram, assemblyai, hume, ...openaiKinds], [anthropic]);

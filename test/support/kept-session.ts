@@ -1,4 +1,4 @@
-// What a served gateway has kept of the newest session of a key.
+// Reads the newest session of a key, as a served gateway has kept it.
 
 import type { ServedGateway } from './sdk.ts';
 import { until } from './until.ts';
@@ -11,15 +11,15 @@ interface KeptSession {
   readonly ledger: readonly { readonly usage: Record<string, number>; readonly costMicroUsd: number | null }[];
 }
 
-/** Waits until that session has ended and its bill is made. */
-export async function keptSession({ http }: ServedGateway, key: string): Promise<KeptSession> {
+/** Waits until the newest session is one of this dialect, has ended, and its bill is made. */
+export async function keptSession({ http }: ServedGateway, key: string, dialect: string): Promise<KeptSession> {
   const read = async (path: string) =>
     (await fetch(`${http}/v1/sessions${path}`, { headers: { authorization: `Bearer ${key}` } })).json();
   let kept: (KeptSession & { readonly state: string; readonly ledger: { outcome: string }[] }) | undefined;
   await until(async () => {
     const { sessions } = await read('?limit=1');
     kept = sessions?.[0] && (await read(`/${sessions[0].id}`));
-    return kept?.state === 'closed' && kept.ledger?.[0]?.outcome === 'ok';
+    return kept?.dialect === dialect && kept.state === 'closed' && kept.ledger?.[0]?.outcome === 'ok';
   });
   return kept as KeptSession;
 }

@@ -4,7 +4,7 @@
 import { isObject, parseJson } from '../../../codecs/json/object.ts';
 import type { AuthForm, Handshake, Provider, Resource, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
-import { namedInQuery } from '../handshake/query-resource.ts';
+import { namedInQuery, valuesIn } from '../handshake/query-resource.ts';
 import type { HttpReply, Refusal } from '../refusal.ts';
 import { assemblyaiAgentDialect } from './dialects/agent.ts';
 import { assemblyaiSpeechDialect } from './dialects/speech.ts';
@@ -71,9 +71,8 @@ function keyOrToken(credential: string): AuthForm {
 }
 
 /** Models that are asked about each turn, by the parameter `llm_gateway`; undefined where it does not say which. */
-function askedModels({ query }: Handshake): readonly Resource[] | undefined {
-  const given = [...query].filter(([name]) => name.toLowerCase() === 'llm_gateway');
-  const names = given.map(([, value]) => {
+function askedModels(handshake: Handshake): readonly Resource[] | undefined {
+  const names = valuesIn(handshake, 'llm_gateway').map((value) => {
     const asked = parseJson(value);
     return isObject(asked) && typeof asked.model === 'string' ? asked.model : undefined;
   });

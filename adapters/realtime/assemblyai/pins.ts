@@ -1,10 +1,9 @@
-// Pins settings of an AssemblyAI agent: they go into the client's own `session.update`, without which nothing else passes.
+// Pins settings of an AssemblyAI agent: they go into the client's first `session.update`.
 
-import { type JsonObject, objectAt } from '../../../codecs/json/object.ts';
-import { jsonFrame } from '../../../codecs/websocket/frame.ts';
-import type { DialectPins, PinRejection } from '../contract/pins.ts';
-import { type PinnedEvents, pinsBy, readUnchanging } from '../guards/pin-guard.ts';
-import { FREE, forms, named, type SettingPlaces, type SettingRules, withPinned } from '../guards/pinned-settings.ts';
+import type { DialectPins } from '../contract/pins.ts';
+import type { PinnedEvents } from '../guards/pin-guard.ts';
+import { pinsInFirst } from '../guards/pinned-first.ts';
+import { FREE, forms, named, type SettingPlaces, type SettingRules } from '../guards/pinned-settings.ts';
 
 const settings: SettingPlaces = named('agent_id', 'system_prompt', 'greeting', 'tools', 'input', 'output');
 
@@ -34,31 +33,10 @@ const rules: SettingRules = {
 
 /** Pins settings of `/v1/ws`. `isAudio`: see the dialect. */
 export const assemblyaiAgentPins = (isAudio: (data: Buffer) => boolean): DialectPins =>
-  pinsBy(rules, (given, pinned) => {
-    let isConfigured = false;
-    return {
-      fromClient(frame) {
-        if (isConfigured && !frame.binary && isAudio(frame.data)) return undefined;
-        const read = readUnchanging(frame, events, pinned);
-        if ('code' in read) return read;
-        const { event } = read;
-        if (event.type !== 'session.update') return isConfigured ? undefined : early;
-        // Later ones change what they name, which is nothing pinned.
-        if (isConfigured) return undefined;
-        isConfigured = true;
-        return jsonFrame(withSettings(event, given));
-      },
-    };
+  pinsInFirst({
+    type: 'session.update',
+    field: 'session',
+    events,
+    rules,
+    isSound: ({ data, binary }) => !binary && isAudio(data),
   });
-
-const withSettings = (event: JsonObject, given: JsonObject): JsonObject => ({
-  ...event,
-  session: withPinned(objectAt(event, 'session') ?? {}, given, settings),
-});
-
-const early: PinRejection = {
-  code: 'pinned',
-  message:
-    'the settings of this session are pinned by its client secret: expected session.update before any other message',
-  field: 'type',
-};

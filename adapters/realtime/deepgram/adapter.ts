@@ -1,8 +1,9 @@
 // The provider Deepgram: the paths of its agent, its transcription and its speech, its credentials, how it is dialled, the shape of its errors.
 
-import type { Handshake, NotServed, Provider, Resource, ServedEndpoint } from '../contract.ts';
+import type { NotServed, Provider, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
 import type { CredentialPlaces } from '../handshake/places.ts';
+import { namedInQuery } from '../handshake/query-resource.ts';
 import type { HttpReply, Refusal } from '../refusal.ts';
 import { deepgramAgentDialect } from './dialects/agent.ts';
 import { deepgramFluxDialect, deepgramListenDialect } from './dialects/listen.ts';
@@ -22,7 +23,7 @@ const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const forwardedHeaders = ['user-agent', 'x-deepgram-session-id'];
 
 /** The query of these names the model, and has all settings. Without one Deepgram takes one of its own, or refuses. */
-const inQuery = { resources: modelInQuery, reject: rejectTwice } satisfies Partial<ServedEndpoint>;
+const inQuery = namedInQuery('model');
 
 const endpoints: readonly ServedEndpoint[] = [
   {
@@ -70,22 +71,6 @@ export const deepgram: Provider = {
   preconnect: true,
   httpError,
 };
-
-function modelsOf({ query }: Handshake): readonly string[] {
-  return [...query].flatMap(([name, value]) => (name.toLowerCase() === 'model' && value !== '' ? [value] : []));
-}
-
-function modelInQuery(handshake: Handshake): readonly Resource[] | 'unknown' {
-  const [name] = modelsOf(handshake);
-  return name === undefined ? 'unknown' : [{ kind: 'model', name }];
-}
-
-/** Two models could be read as either. */
-function rejectTwice(handshake: Handshake): Refusal | undefined {
-  return modelsOf(handshake).length > 1
-    ? { status: 400, code: 'invalid_request', message: 'The query has model more than once: send it once.' }
-    : undefined;
-}
 
 /** The shape of Deepgram's HTTP errors, without a `request_id`. */
 function httpError({ status, code, message, retryAfterS, resetsAt, help }: Refusal): HttpReply {

@@ -2,21 +2,30 @@
 
 import type { Handshake, Resource, ServedEndpoint } from '../contract.ts';
 
-/** Makes the fields of an endpoint whose query has a name of this kind in the parameter. Providers may take it in any case. */
+interface QueryName {
+  readonly kind?: Resource['kind'];
+  /** The name, in lists of keys and in prices, of what a provider takes where the query has none; left out where that is not known. */
+  readonly usual?: string;
+}
+
+/** Makes the fields of an endpoint whose query has a name in this parameter. Providers may take the parameter in any case. */
 export function namedInQuery(
   parameter: string,
-  kind: Resource['kind'] = 'model',
+  { kind = 'model', usual }: QueryName = {},
 ): Pick<ServedEndpoint, 'resources' | 'reject'> {
-  const namesIn = ({ query }: Handshake): readonly string[] =>
-    [...query].flatMap(([key, name]) => (key.toLowerCase() === parameter && name !== '' ? [name] : []));
   return {
     resources(handshake) {
-      const [name] = namesIn(handshake);
+      const [name = usual] = valuesIn(handshake, parameter);
       return name === undefined ? 'unknown' : [{ kind, name }];
     },
     reject: (handshake) =>
-      namesIn(handshake).length < 2
+      valuesIn(handshake, parameter).length < 2
         ? undefined
         : { status: 400, code: 'invalid_request', message: `The query has ${parameter} more than once: send it once.` },
   };
+}
+
+/** The values of a parameter, in whatever case its name is, without empty ones. */
+export function valuesIn({ query }: Pick<Handshake, 'query'>, parameter: string): readonly string[] {
+  return [...query].flatMap(([name, value]) => (name.toLowerCase() === parameter && value !== '' ? [value] : []));
 }

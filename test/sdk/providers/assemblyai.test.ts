@@ -84,7 +84,7 @@ test('a transcription passes, and its turns and its time are known', async () =>
   const [request] = provider.requests.slice(-1);
   expect(request?.headers.authorization).toBe(PROVIDER_KEY);
   expect(request?.url).toContain('speech_model=universal-streaming-english');
-  const { turns, ledger, ...kept } = await keptSession(gateway, KEY);
+  const { turns, ledger, ...kept } = await keptSession(gateway, KEY, 'assemblyai-streaming');
   expect(kept).toMatchObject({ provider: 'assemblyai', model: 'universal-streaming-english' });
   expect(turns).toMatchObject([{ user: 'What is the time?', assistant: '' }]);
   // One USD for each second.

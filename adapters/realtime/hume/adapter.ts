@@ -1,0 +1,69 @@
+// The provider Hume: the paths of its EVI and of its speech, its credentials, the shape of its errors.
+
+import type { NamedId } from '../contract/dialect.ts';
+import type { Handshake, NotServed, Provider, Resource, ServedEndpoint } from '../contract.ts';
+import { commonPlaces } from '../handshake/credential.ts';
+import { namedInQuery, valuesIn } from '../handshake/query-resource.ts';
+import type { HttpReply, Refusal } from '../refusal.ts';
+import { humeChatDialect } from './dialects/chat.ts';
+import { humeSpeechDialect } from './dialects/speech.ts';
+
+const RESUMED = 'resumed_chat_group_id';
+const octave = namedInQuery('version');
+
+const endpoints: readonly ServedEndpoint[] = [
+  {
+    path: '/v0/evi/chat',
+    dialect: humeChatDialect,
+    // Without one there is a configuration of Hume's own, or that of the chat that goes on.
+    ...namedInQuery('config_id', { kind: 'agent', usual: 'evi' }),
+    idsIn: (handshake): readonly NamedId[] => valuesIn(handshake, RESUMED).map((id) => ({ field: RESUMED, id })),
+  },
+  { path: '/v0/tts/stream/input', dialect: humeSpeechDialect, resources: octaveModel, reject: octave.reject },
+];
+
+const notServed: readonly NotServed[] = [
+  {
+    method: 'POST',
+    path: '/oauth2-cc/token',
+    takesAnyBody: true,
+    instead: 'POST /v1/client_secrets makes a token for a page, which stands where an access token of Hume would',
+  },
+  ...['/v0/evi/{rest...}', '/v0/tts', '/v0/tts/{rest...}', '/v0/stream/models', '/v0/batch/{rest...}'].map((path) => ({
+    path,
+    takesAnyBody: true,
+    instead: 'of Hume there are EVI (/v0/evi/chat) and speech (/v0/tts/stream/input), over WebSocket',
+  })),
+];
+
+/** Hume, dialled with an API key in a header (measured with the SDK for Python). Access tokens go into the query as `access_token` (measured). */
+export const hume: Provider = {
+  name: 'hume',
+  environment: ['HUME_API_KEY'],
+  baseUrl: 'wss://api.hume.ai',
+  auth: 'header:x-hume-api-key',
+  endpoints,
+  notServed,
+  free: { path: '/v0/evi/configs?page_size=1', refusals: [401, 403] },
+  credentials: { ...commonPlaces, headers: ['x-hume-api-key', ...commonPlaces.headers] },
+  subprotocol: 'hume',
+  forwardedHeaders: ['user-agent', 'x-fern-language', 'x-fern-sdk-name', 'x-fern-sdk-version'],
+  switches: [],
+  billing: { by: 'connected-time' },
+  preconnect: true,
+  httpError,
+};
+
+/** The generations of its model have no names, but numbers in the query. */
+function octaveModel(handshake: Handshake): readonly Resource[] {
+  const [version = 'octave'] = valuesIn(handshake, 'version');
+  return [{ kind: 'model', name: /^\d+$/.test(version) ? `octave-${version}` : version }];
+}
+
+/** SDKs show the whole body. */
+function httpError({ status, code, message, retryAfterS, resetsAt, help }: Refusal): HttpReply {
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
+  const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
+  return { status, headers, body: JSON.stringify({ code, message, ...until, help }) };
+}
