@@ -2,6 +2,7 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dialect, NamedId } from './contract/dialect.ts';
+import type { Billing, SoundRates } from './contract/metering.ts';
 import type { Mint } from './contract/mint.ts';
 import type { CredentialPlaces, HeaderSwitch } from './handshake/places.ts';
 import type { HttpReply, Refusal } from './refusal.ts';
@@ -60,16 +61,6 @@ export interface Provider {
 }
 
 /**
- * The base of a session's cost. `reported-usage`: what the provider reports in its events. `connected-time`: the seconds from the 101
- * on, which the gateway counts. A provider that bills by audio time needs a count of audio that the gateway does not have yet.
- */
-export interface Billing {
-  readonly by: 'reported-usage' | 'connected-time';
-  /** The provider's name in the price list that the gateway ships; without one only configured prices count. */
-  readonly priceListName?: string;
-}
-
-/**
  * The place of a credential upstream: `Authorization` with the scheme Bearer, Token or Basic (of which the credential is the base64 already),
  * or with the credential alone (`raw`); a header, or a parameter of the query.
  */
@@ -101,6 +92,8 @@ export interface ServedEndpoint {
   /** A pattern: `{name}` stands for one segment. */
   readonly path: string;
   readonly dialect: Dialect;
+  /** The bases of its sessions, where they are not the provider's. */
+  readonly billedBy?: Billing['by'];
   /** The host of this path, where it is not the provider's `baseUrl`. A configured base URL is dialled for all paths. */
   readonly baseUrl?: string;
   /** The place of the credential on this path, where it is not that of the provider's `auth`. */
@@ -116,6 +109,8 @@ export interface ServedEndpoint {
   reject?(handshake: Handshake): Refusal | undefined;
   /** Returns the ids in the handshake that the provider handed out before: see `Dialect.ids`. */
   idsIn?(handshake: Handshake): readonly NamedId[];
+  /** Returns the rates of the sound that the handshake names: see `Dialect.sound`. */
+  soundIn?(handshake: Handshake): SoundRates | undefined;
   /** Returns the ids of calls and sessions that the handshake joins or copies: what is said in them may be anybody's. */
   joinedIn?(handshake: Handshake): readonly NamedId[];
   /** Returns the reason that a session of this handshake takes no context, where its dialect has a form for one. */

@@ -10,6 +10,7 @@ import { openai } from './openai/adapter.ts';
 import { openaiKinds } from './openai/kinds.ts';
 
 export { anthropicErrorType } from './anthropic/http.ts';
+export { basesOf } from './contract/metering.ts';
 export { refusedSwitch } from './handshake/forwarded.ts';
 export { namedPath } from './handshake/provider-lookup.ts';
 export { filled, settingsIn, upstreamOf } from './handshake/upstream.ts';

@@ -104,3 +104,16 @@ export function unescaped(text: string): string | undefined {
     return undefined;
   }
 }
+
+/** The length of the longest string of a JSON message, without its quotes, where it has no escapes; 0 where there is none. */
+export function longestStringLength(data: Buffer): number {
+  let longest = 0;
+  let open = data.indexOf(QUOTE);
+  while (open >= 0) {
+    const end = stringEnd(data, open);
+    if (end < 0) break;
+    longest = Math.max(longest, end - open - 1);
+    open = data.indexOf(QUOTE, end + 1);
+  }
+  return longest;
+}

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { request } from 'undici';
 import { llmProfiles } from '../../adapters/llm/index.ts';
 import type { Handshake, Provider, Upstream } from '../../adapters/realtime/contract.ts';
-import { providers as realtimeProviders, upstreamOf } from '../../adapters/realtime/index.ts';
+import { basesOf, providers as realtimeProviders, upstreamOf } from '../../adapters/realtime/index.ts';
 import type { Config, ProviderConfig } from '../config/config.ts';
 import { FORWARD_CLIENT } from '../config/file/words.ts';
 import { faultText } from '../config/problem.ts';
@@ -121,13 +121,13 @@ const refusedCredential = (status: number) => new Error(`the credential is refus
 async function reachProvider(provider: Provider, account: ProviderConfig, config: Config): Promise<string> {
   const { allowPrivate, apiKey } = account;
   const isForwarding = apiKey === FORWARD_CLIENT;
-  const isFree = provider.billing.by === 'reported-usage';
+  const [endpoint] = provider.endpoints;
+  const isFree = endpoint !== undefined && !basesOf(provider, endpoint).includes('connected-time');
   const free = upstreamFor(provider, account, { path: provider.free.path });
   const { headers } = free;
   const ask = (ms?: number) => statusOf({ url: free.url.replace(/^ws/, 'http'), headers, allowPrivate, ms }, config);
   if (!isFree) return judged(await ask(), isForwarding);
-  const path = provider.endpoints[0]?.path ?? '/';
-  const upstream = upstreamFor(provider, account, { path, rawQuery: 'model=gpt-realtime' });
+  const upstream = upstreamFor(provider, account, { path: endpoint.path, rawQuery: 'model=gpt-realtime' });
   const proxy = proxyFor(new URL(upstream.url), config.proxy);
   const signal = AbortSignal.timeout(DEADLINE_MS);
   const outcome = await dial({ upstream, limits: config.limits, allowPrivate, proxy, signal });

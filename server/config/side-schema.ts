@@ -120,7 +120,17 @@ const priceSchema = z.strictObject({
   imageOutput: price.optional().describe('USD per million tokens of images out.'),
   request: price.optional().describe('USD per thousand calls, beside their tokens.'),
   webSearch: price.optional().describe('USD per thousand searches of the web, where usage reports count them.'),
-  minute: price.optional().describe('USD per minute, for sessions that are billed by time.'),
+  minute: price
+    .optional()
+    .describe('USD per minute, for sessions that are billed by the time that they are connected.'),
+  audioInputMinute: price
+    .optional()
+    .describe('USD per minute of audio in, where that is what is billed. That of minute when not given.'),
+  audioOutputMinute: price
+    .optional()
+    .describe('USD per minute of audio out, where that is what is billed. That of minute when not given.'),
+  characters: price.optional().describe('USD per million characters of texts that are spoken.'),
+  message: price.optional().describe('USD per message of text, where those are billed.'),
 });
 
 const transcripts = z.union([

@@ -4,6 +4,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
+import { basesOf } from '../../adapters/realtime/index.ts';
 import { readTraceParent, traceParentText } from '../../codecs/text/trace-parent.ts';
 import type { Config } from '../config/config.ts';
 import type { RequestSource } from '../http/request/source.ts';
@@ -106,7 +107,7 @@ export function startSession(
 /** The session keeps no headers and no credential. */
 function subjectOf(admission: Admission): SessionSubject {
   const { provider, endpoint, key, secret, sessionId, model, promptClass, dataClass, maxSeconds } = admission;
-  const { context, pinned } = admission;
+  const { context, pinned, handshake } = admission;
   return {
     sessionId,
     provider: provider.name,
@@ -115,7 +116,8 @@ function subjectOf(admission: Admission): SessionSubject {
     key,
     mayUse: hasModelList(admission, provider) ? (name) => mayUse(admission, provider, name) : undefined,
     model,
-    billedBy: provider.billing.by,
+    billedBy: basesOf(provider, endpoint),
+    sound: endpoint.soundIn?.(handshake),
     promptClass,
     dataClass,
     maxSeconds,

@@ -31,7 +31,8 @@ import { Link } from './link.ts';
 import { type Leash, SessionMeter } from './meter/meter.ts';
 import { rejectionOf } from './model-policy.ts';
 import { type ReadFrames, SourceReader } from './source-reader.ts';
-import { recordOf, type SessionSubject, usageOf } from './subject.ts';
+import { recordOf, type SessionSubject } from './subject.ts';
+import { usageOf } from './tap/billed-usage.ts';
 import { Tap } from './tap/tap.ts';
 import { timelineOf } from './tap/timeline.ts';
 import { Transcript } from './tap/transcript.ts';
@@ -79,9 +80,7 @@ export class Session {
     const { client, provider, limits, metrics, subject, turns, ids } = options;
     const usage = () => this.#usage();
     this.#transcript = turns && new Transcript({ ...turns, session: subject.sessionId, usage });
-    const { dialect, provider: name } = subject;
-    const times = { provider: name, metrics, startedAt: this.#startedMs };
-    const tap = new Tap({ dialect, ...times, observer: this.#transcript, ids });
+    const tap = new Tap({ ...subject, metrics, startedAt: this.#startedMs, observer: this.#transcript, ids });
     this.#tap = tap;
     const end = (reason: CloseReason, how?: EndOptions) => this.end(reason, how);
     const metered = { subject, tap, startedMs: this.#startedMs, usage, end };
@@ -289,7 +288,7 @@ export class Session {
   }
 
   #usage(): SessionUsage {
-    return usageOf(this.#options.subject, this.#tap.usage(), this.#durationMs);
+    return usageOf(this.#options.subject, this.#tap.usage(), this.#tap, this.#durationMs);
   }
 
   /** Counts from the 101 until both sockets are closed. */

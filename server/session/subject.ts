@@ -1,9 +1,8 @@
 // The facts that a session keeps of its client for as long as it lasts: no headers, no credential.
 
 import type { Dialect } from '../../adapters/realtime/contract/dialect.ts';
-import type { Billing } from '../../adapters/realtime/contract.ts';
+import type { BillingBase, SoundRates } from '../../adapters/realtime/contract/metering.ts';
 import type { JsonObject } from '../../codecs/json/object.ts';
-import type { SessionUsage } from '../ipc/session-record.ts';
 import type { DataClass, OnBehalf } from '../ipc/stored-rows.ts';
 import type { ConnectionOrigin } from '../platform/metrics.ts';
 
@@ -20,8 +19,10 @@ export interface SessionSubject extends OnBehalf {
   readonly mayUse: ((model: string) => boolean) | undefined;
   /** The model that the handshake names; in some dialects only frames do. */
   readonly model: string | undefined;
-  /** The measure that the session is billed by: see `Billing`. */
-  readonly billedBy: Billing['by'];
+  /** The measures that the session is billed by. */
+  readonly billedBy: readonly BillingBase[];
+  /** The rates of sound that the handshake names. */
+  readonly sound?: SoundRates | undefined;
   readonly promptClass: string;
   readonly dataClass: DataClass;
   /** Seconds that it may last, by its key, client secret and class. */
@@ -68,18 +69,6 @@ export const recordOf = ({
   clientSecret,
   ...(context && { continues: context.continues, context: context.from }),
 });
-
-/** Fills in the model of the handshake where neither the provider nor a frame named one, and the seconds where they are what is billed. */
-export function usageOf(
-  { model: asked, billedBy, dialect }: Pick<SessionSubject, 'model' | 'billedBy' | 'dialect'>,
-  { usage, model = asked, ...byModel }: SessionUsage,
-  durationMs: number,
-): SessionUsage {
-  if (billedBy === 'reported-usage' && dialect.capabilities.usage !== 'never') return { usage, model, ...byModel };
-  // Reports beside time that is billed are no part of the bill.
-  const reported = billedBy === 'connected-time' ? {} : usage;
-  return { usage: { ...reported, seconds: Math.round(durationMs) / 1000 }, model };
-}
 
 export interface SessionContext {
   /** The earlier session. */

@@ -21,4 +21,5 @@ function tableOf(head: readonly string[], rows: readonly (readonly string[])[]):
 }
 
 /** Paths, hosts and forms stand as code. */
-const quotedWord = (word: string): string => (/[/:{]/.test(word) ? `\`${word}\`` : word);
+const quotedWord = (words: string): string =>
+  words.replaceAll(/\S+/g, (word) => (/[/:{]/.test(word) ? `\`${word}\`` : word));

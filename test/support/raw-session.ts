@@ -34,7 +34,7 @@ export async function openRawSession({ limits: given, ids, ...subject }: RawSess
       key: undefined,
       mayUse: undefined,
       model: undefined,
-      billedBy: 'reported-usage',
+      billedBy: ['reported-usage'],
       promptClass: 'realtime',
       dataClass: 'open',
       maxSeconds: undefined,

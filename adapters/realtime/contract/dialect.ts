@@ -27,8 +27,8 @@ export interface Dialect {
   errorEvent(rejection: Rejection, frame?: Frame): OutFrame | undefined;
   /** The way in which a session that the gateway ends is billed to its end; undefined: what is used is never reported. */
   readonly lastUsage?: LastUsage;
-  /** The tokens that audio comes to; undefined where no session is billed by them. */
-  readonly sound?: Readonly<Record<Direction, Sound>>;
+  /** The measures of sound, in the format that sessions have which name none; a direction that is left out has none. */
+  readonly sound?: Partial<Readonly<Record<Direction, Sound>>>;
   /** The ids by which a client can reach what was said in other sessions; undefined: the dialect has none. */
   readonly ids?: DialectIds;
   /** The form in which a session is told what an earlier one was about; undefined: the dialect has no place for that. */

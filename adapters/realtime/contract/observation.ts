@@ -1,7 +1,7 @@
 // The part of the contract that is about what one message tells: turns, words, usage.
 
 import type { DecisiveBytes } from '../../../codecs/websocket/alike-messages.ts';
-import type { Direction } from '../../../codecs/websocket/frame.ts';
+import type { SoundRates } from './metering.ts';
 
 /** The facts that the tap learns from one frame. */
 export interface Observation {
@@ -16,8 +16,10 @@ export interface Observation {
   readonly transcriptionModel?: string | undefined;
   /** The model that the provider says it serves; where it never does, that of a client's frame. */
   readonly model?: string;
-  /** Bytes of a second of audio, where the session names its format. */
-  readonly soundBytesPerSecond?: Partial<Readonly<Record<Direction, number>>> | undefined;
+  /** Bytes of a second of audio, where the session names its format; 0: they are not known. */
+  readonly soundBytesPerSecond?: SoundRates | undefined;
+  /** The characters and messages that a client's message adds, where sessions are billed by them. Reading it may take a parse of the frame. */
+  readonly counts?: Pick<Usage, 'characters' | 'messages'> | undefined;
   /** The words that this frame tells of, unbounded. Reading them may take a parse of the frame. */
   readonly utterances?: readonly Utterance[];
   /** The item of something that the user said aloud, whose text is still to come and belongs to this turn. */
@@ -52,7 +54,7 @@ export interface Utterance {
 /** A moment in a turn. `request`: the client asked for a reply; `audio` and `text`: a piece of the reply. */
 export type Mark = 'request' | 'speech-started' | 'speech-stopped' | 'audio' | 'text' | 'interrupted' | 'turn-done';
 
-/** Tokens (or seconds) that the provider reports. Reports add up, except a `cumulative` one, which replaces the last. `isFaulty`: see `soundUsage`. */
+/** Tokens, seconds and the like that the provider reports, or the gateway has counted: see `BillingBase`. Reports add up, except a `cumulative` one, which replaces the last. `isFaulty`: see `soundUsage`. */
 export interface Usage {
   readonly cumulative?: boolean;
   readonly isFaulty?: true;
@@ -74,18 +76,29 @@ export interface Usage {
   readonly outputImageTokens?: number;
   /** Searches of the web that are billed beside the tokens. */
   readonly webSearches?: number;
+  /** Seconds that the session was connected, or that the provider says it bills. */
   readonly seconds?: number;
+  readonly inputAudioSeconds?: number;
+  readonly outputAudioSeconds?: number;
+  /** Characters that were to be spoken. */
+  readonly characters?: number;
+  /** Messages of text that have a price each. */
+  readonly messages?: number;
 }
 
-/** Adds words that cost a parse to an observation. `read` is called whenever `utterances` is read, and never otherwise. */
+/** Adds words that cost a parse to an observation, and counts that do. Each is read whenever its field is, and never otherwise. */
 export function withTranscript(
-  observation: Omit<Observation, 'utterances'>,
+  observation: Omit<Observation, 'utterances' | 'counts'>,
   read: () => readonly Utterance[] | undefined,
+  count?: () => Observation['counts'],
 ): Observation {
   return {
     ...observation,
     get utterances() {
       return read();
+    },
+    get counts() {
+      return count?.();
     },
   };
 }

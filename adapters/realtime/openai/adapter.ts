@@ -36,7 +36,17 @@ export const openai: Provider = {
   free: { path: '/v1/models', refusals: [401, 403] },
   settings: { organization: 'Organization to bill.', project: 'Project to bill.' },
   settingHeaders: { organization: 'openai-organization', project: 'openai-project' },
-  billing: { by: 'reported-usage', priceListName: 'openai' },
+  // Prices of models that are billed by time: third party, LiteLLM's table.
+  billing: {
+    by: 'reported-usage',
+    priceListName: 'openai',
+    prices: {
+      'gpt-live-1': { minute: 0.05 },
+      'gpt-realtime-translate': { minute: 0.034 },
+      'gpt-realtime-whisper': { minute: 0.017 },
+      'gpt-live-transcribe': { minute: 0.017 },
+    },
+  },
   preconnect: true,
   credentials,
   subprotocol: 'realtime',

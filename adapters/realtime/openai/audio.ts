@@ -1,6 +1,6 @@
 // Measures of audio by its format, as OpenAI names formats.
 
-import { type JsonObject, textAt } from '../../../codecs/json/object.ts';
+import { type JsonObject, objectAt, textAt } from '../../../codecs/json/object.ts';
 import type { Dialect } from '../contract/dialect.ts';
 import type { Observation } from '../contract/observation.ts';
 
@@ -15,13 +15,17 @@ export const openaiSound: Dialect['sound'] = {
 
 /** Reads the formats that a session has, by their names of today and of the beta: `audio/pcmu`, `g711_ulaw`. */
 export function soundBytesPerSecond(session: JsonObject): Observation['soundBytesPerSecond'] {
-  const upstream = textAt(session, 'audio', 'input', 'format', 'type') ?? textAt(session, 'input_audio_format');
-  const downstream = textAt(session, 'audio', 'output', 'format', 'type') ?? textAt(session, 'output_audio_format');
+  const upstream = bytesOf(objectAt(session, 'audio', 'input', 'format'), textAt(session, 'input_audio_format'));
+  const downstream = bytesOf(objectAt(session, 'audio', 'output', 'format'), textAt(session, 'output_audio_format'));
   if (upstream === undefined && downstream === undefined) return undefined;
-  return {
-    ...(upstream !== undefined && { upstream: bytesOf(upstream) }),
-    ...(downstream !== undefined && { downstream: bytesOf(downstream) }),
-  };
+  return { ...(upstream !== undefined && { upstream }), ...(downstream !== undefined && { downstream }) };
 }
 
-const bytesOf = (format: string): number => (/pcm[ua]|g711/.test(format) ? G711_BYTES : PCM_24K_BYTES);
+/** Linear sound has two bytes a sample, of 24,000 in a second where nothing else is said. */
+function bytesOf(named: JsonObject | undefined, beta: string | undefined): number | undefined {
+  const { type, rate } = named ?? {};
+  const format = typeof type === 'string' ? type : beta;
+  if (format === undefined) return undefined;
+  if (/pcm[ua]|g711/.test(format)) return G711_BYTES;
+  return typeof rate === 'number' && rate > 0 ? 2 * rate : PCM_24K_BYTES;
+}

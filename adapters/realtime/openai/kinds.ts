@@ -67,7 +67,9 @@ export const openaiKinds: readonly Provider[] = [
       { path: '/openai/deployments/{rest...}', takesAnyBody: true, instead: 'expected POST /v1/chat/completions' },
     ],
   }),
-  // Paths and credentials: third parties in production. Its reports of tokens are not its bill, which counts time.
+  // Paths and credentials: third parties in production. Its reports of tokens are not its bill, which counts seconds and messages of text: third party,
+  // LiteLLM's table, as are the prices. Not known: which seconds those are (the table has them by the minute; LiteLLM itself counts those of the audio;
+  // here they are those of the connection, which are no fewer unless both sides talk at once), and which items are messages.
   speaksOpenai({
     name: 'xai',
     environment: ['XAI_API_KEY'],
@@ -76,7 +78,7 @@ export const openaiKinds: readonly Provider[] = [
     free: { path: '/v1/models', refusals: [400, 401, 403] },
     paths: { '/v1/realtime': openaiRealtimeDialect },
     mintPath: '/v1/realtime/client_secrets',
-    billing: { by: 'connected-time' },
+    billing: { by: ['connected-time', 'messages'], prices: { '*': { minute: 0.08, message: 0.004 } } },
   }),
   // Documents. Whether a plain key opens the socket is not known; one that does not is refused by it, before the 101.
   speaksOpenai({

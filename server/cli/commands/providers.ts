@@ -2,7 +2,7 @@
 
 import type { Dialect } from '../../../adapters/realtime/contract/dialect.ts';
 import type { Provider } from '../../../adapters/realtime/contract.ts';
-import { providers } from '../../../adapters/realtime/index.ts';
+import { basesOf, providers } from '../../../adapters/realtime/index.ts';
 import { textTable } from '../text-table.ts';
 
 export const PROVIDER_HEAD = ['provider', 'host', 'credential', 'settings', 'billed by', 'paths'] as const;
@@ -15,7 +15,7 @@ export const providerRows = (): readonly (readonly string[])[] =>
     provider.baseUrl ?? 'your own',
     credentialOf(provider),
     Object.keys(provider.settings ?? {}).join(', ') || '-',
-    provider.billing.by === 'connected-time' ? 'connected time' : 'reported usage',
+    billedBy(provider),
     [...new Set(provider.endpoints.map(({ path }) => path))].join(', '),
   ]);
 
@@ -44,6 +44,16 @@ const USAGE: Readonly<Record<Dialect['capabilities']['usage'], string>> = {
   never: 'never',
   elsewhere: 'of the session beside',
 };
+
+/** The bases of most of its paths, and of those that differ. */
+function billedBy(provider: Provider): string {
+  const words = (bases: readonly string[]) => bases.map((base) => base.replace('-', ' ')).join(' and ') || 'nothing';
+  const usual = words([provider.billing.by].flat());
+  const own = provider.endpoints.flatMap((endpoint) =>
+    endpoint.billedBy === undefined ? [] : [`${words(basesOf(provider, endpoint))} at ${endpoint.path}`],
+  );
+  return [usual, ...own].join(', ');
+}
 
 /** Some have two forms, by what the credential looks like: those of a key, and of a token that has three parts. */
 function credentialOf({ auth: usual, endpoints }: Provider): string {

@@ -1,7 +1,8 @@
 // Finds out what a session may cost before its provider is dialled: by its key, its class, its client secret and its budgets.
 
+import { basesOf } from '../../../adapters/realtime/index.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
-import { aheadOf, type Leash } from '../../session/meter/meter.ts';
+import { aheadOf, hasPrice, type Leash } from '../../session/meter/meter.ts';
 import { budgetsFor, windowOfSecret } from '../../side/billing/budgets/budget.ts';
 import { budgetsAround } from '../../side/billing/budgets/own-budgets.ts';
 import type { BudgetWindow } from '../../side/store/contract/budgets.ts';
@@ -37,12 +38,13 @@ async function leash(admission: Admission, means: LeashMeans, isInBudgets: boole
   const prices = await means.prices.of(configured);
   const costOf: Leash['costOf'] = (name, usage) => prices.estimateSum(name, provider.name, usage);
   const allowsUnknown = classes[promptClass]?.unknownPrice === 'allow';
-  if (model !== undefined && !allowsUnknown && !hasPrice(model, costOf)) return priceUnknown(model);
+  const billedBy = basesOf(provider, endpoint);
+  if (model !== undefined && !allowsUnknown && !hasPrice(model, billedBy, costOf)) return priceUnknown(model);
   const funds = isInBudgets && means.slices !== undefined ? fundsOf(admission, means.slices, means) : undefined;
   const open = () => {
     // One that finds no place does not come so far, and nobody would let it go.
     if (funds !== undefined) means.onFunds(funds);
-    return funds?.open(aheadOf(costOf, endpoint.dialect, model));
+    return funds?.open(aheadOf(costOf, { billedBy, dialect: endpoint.dialect, model }));
   };
   return { costOf, allowsUnknown, maxMicroUsd, funds, open };
 }
@@ -63,12 +65,6 @@ function windowsOf(admission: Admission, now: number): readonly BudgetWindow[] {
   if (secret === undefined || maxUsd === undefined) return windows;
   return [...windows, windowOfSecret(secret.id, Math.round(maxUsd * 1e6), secret.expiresAt)];
 }
-
-/** Tells whether audio, text or time of the model has a price. */
-const hasPrice = (model: string, costOf: Leash['costOf']): boolean =>
-  [{ inputAudioTokens: 1 }, { inputTextTokens: 1 }, { seconds: 60 }].some(
-    (usage) => costOf(model, usage) !== undefined,
-  );
 
 const priceUnknown = (model: string): Refusal => ({
   status: 403,

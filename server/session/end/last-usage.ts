@@ -25,7 +25,9 @@ export interface LastUsageOptions {
  */
 export function awaitLastUsage(options: LastUsageOptions): (() => void) | undefined {
   const { subject, provider, upstream, due, which, limits, onOver } = options;
-  if (subject.billedBy !== 'reported-usage' || !due.isExpected(which) || !provider.isOpen) return undefined;
+  const { billedBy } = subject;
+  const mayWait = billedBy.includes('reported-usage') && !billedBy.includes('connected-time');
+  if (!mayWait || !due.isExpected(which) || !provider.isOpen) return undefined;
   const end = (): void => {
     if (due.whenReported === undefined) return;
     due.whenReported = undefined;

@@ -1,7 +1,7 @@
 // Counts what a live session has cost: what was reported, and an estimate of what has passed since. Ends it at its limit.
 // Rule: it looks four times a second and behind each report, never at a single frame of audio.
 
-import type { Dialect } from '../../../adapters/realtime/contract/dialect.ts';
+import type { BillingBase } from '../../../adapters/realtime/contract/metering.ts';
 import type { Observation, Usage } from '../../../adapters/realtime/contract/observation.ts';
 import type { Direction } from '../../../codecs/websocket/frame.ts';
 import type { SessionUsage } from '../../ipc/session-record.ts';
@@ -36,7 +36,7 @@ interface MeterOptions {
   readonly leash: Leash;
   readonly subject: Pick<SessionSubject, 'dialect' | 'model' | 'billedBy'>;
   readonly tap: Tap;
-  /** Returns what was reported so far, and the seconds of a session that is billed by them. */
+  /** Returns what was reported so far, and what the gateway counts itself. */
   readonly usage: () => SessionUsage;
   /** Monotonic ms of the 101. */
   readonly startedMs: number;
@@ -56,7 +56,7 @@ export class SessionMeter {
 
   constructor(options: MeterOptions) {
     this.#options = options;
-    this.#unreported = new Unreported(options.subject.dialect, options.tap.traffic);
+    this.#unreported = new Unreported(options.subject.dialect, options.tap.countSound());
     this.#timer = setInterval(() => this.#look(), LOOK_EVERY_MS);
   }
 
@@ -108,14 +108,16 @@ export class SessionMeter {
   #unknown(): string {
     const { model = this.#options.subject.model } = this.#options.usage();
     const { transcriptionModel } = this.#options.tap;
-    const names = [model, transcriptionModel].filter((name) => name !== undefined).join(' or ');
-    return `the price of ${names} is not known, and a limit of money applies (prices, or unknownPrice: allow, would help)`;
+    const names = [model, transcriptionModel].filter((name) => name !== undefined);
+    return `the price of ${names.join(' or ') || 'this session'} is not known, and a limit of money applies (prices, or unknownPrice: allow, would help)`;
   }
 
   /** Estimates what has yet to be reported: of the model that serves, and of the one that transcribes. */
   #estimates(model: string | undefined, reported: Usage): readonly { model: string; usage: Usage }[] {
-    const { transcriptionModel } = this.#options.tap;
-    if (model === undefined || this.#options.subject.dialect.capabilities.usage === 'elsewhere') return [];
+    const { tap, subject } = this.#options;
+    const { transcriptionModel } = tap;
+    // All else is counted as it passes.
+    if (model === undefined || !mayReport(subject)) return [];
     const heard = transcriptionModel === undefined || transcriptionModel === model ? [] : [transcriptionModel];
     const uses = [
       { model, usage: this.#unreportedOf(model, reported) },
@@ -144,21 +146,48 @@ export class SessionMeter {
 
   get #aheadMicroUsd(): number {
     const { leash, usage, subject } = this.#options;
-    return aheadOf(leash.costOf, subject.dialect, usage().model ?? subject.model);
+    return aheadOf(leash.costOf, { ...subject, model: usage().model ?? subject.model });
   }
 }
 
+/** Tells whether a report may come of what has passed. */
+const mayReport = ({ billedBy, dialect }: MeterOptions['subject']): boolean =>
+  billedBy.includes('reported-usage') && dialect.capabilities.usage !== 'elsewhere';
+
 /** The most that the next seconds cost while both sides speak, in micro-USD; 0 where that is not known. */
-export function aheadOf(costOf: CostOf, { sound }: Pick<Dialect, 'sound'>, model: string | undefined): number {
-  if (model === undefined) return 0;
-  const seconds = costOf(model, { seconds: AHEAD_SECONDS });
-  if (seconds !== undefined) return seconds;
+export function aheadOf(
+  costOf: CostOf,
+  { billedBy, dialect: { sound }, model = '' }: Pick<SessionSubject, 'billedBy' | 'dialect' | 'model'>,
+): number {
   const tokens = {
-    inputAudioTokens: AHEAD_SECONDS * (sound?.upstream.tokensPerSecond ?? 0),
-    outputAudioTokens: AHEAD_SECONDS * (sound?.downstream.tokensPerSecond ?? 0),
+    inputAudioTokens: AHEAD_SECONDS * (sound?.upstream?.tokensPerSecond ?? 0),
+    outputAudioTokens: AHEAD_SECONDS * (sound?.downstream?.tokensPerSecond ?? 0),
   };
-  return costOf(model, tokens) ?? 0;
+  const costs = billedBy.map((base) =>
+    base === 'reported-usage'
+      ? (costOf(model, AHEAD['connected-time']) ?? costOf(model, tokens))
+      : costOf(model, AHEAD[base]),
+  );
+  return costs.reduce((sum: number, cost = 0) => sum + cost, 0);
 }
+
+/** The use of the next seconds, by what is billed. A text comes at once, however long it takes to speak it. */
+const AHEAD: Readonly<Record<Exclude<BillingBase, 'reported-usage'>, Usage>> = {
+  'connected-time': { seconds: AHEAD_SECONDS },
+  'audio-in': { inputAudioSeconds: AHEAD_SECONDS },
+  'audio-out': { outputAudioSeconds: AHEAD_SECONDS },
+  characters: { characters: 1000 },
+  messages: { messages: 5 },
+};
+
+/** Tells whether a model has a price of something that a session is billed by. */
+export const hasPrice = (model: string, billedBy: readonly BillingBase[], costOf: CostOf): boolean =>
+  billedBy.some((base) =>
+    (base === 'reported-usage' ? REPORTED : [AHEAD[base]]).some((usage) => costOf(model, usage) !== undefined),
+  );
+
+/** Audio, text or time is what reports are made of. */
+const REPORTED: readonly Usage[] = [{ inputAudioTokens: 1 }, { inputTextTokens: 1 }, { seconds: 60 }];
 
 /** Nobody speaks faster: 4 words a second. */
 const SPOKEN_TOKENS_PER_SECOND = 8;

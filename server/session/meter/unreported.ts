@@ -4,7 +4,7 @@
 import type { Dialect } from '../../../adapters/realtime/contract/dialect.ts';
 import type { Observation, Usage } from '../../../adapters/realtime/contract/observation.ts';
 import type { Direction } from '../../../codecs/websocket/frame.ts';
-import type { Tap } from '../tap/tap.ts';
+import { carriesSound, type SoundCount } from '../tap/sound-count.ts';
 
 /** Bytes of text that are at least a token, as prompts of calls are bounded; a JSON event has more of them. */
 const BYTES_OF_TOKEN = 2;
@@ -12,12 +12,10 @@ const BYTES_OF_TOKEN = 2;
 const MOST_MESSAGE_TOKENS = 32_768;
 /** Bytes around the text of a provider's delta, and the least tokens of one. */
 const [DELTA_BYTES, LEAST_DELTA_TOKENS] = [250, 4];
-/** Base64 has four characters for three bytes. */
-const BASE64 = 3 / 4;
 
-/** Counts of one moment: bytes of sound, tokens of text. */
+/** Counts of one moment: seconds of sound, tokens of text. */
 interface Passed {
-  readonly soundBytes: number;
+  readonly soundSeconds: number;
   readonly textTokens: number;
 }
 
@@ -26,35 +24,23 @@ const NO_CONTEXT = { inputTextTokens: 0, inputAudioTokens: 0, inputImageTokens: 
 
 export class Unreported {
   readonly #dialect: Dialect;
-  readonly #traffic: Tap['traffic'];
-  /** Bytes of messages that were no sound. */
-  readonly #otherBytes = { upstream: 0, downstream: 0 };
+  readonly #sound: Pick<SoundCount, 'seconds'>;
   readonly #textTokens = { upstream: 0, downstream: 0 };
-  readonly #soundBytesPerSecond: Record<Direction, number>;
   /** Counts from when the last report was made. */
   #reported: Record<Direction, Passed> = { upstream: NOTHING, downstream: NOTHING };
   /** Counts of the client from when the response began that is under way. */
   #atReply: Passed | undefined;
   #context = NO_CONTEXT;
 
-  constructor(dialect: Dialect, traffic: Tap['traffic']) {
+  constructor(dialect: Dialect, sound: Pick<SoundCount, 'seconds'>) {
     this.#dialect = dialect;
-    this.#traffic = traffic;
-    const { upstream, downstream } = dialect.sound ?? {};
-    this.#soundBytesPerSecond = {
-      upstream: upstream?.bytesPerSecond ?? 0,
-      downstream: downstream?.bytesPerSecond ?? 0,
-    };
+    this.#sound = sound;
   }
 
   /** Takes a message that was not a mere repeat. `isReplying`: a response is under way behind it. */
   observed(observation: Observation | undefined, direction: Direction, bytes: number, isReplying: boolean): void {
-    const isSound = direction === 'upstream' ? observation?.decides !== undefined : observation?.mark === 'audio';
-    if (!isSound) {
-      this.#otherBytes[direction] += bytes;
+    if (!carriesSound(observation, direction))
       this.#textTokens[direction] += direction === 'upstream' ? tokensOf(bytes) : tokensOfDelta(observation, bytes);
-    }
-    Object.assign(this.#soundBytesPerSecond, observation?.soundBytesPerSecond);
     if (observation?.usage !== undefined && observation.usageOf === undefined) this.#report(observation.usage);
     if (!isReplying) this.#atReply = undefined;
     else this.#atReply ??= this.#passed('upstream');
@@ -93,15 +79,11 @@ export class Unreported {
   }
 
   #passed(direction: Direction): Passed {
-    const soundBytes = this.#traffic[direction].bytes - this.#otherBytes[direction];
-    return { soundBytes, textTokens: this.#textTokens[direction] };
+    return { soundSeconds: this.#sound.seconds(direction), textTokens: this.#textTokens[direction] };
   }
 
   #secondsOf(direction: Direction): number {
-    const bytes = this.#passed(direction).soundBytes - this.#reported[direction].soundBytes;
-    const perSecond = this.#soundBytesPerSecond[direction];
-    if (perSecond === 0) return 0;
-    return (bytes * (this.#dialect.capabilities.audio === 'base64' ? BASE64 : 1)) / perSecond;
+    return this.#sound.seconds(direction) - this.#reported[direction].soundSeconds;
   }
 
   #textOf(direction: Direction): number {
@@ -109,7 +91,7 @@ export class Unreported {
   }
 }
 
-const NOTHING: Passed = { soundBytes: 0, textTokens: 0 };
+const NOTHING: Passed = { soundSeconds: 0, textTokens: 0 };
 
 const tokensOf = (bytes: number): number => Math.min(MOST_MESSAGE_TOKENS, Math.ceil(bytes / BYTES_OF_TOKEN));
 

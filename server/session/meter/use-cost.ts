@@ -6,11 +6,9 @@ import type { ModelUsage } from '../../ipc/session-record.ts';
 /** Returns whole micro-USD; undefined where no price is known. */
 export type CostOf = (model: string, usage: Usage) => number | undefined;
 
-/** Sums over all models. The whole is unknown if the cost of one is. `asked`: the model where nothing names another. */
-export function costOfUses(uses: readonly ModelUsage[], asked: string | undefined, costOf: CostOf): number | undefined {
-  const costs = uses.map(({ model = asked, usage }) =>
-    model !== undefined && isCounted(usage) ? costOf(model, usage) : undefined,
-  );
+/** Sums over all models. The whole is unknown if the cost of one is. `asked`: the model where nothing names another; '' is one that nobody names. */
+export function costOfUses(uses: readonly ModelUsage[], asked = '', costOf: CostOf): number | undefined {
+  const costs = uses.map(({ model = asked, usage }) => (isCounted(usage) ? costOf(model, usage) : undefined));
   return costs.reduce((sum, cost) => (sum === undefined || cost === undefined ? undefined : sum + cost), 0);
 }
 

@@ -1,13 +1,16 @@
 // Observes what a session does: counts, residence times, turn latencies, usage. The tap reads frames after they were sent, and keeps no content.
 
 import type { Dialect } from '../../../adapters/realtime/contract/dialect.ts';
+import type { BillingBase, SoundRates } from '../../../adapters/realtime/contract/metering.ts';
 import type { Mark, Observation, Usage } from '../../../adapters/realtime/contract/observation.ts';
 import { type Direction, type Frame, inDirection } from '../../../codecs/websocket/frame.ts';
 import type { Reply, SessionUsage, TapSummary } from '../../ipc/session-record.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { ResidenceHistogram } from '../../platform/times/residence-histogram.ts';
 import { Traffic } from '../../platform/times/traffic.ts';
+import { isBilledBySound, newTextCount, type TextCount } from './billed-usage.ts';
 import { Moments } from './moments.ts';
+import { SoundCount } from './sound-count.ts';
 import { TurnBoundary } from './turn-boundary.ts';
 import { TurnLatencies } from './turn-latency.ts';
 import { boundedUsage } from './usage-bounds.ts';
@@ -22,6 +25,9 @@ interface TapOptions {
   /** Monotonic ms. */
   readonly startedAt: number;
   readonly observer?: Observer | undefined;
+  /** See `SessionSubject`. */
+  readonly billedBy?: readonly BillingBase[];
+  readonly sound?: SoundRates | undefined;
   /** Takes the ids that the provider hands out. */
   readonly ids?: { handedOut(ids: readonly string[]): void } | undefined;
 }
@@ -55,6 +61,9 @@ export class Tap {
   readonly due: UsageDue;
   /** Gets every message that was not a mere repeat; undefined where the cost of the session has no limit. */
   meter: { observed(observation: Observation | undefined, direction: Direction, bytes: number): void } | undefined;
+  /** The count of texts; undefined where none are billed. */
+  readonly texts: TextCount | undefined;
+  #sound: SoundCount | undefined;
   readonly #boundary: TurnBoundary;
   // Made when there is something to keep: idle sessions have none.
   #latencies: TurnLatencies | undefined;
@@ -71,6 +80,9 @@ export class Tap {
     this.due = new UsageDue(options.dialect, this.traffic.upstream);
     this.allTraffic = options.metrics.traffic;
     this.lastFrameAt = options.startedAt;
+    const { billedBy = [] } = options;
+    this.texts = newTextCount(billedBy);
+    if (isBilledBySound(billedBy)) this.#sound = this.#newSoundCount(true);
   }
 
   /**
@@ -94,6 +106,7 @@ export class Tap {
     inDirection(this.traffic, direction).count(1, frame.data.length);
     inDirection(this.allTraffic, direction).count(1, frame.data.length);
     const observation = dialect.observe(frame, direction);
+    this.#sound?.observed(observation, frame, direction);
     if (observation === undefined) {
       this.meter?.observed(undefined, direction, frame.data.length);
       return undefined;
@@ -129,6 +142,22 @@ export class Tap {
     };
   }
 
+  /** The count of sound; undefined where nobody has asked for one. */
+  get sound(): SoundCount | undefined {
+    return this.#sound;
+  }
+
+  /** Counts sound from now on, whether or not it is billed. */
+  countSound(): SoundCount {
+    this.#sound ??= this.#newSoundCount(false);
+    return this.#sound;
+  }
+
+  #newSoundCount(isExact: boolean): SoundCount {
+    const { dialect, sound: rates } = this.#options;
+    return new SoundCount({ dialect, traffic: this.traffic, rates, isExact });
+  }
+
   #newLatencies(): TurnLatencies {
     return new TurnLatencies({
       ...this.#options,
@@ -151,6 +180,7 @@ export class Tap {
       this.#usage.add(usage, this.#makerOf(observation));
       this.moments.usage(at, usage);
     }
+    this.texts?.add(observation.counts);
     if (mark !== undefined || observation.usage !== undefined || this.due.whenReported)
       this.due.observe(observation, mark);
     if (observation.toolCalls !== undefined) this.moments.tools(at, observation.toolCalls);

@@ -9,8 +9,12 @@ export interface UsageBounds {
   readonly seconds?: number;
 }
 
-/** No answer is made of more searches. */
-const MOST_SEARCHES = 100;
+/** The most of one report: no answer is made of more searches, and no session of more characters or messages. */
+const MOST = new Map([
+  ['webSearches', 100],
+  ['characters', 10_000_000],
+  ['messages', 100_000],
+]);
 
 /** The usage with each count within its bound; the same object where it is, and nothing is wrong with it. */
 export function boundedUsage(usage: Usage, bounds: UsageBounds): Usage {
@@ -24,7 +28,6 @@ export function boundedUsage(usage: Usage, bounds: UsageBounds): Usage {
 
 function mostOf(field: string, { input, output, seconds = Number.POSITIVE_INFINITY }: UsageBounds): number {
   if (field === 'totalTokens') return input + output;
-  if (field === 'webSearches') return MOST_SEARCHES;
-  if (field === 'seconds') return seconds;
-  return field.startsWith('output') ? output : input;
+  if (/seconds$/i.test(field)) return seconds;
+  return MOST.get(field) ?? (field.startsWith('output') ? output : input);
 }

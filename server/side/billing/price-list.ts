@@ -4,6 +4,7 @@
 import { calcPrice, findProvider, type ModelPrice, type PriceOptions } from '@pydantic/genai-prices';
 import { llmProfiles } from '../../../adapters/llm/index.ts';
 import { providers } from '../../../adapters/realtime/index.ts';
+import { longestMatchingGlob } from '../../../codecs/text/glob.ts';
 import type { PriceConfig } from '../../config/side-schema.ts';
 
 /** USD per million tokens, at least as much as a call can cost. */
@@ -40,22 +41,16 @@ export function createPriceList(): PriceList {
     return rates;
   }
   return {
-    prices: (model, provider, inputTokens) => ratesOf(model, provider)?.at(inputTokens) ?? byMinute(model, provider),
+    prices: (model, provider, inputTokens) =>
+      declaredPrice(model, provider) ?? ratesOf(model, provider)?.at(inputTokens),
     ceiling: (model, provider) => ratesOf(model, provider)?.ceiling,
   };
 }
 
-/** Models of OpenAI that are billed by time, in USD per minute; the list does not have them. */
-const OPENAI_MINUTES: Readonly<Record<string, number>> = {
-  'gpt-live-1': 0.05,
-  'gpt-realtime-translate': 0.034,
-  'gpt-realtime-whisper': 0.017,
-  'gpt-live-transcribe': 0.017,
-};
-
-function byMinute(model: string, provider: string): PriceConfig | undefined {
-  const minute = provider === 'openai' ? OPENAI_MINUTES[model] : undefined;
-  return minute === undefined ? undefined : { minute };
+/** The price that an adapter declares, of what the list does not have. */
+function declaredPrice(model: string, provider: string): PriceConfig | undefined {
+  const { prices = {} } = providers.get(provider)?.billing ?? {};
+  return prices[longestMatchingGlob(Object.keys(prices), [model]) ?? ''];
 }
 
 /** USD per million tokens of audio of OpenAI's transcription models, of which the list has the price of text alone. */

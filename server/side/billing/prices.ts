@@ -78,9 +78,14 @@ function costOf(usage: Usage, price: PriceConfig | undefined): number | undefine
   const split = splitOf(usage);
   if (split === undefined || price === undefined) return undefined;
   if (Object.values(price).every((amount) => amount === 0)) return 0;
-  const usd = Object.values(split).every((count) => count === 0) ? undefined : usdOf(split, price);
+  // A report of nothing is no report; a count of nothing is nothing.
+  if (Object.values(split).every((count) => count === 0)) return isCountedHere(usage) ? 0 : undefined;
+  const usd = usdOf(split, price);
   return usd === undefined ? undefined : wholeMicroUsd(usd);
 }
+
+const isCountedHere = ({ inputAudioSeconds, outputAudioSeconds, characters, messages }: Usage): boolean =>
+  [inputAudioSeconds, outputAudioSeconds, characters, messages].some((count) => count !== undefined);
 
 function textPrices({ input, output }: PriceConfig = {}): Pick<Ceiling, 'input' | 'output'> | undefined {
   return input === undefined || output === undefined ? undefined : { input, output };

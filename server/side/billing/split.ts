@@ -4,7 +4,7 @@
 import type { Usage } from '../../../adapters/realtime/contract/observation.ts';
 import type { PriceConfig } from '../../config/side-schema.ts';
 
-/** Counts by the name of their price: minutes, searches, tokens. */
+/** Counts by the name of their price: minutes, searches, characters, messages, tokens. */
 type TokenSplit = Readonly<Record<Exclude<keyof PriceConfig, 'request'>, number>>;
 
 /** Makes the parts of reports, also of those that contradict themselves; undefined when nothing was counted. */
@@ -14,9 +14,11 @@ export function splitOf(usage: Usage): TokenSplit | undefined {
   const { outputAudioTokens: audioOutput = 0, outputImageTokens: imageOutput = 0 } = usage;
   const input = Math.max(inputTokens ?? 0, (inputTextTokens ?? 0) + audio + image);
   const output = Math.max(outputTokens ?? 0, (outputTextTokens ?? 0) + audioOutput + imageOutput);
-  const isCounted = [inputTokens, outputTokens, inputTextTokens, outputTextTokens, seconds].some(
-    (count) => count !== undefined,
-  );
+  const { inputAudioSeconds, outputAudioSeconds, characters, messages } = usage;
+  const isCounted = [
+    ...[inputTokens, outputTokens, inputTextTokens, outputTextTokens, seconds],
+    ...[inputAudioSeconds, outputAudioSeconds, characters, messages],
+  ].some((count) => count !== undefined);
   if (!isCounted && input + output === 0) return undefined;
   const cached = cachedOf(usage, { text: input - audio - image, audio, image });
   const written = Math.min(usage.cacheWriteTokens ?? 0, input - audio - image - cached.text);
@@ -36,6 +38,10 @@ export function splitOf(usage: Usage): TokenSplit | undefined {
     imageOutput,
     webSearch: usage.webSearches ?? 0,
     minute: (seconds ?? 0) / 60,
+    audioInputMinute: (inputAudioSeconds ?? 0) / 60,
+    audioOutputMinute: (outputAudioSeconds ?? 0) / 60,
+    characters: characters ?? 0,
+    message: messages ?? 0,
   };
 }
 
@@ -57,7 +63,7 @@ function cachedOf({ cachedTokens = 0, cachedAudioTokens = 0, cachedImageTokens =
   return { text, audio, image };
 }
 
-/** USD; undefined where a part has no price. A session that is billed by time pays nothing for kinds of tokens without a price. */
+/** USD; undefined where a part has no price. What is billed by time pays nothing for tokens and texts without a price. */
 export function usdOf(split: TokenSplit, price: PriceConfig): number | undefined {
   const prices: PriceConfig = {
     ...price,
@@ -65,16 +71,30 @@ export function usdOf(split: TokenSplit, price: PriceConfig): number | undefined
     cachedAudioInput: price.cachedAudioInput ?? price.audioInput,
     cachedImageInput: price.cachedImageInput ?? price.imageInput,
     cacheWriteHour: price.cacheWriteHour ?? price.cacheWrite,
+    audioInputMinute: price.audioInputMinute ?? price.minute,
+    audioOutputMinute: price.audioOutputMinute ?? price.minute,
   };
-  const { minute, webSearch, ...tokens } = split;
-  if (webSearch > 0 && price.webSearch === undefined) return undefined;
-  const isTimed = price.minute !== undefined;
-  let usd = (isTimed ? minute * price.minute : 0) + (webSearch * (price.webSearch ?? 0) + (price.request ?? 0)) / 1000;
-  for (const [kind, count] of Object.entries(tokens) as [keyof typeof tokens, number][]) {
-    const perMillion = prices[kind];
-    if (count > 0 && perMillion === undefined && !isTimed) return undefined;
-    usd += (count * (perMillion ?? 0)) / 1e6;
+  const parts = (Object.entries(split) as [keyof TokenSplit, number][]).filter(([, count]) => count > 0);
+  const isTimed = parts.some(([kind]) => TIME.has(kind) && prices[kind] !== undefined);
+  let usd = (price.request ?? 0) / 1000;
+  for (const [kind, count] of parts) {
+    const each = prices[kind];
+    if (each === undefined && !(kind === 'minute' ? parts.length > 1 : isTimed && !STRICT.has(kind))) return undefined;
+    usd += (count * (each ?? 0)) / (UNITS[kind] ?? 1e6);
   }
-  const hasTokens = Object.values(tokens).some((count) => count > 0);
-  return !isTimed && !hasTokens && minute > 0 ? undefined : usd;
+  return usd;
 }
+
+const TIME: ReadonlySet<string> = new Set(['minute', 'audioInputMinute', 'audioOutputMinute']);
+
+/** Kinds that are billed beside time. */
+const STRICT: ReadonlySet<string> = new Set(['audioInputMinute', 'audioOutputMinute', 'webSearch']);
+
+/** The count that a price is for, where that is not a million. */
+const UNITS: { readonly [Kind in keyof TokenSplit]?: number } = {
+  minute: 1,
+  audioInputMinute: 1,
+  audioOutputMinute: 1,
+  message: 1,
+  webSearch: 1000,
+};

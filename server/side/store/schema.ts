@@ -123,7 +123,8 @@ const TABLES = [
     cache_write_hour_tokens bigint, web_searches bigint,
     flags text, held_until bigint, held_by text, end_user text, tags text,
     why text, retention text, residency text, refused text, refusals bigint, trace text, response text, target text,
-    saved_micro_usd bigint, difficulty text, redacted text, guarded text
+    saved_micro_usd bigint, difficulty text, redacted text, guarded text,
+    input_audio_seconds double precision, output_audio_seconds double precision, characters bigint, messages bigint
   )`,
   'create index ledger_at on ledger (at, id)',
   'create index ledger_key on ledger (key, at)',
@@ -179,6 +180,9 @@ const UPGRADES: Readonly<Record<number, readonly string[]>> = {
     'alter table ledger add column target text',
     'alter table ledger add column saved_micro_usd bigint',
     ...['difficulty', 'redacted', 'guarded'].map((name) => `alter table ledger add column ${name} text`),
+    'alter table ledger add column input_audio_seconds double precision',
+    'alter table ledger add column output_audio_seconds double precision',
+    ...['characters', 'messages'].map((name) => `alter table ledger add column ${name} bigint`),
     ...FEEDBACK_TABLES,
     ...RESPONSE_TABLES,
   ],

@@ -126,7 +126,11 @@ const moreTokens = columns(
   ...(['cachedAudioTokens', 'cachedImageTokens', 'cacheWriteTokens', 'outputImageTokens'] as const),
   ...(['cacheWriteHourTokens', 'webSearches'] as const),
 );
-const allTokens = { ...tokens, ...moreTokens } as const satisfies Record<keyof Tokens, string>;
+const counted = {
+  ...columns('real', 'inputAudioSeconds', 'outputAudioSeconds'),
+  ...columns('integer', 'characters', 'messages'),
+} as const;
+const allTokens = { ...tokens, ...moreTokens, ...counted } as const satisfies Record<keyof Tokens, string>;
 
 export const ledger = table<FlatLedgerRow>('ledger', {
   id: 'text',
@@ -158,6 +162,7 @@ export const ledger = table<FlatLedgerRow>('ledger', {
   difficulty: 'text',
   redacted: 'json',
   guarded: 'text',
+  ...counted,
 });
 
 type Reserved = Pick<FlatLedgerRow, 'reservedMicroUsd' | 'reservedBudgets' | 'heldUntil'>;

@@ -92,7 +92,10 @@ function readAll(dialect: Dialect, frame: ReturnType<typeof frameOf>): void {
   dialect.modelsIn(frame);
   dialect.ids?.inFrame?.(frame);
   readPinned(dialect, frame);
-  for (const direction of ['upstream', 'downstream'] as const) void dialect.observe(frame, direction)?.utterances;
+  for (const direction of ['upstream', 'downstream'] as const) {
+    const observation = dialect.observe(frame, direction);
+    void [observation?.utterances, observation?.counts];
+  }
   dialect.errorEvent({ code: 'duplicate_key', message: 'm' }, frame);
   if (dialect.context?.kind === 'in-first-message') dialect.context.merge(frame, 'text');
 }

@@ -141,7 +141,9 @@ function checkSessions(endpoint: ServedEndpoint, given: DialectFixture, subject:
     client.close(1000);
     const record = await subject.gateways.ended();
     expect(record).toMatchObject({ provider: provider.name, dialect: endpoint.dialect.name, closeCode: 1000, model });
-    expect(record.usage).toEqual(usage === 'connected-time' ? { seconds: record.durationMs / 1000 } : usage);
+    const connectedSeconds = record.durationMs / 1000;
+    const expected = usage === 'connected-time' ? { seconds: connectedSeconds } : usage;
+    expect(record.usage).toEqual(typeof expected === 'function' ? expected(connectedSeconds) : expected);
     expect(subject.gateways.turnsOf(record.id)).toEqual(turns);
   });
 

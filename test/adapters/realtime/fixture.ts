@@ -22,9 +22,9 @@ export interface DialectFixture {
   readonly query?: string;
   /** Both sides' messages in their order, beginning with the first of the session. */
   readonly conversation: readonly FixtureMessage[];
-  /** Facts about the session after it. `connected-time`: the seconds that it lasted, and nothing else. */
+  /** Facts about the session after it. `connected-time`: the seconds that it lasted, and nothing else; a function gets them. */
   readonly model: string;
-  readonly usage: Usage | 'connected-time';
+  readonly usage: Usage | 'connected-time' | ((connectedSeconds: number) => Usage);
   readonly turns: readonly FixtureTurn[];
   /** Where the provider hears of an earlier session; left out where it cannot. */
   readonly context?: 'ahead-of-all' | 'behind-first-answer' | 'in-first-message';

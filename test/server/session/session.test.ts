@@ -59,11 +59,11 @@ describe('the usage of a session', () => {
   }
 
   test('is what the provider reports where it bills by that', async () => {
-    expect((await endAfterOneReply('reported-usage')).usage).toEqual({ inputTokens: 7 });
+    expect((await endAfterOneReply(['reported-usage'])).usage).toEqual({ inputTokens: 7 });
   });
 
   test('has the seconds from the 101 to the end where the provider bills by connected time, and nothing that it reports', async () => {
-    const { usage, durationMs } = await endAfterOneReply('connected-time');
+    const { usage, durationMs } = await endAfterOneReply(['connected-time']);
     expect(usage).toEqual({ seconds: durationMs / 1000 });
     expect(durationMs).toBeGreaterThan(0);
   });

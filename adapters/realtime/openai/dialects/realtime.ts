@@ -111,7 +111,9 @@ function observeEvent(type: string, frame: Frame, direction: Direction): Observa
 function observeClient(type: string, data: Buffer): Observation {
   if (type === 'input_audio_buffer.append') return { type, decides: typeDecides };
   if (type === 'response.create') return { type, mark: 'request' };
-  return type === 'conversation.item.create' ? withTranscript({ type }, () => userWords(data, createdItem)) : { type };
+  if (type !== 'conversation.item.create') return { type };
+  const words = () => userWords(data, createdItem);
+  return withTranscript({ type }, words, () => (words() === undefined ? undefined : { messages: 1 }));
 }
 
 function transcribed(type: string, data: Buffer): Observation {

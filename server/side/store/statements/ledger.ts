@@ -48,8 +48,10 @@ export function supersedes(row: LedgerRow, before: LedgerRow | undefined): boole
 }
 
 function totalOf({ usage }: LedgerRow): number {
-  const { totalTokens, inputTokens = 0, outputTokens = 0, seconds = 0 } = usage;
-  return Math.max(totalTokens ?? 0, inputTokens + outputTokens) + seconds;
+  const { totalTokens, inputTokens = 0, outputTokens = 0, seconds = 0, characters = 0, messages = 0 } = usage;
+  const { inputAudioSeconds = 0, outputAudioSeconds = 0 } = usage;
+  const counted = seconds + inputAudioSeconds + outputAudioSeconds + characters + messages;
+  return Math.max(totalTokens ?? 0, inputTokens + outputTokens) + counted;
 }
 
 /** Writes whole rows over those with the same id. */

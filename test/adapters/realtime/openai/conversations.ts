@@ -57,7 +57,7 @@ export const realtime: DialectFixture = {
         type: 'conversation.item.create',
         item: { type: 'message', role: 'user', content: [{ type: 'input_text', text: 'And now?' }] },
       },
-      { utterances: [{ role: 'user', text: 'And now?' }] },
+      { utterances: [{ role: 'user', text: 'And now?' }], counts: { messages: 1 } },
     ],
     ['client', { type: 'response.create' }, { mark: 'request' }],
     ['provider', { type: 'response.output_text.delta', response_id: 'r2', delta: 'Bye.' }, { mark: 'text' }],

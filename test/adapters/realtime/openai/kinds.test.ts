@@ -18,10 +18,10 @@ const fixtures: Readonly<Record<string, DialectFixture>> = {
   'openai-live-fork': liveFork,
 };
 
-/** The same conversation, of which a provider that bills by time has no usage. */
-function fixtureOf(name: string, { billing }: Provider): DialectFixture {
+/** The same conversation, whose reports are no part of the bill of xAI. */
+function fixtureOf(name: string, kind: Provider): DialectFixture {
   const fixture = fixtures[name] as DialectFixture;
-  return billing.by === 'connected-time' ? { ...fixture, usage: 'connected-time' } : fixture;
+  return kind.name === 'xai' ? { ...fixture, usage: (seconds) => ({ seconds, messages: 1 }) } : fixture;
 }
 
 describe.each(openaiKinds.map((kind) => [kind.name, kind] as const))('%s', (_name, kind) => {

@@ -134,6 +134,23 @@ describe('prices of the configuration', () => {
     expect(prices.ceiling('timed', 'openai')).toBeUndefined();
   });
 
+  test('go before those that an adapter declares', () => {
+    const usage = { seconds: 60, messages: 2 };
+    expect(listed.estimate('grok-voice-latest', 'xai', usage)).toBe(88_000);
+    expect(createPrices({ 'xai/*': { minute: 0.05, message: 0.1 } }).estimate('grok-voice-latest', 'xai', usage)).toBe(
+      250_000,
+    );
+    expect(createPrices({ grok: { minute: 0.05 } }, () => 'xai').estimate('grok-4-voice', 'my-xai', usage)).toBe(
+      88_000,
+    );
+  });
+
+  test('of nothing that was counted are nothing, and of nothing that was reported unknown', () => {
+    expect(prices.estimate('timed', 'openai', { inputAudioSeconds: 0, characters: 0 })).toBe(0);
+    expect(prices.estimate('timed', 'openai', { inputTokens: 0 })).toBeUndefined();
+    expect(prices.estimate('unheard-of', 'openai', { characters: 0 })).toBeUndefined();
+  });
+
   test('count sessions that are billed by time', () => {
     expect(prices.estimate('timed', 'openai', { cumulative: true, seconds: 90 })).toBe(90_000);
     expect(prices.estimate('half', 'openai', { seconds: 90 })).toBeUndefined();

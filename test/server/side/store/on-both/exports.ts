@@ -58,11 +58,11 @@ export function exports({ place, open }: Stores): void {
         'outputAudioTokens,seconds,reportedMicroUsd,estimatedMicroUsd,costMicroUsd,costSource,isFlagged,latencyMs,' +
         'firstTokenMs,outcome,quality,score,isRehearsal,cachedAudioTokens,cachedImageTokens,cacheWriteTokens,' +
         'outputImageTokens,cacheWriteHourTokens,webSearches,flags,endUser,tags,why,retention,residency,refused,refusals,trace,response,target,savedMicroUsd,' +
-        'difficulty,redacted,guarded\r\n',
+        'difficulty,redacted,guarded,inputAudioSeconds,outputAudioSeconds,characters,messages\r\n',
     );
     expect(line).toBe(
       'a,2026-03-01T12:00:00.000Z,chat,routed,,,demo,support,commodity,open,\'+g,"\'=HYPERLINK(""x"")",\'-1 two,' +
-        '"a,b\n""c""",\'@sum,100,20,,,,,,,,,,-5,-5,estimated,false,12.5,,ok,,,false,,,,,,,,,"{""a"":""=1""}",\'=1,,,"[{""target"":""a/b"",""reason"":""c""}]",,,,,,,,\r\n',
+        '"a,b\n""c""",\'@sum,100,20,,,,,,,,,,-5,-5,estimated,false,12.5,,ok,,,false,,,,,,,,,"{""a"":""=1""}",\'=1,,,"[{""target"":""a/b"",""reason"":""c""}]",,,,,,,,,,,,\r\n',
     );
   });
 
