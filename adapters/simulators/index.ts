@@ -2,6 +2,7 @@
 
 import type { HttpReply } from '../realtime/refusal.ts';
 import type { ProviderSimulators, SimulatorRoute } from './contract.ts';
+import { deepgramSimulators } from './deepgram/index.ts';
 import { geminiSimulators } from './gemini/index.ts';
 import { completionReply } from './llm/completions.ts';
 import { embeddingsReply } from './llm/embeddings.ts';
@@ -22,6 +23,7 @@ export const llmReplies: ReadonlyMap<string, (body: string) => RehearsalReply> =
 const byProvider: Readonly<Record<SimulatedProvider, ProviderSimulators>> = {
   openai: openaiSimulators,
   gemini: geminiSimulators,
+  deepgram: deepgramSimulators,
 };
 const all = Object.values(byProvider);
 

@@ -109,6 +109,33 @@ test.each(['http', 'https'] as const)('a voice session passes in both directions
   await gone;
 });
 
+test('the rehearsal greets, answers and calls a tool', async () => {
+  const rehearsed = await serveGateway({ rehearsal: { times: { firstAudioMs: 20, audioSpeed: 100 } } });
+  onTestFinished(() => rehearsed.close());
+  const { agent, next, sounds } = await open(rehearsed.http);
+  await next('Welcome');
+  const functions = [{ name: 'get_time', parameters: { type: 'object', properties: {} } }];
+  const given = settings();
+  const stages = given.agent as Exclude<Settings['agent'], string>;
+  const think = { provider: { type: 'open_ai', model: 'gpt-4o-mini' }, functions } as const;
+  agent.sendSettings({ ...given, agent: { ...stages, think, greeting: 'Hello!' } });
+  await next('SettingsApplied');
+  expect(await next('ConversationText')).toMatchObject({
+    role: 'assistant',
+    content: expect.stringContaining('Hello!'),
+  });
+  await next('AgentAudioDone');
+  expect((await sounds[0])?.byteLength).toBeGreaterThan(0);
+  agent.sendInjectUserMessage({ type: 'InjectUserMessage', content: 'Use get_time' });
+  expect(await next('ConversationText')).toMatchObject({ role: 'user', content: 'Use get_time' });
+  const { functions: asked } = (await next('FunctionCallRequest')) as {
+    functions: readonly { id: string; name: string }[];
+  };
+  const [{ id, name } = { id: '', name: '' }] = asked;
+  agent.sendFunctionCallResponse({ type: 'FunctionCallResponse', id, name, content: 'noon' });
+  expect(await next('ConversationText')).toMatchObject({ content: expect.stringContaining('get_time answered: noon') });
+});
+
 test('a browser has its key in the subprotocols, and is answered with the first of them', async () => {
   const client = new globalThis.WebSocket(`${gateway.ws}${PATH}`, ['token', KEY]);
   await new Promise((resolve, reject) => {

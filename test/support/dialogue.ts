@@ -4,6 +4,7 @@ import { Buffer } from 'node:buffer';
 import type { Action, Simulator, SimulatorOptions, SpeakAction } from '../../adapters/simulators/contract.ts';
 import { simulatorRoutes } from '../../adapters/simulators/index.ts';
 import type { VoiceDetector, VoiceDetectorFactory } from '../../codecs/audio/vad.ts';
+import { OPEN_BRACE } from '../../codecs/json/bytes.ts';
 import { type RehearsalOptions, rehearsalSchema } from '../../server/config/rehearsal/rehearsal-schema.ts';
 import { handshakeOf } from './handshakes.ts';
 
@@ -73,6 +74,12 @@ export class Dialogue {
     this.#speak();
   }
 
+  /** Sends sound as it is, in a binary message. */
+  sendSound(data: Buffer): void {
+    this.#act(this.simulator.received({ data, binary: true, at: this.now }));
+    this.#speak();
+  }
+
   /** Lets time pass, and wakes the simulator at its times. */
   advance(ms: number): void {
     const until = this.now + ms;
@@ -127,7 +134,9 @@ export class Dialogue {
         this.spoken.push(action.text);
         this.#speeches.push({ at: this.now + this.#synthesisMs, action });
       } else {
-        const event = JSON.parse(action.data.toString());
+        // Sound in a binary message is an event by its length here.
+        const isSound = action.binary && Buffer.from(action.data)[0] !== OPEN_BRACE;
+        const event = isSound ? { type: 'sound', bytes: action.data.length } : JSON.parse(action.data.toString());
         this.messages.push({ at: this.now, binary: action.binary, event });
       }
     }

@@ -123,6 +123,30 @@ describe('Responses', () => {
   });
 });
 
+const stage = { provider: { type: 'some', model: 'm' } };
+const agentEvents: readonly Event[] = [
+  { type: 'InjectUserMessage', content: 'call f' },
+  { type: 'InjectAgentMessage', message: 'hello', behavior: 'queue' },
+  { type: 'UpdateThink', think: { ...stage, functions: [{ name: 'f', parameters }] } },
+  { type: 'UpdateSpeak', speak: [stage] },
+  { type: 'FunctionCallResponse', id: 'x', name: 'f', content: '{}' },
+  { type: 'ForceEndTurn' },
+  { type: 'KeepAlive' },
+];
+
+describe("Deepgram's agent", () => {
+  test.each(seeds)('says why it closes, with the seed %d', (seed) => {
+    const settings = { type: 'Settings', audio: {}, agent: { think: stage } };
+    const dialogue = play('/v1/agent/converse', agentEvents, seededRandom(seed), [settings]);
+    dialogue.advance(60_000);
+    const error = dialogue.one('Error');
+    expect(dialogue.closed).toEqual({ code: 1011, reason: error.code });
+    expect(String(error.description).length).toBeGreaterThan(10);
+    dialogue.simulator.ended();
+    expect(dialogue.simulator.wakeAtMs).toBeUndefined();
+  });
+});
+
 describe('Gemini Live', () => {
   const path = '/ws/google.ai.generativelanguage.v1.GenerativeService.BidiGenerateContent';
 

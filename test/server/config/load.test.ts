@@ -238,7 +238,7 @@ describe('loadConfig with a rehearsal', () => {
   const keys = 'keys: [{ id: a, secret: long-enough }]';
 
   test('rehearses by default only in open mode with nothing configured', () => {
-    expect(load('').rehearsal).toMatchObject({ providers: ['openai', 'gemini'] });
+    expect(load('').rehearsal).toMatchObject({ providers: ['openai', 'gemini', 'deepgram'] });
     expect(load(keys).rehearsal).toBe(false);
     expect(load('access: keys').rehearsal).toBe(false);
     expect(load(openai).rehearsal).toBe(false);
@@ -247,10 +247,11 @@ describe('loadConfig with a rehearsal', () => {
   });
 
   test('rehearses where the file says so, and never a configured provider', () => {
-    expect(load(`rehearsal: true\n${keys}`).rehearsal).toMatchObject({ providers: ['openai', 'gemini'] });
-    expect(load(`rehearsal: true\n${openai}`).rehearsal).toMatchObject({ providers: ['gemini'] });
-    expect(load(`rehearsal: {}\n${openai}`).rehearsal).toMatchObject({ providers: ['gemini'] });
-    expect(load(`rehearsal: true\n${openai}`, { GEMINI_API_KEY: 'g' }).rehearsal).toBe(false);
+    expect(load(`rehearsal: true\n${keys}`).rehearsal).toMatchObject({ providers: ['openai', 'gemini', 'deepgram'] });
+    expect(load(`rehearsal: true\n${openai}`).rehearsal).toMatchObject({ providers: ['gemini', 'deepgram'] });
+    expect(load(`rehearsal: {}\n${openai}`).rehearsal).toMatchObject({ providers: ['gemini', 'deepgram'] });
+    const others = { GEMINI_API_KEY: 'g', DEEPGRAM_API_KEY: 'd' };
+    expect(load(`rehearsal: true\n${openai}`, others).rehearsal).toBe(false);
   });
 
   test('takes the options of the rehearsal, and says where one of them is wrong', () => {
@@ -258,7 +259,7 @@ describe('loadConfig with a rehearsal', () => {
     expect(rehearsal).toMatchObject({
       times: { firstAudioMs: 0, tokenMs: 20 },
       faults: {},
-      providers: ['openai', 'gemini'],
+      providers: ['openai', 'gemini', 'deepgram'],
     });
     const lines = refusal('rehearsal: { tims: {}, faults: { close: { code: 7 } }, rateLimits: never }');
     expect(lines).toContain('rehearsal.rateLimits: expected one of start, end, got "never"');

@@ -174,7 +174,7 @@ describe('the handshake', () => {
     expect(body).toContain(LIVE);
   });
 
-  test.each(['/', '/v1/agent/converse', '/v2/listen', '/ws/other'])(
+  test.each(['/', '/v1/read', '/v3/ws', '/ws/other'])(
     'for %s, a path of no simulated provider, is refused in the shape of no provider',
     async (path) => {
       const { status, body } = await refusal(rehearsal, path);
