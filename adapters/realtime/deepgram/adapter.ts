@@ -1,6 +1,7 @@
 // The provider Deepgram: the paths of its agent, its transcription and its speech, its credentials, how it is dialled, the shape of its errors.
 
-import type { NotServed, Provider, ServedEndpoint } from '../contract.ts';
+import type { SoundRates } from '../contract/metering.ts';
+import type { Handshake, NotServed, Provider, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
 import type { CredentialPlaces } from '../handshake/places.ts';
 import { namedInQuery } from '../handshake/query-resource.ts';
@@ -25,6 +26,8 @@ const forwardedHeaders = ['user-agent', 'x-deepgram-session-id'];
 /** The query of these names the model, and has all settings. Without one Deepgram takes one of its own, or refuses. */
 const inQuery = namedInQuery('model');
 
+const heard = { ...inQuery, billedBy: 'audio-in', soundIn: heardSound } satisfies Partial<ServedEndpoint>;
+
 const endpoints: readonly ServedEndpoint[] = [
   {
     path: '/v1/agent/converse',
@@ -32,10 +35,10 @@ const endpoints: readonly ServedEndpoint[] = [
     dialect: deepgramAgentDialect,
     resources: () => [],
   },
-  { path: '/v1/listen', dialect: deepgramListenDialect, ...inQuery },
-  { path: '/v2/listen', dialect: deepgramFluxDialect, ...inQuery },
-  { path: '/v1/speak', dialect: deepgramSpeakDialect, ...inQuery },
-  { path: '/v2/speak', dialect: deepgramFluxSpeakDialect, ...inQuery },
+  { path: '/v1/listen', dialect: deepgramListenDialect, ...heard },
+  { path: '/v2/listen', dialect: deepgramFluxDialect, ...heard },
+  { path: '/v1/speak', dialect: deepgramSpeakDialect, ...inQuery, billedBy: 'characters' },
+  { path: '/v2/speak', dialect: deepgramFluxSpeakDialect, ...inQuery, billedBy: 'characters' },
 ];
 
 const notServed: readonly NotServed[] = [
@@ -71,6 +74,19 @@ export const deepgram: Provider = {
   preconnect: true,
   httpError,
 };
+
+/** Returns the bytes of a sample, in encodings that have a rate. */
+function sampleBytes(encoding: string | null): number {
+  if (encoding === 'linear16') return 2;
+  if (encoding === 'linear32') return 4;
+  return encoding === 'mulaw' || encoding === 'alaw' ? 1 : 0;
+}
+
+/** Without an encoding there is a container, which tells nothing of its rate. Of channels that are transcribed apart each is billed (not known). */
+function heardSound({ query }: Handshake): SoundRates {
+  const channels = query.get('multichannel') === 'true' ? 1 : Number(query.get('channels') ?? 1) || 1;
+  return { upstream: sampleBytes(query.get('encoding')) * (Number(query.get('sample_rate')) || 0) * channels };
+}
 
 /** The shape of Deepgram's HTTP errors, without a `request_id`. */
 function httpError({ status, code, message, retryAfterS, resetsAt, help }: Refusal): HttpReply {

@@ -1,20 +1,19 @@
 // The dialects of Deepgram's transcription, /v1/listen (Nova) and /v2/listen (Flux): sound in binary messages, transcripts in JSON. The query
-// has the model and all settings. Events: read in the SDKs (JavaScript 5.13, Python 7.17); their order, and what is billed: documents.
+// has the model and all settings. Events: read in the SDKs (JavaScript 5.13, Python 7.17); their order: documents.
 
 import { eventType } from '../../../../codecs/json/event-type.ts';
 import { isObject, type JsonObject, readObject, textAt } from '../../../../codecs/json/object.ts';
 import { type Direction, type Frame, jsonFrame } from '../../../../codecs/websocket/frame.ts';
 import type { Dialect } from '../../contract/dialect.ts';
-import type { Observation, Usage } from '../../contract/observation.ts';
+import type { Observation } from '../../contract/observation.ts';
 import { soundOf } from '../../sound.ts';
-import { soundUsage } from '../../usage-fault.ts';
 
 const capabilities = {
   audio: 'binary',
   speech: 'heard',
   turnEnd: 'event',
   interruption: 'event',
-  usage: 'cumulative',
+  usage: 'never',
 } as const;
 
 /** The vocabulary of `/v1/listen`. */
@@ -58,11 +57,6 @@ function observeNova(type: string, data: Buffer): Observation {
       return { type, mark: 'turn-done' };
     case 'Results':
       return results(type, readObject(data));
-    // It comes once, when the stream was closed.
-    case 'Metadata': {
-      const event = readObject(data);
-      return { type, usage: seconds(event, event?.duration, event?.channels) };
-    }
     default:
       return { type };
   }
@@ -73,12 +67,10 @@ function results(type: string, event: JsonObject | undefined): Observation {
   if (event?.is_final !== true) return { type };
   const alternatives: unknown = isObject(event.channel) ? event.channel.alternatives : undefined;
   const first: unknown = Array.isArray(alternatives) ? alternatives[0] : undefined;
-  const channels: unknown = Array.isArray(event.channel_index) ? event.channel_index[1] : undefined;
   return {
     type,
     ...said(isObject(first) ? textAt(first, 'transcript') : undefined),
     ...(event.speech_final === true && { mark: 'turn-done' }),
-    usage: seconds(event, Number(event.start) + Number(event.duration), channels),
   };
 }
 
@@ -90,12 +82,7 @@ function observeFlux(type: string, data: Buffer): Observation {
       return { type, mark: 'speech-started' };
     // The words of the whole turn.
     case 'EndOfTurn':
-      return {
-        type,
-        mark: 'turn-done',
-        ...said(textAt(event, 'transcript')),
-        usage: seconds(event, event.audio_window_end, 1),
-      };
+      return { type, mark: 'turn-done', ...said(textAt(event, 'transcript')) };
     default:
       return { type };
   }
@@ -103,10 +90,3 @@ function observeFlux(type: string, data: Buffer): Observation {
 
 const said = (text: string | undefined): Pick<Observation, 'utterances'> =>
   text ? { utterances: [{ role: 'user', text }] } : {};
-
-/** The audio that was transcribed so far. Each channel of it is billed. */
-function seconds(event: JsonObject | undefined, duration: unknown, channels: unknown): Usage | undefined {
-  const total = Number(duration) * (Number.isInteger(channels) ? Math.max(1, Number(channels)) : 1);
-  const usage = event && soundUsage(event, { seconds: total });
-  return usage && { cumulative: true, ...usage };
-}

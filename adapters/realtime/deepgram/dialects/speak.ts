@@ -5,7 +5,7 @@ import { eventType } from '../../../../codecs/json/event-type.ts';
 import { readObject, textAt } from '../../../../codecs/json/object.ts';
 import { type Direction, type Frame, jsonFrame, type OutFrame } from '../../../../codecs/websocket/frame.ts';
 import type { Dialect, Rejection } from '../../contract/dialect.ts';
-import { type Mark, type Observation, withTranscript } from '../../contract/observation.ts';
+import { type Mark, type Observation, type Utterance, withTranscript } from '../../contract/observation.ts';
 import { soundOf } from '../../sound.ts';
 
 const common = {
@@ -55,15 +55,20 @@ function observe(
 function observeClient(type: string, data: Buffer): Observation {
   switch (type) {
     case 'Speak':
-      return withTranscript({ type, mark: 'request' }, () => {
-        const text = textAt(readObject(data), 'text');
-        return text ? [{ role: 'assistant', text, isPartial: true }] : undefined;
-      });
+      return spokenText(type, () => textAt(readObject(data), 'text') ?? '');
     case 'Flush':
       return { type, mark: 'request' };
     default:
       return { type };
   }
+}
+
+function spokenText(type: string, read: () => string): Observation {
+  const words = (): readonly Utterance[] | undefined => {
+    const text = read();
+    return text === '' ? undefined : [{ role: 'assistant', text, isPartial: true }];
+  };
+  return withTranscript({ type, mark: 'request' }, words, () => ({ characters: [...read()].length }));
 }
 
 function errorEvent({ code, message }: Rejection): OutFrame {

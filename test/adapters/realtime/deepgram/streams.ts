@@ -4,7 +4,7 @@ import type { DialectFixture } from '../fixture.ts';
 
 const sound = Buffer.from([0, 1, 0x7b, 0xff, 0x80, 0]);
 const common = {
-  query: 'model=allowed',
+  query: 'model=allowed&encoding=mulaw&sample_rate=1000',
   model: 'allowed',
   errorEvent: (code: string, message: unknown) => ({ type: 'Error', code, description: message }),
 };
@@ -20,7 +20,6 @@ const result = (transcript: string, { start = 0, isFinal = false, isEnd = false 
   metadata: { request_id: 'r1', model_info: { name: 'nova-3', version: '1', arch: 'nova-3' }, model_uuid: 'u' },
 });
 const user = (text: string) => [{ role: 'user', text }] as const;
-const seconds = (sum: number) => ({ cumulative: true, seconds: sum });
 
 export const listen: DialectFixture = {
   ...common,
@@ -29,23 +28,19 @@ export const listen: DialectFixture = {
     ['client', { type: 'KeepAlive' }],
     ['provider', { type: 'SpeechStarted', channel: [0, 1], timestamp: 0.1 }, { mark: 'speech-started' }],
     ['provider', result('What', {})],
-    ['provider', result('What is', { isFinal: true }), { utterances: user('What is'), usage: seconds(1.5) }],
+    ['provider', result('What is', { isFinal: true }), { utterances: user('What is') }],
     [
       'provider',
       result('the time?', { start: 1.5, isFinal: true, isEnd: true }),
-      { utterances: user('the time?'), mark: 'turn-done', usage: seconds(3) },
+      { utterances: user('the time?'), mark: 'turn-done' },
     ],
     ['client', { type: 'Configure', keyterms: ['noon'] }],
     ['provider', { type: 'ConfigureSuccess', request_id: 'r1', keyterms: ['noon'] }],
     ['client', sound],
-    [
-      'provider',
-      result('It is noon.', { start: 3, isFinal: true }),
-      { utterances: user('It is noon.'), usage: seconds(4.5) },
-    ],
+    ['provider', result('It is noon.', { start: 3, isFinal: true }), { utterances: user('It is noon.') }],
     ['provider', { type: 'UtteranceEnd', channel: [0, 1], last_word_end: 4 }, { mark: 'turn-done' }],
     ['client', { type: 'Finalize' }],
-    ['provider', result('', { start: 4.5, isFinal: true }), { usage: seconds(6) }],
+    ['provider', result('', { start: 4.5, isFinal: true })],
     ['client', { type: 'CloseStream' }],
     [
       'provider',
@@ -58,10 +53,9 @@ export const listen: DialectFixture = {
         duration: 6.1,
         channels: 1,
       },
-      { usage: seconds(6.1) },
     ],
   ],
-  usage: 'connected-time',
+  usage: { inputAudioSeconds: 0.012 },
   turns: [
     { user: 'What is\nthe time?', assistant: '' },
     { user: 'It is noon.', assistant: '' },
@@ -94,7 +88,7 @@ export const flux: DialectFixture = {
     [
       'provider',
       { ...turn('EndOfTurn', 'What is the time?', 1.6), trigger: 'model' },
-      { utterances: user('What is the time?'), mark: 'turn-done', usage: seconds(1.6) },
+      { utterances: user('What is the time?'), mark: 'turn-done' },
     ],
     ['client', { type: 'Configure', thresholds: { eot_threshold: 0.8 } }],
     [
@@ -106,7 +100,7 @@ export const flux: DialectFixture = {
     ['client', { type: 'CloseStream' }],
     ['provider', { type: 'Error', sequence_id: 9, code: 'INTERNAL_SERVER_ERROR', description: 'It broke.' }],
   ],
-  usage: 'connected-time',
+  usage: { inputAudioSeconds: 0.006 },
   turns: [{ user: 'What is the time?', assistant: '' }],
 };
 
@@ -115,8 +109,16 @@ const piece = (text: string) => [{ role: 'assistant', text, isPartial: true }] a
 export const speak: DialectFixture = {
   ...common,
   conversation: [
-    ['client', { type: 'Speak', text: 'Hello ' }, { mark: 'request', utterances: piece('Hello ') }],
-    ['client', { type: 'Speak', text: 'there.' }, { mark: 'request', utterances: piece('there.') }],
+    [
+      'client',
+      { type: 'Speak', text: 'Hello ' },
+      { mark: 'request', utterances: piece('Hello '), counts: { characters: 6 } },
+    ],
+    [
+      'client',
+      { type: 'Speak', text: 'there.' },
+      { mark: 'request', utterances: piece('there.'), counts: { characters: 6 } },
+    ],
     ['client', { type: 'Flush' }, { mark: 'request' }],
     [
       'provider',
@@ -124,14 +126,18 @@ export const speak: DialectFixture = {
     ],
     ['provider', sound, { mark: 'audio' }],
     ['provider', { type: 'Flushed', sequence_id: 0 }, { mark: 'turn-done' }],
-    ['client', { type: 'Speak', text: 'Good' }, { mark: 'request', utterances: piece('Good') }],
+    [
+      'client',
+      { type: 'Speak', text: 'Good' },
+      { mark: 'request', utterances: piece('Good'), counts: { characters: 4 } },
+    ],
     ['provider', sound, { mark: 'audio' }],
     ['client', { type: 'Clear' }],
     ['provider', { type: 'Cleared', sequence_id: 1 }, { mark: 'interrupted' }],
     ['provider', { type: 'Warning', code: 'EXCEEDED_FLUSH_LIMIT', description: 'Too many.' }],
     ['client', { type: 'Close' }],
   ],
-  usage: 'connected-time',
+  usage: { characters: 16 },
   turns: [
     { user: '', assistant: 'Hello there.' },
     { user: '', assistant: 'Good', isInterrupted: true },
@@ -153,7 +159,11 @@ export const fluxSpeak: DialectFixture = {
       'provider',
       { type: 'Connected', request_id: 'r1', model_name: 'flux-haley-en', model_version: '1', model_uuids: ['u'] },
     ],
-    ['client', { type: 'Speak', text: 'Hello.' }, { mark: 'request', utterances: piece('Hello.') }],
+    [
+      'client',
+      { type: 'Speak', text: 'Hello.' },
+      { mark: 'request', utterances: piece('Hello.'), counts: { characters: 6 } },
+    ],
     ['client', { type: 'Flush' }, { mark: 'request' }],
     ['provider', { type: 'SpeechStarted', speech_id: spoken.speech_id }],
     ['provider', { type: 'Flushed', speech_id: spoken.speech_id }],
@@ -161,7 +171,11 @@ export const fluxSpeak: DialectFixture = {
     ['provider', { type: 'SpeechMetadata', ...spoken }, { mark: 'turn-done' }],
     ['client', { type: 'Configure', speed: 1.1 }],
     ['provider', { type: 'ConfigureSuccess', applied: { speed: 1.1 } }],
-    ['client', { type: 'Speak', text: 'Good morning.' }, { mark: 'request', utterances: piece('Good morning.') }],
+    [
+      'client',
+      { type: 'Speak', text: 'Good morning.' },
+      { mark: 'request', utterances: piece('Good morning.'), counts: { characters: 13 } },
+    ],
     ['provider', sound, { mark: 'audio' }],
     ['client', { type: 'Interrupt', playback_offset: { type: 'time_ms', value: 900 } }],
     [
@@ -186,7 +200,7 @@ export const fluxSpeak: DialectFixture = {
       },
     ],
   ],
-  usage: 'connected-time',
+  usage: { characters: 19 },
   turns: [
     { user: '', assistant: 'Hello.' },
     { user: '', assistant: 'Good morning.', isInterrupted: true },
