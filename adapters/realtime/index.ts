@@ -6,6 +6,7 @@ import { deepgram } from './deepgram/adapter.ts';
 import { gemini } from './gemini/adapter.ts';
 import { createProviderLookup } from './handshake/provider-lookup.ts';
 import { hume } from './hume/adapter.ts';
+import { mistral } from './mistral/adapter.ts';
 import { openai } from './openai/adapter.ts';
 import { openaiKinds } from './openai/kinds.ts';
 
@@ -26,4 +27,4 @@ export const {
   mintRoutes,
   clientCredential,
   answerable,
-} = createProviderLookup([openai, gemini, deepgram, assemblyai, hume, ...openaiKinds], [anthropic]);
+} = createProviderLookup([openai, gemini, deepgram, assemblyai, hume, mistral, ...openaiKinds], [anthropic]);

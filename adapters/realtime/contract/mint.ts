@@ -14,6 +14,8 @@ export interface Mint {
   /** The field of a body that holds what is pinned; '' where that is in fields of the body itself. */
   readonly sessionField: string;
   read(body: JsonObject, bounds: MintBounds): MintRequest | MintFault;
+  /** The status of the answer; 200 where it is left out. */
+  readonly status?: 201;
   /** Writes the body of the answer. */
   reply(minted: Minted): object;
 }

@@ -74,7 +74,12 @@ export const mintProviderSecret: RouteHandler = async (request, options) => {
   if (isProblem(made))
     return mint.sessionField === '' ? { ...made, param: made.param?.replace(/^session\./, '') } : made;
   const { id, value, expiresAt, terms, headers } = made;
-  return sendJson(request, 200, mint.reply({ id, value, expiresAt, now: bounds.now, session: terms.session }), headers);
+  return sendJson(
+    request,
+    mint.status ?? 200,
+    mint.reply({ id, value, expiresAt, now: bounds.now, session: terms.session }),
+    headers,
+  );
 };
 
 /** The account that a path names, else the first that has the path, and whose models the key may use. */
