@@ -23,6 +23,7 @@ const endpoints: readonly ServedEndpoint[] = [
       return heard === 'unknown' || asked === undefined ? 'unknown' : [...heard, ...asked];
     },
     reject: speechModel.reject,
+    billedBy: ['reported-usage', 'connected-time'],
   },
   {
     path: '/v1/ws',
@@ -37,6 +38,7 @@ const endpoints: readonly ServedEndpoint[] = [
     dialect: assemblyaiSpeechDialect,
     baseUrl: 'wss://tts.us.assemblyai.com',
     upstreamPath: () => '/v1/ws',
+    billedBy: ['reported-usage', 'characters'],
     ...namedInQuery('model_id'),
   },
 ];
@@ -59,7 +61,7 @@ export const assemblyai: Provider = {
   subprotocol: 'assemblyai',
   forwardedHeaders: ['user-agent', 'assemblyai-version'],
   switches: [],
-  // Transcription and the agent are billed by the time that they are connected (documents).
+  // Transcription and the agent are billed by the time that they are connected, by what the report at its end says where there is one (documents).
   billing: { by: 'connected-time' },
   preconnect: true,
   httpError,

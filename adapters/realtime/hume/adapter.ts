@@ -19,7 +19,13 @@ const endpoints: readonly ServedEndpoint[] = [
     ...namedInQuery('config_id', { kind: 'agent', usual: 'evi' }),
     idsIn: (handshake): readonly NamedId[] => valuesIn(handshake, RESUMED).map((id) => ({ field: RESUMED, id })),
   },
-  { path: '/v0/tts/stream/input', dialect: humeSpeechDialect, resources: octaveModel, reject: octave.reject },
+  {
+    path: '/v0/tts/stream/input',
+    dialect: humeSpeechDialect,
+    resources: octaveModel,
+    reject: octave.reject,
+    billedBy: 'characters',
+  },
 ];
 
 const notServed: readonly NotServed[] = [
@@ -49,6 +55,7 @@ export const hume: Provider = {
   subprotocol: 'hume',
   forwardedHeaders: ['user-agent', 'x-fern-language', 'x-fern-sdk-name', 'x-fern-sdk-version'],
   switches: [],
+  // EVI is billed by the minute, speech by characters (documents).
   billing: { by: 'connected-time' },
   preconnect: true,
   httpError,

@@ -18,7 +18,12 @@ export const mistral: Provider = {
   auth: 'bearer',
   endpoints: [
     { path: '/v1/audio/transcriptions/realtime', dialect: mistralTranscriptionDialect, ...inQuery },
-    { path: '/v1/audio/speech/realtime', dialect: mistralSpeechDialect, ...inQuery },
+    {
+      path: '/v1/audio/speech/realtime',
+      dialect: mistralSpeechDialect,
+      ...inQuery,
+      billedBy: ['reported-usage', 'characters'],
+    },
   ],
   mints: mistralMints,
   notServed: ['/v1/ocr', '/v1/fim/completions', '/v1/agents/completions'].map((path) => ({
@@ -32,7 +37,8 @@ export const mistral: Provider = {
   subprotocol: 'mistral',
   forwardedHeaders: ['user-agent'],
   switches: [],
-  billing: { by: 'reported-usage', priceListName: 'mistral' },
+  // Its reports have tokens, and the seconds of audio that were heard; speech is billed by characters (third parties).
+  billing: { by: ['reported-usage', 'audio-in'], priceListName: 'mistral' },
   preconnect: true,
   httpError,
 };

@@ -11,6 +11,6 @@ export function reportedUsage(event: JsonObject | undefined): Usage | undefined 
     inputTokens: usage.prompt_tokens,
     outputTokens: usage.completion_tokens,
     totalTokens: usage.total_tokens,
-    seconds: usage.prompt_audio_seconds,
+    inputAudioSeconds: usage.prompt_audio_seconds,
   });
 }

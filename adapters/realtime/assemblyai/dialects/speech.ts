@@ -1,12 +1,14 @@
 // The dialect of AssemblyAI's speech, /v1/ws of another host than the agent's: text and base64 sound in JSON. Events: read in the SDK (Python 1.8).
 
 import { eventType, typeDecides } from '../../../../codecs/json/event-type.ts';
-import { readObject, textAt } from '../../../../codecs/json/object.ts';
+import { type JsonObject, readObject, textAt } from '../../../../codecs/json/object.ts';
 import { type Direction, type Frame, jsonFrame, type OutFrame } from '../../../../codecs/websocket/frame.ts';
 import type { Dialect, Rejection } from '../../contract/dialect.ts';
-import { type Observation, withTranscript } from '../../contract/observation.ts';
+import type { Observation, Usage } from '../../contract/observation.ts';
 import { eventPaths } from '../../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
+import { textToSpeak } from '../../speech-text.ts';
+import { soundUsage } from '../../usage-fault.ts';
 
 /** No event that the SDK knows changes a model; one that would is held to the list of the key. */
 const rules: ModelRules = { isAudio: () => false, places: eventPaths([['model_id']]) };
@@ -19,7 +21,7 @@ export const assemblyaiSpeechDialect: Dialect = {
     speech: 'spoken',
     turnEnd: 'event',
     interruption: 'event',
-    usage: 'never',
+    usage: 'cumulative',
     speaksFirst: 'provider',
   },
   mostTokens: { input: 0, output: 0 },
@@ -36,10 +38,7 @@ export const assemblyaiSpeechDialect: Dialect = {
 function observeClient(type: string, data: Buffer): Observation {
   switch (type) {
     case 'Generate':
-      return withTranscript({ type, mark: 'request' }, () => {
-        const text = textAt(readObject(data), 'text');
-        return text ? [{ role: 'assistant', text, isPartial: true }] : undefined;
-      });
+      return textToSpeak(type, data);
     case 'Flush':
       return { type, mark: 'request' };
     default:
@@ -59,9 +58,16 @@ function observeServer(type: string, data: Buffer): Observation {
       return { type, mark: 'turn-done' };
     case 'Cancelled':
       return { type, mark: 'interrupted' };
+    case 'Termination':
+      return { type, usage: billedCharacters(readObject(data)) };
     default:
       return { type };
   }
+}
+
+function billedCharacters(event: JsonObject | undefined): Usage | undefined {
+  const usage = event && soundUsage(event, { characters: event.total_input_char_length });
+  return usage && { cumulative: true, ...usage };
 }
 
 /** `error_code` is a close code there, and `error_type` says more. */

@@ -32,7 +32,6 @@ export const assemblyaiStreamingDialect: Dialect = {
   modelsIn: (frame) => (isSound(frame) ? undefined : guardModels(frame, rules)),
   observe,
   errorEvent,
-  lastUsage: { ask: jsonFrame({ type: 'Terminate' }), comesWith: 'Termination' },
 };
 
 function observe({ data, binary }: Frame, direction: Direction): Observation | undefined {

@@ -2,11 +2,11 @@
 // SDKs (JavaScript 0.16, Python 0.14); what the client sends: measured.
 
 import { eventType, typeDecides } from '../../../../codecs/json/event-type.ts';
-import { readObject, textAt } from '../../../../codecs/json/object.ts';
 import type { Direction, Frame } from '../../../../codecs/websocket/frame.ts';
 import type { Dialect } from '../../contract/dialect.ts';
-import { type Observation, withTranscript } from '../../contract/observation.ts';
+import type { Observation } from '../../contract/observation.ts';
 import { soundOf } from '../../sound.ts';
+import { textToSpeak } from '../../speech-text.ts';
 import { humeError } from '../error-event.ts';
 
 /** The vocabulary of `/v0/tts/stream/input`. Only the last piece of a snippet says that it is, beside its sound, which is not read. */
@@ -28,15 +28,8 @@ export const humeSpeechDialect: Dialect = {
 
 function observe({ data, binary }: Frame, direction: Direction): Observation | undefined {
   if (binary) return soundOf(direction);
-  if (direction === 'upstream') return published(data);
+  if (direction === 'upstream') return textToSpeak('publish', data, { isContinuous: true });
   const type = eventType(data);
   if (type === undefined) return undefined;
   return type === 'audio' ? { type, mark: 'audio', decides: typeDecides } : { type };
-}
-
-function published(data: Buffer): Observation {
-  return withTranscript({ type: 'publish', mark: 'request', isContinuous: true }, () => {
-    const text = textAt(readObject(data), 'text');
-    return text ? [{ role: 'assistant', text, isPartial: true }] : undefined;
-  });
 }

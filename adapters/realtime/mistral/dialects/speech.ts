@@ -5,9 +5,10 @@ import { eventType, typeDecides } from '../../../../codecs/json/event-type.ts';
 import { readObject, textAt } from '../../../../codecs/json/object.ts';
 import { type Direction, jsonFrame } from '../../../../codecs/websocket/frame.ts';
 import type { Dialect } from '../../contract/dialect.ts';
-import { type Observation, withTranscript } from '../../contract/observation.ts';
+import type { Observation } from '../../contract/observation.ts';
 import { eventPaths } from '../../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
+import { textToSpeak } from '../../speech-text.ts';
 import { mistralError } from '../error-event.ts';
 import { reportedUsage } from '../usage.ts';
 
@@ -38,14 +39,8 @@ function observe(data: Buffer, direction: Direction): Observation | undefined {
   return direction === 'upstream' ? observeClient(type, data) : observeServer(type, data);
 }
 
-/** The wait for a reply is that since the text, or the end of it, that came last. */
-function observeClient(type: string, data: Buffer): Observation {
-  if (!/^input_text\.(?:append|flush|end)$/.test(type)) return { type };
-  return withTranscript({ type, mark: 'request' }, () => {
-    const text = textAt(readObject(data), 'text');
-    return text ? [{ role: 'assistant', text, isPartial: true }] : undefined;
-  });
-}
+const observeClient = (type: string, data: Buffer): Observation =>
+  /^input_text\.(?:append|flush|end)$/.test(type) ? textToSpeak(type, data) : { type };
 
 function observeServer(type: string, data: Buffer): Observation {
   switch (type) {

@@ -2,7 +2,7 @@
 // 3.7), those of turns in that for Python alone; what the client sends: measured.
 
 import { eventType, typeDecides } from '../../../../codecs/json/event-type.ts';
-import { readObject, textAt } from '../../../../codecs/json/object.ts';
+import { type JsonObject, objectAt, readObject, textAt } from '../../../../codecs/json/object.ts';
 import { type Direction, jsonFrame } from '../../../../codecs/websocket/frame.ts';
 import type { Dialect } from '../../contract/dialect.ts';
 import { type Observation, withTranscript } from '../../contract/observation.ts';
@@ -33,6 +33,8 @@ export const mistralTranscriptionDialect: Dialect = {
   modelsIn: (frame) => guardModels(frame, rules),
   observe: ({ data }, direction) => observe(data, direction),
   errorEvent: mistralError,
+  // A token stands for 80 ms of sound (third parties).
+  sound: { upstream: { bytesPerSecond: 32_000, tokensPerSecond: 13 } },
   lastUsage: { ask: jsonFrame({ type: 'input_audio.end' }), comesWith: 'transcription.done' },
 };
 
@@ -46,10 +48,9 @@ function observe(data: Buffer, direction: Direction): Observation | undefined {
 /** Segments, and the whole at the end, tell words that came in pieces before. */
 function observeServer(type: string, data: Buffer): Observation {
   switch (type) {
-    case 'session.created': {
-      const model = textAt(readObject(data), 'session', 'model');
-      return model ? { type, model } : { type };
-    }
+    case 'session.created':
+    case 'session.updated':
+      return observeSession(type, objectAt(readObject(data), 'session'));
     case 'transcription.text.delta':
       return withTranscript({ type }, () => {
         const text = textAt(readObject(data), 'text');
@@ -65,3 +66,20 @@ function observeServer(type: string, data: Buffer): Observation {
       return { type };
   }
 }
+
+function observeSession(type: string, session: JsonObject | undefined): Observation {
+  const model = textAt(session, 'model');
+  const { encoding, sample_rate: rate } = objectAt(session, 'audio_format') ?? {};
+  const upstream = Number(rate) * (SAMPLE_BYTES[String(encoding)] ?? 0);
+  return { type, ...(model && { model }), ...(Number.isFinite(upstream) && { soundBytesPerSecond: { upstream } }) };
+}
+
+/** Bytes of a sample, by the names of the SDKs. */
+const SAMPLE_BYTES: Readonly<Record<string, number>> = {
+  pcm_s16le: 2,
+  pcm_s32le: 4,
+  pcm_f16le: 2,
+  pcm_f32le: 4,
+  pcm_mulaw: 1,
+  pcm_alaw: 1,
+};

@@ -58,7 +58,7 @@ export const assemblyaiStreaming: DialectFixture = {
     ],
   ],
   model: 'allowed',
-  usage: 'connected-time',
+  usage: { cumulative: true, seconds: 6 },
   turns: [
     { user: 'What is the time?', assistant: '' },
     { user: 'goodbye', assistant: '' },
@@ -140,12 +140,20 @@ export const assemblyaiSpeech: DialectFixture = {
     [
       'client',
       { type: 'Generate', text: 'It is ' },
-      { mark: 'request', utterances: [{ role: 'assistant', text: 'It is ', isPartial: true }] },
+      {
+        mark: 'request',
+        utterances: [{ role: 'assistant', text: 'It is ', isPartial: true }],
+        counts: { characters: 6 },
+      },
     ],
     [
       'client',
       { type: 'Generate', text: 'noon.' },
-      { mark: 'request', utterances: [{ role: 'assistant', text: 'noon.', isPartial: true }] },
+      {
+        mark: 'request',
+        utterances: [{ role: 'assistant', text: 'noon.', isPartial: true }],
+        counts: { characters: 5 },
+      },
     ],
     ['client', { type: 'Flush' }, { mark: 'request' }],
     ['provider', { type: 'Audio', flush_id: 1, audio }, { mark: 'audio' }],
@@ -154,16 +162,24 @@ export const assemblyaiSpeech: DialectFixture = {
     [
       'client',
       { type: 'Generate', text: 'Shall I go on?' },
-      { mark: 'request', utterances: [{ role: 'assistant', text: 'Shall I go on?', isPartial: true }] },
+      {
+        mark: 'request',
+        utterances: [{ role: 'assistant', text: 'Shall I go on?', isPartial: true }],
+        counts: { characters: 14 },
+      },
     ],
     ['provider', { type: 'Audio', flush_id: 2, audio }, { mark: 'audio' }],
     ['client', { type: 'Cancel' }],
     ['provider', { type: 'Cancelled', audio_duration_seconds: 0.2 }, { mark: 'interrupted' }],
     ['client', { type: 'Terminate' }],
-    ['provider', { type: 'Termination', session_duration_seconds: 6, total_input_char_length: 25 }],
+    [
+      'provider',
+      { type: 'Termination', session_duration_seconds: 6, total_input_char_length: 25 },
+      { usage: { cumulative: true, characters: 25 } },
+    ],
   ],
   model: 'assemblyai-tts-1',
-  usage: 'connected-time',
+  usage: { cumulative: true, characters: 25 },
   turns: [
     { user: '', assistant: 'It is noon.' },
     { user: '', assistant: 'Shall I go on?', isInterrupted: true },

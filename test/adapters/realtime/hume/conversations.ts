@@ -79,7 +79,12 @@ export const humeChat: DialectFixture = {
 };
 
 const spoken = (text: string) =>
-  ({ mark: 'request', isContinuous: true, utterances: [{ role: 'assistant', text, isPartial: true }] }) as const;
+  ({
+    mark: 'request',
+    isContinuous: true,
+    utterances: [{ role: 'assistant', text, isPartial: true }],
+    counts: { characters: text.length },
+  }) as const;
 
 export const humeSpeech: DialectFixture = {
   query: 'instant_mode=true&no_binary=true&version=allowed',
@@ -96,7 +101,7 @@ export const humeSpeech: DialectFixture = {
     ['client', { close: true }, { mark: 'request', isContinuous: true }],
   ],
   model: 'allowed',
-  usage: 'connected-time',
+  usage: { characters: 11 },
   turns: [{ user: '', assistant: 'It is noon.' }],
   errorEvent: (code, message) => ({ type: 'error', code, slug: code, message }),
 };

@@ -14,6 +14,7 @@ const session = {
   model: 'voxtral-mini-transcribe-realtime-2602',
   audio_format: { encoding: 'pcm_s16le', sample_rate: 16_000 },
 };
+const learned = { model: session.model, soundBytesPerSecond: { upstream: 32_000 } };
 const usage = { prompt_tokens: 120, completion_tokens: 9, total_tokens: 129 };
 const tokens = { inputTokens: 120, outputTokens: 9, totalTokens: 129 };
 const errorEvent = (code: string, message: unknown) => ({
@@ -24,9 +25,9 @@ const errorEvent = (code: string, message: unknown) => ({
 export const mistralTranscription: DialectFixture = {
   query: 'model=allowed',
   conversation: [
-    ['provider', { type: 'session.created', session }, { model: session.model }],
+    ['provider', { type: 'session.created', session }, learned],
     ['client', { type: 'session.update', session: { target_streaming_delay_ms: 480, diarize: true } }],
-    ['provider', { type: 'session.updated', session }],
+    ['provider', { type: 'session.updated', session }, learned],
     ['client', { audio, type: 'input_audio.append' }],
     ['provider', { type: 'transcription.language', audio_language: 'en' }],
     ['provider', { type: 'turn.start', time_s: 0.2 }, { mark: 'speech-started' }],
@@ -49,11 +50,11 @@ export const mistralTranscription: DialectFixture = {
         segments: [],
         usage: { ...usage, prompt_audio_seconds: 4 },
       },
-      { mark: 'turn-done', usage: { ...tokens, seconds: 4 } },
+      { mark: 'turn-done', usage: { ...tokens, inputAudioSeconds: 4 } },
     ],
   ],
   model: session.model,
-  usage: { ...tokens, seconds: 4 },
+  usage: { ...tokens, inputAudioSeconds: 4 },
   turns: [
     { user: 'What is the time?', assistant: '' },
     { user: 'Goodbye.', assistant: '' },
@@ -63,7 +64,11 @@ export const mistralTranscription: DialectFixture = {
 };
 
 const spoken = (text: string) =>
-  ({ mark: 'request', utterances: [{ role: 'assistant', text, isPartial: true }] }) as const;
+  ({
+    mark: 'request',
+    utterances: [{ role: 'assistant', text, isPartial: true }],
+    counts: { characters: text.length },
+  }) as const;
 
 export const mistralSpeech: DialectFixture = {
   query: 'model=allowed',
@@ -82,7 +87,7 @@ export const mistralSpeech: DialectFixture = {
     ['provider', { type: 'error', error: { message: 'unknown voice', code: 404 } }],
   ],
   model: 'voxtral-mini-tts-3',
-  usage: tokens,
+  usage: { ...tokens, characters: 11 },
   turns: [{ user: '', assistant: 'It is noon.' }],
   naming: (model) => ({ type: 'session.update', session: { model } }),
   errorEvent,
