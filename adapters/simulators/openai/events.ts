@@ -80,6 +80,10 @@ export function parseGiven<Schema extends z.ZodType>(schema: Schema, given: unkn
   const [issue] = parsed.error.issues;
   const path = issue?.path ?? [];
   const param = [...(name ? [name] : []), ...path].join('.').replace(/\.(\d+)/g, '[$1]');
+  if (issue?.code === 'unrecognized_keys') {
+    const unknown = [...(param ? [param] : []), issue.keys[0]].join('.');
+    throw new EventError('unknown_parameter', `Unknown parameter: '${unknown}'.`, unknown);
+  }
   if (valueAt(given, path) === undefined) throw missingParameter(param);
   if (issue?.code !== 'invalid_type') throw invalidValue(param, `Invalid value for '${param}': ${issue?.message}.`);
   throw new EventError('invalid_type', `Invalid type for '${param}': expected ${issue.expected}.`, param);

@@ -3,8 +3,10 @@
 import type { HttpReply } from '../../realtime/refusal.ts';
 import type { ProviderSimulators, SimulatorRoute } from '../contract.ts';
 import { startScript } from '../script-runtime.ts';
+import { OpenaiLiveScript } from './live/live.ts';
 import { RealtimeScript } from './realtime/realtime.ts';
 import { ResponsesScript } from './responses/responses.ts';
+import { TranslationScript } from './translation/translation.ts';
 
 const realtime: SimulatorRoute = {
   path: '/v1/realtime',
@@ -22,15 +24,27 @@ const responses: SimulatorRoute = {
   start: (connection) => startScript((runtime) => new ResponsesScript(runtime, connection)),
 };
 
-/** Paths of the provider that are not rehearsed. */
-const UNREHEARSED = ['/v1/live/sessions', '/v1/realtime/translations'];
+const translations: SimulatorRoute = {
+  path: '/v1/realtime/translations',
+  refusal: ({ query }) => (query.has('model') ? undefined : refuse(400, 'missing_model', 'Pass model=NAME.')),
+  start: (connection) => startScript((runtime) => new TranslationScript(runtime, connection)),
+};
+
+const live: SimulatorRoute = {
+  path: '/v1/live/sessions',
+  refusal: () => undefined,
+  start: (connection) => startScript((runtime) => new OpenaiLiveScript(runtime, connection)),
+};
+
+/** Paths of the provider that are not rehearsed: each connection is played alone. */
+const UNREHEARSED = /^\/v1\/live\/sessions\/[^/]+\/(attach|fork)$/;
 
 export const openaiSimulators: ProviderSimulators = {
-  routes: [realtime, responses],
+  routes: [realtime, translations, live, responses],
   owns: (path) => /^\/v1\/(realtime|responses|live)(\/|$)/.test(path),
   notFound(path, served) {
     const names = served.join(', ');
-    if (UNREHEARSED.includes(path)) {
+    if (UNREHEARSED.test(path)) {
       return refuse(501, 'not_implemented', `The rehearsal provider does not speak ${path}. It speaks ${names}.`);
     }
     return refuse(404, 'unknown_url', `Unknown path ${path}. The rehearsal provider speaks ${names}.`);

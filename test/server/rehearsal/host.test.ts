@@ -163,8 +163,9 @@ describe('the handshake', () => {
   });
 
   test.each([
-    ['/v1/live/sessions', 501, 'not_implemented'],
-    ['/v1/realtime/translations', 501, 'not_implemented'],
+    ['/v1/live/sessions/live_1/attach', 501, 'not_implemented'],
+    ['/v1/live/sessions/live_1/fork', 501, 'not_implemented'],
+    ['/v1/live/unknown', 404, 'unknown_url'],
     ['/v1/realtime/unknown', 404, 'unknown_url'],
   ])('for %s is refused with %d in the shape of OpenAI, which names the served paths', async (path, status, code) => {
     const { status: found, body } = await refusal(rehearsal, path);
@@ -191,6 +192,7 @@ describe('the handshake', () => {
     ['without a model', '/v1/realtime', 400],
     ['with a model and an intent', '/v1/realtime?model=m&intent=transcription', 400],
     ['to a call', '/v1/realtime?call_id=c', 404],
+    ['without a model to translate', '/v1/realtime/translations', 400],
     ['with an intent behind a second question mark', '/v1/realtime?a=?&model=m&intent=transcription', 400],
     ['to something that is no path', '*', 404],
   ])('is refused %s', async (_, path, status) => {

@@ -2,14 +2,14 @@
 // Rule: only the newest spoken item keeps its audio, so that a long session stays small.
 
 import { z } from 'zod';
-import { decodeAlaw, decodeMulaw, encodeAlaw, encodeMulaw } from '../../../../codecs/audio/g711.ts';
-import { durationMs, pcm16Bytes, pcm16Samples } from '../../../../codecs/audio/pcm16.ts';
+import { durationMs } from '../../../../codecs/audio/pcm16.ts';
 import { decodeBase64, encodeBase64 } from '../../../../codecs/text/base64.ts';
 import { createId } from '../../random-id.ts';
 import { NO_TOKENS, type TokenCounts, textTokenCount } from '../../tokens.ts';
 import type { AudioClip } from '../../voice/reply-audio.ts';
 import type { ReplyPrompt } from '../../voice/reply-text.ts';
 import type { CallerTurn } from '../../voice/turn-detector.ts';
+import { decodeAudio, encodeAudio } from '../audio.ts';
 import { EventError, type EventSender, invalidValue, parseGiven } from '../events.ts';
 import { inputAudioTokens, OPENAI_IMAGE_TOKENS, outputAudioTokens } from '../usage.ts';
 import { type AudioFormat, rateOf } from './session.ts';
@@ -182,16 +182,4 @@ function textOf(item: ConversationEntry['item']): string {
 
 function partsOf(item: ConversationEntry['item']): readonly Readonly<Record<string, unknown>>[] {
   return Array.isArray(item.content) ? item.content : [];
-}
-
-/** Bytes of a session's input format as samples, at the rate of `rateOf`. */
-export function decodeAudio(bytes: Buffer, format: AudioFormat): Int16Array {
-  if (format.type === 'audio/pcm') return pcm16Samples(bytes);
-  return format.type === 'audio/pcmu' ? decodeMulaw(bytes) : decodeAlaw(bytes);
-}
-
-/** Samples at the rate of `rateOf` as bytes of a session's format. */
-export function encodeAudio(samples: Int16Array, format: AudioFormat): Buffer {
-  if (format.type === 'audio/pcm') return pcm16Bytes(samples);
-  return format.type === 'audio/pcmu' ? encodeMulaw(samples) : encodeAlaw(samples);
 }

@@ -2,17 +2,14 @@
 // Rule: the id that speech_started announces is the id of the item that the turn becomes.
 
 import type { VoiceDetectorFactory } from '../../../../codecs/audio/vad.ts';
-import { decodeBase64 } from '../../../../codecs/text/base64.ts';
 import { createId } from '../../random-id.ts';
 import { type CallerTurn, TurnDetector, type TurnDetectorSettings, type TurnEvent } from '../../voice/turn-detector.ts';
-import { EventError, type EventSender, invalidValue, missingParameter } from '../events.ts';
-import { decodeAudio } from './conversation.ts';
+import { appendedSamples } from '../audio.ts';
+import { EventError, type EventSender } from '../events.ts';
 import { type RealtimeSession, rateOf, vadSettingsOf } from './session.ts';
 
 /** The least audio that can be committed. */
 const MIN_COMMIT_MS = 100;
-/** The largest append, in base64 characters. */
-const MAX_APPEND_CHARS = 15 * 1024 * 1024;
 
 /** A turn of the caller that becomes an item. */
 export interface CommittedTurn extends CallerTurn {
@@ -56,13 +53,8 @@ export class InputBuffer {
   }
 
   append(audio: unknown): void {
-    if (audio === undefined) throw missingParameter('audio');
-    if (typeof audio !== 'string') throw invalidValue('audio', "Invalid type for 'audio': expected a string.");
-    if (audio.length > MAX_APPEND_CHARS) throw invalidValue('audio', 'Audio of one event is limited to 15 MiB.');
-    const bytes = decodeBase64(audio);
-    if (!bytes) throw invalidValue('audio', "Invalid 'audio'. Expected base64-encoded audio bytes.");
+    const samples = appendedSamples(audio, this.#setup.session.audio.input.format);
     this.#turnDetector.configure(turnDetectorSettings(this.#setup.session));
-    const samples = decodeAudio(bytes, this.#setup.session.audio.input.format);
     for (const event of this.#turnDetector.push(samples)) this.#turnEvent(event);
   }
 

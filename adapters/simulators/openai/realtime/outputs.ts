@@ -8,10 +8,11 @@ import { createId } from '../../random-id.ts';
 import { NO_TOKENS, textTokenCount } from '../../tokens.ts';
 import { type ReplyPrompt, replyText, textPieces } from '../../voice/reply-text.ts';
 import { startTogether, streamText, streamVoice } from '../../voice/streams.ts';
+import { encodeAudio } from '../audio.ts';
 import type { EventSender } from '../events.ts';
 import { chooseCall, type ToolCall } from '../tools.ts';
 import { outputAudioTokens } from '../usage.ts';
-import { type ConversationEntry, encodeAudio, realtimePrompt } from './conversation.ts';
+import { type ConversationEntry, realtimePrompt } from './conversation.ts';
 import type { ResponseRequest } from './request.ts';
 import { rateOf } from './session.ts';
 

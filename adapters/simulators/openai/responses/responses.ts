@@ -92,6 +92,7 @@ export class ResponsesScript implements ProviderScript {
       createdAtS: Math.floor((this.#connection.startedAtMs + this.#runtime.nowMs - this.#openedMs) / 1000),
       request,
       streamId,
+      send: (event) => this.#runtime.send(JSON.stringify(event)),
       context,
       cachedTokens: previous?.tokens ?? 0,
       completed: (response) => this.#completed(response, streamId),

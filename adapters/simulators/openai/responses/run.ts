@@ -27,6 +27,8 @@ interface RunSetup {
   readonly createdAtS: number;
   readonly request: ResponsesRequest;
   readonly streamId: string | undefined;
+  /** Sends each event of the response. */
+  readonly send: (event: JsonObject) => void;
   /** The items that the response answers, oldest first. */
   readonly context: readonly ResponsesItem[];
   readonly cachedTokens: number;
@@ -165,10 +167,10 @@ export class ResponsesRun {
   }
 
   #send(type: string, fields: JsonObject): void {
-    const { runtime, streamId } = this.#setup;
+    const { streamId } = this.#setup;
     const event = { type, ...fields, sequence_number: this.#sequence, ...(streamId ? { stream_id: streamId } : {}) };
     this.#sequence += 1;
-    runtime.send(JSON.stringify(event));
+    this.#setup.send(event);
   }
 }
 
