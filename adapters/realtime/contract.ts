@@ -2,10 +2,14 @@
 
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dialect, NamedId } from './contract/dialect.ts';
+import type { FirstFrame, FirstFrameForm } from './contract/first-frame.ts';
 import type { Billing, SoundRates } from './contract/metering.ts';
 import type { Mint } from './contract/mint.ts';
+import type { Resource } from './contract/resource.ts';
 import type { CredentialPlaces, HeaderSwitch } from './handshake/places.ts';
 import type { HttpReply, Refusal } from './refusal.ts';
+
+export type { Resource } from './contract/resource.ts';
 
 /** The HTTP upgrade request of a client. `path` has its leading slashes collapsed and no query. */
 export interface Handshake {
@@ -16,6 +20,8 @@ export interface Handshake {
   readonly headers: IncomingHttpHeaders;
   /** The offered subprotocols, in order. */
   readonly protocols: readonly string[];
+  /** The facts of the client's first message, where that was read before a provider is dialled: see `ServedEndpoint.firstFrame`. */
+  readonly firstFrame?: FirstFrame | undefined;
 }
 
 /** All that the gateway needs to know about one provider. */
@@ -36,8 +42,8 @@ export interface Provider {
   readonly notServed: readonly NotServed[];
   /** Paths on which SDKs ask for a credential of a browser; left out where there are none. */
   readonly mints?: readonly Mint[];
-  /** A path under the same base URL whose GET costs nothing, and the statuses that say that the credential is wrong: `config check --online` asks it. */
-  readonly free: { readonly path: string; readonly refusals: readonly number[] };
+  /** The request that costs nothing: `config check --online` asks it. */
+  readonly free: FreeRequest;
   /** Settings of an account beyond its base URL and its credential: their names, each with its meaning. All are texts that may be left out. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Headers that hold settings upstream: names in lower case, by those of the settings. */
@@ -60,11 +66,22 @@ export interface Provider {
   httpError(refusal: Refusal): HttpReply;
 }
 
+/** A GET with the credential. */
+interface FreeRequest {
+  readonly path: string;
+  /** Statuses that say that the credential is wrong. */
+  readonly refusals: readonly number[];
+  /** The host of this path, where it is not the provider's `baseUrl`. A configured one goes first. */
+  readonly baseUrl?: string;
+  /** The place of the credential, where it is not that of sessions. */
+  readonly auth?: AuthForm;
+}
+
 /**
  * The place of a credential upstream: `Authorization` with the scheme Bearer, Token or Basic (of which the credential is the base64 already),
- * or with the credential alone (`raw`); a header, or a parameter of the query.
+ * or with the credential alone (`raw`); a header, a parameter of the query, or the client's first message.
  */
-export type AuthForm = 'bearer' | 'token' | 'basic' | 'raw' | `header:${string}` | `query:${string}`;
+export type AuthForm = 'bearer' | 'token' | 'basic' | 'raw' | 'first-frame' | `header:${string}` | `query:${string}`;
 
 /** The account at the provider that a session is dialled with. What is left out is as the provider has it. */
 export interface Account {
@@ -85,6 +102,8 @@ export interface Upstream {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly subprotocols: readonly string[];
+  /** The credential that goes upstream in messages of the client. */
+  readonly inFirstFrame?: string;
 }
 
 /** One path of a provider. */
@@ -105,6 +124,8 @@ export interface ServedEndpoint {
    * `unknown`: nothing does.
    */
   resources(handshake: Handshake): readonly Resource[] | 'unknown';
+  /** The form of messages that hold a credential; left out where the handshake has it. */
+  readonly firstFrame?: FirstFrameForm;
   /** Returns the reason not to serve this handshake at all (a dead dialect, a missing parameter); undefined when there is none. */
   reject?(handshake: Handshake): Refusal | undefined;
   /** Returns the ids in the handshake that the provider handed out before: see `Dialect.ids`. */
@@ -115,12 +136,6 @@ export interface ServedEndpoint {
   joinedIn?(handshake: Handshake): readonly NamedId[];
   /** Returns the reason that a session of this handshake takes no context, where its dialect has a form for one. */
   rejectContext?(handshake: Handshake): string | undefined;
-}
-
-/** The thing that a session runs on. `keys[].models` is matched against `provider/name`, whatever the kind. */
-export interface Resource {
-  readonly kind: 'model' | 'agent' | 'deployment';
-  readonly name: string;
 }
 
 /** An HTTP endpoint that is answered with 501, for any method where none is given; `{name}` and `{name...}` in its path: see `pathPattern`. */

@@ -9,6 +9,7 @@ import { hume } from './hume/adapter.ts';
 import { mistral } from './mistral/adapter.ts';
 import { openai } from './openai/adapter.ts';
 import { openaiKinds } from './openai/kinds.ts';
+import { soniox } from './soniox/adapter.ts';
 
 export { anthropicErrorType } from './anthropic/http.ts';
 export { basesOf } from './contract/metering.ts';
@@ -27,4 +28,4 @@ export const {
   mintRoutes,
   clientCredential,
   answerable,
-} = createProviderLookup([openai, gemini, deepgram, assemblyai, hume, mistral, ...openaiKinds], [anthropic]);
+} = createProviderLookup([openai, gemini, deepgram, assemblyai, hume, mistral, soniox, ...openaiKinds], [anthropic]);

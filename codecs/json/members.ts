@@ -1,4 +1,4 @@
-// Takes members out of the objects of a JSON message without parsing it: all other bytes stay as they are.
+// Takes members out of the objects of a JSON message, or gives them other values, without parsing it: all other bytes stay as they are.
 
 import { COLON, COMMA, OPEN_BRACE, QUOTE, skipSpace, stringEnd, stringText, valueEnd } from './bytes.ts';
 
@@ -23,6 +23,35 @@ export function withoutMembers(data: Buffer, places: MemberPlaces): Buffer | und
   if (cuts.length === 0) return undefined;
   const kept = cuts.map(([from], index) => data.subarray(cuts[index - 1]?.[1] ?? 0, from));
   return Buffer.concat([...kept, data.subarray(cuts.at(-1)?.[1])]);
+}
+
+/**
+ * Returns the message, which is an object that has each key once, with this text as the value of its own member of that key; one that has none
+ * gets it as the first.
+ */
+export function withMember(data: Buffer, key: string, value: string): Buffer {
+  const open = skipSpace(data, 0);
+  const members = membersOf(data, open);
+  const found = members.find((member) => member.key === key);
+  const text = JSON.stringify(value);
+  if (found !== undefined)
+    return Buffer.concat([data.subarray(0, found.valueAt), Buffer.from(text), data.subarray(found.end)]);
+  const first = `${JSON.stringify(key)}:${text}${members.length === 0 ? '' : ','}`;
+  return Buffer.concat([data.subarray(0, open + 1), Buffer.from(first), data.subarray(open + 1)]);
+}
+
+/** The quotes around the text of a member. */
+export interface StringMember {
+  readonly open: number;
+  readonly close: number;
+}
+
+/** Finds a member of the object whose value is a string, without reading that; undefined where it has none. */
+export function stringMember(data: Buffer, key: string): StringMember | undefined {
+  const found = membersOf(data, skipSpace(data, 0)).find((member) => member.key === key);
+  return found !== undefined && data[found.valueAt] === QUOTE
+    ? { open: found.valueAt, close: found.end - 1 }
+    : undefined;
 }
 
 function cutsIn(data: Buffer, at: number, places: MemberPlaces): Cut[] {

@@ -123,7 +123,8 @@ async function reachProvider(provider: Provider, account: ProviderConfig, config
   const isForwarding = apiKey === FORWARD_CLIENT;
   const [endpoint] = provider.endpoints;
   const isFree = endpoint !== undefined && !basesOf(provider, endpoint).includes('connected-time');
-  const free = upstreamFor(provider, account, { path: provider.free.path });
+  const { path, baseUrl, auth = account.auth } = provider.free;
+  const free = upstreamFor(provider, { ...account, baseUrl: account.baseUrl ?? baseUrl, auth }, { path });
   const { headers } = free;
   const ask = (ms?: number) => statusOf({ url: free.url.replace(/^ws/, 'http'), headers, allowPrivate, ms }, config);
   if (!isFree) return judged(await ask(), isForwarding);

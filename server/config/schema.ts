@@ -31,7 +31,14 @@ export const limitsSchema = z.strictObject({
   maxUnfinishedBytes: positive(2 ** 40)
     .default(256 * 1024 * 1024)
     .describe('Memory of all unfinished messages of a process. Beyond it the one whose memory grew longest ago goes.'),
-  handshakeMs: ms.default(10_000).describe('TLS and the HTTP request, until its headers are complete.'),
+  handshakeMs: ms
+    .default(10_000)
+    .describe(
+      'TLS and the HTTP request, until its headers are complete. A first message that has the credential may take as long again.',
+    ),
+  firstMessageBytes: bytes
+    .default(64 * 1024)
+    .describe('Largest first message of a client that has its credential there, in bytes.'),
   dialMs: ms
     .default(10_000)
     .describe('Dialling the provider, until its 101. A context waits as long for setupComplete.'),

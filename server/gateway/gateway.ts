@@ -184,6 +184,7 @@ export class Gateway {
   async drain(): Promise<void> {
     if (this.#phase === 'serving') this.#phase = 'draining';
     this.#connector.close();
+    for (const opening of this.#openings) opening.stopWaiting();
     await this.#whenEmpty();
   }
 
@@ -205,6 +206,12 @@ export class Gateway {
   get #isFull(): boolean {
     const { maxSessions = Number.POSITIVE_INFINITY } = this.#live.config.limits;
     return this.#sessions.size + this.#connections.upgrading() >= maxSessions;
+  }
+
+  #busy(): Refusal | undefined {
+    if (this.#phase !== 'serving') return draining;
+    if (this.#descriptorsLeft(1) !== 'free') return outOfDescriptors;
+    return this.#isFull ? processFull : undefined;
   }
 
   /** Each upgrade in progress is about to take one, too. */
@@ -252,12 +259,11 @@ export class Gateway {
       idOwners: new IdOwners({ findOwners, push: (event) => outbox?.push(event) ?? true }),
       find: async (id) => this.record(id) ?? (await registry.find(id)),
       policy: () => this.#policy.now,
-      refusal: (admission) => {
-        if (this.#phase !== 'serving') return draining;
-        if (this.#descriptorsLeft(1) !== 'free') return outOfDescriptors;
-        if (this.#isFull) return processFull;
-        return this.#money.closedBudgets.refusal(admission) ?? outboxRefusal(outbox?.fullness(admission.key?.id));
-      },
+      busy: () => this.#busy(),
+      refusal: (admission) =>
+        this.#busy() ??
+        this.#money.closedBudgets.refusal(admission) ??
+        outboxRefusal(outbox?.fullness(admission.key?.id)),
       leash: (admission) => this.#money.leash(admission),
       isEnding: () => this.#phase === 'ending',
       onStarted: (id, live) => this.#sessions.add(id, live),

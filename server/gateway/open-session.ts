@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { FirstFrameForm } from '../../adapters/realtime/contract/first-frame.ts';
 import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
 import { DEFAULT_CLASS } from '../config/file/words.ts';
 import { type ClientGone, watchClientGone } from '../http/connection/client-gone.ts';
@@ -19,13 +20,15 @@ import type { SecretStore } from '../ipc/stored-keys.ts';
 import { faultOf } from '../platform/log.ts';
 import { proxyFor } from '../platform/proxy.ts';
 import type { Connector } from '../transport/connector.ts';
+import { upgradeReply } from '../transport/upgrade.ts';
 import { masked } from './admission/account.ts';
-import type { Admission, AdmissionPolicy } from './admission/admission.ts';
+import type { Admission, AdmissionPolicy, WaitForFirst } from './admission/admission.ts';
 import { admit } from './admission/admit.ts';
 import { duplicateSession, limitReached, speaksWebSocket, tooManyUpgrades } from './admission/refusals.ts';
 import type { SliceStore } from './money/funds.ts';
 import type { OpeningLeash } from './money/leash.ts';
 import { type ContextOutcome, type ContextReader, dialWithContext, readContext } from './read-context.ts';
+import { WaitingClient } from './sessions/waiting-client.ts';
 import { refuseForeignIds } from './side/id-owners.ts';
 import { giveUseBack, takeUse } from './side/secret-uses.ts';
 import { announceSession, type SessionOwner, scopesOf, startSession, type Upgrade } from './start-session.ts';
@@ -34,6 +37,8 @@ import { announceSession, type SessionOwner, scopesOf, startSession, type Upgrad
 export interface SessionHost extends SessionOwner, ContextReader {
   readonly connector: Connector;
   policy(): AdmissionPolicy;
+  /** The reason why no session opens now, whoever asks; undefined: there is none. */
+  busy(): Refusal | undefined;
   /** The reason why this session does not open now; undefined: it does. */
   refusal(admission: Admission): Refusal | undefined;
   isEnding(): boolean;
@@ -56,6 +61,8 @@ export class SessionOpening {
   readonly #upgrade: Upgrade;
   readonly #host: SessionHost;
   readonly #askedAt = performance.now();
+  /** The client, where it had its 101 before anything is known of it. */
+  #waiting: WaitingClient | undefined;
   #clientGone: ClientGone | undefined;
   /** Tells whether the client left while the provider was asked. */
   #hasLeft = false;
@@ -71,7 +78,8 @@ export class SessionOpening {
     const { request, socket, source } = this.#upgrade;
     socket.on('error', () => {});
     try {
-      const decision = await admit(request, this.#host.policy(), { address: source.address, isUpgrade: true });
+      const wait: WaitForFirst = (form, answer) => this.#waitForFirst(form, answer);
+      const decision = await admit(request, this.#host.policy(), { address: source.address, isUpgrade: true, wait });
       if (isRefusal(decision)) this.#refuse(decision);
       else await this.#open(decision);
     } catch (error) {
@@ -82,7 +90,25 @@ export class SessionOpening {
 
   /** Ends the dialling; the client is refused, since the gateway ends. */
   abort(): void {
+    this.stopWaiting();
     this.#clientGone?.abort();
+  }
+
+  /** Refuses a client whose first message is still to come, since the gateway opens no more sessions. */
+  stopWaiting(): void {
+    this.#waiting?.refuseFirst(draining);
+  }
+
+  /** Answers with the 101, and reads the first message ahead of all else. */
+  async #waitForFirst(form: FirstFrameForm, answer: Parameters<WaitForFirst>[1]): ReturnType<WaitForFirst> {
+    const { policy, unfinished, busy } = this.#host;
+    const refusal = busy();
+    if (refusal !== undefined) return refusal;
+    const { request, socket, head, source } = this.#upgrade;
+    const { requestId } = source;
+    socket.write(upgradeReply(request.headers['sec-websocket-key'] ?? '', { ...answer, requestId }));
+    this.#waiting = new WaitingClient({ socket, head, form, limits: policy().config.limits, unfinished });
+    return this.#waiting.reading;
   }
 
   async #open(admission: Admission): Promise<void> {
@@ -91,7 +117,7 @@ export class SessionOpening {
     const { socket, source } = this.#upgrade;
     const end = this.#host.connections.beginUpgrade(socket, source.address);
     if (typeof end === 'string') return this.#refuse(tooManyUpgrades[end], admission);
-    const clientGone = watchClientGone(socket);
+    const clientGone = this.#waiting ?? watchClientGone(socket);
     this.#clientGone = clientGone;
     try {
       const foreign = await refuseForeignIds(admission, this.#host.idOwners);
@@ -133,7 +159,7 @@ export class SessionOpening {
       const read = (aborted: AbortSignal) => readContext(admission, this.#host, aborted);
       const dialling = continues === undefined ? dial(signal) : dialWithContext({ dial, read, signal });
       // Nobody waits for this while the provider is asked. What is left of a session with the same id has to be over before.
-      const early = continues === undefined && !isOffered ? announceSession(admission, this.#host) : undefined;
+      const announced = continues === undefined && !isOffered ? announceSession(admission, this.#host) : undefined;
       const funding = leash?.open();
       const dialledAt = performance.now();
       const outcome = await dialling;
@@ -146,14 +172,16 @@ export class SessionOpening {
       const unfunded = await funding;
       if (unfunded !== undefined) return this.#refuse(unfunded, admission);
       if (dialled.kind !== 'open') return this.#answerFailure(admission, dialled);
-      if (!this.#upgrade.socket.writable) {
+      if (this.#hasLeft || !this.#upgrade.socket.writable) {
         this.#hasLeft = true;
         return;
       }
       const known = withContext(admission, 'context' in outcome ? outcome.context : undefined);
-      const started = early ?? announceSession(known, this.#host);
-      const opening = { askedAt: this.#askedAt, dialledAt, dialMs: dialled.ms, connection: dialled.connection };
-      const parts = { admission: known, upgrade: this.#upgrade, upstream: dialled.socket, started, opening, leash };
+      const started = announced ?? announceSession(known, this.#host);
+      const askedAt = this.#waiting?.readyAt ?? this.#askedAt;
+      const opening = { askedAt, dialledAt, dialMs: dialled.ms, connection: dialled.connection };
+      const ends = { upgrade: this.#upgrade, waiting: this.#waiting, upstream: dialled.socket };
+      const parts = { admission: known, ...ends, started, opening, leash };
       startSession(parts, this.#host);
       this.#isStarted = true;
     } finally {
@@ -175,23 +203,25 @@ export class SessionOpening {
       const upstreamRequestId = headers[REQUEST_ID_HEADER];
       metrics.refused('upstream_refused', status);
       const message = 'provider refused the upgrade';
+      const refusal: Refusal = { code: 'upstream_refused', status, message: `the ${message} with HTTP ${status}` };
       this.#log({ code: 'upstream_refused', status, upstreamRequestId }, message, admission);
-      this.#tell({ code: 'upstream_refused', status, message: `the ${message} with HTTP ${status}` }, admission);
-      this.#write(reply);
+      this.#tell(refusal, admission);
+      this.#write(refusal, reply);
     }
   }
 
   #refuse(refusal: Refusal, admission?: Admission): void {
     const { code, status, cause } = refusal;
+    if (this.#waiting?.hasLeft) return void this.#host.metrics.refused('client_left', 499);
     this.#host.metrics.refused(code, status);
     this.#log({ code, status, cause }, 'upgrade refused', admission);
     this.#tell(refusal, admission);
-    this.#write(refuse(this.#upgrade.request, refusal));
+    this.#write(refusal, refuse(this.#upgrade.request, refusal));
   }
 
   #log(facts: Omit<RefusalFacts, keyof RequestSource>, message: string, admission: Admission | undefined): void {
     const { request, source } = this.#upgrade;
-    const asked = askedFor(request, this.#host.policy());
+    const asked = askedFor(request, this.#host.policy(), this.#waiting?.firstFrame);
     const known = admission && { id: admission.sessionId, class: admission.promptClass, key: admission.key?.id };
     this.#host.logRefusal({ ...source, ...asked, ...known, ...facts }, message);
   }
@@ -201,9 +231,10 @@ export class SessionOpening {
     const { refusals } = this.#host;
     if (refusals === undefined || status === 401) return;
     const policy = this.#host.policy();
-    const key = admission?.key ?? callerOf(this.#upgrade.request, policy);
+    const firstFrame = this.#waiting?.firstFrame;
+    const key = admission?.key ?? callerOf(this.#upgrade.request, policy, firstFrame);
     if (key === undefined && admission === undefined) return;
-    const { provider, model, class: named } = askedFor(this.#upgrade.request, policy);
+    const { provider, model, class: named } = askedFor(this.#upgrade.request, policy, firstFrame);
     refusals.add({
       ...{ kind: 'realtime', path: 'direct', outcome: code, why: message, gateway: provider, asked: model },
       ...{ key: key?.id, team: key?.team, endUser: key?.endUser, tags: key?.tags },
@@ -214,8 +245,9 @@ export class SessionOpening {
   }
 
   /** A provider's own id of its refusal is passed on, and stands in the log beside ours. */
-  #write(reply: HttpReply): void {
+  #write(refusal: Refusal, reply: HttpReply): void {
     const { socket, source } = this.#upgrade;
+    if (this.#waiting !== undefined) return void this.#waiting.refuse(refusal);
     writeReply(socket, reply, { [REQUEST_ID_HEADER]: source.requestId });
   }
 }

@@ -13,6 +13,8 @@ import type { SessionStarted, TurnFinished } from '../ipc/session-event.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import type { OnBehalf } from '../ipc/stored-rows.ts';
 import type { Metrics } from '../platform/metrics.ts';
+import type { ClientRule } from '../session/hold/client-gate.ts';
+import { credentialRule } from '../session/hold/credential-rule.ts';
 import type { Leash } from '../session/meter/meter.ts';
 import { Session } from '../session/session.ts';
 import type { Opening, SessionSubject } from '../session/subject.ts';
@@ -23,6 +25,7 @@ import type { Admission } from './admission/admission.ts';
 import { hasModelList, mayUse } from './admission/authorize.ts';
 import type { LiveSession } from './sessions/live-sessions.ts';
 import type { SessionRegistry } from './sessions/session-registry.ts';
+import type { WaitingClient } from './sessions/waiting-client.ts';
 import type { IdOwners } from './side/id-owners.ts';
 import type { Outbox } from './side/outbox.ts';
 
@@ -51,6 +54,8 @@ export interface SessionOwner {
 interface SessionParts {
   readonly admission: Admission;
   readonly upgrade: Upgrade;
+  /** The client, where it had its 101 before. */
+  readonly waiting?: WaitingClient | undefined;
   /** The provider's socket, behind its 101. */
   readonly upstream: Socket;
   /** The start that `announceSession` returned. */
@@ -67,24 +72,25 @@ export function announceSession(admission: Admission, { registry, outbox }: Sess
 }
 
 export function startSession(
-  { admission, upgrade, upstream, started, opening, leash }: SessionParts,
+  { admission, upgrade, waiting, upstream, started, opening, leash }: SessionParts,
   owner: SessionOwner,
 ): void {
   const { log, metrics, registry, outbox } = owner;
   const { config } = admission.policy;
-  const { request, socket, head, source } = upgrade;
+  const { request, socket, source } = upgrade;
   const { limits } = config;
   const { sessionId, provider, endpoint, subprotocol, context } = admission;
   const { requestId } = source;
   registry.opened();
   const webSocketKey = request.headers['sec-websocket-key'] ?? '';
-  socket.write(upgradeReply(webSocketKey, { subprotocol, sessionId, requestId, context }));
+  if (waiting === undefined) socket.write(upgradeReply(webSocketKey, { subprotocol, sessionId, requestId, context }));
   if (outbox?.push(started) === false) registry.notKept(sessionId);
+  const { head } = waiting ?? upgrade;
   if (head.length > 0) socket.unshift(head);
   const emitter = outbox && emitEvents(admission, config, outbox);
   const session = new Session({
     subject: { ...subjectOf(admission), opening },
-    client: new Peer({ socket, role: 'client', limits }),
+    client: waiting?.peer ?? new Peer({ socket, role: 'client', limits }),
     provider: new Peer({ socket: upstream, role: 'provider', limits }),
     limits,
     unfinished: owner.unfinished,
@@ -94,6 +100,7 @@ export function startSession(
     leash,
     onEnding: emitter && ((record: SessionRecord) => registry.ending(record)),
     ids: owner.idOwners.of(admission),
+    credentialRule: credentialRuleOf(admission),
     onClosed(record: SessionRecord) {
       emitter?.ended(record);
       registry.ended(record);
@@ -102,6 +109,12 @@ export function startSession(
   });
   owner.onStarted(sessionId, { session, key: admission.key?.id });
   metrics.opened(provider.name, endpoint.dialect.name, admission);
+}
+
+/** Undefined where the client's messages hold no credential. */
+function credentialRuleOf({ endpoint, handshake, upstream }: Admission): ClientRule | undefined {
+  const { firstFrame: form } = endpoint;
+  return form && credentialRule(form, { credential: upstream.inFirstFrame, model: handshake.firstFrame?.renamed });
 }
 
 /** The session keeps no headers and no credential. */

@@ -2,6 +2,7 @@
 // close that each end gets and whether the client may try again. Maps codes that cannot be sent.
 
 import type { Rejection } from '../../adapters/realtime/contract/dialect.ts';
+import type { Refusal } from '../../adapters/realtime/refusal.ts';
 import { readClose } from '../../codecs/websocket/close-frame.ts';
 import type { OutFrame } from '../../codecs/websocket/frame.ts';
 import type { ReadEnd } from '../../codecs/websocket/frame-batch.ts';
@@ -196,6 +197,13 @@ export const reasons = {
 /** A refused frame closes with 1008, or 1011 where it may pass later, and says why. */
 export function frameRefused(message: string, mayRetry = false): CloseReason {
   return { ...reasons.frameRefused, mayRetry, client: { code: mayRetry ? 1011 : 1008, reason: cut(message) } };
+}
+
+/** A client that is refused behind its 101 is closed with the code that says as much as the status would have: whether to try again, and who is at fault. */
+export function closeOfRefusal({ status, message }: Pick<Refusal, 'status' | 'message'>): Close {
+  const isLater = status === 429 || status === 503;
+  const code = status === 413 ? 1009 : isLater ? 1013 : status >= 500 ? 1011 : 1008;
+  return { code, reason: cut(message) };
 }
 
 /** The operator, or the key itself, has ended the session. */

@@ -24,9 +24,8 @@ import {
 } from './close-reason.ts';
 import { closeEnds } from './end/close-ends.ts';
 import { startSessionTimers } from './end/session-timers.ts';
-import type { KeyIds } from './hold/id-guard.ts';
 import { afterAllRead, type Links, type Receivers } from './hold/inject-context.ts';
-import { holdMessages } from './hold/receivers.ts';
+import { type ClientRules, holdMessages } from './hold/receivers.ts';
 import { Link } from './link.ts';
 import { type Leash, SessionMeter } from './meter/meter.ts';
 import { rejectionOf } from './model-policy.ts';
@@ -38,7 +37,7 @@ import { timelineOf } from './tap/timeline.ts';
 import { Transcript } from './tap/transcript.ts';
 import { type SessionMessages, type WatchedSession, watchMessages } from './unfinished-messages.ts';
 
-interface SessionOptions extends WatchedSession {
+interface SessionOptions extends WatchedSession, ClientRules {
   readonly subject: SessionSubject;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -48,8 +47,6 @@ interface SessionOptions extends WatchedSession {
   readonly onEnding?: ((record: SessionRecord) => void) | undefined;
   /** The limits of what it may cost; undefined where it has none. */
   readonly leash?: Leash | undefined;
-  /** The ids of the key; undefined where no other key shares its account. */
-  readonly ids?: KeyIds | undefined;
   /** Called once, when both sockets are closed. */
   readonly onClosed: (record: SessionRecord) => void;
 }

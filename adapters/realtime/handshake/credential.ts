@@ -24,14 +24,16 @@ export function mergedPlaces(all: readonly CredentialPlaces[]): CredentialPlaces
 
 /**
  * Returns the first credential that is not empty: in the headers, then the subprotocols, then the query. Headers come first, since a
- * page cannot be tricked into sending them; the query comes last, since it is what gets logged and shared.
+ * page cannot be tricked into sending them; the query comes behind the others, since it is what gets logged and shared. A first message that was read
+ * is all that there is.
  */
 export function findCredential(handshake: Handshake, places: CredentialPlaces): string | undefined {
   return (
     fromHeaders(handshake, places) ??
     fromPairs(handshake.protocols, places) ??
     fromPrefixes(handshake.protocols, places) ??
-    fromQuery(handshake.query, places)
+    fromQuery(handshake.query, places) ??
+    handshake.firstFrame?.credential
   );
 }
 

@@ -49,7 +49,7 @@ function authorized(
   { url, headers }: Pick<Upstream, 'url' | 'headers'>,
   form: AuthForm,
   credential: string,
-): Pick<Upstream, 'url' | 'headers'> {
+): Pick<Upstream, 'url' | 'headers' | 'inFirstFrame'> {
   const withHeader = (name: string, value: string) => ({ url, headers: { ...headers, [name]: value } });
   switch (form) {
     case 'bearer':
@@ -60,6 +60,8 @@ function authorized(
       return withHeader('authorization', `Basic ${credential}`);
     case 'raw':
       return withHeader('authorization', credential);
+    case 'first-frame':
+      return { url, headers, inFirstFrame: credential };
     default: {
       const [place, name = ''] = form.split(':');
       return place === 'query'

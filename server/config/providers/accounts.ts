@@ -58,6 +58,9 @@ function kindProblems(account: FileProvider, kind: Provider, path: string): Prob
             message: `expected 0: ${kind.name} allows no connection that is opened ahead`,
           },
         ]),
+    ...(account.auth !== 'first-frame' || kind.endpoints.some(({ firstFrame }) => firstFrame !== undefined)
+      ? []
+      : [{ path: `${path}.auth`, message: `expected another place: messages to ${kind.name} hold no credential` }]),
     ...baseUrlProblems(account, kind, path),
   ];
 }

@@ -24,8 +24,10 @@ export type Preconnect = Readonly<z.infer<typeof preconnectSchema>>;
 
 const NAME = "[A-Za-z0-9!#$%&'*+.^_`|~-]+";
 const authForm = z.custom<AuthForm>(
-  (given) => typeof given === 'string' && new RegExp(`^(bearer|token|basic|raw|(header|query):${NAME})$`).test(given),
-  'expected bearer, token, basic, raw, header:NAME or query:NAME',
+  (given) =>
+    typeof given === 'string' &&
+    new RegExp(`^(bearer|token|basic|raw|first-frame|(header|query):${NAME})$`).test(given),
+  'expected bearer, token, basic, raw, first-frame, header:NAME or query:NAME',
 );
 
 /** Headers of the upgrade and of its connection, which the gateway writes itself. */
@@ -75,7 +77,7 @@ export const providerSchema = z
     auth: authForm
       .optional()
       .describe(
-        'Where the credential goes: bearer, token, basic or raw (of the header Authorization), header:NAME or query:NAME. As the kind has it when not given.',
+        'Where the credential goes: bearer, token, basic or raw (of the header Authorization), header:NAME or query:NAME, or the first message of the client (first-frame). As the kind has it when not given.',
       ),
     models: z
       .array(z.string().min(1).max(200))

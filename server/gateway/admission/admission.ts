@@ -1,7 +1,9 @@
 // Describes what is known of a request to open a session. Each phase of admission takes what it needs of it and adds its part.
 
 import type { IncomingMessage } from 'node:http';
+import type { FirstFrame, FirstFrameForm } from '../../../adapters/realtime/contract/first-frame.ts';
 import type { Handshake, Provider, ServedEndpoint, Upstream } from '../../../adapters/realtime/contract.ts';
+import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import type { JsonObject } from '../../../codecs/json/object.ts';
 import type { Key, Preconnect } from '../../config/config.ts';
 import type { AccountEndpoint } from '../../config/providers/table.ts';
@@ -29,6 +31,10 @@ export interface Admission {
   readonly address: string;
   /** False for a plain request, which only asks what an upgrade would be told. */
   readonly isUpgrade: boolean;
+  /** Answers with the 101 and waits for the first message; undefined where nothing may be answered: see `isUpgrade`. */
+  readonly wait?: WaitForFirst | undefined;
+  /** The id in the 101, where that was answered before anything else is known of the client. */
+  readonly answered?: Pick<Admission, 'sessionId' | 'isOffered'> | undefined;
   /** All that may serve the path, the best one first. */
   readonly candidates: readonly AccountEndpoint[];
   /** It has the name of its account. Until the client is known it is that of the first candidate. */
@@ -72,5 +78,11 @@ export interface Admission {
   readonly pinned?: JsonObject | undefined;
 }
 
+/** `form`: of the first message. The rest is what the 101 tells. */
+export type WaitForFirst = (
+  form: FirstFrameForm,
+  answer: Pick<Admission, 'subprotocol' | 'sessionId'>,
+) => Promise<FirstFrame | Refusal>;
+
 /** The part that is known before the first phase. */
-export type AdmissionRequest = Pick<Admission, 'request' | 'handshake' | 'policy' | 'address' | 'isUpgrade'>;
+export type AdmissionRequest = Pick<Admission, 'request' | 'handshake' | 'policy' | 'address' | 'isUpgrade' | 'wait'>;

@@ -5,6 +5,7 @@ import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { checkUpgrade, readHandshake } from '../../http/handshake.ts';
 import { checkRequest } from '../../http/request/guard.ts';
 import { badTarget } from '../../http/request/refusals.ts';
+import { readFirstFrame } from '../sessions/first-frame.ts';
 import { chooseAccount } from './account.ts';
 import type { Admission, AdmissionPolicy, AdmissionRequest } from './admission.ts';
 import { authenticateClient, checkWhere, presentSecret } from './authenticate.ts';
@@ -19,6 +20,7 @@ const phases = startPhases<AdmissionRequest>()
   .add(({ request }) => checkRequest(request))
   .add(checkWhere)
   .add(resolveEndpoint)
+  .add(readFirstFrame)
   .add(presentSecret)
   .add(({ request, handshake, isUpgrade }) => (isUpgrade ? checkUpgrade(request, handshake.protocols) : undefined))
   .add(rejectHandshake)
@@ -36,7 +38,7 @@ const phases = startPhases<AdmissionRequest>()
 export function admit(
   request: IncomingMessage,
   policy: AdmissionPolicy,
-  asker: Pick<AdmissionRequest, 'address' | 'isUpgrade'>,
+  asker: Pick<AdmissionRequest, 'address' | 'isUpgrade' | 'wait'>,
 ): Admission | Refusal | Promise<Admission | Refusal> {
   const handshake = readHandshake(request);
   if (handshake === undefined) return badTarget;

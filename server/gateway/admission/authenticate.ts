@@ -1,6 +1,7 @@
 // Finds who the client is, by its key or its client secret, and checks that the secret opens a session here, for this page.
 
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
+import { providerTable } from '../../config/providers/table.ts';
 import { checkHost, checkOrigin, checkPage } from '../../http/origin-policy.ts';
 import { authenticate } from '../../http/request/keys/authenticate.ts';
 import { authenticateSecret, checkSecretBinding, presentedSecret } from '../../http/request/keys/client-secret.ts';
@@ -12,10 +13,14 @@ import { secretUsed } from './refusals.ts';
 /** Checks the page and the name of the listener. The page of a client secret is checked when that was read, which may name it. */
 export function checkWhere(known: Pick<Admission, 'request' | 'handshake' | 'policy'>): Refusal | undefined {
   const { request, policy } = known;
-  return presentedSecret(known) === undefined
-    ? checkOrigin(request, policy.origins)
-    : checkHost(request, policy.origins);
+  const refusal =
+    presentedSecret(known) === undefined ? checkOrigin(request, policy.origins) : checkHost(request, policy.origins);
+  return refusal !== undefined && mayPresentLater(known) ? checkHost(request, policy.origins) : refusal;
 }
+
+/** Tells whether a client secret may be in the first message. `presentSecret` checks the page in any case. */
+const mayPresentLater = ({ handshake, policy }: Pick<Admission, 'handshake' | 'policy'>): boolean =>
+  providerTable(policy.config).at(handshake.path)[0]?.endpoint.firstFrame !== undefined;
 
 /** Finds the client secret in the places of the provider. What only looked like one elsewhere lets no page in. */
 export function presentSecret(

@@ -53,7 +53,8 @@ function namedInModel({
   policy,
 }: Pick<Admission, 'handshake' | 'candidates' | 'policy'>): AccountEndpoint | undefined {
   const [first] = candidates;
-  const [name = '', ...rest] = handshake.query.get('model')?.split('/') ?? [];
+  const asked = handshake.query.get('model') ?? handshake.firstFrame?.resources[0]?.name;
+  const [name = '', ...rest] = asked?.split('/') ?? [];
   if (first === undefined || first.isNamed || rest.length === 0) return undefined;
   const { accounts, isThere } = providerTable(policy.config);
   const provider = accounts.get(name);
@@ -67,9 +68,17 @@ function namedInModel({
 
 /** The handshake without the name of the account before the model; all other bytes of its query stay. */
 function withoutAccount(handshake: Handshake, account: string): Handshake {
+  if (!handshake.query.has('model')) return withoutAccountInFrame(handshake, account);
   const parts = handshake.rawQuery?.split('&') ?? [];
   const rawQuery = parts.map((part) => (/^model=/.test(part) ? withoutName(part, account) : part)).join('&');
   return { ...handshake, rawQuery, query: new URLSearchParams(rawQuery) };
+}
+
+function withoutAccountInFrame({ firstFrame, ...handshake }: Handshake, account: string): Handshake {
+  const [first, ...others] = firstFrame?.resources ?? [];
+  if (first === undefined) return handshake;
+  const renamed = first.name.slice(account.length + 1);
+  return { ...handshake, firstFrame: { ...firstFrame, resources: [{ ...first, name: renamed }, ...others], renamed } };
 }
 
 function withoutName(part: string, account: string): string {

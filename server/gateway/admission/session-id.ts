@@ -9,9 +9,12 @@ import type { Admission } from './admission.ts';
 const PARAMETER = 'trunkline-session';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
+/** One that the client was told already stays. */
 export function chooseSessionId({
   handshake,
-}: Pick<Admission, 'handshake'>): Pick<Admission, 'sessionId' | 'isOffered'> | Refusal {
+  answered,
+}: Pick<Admission, 'handshake' | 'answered'>): Pick<Admission, 'sessionId' | 'isOffered'> | Refusal {
+  if (answered !== undefined) return answered;
   const offered = gatewayParameter(handshake, PARAMETER);
   const [sessionId = randomUUID()] = offered;
   if (offered.size > 1 || !UUID.test(sessionId)) return invalid(`expected one UUID as the ${PARAMETER}`);

@@ -1,6 +1,8 @@
 // Tells for the log what a refused request asked for, as far as that can be known: a refusal comes before or after any of it is found out.
 
 import type { IncomingMessage } from 'node:http';
+import type { FirstFrame } from '../../../adapters/realtime/contract/first-frame.ts';
+import type { Handshake } from '../../../adapters/realtime/contract.ts';
 import type { Key } from '../../config/config.ts';
 import { providerTable } from '../../config/providers/table.ts';
 import { sideRoutesAt } from '../../ipc/side-routes.ts';
@@ -11,19 +13,25 @@ import { knownKey } from './keys/authenticate.ts';
 import type { RequestPolicy } from './policy.ts';
 import type { RefusalFacts } from './refusal/refusal-log.ts';
 
-/** The key of the client, where it is known without asking anyone. */
-export function callerOf(request: IncomingMessage, policy: RequestPolicy): Key | undefined {
-  const handshake = readHandshake(request);
+/** The key of the client, where it is known without asking anyone. `firstFrame`: its first message, where that was read. */
+export function callerOf(request: IncomingMessage, policy: RequestPolicy, firstFrame?: FirstFrame): Key | undefined {
+  const handshake = handshakeOf(request, firstFrame);
   return (
     handshake && knownKey({ handshake, provider: providerTable(policy.config).at(handshake.path)[0]?.provider, policy })
   );
 }
 
+function handshakeOf(request: IncomingMessage, firstFrame: FirstFrame | undefined): Handshake | undefined {
+  const handshake = readHandshake(request);
+  return firstFrame === undefined ? handshake : handshake && { ...handshake, firstFrame };
+}
+
 export function askedFor(
   request: IncomingMessage,
   policy: RequestPolicy,
+  firstFrame?: FirstFrame,
 ): Pick<RefusalFacts, 'key' | 'provider' | 'route' | 'model' | 'class'> {
-  const handshake = readHandshake(request);
+  const handshake = handshakeOf(request, firstFrame);
   if (handshake === undefined) return {};
   const [found] = providerTable(policy.config).at(handshake.path);
   const key = knownKey({ handshake, provider: found?.provider, policy });

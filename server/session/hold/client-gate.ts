@@ -21,10 +21,10 @@ export interface ClientRule {
   goesOn(rejection: Rejection): boolean;
 }
 
-/** `isLast`: the rule wants to see no message after this one, if it passes. */
+/** `isLast`: the rule wants to see no message after this one, if it passes. `instead` is what the rules behind it see. */
 type Verdict =
   | { readonly rejection: Rejection }
-  | { readonly instead: OutFrame }
+  | { readonly instead: OutFrame; readonly isLast?: boolean }
   | { readonly isLast: true }
   | { readonly answer: Promise<Rejection | undefined>; readonly isLast: boolean };
 
@@ -124,12 +124,12 @@ export class ClientGate implements Receivers {
     let instead: OutFrame | undefined;
     let asked: Asked | undefined;
     for (const rule of this.#rules) {
-      const verdict = rule.verdictOn(frame);
+      const verdict = rule.verdictOn(instead === undefined ? frame : { ...instead, at: frame.at });
       if (verdict === undefined) continue;
       if ('rejection' in verdict) return this.#refusal(rule, verdict.rejection, copied(frame));
       if ('instead' in verdict) ({ instead } = verdict);
-      else if ('answer' in verdict) asked = { ...verdict, rule };
-      else this.#rules.delete(rule);
+      if ('answer' in verdict) asked = { ...verdict, rule };
+      else if ('isLast' in verdict && verdict.isLast) this.#rules.delete(rule);
     }
     if (asked === undefined && instead === undefined) return undefined;
     const out = instead ?? copied(frame);

@@ -5,25 +5,32 @@ import type { Pins } from '../../../adapters/realtime/contract/pins.ts';
 import { type CloseReason, pinsNotTaken, reasons } from '../close-reason.ts';
 import type { SessionSubject } from '../subject.ts';
 import type { SessionMessages } from '../unfinished-messages.ts';
-import { ClientGate, type ClientGateOptions } from './client-gate.ts';
+import { ClientGate, type ClientGateOptions, type ClientRule } from './client-gate.ts';
 import { idRule, type KeyIds } from './id-guard.ts';
 import { type InjectionOptions, injectContext, type Links, type Receivers } from './inject-context.ts';
 import { PinnedSession, type PinnedSessionOptions, pinRule, pinsOf } from './pinned-session.ts';
 
 type PartOptions = InjectionOptions & ClientGateOptions & PinnedSessionOptions;
 
+/** Rules for messages of the client. */
+export interface ClientRules {
+  /** The ids of the key; undefined where no other key shares its account. */
+  readonly ids?: KeyIds | undefined;
+  /** The rule for credentials, which comes before the others; undefined where no message holds one. */
+  readonly credentialRule?: ClientRule | undefined;
+}
+
 interface HoldOptions
-  extends Omit<PartOptions, 'subject' | 'rules' | 'messages' | 'providerMessages' | 'onUnanswered' | 'onNotTaken'> {
+  extends ClientRules,
+    Omit<PartOptions, 'subject' | 'rules' | 'messages' | 'providerMessages' | 'onUnanswered' | 'onNotTaken'> {
   readonly subject: Pick<SessionSubject, 'dialect' | 'context' | 'pinned'>;
   readonly messages: SessionMessages;
-  /** undefined: the key has the account for itself. */
-  readonly ids?: KeyIds | undefined;
   end(reason: CloseReason): void;
 }
 
 /** Wraps the links; returns them where nothing holds a message. Must be called before the first byte arrives. */
 export function holdMessages(links: Links, options: HoldOptions): Receivers {
-  const { subject, ids, end, messages } = options;
+  const { subject, ids, credentialRule, end, messages } = options;
   const parts = {
     ...options,
     messages: messages.upstream,
@@ -31,8 +38,7 @@ export function holdMessages(links: Links, options: HoldOptions): Receivers {
     onUnanswered: () => end(reasons.providerUnanswered),
     onNotTaken: (fault: string) => end(pinsNotTaken(fault)),
   };
-  const rule = idRule(subject.dialect, ids);
-  const rules = rule === undefined ? [] : [rule];
+  const rules = [credentialRule, idRule(subject.dialect, ids)].filter((rule) => rule !== undefined);
   const pins = pinsOf(subject);
   if (pins !== undefined) return holdPinned(links, pins, { ...parts, rules: [...rules, pinRule(pins)] });
   const receivers = injectContext(links, parts);

@@ -1,6 +1,6 @@
 // Gateways before a fake provider, for the conformance suite: with keys, open, forwarding what clients bring, and without a provider.
 
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { WebSocket } from 'ws';
@@ -9,8 +9,9 @@ import type { SessionEvent } from '../../../server/ipc/session-event.ts';
 import type { SessionRecord } from '../../../server/ipc/session-record.ts';
 import type { ContextAnswer, SideHandler } from '../../../server/ipc/side-request.ts';
 import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../../support/gateway.ts';
+import type { Message } from '../../support/inbox.ts';
 import { type FakeProvider, startProvider } from '../../support/provider.ts';
-import { openRaw, upgradeRequest } from '../../support/raw-socket.ts';
+import { frameBytes, openRaw, type RawSocket, upgradeRequest } from '../../support/raw-socket.ts';
 import type { FixtureTurn } from './fixture.ts';
 
 export const KEY = 'secret-of-client';
@@ -34,12 +35,17 @@ type Which = 'keyed' | 'open' | 'forwarding' | 'unconfigured';
 interface Request {
   readonly headers: Readonly<Record<string, string>>;
   readonly protocols: readonly string[];
+  /** The client's first message, which the provider is to get in one form or another. */
+  readonly first?: Message | undefined;
 }
 
 export type ConformanceGateways = Awaited<ReturnType<typeof startGateways>>;
 
 export async function startGateways(name: string, context: string) {
-  const upstream = await startProvider();
+  const received = new EventEmitter();
+  const upstream = await startProvider({
+    onSession: (ws) => ws.on('message', (data) => received.emit('message', data)),
+  });
   const events: SessionEvent[] = [];
   const outbox = {
     push: (event: SessionEvent) => void events.push(event),
@@ -64,18 +70,31 @@ export async function startGateways(name: string, context: string) {
   const sessions = await startGateway({ ...side, keys, providers: account(talking, PROVIDER_KEY) });
 
   return {
-    /** One handshake: what the client is answered, and all that the provider saw of it, decoded. */
-    async shake(which: Which, target: string, { headers, protocols }: Request) {
+    /** One handshake: what the client is answered, and all that the provider saw of it, decoded, with the first message. */
+    async shake(which: Which, target: string, { headers, protocols, first }: Request) {
       const before = upstream.requests.length;
       const raw = openRaw(all[which].port);
       const offer = protocols.length === 0 ? undefined : protocols.join(', ');
       raw.send(upgradeRequest(target, { ...intrusive, ...headers, 'Sec-WebSocket-Protocol': offer }));
       const { status, headers: answer } = await raw.answer();
       const body = status === 101 ? '' : (await raw.rest()).toString();
+      const sent = status === 101 && first !== undefined ? await this.passed(raw, first) : '';
       raw.socket.destroy();
       const seen = upstream.requests.slice(before).map(({ url, rawHeaders }) => `${url} ${rawHeaders.join(' ')}`);
+      if (sent !== '') seen.push(sent);
       return { status, body, subprotocol: answer['sec-websocket-protocol'], seen: decodeURIComponent(seen.join('\n')) };
     },
+    /** Sends a message, and gives what the provider gets of it. */
+    async passed(raw: RawSocket, { data, binary }: Message): Promise<string> {
+      const arrived = once(received, 'message');
+      raw.send(frameBytes(binary ? 2 : 1, data));
+      return String((await arrived)[0]);
+    },
+    /** Upgrades that the provider of all but `open` has seen so far. */
+    dialled: () => upstream.requests.length,
+    /** A client behind its 101, without a credential in its handshake unless it is among the headers. */
+    connect: (which: Which, target: string, headers: Readonly<Record<string, string>> = {}) =>
+      openClient(all[which].url + target, { headers }),
     refusal: (which: Which, target: string, headers: Readonly<Record<string, string>> = {}) =>
       refusedUpgrade(all[which].url + target, { headers }),
     /** A request that is no upgrade. */
@@ -89,6 +108,9 @@ export async function startGateways(name: string, context: string) {
       const client = await openClient(sessions.url + target, { headers: { authorization: `Bearer ${key}` } });
       return { client, upstream: await talking.next() };
     },
+    /** The client's end of a session whose handshake has no credential. The provider's end comes with the first message. */
+    begin: (target: string): Promise<WebSocket> => openClient(sessions.url + target),
+    provider: (): Promise<WebSocket> => talking.next(),
     /** The record of the session that `open` gave, after its end. */
     ended: (): Promise<SessionRecord> => sessions.nextEnd(),
     turnsOf: (id: string): readonly FixtureTurn[] =>

@@ -7,9 +7,10 @@ import type { Provider, ServedEndpoint } from '../../../adapters/realtime/contra
 import { findEndpoint, providers } from '../../../adapters/realtime/index.ts';
 import { closed, message } from '../../support/inbox.ts';
 import { checkDialect } from './conformance-dialect.ts';
+import { checkFirstFrame } from './conformance-first-frame.ts';
 import { type ConformanceGateways, KEY, LISTED_KEY, PROVIDER_KEY, startGateways } from './conformance-gateways.ts';
-import { credentialOffers } from './credential-offers.ts';
-import { type DialectFixture, type ProviderFixture, payloadOf } from './fixture.ts';
+import { type CredentialOffer, credentialOffers, inFirstMessage } from './credential-offers.ts';
+import { type DialectFixture, IN_FRAME, type ProviderFixture, payloadOf, withKey } from './fixture.ts';
 
 /** The text of an earlier session, and how it stands in an event. */
 const CONTEXT = 'They said "hello" before.';
@@ -38,6 +39,12 @@ export function conformance(provider: Provider, fixture: ProviderFixture): void 
     checkDialect(endpoint.dialect, conversation);
     checkSessions(endpoint, conversation, subject);
     checkContext(endpoint, conversation, subject);
+    if (endpoint.firstFrame !== undefined)
+      checkFirstFrame(conversation, {
+        target: targetOf(provider, endpoint, fixture),
+        gateways: () => subject.gateways,
+        refusalEvent: (refusal) => fixture.refusalEvent?.(refusal),
+      });
   });
   checkNotServed(subject);
 }
@@ -65,19 +72,25 @@ function errorBody({ fixture }: Subject, status: number, code: string): unknown 
 
 function checkEndpoint(endpoint: ServedEndpoint, subject: Subject): void {
   const { provider, fixture } = subject;
-  const offers = credentialOffers(provider);
+  const first = firstMessage(endpoint, fixture);
+  const offers = [...credentialOffers(provider), ...(first === undefined ? [] : [inFirstMessage])];
+  const requestOf = (offer: CredentialOffer) => ({
+    ...offer.request(KEY),
+    first: first && withKey(first, offer.inMessage?.(KEY) ?? IN_FRAME),
+  });
   const target = (more?: string) => targetOf(subject.provider, endpoint, fixture, more);
 
   test.each(offers)('takes a key of the gateway in $place, and dials with our credential alone', async (offer) => {
-    const { status, seen } = await subject.gateways.shake('keyed', target(offer.query(KEY)), offer.request(KEY));
+    const { status, seen } = await subject.gateways.shake('keyed', target(offer.query(KEY)), requestOf(offer));
     expect(status).toBe(101);
     expect(seen).toContain(PROVIDER_KEY);
     expect(seen).not.toContain(KEY);
+    expect(seen).not.toContain(IN_FRAME);
     expect(seen).not.toContain('CANARY');
   });
 
   test.each(offers)("forwards a client's own credential in $place where the account says so", async (offer) => {
-    const { status, seen } = await subject.gateways.shake('forwarding', target(offer.query(KEY)), offer.request(KEY));
+    const { status, seen } = await subject.gateways.shake('forwarding', target(offer.query(KEY)), requestOf(offer));
     expect(status).toBe(101);
     expect(seen.split(KEY)).toHaveLength(2);
   });
@@ -87,7 +100,7 @@ function checkEndpoint(endpoint: ServedEndpoint, subject: Subject): void {
     const own = (): string => `trunkline-session.${randomUUID()}`;
     const lists = [[], [word], [provider.subprotocol], [own(), word, provider.subprotocol], [own()]];
     for (const protocols of lists) {
-      const answer = await subject.gateways.shake('open', target(), { headers: {}, protocols });
+      const answer = await subject.gateways.shake('open', target(), { headers: {}, protocols, first });
       const expected = protocols.find((name) => !name.startsWith('trunkline-')) ?? protocols[0];
       expect([answer.status, answer.subprotocol], protocols.join()).toEqual([101, expected]);
       expect(answer.seen.toLowerCase()).not.toContain('sec-websocket-protocol');
@@ -105,9 +118,13 @@ function checkEndpoint(endpoint: ServedEndpoint, subject: Subject): void {
     }
   });
 
-  test.each([
+  const inHandshake = [
     ['without a key', 401, 'invalid_key', 'keyed', {}],
     ['from a foreign page', 403, 'origin_not_allowed', 'open', { origin: 'https://foreign.example' }],
+  ] as const;
+  // Clients whose credential is in the first message are refused behind that.
+  test.each([
+    ...(first === undefined ? inHandshake : []),
     ['to a provider that is not configured', 503, 'provider_not_configured', 'unconfigured', {}],
   ] as const)(
     '%s is refused with %i, as an upgrade and as a plain GET',
@@ -125,6 +142,12 @@ function checkEndpoint(endpoint: ServedEndpoint, subject: Subject): void {
   });
 }
 
+/** The first message of a client, where it holds a credential. */
+function firstMessage({ dialect, firstFrame }: ServedEndpoint, { dialects }: ProviderFixture) {
+  const [, payload] = dialects[dialect.name]?.conversation.find(([from]) => from === 'client') ?? [];
+  return firstFrame === undefined || payload === undefined ? undefined : payloadOf(payload);
+}
+
 function checkSessions(endpoint: ServedEndpoint, given: DialectFixture, subject: Subject): void {
   const { provider, fixture } = subject;
   const { conversation, model, usage, turns, naming, errorEvent } = given;
@@ -136,7 +159,7 @@ function checkSessions(endpoint: ServedEndpoint, given: DialectFixture, subject:
       const [source, sink] = from === 'client' ? [client, upstream] : [upstream, client];
       const { data, binary } = payloadOf(payload);
       source.send(data, { binary });
-      expect(await message(sink)).toEqual({ data, binary });
+      expect(await message(sink)).toEqual(withKey({ data, binary }, PROVIDER_KEY));
     }
     client.close(1000);
     const record = await subject.gateways.ended();
@@ -177,7 +200,7 @@ function checkSessions(endpoint: ServedEndpoint, given: DialectFixture, subject:
     const { client, upstream } = await subject.gateways.open(target, LISTED_KEY);
     const event = JSON.stringify(naming('allowed'));
     client.send(event);
-    expect(String((await message(upstream)).data)).toBe(event);
+    expect(String((await message(upstream)).data)).toBe(event.replace(IN_FRAME, PROVIDER_KEY));
     client.close();
     await subject.gateways.ended();
   });

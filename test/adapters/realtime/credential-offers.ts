@@ -10,7 +10,17 @@ export interface CredentialOffer {
     readonly headers: Readonly<Record<string, string>>;
     readonly protocols: readonly string[];
   };
+  /** The credential in the first message, where it is there. */
+  inMessage?(credential: string): string;
 }
+
+/** The place of a client whose handshake has no credential. */
+export const inFirstMessage: CredentialOffer = {
+  place: 'the first message',
+  query: () => '',
+  request: () => ({ headers: {}, protocols: [] }),
+  inMessage: (key) => key,
+};
 
 /** A client whose credential is in a subprotocol also offers the one that the provider names. */
 export function credentialOffers({ credentials, subprotocol }: Provider): readonly CredentialOffer[] {

@@ -7,7 +7,12 @@ export interface ProviderFixture {
   readonly dialects: Readonly<Record<string, DialectFixture>>;
   /** The body of an error before the 101. */
   httpError(refusal: ExpectedRefusal): unknown;
+  /** The event of a refusal behind the 101; left out where no message holds a credential. */
+  refusalEvent?(refusal: ExpectedRefusal): unknown;
 }
+
+/** The credential in messages of a client that hold one. */
+export const IN_FRAME = 'key-in-message';
 
 /** A refusal whose texts may be matchers. */
 export interface ExpectedRefusal {
@@ -20,7 +25,7 @@ export interface ExpectedRefusal {
 export interface DialectFixture {
   /** The query of a session that a key with the model `allowed` may open. */
   readonly query?: string;
-  /** Both sides' messages in their order, beginning with the first of the session. */
+  /** Both sides' messages in their order, beginning with the first of the session. One of the client that holds a credential has `IN_FRAME`. */
   readonly conversation: readonly FixtureMessage[];
   /** Facts about the session after it. `connected-time`: the seconds that it lasted, and nothing else; a function gets them. */
   readonly model: string;
@@ -40,13 +45,22 @@ export interface FixtureTurn {
   readonly isInterrupted?: true;
 }
 
-/** The end that sends it; an event, sent as text, or bytes, sent as a binary message; what the tap learns from it, if anything. */
-export type FixtureMessage = readonly [from: 'client' | 'provider', payload: object | Buffer, learned?: Learned];
+/** The end that sends it; an event or a text, sent as text, or bytes, sent as a binary message; what the tap learns from it, if anything. */
+export type FixtureMessage = readonly [
+  from: 'client' | 'provider',
+  payload: object | string | Buffer,
+  learned?: Learned,
+];
 
 export type Learned = Omit<Observation, 'type'>;
 
+/** The message with another credential in the place of `IN_FRAME`. */
+export function withKey({ data, binary }: ReturnType<typeof payloadOf>, key: string): ReturnType<typeof payloadOf> {
+  return binary ? { data, binary } : { data: Buffer.from(String(data).replaceAll(IN_FRAME, key)), binary };
+}
+
 /** The message on the wire. */
-export function payloadOf(payload: object | Buffer): { readonly data: Buffer; readonly binary: boolean } {
+export function payloadOf(payload: object | string | Buffer): { readonly data: Buffer; readonly binary: boolean } {
   if (Buffer.isBuffer(payload)) return { data: payload, binary: true };
-  return { data: Buffer.from(JSON.stringify(payload)), binary: false };
+  return { data: Buffer.from(typeof payload === 'string' ? payload : JSON.stringify(payload)), binary: false };
 }

@@ -55,6 +55,11 @@ export function presentedCredential(
   return typeof presented === 'string' && presented !== '' ? presented : undefined;
 }
 
+/** Tells whether a client has its credential in the handshake; with `apiKey: client`, whether it has that of the provider there. */
+export const isIdentified = (request: Pick<AuthenticationRequest, 'handshake' | 'provider'> & PlacePolicy): boolean =>
+  (isForwarding(request) ? clientCredential(request.handshake, request.provider) : presentedCredential(request)) !==
+  undefined;
+
 /** Tells whether what is in the place of an API key is the client's own credential for the provider. */
 function isForwarding({
   provider,

@@ -1,7 +1,7 @@
 // One conversation in each dialect of OpenAI.
 
 import { expect } from 'vitest';
-import type { DialectFixture } from '../fixture.ts';
+import type { DialectFixture, FixtureMessage } from '../fixture.ts';
 
 const SOUND = 'AAEAAgAD';
 const error = (code: string, message: unknown) => ({ type: 'invalid_request_error', code, message, param: null });
@@ -95,7 +95,8 @@ const BETA_WORDS: readonly (readonly [string, string])[] = [
   ['response.output_text.done', 'response.text.done'],
 ];
 
-const inBeta = (payload: object | Buffer): object | Buffer => {
+const inBeta = (payload: FixtureMessage[1]): FixtureMessage[1] => {
+  if (typeof payload === 'string') return payload;
   const [, beta] = BETA_WORDS.find(([now]) => 'type' in payload && payload.type === now) ?? [];
   return beta === undefined ? payload : { ...payload, type: beta };
 };

@@ -1,0 +1,45 @@
+// The provider Soniox: its sockets for transcription and for speech, its credentials, how it is dialled. Its events are in transcription.ts and
+// speech.ts.
+
+import type { Handshake, Provider, Resource } from '../contract.ts';
+import { commonPlaces } from '../handshake/credential.ts';
+import { sonioxHttpError } from './errors.ts';
+import { sonioxFirstFrame } from './first-frame.ts';
+import { sonioxSpeechDialect } from './speech.ts';
+import { sonioxTranscriptionDialect } from './transcription.ts';
+
+/** The first message names the model; where the client is known by its handshake, that is not read before a provider is dialled. */
+const resources = ({ firstFrame }: Handshake): readonly Resource[] => firstFrame?.resources ?? [];
+
+/** Soniox's JavaScript has the key in the first message (measured), its Python in `Authorization: Bearer` (third party). */
+export const soniox: Provider = {
+  name: 'soniox',
+  environment: ['SONIOX_API_KEY'],
+  baseUrl: 'wss://stt-rt.soniox.com',
+  auth: 'first-frame',
+  endpoints: [
+    {
+      path: '/transcribe-websocket',
+      dialect: sonioxTranscriptionDialect,
+      resources,
+      firstFrame: sonioxFirstFrame('first'),
+    },
+    {
+      path: '/tts-websocket',
+      baseUrl: 'wss://tts-rt.soniox.com',
+      dialect: sonioxSpeechDialect,
+      resources,
+      firstFrame: sonioxFirstFrame('each'),
+    },
+  ],
+  notServed: [{ method: 'POST', path: '/v1/auth/temporary-api-key' }],
+  free: { path: '/v1/models', refusals: [401], baseUrl: 'https://api.soniox.com', auth: 'bearer' },
+  credentials: commonPlaces,
+  subprotocol: 'soniox',
+  forwardedHeaders: ['user-agent'],
+  switches: [],
+  // A stream is billed for its whole duration, also while it is paused (read in @soniox/node 2.3); text and sound of speech are not reported.
+  billing: { by: 'connected-time' },
+  preconnect: true,
+  httpError: sonioxHttpError,
+};
