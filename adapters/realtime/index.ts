@@ -2,6 +2,7 @@
 
 import { anthropic } from './anthropic/http.ts';
 import { assemblyai } from './assemblyai/adapter.ts';
+import { cartesia } from './cartesia/adapter.ts';
 import { deepgram } from './deepgram/adapter.ts';
 import { gemini } from './gemini/adapter.ts';
 import { createProviderLookup } from './handshake/provider-lookup.ts';
@@ -28,4 +29,7 @@ export const {
   mintRoutes,
   clientCredential,
   answerable,
-} = createProviderLookup([openai, gemini, deepgram, assemblyai, hume, mistral, soniox, ...openaiKinds], [anthropic]);
+} = createProviderLookup(
+  [openai, gemini, deepgram, assemblyai, hume, mistral, soniox, cartesia, ...openaiKinds],
+  [anthropic],
+);

@@ -1,4 +1,4 @@
-// Sound in binary messages: all of one direction are observed alike.
+// Sound in binary messages, all of one direction of which are observed alike, and the size of samples.
 
 import { OPEN_BRACE, skipSpace } from '../../codecs/json/bytes.ts';
 import type { Direction, Frame } from '../../codecs/websocket/frame.ts';
@@ -15,3 +15,16 @@ const spoken: Observation = { type: 'audio', mark: 'audio', decides };
 
 /** The observation of a binary message. */
 export const soundOf = (direction: Direction): Observation => (direction === 'upstream' ? heard : spoken);
+
+/** Bytes of a sample, by the names that several providers have for sound without a container. */
+const PCM: Readonly<Record<string, number>> = {
+  pcm_s16le: 2,
+  pcm_s32le: 4,
+  pcm_f16le: 2,
+  pcm_f32le: 4,
+  pcm_mulaw: 1,
+  pcm_alaw: 1,
+};
+
+/** Returns the bytes of a sample in an encoding such as `pcm_s16le`; 0 for one that is not known. */
+export const pcmSampleBytes = (encoding: unknown): number => PCM[String(encoding)] ?? 0;

@@ -4,11 +4,15 @@ import { readObject, textAt } from '../../codecs/json/object.ts';
 import { type Observation, withTranscript } from './contract/observation.ts';
 
 /**
- * The observation of a message whose `text` is to be spoken: words of the assistant, and characters (code points) where those are billed. The wait for
+ * The observation of a message whose text, in `field`, is to be spoken: words of the assistant, and characters (code points) where those are billed. The wait for
  * a reply is that since the text that came last.
  */
-export function textToSpeak(type: string, data: Buffer, more: Pick<Observation, 'isContinuous'> = {}): Observation {
-  const read = (): string => textAt(readObject(data), 'text') ?? '';
+export function textToSpeak(
+  type: string,
+  data: Buffer,
+  { field = 'text', ...more }: { readonly field?: string } & Pick<Observation, 'isContinuous' | 'model'> = {},
+): Observation {
+  const read = (): string => textAt(readObject(data), field) ?? '';
   return withTranscript(
     { type, mark: 'request', ...more },
     () => {

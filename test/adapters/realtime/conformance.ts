@@ -52,7 +52,7 @@ export function conformance(provider: Provider, fixture: ProviderFixture): void 
 /** Beginnings of the subprotocols that hold a credential, of all providers. */
 const allPrefixes = new Set([...providers.values()].flatMap(({ credentials }) => credentials.subprotocolPrefixes));
 
-const pathOf = (pattern: string): string => pattern.replaceAll(/\{\w+\}/g, 'some');
+const pathOf = (pattern: string): string => pattern.replaceAll(/\{\w+\}/g, 'allowed');
 
 /** The request target of a session on this endpoint. */
 function targetOf(

@@ -9,6 +9,7 @@ import { type Observation, withTranscript } from '../../contract/observation.ts'
 import { eventPaths } from '../../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
 import { soundEvent } from '../../guards/sound-event.ts';
+import { pcmSampleBytes } from '../../sound.ts';
 import { mistralError } from '../error-event.ts';
 import { reportedUsage } from '../usage.ts';
 
@@ -70,16 +71,6 @@ function observeServer(type: string, data: Buffer): Observation {
 function observeSession(type: string, session: JsonObject | undefined): Observation {
   const model = textAt(session, 'model');
   const { encoding, sample_rate: rate } = objectAt(session, 'audio_format') ?? {};
-  const upstream = Number(rate) * (SAMPLE_BYTES[String(encoding)] ?? 0);
+  const upstream = Number(rate) * pcmSampleBytes(encoding);
   return { type, ...(model && { model }), ...(Number.isFinite(upstream) && { soundBytesPerSecond: { upstream } }) };
 }
-
-/** Bytes of a sample, by the names of the SDKs. */
-const SAMPLE_BYTES: Readonly<Record<string, number>> = {
-  pcm_s16le: 2,
-  pcm_s32le: 4,
-  pcm_f16le: 2,
-  pcm_f32le: 4,
-  pcm_mulaw: 1,
-  pcm_alaw: 1,
-};

@@ -1,0 +1,78 @@
+// The provider Cartesia: the paths of its transcription, its speech and its agents, its credentials, the shape of its errors.
+
+import type { AuthForm, Handshake, NotServed, Provider, Resource, ServedEndpoint } from '../contract.ts';
+import { commonPlaces } from '../handshake/credential.ts';
+import { namedInQuery } from '../handshake/query-resource.ts';
+import type { HttpReply, Refusal } from '../refusal.ts';
+import { pcmSampleBytes } from '../sound.ts';
+import { cartesiaAgentDialect } from './dialects/agent.ts';
+import { cartesiaSpeechDialect } from './dialects/speech.ts';
+import { cartesiaStreamDialect } from './dialects/stream.ts';
+import { cartesiaTranscriptionDialect, cartesiaTurnsDialect } from './dialects/transcription.ts';
+import { cartesiaMints } from './mints.ts';
+
+/** The query of transcription has the model and the format of the sound. Audio is billed (document). */
+const heard = {
+  ...namedInQuery('model'),
+  billedBy: 'audio-in',
+  soundIn: ({ query }) => ({
+    upstream: pcmSampleBytes(query.get('encoding')) * (Number(query.get('sample_rate')) || 0),
+  }),
+} satisfies Partial<ServedEndpoint>;
+
+const endpoints: readonly ServedEndpoint[] = [
+  { path: '/stt/websocket', dialect: cartesiaTranscriptionDialect, ...heard },
+  { path: '/stt/turns/websocket', dialect: cartesiaTurnsDialect, ...heard },
+  { path: '/tts/websocket', dialect: cartesiaSpeechDialect, resources: () => [], billedBy: 'characters' },
+  { path: '/v1/agents/websocket/{agent_id}', dialect: cartesiaAgentDialect, auth: keyOrToken, resources: agentInPath },
+  { path: '/agents/stream/{agent_id}', dialect: cartesiaStreamDialect, resources: agentInPath },
+];
+
+const notServed: readonly NotServed[] = [
+  ...['/stt', '/tts/bytes', '/tts/sse', '/infill/bytes', '/voices', '/voices/{rest...}', '/voice-changer/{rest...}'],
+].map((path) => ({
+  path,
+  takesAnyBody: true,
+  instead: 'of Cartesia there are transcription, speech and agents, over WebSocket',
+}));
+
+/** Cartesia, dialled with a key as a bearer (measured), for managed agents in a header of its own (document). */
+export const cartesia: Provider = {
+  name: 'cartesia',
+  environment: ['CARTESIA_API_KEY'],
+  baseUrl: 'wss://api.cartesia.ai',
+  auth: 'bearer',
+  endpoints,
+  notServed,
+  mints: cartesiaMints,
+  // The version is wanted in a header or, by sockets, in the query; whether HTTP takes it there is not known.
+  free: { path: '/voices?limit=1&cartesia_version=2026-08-14', refusals: [401, 403] },
+  credentials: commonPlaces,
+  subprotocol: 'cartesia',
+  forwardedHeaders: ['user-agent', 'cartesia-version', 'x-cartesia-client'],
+  switches: [],
+  // Agents are billed by the minute (document).
+  billing: { by: 'connected-time' },
+  preconnect: true,
+  httpError,
+};
+
+const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
+
+/** Access tokens are JWTs, which managed agents take in the query; keys have no dots. */
+function keyOrToken(credential: string): AuthForm {
+  return JWT.test(credential) ? 'query:access_token' : 'header:x-api-key';
+}
+
+function agentInPath({ path }: Handshake): readonly Resource[] {
+  return [{ kind: 'agent', name: path.slice(path.lastIndexOf('/') + 1) }];
+}
+
+/** SDKs show `message`. */
+function httpError({ status, code, message, retryAfterS, resetsAt, help }: Refusal): HttpReply {
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
+  const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
+  const error = { type: 'error', status_code: status, title: code, message, error_code: code, ...until, help };
+  return { status, headers, body: JSON.stringify(error) };
+}
