@@ -37,6 +37,8 @@ export interface Provider {
   readonly baseUrl: string | undefined;
   /** The place of the credential upstream, unless the configuration names another. */
   readonly auth: AuthForm | ((credential: string) => AuthForm);
+  /** The scope of the OAuth tokens that are asked for with the key of a service account; left out where it has no such accounts. */
+  readonly tokenScope?: string;
   readonly endpoints: readonly ServedEndpoint[];
   /** HTTP endpoints under the same base URL that SDKs know and this gateway does not serve: answered with 501. */
   readonly notServed: readonly NotServed[];

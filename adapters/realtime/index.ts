@@ -4,7 +4,7 @@ import { anthropic } from './anthropic/http.ts';
 import { assemblyai } from './assemblyai/adapter.ts';
 import { cartesia } from './cartesia/adapter.ts';
 import { deepgram } from './deepgram/adapter.ts';
-import { gemini } from './gemini/adapter.ts';
+import { gemini, vertex } from './gemini/adapter.ts';
 import { createProviderLookup } from './handshake/provider-lookup.ts';
 import { hume } from './hume/adapter.ts';
 import { mistral } from './mistral/adapter.ts';
@@ -30,6 +30,6 @@ export const {
   clientCredential,
   answerable,
 } = createProviderLookup(
-  [openai, gemini, deepgram, assemblyai, hume, mistral, soniox, cartesia, ...openaiKinds],
+  [openai, gemini, vertex, deepgram, assemblyai, hume, mistral, soniox, cartesia, ...openaiKinds],
   [anthropic],
 );

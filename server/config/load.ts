@@ -96,7 +96,7 @@ function readConfig({ file, data = '.trunkline', env = process.env, warn = () =>
   const { listen, providers: inFile, rehearsal: setting, tasks, ...rest } = parseFile(yaml, env, report);
   const base = file === undefined ? process.cwd() : dirname(resolve(file));
   const { tls } = listen;
-  const providers = { ...fromEnvironment(inFile, env), ...inFile };
+  const providers = { ...fromEnvironment(inFile, env), ...withFiles(inFile, base) };
   const { access = rest.keys.length === 0 ? 'open' : 'keys' } = rest;
   const rehearsal = rehearsalOf(setting, providers, access === 'open');
   const hasRehearsalGateway = rehearsal !== false && Object.keys(rest.gateways).length === 0;
@@ -116,6 +116,15 @@ function readConfig({ file, data = '.trunkline', env = process.env, warn = () =>
   };
   return { config, placeOf: yaml.placeOf, report };
 }
+
+/** Accounts whose files are named from where the configuration is. */
+const withFiles = (accounts: Parsed['providers'], base: string): Parsed['providers'] =>
+  Object.fromEntries(
+    Object.entries(accounts).map(([name, { credentialsFile, ...account }]) => [
+      name,
+      credentialsFile === undefined ? account : { ...account, credentialsFile: resolve(base, credentialsFile) },
+    ]),
+  );
 
 type Parsed = Omit<ConfigFile, 'providers'> & { readonly providers: Record<string, ProviderConfig> };
 

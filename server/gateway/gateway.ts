@@ -35,7 +35,7 @@ import { UnfinishedMessages } from '../session/unfinished-messages.ts';
 import { Connector } from '../transport/connector.ts';
 import { LivePolicy } from './admission/policy.ts';
 import { outboxRefusal, processFull, sideUnavailable, tooManyUpgrades } from './admission/refusals.ts';
-import { TokenCommands } from './credentials/token-command.ts';
+import { AccountTokens } from './credentials/account-tokens.ts';
 import { exportGauges } from './gateway-metrics.ts';
 import { gatewayAnswer } from './http/gateway-answer.ts';
 import { GatewayListeners } from './http/listeners.ts';
@@ -90,7 +90,7 @@ export class Gateway {
     this.#keys = new KeyLookup({ fileKeys: () => config.keys, teams: () => config.teams, findKey });
     const warnOfOldName = oldNameWarner(log);
     const { now } = this.#live;
-    const tokens = new TokenCommands({ log });
+    const tokens = new AccountTokens({ log, proxy: config.proxy });
     this.#policy = new LivePolicy({ config: now, keys: this.#keys, secrets, rehearsalUrl, tokens, warnOfOldName });
     this.#connections = createConnectionLimit({
       limits: config.limits,

@@ -46,10 +46,6 @@ const notServed: readonly NotServed[] = [
     path: `/ws/${SERVICE}.${version}.GenerativeService.BidiGenerateMusic`,
     instead: sockets,
   })),
-  ...['v1', 'v1beta1'].map((version) => ({
-    path: `/ws/google.cloud.aiplatform.${version}.LlmBidiService/BidiGenerateContent`,
-    instead: sockets,
-  })),
 ];
 
 /** Gemini Live, dialled with an API key or an ephemeral token in the query. */
@@ -68,6 +64,34 @@ export const gemini: Provider = {
   credentials: commonPlaces,
   // SDKs offer none; a page that has its credential in a subprotocol needs another that can be answered.
   subprotocol: 'realtime',
+  forwardedHeaders,
+  switches: [],
+  httpError,
+};
+
+/** OAuth tokens of the cloud (measured with the SDK for Python); v1beta1 is what SDKs dial (read in them), v1 a third party in production. */
+const vertexEndpoints: readonly ServedEndpoint[] = ['v1beta1', 'v1'].map((version) => ({
+  path: `/ws/google.cloud.aiplatform.${version}.LlmBidiService/BidiGenerateContent`,
+  dialect: geminiLiveDialect,
+  resources: () => [],
+}));
+
+/** Gemini Live on Vertex AI, dialled with an OAuth token. Its clients name their models by a path, of which lists and prices know the model alone. */
+export const vertex: Provider = {
+  name: 'vertex',
+  environment: [],
+  baseUrl: 'wss://{location}-aiplatform.googleapis.com',
+  settings: { location: 'Region, such as us-central1. For the global host: baseUrl wss://aiplatform.googleapis.com.' },
+  auth: 'bearer',
+  tokenScope: 'https://www.googleapis.com/auth/cloud-platform',
+  endpoints: vertexEndpoints,
+  notServed: [],
+  // Document.
+  free: { path: '/v1beta1/publishers/google/models', refusals: [401, 403] },
+  billing: { by: 'reported-usage', priceListName: 'google' },
+  preconnect: true,
+  credentials: commonPlaces,
+  subprotocol: gemini.subprotocol,
   forwardedHeaders,
   switches: [],
   httpError,

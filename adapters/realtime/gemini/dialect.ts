@@ -10,6 +10,7 @@ import { type EventPath, eventPaths } from '../guards/event-paths.ts';
 import { guardIds, type IdRules } from '../guards/id-guard.ts';
 import { guardModels, type ModelRules } from '../guards/model-guard.ts';
 import { observe } from './observe.ts';
+import { ownName } from './own-model.ts';
 import { geminiPins } from './pins.ts';
 
 const ranking = ['tools', 'retrieval', 'vertexRagStore', 'ragRetrievalConfig', 'ranking'];
@@ -30,7 +31,7 @@ const rules: ModelRules = {
     words: ['setup'],
     impliedNames: ({ setup }) => (isObject(setup) && typeof setup.model !== 'string' ? [''] : []),
   },
-  modelName: (name) => (name.startsWith('models/') ? name.slice('models/'.length) : name),
+  modelName: ownName,
 };
 
 /** A handle is taken in the setup alone, which comes once. The provider takes one for two hours. */

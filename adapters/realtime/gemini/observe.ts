@@ -12,6 +12,7 @@ import {
   type Utterance,
   withTranscript,
 } from '../contract/observation.ts';
+import { ownName } from './own-model.ts';
 import { usageOfMetadata } from './usage.ts';
 
 /** Implements `Dialect.observe`. */
@@ -20,6 +21,8 @@ export function observe({ data }: Frame, direction: Direction): Observation | un
   if (first === undefined) return undefined;
   return direction === 'upstream' ? observeClient(data, first) : observeServer(data, first.key);
 }
+
+const modelOf = (name: string | undefined): string | undefined => (name === undefined ? undefined : ownName(name));
 
 /** Sound of a client: the first key within the message says what it is. */
 function inputDecides(data: Buffer): DecisiveBytes | undefined {
@@ -42,7 +45,7 @@ function observeClient(data: Buffer, first: { key: string; valueAt: number }): O
     return input === 'text' ? withTranscript(request, () => typedIn(data, type)) : request;
   }
   // The provider never says which model it serves; the client does, in its first message.
-  if (type === 'setup') return { type, model: textAt(readObject(data), 'setup', 'model')?.replace(/^models\//, '') };
+  if (type === 'setup') return { type, model: modelOf(textAt(readObject(data), 'setup', 'model')) };
   if (type !== 'clientContent' && type !== 'client_content') return { type };
   const content = readObject(data)?.[type];
   const isComplete = isObject(content) && (content.turnComplete ?? content.turn_complete) === true;

@@ -7,6 +7,7 @@ import { jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
 import type { DialectPins, PinFault, PinRejection } from '../contract/pins.ts';
 import { pinnedMessage, readStrictly } from '../guards/pin-guard.ts';
 import { foldKey } from '../guards/pinned-settings.ts';
+import { ownName } from './own-model.ts';
 
 /**
  * The fields of a token. Without a field mask the setup is the token's, and that of the client is ignored; with one the fields that it
@@ -28,7 +29,7 @@ export function geminiPins(isAudio: (data: Buffer) => boolean): DialectPins {
     check,
     modelIn(session) {
       const model = valueAt(lockOf(session).setup, ['model']);
-      return typeof model === 'string' ? model.replace(/^models\//, '') : undefined;
+      return typeof model === 'string' ? ownName(model) : undefined;
     },
     hold(session) {
       const lock = lockOf(session);

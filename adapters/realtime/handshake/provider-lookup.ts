@@ -100,10 +100,12 @@ export function createProviderLookup(all: readonly Provider[], others: readonly 
   };
 }
 
-/** The first segment of a path, which may be the name of an account, and the path behind it. */
+/** The first segment of a path, which may be the name of an account, and the path behind it, whose leading slashes collapse, too. */
 export function namedPath(path: string): { readonly name: string; readonly rest: string } {
   const end = path.indexOf('/', 1);
-  return end < 0 ? { name: path.slice(1), rest: '/' } : { name: path.slice(1, end), rest: path.slice(end) };
+  return end < 0
+    ? { name: path.slice(1), rest: '/' }
+    : { name: path.slice(1, end), rest: path.slice(end).replace(/^\/+/, '/') };
 }
 
 const routeOf = ({ method = 'POST', path }: Mint): MintRoute => ({ method, path });

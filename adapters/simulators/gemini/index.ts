@@ -1,12 +1,12 @@
-// The rehearsed paths of Gemini, and its answer to the others. All versions of the API are one dialect.
+// The rehearsed paths of Gemini, those of Vertex included, and its answer to the others. All versions of the API are one dialect.
 
-import { gemini } from '../../realtime/gemini/adapter.ts';
+import { gemini, vertex } from '../../realtime/gemini/adapter.ts';
 import type { ProviderSimulators, SimulatorRoute } from '../contract.ts';
 import { startScript } from '../script-runtime.ts';
 import { LiveScript } from './live.ts';
 
 export const geminiSimulators: ProviderSimulators = {
-  routes: gemini.endpoints.map(
+  routes: [...gemini.endpoints, ...vertex.endpoints].map(
     ({ path }): SimulatorRoute => ({
       path,
       refusal: () => undefined,

@@ -36,6 +36,7 @@ export function parseMessage<Schema extends z.ZodType>(schema: Schema, given: un
 
 const declarationSchema = z.looseObject({
   name: z.string().min(1),
+  behavior: z.string().optional(),
   parameters: z.unknown().optional(),
   parametersJsonSchema: z.unknown().optional(),
 });
@@ -61,6 +62,7 @@ const setupSchema = contextSchema.extend({
         .array(z.enum(['AUDIO', 'TEXT']))
         .max(1)
         .default([]),
+      thinkingConfig: z.looseObject({}).optional(),
     })
     .prefault({}),
   realtimeInputConfig: z
@@ -89,6 +91,7 @@ export function readSetup(given: unknown) {
   if (!/^(models|tunedModels|projects|publishers)\/\S+$/.test(model)) {
     throw new ConnectionClose(`${model} is not found, or is not supported for bidiGenerateContent.`, 1008);
   }
+  if (model.endsWith('-extended-thinking')) checkExtendedThinking(setup);
   if (sessionResumption?.handle && !sessionResumption.handle.startsWith(HANDLE_PREFIX)) {
     throw new ConnectionClose('Invalid session resumption handle.');
   }
@@ -105,6 +108,18 @@ export function readSetup(given: unknown) {
     signalsVoice: setup.explicitVadSignal,
     resumable: sessionResumption !== undefined,
   };
+}
+
+/** Rules of the models that think for long (third parties in production). @throws ConnectionClose for a setup that breaks one. */
+function checkExtendedThinking({ generationConfig, tools = [] }: z.infer<typeof setupSchema>): void {
+  if (generationConfig.thinkingConfig === undefined)
+    throw new ConnectionClose(
+      'Request contains an invalid argument: this model needs generation_config.thinking_config.',
+    );
+  const declared = tools.flatMap(({ functionDeclarations }) => functionDeclarations);
+  const blocking = declared.find(({ behavior }) => behavior !== 'NON_BLOCKING');
+  if (blocking !== undefined)
+    throw new ConnectionClose(`Request contains an invalid argument: expected ${blocking.name} to be NON_BLOCKING.`);
 }
 
 /** The configuration after a `contextUpdate`. @throws ConnectionClose for an invalid one. */

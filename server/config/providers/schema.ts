@@ -68,11 +68,19 @@ export const providerSchema = z
       .describe(
         'In the place of apiKey: a command and its arguments, whose output is the credential, such as one that asks for an access token.',
       ),
+    credentialsFile: z
+      .string()
+      .min(1)
+      .max(4096)
+      .optional()
+      .describe(
+        'In the place of apiKey: a file with a token, or with the JSON of a service account or user of Google, by which tokens are asked for. Relative to the configuration file.',
+      ),
     tokenMs: ms
       .min(1000)
       .optional()
       .describe(
-        'Time after which tokenCommand is run again: half an hour when not given. A JWT is fetched anew before it ends, too.',
+        'Time after which tokenCommand is run again, half an hour when not given, or a file with a token is read again, a minute. A token that says when it ends is fetched anew before that, too.',
       ),
     auth: authForm
       .optional()
@@ -104,9 +112,10 @@ export const providerSchema = z
         'Connections to the provider that are opened ahead of sessions. None when not given, where it forbids them.',
       ),
   })
-  .superRefine(({ apiKey, tokenCommand }, context) => {
-    if ((apiKey === undefined) === (tokenCommand === undefined))
-      context.addIssue({ code: 'custom', path: ['apiKey'], message: 'expected apiKey or tokenCommand, and not both' });
+  .superRefine(({ apiKey, tokenCommand, credentialsFile }, context) => {
+    const given = [apiKey, tokenCommand, credentialsFile].filter((one) => one !== undefined);
+    const message = 'expected one of apiKey, tokenCommand and credentialsFile';
+    if (given.length !== 1) context.addIssue({ code: 'custom', path: ['apiKey'], message });
   });
 
 export type FileProvider = Readonly<z.infer<typeof providerSchema>>;

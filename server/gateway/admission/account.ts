@@ -4,7 +4,7 @@ import type { Provider } from '../../../adapters/realtime/contract.ts';
 import { clientCredential, upstreamOf } from '../../../adapters/realtime/index.ts';
 import type { HttpReply, Refusal } from '../../../adapters/realtime/refusal.ts';
 import type { ProviderConfig } from '../../config/config.ts';
-import { TokenError } from '../credentials/token-command.ts';
+import { TokenError } from '../credentials/token.ts';
 import type { Admission } from './admission.ts';
 
 /** A credential from a query can hold anything, and goes into a header. */
@@ -31,14 +31,15 @@ function configuredAccount(
   configured: ProviderConfig,
 ): Dialling | Refusal | Promise<Dialling | Refusal> {
   const { handshake, provider, policy } = request;
-  const { apiKey, tokenCommand } = configured;
-  if (tokenCommand === undefined)
+  const { apiKey, tokenCommand, credentialsFile } = configured;
+  if (tokenCommand === undefined && credentialsFile === undefined)
     return dialledWith(apiKey === 'client' ? clientCredential(handshake, provider) : apiKey, request, configured);
-  const token = policy.tokens.of(provider.name, configured);
+  const token = policy.tokens.of(provider.name, { ...configured, scope: provider.tokenScope });
   if (typeof token === 'string') return dialledWith(token, request, configured);
   return token.then(
     (given) => dialledWith(given, request, configured),
-    (error: unknown) => noToken(provider.name, error),
+    (error: unknown) =>
+      noToken(provider.name, credentialsFile === undefined ? 'tokenCommand' : 'credentialsFile', error),
   );
 }
 
@@ -54,9 +55,9 @@ function dialledWith(
   return { upstream, ownCredential, allowPrivate, preconnect, isRehearsal: false };
 }
 
-function noToken(name: string, error: unknown): Refusal {
+function noToken(name: string, source: string, error: unknown): Refusal {
   if (!(error instanceof TokenError)) throw error;
-  const message = `no credential for ${name}: its tokenCommand failed: ${error.message}`;
+  const message = `no credential for ${name}: its ${source} failed: ${error.message}`;
   return { status: 503, code: 'provider_not_configured', message, retryAfterS: 1 };
 }
 

@@ -11,14 +11,14 @@ import type { RequestPolicy } from '../../http/request/policy.ts';
 import type { StoredSecret } from '../../ipc/stored-keys.ts';
 import type { DataClass } from '../../ipc/stored-rows.ts';
 import type { SessionContext } from '../../session/subject.ts';
-import type { TokenCommands } from '../credentials/token-command.ts';
+import type { AccountTokens } from '../credentials/account-tokens.ts';
 
 /** Everything that a gateway decides by. */
 export interface AdmissionPolicy extends RequestPolicy {
   /** URL of the rehearsal provider; undefined when no provider is rehearsed. */
   readonly rehearsalUrl?: string | undefined;
   /** Gives the credentials of accounts that have a command for them. */
-  readonly tokens: Pick<TokenCommands, 'of'>;
+  readonly tokens: Pick<AccountTokens, 'of'>;
   /** Names of the providers whose account several keys share: see `sharedAccounts`. */
   readonly shared: ReadonlySet<string>;
 }

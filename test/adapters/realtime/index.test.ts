@@ -9,10 +9,16 @@ import { openaiKinds } from '../../../adapters/realtime/openai/kinds.ts';
 const kinds = openaiKinds.map(({ name }) => name);
 const adapters = [...providers.keys()].filter((name) => !kinds.includes(name));
 
+/** Folders of providers that share one. */
+const folders: Readonly<Record<string, string>> = { vertex: 'gemini' };
+
 test.each(adapters)('%s runs through the conformance suite, in the test of its adapter', (name) => {
-  const suite = readFileSync(new URL(`./${name}/adapter.test.ts`, import.meta.url), 'utf8');
-  const imported = new RegExp(`import \\{ (\\w+) \\} from '[./]+/adapters/realtime/${name}/adapter\\.ts'`);
-  expect(suite).toContain(`conformance(${imported.exec(suite)?.[1] ?? 'nothing'}, {`);
+  const folder = folders[name] ?? name;
+  const suite = readFileSync(new URL(`./${folder}/adapter.test.ts`, import.meta.url), 'utf8');
+  const imported = new RegExp(`import \\{ ([\\w, ]+) \\} from '[./]+/adapters/realtime/${folder}/adapter\\.ts'`);
+  const names = imported.exec(suite)?.[1]?.split(', ') ?? [];
+  const [only] = names;
+  expect(suite).toContain(`conformance(${names.length === 1 ? only : name}, {`);
 });
 
 const pathOf = (endpoint: ServedEndpoint): string => endpoint.path.replaceAll(/\{\w+\}/g, 'some');

@@ -1,7 +1,7 @@
 // Gemini in the conformance suite, how it is dialled, and its refusals before the 101 in Google's error shape.
 
 import { describe, expect, test } from 'vitest';
-import { gemini } from '../../../../adapters/realtime/gemini/adapter.ts';
+import { gemini, vertex } from '../../../../adapters/realtime/gemini/adapter.ts';
 import { upstreamOf } from '../../../../adapters/realtime/index.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
 import { conformance } from '../conformance.ts';
@@ -35,7 +35,23 @@ const errorBody = ({ status, code, message, help }: ExpectedRefusal) => ({
   },
 });
 
-conformance(gemini, { dialects: { 'gemini-live': geminiLive }, httpError: errorBody });
+describe('gemini', () => {
+  conformance(gemini, { dialects: { 'gemini-live': geminiLive }, httpError: errorBody });
+});
+
+describe('vertex', () => {
+  conformance(vertex, { dialects: { 'gemini-live': geminiLive }, httpError: errorBody });
+
+  test('is dialled at the host of a region, with a token of the cloud', () => {
+    const [endpoint] = vertex.endpoints;
+    const asked = handshakeOf('/ws/google.cloud.aiplatform.v1beta1.LlmBidiService/BidiGenerateContent');
+    const account = { credential: 'ya29.token', settings: { location: 'europe-west4' } };
+    expect(upstreamOf(vertex, endpoint ?? {}, asked, account)).toMatchObject({
+      url: 'wss://europe-west4-aiplatform.googleapis.com/ws/google.cloud.aiplatform.v1beta1.LlmBidiService/BidiGenerateContent',
+      headers: { authorization: 'Bearer ya29.token' },
+    });
+  });
+});
 
 test.each(canonicalStatuses)('a refusal with %i %s is %s', (status, code) => {
   const reply = gemini.httpError({ status, code, message: 'what to do', help: 'where to look' });

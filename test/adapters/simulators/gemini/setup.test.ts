@@ -79,3 +79,20 @@ test('a context update changes only what it names', () => {
   expect(updateContext(setup, { tools: [] })).toMatchObject({ instructions: 'old', functions: [] });
   expect(() => updateContext(setup, { tools: 5 })).toThrow(expect.objectContaining({ code: 1007 }));
 });
+
+describe('a model that thinks for long', () => {
+  const thinker = 'models/gemini-3.8-live-extended-thinking';
+  const generationConfig = { thinkingConfig: {} };
+  const toolsOf = (behavior?: string) => [{ functionDeclarations: [{ name: 'f', behavior }] }];
+
+  test('takes a setup that says how it thinks, with functions that do not block', () => {
+    expect(readSetup({ model: thinker, generationConfig, tools: toolsOf('NON_BLOCKING') }).functions).toHaveLength(1);
+  });
+
+  test.each([
+    [{}, 'thinking_config'],
+    [{ generationConfig, tools: toolsOf() }, 'NON_BLOCKING'],
+  ])('refuses %j', (given, reason) => {
+    expect(() => readSetup({ model: thinker, ...given })).toThrow(reason);
+  });
+});

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { TokenCommands } from '../../../../server/gateway/credentials/token-command.ts';
+import { AccountTokens } from '../../../../server/gateway/credentials/account-tokens.ts';
 import { openClient, refusedUpgrade, startGateway } from '../../../support/gateway.ts';
 import { startProvider } from '../../../support/provider.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
@@ -22,7 +22,7 @@ function aCommand(says: string) {
 
 const jwt = (expS: number) => `e30.${Buffer.from(JSON.stringify({ exp: expS })).toString('base64url')}.c2ln`;
 const seconds = (ms: number) => Math.floor((Date.now() + ms) / 1000);
-const commands = (more: object = {}) => new TokenCommands({ log: pino({ level: 'silent' }), ...more });
+const commands = (more: object = {}) => new AccountTokens({ log: pino({ level: 'silent' }), ...more });
 
 test.each([
   ['a token alone', 'token-1\n', 'token-1'],
@@ -49,7 +49,7 @@ test.each([
   ['says too much', [process.execPath, '-e', 'console.log("x".repeat(1e6))'], 'it said more than 65536 bytes'],
   ['does not end', [process.execPath, '-e', 'setInterval(() => {}, 1000)'], 'it did not end within 1000 ms'],
 ])('says that a command %s', async (_what, tokenCommand, message) => {
-  await expect(commands({ runMs: 1000 }).of('a', { tokenCommand })).rejects.toThrow(message);
+  await expect(commands({ fetchMs: 1000 }).of('a', { tokenCommand })).rejects.toThrow(message);
 });
 
 test('runs a command once for all that wait for it, and again only when its token is old', async () => {
