@@ -19,6 +19,9 @@ export { namedPath } from './handshake/provider-lookup.ts';
 export { filled, settingsIn, upstreamOf } from './handshake/upstream.ts';
 export { errorTypeByStatus } from './openai/adapter.ts';
 
+/** Every provider: of those that have the same path the first is found. */
+const all = [openai, gemini, vertex, deepgram, assemblyai, hume, mistral, soniox, cartesia, ...openaiKinds];
+
 export const {
   providers,
   knownPaths,
@@ -29,7 +32,4 @@ export const {
   mintRoutes,
   clientCredential,
   answerable,
-} = createProviderLookup(
-  [openai, gemini, vertex, deepgram, assemblyai, hume, mistral, soniox, cartesia, ...openaiKinds],
-  [anthropic],
-);
+} = createProviderLookup(all, [anthropic]);
