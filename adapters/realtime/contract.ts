@@ -48,6 +48,8 @@ export interface Provider {
   readonly free: FreeRequest;
   /** Settings of an account beyond its base URL and its credential: their names, each with its meaning. All are texts that may be left out. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Headers that every connection has, by their names in lower case, unless the client or the account has them otherwise. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Headers that hold settings upstream: names in lower case, by those of the settings. */
   readonly settingHeaders?: Readonly<Record<string, string>>;
   readonly billing: Billing;
@@ -119,6 +121,11 @@ export interface ServedEndpoint {
   readonly baseUrl?: string;
   /** The place of the credential on this path, where it is not that of the provider's `auth`. */
   readonly auth?: Provider['auth'];
+  /**
+   * Tells whether it serves this handshake, where several endpoints of a provider have one path: the first that does is taken. Left out: it serves all.
+   * The name of an account may still stand before the model.
+   */
+  serves?(handshake: Handshake): boolean;
   /** Returns the path to dial, where it is another than the client asked for. */
   upstreamPath?(path: string, credential: string): string;
   /**

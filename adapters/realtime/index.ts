@@ -26,7 +26,7 @@ export const {
   providers,
   knownPaths,
   findEndpoint,
-  endpointAt,
+  endpointsAt,
   findNotServed,
   findMint,
   mintRoutes,

@@ -68,9 +68,11 @@ function bareValue(header: string): string | undefined {
   return /^\s*(?!(?:bearer|token|basic)\s*$)(\S+)\s*$/i.exec(header)?.[1];
 }
 
-function fromPairs(protocols: readonly string[], { subprotocolPairs }: CredentialPlaces): string | undefined {
-  const at = protocols.findIndex((protocol) => subprotocolPairs.includes(protocol));
-  return at < 0 ? undefined : protocols[at + 1] || undefined;
+/** A credential with a beginning of its own is found by that. */
+function fromPairs(protocols: readonly string[], places: CredentialPlaces): string | undefined {
+  const at = protocols.findIndex((protocol) => places.subprotocolPairs.includes(protocol));
+  const next = at < 0 ? undefined : protocols[at + 1];
+  return next && !places.subprotocolPrefixes.some((prefix) => next.startsWith(prefix)) ? next : undefined;
 }
 
 function fromPrefixes(protocols: readonly string[], { subprotocolPrefixes }: CredentialPlaces): string | undefined {

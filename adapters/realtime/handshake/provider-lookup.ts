@@ -38,8 +38,8 @@ interface ProviderLookup {
    * else that behind the name of an account, which is not known here.
    */
   findEndpoint(path: string): FoundEndpoint | undefined;
-  /** Finds the endpoint of one provider, or of an account of its kind, at its own path. */
-  endpointAt(provider: Pick<Provider, 'endpoints'>, path: string): ServedEndpoint | undefined;
+  /** Finds the endpoints of one provider, or of an account of its kind, at its own path: see `ServedEndpoint.serves`. */
+  endpointsAt(provider: Pick<Provider, 'endpoints'>, path: string): readonly ServedEndpoint[];
   /** Finds an endpoint that SDKs know and this gateway does not serve; its provider tells the shape of the answer. */
   findNotServed(method: string, path: string): FoundNotServed | undefined;
   /** Finds the path on which SDKs ask for a credential of a browser, and its provider: as `findEndpoint` does. */
@@ -80,7 +80,7 @@ export function createProviderLookup(all: readonly Provider[], others: readonly 
     providers: byName,
     knownPaths: [...new Set(served.map(({ endpoint }) => endpoint.path))],
     findEndpoint: (path) => behindName(path, true) ?? ownOf(path) ?? behindName(path, false),
-    endpointAt: ({ endpoints }, path) => endpoints.find((endpoint) => matchOf(endpoint)(path) !== undefined),
+    endpointsAt: ({ endpoints }, path) => endpoints.filter((endpoint) => matchOf(endpoint)(path) !== undefined),
     findNotServed(method, path) {
       // Patterns of a whole API match these, too.
       if (mints.some(({ mint }) => mint.path === path)) return undefined;

@@ -4,7 +4,7 @@ import type { Account, AuthForm, Handshake, Provider, ServedEndpoint, Upstream }
 import { pickHeaders, upstreamUrl, withParameter } from './forwarded.ts';
 
 /** The parts of a provider that say how it is dialled. */
-type Dialled = Pick<Provider, 'auth' | 'baseUrl' | 'credentials' | 'forwardedHeaders' | 'settingHeaders'>;
+type Dialled = Pick<Provider, 'auth' | 'baseUrl' | 'credentials' | 'forwardedHeaders' | 'headers' | 'settingHeaders'>;
 
 /** Returns how to dial the provider for this client. `handshake.path`: the provider's own path. Throws where no base URL is known. */
 export function upstreamOf(
@@ -20,6 +20,7 @@ export function upstreamOf(
   const path = account.path ?? endpoint.upstreamPath?.(handshake.path, credential) ?? handshake.path;
   const url = upstreamUrl(filled(base, settings), { path: filled(path, settings), rawQuery }, provider.credentials);
   const headers = {
+    ...provider.headers,
     ...pickHeaders(handshake, provider.forwardedHeaders),
     ...headersOf(provider.settingHeaders, settings),
     ...account.headers,

@@ -2,9 +2,10 @@
 // a document or a third party.
 
 import type { Dialect } from '../contract/dialect.ts';
-import type { Provider, ServedEndpoint } from '../contract.ts';
+import type { Handshake, Provider, Resource, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
 import { openai } from './adapter.ts';
+import { openaiLiveAgentDialect, openaiLiveDialect, qwenAudioLiveDialect } from './dialects/live.ts';
 import { openaiBetaDialect, openaiRealtimeDialect } from './dialects/realtime.ts';
 import { livePaths, servedBy } from './endpoints.ts';
 import { realtimeMint } from './mints.ts';
@@ -15,13 +16,15 @@ type Own = 'name' | 'baseUrl' | 'auth' | 'free';
 interface Kind extends Pick<Provider, Own>, Partial<Omit<Provider, Own | 'endpoints'>> {
   /** Its paths with what is spoken there. */
   readonly paths: Readonly<Record<string, Dialect>>;
+  /** Endpoints that are looked at first. */
+  readonly before?: readonly ServedEndpoint[];
   /** Fields of the endpoint of each path. */
   readonly more?: Partial<ServedEndpoint>;
   /** The path on which SDKs ask for a credential of a browser. */
   readonly mintPath?: string;
 }
 
-function speaksOpenai({ paths, more, mintPath, ...kind }: Kind): Provider {
+function speaksOpenai({ paths, before = [], more, mintPath, ...kind }: Kind): Provider {
   return {
     environment: [],
     notServed: [],
@@ -33,7 +36,10 @@ function speaksOpenai({ paths, more, mintPath, ...kind }: Kind): Provider {
     switches: Object.values(paths).includes(openaiBetaDialect) ? betaSwitches : openai.switches,
     httpError: openai.httpError,
     ...kind,
-    endpoints: Object.entries(paths).map(([path, dialect]) => ({ ...servedBy(path, dialect), ...more })),
+    endpoints: [
+      ...before,
+      ...Object.entries(paths).map(([path, dialect]) => ({ ...servedBy(path, dialect), ...more })),
+    ],
     mints: mintPath === undefined ? [] : [realtimeMint(mintPath)],
   };
 }
@@ -45,6 +51,18 @@ const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 const betaSwitches = openai.switches.map(({ header, values }) => ({ header, values: [...values, 'realtime=v1'] }));
 
 const { parameters, ...places } = commonPlaces;
+
+/** The voice of an agent, below the project. */
+const VOICE_AGENT = '/agents/{agent}/endpoint/protocols/voice';
+
+/** The agent decides on its model. */
+function agentInPath({ path }: Handshake): readonly Resource[] {
+  const [, agent = ''] = /^\/agents\/([^/]+)\//.exec(path) ?? [];
+  return [{ kind: 'agent', name: agent }];
+}
+
+const asksForQwenLive = ({ query }: Handshake): boolean =>
+  query.getAll('model').some((model) => /^([a-z0-9-]+\/)?qwen-audio-[\w.-]*live/i.test(model));
 
 export const openaiKinds: readonly Provider[] = [
   // Read in OpenAI's SDK, which has a client for it; the paths of Live: document, that of copies is OpenAI's.
@@ -110,7 +128,7 @@ export const openaiKinds: readonly Provider[] = [
     free: { path: '/v1/models', refusals: [401, 403] },
     paths: { '/v1/realtime': openaiBetaDialect },
   }),
-  // Read in its SDK; that the newest models need the host of a workspace: document.
+  // Read in its SDK; that the newest models need the host of a workspace, and Qwen-Audio-Live, which speaks otherwise at the same path: documents.
   speaksOpenai({
     name: 'qwen',
     environment: ['DASHSCOPE_API_KEY'],
@@ -124,6 +142,38 @@ export const openaiKinds: readonly Provider[] = [
     settingHeaders: { workspace: 'x-dashscope-workspace' },
     free: { path: '/compatible-mode/v1/models', refusals: [401, 403] },
     paths: { '/api-ws/v1/realtime': openaiBetaDialect },
+    before: [{ ...servedBy('/api-ws/v1/realtime', qwenAudioLiveDialect), serves: asksForQwenLive }],
+  }),
+  // Paths of Realtime, headers and query: read in @azure/ai-projects 2.10.0; the path of Live, where the provider starts the session: document.
+  speaksOpenai({
+    name: 'foundry',
+    baseUrl: 'wss://{resource}.services.ai.azure.com/api/projects/{project}',
+    settings: {
+      resource: 'Name of the resource, as in the host RESOURCE.services.ai.azure.com.',
+      project: 'Name of the project.',
+    },
+    auth: 'bearer',
+    headers: { 'foundry-features': 'VoiceAgents=V1Preview' },
+    free: { path: '/agents?api-version=v1', refusals: [401, 403] },
+    paths: { [VOICE_AGENT]: openaiRealtimeDialect, [`${VOICE_AGENT}/live/sessions`]: openaiLiveAgentDialect },
+    more: { resources: agentInPath },
+    forwardedHeaders: [
+      ...openai.forwardedHeaders,
+      ...['foundry-features', 'x-ms-voice-structured-inputs', 'x-ms-client-request-id', 'x-ms-client-sdk'],
+    ],
+    notServed: [{ method: 'POST', path: `${VOICE_AGENT}/live/sessions`, takesAnyBody: true }],
+  }),
+  // Documents. The subprotocols of its browsers are `openai-live` and a credential, in a form that is not known: both are taken.
+  speaksOpenai({
+    name: 'kugelaudio',
+    environment: ['KUGELAUDIO_API_KEY'],
+    baseUrl: 'wss://api.kugelaudio.com',
+    auth: 'bearer',
+    free: { path: '/v1/models', refusals: [401, 403] },
+    paths: { '/v1/live/sessions': openaiLiveDialect, '/v1/realtime': openaiRealtimeDialect },
+    mintPath: '/v1/realtime/client_secrets',
+    credentials: { ...openai.credentials, subprotocolPairs: ['openai-live'] },
+    subprotocol: 'openai-live',
   }),
   // Document: the path of a deployment ends so, whatever the SDK appends.
   speaksOpenai({

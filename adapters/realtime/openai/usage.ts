@@ -39,9 +39,9 @@ export function usageOfResponse(response: JsonObject | undefined): Usage | undef
 const isSearch = (item: JsonObject): boolean =>
   item.type === 'web_search_call' && (textAt(item, 'action', 'type') ?? 'search') === 'search';
 
-/** Converts the running total of a Live session. */
-export function sessionSeconds(usage: JsonObject | undefined): Usage | undefined {
-  const total = usage && soundUsage(usage, { seconds: usage.seconds });
+/** Converts the running total of a Live session: seconds, by some providers tokens. */
+export function usageSoFar(usage: JsonObject | undefined): Usage | undefined {
+  const total = tokenUsage(usage);
   return total === undefined ? undefined : { cumulative: true, ...total };
 }
 

@@ -2,7 +2,7 @@
 
 import type { Mint } from '../../../adapters/realtime/contract/mint.ts';
 import type { Provider, ServedEndpoint } from '../../../adapters/realtime/contract.ts';
-import { endpointAt, providers as kinds, namedPath } from '../../../adapters/realtime/index.ts';
+import { endpointsAt, providers as kinds, namedPath } from '../../../adapters/realtime/index.ts';
 import type { Config } from '../config.ts';
 
 /** An endpoint of an account. */
@@ -27,7 +27,7 @@ interface ProviderTable {
   readonly accounts: ReadonlyMap<string, Provider>;
   /** Tells whether it is configured, or rehearsed. */
   isThere(provider: Pick<Provider, 'name'>): boolean;
-  /** The endpoints of a path, the best one first: that of the account which the path names, then of those whose own path it is. */
+  /** The endpoints of a path, the best ones first: those of the account which the path names, then of those whose own path it is. */
   at(path: string): readonly AccountEndpoint[];
   /** The same of the paths of mints. */
   mintsAt(path: string): readonly AccountMint[];
@@ -78,7 +78,5 @@ function makeTable(configured: Config['providers'], rehearsed: readonly string[]
 const mintsOf = (provider: Provider, path: string): AccountMint[] =>
   (provider.mints ?? []).flatMap((mint) => (mint.path === path ? [{ provider, mint }] : []));
 
-function found(provider: Provider, path: string, isNamed: boolean): AccountEndpoint[] {
-  const endpoint = endpointAt(provider, path);
-  return endpoint === undefined ? [] : [{ provider, endpoint, path, isNamed }];
-}
+const found = (provider: Provider, path: string, isNamed: boolean): AccountEndpoint[] =>
+  endpointsAt(provider, path).map((endpoint) => ({ provider, endpoint, path, isNamed }));

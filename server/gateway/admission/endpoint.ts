@@ -16,7 +16,8 @@ export function resolveEndpoint({
   policy,
 }: Pick<Admission, 'handshake' | 'policy'>): (Chosen & Pick<Admission, 'candidates'>) | Refusal {
   const { path } = handshake;
-  const candidates = providerTable(policy.config).at(path);
+  const all = providerTable(policy.config).at(path);
+  const candidates = all.filter(({ endpoint }) => endpoint.serves?.(handshake) !== false);
   const [first] = candidates;
   if (first !== undefined) return { candidates, ...chosen(first, handshake) };
   const known = findNotServed('GET', path);

@@ -77,7 +77,7 @@ export class Tap {
   constructor(options: TapOptions) {
     this.#options = options;
     this.#boundary = new TurnBoundary(options.dialect.capabilities);
-    this.due = new UsageDue(options.dialect, this.traffic.upstream);
+    this.due = new UsageDue(options.dialect, this.traffic);
     this.allTraffic = options.metrics.traffic;
     this.lastFrameAt = options.startedAt;
     const { billedBy = [] } = options;

@@ -3,27 +3,28 @@
 
 import type { Dialect } from '../../../adapters/realtime/contract/dialect.ts';
 import type { Mark, Observation } from '../../../adapters/realtime/contract/observation.ts';
+import type { Direction } from '../../../codecs/websocket/frame.ts';
 import type { AwaitedUsage } from '../close-reason.ts';
 
 export class UsageDue {
   readonly #last: Dialect['lastUsage'];
-  /** Counts what the client has sent. */
-  readonly #sent: { readonly frames: number };
+  /** Counts what has passed. */
+  readonly #passed: Record<Direction, { readonly frames: number }>;
   /** Set from the request or the speech that is answered until the report. */
   #isReplying = false;
   #isOver = false;
   /** Called with each report after which none is to come. */
   whenReported: (() => void) | undefined;
 
-  constructor({ lastUsage }: Pick<Dialect, 'lastUsage'>, sent: { readonly frames: number }) {
+  constructor({ lastUsage }: Pick<Dialect, 'lastUsage'>, passed: Record<Direction, { readonly frames: number }>) {
     this.#last = lastUsage;
-    this.#sent = sent;
+    this.#passed = passed;
   }
 
   /** Tells whether such a report is to come, if the provider is given the time for it. Nobody is billed for a session in which nothing was said. */
   isExpected(which: AwaitedUsage): boolean {
     if (this.#last === undefined || this.#isOver) return false;
-    if (this.#last.comesWith !== undefined) return this.#sent.frames > 0;
+    if (this.#last.comesWith !== undefined) return this.#passed.upstream.frames + this.#passed.downstream.frames > 0;
     return which === 'any' && this.#isReplying;
   }
 

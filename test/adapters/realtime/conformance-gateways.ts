@@ -15,7 +15,7 @@ import { frameBytes, openRaw, type RawSocket, upgradeRequest } from '../../suppo
 import type { FixtureTurn } from './fixture.ts';
 
 export const KEY = 'secret-of-client';
-/** Secret of a key that may use the model `allowed` alone. */
+/** Secret of a key that may use models alone whose names have `allowed` in them. */
 export const LISTED_KEY = 'secret-with-list';
 export const PROVIDER_KEY = 'secret-at-provider';
 
@@ -54,7 +54,7 @@ export async function startGateways(name: string, context: string) {
   const account = ({ url }: FakeProvider, apiKey: string) => ({ [name]: { baseUrl: url, apiKey, allowPrivate: true } });
   const keys = [
     { id: 'all', secret: KEY, callIds: 'any' },
-    { id: 'listed', secret: LISTED_KEY, models: [`${name}/allowed`] },
+    { id: 'listed', secret: LISTED_KEY, models: [`${name}/*allowed*`] },
   ];
   const all: Readonly<Record<Which, TestGateway>> = {
     keyed: await startGateway({ keys, providers: account(upstream, PROVIDER_KEY) }),

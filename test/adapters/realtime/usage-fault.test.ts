@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { usageOfMetadata } from '../../../adapters/realtime/gemini/usage.ts';
-import { sessionSeconds, tokenUsage } from '../../../adapters/realtime/openai/usage.ts';
+import { tokenUsage, usageSoFar } from '../../../adapters/realtime/openai/usage.ts';
 import { soundUsage } from '../../../adapters/realtime/usage-fault.ts';
 
 test.each([
@@ -13,7 +13,7 @@ test.each([
     { outputTokens: 5, isFaulty: true },
   ],
   ['OpenAI, with nothing else', tokenUsage({ total_tokens: -1 }), { isFaulty: true }],
-  ['OpenAI Live', sessionSeconds({ seconds: -3 }), { cumulative: true, isFaulty: true }],
+  ['OpenAI Live', usageSoFar({ seconds: -3 }), { cumulative: true, isFaulty: true }],
   [
     'Gemini, in one part of a sum',
     usageOfMetadata({ promptTokenCount: 9, toolUsePromptTokenCount: -4 }),

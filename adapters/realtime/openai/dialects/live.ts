@@ -13,7 +13,7 @@ import { liveError } from '../error-event.ts';
 import { livePins } from '../pins/live.ts';
 import { askedTools } from '../tool-calls.ts';
 import { partialWords } from '../transcript.ts';
-import { sessionSeconds, tokenUsage, usageOfResponse } from '../usage.ts';
+import { tokenUsage, usageOfResponse, usageSoFar } from '../usage.ts';
 
 const isAudio = soundEvent('session.input_audio.append');
 /** A copy has the model of the session that it copies, and a socket beside one starts none: neither has to name it. */
@@ -78,6 +78,16 @@ export const openaiLiveForkDialect: Dialect = {
   pins: undefined,
 };
 
+/** The vocabulary of an agent's session, which the provider starts itself. */
+export const openaiLiveAgentDialect: Dialect = {
+  ...openaiLiveForkDialect,
+  name: 'openai-live-agent',
+  capabilities: { ...openaiLiveDialect.capabilities, speaksFirst: 'provider' },
+};
+
+/** The vocabulary of Qwen-Audio-Live: the model is in the query, and `session.update` is the first event. Document: no SDK has it. */
+export const qwenAudioLiveDialect: Dialect = { ...openaiLiveForkDialect, name: 'qwen-audio-live' };
+
 /** The vocabulary of `/v1/live/sessions/{id}/attach`: the bill and the words are those of the session, which does not end with this socket. */
 export const openaiLiveAttachDialect: Dialect = {
   ...openaiLiveForkDialect,
@@ -110,6 +120,7 @@ function observeServerEvent(type: string, frame: Frame): Observation {
     case 'session.output_audio.delta':
       return { type, mark: 'audio', decides: typeDecides };
     case 'session.started':
+    case 'session.updated':
       return started(type, frame);
     case 'session.input_transcript.delta':
       return withTranscript({ type }, () => partialWords(frame.data, 'user'));
@@ -117,7 +128,7 @@ function observeServerEvent(type: string, frame: Frame): Observation {
       return withTranscript({ type }, () => partialWords(frame.data, 'assistant'));
     case 'session.usage.updated':
     case 'session.closed':
-      return { type, usage: sessionSeconds(objectAt(readObject(frame.data), 'usage')) };
+      return { type, usage: usageSoFar(objectAt(readObject(frame.data), 'usage')) };
     case 'response.event':
       return frame.data.includes(endOfDelegated) ? delegated(type, frame) : { type };
     case 'decision.event':

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { assemblyai } from '../../../../adapters/realtime/assemblyai/adapter.ts';
-import { endpointAt, upstreamOf } from '../../../../adapters/realtime/index.ts';
+import { endpointsAt, upstreamOf } from '../../../../adapters/realtime/index.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
 import { conformance } from '../conformance.ts';
 import { assemblyaiAgent, assemblyaiSpeech, assemblyaiStreaming } from './conversations.ts';
@@ -17,7 +17,7 @@ conformance(assemblyai, {
 });
 
 const endpointOf = (target: string) => {
-  const endpoint = endpointAt(assemblyai, target.split('?')[0] ?? '');
+  const endpoint = endpointsAt(assemblyai, target.split('?')[0] ?? '')[0];
   if (endpoint === undefined) throw new Error(`no endpoint ${target}`);
   return endpoint;
 };

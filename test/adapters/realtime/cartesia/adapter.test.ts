@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { cartesia } from '../../../../adapters/realtime/cartesia/adapter.ts';
 import { cartesiaSpeechDialect } from '../../../../adapters/realtime/cartesia/dialects/speech.ts';
 import { cartesiaStreamDialect } from '../../../../adapters/realtime/cartesia/dialects/stream.ts';
-import { endpointAt, upstreamOf } from '../../../../adapters/realtime/index.ts';
+import { endpointsAt, upstreamOf } from '../../../../adapters/realtime/index.ts';
 import { frameOf } from '../../../support/frames.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
 import { conformance } from '../conformance.ts';
@@ -35,7 +35,7 @@ conformance(cartesia, {
 });
 
 const endpointOf = (target: string) => {
-  const endpoint = endpointAt(cartesia, target.split('?')[0] ?? '');
+  const endpoint = endpointsAt(cartesia, target.split('?')[0] ?? '')[0];
   if (endpoint === undefined) throw new Error(`no endpoint ${target}`);
   return endpoint;
 };

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { hume } from '../../../../adapters/realtime/hume/adapter.ts';
 import { humeChatDialect } from '../../../../adapters/realtime/hume/dialects/chat.ts';
 import { humeSpeechDialect } from '../../../../adapters/realtime/hume/dialects/speech.ts';
-import { endpointAt, upstreamOf } from '../../../../adapters/realtime/index.ts';
+import { endpointsAt, upstreamOf } from '../../../../adapters/realtime/index.ts';
 import { eventOf, frameOf } from '../../../support/frames.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
 import { conformance } from '../conformance.ts';
@@ -16,7 +16,7 @@ conformance(hume, {
 });
 
 const endpointOf = (target: string) => {
-  const endpoint = endpointAt(hume, target.split('?')[0] ?? '');
+  const endpoint = endpointsAt(hume, target.split('?')[0] ?? '')[0];
   if (endpoint === undefined) throw new Error(`no endpoint ${target}`);
   return endpoint;
 };

@@ -179,6 +179,22 @@ export const liveFork: DialectFixture = {
   conversation: [['client', { type: 'session.start', session: {} }], ...live.conversation.slice(1)],
 };
 
+/** The session of an agent, which its provider starts. */
+export const liveAgent: DialectFixture = { ...live, conversation: live.conversation.slice(1) };
+
+/** The model is in the query. */
+export const qwenAudioLive: DialectFixture = {
+  ...live,
+  query: 'model=qwen-audio-allowed-live',
+  conversation: [
+    ['client', { type: 'session.update', session: { instructions: 'Be brief.' } }],
+    ['provider', { type: 'session.updated', session: { id: 's1' } }, { isContinuous: true, handedOut: ['s1'] }],
+    ...live.conversation.slice(2),
+  ],
+  model: 'qwen-audio-allowed-live',
+  naming: (model) => ({ type: 'session.update', session: { model } }),
+};
+
 /** A socket beside a session: the bill and the words are that session's. */
 export const liveAttach: DialectFixture = {
   conversation: [

@@ -2,13 +2,14 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Provider } from '../../../../adapters/realtime/contract.ts';
-import { upstreamOf } from '../../../../adapters/realtime/index.ts';
+import { findCredential } from '../../../../adapters/realtime/handshake/credential.ts';
+import { endpointsAt, upstreamOf } from '../../../../adapters/realtime/index.ts';
 import { errorTypeByStatus } from '../../../../adapters/realtime/openai/adapter.ts';
 import { openaiKinds } from '../../../../adapters/realtime/openai/kinds.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
 import { conformance } from '../conformance.ts';
 import type { DialectFixture } from '../fixture.ts';
-import { live, liveAttach, liveFork, realtime, realtimeBeta } from './conversations.ts';
+import { live, liveAgent, liveAttach, liveFork, qwenAudioLive, realtime, realtimeBeta } from './conversations.ts';
 
 const fixtures: Readonly<Record<string, DialectFixture>> = {
   'openai-realtime': realtime,
@@ -16,6 +17,8 @@ const fixtures: Readonly<Record<string, DialectFixture>> = {
   'openai-live': live,
   'openai-live-attach': liveAttach,
   'openai-live-fork': liveFork,
+  'openai-live-agent': liveAgent,
+  'qwen-audio-live': qwenAudioLive,
 };
 
 /** The same conversation, whose reports are no part of the bill of xAI. */
@@ -41,14 +44,22 @@ const kindOf = (name: string): Provider => {
 function dial(
   name: string,
   target: string,
-  { credential = 'ours', settings = {}, baseUrl = undefined as string | undefined } = {},
+  { credential = 'ours', settings = {}, baseUrl = undefined as string | undefined, headers: more = {} } = {},
 ) {
   const kind = kindOf(name);
-  const [path = ''] = target.split('?');
-  const endpoint = kind.endpoints.find((one) => one.path === path);
-  if (endpoint === undefined) throw new Error(`${name} has no ${path}`);
-  const { url, headers } = upstreamOf(kind, endpoint, handshakeOf(target), { baseUrl, credential, settings });
+  const handshake = { ...handshakeOf(target), headers: more };
+  const endpoint = served(name, target);
+  const { url, headers } = upstreamOf(kind, endpoint, handshake, { baseUrl, credential, settings });
   return { url, headers };
+}
+
+/** The endpoint that serves a handshake. */
+function served(name: string, target: string) {
+  const handshake = handshakeOf(target);
+  const all = endpointsAt(kindOf(name), handshake.path);
+  const endpoint = all.find(({ serves }) => serves?.(handshake) !== false);
+  if (endpoint === undefined) throw new Error(`${name} has no ${handshake.path}`);
+  return endpoint;
 }
 
 const TOKEN = 'eyJhbGci.eyJzdWIi.c2ln-_';
@@ -89,4 +100,36 @@ test('A deployment at Baseten is dialled at the path that it ends with, whatever
 
 test('ElevenLabs is dialled with its key in a header of its own', () => {
   expect(dial('eleven', '/v1/convai/realtime?model=eleven_realtime_v1_mini').headers).toEqual({ 'xi-api-key': 'ours' });
+});
+
+test('Qwen speaks as Live does where its model says so, at the path of the others, also behind the name of an account', () => {
+  const dialectOf = (model: string) => served('qwen', `/api-ws/v1/realtime?model=${model}`).dialect.name;
+  for (const model of ['qwen-audio-3.1-live', 'QWEN-AUDIO-3.1-LIVE', 'qwen-eu/qwen-audio-3.1-live'])
+    expect(dialectOf(model), model).toBe('qwen-audio-live');
+  for (const model of ['qwen3.8-omni-flash-realtime', 'my-qwen-audio-3.1-live', ''])
+    expect(dialectOf(model), model).toBe('openai-realtime-beta');
+});
+
+test('an agent of Foundry is dialled in its project, with a token, and with the headers that its SDK sends, or those that it wants', () => {
+  const settings = { resource: 'my-resource', project: 'my-project' };
+  const path = '/agents/my-agent/endpoint/protocols/voice';
+  const project = 'wss://my-resource.services.ai.azure.com/api/projects/my-project';
+  expect(dial('foundry', `${path}/live/sessions?api-version=v1`, { settings, credential: TOKEN })).toEqual({
+    url: `${project}${path}/live/sessions?api-version=v1`,
+    headers: { authorization: `Bearer ${TOKEN}`, 'foundry-features': 'VoiceAgents=V1Preview' },
+  });
+  const headers = { 'foundry-features': 'VoiceAgents=V2Preview', 'x-ms-voice-structured-inputs': '{"city":"Bern"}' };
+  expect(dial('foundry', `${path}?api-version=v1`, { settings, headers }).headers).toEqual({
+    authorization: 'Bearer ours',
+    ...headers,
+  });
+  expect(served('foundry', path).resources(handshakeOf(path))).toEqual([{ kind: 'agent', name: 'my-agent' }]);
+});
+
+test('KugelAudio takes a credential behind its subprotocol, with a beginning and without', () => {
+  const { credentials } = kindOf('kugelaudio');
+  const found = (...protocols: string[]) =>
+    findCredential({ ...handshakeOf('/v1/live/sessions'), protocols }, credentials);
+  expect(found('openai-live', 'secret')).toBe('secret');
+  expect(found('openai-live', 'openai-insecure-api-key.secret')).toBe('secret');
 });
