@@ -25,6 +25,8 @@ export interface StartOptions {
 export interface RunningContender {
   /** `/v1/realtime?model=bench` -> the address to dial (ws: or wss:). */
   url(path: string): string;
+  /** True where its sessions speak a dialect whose audio is in binary messages. */
+  readonly isBinary?: boolean;
   /** Headers of every handshake. */
   readonly headers: Readonly<Record<string, string>>;
   /** Roots of its process trees, whose CPU time and memory are its cost. None: nothing is between the ends. */

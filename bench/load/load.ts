@@ -3,11 +3,11 @@
 /** Frames on a fixed schedule, evenly staggered over the open sessions. */
 export interface Load {
   /**
-   * `append`: client audio; `delta`: provider audio; `text`: provider text; `ask`: the client asks for an answer in text.
-   * The real dialect, with the intended time inside.
+   * `append`: client audio; `delta`: provider audio; `text`: provider text; `ask`: the client asks for an answer in text; `sound`: the audio of an
+   * `append` or `delta` of that size in a binary message, either way. The real dialect, with the intended time inside.
    */
-  readonly frame: 'append' | 'delta' | 'text' | 'ask';
-  /** Size of the whole message. */
+  readonly frame: 'append' | 'delta' | 'text' | 'ask' | 'sound';
+  /** Size of the whole message, in base64. */
   readonly frameBytes: number;
   /** Period of one session. */
   readonly frameMs: number;

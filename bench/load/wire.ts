@@ -13,13 +13,14 @@ export const HEAD_BYTES = 512;
 
 const DELTA_IDS =
   '"event_id":"event_Bench0000000000000001","response_id":"resp_Bench0000000000000001","item_id":"item_Bench0000000000000001","output_index":0,"content_index":0';
-const OPENINGS: Readonly<Record<Load['frame'], string>> = {
+type TextFrame = Exclude<Load['frame'], 'sound'>;
+const OPENINGS: Readonly<Record<TextFrame, string>> = {
   append: '{"type":"input_audio_buffer.append","audio":"',
   delta: `{"type":"response.output_audio.delta",${DELTA_IDS},"delta":"`,
   text: `{"type":"response.output_text.delta",${DELTA_IDS},"delta":"`,
   ask: '{"type":"response.create","response":{"output_modalities":["text"],"metadata":{"question":"',
 };
-const ENDS: Readonly<Record<Load['frame'], string>> = { append: '"}', delta: '"}', text: '"}', ask: '"}}}' };
+const ENDS: Readonly<Record<TextFrame, string>> = { append: '"}', delta: '"}', text: '"}', ask: '"}}}' };
 
 export interface Stamp {
   readonly intendedNs: number;
@@ -41,15 +42,33 @@ export interface Template {
 
 /** The size is met to the base64 group (4 bytes), and is never less than the stamp needs. */
 export function createTemplate(frame: Load['frame'], frameBytes: number, isMasked = false): Template {
+  if (frame === 'sound') return soundTemplate(frameBytes, isMasked);
   const [opening, end] = [OPENINGS[frame], ENDS[frame]];
   const room = frameBytes - opening.length - end.length - MARK.length - STAMP_DIGITS;
   const audio = randomBytes(Math.max(0, Math.floor(room / 4)) * 3).toString('base64');
   const message = Buffer.from(`${opening}${MARK}${'0'.repeat(STAMP_DIGITS)}${audio}${end}`);
-  const bytes = encodeFrame('text', message, isMasked);
+  return templateOf('text', { message, stampAt: opening.length + MARK.length, isMasked });
+}
+
+/** Four characters of base64 are three bytes. */
+function soundTemplate(frameBytes: number, isMasked: boolean): Template {
+  const rest = Math.floor((frameBytes * 3) / 4) - MARK.length - STAMP_DIGITS;
+  const message = Buffer.concat([MARK, Buffer.from('0'.repeat(STAMP_DIGITS)), randomBytes(Math.max(0, rest))]);
+  return templateOf('binary', { message, stampAt: MARK.length, isMasked });
+}
+
+interface Stampable {
+  readonly message: Buffer;
+  readonly stampAt: number;
+  readonly isMasked: boolean;
+}
+
+function templateOf(opcode: 'text' | 'binary', { message, stampAt, isMasked }: Stampable): Template {
+  const bytes = encodeFrame(opcode, message, isMasked);
   const headerBytes = bytes.length - message.length;
   return {
     bytes,
-    stampAt: headerBytes + opening.length + MARK.length,
+    stampAt: headerBytes + stampAt,
     messageBytes: message.length,
     mask: isMasked ? bytes.subarray(headerBytes - 4, headerBytes) : undefined,
   };

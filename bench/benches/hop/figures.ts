@@ -15,7 +15,7 @@ import {
 import { mapRounds, type Rounds, runsOf, validRounds } from '../../figures/rounds.ts';
 import { bootstrap, median, pairsOf } from '../../figures/statistics.ts';
 import { frameCosts, type LoadRun } from '../../load/run.ts';
-import { type HopData, loadRuns, loadsOf } from './data.ts';
+import { type HopData, type HopPart, loadRuns, loadsOf } from './data.ts';
 
 const SUBJECT = 'trunkline';
 const OTHER_GATEWAYS = ['portkey', 'litellm', 'bifrost'];
@@ -39,6 +39,21 @@ export function hopFigures(data: HopData, context: Judging): Figure[] {
     cpuRatio(data, context, { loads: 'down-16000-', bytes: 16_000, against: 'nginx', below: 1.1 }),
     senderRatio(data, context),
   ];
+}
+
+/** Name of the sessions of ours whose audio is in binary messages. */
+export const BINARY = 'trunkline-binary';
+
+/** CPU for a frame of binary sound over that of the same audio in base64. */
+export function binaryFigures(part: HopPart | undefined, { settings, absent }: Judging): Figure[] {
+  const goal: Goal = { id: 'hop.cpu_per_frame.binary.vs_base64', unit: 'ratio', below: 1.1 };
+  if (part === undefined) return [unjudged(goal, `${SUBJECT}: ${absent.get(SUBJECT) ?? 'not here'}`)];
+  const costs = [...part.loads.values()]
+    .map(frameCosts)
+    .flatMap((byName) => pairsOf(byName.get(BINARY) ?? [], byName.get(SUBJECT) ?? []));
+  const us = (at: 0 | 1) => digits(median(costs.map((pair) => pair[at])));
+  const figure = judgeRatio(goal, costs, settings.seed);
+  return [{ ...figure, reason: figure.reason ?? `${us(0)} us for a binary frame, ${us(1)} us in base64` }];
 }
 
 interface RatioOptions {

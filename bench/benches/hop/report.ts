@@ -41,11 +41,14 @@ interface Group extends Omit<NamedPart, 'part'> {
   readonly merged: ReadonlyMap<string, Histogram>;
 }
 
-export const describeHop = (data: HopData, context: Pick<BenchContext, 'settings'>) =>
-  describeParts(
-    [...data].map(([sessions, part]) => ({ bench: 'hop', id: `${sessions}`, title: sessionsText(sessions), part })),
+export function describeHop(data: HopData, binary: HopPart | undefined, context: Pick<BenchContext, 'settings'>) {
+  const parts = [...data].map(([sessions, part]) => ({ id: `${sessions}`, title: sessionsText(sessions), part }));
+  const last = binary && { id: 'binary', title: 'base64 beside binary messages', part: binary };
+  return describeParts(
+    [...parts, ...(last ? [last] : [])].map((part) => ({ bench: 'hop', ...part })),
     context,
   );
+}
 
 export const sessionsText = (sessions: number): string => `${sessions} session${sessions === 1 ? '' : 's'}`;
 

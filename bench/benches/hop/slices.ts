@@ -81,7 +81,8 @@ async function sliceLoads(
 
 function slice({ provider, generator }: Ends, running: RunningContender, load: HopLoad, toleranceMs = Infinity) {
   const [from, to] = load.direction === 'upstream' ? [generator, provider] : [provider, generator];
-  return runLoad({ from, to, load, running, toleranceMs });
+  const spoken: HopLoad = running.isBinary ? { ...load, frame: 'sound' } : load;
+  return runLoad({ from, to, load: spoken, running, toleranceMs });
 }
 
 function closedLoop({ context, ends, label, contenders, rounds }: Turns, at: number): Promise<Rounds<Percentiles>> {

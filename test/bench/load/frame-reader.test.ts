@@ -64,3 +64,14 @@ test.each(['append', 'delta', 'text', 'ask'] as const)(
     });
   },
 );
+
+test.each([true, false])(
+  'sound is a binary message of three quarters of the size, and gives its stamp back (masked: %s)',
+  (isMasked) => {
+    const stamp = { intendedNs: 1_234_567_890_123, isMeasured: true, wantsEcho: false, isToken: false };
+    const template = createTemplate('sound', 2600, isMasked);
+    const [frame] = readAll([stamped(template, stamp)]);
+    expect([frame?.opcode, frame?.bytes, template.messageBytes]).toEqual([2, 1950, 1950]);
+    expect(readStamp(Buffer.from(frame?.head ?? ''))).toEqual(stamp);
+  },
+);

@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import type { BenchContext } from '../../../../bench/bench.ts';
 import type { HopPart } from '../../../../bench/benches/hop/data.ts';
-import { hopFigures } from '../../../../bench/benches/hop/figures.ts';
+import { BINARY, binaryFigures, hopFigures } from '../../../../bench/benches/hop/figures.ts';
 import { createHistogram, encodeHistogram } from '../../../../bench/figures/histogram.ts';
 import type { LoadRun } from '../../../../bench/load/run.ts';
 
@@ -109,4 +109,20 @@ test('a missing contender, too few rounds, and a floor that is noise are not jud
   expect(late.get('hop.cpu_per_frame.2600.vs_haproxy')?.value).toBeCloseTo(1.2);
   const noise = figures({ ...usual, haproxy: rounds(-0.01, 25) }).get('hop.added_p50.100.vs_haproxy');
   expect(noise).toMatchObject({ met: null, reason: 'what haproxy adds is within the noise floor' });
+});
+
+test('CPU of binary sound is compared to that of the same audio in base64, in the same rounds', () => {
+  const partOf = (contenders: Record<string, Slices>): HopPart => ({
+    loads: new Map(LOADS.slice(0, 2).map((load) => [load, slicesOf(load, contenders)])),
+    roundTrips: new Map(),
+    eventLoopDelays: new Map(),
+  });
+  const both = { trunkline: rounds(0.3, 40), [BINARY]: rounds(0.3, 36) };
+  expect(binaryFigures(partOf(both), context())[0]).toMatchObject({
+    id: 'hop.cpu_per_frame.binary.vs_base64',
+    value: 0.9,
+    met: true,
+    reason: '36 us for a binary frame, 40 us in base64',
+  });
+  expect(binaryFigures(undefined, context({ trunkline: 'not asked for' }))[0]).toMatchObject({ met: null });
 });
