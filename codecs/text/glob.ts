@@ -18,9 +18,11 @@ export function matchesGlob(pattern: string, name: string): boolean {
   return at <= name.length - suffix.length;
 }
 
-/** Tells whether a pattern of `<provider>/<model>` is for models of this provider. */
-export const isOfProvider = (pattern: string, provider: string): boolean =>
-  matchesGlob(pattern.slice(0, pattern.indexOf('/')), provider);
+/** Tells whether a pattern of `<provider>/<model>` is for models of this provider; a text without a slash is no such pattern. */
+export function isOfProvider(pattern: string, provider: string): boolean {
+  const end = pattern.indexOf('/');
+  return end >= 0 && matchesGlob(pattern.slice(0, end), provider);
+}
 
 /** Tells whether each of the lists of such patterns has one for this provider; a list that is not given has all. */
 export const allowProvider = (lists: readonly (readonly string[] | undefined)[], provider: string): boolean =>

@@ -2,12 +2,14 @@
 
 import type { z } from 'zod';
 import type { FileKey } from './key-schema.ts';
+import type { ModelTarget } from './providers/models-schema.ts';
 import type { ProviderConfig } from './providers/schema.ts';
 import { rehearsalSchema } from './rehearsal/rehearsal-schema.ts';
 import { fileSchema, type Limits } from './schema.ts';
 import type { SideConfig } from './side-schema.ts';
 
 export type { FileKey, Key } from './key-schema.ts';
+export type { ModelTarget } from './providers/models-schema.ts';
 export type { Preconnect, ProviderConfig } from './providers/schema.ts';
 export type { Limits } from './schema.ts';
 
@@ -42,6 +44,8 @@ export interface Config extends SideConfig {
   readonly teams: Readonly<ConfigFile['teams']>;
   /** Accounts at realtime providers, by name. */
   readonly providers: Readonly<Partial<Record<string, ProviderConfig>>>;
+  /** Targets of realtime models, by names of the operator's own. */
+  readonly models: Readonly<Record<string, readonly ModelTarget[]>>;
   /** `false`: a provider that is not configured is refused. */
   readonly rehearsal: false | Rehearsal;
   readonly limits: Limits;

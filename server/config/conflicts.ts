@@ -8,18 +8,21 @@ import { isLoopbackHost } from '../platform/private-address.ts';
 import type { Config } from './config.ts';
 import type { FileKey } from './key-schema.ts';
 import { faultText, type Problem } from './problem.ts';
+import { modelConflicts } from './providers/model-conflicts.ts';
 import type { Limits } from './schema.ts';
 
 /** Every conflict between fields, and between the configuration and the file system. */
-export function conflictsOf({ listen, admin, access, keys, teams, limits, providers }: Config): Problem[] {
+export function conflictsOf(config: Config): Problem[] {
+  const { listen, admin, access, keys, teams, limits } = config;
   return [
     ...hostConflicts(listen.host, admin, access),
     ...accessConflicts(access, keys),
     ...portConflicts(listen, admin),
     ...tlsConflicts(listen),
-    ...keyConflicts(keys, providers),
+    ...modelConflicts(config),
+    ...keyConflicts(keys, config),
     ...Object.entries(teams).flatMap(([name, { models = [] }]) =>
-      modelProblems(models, `teams.${name}.models`, providers),
+      modelProblems(models, `teams.${name}.models`, config),
     ),
     ...limitConflicts(limits),
   ];
@@ -89,11 +92,11 @@ function faultIn(action: () => unknown): string | undefined {
   }
 }
 
-function keyConflicts(keys: readonly FileKey[], providers: Config['providers']): Problem[] {
+function keyConflicts(keys: readonly FileKey[], config: Named): Problem[] {
   return keys.flatMap(({ id, secret, models = [] }, index) => {
     const path = `keys[${index}]`;
     const earlierKeys = keys.slice(0, index);
-    const problems = modelProblems(models, `${path}.models`, providers);
+    const problems = modelProblems(models, `${path}.models`, config);
     if (earlierKeys.some((key) => key.id === id))
       problems.push({ path: `${path}.id`, message: `expected a unique id, got "${id}" again` });
     const same = earlierKeys.findIndex((key) => key.secret === secret);
@@ -103,11 +106,19 @@ function keyConflicts(keys: readonly FileKey[], providers: Config['providers']):
   });
 }
 
-/** Refuses a misspelt provider, whose pattern would match no model without saying so. `path`: that of the list. */
-export function modelProblems(patterns: readonly string[], path: string, accounts: Config['providers']): Problem[] {
-  const providers = [...new Set([...kinds.keys(), ...Object.keys(accounts)])];
+type Named = Pick<Config, 'providers' | 'models'>;
+
+/** Refuses a misspelt provider or model, whose pattern would match nothing without saying so. `path`: that of the list. */
+export function modelProblems(patterns: readonly string[], path: string, config: Named): Problem[] {
+  const providers = [...new Set([...kinds.keys(), ...Object.keys(config.providers)])];
   return patterns.flatMap((pattern, index) => {
-    const [provider = ''] = pattern.split('/');
+    const [provider = '', ...model] = pattern.split('/');
+    if (model.length === 0) {
+      if (Object.hasOwn(config.models, pattern)) return [];
+      const known = Object.keys(config.models).map((name) => ` or ${name}`);
+      const message = `expected provider/model, such as openai/*${known.join('')}, got "${pattern}"`;
+      return [{ path: `${path}[${index}]`, message }];
+    }
     if (provider.includes('*') || providers.includes(provider)) return [];
     return [{ path: `${path}[${index}]`, message: unknownName('provider', provider, providers) }];
   });

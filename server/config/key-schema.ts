@@ -59,10 +59,12 @@ const ownBudgets = z
 const settings = {
   team: nameText.optional().describe('Team of the key in records and the ledger.'),
   models: z
-    .array(z.string().regex(/^[^/\s]+\/\S+$/, 'expected provider/model, such as openai/*'))
+    .array(z.string().regex(/^[^/\s]+(\/\S+)?$/, 'expected provider/model, such as openai/*, or one of models'))
     .min(1)
     .optional()
-    .describe('Models that its realtime sessions may use, as patterns of provider/model. All when not given.'),
+    .describe(
+      'Models that its realtime sessions may use: patterns of provider/model, and names of models, which allow their targets. All when not given.',
+    ),
   ...sharedLimits,
   endUsers: endUsers.describe('Limits of each of its end users, as endUser names them, beside those of the key.'),
   maxUsdPerSession: usd

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { isSubnet } from '../platform/address-list.ts';
 import { gatewaySecret, keySchema, teamSchema } from './key-schema.ts';
+import { modelsSchema } from './providers/models-schema.ts';
 import { providerSchema } from './providers/schema.ts';
 import { MAX_TIMER_MS, ms, positive } from './side/side-limits-schema.ts';
 import { sideShape } from './side-schema.ts';
@@ -158,6 +159,11 @@ export function fileSchema<R extends z.ZodType>(rehearsal: R) {
       .default({})
       .describe(
         'Accounts at realtime providers, by the name of the provider or one of your own. A provider that is not named is configured by its variable in the environment.',
+      ),
+    models: modelsSchema
+      .default({})
+      .describe(
+        'Names of your own for realtime models: the targets that are dialled for each, in order or drawn by weight, as provider/model or with their terms.',
       ),
     rehearsal: z
       .union([z.boolean(), rehearsal])

@@ -45,6 +45,7 @@ import { LiveSessions } from './sessions/live-sessions.ts';
 import { boundedPassing, type PassOn } from './side/connections.ts';
 import { IdOwners } from './side/id-owners.ts';
 import type { Upgrade } from './start-session.ts';
+import { Breakers } from './targets/breakers.ts';
 
 type GatewayOptions = Pick<SessionHost, 'registry' | 'log' | 'outbox' | 'askSide' | 'secrets' | 'slices'> &
   Pick<GatewayStart, 'config'> &
@@ -75,12 +76,13 @@ export class Gateway {
   readonly #unfinished: UnfinishedMessages;
   readonly #listeners: GatewayListeners;
   readonly #policy: LivePolicy;
+  readonly #breakers = new Breakers();
   #phase: 'serving' | 'draining' | 'ending' = 'serving';
 
   constructor(options: GatewayOptions) {
     this.#options = options;
     this.#live = new LiveConfig(options.config);
-    const { config } = this.#live;
+    const { config, now } = this.#live;
     this.metrics = createMetrics(() => this.#sessions.size, subjectLabels(config.metrics));
     this.#connector = new Connector(this.metrics);
     this.#money = new SessionMoney(options.slices);
@@ -89,16 +91,16 @@ export class Gateway {
     const { rehearsalUrl, log, findKey, secrets, outbox } = options;
     this.#keys = new KeyLookup({ fileKeys: () => config.keys, teams: () => config.teams, findKey });
     const warnOfOldName = oldNameWarner(log);
-    const { now } = this.#live;
-    const tokens = new AccountTokens({ log, proxy: config.proxy });
-    this.#policy = new LivePolicy({ config: now, keys: this.#keys, secrets, rehearsalUrl, tokens, warnOfOldName });
+    const accounts = { tokens: new AccountTokens({ log, proxy: config.proxy }), breakers: this.#breakers };
+    this.#policy = new LivePolicy({ ...accounts, config: now, keys: this.#keys, secrets, rehearsalUrl, warnOfOldName });
     this.#connections = createConnectionLimit({
       limits: config.limits,
       isProxy: this.#isProxy,
       descriptors: this.#descriptors,
       onDropped: (code) => this.metrics.refused(code, 503),
     });
-    exportGauges(this.metrics.registry, { connections: this.#connections, unfinished: this.#unfinished, outbox });
+    const held = { outbox, breakers: this.#breakers, live: this.#live };
+    exportGauges(this.metrics.registry, { ...held, connections: this.#connections, unfinished: this.#unfinished });
     this.#host = this.#makeHost();
     this.#listeners = this.#makeListeners();
   }
@@ -119,6 +121,7 @@ export class Gateway {
     if (!isDeepStrictEqual(this.#live.now.providers, next.providers)) this.#connector.forget();
     this.#live.use(next);
     this.#policy.use({ config: next });
+    this.#breakers.keep(Object.keys(next.providers));
     void this.#money.prepare(next);
   }
 

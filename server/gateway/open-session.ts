@@ -18,7 +18,6 @@ import { REQUEST_ID_HEADER, type RequestSource } from '../http/request/source.ts
 import type { Reservation } from '../ipc/session-reservation.ts';
 import type { SecretStore } from '../ipc/stored-keys.ts';
 import { faultOf } from '../platform/log.ts';
-import { proxyFor } from '../platform/proxy.ts';
 import type { Connector } from '../transport/connector.ts';
 import { upgradeReply } from '../transport/upgrade.ts';
 import { masked } from './admission/account.ts';
@@ -27,11 +26,20 @@ import { admit } from './admission/admit.ts';
 import { duplicateSession, limitReached, speaksWebSocket, tooManyUpgrades } from './admission/refusals.ts';
 import type { SliceStore } from './money/funds.ts';
 import type { OpeningLeash } from './money/leash.ts';
-import { type ContextOutcome, type ContextReader, dialWithContext, readContext } from './read-context.ts';
 import { WaitingClient } from './sessions/waiting-client.ts';
-import { refuseForeignIds } from './side/id-owners.ts';
+import {
+  type ContextOutcome,
+  type ContextReader,
+  checkHeard,
+  dialWithContext,
+  readContext,
+  withContext,
+} from './side/read-context.ts';
 import { giveUseBack, takeUse } from './side/secret-uses.ts';
 import { announceSession, type SessionOwner, scopesOf, startSession, type Upgrade } from './start-session.ts';
+import { dialTargets, type LeashedAdmission, leashed } from './targets/dial.ts';
+import { tellTries } from './targets/report.ts';
+import { checkTerms } from './targets/terms.ts';
 
 /** The gateway, as the opening of a session sees it. */
 export interface SessionHost extends SessionOwner, ContextReader {
@@ -120,13 +128,11 @@ export class SessionOpening {
     const clientGone = this.#waiting ?? watchClientGone(socket);
     this.#clientGone = clientGone;
     try {
-      const foreign = await refuseForeignIds(admission, this.#host.idOwners);
-      if (foreign !== undefined) return this.#refuse(foreign, admission);
-      const leash = await this.#host.leash(admission);
-      if (isRefusal(leash)) return this.#refuse(leash, admission);
+      const opening = await leashed(admission, this.#host);
+      if (isRefusal(opening)) return this.#refuse(opening, admission);
       const unusable = await takeUse(admission, this.#host.secrets);
       if (unusable !== undefined) return this.#refuse(unusable, admission);
-      await this.#reserve(admission, leash, clientGone);
+      await this.#reserve(opening, clientGone);
     } finally {
       end();
       clientGone.stop();
@@ -137,52 +143,58 @@ export class SessionOpening {
    * The use of a secret was taken before a place and the rates of its key are, so that one secret cannot use those up. A client that leaves
    * while the provider is asked has used it: what it takes of the rates does not come back either.
    */
-  async #reserve(admission: Admission, leash: OpeningLeash | undefined, clientGone: ClientGone): Promise<void> {
+  async #reserve(first: LeashedAdmission, clientGone: ClientGone): Promise<void> {
+    const { admission } = first;
     try {
       const result = await this.#host.registry.reserve(reservationOf(admission));
-      if (result === 'granted') await this.#dial(admission, leash, clientGone);
+      if (result === 'granted') await this.#dial(first, clientGone);
       else this.#refuse(result === 'duplicate' ? duplicateSession : limitReached(result), admission);
     } finally {
       if (!this.#isStarted && !this.#hasLeft) giveUseBack(admission, this.#host.secrets);
     }
   }
 
-  async #dial(admission: Admission, leash: OpeningLeash | undefined, { signal, stop }: ClientGone): Promise<void> {
-    const { connector, registry, isEnding } = this.#host;
-    const { config } = admission.policy;
-    const { upstream, allowPrivate, preconnect, continues, isOffered, isRehearsal, provider } = admission;
+  async #dial(first: LeashedAdmission, { signal, stop }: ClientGone): Promise<void> {
+    const { registry, isEnding } = this.#host;
+    const { admission, leash } = first;
+    const { continues, isOffered } = admission;
     let dialled: ContextOutcome | undefined;
     try {
-      const proxy = isRehearsal || !config.proxy ? undefined : proxyFor(new URL(upstream.url), config.proxy);
-      const options = { upstream, allowPrivate, proxy, preconnect, limits: config.limits, provider: provider.name };
-      const dial = (aborted: AbortSignal) => connector.dial({ ...options, signal: aborted });
+      let served = { ...first, at: performance.now() };
+      const dial = async (aborted: AbortSignal) => {
+        const { outcome, ...target } = await dialTargets(first, this.#host, aborted);
+        served = target;
+        return outcome;
+      };
       const read = (aborted: AbortSignal) => readContext(admission, this.#host, aborted);
       const dialling = continues === undefined ? dial(signal) : dialWithContext({ dial, read, signal });
       // Nobody waits for this while the provider is asked. What is left of a session with the same id has to be over before.
       const announced = continues === undefined && !isOffered ? announceSession(admission, this.#host) : undefined;
       const funding = leash?.open();
-      const dialledAt = performance.now();
       const outcome = await dialling;
       dialled = 'dialled' in outcome ? outcome.dialled : outcome;
       stop();
+      tellTries({ ...served, outcome: dialled.kind, source: this.#upgrade.source }, this.#host);
       if (isEnding()) return this.#refuse(draining, admission);
       this.#hasLeft = signal.aborted;
       const lapsed = lapsedKey(admission);
       if (lapsed !== undefined) return this.#refuse(lapsed, admission);
       const unfunded = await funding;
       if (unfunded !== undefined) return this.#refuse(unfunded, admission);
-      if (dialled.kind !== 'open') return this.#answerFailure(admission, dialled);
+      if (dialled.kind !== 'open') return this.#answerFailure(served.admission, dialled);
       if (this.#hasLeft || !this.#upgrade.socket.writable) {
         this.#hasLeft = true;
         return;
       }
-      const known = withContext(admission, 'context' in outcome ? outcome.context : undefined);
-      const started = announced ?? announceSession(known, this.#host);
+      const known = withContext(served.admission, 'context' in outcome ? outcome.context : undefined);
+      const unheard = checkHeard(known) ?? (known.context && checkTerms(known));
+      if (unheard !== undefined) return this.#refuse(unheard, known);
+      const started = (known.targets === undefined ? announced : undefined) ?? announceSession(known, this.#host);
       const askedAt = this.#waiting?.readyAt ?? this.#askedAt;
-      const opening = { askedAt, dialledAt, dialMs: dialled.ms, connection: dialled.connection };
-      const ends = { upgrade: this.#upgrade, waiting: this.#waiting, upstream: dialled.socket };
-      const parts = { admission: known, ...ends, started, opening, leash };
-      startSession(parts, this.#host);
+      const { ms: dialMs, connection, socket: upstream } = dialled;
+      const opening = { askedAt, dialledAt: served.at, dialMs, connection, tries: known.targets?.tries };
+      const ends = { upgrade: this.#upgrade, waiting: this.#waiting, upstream };
+      startSession({ admission: known, ...ends, started, opening, leash: served.leash }, this.#host);
       this.#isStarted = true;
     } finally {
       if (!this.#isStarted) {
@@ -222,7 +234,10 @@ export class SessionOpening {
   #log(facts: Omit<RefusalFacts, keyof RequestSource>, message: string, admission: Admission | undefined): void {
     const { request, source } = this.#upgrade;
     const asked = askedFor(request, this.#host.policy(), this.#waiting?.firstFrame);
-    const known = admission && { id: admission.sessionId, class: admission.promptClass, key: admission.key?.id };
+    const known = admission && {
+      ...{ id: admission.sessionId, class: admission.promptClass, key: admission.key?.id },
+      provider: admission.provider.name,
+    };
     this.#host.logRefusal({ ...source, ...asked, ...known, ...facts }, message);
   }
 
@@ -236,7 +251,8 @@ export class SessionOpening {
     if (key === undefined && admission === undefined) return;
     const { provider, model, class: named } = askedFor(this.#upgrade.request, policy, firstFrame);
     refusals.add({
-      ...{ kind: 'realtime', path: 'direct', outcome: code, why: message, gateway: provider, asked: model },
+      ...{ kind: 'realtime', path: 'direct', outcome: code, why: message, asked: model },
+      gateway: admission?.provider.name ?? provider,
       ...{ key: key?.id, team: key?.team, endUser: key?.endUser, tags: key?.tags },
       promptClass: admission?.promptClass ?? named ?? DEFAULT_CLASS,
       dataClass: admission?.dataClass ?? key?.dataClass ?? 'open',
@@ -257,16 +273,13 @@ export async function explainUpgrade(request: IncomingMessage, address: string, 
   const decision = await admit(request, host.policy(), { address, isUpgrade: false });
   if (isRefusal(decision)) return refuse(request, decision);
   const refusal =
-    host.refusal(decision) ??
-    (await refuseForeignIds(decision, host.idOwners)) ??
-    (await refusedLeash(decision, host)) ??
-    (await tryReservation(decision, host));
+    host.refusal(decision) ?? (await refusedLeash(decision, host)) ?? (await tryReservation(decision, host));
   return refuse(request, refusal ?? speaksWebSocket);
 }
 
 async function refusedLeash(admission: Admission, host: SessionHost): Promise<Refusal | undefined> {
-  const leash = await host.leash(admission);
-  return isRefusal(leash) ? leash : undefined;
+  const found = await leashed(admission, host);
+  return isRefusal(found) ? found : undefined;
 }
 
 /** Takes a place under an id of its own, and gives it back. */
@@ -284,10 +297,4 @@ async function tryReservation(admission: Admission, host: SessionHost): Promise<
 function reservationOf(admission: Admission): Reservation {
   const { sessionId, isOffered, key } = admission;
   return { id: sessionId, isOffered, key: key?.id, scopes: scopesOf(admission) };
-}
-
-/** The text of a regulated session makes the one that continues it regulated, too. */
-function withContext(admission: Admission, context: Admission['context']): Admission {
-  if (context === undefined) return admission;
-  return { ...admission, context, dataClass: context.dataClass === 'regulated' ? 'regulated' : admission.dataClass };
 }

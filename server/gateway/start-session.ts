@@ -120,7 +120,7 @@ function credentialRuleOf({ endpoint, handshake, upstream }: Admission): ClientR
 /** The session keeps no headers and no credential. */
 function subjectOf(admission: Admission): SessionSubject {
   const { provider, endpoint, key, secret, sessionId, model, promptClass, dataClass, maxSeconds } = admission;
-  const { context, pinned, handshake } = admission;
+  const { context, pinned, handshake, targets } = admission;
   return {
     sessionId,
     provider: provider.name,
@@ -129,6 +129,7 @@ function subjectOf(admission: Admission): SessionSubject {
     key,
     mayUse: hasModelList(admission, provider) ? (name) => mayUse(admission, provider, name) : undefined,
     model,
+    asked: targets?.name,
     billedBy: basesOf(provider, endpoint),
     sound: endpoint.soundIn?.(handshake),
     promptClass,
@@ -150,7 +151,7 @@ function onBehalf({ key, secret }: Admission): OnBehalf {
 /** It starts when its provider is dialled. */
 function startOf(admission: Admission): SessionStarted {
   const { sessionId, key, secret, provider, endpoint, model, promptClass, dataClass, isRehearsal, context } = admission;
-  const { handshake, policy } = admission;
+  const { handshake, policy, targets } = admission;
   const isTraced = policy.config.telemetry !== undefined;
   return {
     kind: 'started',
@@ -168,6 +169,7 @@ function startOf(admission: Admission): SessionStarted {
     ...onBehalf(admission),
     clientSecret: secret?.id,
     ...(isTraced && { trace: clientTrace(handshake) }),
+    ...(targets && { asked: targets.name, tried: targets.tries.map(({ target }) => target), why: targets.why }),
     ...(key?.transcripts === 'off' && { isTextless: true }),
     // Ownership of an unreadable session is unknown.
     ...(context !== undefined && context.from !== 'unavailable' && { continues: context.continues }),

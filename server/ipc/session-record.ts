@@ -9,7 +9,7 @@ import type { StoredSession } from './stored-rows.ts';
 /** The record of a live or ended session; `reason` and `closeCode` only when it has ended. Times are ISO 8601 and milliseconds. */
 export interface SessionRecord
   extends TapSummary,
-    Omit<StoredSession, 'model' | 'isRehearsal' | 'owner' | 'startedAt' | 'trace'> {
+    Omit<StoredSession, 'model' | 'isRehearsal' | 'owner' | 'startedAt' | 'trace' | 'why'> {
   readonly state: 'open' | 'closing' | 'closed';
   readonly startedAt: string;
   readonly durationMs: number;
@@ -63,6 +63,14 @@ export interface TapSummary extends SessionUsage {
 export type Moment =
   /** The provider was dialled, and answered after `ms`. */
   | { readonly at: number; readonly kind: 'dial'; readonly ms: number; readonly connection: ConnectionOrigin }
+  /** A target was dialled in vain, or passed over, before that: see `DialTry`. */
+  | {
+      readonly at: number;
+      readonly kind: 'try';
+      readonly ms: number;
+      readonly target: string;
+      readonly outcome: string;
+    }
   /** The client got its 101, `ms` after its request. `context`: the source of what the session is told of an earlier one. */
   | { readonly at: number; readonly kind: 'open'; readonly ms: number; readonly context?: string | undefined }
   /** The client answered a ping of the gateway after `ms`. */

@@ -47,6 +47,10 @@ export interface StoredSession extends OwnedRow, OnBehalf {
   readonly clientSecret?: string | undefined;
   /** The `traceparent` of its client; only while telemetry is configured. */
   readonly trace?: string | undefined;
+  /** The name of `models` that its client asked for; the targets of it that were tried before the one that serves; and why that was taken, in words. */
+  readonly asked?: string | undefined;
+  readonly tried?: readonly string[] | undefined;
+  readonly why?: string | undefined;
 }
 
 /** End of a session; `record` is the session's record as JSON: counts and times, no content. */

@@ -30,6 +30,13 @@ export function createMetrics(liveSessions: () => number, labels: SubjectLabels 
     'providers dialled: on a connection opened ahead (warm), on a new one (cold) or on one after the other (stale)',
     'connection',
   );
+  const tried = counter(
+    'trunkline_target_tries_total',
+    'targets that were tried for sessions of a name of models, by what became of it: open, or the code of a refusal; breaker_open and rate_limited were passed over',
+    'alias',
+    'provider',
+    'outcome',
+  );
   const closed = counter(
     'trunkline_closes_total',
     'sessions ended, by reason and the close code that the client saw',
@@ -63,6 +70,8 @@ export function createMetrics(liveSessions: () => number, labels: SubjectLabels 
       dialled.inc({ connection });
       dials.observe({ provider, outcome }, ms / 1000);
     },
+    tried: (target: { readonly alias: string; readonly provider: string; readonly outcome: string }) =>
+      tried.inc(target),
     opened: (provider: string, dialect: string, subject: Subject = {}) =>
       opened.inc({ provider, dialect, ...labels.of(subject) }),
     closed: (reason: string, code: number, subject: Subject = {}) =>

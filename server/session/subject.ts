@@ -19,6 +19,8 @@ export interface SessionSubject extends OnBehalf {
   readonly mayUse: ((model: string) => boolean) | undefined;
   /** The model that the handshake names; in some dialects only frames do. */
   readonly model: string | undefined;
+  /** The name of `models` that the client asked for. */
+  readonly asked?: string | undefined;
   /** The measures that the session is billed by. */
   readonly billedBy: readonly BillingBase[];
   /** The rates of sound that the handshake names. */
@@ -34,6 +36,15 @@ export interface SessionSubject extends OnBehalf {
   readonly opening?: Opening | undefined;
 }
 
+/** A target that was dialled in vain, or passed over, before the one that serves. `outcome`: the code of its refusal. Times are monotonic ms. */
+export interface DialTry {
+  /** `<provider>/<model>` */
+  readonly target: string;
+  readonly outcome: string;
+  readonly at: number;
+  readonly ms: number;
+}
+
 /** The times at which the session came to be, in monotonic ms. */
 export interface Opening {
   /** The time of its client's request. */
@@ -42,6 +53,8 @@ export interface Opening {
   /** Time until the provider's 101. */
   readonly dialMs: number;
   readonly connection: ConnectionOrigin;
+  /** Those before, where the model has several targets. */
+  readonly tries?: readonly DialTry[] | undefined;
 }
 
 /** The part of a session's record that is known from its start. */
@@ -56,6 +69,8 @@ export const recordOf = ({
   tags,
   clientSecret,
   context,
+  asked,
+  opening,
 }: SessionSubject) => ({
   key: key?.id,
   team: key?.team,
@@ -67,6 +82,7 @@ export const recordOf = ({
   endUser,
   tags,
   clientSecret,
+  ...(asked !== undefined && { asked, tried: opening?.tries?.map(({ target }) => target) ?? [] }),
   ...(context && { continues: context.continues, context: context.from }),
 });
 
@@ -79,4 +95,6 @@ export interface SessionContext {
   readonly text: string;
   /** The data class of the earlier session, as far as it is known. */
   readonly dataClass: DataClass;
+  /** The provider of the earlier session, where that is known. */
+  readonly provider?: string | undefined;
 }

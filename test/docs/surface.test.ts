@@ -40,6 +40,8 @@ const record: Required<SessionRecord> = {
     endUser: 'u',
     tags: {},
     clientSecret: 'c',
+    asked: 'a',
+    tried: [],
   },
   ...{
     model: 'm',

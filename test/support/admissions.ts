@@ -5,6 +5,7 @@ import { findEndpoint } from '../../adapters/realtime/index.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import type { Admission, AdmissionPolicy } from '../../server/gateway/admission/admission.ts';
 import { sharedAccounts } from '../../server/gateway/admission/authorize.ts';
+import { Breakers } from '../../server/gateway/targets/breakers.ts';
 import { KeyLookup } from '../../server/http/request/keys/key-lookup.ts';
 import { configFile } from './config-file.ts';
 import { handshakeOf } from './handshakes.ts';
@@ -27,6 +28,7 @@ export function policyOf(
     origins,
     rehearsalUrl,
     tokens: { of: () => 'token-of-command' },
+    breakers: new Breakers(),
     shared,
     warnOfOldName: () => {},
   };

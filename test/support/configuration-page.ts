@@ -92,8 +92,9 @@ function rowsIn(path: Path, node: Node): Row[] {
 const nameIn = ([section]: Path): string =>
   section === 'prices' ? '<model>' : section === 'routes' ? '<path>' : '<name>';
 
-const hasFields = ({ properties, items, additionalProperties }: Node): boolean =>
+const hasFields = ({ properties, items, additionalProperties, anyOf = [] }: Node): boolean =>
   properties !== undefined ||
+  anyOf.some(hasFields) ||
   (items !== undefined && hasFields(items)) ||
   (typeof additionalProperties === 'object' && hasFields(additionalProperties));
 

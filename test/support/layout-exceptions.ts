@@ -18,6 +18,7 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/side/http/session/secret-rates.test.ts': 'what client secrets take from the limits of their key',
   'test/server/gateway/continued-secrets.test.ts':
     'sessions that client secrets continue, from admission to the side path',
+  'test/server/gateway/targets/records.test.ts': 'a model of several targets from admission to the store',
   'test/server/gateway/memory.test.ts': 'what peers can make a process hold',
   'test/server/cli/pack.test.ts': 'the npm package',
   'test/server/gateway/private-addresses.test.ts': 'the rule of private-address.ts where it is applied',

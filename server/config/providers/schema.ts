@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { AuthForm } from '../../../adapters/realtime/contract.ts';
 import { providers as kinds } from '../../../adapters/realtime/index.ts';
 import { headerText, MAX_TIMER_MS, ms } from '../side/side-limits-schema.ts';
+import { termsShape } from './models-schema.ts';
 
 export const preconnectSchema = z.strictObject({
   connections: z
@@ -94,6 +95,10 @@ export const providerSchema = z
       .describe(
         'Models that it serves, as patterns. Others are refused, or served by another account of the path. All when not given.',
       ),
+    residency: termsShape.residency.describe(
+      'Region that it keeps sessions to, such as eu: a class with a residency has sessions there alone.',
+    ),
+    dataClasses: termsShape.dataClasses.describe('Data classes of the sessions that it may have. All when not given.'),
     headers: headers.optional().describe('Headers that its connections have, beside those of the kind.'),
     settings: z
       .record(z.string(), headerText)

@@ -8,7 +8,7 @@ import { headerText, kebab, ms, positive, seconds, usd } from './side-limits-sch
 import { guardSchema, redactSchema } from './words-schema.ts';
 
 const retention = z.enum(['zdr', 'none-stated']);
-const residency = z.string().regex(/^[a-z]{2,12}$/, 'expected a region such as eu or us');
+export const residency = z.string().regex(/^[a-z]{2,12}$/, 'expected a region such as eu or us');
 
 export const gatewaySchema = z.strictObject({
   profile: z.enum([...llmProfiles.keys()]).describe('Which product or API it is.'),
@@ -48,7 +48,7 @@ export const gatewaySchema = z.strictObject({
 });
 
 const modelName = z.string().min(1).max(200);
-const weight = z.number().positive().max(1_000_000).optional();
+export const weight = z.number().positive().max(1_000_000).optional();
 
 const allowSchema = z.strictObject({
   models: z.array(z.string().min(1)).min(1).optional().describe('Patterns of model names. * matches anything.'),

@@ -85,6 +85,8 @@ export interface TimelineItem {
   readonly by?: string;
   readonly reason?: string;
   readonly words?: string;
+  readonly target?: string;
+  readonly outcome?: string;
   readonly name?: string;
   readonly number?: number;
   readonly endedAt?: string;
@@ -97,7 +99,7 @@ export interface TimelineItem {
 
 export type EntryKind = (typeof entryKinds)[number];
 export const entryKinds = [
-  ...(['dial', 'open', 'turn', 'reply', 'round-trip', 'slow-reader'] as const),
+  ...(['try', 'dial', 'open', 'turn', 'reply', 'round-trip', 'slow-reader'] as const),
   ...(['tool', 'usage', 'refusal', 'close', 'task'] as const),
 ];
 

@@ -5,13 +5,15 @@ import type { FirstFrame, FirstFrameForm } from '../../../adapters/realtime/cont
 import type { Handshake, Provider, ServedEndpoint, Upstream } from '../../../adapters/realtime/contract.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import type { JsonObject } from '../../../codecs/json/object.ts';
-import type { Key, Preconnect } from '../../config/config.ts';
+import type { Key, ModelTarget, Preconnect } from '../../config/config.ts';
 import type { AccountEndpoint } from '../../config/providers/table.ts';
 import type { RequestPolicy } from '../../http/request/policy.ts';
 import type { StoredSecret } from '../../ipc/stored-keys.ts';
 import type { DataClass } from '../../ipc/stored-rows.ts';
 import type { SessionContext } from '../../session/subject.ts';
 import type { AccountTokens } from '../credentials/account-tokens.ts';
+import type { Breakers } from '../targets/breakers.ts';
+import type { Targets } from '../targets/targets.ts';
 
 /** Everything that a gateway decides by. */
 export interface AdmissionPolicy extends RequestPolicy {
@@ -19,6 +21,8 @@ export interface AdmissionPolicy extends RequestPolicy {
   readonly rehearsalUrl?: string | undefined;
   /** Gives the credentials of accounts that have a command for them. */
   readonly tokens: Pick<AccountTokens, 'of'>;
+  /** Knows which accounts are ill. */
+  readonly breakers: Pick<Breakers, 'blocked' | 'isOpen' | 'watch'>;
   /** Names of the providers whose account several keys share: see `sharedAccounts`. */
   readonly shared: ReadonlySet<string>;
 }
@@ -40,6 +44,9 @@ export interface Admission {
   /** It has the name of its account. Until the client is known it is that of the first candidate. */
   readonly provider: Provider;
   readonly endpoint: ServedEndpoint;
+  /** The target that this is the admission at, and the others in their turn, where the client asks for a name of `models`. */
+  readonly target?: ModelTarget | undefined;
+  readonly targets?: Targets<Admission> | undefined;
   /** The subprotocol that the client is answered with; undefined where it offers none. */
   readonly subprotocol: string | undefined;
   /** The client secret that the client presents; undefined where its credential is a key. */

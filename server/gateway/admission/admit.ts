@@ -1,11 +1,14 @@
-// Decides on a request to open a session, before a provider is dialled. Rule: a new check is one line in the list and its function.
+// Decides on a request to open a session, before a provider is dialled. Rule: a new check is one line in a list and its function.
 
 import type { IncomingMessage } from 'node:http';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { checkUpgrade, readHandshake } from '../../http/handshake.ts';
 import { checkRequest } from '../../http/request/guard.ts';
-import { badTarget } from '../../http/request/refusals.ts';
+import { badTarget, isRefusal } from '../../http/request/refusals.ts';
 import { readFirstFrame } from '../sessions/first-frame.ts';
+import { aliasOf } from '../targets/alias.ts';
+import { Targets } from '../targets/targets.ts';
+import { checkTerms } from '../targets/terms.ts';
 import { chooseAccount } from './account.ts';
 import type { Admission, AdmissionPolicy, AdmissionRequest } from './admission.ts';
 import { authenticateClient, checkWhere, presentSecret } from './authenticate.ts';
@@ -16,7 +19,8 @@ import { chooseProvider, chooseSubprotocol, rejectHandshake, resolveEndpoint } f
 import { startPhases } from './phases.ts';
 import { chooseSessionId } from './session-id.ts';
 
-const phases = startPhases<AdmissionRequest>()
+/** The client, and what it asks for. */
+const client = startPhases<AdmissionRequest>()
   .add(({ request }) => checkRequest(request))
   .add(checkWhere)
   .add(resolveEndpoint)
@@ -25,14 +29,21 @@ const phases = startPhases<AdmissionRequest>()
   .add(({ request, handshake, isUpgrade }) => (isUpgrade ? checkUpgrade(request, handshake.protocols) : undefined))
   .add(rejectHandshake)
   .add(authenticateClient)
+  .add(classify)
+  .add(chooseSessionId);
+
+/** The account that serves it, or the target where the model has several. */
+const place = startPhases<Placeless>()
   .add(chooseProvider)
   .add(chooseSubprotocol)
   .add(authorizeCall)
   .add(authorizeResource)
-  .add(classify)
+  .add(checkTerms)
   .add(chooseAccount)
-  .add(chooseSessionId)
   .add(readContinuation);
+
+/** The part of an admission that is the same wherever the session is served. */
+type Placeless = Exclude<Awaited<ReturnType<typeof client.run>>, Refusal> & Pick<Admission, 'target' | 'targets'>;
 
 /** Runs the phases in their order. */
 export function admit(
@@ -42,5 +53,21 @@ export function admit(
 ): Admission | Refusal | Promise<Admission | Refusal> {
   const handshake = readHandshake(request);
   if (handshake === undefined) return badTarget;
-  return phases.run({ request, handshake, policy, ...asker });
+  const known = client.run({ request, handshake, policy, ...asker });
+  return known instanceof Promise ? known.then(placed) : placed(known);
+}
+
+function placed(known: Placeless | Refusal): Admission | Refusal | Promise<Admission | Refusal> {
+  if (isRefusal(known)) return known;
+  const alias = aliasOf(known);
+  if (alias === undefined) return place.run(known);
+  const { policy, key, secret, sessionId } = known;
+  const targets: Targets<Admission> = new Targets({
+    ...alias,
+    drawnFor: secret?.settings.endUser ?? key?.endUser ?? sessionId,
+    breakers: policy.breakers,
+    dialMs: policy.config.limits.dialMs,
+    admit: (target) => place.run({ ...known, target, targets }),
+  });
+  return targets.next();
 }

@@ -12,33 +12,43 @@ export function authorizeResource({
   handshake,
   provider,
   endpoint,
-  key,
-  secret,
-  policy,
   bindsIds,
+  ...lists
 }: Pick<Admission, 'handshake' | 'provider' | 'endpoint'> & Partial<Pick<Admission, 'bindsIds'>> & ModelLists):
   | Pick<Admission, 'model'>
   | Refusal {
+  const { key, secret, policy, targets } = lists;
   const resources = endpoint.resources(handshake);
   // The key was given what it joins in a session that it was allowed.
   const isOwnCall = bindsIds === true && key?.callIds !== 'any' && endpoint.joinedIn?.(handshake)[0] !== undefined;
   const client = secret === undefined ? 'this key' : 'this client secret';
-  const mayAsk = (name: string): boolean => mayUse({ key, secret, policy }, provider, name);
+  const mayAsk = (name: string): boolean => mayUse(lists, provider, name);
   const absent = resources === 'unknown' ? undefined : resources.find(({ name }) => !isServed(policy, provider, name));
   if (absent !== undefined) return notServed(provider, absent, policy);
   if (resources === 'unknown')
     return mayAsk('') || isOwnCall ? { model: undefined } : notAllowed(client, provider, resources);
   const forbidden = resources.find(({ name }) => !mayAsk(name));
-  return forbidden === undefined ? { model: resources[0]?.name } : notAllowed(client, provider, forbidden);
+  if (forbidden === undefined) return { model: resources[0]?.name };
+  return notAllowed(client, provider, targets === undefined ? forbidden : { kind: 'model', name: targets.name });
 }
 
 /** The client's lists of models: a model must be in all of them. */
-type ModelLists = Pick<Admission, 'key' | 'policy'> & Partial<Pick<Admission, 'secret'>>;
+type ModelLists = Pick<Admission, 'key' | 'policy' | 'target' | 'targets'> & Partial<Pick<Admission, 'secret'>>;
 
-/** Tells whether the client's lists allow a model; '' stands for one that cannot be known. */
-export const mayUse = ({ key, secret, policy }: ModelLists, provider: Pick<Provider, 'name'>, model: string): boolean =>
-  isServed(policy, provider, model) &&
-  [key?.models, key?.teamModels, secret?.settings.models].every((list) => allowsModel(list, provider.name, model));
+/**
+ * Tells whether the client's lists allow a model; '' stands for one that cannot be known. A list that has the name of a model of several targets allows
+ * the target that serves under it.
+ */
+export function mayUse(lists: ModelLists, provider: Pick<Provider, 'name'>, model: string): boolean {
+  const { key, secret, policy, target, targets } = lists;
+  const name = target?.model === model ? targets?.name : undefined;
+  return (
+    isServed(policy, provider, model) &&
+    [key?.models, key?.teamModels, secret?.settings.models].every(
+      (list) => allowsModel(list, provider.name, model) || (name !== undefined && list?.includes(name)),
+    )
+  );
+}
 
 /** Tells whether the account has the model; one that cannot be known it may have. */
 function isServed({ config }: Admission['policy'], { name }: Pick<Provider, 'name'>, model: string): boolean {

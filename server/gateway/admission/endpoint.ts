@@ -1,12 +1,14 @@
 // Finds the endpoint of a path and the account that serves it, and the subprotocol that the client is answered with. Several accounts may serve one
 // path: the path may name one, the client its model with one, and a key may have only some.
 
-import type { Handshake } from '../../../adapters/realtime/contract.ts';
+import type { Handshake, Provider } from '../../../adapters/realtime/contract.ts';
 import { answerable, findNotServed, refusedSwitch } from '../../../adapters/realtime/index.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { allowProvider, matchesGlob } from '../../../codecs/text/glob.ts';
+import type { ModelTarget } from '../../config/config.ts';
 import { type AccountEndpoint, providerTable } from '../../config/providers/table.ts';
 import { invalid, notImplemented, nowhere } from '../../http/request/refusals.ts';
+import { withTarget } from '../targets/alias.ts';
 import type { Admission } from './admission.ts';
 
 type Chosen = Pick<Admission, 'provider' | 'endpoint' | 'handshake'>;
@@ -36,15 +38,47 @@ export const rejectHandshake = ({ endpoint, provider, handshake }: Chosen): Refu
 
 /** Chooses among the accounts that may serve, once it is known who asks. Where nobody may the first one stays, whose refusal says why. */
 export function chooseProvider(
-  known: Pick<Admission, 'candidates' | 'policy' | 'key' | 'secret'> & Chosen,
+  known: Pick<Admission, 'candidates' | 'policy' | 'key' | 'secret' | 'target' | 'targets'> & Chosen,
 ): Chosen | Refusal | undefined {
-  const { handshake, provider, endpoint } = known;
-  const named = namedInModel(known);
-  const found = named ?? best(known);
+  const { handshake, provider, endpoint, target, secret } = known;
+  if (target !== undefined) return chooseTarget(target, known);
+  const inModel = namedInModel(known);
+  const found = inModel ?? best(known);
   if (found === undefined) return undefined;
-  const choice = chosen(found, named === undefined ? handshake : withoutAccount(handshake, found.provider.name));
+  const refusal = boundElsewhere(secret, found.provider);
+  if (refusal !== undefined) return refusal;
+  const choice = chosen(found, inModel === undefined ? handshake : withoutAccount(handshake, found.provider.name));
   const isSame = found.provider === provider && found.endpoint === endpoint;
   return (isSame ? undefined : rejectHandshake(choice)) ?? choice;
+}
+
+/** The account of a target, where it speaks what the path speaks. */
+function chooseTarget(
+  target: ModelTarget,
+  {
+    handshake,
+    candidates,
+    policy,
+    secret,
+    targets,
+  }: Pick<Admission, 'candidates' | 'policy' | 'secret' | 'targets'> & Chosen,
+): Chosen | Refusal {
+  const [first] = candidates;
+  const provider = providerTable(policy.config).accounts.get(target.provider);
+  const found = provider && first && alike(provider, first, candidates);
+  if (provider === undefined || found === undefined)
+    return invalid(`${target.provider} speaks no ${first?.endpoint.dialect.name}`);
+  const isElsewhere = candidates.every((candidate) => candidate.provider !== provider);
+  const choice = chosen(found, withTarget(handshake, targets?.name ?? '', { model: target.model, isElsewhere }));
+  return boundElsewhere(secret, provider) ?? rejectHandshake(choice) ?? choice;
+}
+
+/** Refuses what a client secret that was made for another account may not have. */
+function boundElsewhere(secret: Admission['secret'], { name }: Pick<Provider, 'name'>): Refusal | undefined {
+  const bound = secret?.settings.provider;
+  if (bound === undefined || bound === name) return undefined;
+  const message = `this client secret opens sessions with ${bound}, not with ${name}`;
+  return { status: 403, code: 'secret_not_allowed', message };
 }
 
 /** The account that the client names in the model, as `<account>/<model>`, where it has the dialect of the path. A path that names one goes first. */
@@ -60,11 +94,18 @@ function namedInModel({
   const { accounts, isThere } = providerTable(policy.config);
   const provider = accounts.get(name);
   if (provider === undefined || !isThere(provider)) return undefined;
+  return alike(provider, first, candidates);
+}
+
+/** The endpoint of an account that speaks the dialect of the path, at the path itself where the account has it. */
+function alike(
+  provider: Provider,
+  { endpoint: { dialect } }: AccountEndpoint,
+  candidates: readonly AccountEndpoint[],
+): AccountEndpoint | undefined {
   const own = candidates.find((candidate) => candidate.provider === provider);
-  const alike = provider.endpoints.find(
-    ({ dialect, path }) => dialect === first.endpoint.dialect && !path.includes('{'),
-  );
-  return own ?? (alike && { provider, endpoint: alike, path: alike.path, isNamed: true });
+  const endpoint = provider.endpoints.find((other) => other.dialect === dialect && !other.path.includes('{'));
+  return own ?? (endpoint && { provider, endpoint, path: endpoint.path, isNamed: true });
 }
 
 /** The handshake without the name of the account before the model; all other bytes of its query stay. */

@@ -6,7 +6,10 @@ import type { AdmissionPolicy } from './admission.ts';
 import { sharedAccounts } from './authorize.ts';
 
 interface PolicySource
-  extends Pick<AdmissionPolicy, 'config' | 'keys' | 'secrets' | 'rehearsalUrl' | 'tokens' | 'warnOfOldName'> {
+  extends Pick<
+    AdmissionPolicy,
+    'config' | 'keys' | 'secrets' | 'rehearsalUrl' | 'tokens' | 'breakers' | 'warnOfOldName'
+  > {
   /** Those of the listeners; undefined until they are known. */
   readonly ports?: Ports;
 }
@@ -30,7 +33,7 @@ export class LivePolicy {
   }
 }
 
-function policyOf({ ports, rehearsalUrl, tokens, ...source }: PolicySource): AdmissionPolicy {
+function policyOf({ ports, rehearsalUrl, tokens, breakers, ...source }: PolicySource): AdmissionPolicy {
   const { config } = source;
-  return { ...requestPolicy(source, ports), rehearsalUrl, tokens, shared: sharedAccounts(config) };
+  return { ...requestPolicy(source, ports), rehearsalUrl, tokens, breakers, shared: sharedAccounts(config) };
 }

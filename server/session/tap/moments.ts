@@ -11,7 +11,7 @@ const MAX_TOOL_CHARACTERS = 100;
 const SLOW_MS = 200;
 
 type Kept<Kind extends Moment['kind']> = Extract<Moment, { readonly kind: Kind }>;
-type Recorded = Exclude<Moment['kind'], 'dial' | 'open'>;
+type Recorded = Exclude<Moment['kind'], 'try' | 'dial' | 'open'>;
 
 export class Moments {
   readonly #kept = new Map<Recorded, Spread>();

@@ -28,8 +28,9 @@ export function timelineOf({ subject, moments, links, startedMs, startedAt }: Ti
 
 function openingMoments({ opening, context }: TimelineParts['subject'], startedMs: number): readonly Moment[] {
   if (opening === undefined) return [];
-  const { askedAt, dialledAt, dialMs, connection } = opening;
+  const { askedAt, dialledAt, dialMs, connection, tries = [] } = opening;
   return [
+    ...tries.map((one): Moment => ({ ...one, kind: 'try', ms: Math.round(one.ms) })),
     { at: dialledAt, kind: 'dial', ms: Math.round(dialMs), connection },
     { at: startedMs, kind: 'open', ms: Math.round(startedMs - askedAt), ...(context && { context: context.from }) },
   ];

@@ -7,6 +7,7 @@ import { providers as realtimeProviders } from '../../../adapters/realtime/index
 import { isOfProvider } from '../../../codecs/text/glob.ts';
 import type { Config } from '../../config/config.ts';
 import { faultText, type Problem } from '../../config/problem.ts';
+import { targetLabel } from '../../config/providers/models-schema.ts';
 import { classNames } from '../../http/class-policy.ts';
 import { unknownPath } from '../../http/nearest-path.ts';
 import { sidePaths } from '../../ipc/side-routes.ts';
@@ -50,12 +51,21 @@ function certificateProblem(file: string): string | undefined {
 }
 
 /** Warns of providers that nobody can reach, and of patterns for providers that are not there. */
-function providerWarnings({ providers, rehearsal, keys, hasRehearsalGateway, gateways }: Config): Problem[] {
+function providerWarnings({
+  providers,
+  rehearsal,
+  keys,
+  hasRehearsalGateway,
+  gateways,
+  models: named,
+}: Config): Problem[] {
   const configured = Object.keys(providers);
   const served = [...configured, ...(rehearsal === false ? [] : rehearsal.providers)];
   const isNothing = served.length === 0 && !hasRehearsalGateway && Object.keys(gateways).length === 0;
   const isForAll = keys.length === 0 || keys.some(({ models }) => models === undefined);
-  const patterns = keys.flatMap(({ models = [] }) => models);
+  const patterns = keys.flatMap(({ models = [] }) =>
+    models.flatMap((pattern) => named[pattern]?.map(targetLabel) ?? [pattern]),
+  );
   const unused = configured.filter((name) => !isForAll && !patterns.some((pattern) => isOfProvider(pattern, name)));
   return [
     ...(isNothing ? [{ path: 'providers', message: 'nothing is served: expected providers or gateways' }] : []),
@@ -65,7 +75,7 @@ function providerWarnings({ providers, rehearsal, keys, hasRehearsalGateway, gat
     })),
     ...keys.flatMap(({ models = [] }, index) =>
       models.flatMap((pattern, place) => {
-        const isServed = served.some((name) => isOfProvider(pattern, name));
+        const isServed = Object.hasOwn(named, pattern) || served.some((name) => isOfProvider(pattern, name));
         const message = `it allows nothing: expected a provider that is configured (${served.join(', ') || 'none is'})`;
         return isServed ? [] : [{ path: `keys[${index}].models[${place}]`, message }];
       }),

@@ -61,7 +61,7 @@ export function sessionView(
   const { timeline: _, ...record } = recordOfSession({ stored, live });
   if (stored === undefined) return record;
   const { id, key, team, provider, route, dialect, model, promptClass, dataClass, isRehearsal, continues } = stored;
-  const { endUser, tags, clientSecret } = stored;
+  const { endUser, tags, clientSecret, asked, tried } = stored;
   return {
     id,
     state: stored.endedAt === undefined ? 'open' : 'closed',
@@ -71,6 +71,8 @@ export function sessionView(
     route,
     dialect,
     model,
+    asked,
+    tried,
     continues,
     endUser,
     tags,

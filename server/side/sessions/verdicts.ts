@@ -20,6 +20,7 @@ export function verdictsOn(
     entries.filter((entry): entry is Entry<Kind> => entry.kind === kind);
   const turns = of('turn');
   return [
+    ...of('try').map(({ target, outcome }) => `${target} did not serve it: ${outcome}`),
     ...opening(of('dial'), of('open')),
     ...replies(of('reply'), turns),
     ...unanswered(turns),

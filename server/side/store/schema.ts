@@ -81,7 +81,7 @@ const TABLES = [
     prompt_class text not null, data_class text not null, is_rehearsal bigint not null, owner text not null,
     started_at bigint not null, ended_at bigint, reason text, record text,
     swept_at bigint, forgotten_at bigint, continues text, end_user text, tags text, client_secret text,
-    trace text
+    trace text, asked text, tried text, why text
   )`,
   'create index session_started on session (started_at, id)',
   'create index session_key on session (key, started_at, id)',
@@ -171,7 +171,7 @@ const UPGRADES: Readonly<Record<number, readonly string[]>> = {
   8: [
     'alter table budget add column warned_limit bigint',
     'alter table budget add column reached_limit bigint',
-    'alter table session add column trace text',
+    ...['trace', 'asked', 'tried', 'why'].map((name) => `alter table session add column ${name} text`),
     ...['why', 'retention', 'residency', 'refused', 'trace'].map(
       (name) => `alter table ledger add column ${name} text`,
     ),

@@ -20,6 +20,9 @@ export const sessions = table<SessionRow>('session', {
   endedAt: 'integer',
   ...columns('text', 'reason', 'record', 'endUser', 'clientSecret', 'trace'),
   tags: 'json',
+  asked: 'text',
+  tried: 'json',
+  why: 'text',
 });
 
 export const turns = table<StoredTurn>('turn', {

@@ -128,6 +128,14 @@ function rootSpan(session: StoredSession, { end, record, context, turns }: Root)
 /** The words of a close are the client's own, so they are left out. */
 function rootEvent(moment: Moment): NonNullable<TraceSpan['events']> {
   const { at, kind } = moment;
+  if (kind === 'try')
+    return [
+      {
+        name: 'try',
+        at,
+        attributes: { [OWN.tried]: moment.target, [OWN.errorType]: moment.outcome, [OWN.ms]: moment.ms },
+      },
+    ];
   if (kind === 'open') return [{ name: 'open', at, attributes: { [OWN.ms]: moment.ms } }];
   if (kind === 'slow-reader')
     return [{ name: 'slow_reader', at, attributes: { [OWN.end]: moment.end, [OWN.ms]: moment.ms } }];

@@ -31,6 +31,7 @@ export function endedBadly(reason: string | undefined, code: TimelineItem['code'
 const usualCodes: readonly TimelineItem['code'][] = [undefined, 1000, 1005];
 
 export const kindWords: Readonly<Record<EntryKind, string>> = {
+  try: 'Tries',
   dial: 'Dial',
   open: 'Opening',
   turn: 'Turns',
@@ -49,6 +50,8 @@ export function sentenceOf(entry: TimelineItem): string {
   const { kind, number, code, by, reason, words } = entry;
   const ms = formatMs(entry.ms);
   switch (kind) {
+    case 'try':
+      return `${entry.target} was tried in vain for ${ms}: ${entry.outcome}`;
     case 'dial':
       return `The provider answered the dial after ${ms} on a ${connectionWords[entry.connection ?? ''] ?? 'connection'}`;
     case 'open':
@@ -117,7 +120,7 @@ export function lanesOf(entries: readonly TimelineItem[], from: number, until: n
 }
 
 const laneKinds: readonly { readonly name: string; has(entry: TimelineItem): boolean }[] = [
-  { name: 'Opening', has: ({ kind }) => kind === 'dial' },
+  { name: 'Opening', has: ({ kind }) => kind === 'dial' || kind === 'try' },
   { name: 'Turns', has: ({ kind }) => kind === 'turn' },
   { name: 'Wait for the reply', has: ({ kind }) => kind === 'reply' },
   { name: 'Tools', has: ({ kind }) => kind === 'tool' },
@@ -132,5 +135,5 @@ function spanOf({ kind, at, endedAt, ms = 0 }: TimelineItem): readonly [number, 
   const begin = Date.parse(at);
   if (kind === 'reply') return [begin - ms, begin];
   if (kind === 'turn' && endedAt !== undefined) return [begin, Date.parse(endedAt)];
-  return kind === 'slow-reader' || kind === 'dial' ? [begin, begin + ms] : [begin, begin];
+  return kind === 'slow-reader' || kind === 'dial' || kind === 'try' ? [begin, begin + ms] : [begin, begin];
 }

@@ -95,8 +95,9 @@ export function callerWithSecret(holder: SecretHolder, { handshake, isReading }:
 }
 
 /** A secret that is made for the sessions of one provider is for nothing else. */
-function checkRealtime({ settings: { provider, callIds } }: StoredSecret): Refusal | undefined {
-  if (provider !== undefined) return elsewhere(`this client secret opens sessions with ${provider}, and no chats`);
+function checkRealtime({ settings: { provider, dialect, callIds } }: StoredSecret): Refusal | undefined {
+  const place = provider ?? (dialect && `the dialect ${dialect}`);
+  if (place !== undefined) return elsewhere(`this client secret opens sessions with ${place}, and no chats`);
   return callIds === undefined
     ? undefined
     : elsewhere('this client secret joins calls by ?call_id=, and opens no chats');

@@ -13,7 +13,9 @@ export type RefusedRequest = Pick<
   LedgerRow,
   'kind' | 'path' | 'key' | 'promptClass' | 'dataClass' | 'asked' | 'outcome'
 > &
-  Partial<Pick<LedgerRow, 'team' | 'endUser' | 'tags' | 'session' | 'task' | 'gateway' | 'isRehearsal' | 'refused'>> & {
+  Partial<
+    Pick<LedgerRow, 'team' | 'endUser' | 'tags' | 'session' | 'target' | 'task' | 'gateway' | 'isRehearsal' | 'refused'>
+  > & {
     readonly why: string;
   };
 
@@ -68,8 +70,19 @@ export class RefusalRows {
   }
 
   readonly add = (refused: RefusedRequest): void => {
-    const { kind, key, promptClass, dataClass, asked, outcome, endUser, gateway, task } = refused;
-    const sameness = JSON.stringify([kind, key, promptClass, dataClass, asked, outcome, endUser, gateway, task]);
+    const { kind, key, promptClass, dataClass, asked, outcome, endUser, gateway, task, target } = refused;
+    const sameness = JSON.stringify([
+      kind,
+      key,
+      promptClass,
+      dataClass,
+      asked,
+      outcome,
+      endUser,
+      gateway,
+      task,
+      target,
+    ]);
     const row = this.#gathered.get(sameness);
     if (row === undefined && this.#gathered.size >= MAX_ROWS) return void this.#lost.inc({ reason: 'flood' });
     this.#gathered.set(sameness, row ? { ...row, refusals: (row.refusals ?? 0) + 1 } : rowOf(refused));

@@ -24,7 +24,7 @@ const rotationSchema = z.strictObject({
     .describe('Time that the secret before goes on, in seconds. 0 ends it at once.'),
 });
 
-type Classes = Pick<Config, 'classes' | 'hasRehearsalGateway' | 'providers'>;
+type Classes = Pick<Config, 'classes' | 'hasRehearsalGateway' | 'providers' | 'models'>;
 
 /** A new key. One that has expired already is a mistake. */
 export function readNewKey({ body }: RoutedRequest, config: Classes): Key | HttpProblem {
@@ -65,10 +65,7 @@ function checkedKey(fields: JsonObject, config: Classes): Key | HttpProblem {
   if (!parsed.success) return problemIn(storedKeySchema, parsed.error);
   const { expiresAt } = parsed.data;
   const key: Key = { ...parsed.data, ...(expiresAt !== undefined && { expiresAt: isoTime(Date.parse(expiresAt)) }) };
-  const [conflict] = [
-    ...modelProblems(key.models ?? [], 'models', config.providers),
-    ...keyClassProblems(key, '', config),
-  ];
+  const [conflict] = [...modelProblems(key.models ?? [], 'models', config), ...keyClassProblems(key, '', config)];
   return conflict === undefined ? key : problemOf(conflict);
 }
 

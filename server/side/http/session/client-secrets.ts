@@ -21,7 +21,7 @@ import {
   readOwnTerms,
   readSecretRequest,
 } from './secret-request.ts';
-import { dialectsOf, pinnable, termsProblem } from './secret-terms.ts';
+import { dialectsOf, pinnable, providerOf, termsProblem } from './secret-terms.ts';
 
 interface Wanted {
   readonly terms: SecretTerms;
@@ -48,7 +48,9 @@ export const postClientSecret: RouteHandler = async (request, options) => {
   const read = readSecretRequest(parsed.body);
   if (isProblem(read)) return read;
   const { uses = 1, expiresInSeconds, models, ...asked } = read.asked;
-  const { provider, session, dialect = session && dialectsOf(provider ?? '', options.config)[0] } = asked;
+  const { provider, session } = asked;
+  const { dialect = session && dialectsOf(providerOf({ provider, models }, options.config) ?? '', options.config)[0] } =
+    asked;
   const terms = withModels({ ...asked, dialect: dialect ?? (session && '') }, { models, session }, options.config);
   const wanted = { terms, uses, expiresAt: Date.now() + expiresInSeconds * 1000, prefix: 'ek_' } as const;
   const made = await make(wanted, request, options);
@@ -105,7 +107,9 @@ function wantedOf(
   config: Options['config'],
 ): Omit<Wanted, 'prefix'> {
   const terms = withModels({ ...own, ...place, endsAt, session }, { models, session }, config);
-  return { terms, uses, expiresAt };
+  const isNamed = terms.models?.length === 1 && Object.hasOwn(config.models, terms.models[0] ?? '');
+  // The path of a mint is that of one provider; a name of `models` has targets at others.
+  return { terms: isNamed ? { ...terms, provider: undefined } : terms, uses, expiresAt };
 }
 
 interface Models {
@@ -116,9 +120,10 @@ interface Models {
 /** A name without its provider is that of the secret's. A session whose model is pinned has that one alone. */
 function withModels(terms: SecretTerms, { models, session }: Models, config: Options['config']): SecretTerms {
   const { provider = '' } = terms;
-  const pinned = session && pinnable(terms, config)?.modelIn(session);
+  const pinned = session && pinnable({ ...terms, models }, config)?.modelIn(session);
   const names = pinned === undefined ? models : [pinned];
-  const isWhole = (name: string): boolean => provider === '' || name.startsWith(`${provider}/`);
+  const isWhole = (name: string): boolean =>
+    provider === '' || name.startsWith(`${provider}/`) || Object.hasOwn(config.models, name);
   return { ...terms, models: names?.map((name) => (isWhole(name) ? name : `${provider}/${name}`)) };
 }
 

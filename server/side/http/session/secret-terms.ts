@@ -51,7 +51,16 @@ function checkProvider({ provider: name }: SecretTerms, _: Key | undefined, conf
   return tooBroad(message, 'provider');
 }
 
-function checkDialect({ provider, dialect }: SecretTerms, _: Key | undefined, config: Config): HttpProblem | undefined {
+/** The provider of the secret; where it is for names of `models`, that of the first target, whose dialect all of them speak. */
+export const providerOf = (
+  { provider, models }: Pick<SecretTerms, 'provider' | 'models'>,
+  config: Config,
+): string | undefined =>
+  provider ?? models?.map((name) => config.models[name]?.[0]?.provider).find((name) => name !== undefined);
+
+function checkDialect(terms: SecretTerms, _: Key | undefined, config: Config): HttpProblem | undefined {
+  const { dialect } = terms;
+  const provider = providerOf(terms, config);
   if (dialect === undefined) return undefined;
   if (provider === undefined) return invalidRequest('missing, expected the provider of what is pinned', 'provider');
   const known = dialectsOf(provider, config);
@@ -69,16 +78,13 @@ export const dialectsOf = (provider: string, config: Config): readonly string[] 
   ),
 ];
 
-function checkPinned(
-  { provider = '', dialect = '', session }: SecretTerms,
-  _: Key | undefined,
-  config: Config,
-): HttpProblem | undefined {
+function checkPinned(terms: SecretTerms, _: Key | undefined, config: Config): HttpProblem | undefined {
+  const { dialect = '', session } = terms;
   if (session === undefined) return undefined;
   const bytes = Buffer.byteLength(JSON.stringify(session));
   if (bytes > MAX_PINNED_BYTES)
     return invalidRequest(`expected at most ${MAX_PINNED_BYTES} bytes of JSON, got ${bytes}`, 'session');
-  const pins = pinnable({ provider, dialect }, config);
+  const pins = pinnable(terms, config);
   if (pins === undefined) return invalidRequest(`expected none: nothing can be pinned of ${dialect}`, 'session');
   const fault = pins.check(session);
   return (
@@ -88,15 +94,27 @@ function checkPinned(
 
 /** Returns the form of what can be pinned of a dialect; undefined where nothing can. */
 export const pinnable = (
-  { provider = '', dialect: name }: Pick<SecretTerms, 'provider' | 'dialect'>,
+  { dialect: name, ...terms }: Pick<SecretTerms, 'provider' | 'dialect' | 'models'>,
   config: Config,
 ): Dialect['pins'] =>
   providerTable(config)
-    .accounts.get(provider)
+    .accounts.get(providerOf(terms, config) ?? '')
     ?.endpoints.find(({ dialect }) => dialect.name === name)?.dialect.pins;
 
-function checkModels({ models = [], provider }: SecretTerms, key: Key | undefined): HttpProblem | undefined {
+function checkModels(
+  { models = [], provider }: SecretTerms,
+  key: Key | undefined,
+  { models: known }: Config,
+): HttpProblem | undefined {
+  const lists = [key?.models, key?.teamModels];
   for (const pattern of models) {
+    const targets = known[pattern]?.filter((target) => provider === undefined || provider === target.provider) ?? [];
+    // The targets that the lists of the key leave of a name are found out when a session is opened.
+    const isOpen = targets.some(({ provider: name, model }) =>
+      lists.every((list) => list?.includes(pattern) || allowsModel(list, name, model)),
+    );
+    if (isOpen) continue;
+    if (targets.length > 0) return notAllowed(pattern);
     const [maker = '', ...rest] = pattern.split('/');
     if (rest.length === 0 || (provider !== undefined && maker !== provider))
       return invalidRequest(
@@ -104,7 +122,7 @@ function checkModels({ models = [], provider }: SecretTerms, key: Key | undefine
         'models',
       );
     // A `*` of the secret is matched by a `*` of the key alone.
-    const isAllowed = [key?.models, key?.teamModels].every((list) => allowsModel(list, maker, rest.join('/')));
+    const isAllowed = lists.every((list) => allowsModel(list, maker, rest.join('/')));
     if (!isAllowed) return notAllowed(pattern);
   }
   return undefined;

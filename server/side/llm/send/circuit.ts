@@ -1,86 +1,87 @@
-// Keeps calls away from a target that is ill: one model at one LLM gateway, for all classes that use it. Rule: only what the target did
-// wrong makes it ill, and time-outs that one key alone meets do not, while others use it too.
-
-import { LlmFailure } from '../../../../adapters/llm/index.ts';
+// Keeps work away from somebody who is ill: a breaker that looks at how the last tries went, and lets one through after a pause. Rule: only what was
+// their own fault makes them ill, and time-outs that one key alone meets do not, while others use them too.
 
 export interface BreakerOptions {
-  /** Calls within the window, below which it stays closed. */
+  /** Tries within the window, below which it stays closed. */
   readonly leastCalls: number;
-  /** Part of the calls within the window that fail, from which on it opens. */
+  /** Part of the tries within the window that fail, from which on it opens. */
   readonly share: number;
   readonly windowMs: number;
-  /** Time until one call may try whether the target is well again. */
+  /** Time until one try may find out whether they are well again. */
   readonly pauseMs: number;
 }
 const BREAKER_DEFAULTS: BreakerOptions = { leastCalls: 5, share: 0.5, windowMs: 30_000, pauseMs: 5000 };
-/** The newest calls within the window that are looked at. */
+/** The newest tries within the window that are looked at. */
 const MOST_CALLS = 100;
 
-/**
- * Failures of the target itself. A busy one, or one that refuses a request, a key, or an answer, is not ill; what ends by our own limits, or
- * because its caller left, says nothing of it.
- */
-const ILLNESSES: readonly LlmFailure['code'][] = ['unavailable', 'timeout', 'garbled'];
+/** A failure of their own. */
+export type Illness = 'timeout' | 'other';
 
 interface CallResult {
   readonly at: number;
   readonly key: string | undefined;
-  readonly illness: 'timeout' | 'other' | undefined;
+  readonly illness: Illness | undefined;
+}
+
+/** A piece of work that has begun. */
+interface CircuitTry {
+  /** Tells that they answer, before the work ends: a trial has passed. */
+  answering(): void;
+  /** Takes how the work ended; undefined: they are well. Not called where it says nothing of them. */
+  learn(illness: Illness | undefined): void;
+  /** Must be called behind all else. */
+  end(): void;
 }
 
 export class Circuit {
   readonly #options: BreakerOptions;
   #results: CallResult[] = [];
-  /** Date.now() from which one call may try; undefined while the circuit is closed. */
+  /** Date.now() from which one try may begin; undefined while the circuit is closed. */
   #openUntil: number | undefined;
   #isTrying = false;
-  /** Date.now() from which the target may be asked again, since it asked to be left alone. */
+  /** Date.now() from which they may be asked again, since they asked to be left alone. */
   #limitedUntil = 0;
 
   constructor(options: BreakerOptions = BREAKER_DEFAULTS) {
     this.#options = options;
   }
 
-  /** Time until a call may be sent, when none may be now. */
+  /** True from the failures that opened it until a try that succeeds. */
+  get isOpen(): boolean {
+    return this.#openUntil !== undefined;
+  }
+
+  /** Time until they may be asked, when they may not be now. */
   blocked(now: number): { readonly reason: 'limited' | 'broken'; readonly retryAfterMs: number } | undefined {
     if (this.#limitedUntil > now) return { reason: 'limited', retryAfterMs: this.#limitedUntil - now };
     if (this.#openUntil === undefined || (this.#openUntil <= now && !this.#isTrying)) return undefined;
     return { reason: 'broken', retryAfterMs: Math.max(1, this.#openUntil - now) };
   }
 
-  /** Keeps calls away until this moment, or until the one that was set before if that is later. */
+  /** Keeps work away until this moment, or until the one that was set before if that is later. */
   limit(until: number): void {
     this.#limitedUntil = Math.max(this.#limitedUntil, until);
   }
 
-  /**
-   * Runs a call of a key, and learns from how it ends; a trial has passed as soon as the work says that the target answers. Rejects with an
-   * LlmFailure when the circuit has opened meanwhile.
-   */
-  async run<T>(work: (answering: () => void) => Promise<T>, key: string | undefined): Promise<T> {
-    if (this.blocked(Date.now())?.reason === 'broken')
-      throw new LlmFailure('unavailable', 'has failed too often lately', { isOurs: true });
-    let isTrial = this.#openUntil !== undefined;
+  /** Begins work of a key, whether or not it is blocked: while the circuit is open, each is a trial. */
+  begin(key: string | undefined): CircuitTry {
+    let isTrial = this.isOpen;
     this.#isTrying = isTrial;
-    const answering = (): void => {
-      if (!isTrial) return;
-      this.#learn(undefined, { key, isTrial });
-      isTrial = false;
-      this.#isTrying = false;
+    return {
+      answering: () => {
+        if (!isTrial) return;
+        this.#learn(undefined, { key, isTrial });
+        isTrial = false;
+        this.#isTrying = false;
+      },
+      learn: (illness) => this.#learn(illness, { key, isTrial }),
+      end: () => {
+        if (isTrial) this.#isTrying = false;
+      },
     };
-    try {
-      const result = await work(answering);
-      this.#learn(undefined, { key, isTrial });
-      return result;
-    } catch (error) {
-      if (error instanceof LlmFailure) this.#learn(illnessOf(error), { key, isTrial });
-      throw error;
-    } finally {
-      if (isTrial) this.#isTrying = false;
-    }
   }
 
-  #learn(illness: CallResult['illness'], { key, isTrial }: { key: string | undefined; isTrial: boolean }): void {
+  #learn(illness: Illness | undefined, { key, isTrial }: { key: string | undefined; isTrial: boolean }): void {
     const now = Date.now();
     if (isTrial) {
       this.#openUntil = illness === undefined ? undefined : now + this.#options.pauseMs;
@@ -100,14 +101,9 @@ export class Circuit {
   }
 }
 
-/** Leaves out time-outs that one key alone has met, where others were here too: its prompts may be the reason. */
+/** Leaves out time-outs that one key alone has met, where others were here too: what it asks for may be the reason. */
 function counted(results: readonly CallResult[]): readonly CallResult[] {
   const [first, ...others] = new Set(results.filter(({ illness }) => illness === 'timeout').map(({ key }) => key));
   const isAlone = others.length === 0 && results.some(({ key }) => key !== first);
   return isAlone ? results.filter(({ illness }) => illness !== 'timeout') : results;
-}
-
-function illnessOf(failure: LlmFailure): CallResult['illness'] {
-  if (failure.isOurs || !ILLNESSES.includes(failure.code)) return undefined;
-  return failure.code === 'timeout' ? 'timeout' : 'other';
 }

@@ -3,6 +3,7 @@
 
 import type { BulkheadPolicy } from 'cockatiel';
 import { unlessAborted } from '../../../platform/deadline.ts';
+import { throughCircuit } from './call-circuit.ts';
 import type { Circuit } from './circuit.ts';
 import { type Watch, withinSilence } from './silence.ts';
 
@@ -49,7 +50,8 @@ export function createGuard({ circuit, bulkhead, timeoutMs }: GuardOptions): Gua
       let hasBegun = false;
       const running = bulkhead.execute(() => {
         hasBegun = true;
-        return circuit.run(
+        return throughCircuit(
+          circuit,
           (answering) => withinSilence((silence) => work({ ...silence, answering }), { silenceMs: timeoutMs, signal }),
           key,
         );

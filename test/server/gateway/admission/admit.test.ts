@@ -55,10 +55,10 @@ const steps: readonly (readonly [string, RegExp, (attempt: Attempt) => Attempt])
   ['beta_api_shape_disabled', /beta/i, (attempt) => withHeaders(attempt, { 'openai-beta': 'other=v1' })],
   ['invalid_request', /OpenAI-Beta has/, (attempt) => without(attempt, 'openai-beta')],
   ['invalid_key', /no key/, (attempt) => withHeaders(attempt, { authorization: `Bearer ${SECRET}` })],
-  ['model_not_allowed', /the model other/, (attempt) => withQuery(attempt, 'model', 'allowed')],
   ['unknown_class', /x-trunkline-class/, (attempt) => without(attempt, 'x-trunkline-class')],
-  ['provider_not_configured', /OPENAI_API_KEY/, (attempt) => ({ ...attempt, isConfigured: true })],
   ['invalid_request', /one UUID as the trunkline-session/, (attempt) => withQuery(attempt, 'trunkline-session', ID)],
+  ['model_not_allowed', /the model other/, (attempt) => withQuery(attempt, 'model', 'allowed')],
+  ['provider_not_configured', /OPENAI_API_KEY/, (attempt) => ({ ...attempt, isConfigured: true })],
   ['invalid_request', /trunkline-continue/, (attempt) => withQuery(attempt, 'trunkline-continue', ID)],
 ];
 

@@ -26,3 +26,23 @@ test('every key may make secrets for the class realtime, and those that are boun
   expect(problem('realtime', { class: 'voice' })).toMatchObject({ code: 'unknown_class', param: 'class' });
   expect(problem('voice', { classes: ['other'] })).toMatchObject({ param: 'class' });
 });
+
+test('a name of models is for a key whose lists have it, or one of its targets', () => {
+  const account = { apiKey: 'key-of-account' };
+  const named = loadConfig({
+    file: configFile({ providers: { openai: account, xai: account }, models: { voice: ['openai/a', 'xai/b'] } }),
+    env: {},
+  });
+  const problem = (terms: object, ...models: string[]) =>
+    termsProblem({ models: ['voice'], ...terms }, { id: 'app', ...(models.length > 0 && { models }) }, named);
+  expect(problem({})).toBeUndefined();
+  expect(problem({}, 'voice')).toBeUndefined();
+  expect(problem({}, 'xai/*')).toBeUndefined();
+  expect(problem({ provider: 'xai' }, 'xai/*')).toBeUndefined();
+  expect(problem({ provider: 'openai' }, 'xai/*')).toMatchObject({ status: 403, code: 'model_not_allowed' });
+  expect(problem({}, 'openai/other')).toMatchObject({ status: 403, code: 'model_not_allowed' });
+  expect(problem({ models: ['void'] })).toMatchObject({ status: 400, param: 'models' });
+  const pinned = { dialect: 'openai-realtime', session: { instructions: 'x' } };
+  expect(problem(pinned)).toBeUndefined();
+  expect(problem({ ...pinned, models: undefined })).toMatchObject({ param: 'provider' });
+});

@@ -1,17 +1,17 @@
 // Reads what the side path keeps of an earlier session, for a new one that continues it (`trunkline-continue`).
 // Rule: another key's session answers 404, like an unknown id; for a client secret so does what neither it nor its end user has opened.
 
-import type { Refusal } from '../../adapters/realtime/refusal.ts';
-import { isRefusal, notNow } from '../http/request/refusals.ts';
-import type { SessionRecord } from '../ipc/session-record.ts';
-import { type AskWhole, type ContextAnswer, type Requester, requesterOf } from '../ipc/side-request.ts';
-import { unlessAborted } from '../platform/deadline.ts';
-import type { SessionContext } from '../session/subject.ts';
-import { canReadSession } from '../side/http/handler.ts';
-import type { ConnectOutcome } from '../transport/connector.ts';
-import type { DialOutcome } from '../transport/dial.ts';
-import type { Admission } from './admission/admission.ts';
-import { CONTINUE } from './admission/continuation.ts';
+import type { Refusal } from '../../../adapters/realtime/refusal.ts';
+import { isRefusal, notNow } from '../../http/request/refusals.ts';
+import type { SessionRecord } from '../../ipc/session-record.ts';
+import { type AskWhole, type ContextAnswer, type Requester, requesterOf } from '../../ipc/side-request.ts';
+import { unlessAborted } from '../../platform/deadline.ts';
+import type { SessionContext } from '../../session/subject.ts';
+import { canReadSession } from '../../side/http/handler.ts';
+import type { ConnectOutcome } from '../../transport/connector.ts';
+import type { DialOutcome } from '../../transport/dial.ts';
+import type { Admission } from '../admission/admission.ts';
+import { CONTINUE } from '../admission/continuation.ts';
 
 export interface ContextReader {
   /** Undefined where there is no side process. */
@@ -22,11 +22,11 @@ export interface ContextReader {
 
 /** Reads for `side.contextMs` at most. A Refusal says why the session must not be opened. Never rejects. */
 export async function readContext(
-  admission: Pick<Admission, 'provider' | 'key' | 'secret' | 'continues' | 'policy'>,
+  admission: Pick<Admission, 'provider' | 'key' | 'secret' | 'continues' | 'policy' | 'targets'>,
   { askSide, find }: ContextReader,
   signal: AbortSignal,
 ): Promise<SessionContext | Refusal> {
-  const { provider, continues = '', policy } = admission;
+  const { provider, continues = '', policy, targets } = admission;
   const { config } = policy;
   const requester = requesterIn(admission);
   const until = AbortSignal.any([signal, AbortSignal.timeout(config.side.contextMs)]);
@@ -48,12 +48,25 @@ export async function readContext(
     if (status !== 200) throw new Error(`the side path answered ${status}`);
     const answer = JSON.parse(body) as ContextAnswer;
     const { from, text, dataClass } = answer;
-    const isElsewhere = dataClass === 'regulated' && answer.provider !== provider.name;
-    return isElsewhere ? regulatedElsewhere(answer.provider) : { continues, from, text, dataClass };
+    const context: SessionContext = { continues, from, text, dataClass, provider: answer.provider };
+    // The one of several targets that will serve is not known yet.
+    return (targets === undefined ? checkHeard({ context, provider }) : undefined) ?? context;
   } catch {
     if (config.side.whenContextUnavailable === 'refuse') return unavailable;
     return { continues, from: 'unavailable', text: '', dataClass: 'open' };
   }
+}
+
+/** Refuses to tell a provider of a regulated session that another one heard. */
+export function checkHeard({ context, provider }: Pick<Admission, 'context' | 'provider'>): Refusal | undefined {
+  const { dataClass, provider: heardBy = provider.name } = context ?? {};
+  return dataClass === 'regulated' && heardBy !== provider.name ? regulatedElsewhere(heardBy) : undefined;
+}
+
+/** The text of a regulated session makes the one that continues it regulated, too. */
+export function withContext(admission: Admission, context: Admission['context']): Admission {
+  if (context === undefined) return admission;
+  return { ...admission, context, dataClass: context.dataClass === 'regulated' ? 'regulated' : admission.dataClass };
 }
 
 /** A client secret continues its own sessions, and those of its end user, which other secrets may have opened. */

@@ -3,6 +3,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { LlmFailure, type LlmFailureCode } from '../../../../../adapters/llm/contract.ts';
 import { CallAborted } from '../../../../../server/side/llm/attempt/deadline.ts';
+import { throughCircuit } from '../../../../../server/side/llm/send/call-circuit.ts';
 import { Circuit } from '../../../../../server/side/llm/send/circuit.ts';
 
 const options = { leastCalls: 4, share: 0.5, windowMs: 60_000, pauseMs: 10_000 };
@@ -13,7 +14,7 @@ const failWith =
     Promise.reject(new LlmFailure(code, 'scripted', { isOurs }));
 
 async function run(circuit: Circuit, work: () => Promise<unknown>, { times = 1, key = 'demo' } = {}): Promise<void> {
-  for (let count = 0; count < times; count++) await circuit.run(work, key).catch(() => undefined);
+  for (let count = 0; count < times; count++) await throughCircuit(circuit, work, key).catch(() => undefined);
 }
 const isOpen = (circuit: Circuit, now = Date.now()) => circuit.blocked(now)?.reason === 'broken';
 
@@ -27,7 +28,7 @@ describe('the circuit opens', () => {
       await run(circuit, failWith(code));
       expect(isOpen(circuit)).toBe(true);
       expect(isOpen(circuit, Date.now() + 20_000)).toBe(false);
-      await expect(circuit.run(ok, 'demo')).rejects.toThrow('has failed too often');
+      await expect(throughCircuit(circuit, ok, 'demo')).rejects.toThrow('has failed too often');
     },
   );
 
@@ -91,7 +92,7 @@ describe('after its pause', () => {
       await run(circuit, failWith('unavailable'), { times: 4 });
       vi.setSystemTime(Date.now() + 10_001);
       const { promise, reject } = Promise.withResolvers<never>();
-      const trial = circuit.run(() => promise, 'demo');
+      const trial = throughCircuit(circuit, () => promise, 'demo');
       expect(isOpen(circuit)).toBe(true);
       reject(new LlmFailure('unavailable', 'scripted'));
       await expect(trial).rejects.toThrow('scripted');
@@ -114,10 +115,14 @@ describe('after its pause', () => {
       await run(circuit, failWith('unavailable'), { times: 4 });
       vi.setSystemTime(Date.now() + 10_001);
       const end = Promise.withResolvers<void>();
-      const trial = circuit.run((answering) => {
-        answering();
-        return end.promise;
-      }, 'demo');
+      const trial = throughCircuit(
+        circuit,
+        (answering) => {
+          answering();
+          return end.promise;
+        },
+        'demo',
+      );
       expect(isOpen(circuit)).toBe(false);
       await run(circuit, ok, { times: 3 });
       end.resolve();

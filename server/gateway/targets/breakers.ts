@@ -1,0 +1,68 @@
+// Knows which accounts at realtime providers are ill, by how their last dials went: a breaker for each, which all dials of this process feed. Rule:
+// an open one puts a target behind the others; it refuses nobody who has nowhere else to go.
+
+import { type BreakerOptions, Circuit, type Illness } from '../../side/llm/send/circuit.ts';
+import type { ConnectOutcome } from '../../transport/connector.ts';
+
+/** Longest time for which a provider that is busy is left alone on its word. */
+const MOST_LIMITED_S = 60;
+
+export class Breakers {
+  readonly #options: BreakerOptions | undefined;
+  readonly #circuits = new Map<string, Circuit>();
+
+  constructor(options?: BreakerOptions) {
+    this.#options = options;
+  }
+
+  /** Returns why an account is better not dialled now. */
+  blocked(account: string): 'rate_limited' | 'breaker_open' | undefined {
+    const blocked = this.#circuits.get(account)?.blocked(Date.now());
+    return blocked && (blocked.reason === 'limited' ? 'rate_limited' : 'breaker_open');
+  }
+
+  /** True from the failures that opened its breaker until a dial that succeeds. */
+  isOpen(account: string): boolean {
+    return this.#circuits.get(account)?.isOpen === true;
+  }
+
+  /** Dials, and learns from the outcome. */
+  async watch(account: string, signal: AbortSignal, dial: () => Promise<ConnectOutcome>): Promise<ConnectOutcome> {
+    const circuit = this.#circuitOf(account);
+    const attempt = circuit.begin(undefined);
+    try {
+      const outcome = await dial();
+      const isTold = outcome.kind !== 'failed' || (!signal.aborted && outcome.refusal.code !== 'out_of_descriptors');
+      if (isTold) attempt.learn(illnessOf(outcome));
+      if (outcome.kind === 'refused' && outcome.reply.status === 429)
+        circuit.limit(Date.now() + pauseMs(outcome.reply));
+      return outcome;
+    } finally {
+      attempt.end();
+    }
+  }
+
+  /** Forgets accounts that are not there any more. */
+  keep(accounts: readonly string[]): void {
+    for (const name of this.#circuits.keys()) if (!accounts.includes(name)) this.#circuits.delete(name);
+  }
+
+  #circuitOf(account: string): Circuit {
+    const circuit = this.#circuits.get(account) ?? new Circuit(this.#options);
+    this.#circuits.set(account, circuit);
+    return circuit;
+  }
+}
+
+/** A provider that refuses what it is asked, or has enough to do, is well. */
+function illnessOf(outcome: ConnectOutcome): Illness | undefined {
+  if (outcome.kind === 'refused') return outcome.reply.status >= 500 ? 'other' : undefined;
+  if (outcome.kind === 'open') return undefined;
+  return outcome.refusal.code === 'upstream_timeout' ? 'timeout' : 'other';
+}
+
+/** `Retry-After` in seconds, as providers send it; 0 where it is missing, or a date. */
+function pauseMs({ headers }: Extract<ConnectOutcome, { kind: 'refused' }>['reply']): number {
+  const seconds = Number(headers['retry-after'] ?? 0);
+  return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), MOST_LIMITED_S) * 1000 : 0;
+}

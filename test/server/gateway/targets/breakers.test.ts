@@ -1,0 +1,100 @@
+// The breaker of an account: what opens it, what it does to sessions of models with several targets and of those with none, and what closes it.
+
+import { afterEach, expect, test, vi } from 'vitest';
+import { Breakers } from '../../../../server/gateway/targets/breakers.ts';
+import type { ConnectOutcome } from '../../../../server/transport/connector.ts';
+
+const PAUSE_MS = 10_000;
+const options = { leastCalls: 3, share: 0.5, windowMs: 60_000, pauseMs: PAUSE_MS };
+const signal = new AbortController().signal;
+const reached = { connection: 'cold', ms: 1 } as const;
+const open = { kind: 'open', ...reached } as ConnectOutcome;
+const failed = (code: 'upstream_timeout' | 'upstream_unreachable' | 'out_of_descriptors'): ConnectOutcome => ({
+  ...{ kind: 'failed', refusal: { status: 502, code, message: 'scripted' } },
+  ...reached,
+});
+const refused = (status: number, headers = {}): ConnectOutcome => ({
+  ...{ kind: 'refused', reply: { status, headers, body: '' } },
+  ...reached,
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+async function dials(breakers: Breakers, outcome: ConnectOutcome, times = 1): Promise<void> {
+  for (let dial = 0; dial < times; dial++) await breakers.watch('one', signal, async () => outcome);
+}
+
+test.each([failed('upstream_timeout'), failed('upstream_unreachable'), refused(500), refused(503)])(
+  'opens after enough dials that say that the account is ill, for that account alone: %j',
+  async (outcome) => {
+    const breakers = new Breakers(options);
+    await dials(breakers, outcome, 2);
+    expect(breakers.blocked('one')).toBeUndefined();
+    await dials(breakers, outcome);
+    expect(breakers.blocked('one')).toBe('breaker_open');
+    expect(breakers.isOpen('one')).toBe(true);
+    expect(breakers.blocked('two')).toBeUndefined();
+  },
+);
+
+test.each([refused(400), refused(401), refused(404), refused(429), failed('out_of_descriptors'), open])(
+  'stays closed for what says nothing of its health: %j',
+  async (outcome) => {
+    const breakers = new Breakers(options);
+    await dials(breakers, outcome, 20);
+    expect(breakers.isOpen('one')).toBe(false);
+  },
+);
+
+test('stays closed for clients that leave', async () => {
+  const breakers = new Breakers(options);
+  const left = AbortSignal.abort();
+  for (let dial = 0; dial < 5; dial++) await breakers.watch('one', left, async () => failed('upstream_unreachable'));
+  expect(breakers.isOpen('one')).toBe(false);
+});
+
+test('leaves one dial through after its pause, and closes when that succeeds', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const breakers = new Breakers(options);
+  await dials(breakers, failed('upstream_unreachable'), 3);
+  vi.setSystemTime(Date.now() + PAUSE_MS + 1);
+  expect(breakers.blocked('one')).toBeUndefined();
+  const trial = Promise.withResolvers<ConnectOutcome>();
+  const tried = breakers.watch('one', signal, () => trial.promise);
+  expect(breakers.blocked('one')).toBe('breaker_open');
+  trial.resolve(open);
+  await tried;
+  expect(breakers.isOpen('one')).toBe(false);
+});
+
+test('closes, too, when a session that has nowhere else to go is served while it is open', async () => {
+  const breakers = new Breakers(options);
+  await dials(breakers, failed('upstream_unreachable'), 3);
+  await dials(breakers, open);
+  expect(breakers.isOpen('one')).toBe(false);
+});
+
+test('an account that is busy is left alone for as long as it says, a minute at most, and is up', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const breakers = new Breakers(options);
+  await dials(breakers, refused(429, { 'retry-after': '3600' }));
+  expect([breakers.blocked('one'), breakers.isOpen('one')]).toEqual(['rate_limited', false]);
+  vi.setSystemTime(Date.now() + 60_001);
+  expect(breakers.blocked('one')).toBeUndefined();
+});
+
+test('is forgotten with its account', async () => {
+  const breakers = new Breakers(options);
+  await dials(breakers, refused(503), 3);
+  breakers.keep(['two']);
+  expect(breakers.isOpen('one')).toBe(false);
+});
+
+test('a dial that throws neither opens it nor holds it', async () => {
+  const breakers = new Breakers(options);
+  const thrown = breakers.watch('one', signal, () => Promise.reject(new Error('scripted')));
+  await expect(thrown).rejects.toThrow('scripted');
+  expect(breakers.blocked('one')).toBeUndefined();
+});
