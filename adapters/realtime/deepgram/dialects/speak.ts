@@ -2,11 +2,11 @@
 // all settings. Events: read in the SDKs (JavaScript 5.13, Python 7.17); their order: documents.
 
 import { eventType } from '../../../../codecs/json/event-type.ts';
-import { readObject, textAt } from '../../../../codecs/json/object.ts';
 import { type Direction, type Frame, jsonFrame, type OutFrame } from '../../../../codecs/websocket/frame.ts';
 import type { Dialect, Rejection } from '../../contract/dialect.ts';
-import { type Mark, type Observation, type Utterance, withTranscript } from '../../contract/observation.ts';
+import type { Mark, Observation } from '../../contract/observation.ts';
 import { soundOf } from '../../sound.ts';
+import { textToSpeak } from '../../speech-text.ts';
 
 const common = {
   mostTokens: { input: 0, output: 0 },
@@ -55,20 +55,12 @@ function observe(
 function observeClient(type: string, data: Buffer): Observation {
   switch (type) {
     case 'Speak':
-      return spokenText(type, () => textAt(readObject(data), 'text') ?? '');
+      return textToSpeak(type, data);
     case 'Flush':
       return { type, mark: 'request' };
     default:
       return { type };
   }
-}
-
-function spokenText(type: string, read: () => string): Observation {
-  const words = (): readonly Utterance[] | undefined => {
-    const text = read();
-    return text === '' ? undefined : [{ role: 'assistant', text, isPartial: true }];
-  };
-  return withTranscript({ type, mark: 'request' }, words, () => ({ characters: [...read()].length }));
 }
 
 function errorEvent({ code, message }: Rejection): OutFrame {
