@@ -7,10 +7,13 @@ import { deepgram } from './deepgram/adapter.ts';
 import { gemini, vertex } from './gemini/adapter.ts';
 import { createProviderLookup } from './handshake/provider-lookup.ts';
 import { hume } from './hume/adapter.ts';
+import { lmnt } from './lmnt/adapter.ts';
 import { mistral } from './mistral/adapter.ts';
 import { openai } from './openai/adapter.ts';
 import { openaiKinds } from './openai/kinds.ts';
+import { revai } from './revai/adapter.ts';
 import { soniox } from './soniox/adapter.ts';
+import { speechmatics } from './speechmatics/adapter.ts';
 
 export { anthropicErrorType } from './anthropic/http.ts';
 export { basesOf } from './contract/metering.ts';
@@ -20,7 +23,21 @@ export { filled, settingsIn, upstreamOf } from './handshake/upstream.ts';
 export { errorTypeByStatus } from './openai/adapter.ts';
 
 /** Every provider: of those that have the same path the first is found. */
-const all = [openai, gemini, vertex, deepgram, assemblyai, hume, mistral, soniox, cartesia, ...openaiKinds];
+const all = [
+  openai,
+  gemini,
+  vertex,
+  deepgram,
+  assemblyai,
+  hume,
+  mistral,
+  soniox,
+  lmnt,
+  speechmatics,
+  revai,
+  cartesia,
+  ...openaiKinds,
+];
 
 export const {
   providers,

@@ -32,7 +32,13 @@ export const soniox: Provider = {
       firstFrame: sonioxFirstFrame('each'),
     },
   ],
-  notServed: [{ method: 'POST', path: '/v1/auth/temporary-api-key' }],
+  notServed: [
+    {
+      method: 'POST',
+      path: '/v1/auth/temporary-api-key',
+      instead: 'POST /v1/client_secrets makes what stands in the place of a temporary key',
+    },
+  ],
   free: { path: '/v1/models', refusals: [401], baseUrl: 'https://api.soniox.com', auth: 'bearer' },
   credentials: commonPlaces,
   subprotocol: 'soniox',

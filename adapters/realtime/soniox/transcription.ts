@@ -1,6 +1,5 @@
 // The dialect of Soniox's transcription: a configuration, then sound in binary messages; back come tokens, each final or to be replaced.
 
-import { OPEN_BRACE, skipSpace } from '../../../codecs/json/bytes.ts';
 import { eventType } from '../../../codecs/json/event-type.ts';
 import { isObject, type JsonObject, readObject, textAt } from '../../../codecs/json/object.ts';
 import type { Direction, Frame } from '../../../codecs/websocket/frame.ts';
@@ -8,6 +7,7 @@ import type { Dialect } from '../contract/dialect.ts';
 import type { Observation, Utterance } from '../contract/observation.ts';
 import { eventPaths } from '../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../guards/model-guard.ts';
+import { isSound, soundOf } from '../sound.ts';
 import { sonioxError } from './errors.ts';
 
 const rules: ModelRules = {
@@ -33,22 +33,14 @@ export const sonioxTranscriptionDialect: Dialect = {
   errorEvent: sonioxError,
 };
 
-/** A binary message is sound; one that begins like an object is read nevertheless, so that nothing is hidden in it. */
-function isSound({ data, binary }: Frame): boolean {
-  return binary && data[skipSpace(data, 0)] !== OPEN_BRACE;
-}
-
 /** A configuration without a model gets one of Soniox's choice; messages behind it have a type. */
 function impliedNames({ type, model }: JsonObject): readonly string[] {
   return type === undefined && model === undefined ? [''] : [];
 }
 
-/** No byte decides: all sound is observed alike. */
-const heard: Observation = { type: 'audio', decides: () => ({ first: 0, last: 0 }) };
-
 function observe({ data, binary }: Frame, direction: Direction): Observation | undefined {
   if (direction === 'downstream') return observeTokens(readObject(data));
-  if (binary) return heard;
+  if (binary) return soundOf(direction);
   // An empty message ends the sound.
   return data.length === 0 ? { type: 'end' } : observeClient(data);
 }

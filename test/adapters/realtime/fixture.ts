@@ -28,7 +28,7 @@ export interface DialectFixture {
   /** Both sides' messages in their order, beginning with the first of the session. One of the client that holds a credential has `IN_FRAME`. */
   readonly conversation: readonly FixtureMessage[];
   /** Facts about the session after it. `connected-time`: the seconds that it lasted, and nothing else; a function gets them. */
-  readonly model: string;
+  readonly model: string | undefined;
   readonly usage: Usage | 'connected-time' | ((connectedSeconds: number) => Usage);
   readonly turns: readonly FixtureTurn[];
   /** Where the provider hears of an earlier session; left out where it cannot. */

@@ -1,0 +1,60 @@
+// The provider LMNT: its speech sessions, its credentials, how it is dialled, the shape of its errors. Its events are in dialect.ts.
+
+import type { Provider } from '../contract.ts';
+import { commonPlaces } from '../handshake/credential.ts';
+import { jsonFirstFrame } from '../handshake/json-first-frame.ts';
+import type { HttpReply, Refusal } from '../refusal.ts';
+import { lmntDialect } from './dialect.ts';
+import { lmntEvent, lmntTypeOf } from './error-event.ts';
+
+const firstFrame = jsonFirstFrame({
+  in: 'first',
+  member: 'X-API-Key',
+  nameMember: 'model',
+  resources: ({ model }) => (typeof model === 'string' ? [{ kind: 'model', name: model }] : []),
+  refusalEvent: ({ status, message }) => lmntEvent(lmntTypeOf(status), message),
+});
+
+/** LMNT, whose SDK has the key in the first message of a session (measured with lmnt-node 2.12), and in `X-API-Key` of requests. */
+export const lmnt: Provider = {
+  name: 'lmnt',
+  environment: ['LMNT_API_KEY'],
+  baseUrl: 'wss://api.lmnt.com',
+  auth: 'first-frame',
+  endpoints: [
+    {
+      path: '/v1/ai/speech/stream',
+      dialect: lmntDialect,
+      resources: (handshake) => handshake.firstFrame?.resources ?? [],
+      firstFrame,
+    },
+  ],
+  notServed: [
+    '/v1/ai/speech',
+    '/v1/ai/speech/bytes',
+    '/v1/ai/speech/convert',
+    '/v1/ai/voice',
+    '/v1/ai/voice/{rest...}',
+  ].map((path) => ({
+    path,
+    takesAnyBody: true,
+    instead: 'of LMNT there are speech sessions, over WebSocket at /v1/ai/speech/stream',
+  })),
+  free: { path: '/v1/ai/voice/list', refusals: [401, 403], auth: 'header:x-api-key' },
+  credentials: commonPlaces,
+  subprotocol: 'lmnt',
+  forwardedHeaders: ['user-agent'],
+  switches: [],
+  // Plans count characters (third parties): no message reports them.
+  billing: { by: 'characters' },
+  preconnect: true,
+  httpError,
+};
+
+/** The shape of LMNT's errors: that of its events. */
+function httpError({ status, code, message, retryAfterS, help }: Refusal): HttpReply {
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
+  const error = { type: lmntTypeOf(status), message, code, help };
+  return { status, headers, body: JSON.stringify({ type: 'error', error }) };
+}

@@ -1,0 +1,54 @@
+// The provider Speechmatics: its realtime transcription and its voice agents (Flow), each on a host of its own, its credentials, the shape of its
+// errors. Its events are in transcription.ts and flow.ts.
+
+import type { Provider } from '../contract.ts';
+import { commonPlaces } from '../handshake/credential.ts';
+import type { HttpReply, Refusal } from '../refusal.ts';
+import { speechmaticsTypeOf } from './error-event.ts';
+import { speechmaticsFlowDialect } from './flow.ts';
+import { speechmaticsDialect } from './transcription.ts';
+
+/** Speechmatics, dialled with an API key or a JWT behind `Bearer`, as its Python does it (third parties); its JavaScript has `?jwt=` (measured). */
+export const speechmatics: Provider = {
+  name: 'speechmatics',
+  environment: ['SPEECHMATICS_API_KEY'],
+  baseUrl: 'wss://eu2.rt.speechmatics.com',
+  auth: 'bearer',
+  endpoints: [
+    { path: '/v2', dialect: speechmaticsDialect, resources: () => [] },
+    {
+      path: '/v1/flow',
+      baseUrl: 'wss://flow.api.speechmatics.com',
+      dialect: speechmaticsFlowDialect,
+      resources: () => [],
+      billedBy: 'connected-time',
+    },
+  ],
+  notServed: [
+    {
+      method: 'POST',
+      path: '/v1/api_keys',
+      instead: 'POST /v1/client_secrets makes what stands in the place of a temporary key (?jwt=)',
+    },
+  ],
+  free: { path: '/v2/jobs?limit=1', refusals: [401, 403], baseUrl: 'https://asr.api.speechmatics.com' },
+  credentials: { ...commonPlaces, parameters: [...commonPlaces.parameters, 'jwt'] },
+  subprotocol: 'speechmatics',
+  forwardedHeaders: ['user-agent'],
+  switches: [],
+  // Transcription is billed by the hour of audio, Flow by its time (documents): neither is reported.
+  billing: { by: 'audio-in' },
+  preconnect: true,
+  httpError,
+};
+
+/** The shape of its HTTP errors (document). Its SDKs show the status alone. */
+function httpError({ status, code, message, retryAfterS, help }: Refusal): HttpReply {
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
+  return {
+    status,
+    headers,
+    body: JSON.stringify({ code: status, error: speechmaticsTypeOf(code), detail: message, help }),
+  };
+}
