@@ -1,6 +1,7 @@
 // The contract between the gateway and what it knows of a provider. Adapters are pure: no sockets, no timers, no fetch.
 
 import type { IncomingHttpHeaders } from 'node:http';
+import type { CallEndpoint } from './contract/calls.ts';
 import type { Dialect, NamedId } from './contract/dialect.ts';
 import type { FirstFrame, FirstFrameForm } from './contract/first-frame.ts';
 import type { Billing, SoundRates } from './contract/metering.ts';
@@ -44,6 +45,8 @@ export interface Provider {
   readonly notServed: readonly NotServed[];
   /** Paths on which SDKs ask for a credential of a browser; left out where there are none. */
   readonly mints?: readonly Mint[];
+  /** HTTP paths of calls whose media never passes the gateway; left out where there are none. */
+  readonly calls?: readonly CallEndpoint[];
   /** The request that costs nothing: `config check --online` asks it. */
   readonly free: FreeRequest;
   /** Settings of an account beyond its base URL and its credential: their names, each with its meaning. All are texts that may be left out. */
@@ -126,6 +129,8 @@ export interface ServedEndpoint {
    * The name of an account may still stand before the model.
    */
   serves?(handshake: Handshake): boolean;
+  /** Set where a path that is configured does not stand in its place. */
+  readonly keepsPath?: true;
   /** Returns the path to dial, where it is another than the client asked for. */
   upstreamPath?(path: string, credential: string): string;
   /**

@@ -53,6 +53,9 @@ export const limitsSchema = z.strictObject({
   maxUpgrades: positive()
     .default(1000)
     .describe('Upgrades in progress, until the 101. Beyond it 503; an address with half of them gets 429.'),
+  maxCallBodyBytes: bytes
+    .default(1024 * 1024)
+    .describe('Body of a request that makes a call by WebRTC or SIP, or asks something of one.'),
   maxSessions: positive()
     .optional()
     .describe('Sessions at once, upgrades in progress included. Beyond it 503. Unbounded when not given.'),

@@ -23,6 +23,7 @@ import { draining, refuse, sidePathUnavailable } from '../http/request/refusals.
 import { type PassedConnection, stopReading } from '../ipc/channel/connection.ts';
 import { FLUSH_MS, type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
 import type { SessionOrder, SessionRecord } from '../ipc/session-record.ts';
+import type { HeldCall } from '../ipc/session-reservation.ts';
 import type { FindOwners } from '../ipc/side-request.ts';
 import type { FindKey, StoredKey } from '../ipc/stored-keys.ts';
 import type { BudgetUse } from '../ipc/stored-rows.ts';
@@ -35,13 +36,16 @@ import { UnfinishedMessages } from '../session/unfinished-messages.ts';
 import { Connector } from '../transport/connector.ts';
 import { LivePolicy } from './admission/policy.ts';
 import { outboxRefusal, processFull, sideUnavailable, tooManyUpgrades } from './admission/refusals.ts';
+import { CallOpening, isOfCall } from './calls/answer-call.ts';
+import { hangUpAll } from './calls/reach-call.ts';
 import { AccountTokens } from './credentials/account-tokens.ts';
-import { exportGauges } from './gateway-metrics.ts';
 import { gatewayAnswer } from './http/gateway-answer.ts';
 import { GatewayListeners } from './http/listeners.ts';
 import { SessionMoney } from './money/money.ts';
 import { explainUpgrade, type SessionHost, SessionOpening } from './open-session.ts';
+import { exportGauges } from './sessions/gateway-metrics.ts';
 import { LiveSessions } from './sessions/live-sessions.ts';
+import { Openings } from './sessions/openings.ts';
 import { boundedPassing, type PassOn } from './side/connections.ts';
 import { IdOwners } from './side/id-owners.ts';
 import type { Upgrade } from './start-session.ts';
@@ -62,7 +66,7 @@ export class Gateway {
   readonly #options: GatewayOptions;
   readonly #live: LiveConfig;
   readonly #sessions = new LiveSessions();
-  readonly #openings = new Set<SessionOpening>();
+  readonly #openings = new Openings(() => this.#ends.emit('ended'));
   readonly #descriptors = countDescriptors();
   readonly #connections: ConnectionLimit;
   readonly #connector: Connector;
@@ -78,6 +82,7 @@ export class Gateway {
   readonly #policy: LivePolicy;
   readonly #breakers = new Breakers();
   #phase: 'serving' | 'draining' | 'ending' = 'serving';
+  readonly #open = (upgrade: Upgrade) => this.#openings.run(new SessionOpening(upgrade, this.#host));
 
   constructor(options: GatewayOptions) {
     this.#options = options;
@@ -90,17 +95,17 @@ export class Gateway {
     this.#clients = new Clients(this.#isProxy);
     const { rehearsalUrl, log, findKey, secrets, outbox } = options;
     this.#keys = new KeyLookup({ fileKeys: () => config.keys, teams: () => config.teams, findKey });
-    const warnOfOldName = oldNameWarner(log);
     const accounts = { tokens: new AccountTokens({ log, proxy: config.proxy }), breakers: this.#breakers };
-    this.#policy = new LivePolicy({ ...accounts, config: now, keys: this.#keys, secrets, rehearsalUrl, warnOfOldName });
+    const known = { config: now, keys: this.#keys, secrets, rehearsalUrl };
+    this.#policy = new LivePolicy({ ...accounts, ...known, warnOfOldName: oldNameWarner(log) });
     this.#connections = createConnectionLimit({
       limits: config.limits,
       isProxy: this.#isProxy,
       descriptors: this.#descriptors,
       onDropped: (code) => this.metrics.refused(code, 503),
     });
-    const held = { outbox, breakers: this.#breakers, live: this.#live };
-    exportGauges(this.metrics.registry, { ...held, connections: this.#connections, unfinished: this.#unfinished });
+    const held = { outbox, breakers: this.#breakers, live: this.#live, connections: this.#connections };
+    exportGauges(this.metrics.registry, { ...held, unfinished: this.#unfinished });
     this.#host = this.#makeHost();
     this.#listeners = this.#makeListeners();
   }
@@ -159,7 +164,10 @@ export class Gateway {
     return this.#sessions.end(id, endedByOperator(message));
   }
 
-  /** Serves a connection that was passed on, and whose request is an upgrade. */
+  /** Ends calls of a process that is gone. Resolves with those that may go on. */
+  readonly hangUp = (calls: readonly HeldCall[]) => hangUpAll(calls, () => this.#policy.now);
+
+  /** Serves a connection that was passed on, and whose request is for this process. */
   take(socket: Socket, connection: PassedConnection): void {
     this.#listeners.take(socket, connection);
   }
@@ -187,7 +195,7 @@ export class Gateway {
   async drain(): Promise<void> {
     if (this.#phase === 'serving') this.#phase = 'draining';
     this.#connector.close();
-    for (const opening of this.#openings) opening.stopWaiting();
+    this.#openings.stopWaiting();
     await this.#whenEmpty();
   }
 
@@ -195,7 +203,7 @@ export class Gateway {
   async close(): Promise<void> {
     this.#phase = 'ending';
     this.#connector.close();
-    for (const opening of this.#openings) opening.abort();
+    this.#openings.abortAll();
     this.#sessions.endAll(reasons.drained);
     const timer = setTimeout(() => this.#sessions.terminateAll(), this.#live.config.limits.closeMs);
     await this.#whenEmpty();
@@ -228,17 +236,19 @@ export class Gateway {
 
   #makeListeners(): GatewayListeners {
     const { config } = this.#live;
-    const clients = this.#clients;
-    const connections = this.#connections;
-    const answering = { ...this.#host, reply: (exchange: CheckedExchange) => gatewayAnswer(exchange, this.#host) };
-    const most = () => config.side.requests;
-    const passOn = boundedPassing({ ...this.#options, most, clients, connections });
+    const [clients, connections] = [this.#clients, this.#connections];
+    const answer = (exchange: CheckedExchange) =>
+      isOfCall(exchange)
+        ? this.#openings.run(new CallOpening(exchange, this.#host))
+        : gatewayAnswer(exchange, this.#host);
+    const answering = { ...this.#host, reply: answer };
+    const passOn = boundedPassing({ ...this.#options, most: () => config.side.requests, clients, connections });
     return new GatewayListeners({
       ...{ config, clients, connections, isProxy: this.#isProxy, log: this.#options.log },
       passOn,
       onUpgrade: (request, socket, head) => {
         const upgrade = { request, socket, head, source: clients.sourceOf(request) };
-        void (isForResponses(request) ? this.#openOrPass(upgrade, passOn) : this.#openSession(upgrade));
+        void (isForResponses(request) ? this.#openOrPass(upgrade, passOn) : this.#open(upgrade));
       },
       onRequest: (request, response) =>
         void answerHttp({ request, response, source: clients.sourceOf(request) }, answering),
@@ -282,19 +292,8 @@ export class Gateway {
     const { request, socket, head, source } = upgrade;
     socket.on('error', () => {});
     const asked = { policy: this.#policy.now, address: source.address };
-    if (!(await isRoutedSocket(request, asked).catch(() => false))) return this.#openSession(upgrade);
+    if (!(await isRoutedSocket(request, asked).catch(() => false))) return this.#open(upgrade);
     const bytes = Buffer.concat([headBytes(request), head, stopReading(socket)]);
     if (!(await passOn(socket, bytes))) writeReply(socket, refuse(request, sidePathUnavailable));
-  }
-
-  async #openSession(upgrade: Upgrade): Promise<void> {
-    const opening = new SessionOpening(upgrade, this.#host);
-    this.#openings.add(opening);
-    try {
-      await opening.run();
-    } finally {
-      this.#openings.delete(opening);
-      this.#ends.emit('ended');
-    }
   }
 }

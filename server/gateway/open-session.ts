@@ -5,11 +5,10 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { FirstFrameForm } from '../../adapters/realtime/contract/first-frame.ts';
 import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
-import { DEFAULT_CLASS } from '../config/file/words.ts';
 import { type ClientGone, watchClientGone } from '../http/connection/client-gone.ts';
 import type { ConnectionLimit } from '../http/connection/connection-limit.ts';
 import { writeReply } from '../http/reply.ts';
-import { askedFor, callerOf } from '../http/request/facts.ts';
+import { askedFor } from '../http/request/facts.ts';
 import { lapsedKey } from '../http/request/keys/authenticate.ts';
 import type { RefusalFacts, RefusalLog } from '../http/request/refusal/refusal-log.ts';
 import type { RefusalRows } from '../http/request/refusal/refusal-rows.ts';
@@ -35,6 +34,7 @@ import {
   readContext,
   withContext,
 } from './side/read-context.ts';
+import { tellRefusal } from './side/refusal-row.ts';
 import { giveUseBack, takeUse } from './side/secret-uses.ts';
 import { announceSession, type SessionOwner, scopesOf, startSession, type Upgrade } from './start-session.ts';
 import { dialTargets, type LeashedAdmission, leashed } from './targets/dial.ts';
@@ -241,23 +241,8 @@ export class SessionOpening {
     this.#host.logRefusal({ ...source, ...asked, ...known, ...facts }, message);
   }
 
-  /** Tells the ledger, once it is known who asked. */
-  #tell({ code, message, status }: Pick<Refusal, 'code' | 'message' | 'status'>, admission?: Admission): void {
-    const { refusals } = this.#host;
-    if (refusals === undefined || status === 401) return;
-    const policy = this.#host.policy();
-    const firstFrame = this.#waiting?.firstFrame;
-    const key = admission?.key ?? callerOf(this.#upgrade.request, policy, firstFrame);
-    if (key === undefined && admission === undefined) return;
-    const { provider, model, class: named } = askedFor(this.#upgrade.request, policy, firstFrame);
-    refusals.add({
-      ...{ kind: 'realtime', path: 'direct', outcome: code, why: message, asked: model },
-      gateway: admission?.provider.name ?? provider,
-      ...{ key: key?.id, team: key?.team, endUser: key?.endUser, tags: key?.tags },
-      promptClass: admission?.promptClass ?? named ?? DEFAULT_CLASS,
-      dataClass: admission?.dataClass ?? key?.dataClass ?? 'open',
-      isRehearsal: admission?.isRehearsal,
-    });
+  #tell(refusal: Pick<Refusal, 'code' | 'message' | 'status'>, admission: Admission | undefined): void {
+    tellRefusal(refusal, { ...this.#upgrade, firstFrame: this.#waiting?.firstFrame }, this.#host, admission);
   }
 
   /** A provider's own id of its refusal is passed on, and stands in the log beside ours. */
@@ -294,7 +279,7 @@ async function tryReservation(admission: Admission, host: SessionHost): Promise<
   return isRefusal(context) ? context : undefined;
 }
 
-function reservationOf(admission: Admission): Reservation {
+export function reservationOf(admission: Admission): Reservation {
   const { sessionId, isOffered, key } = admission;
   return { id: sessionId, isOffered, key: key?.id, scopes: scopesOf(admission) };
 }

@@ -13,6 +13,7 @@ import { handleOf, type PassedConnection, socketOf } from '../ipc/channel/connec
 import { callSupervisor } from '../ipc/channel/socket-port.ts';
 import { FLUSH_MS, type GatewayStart, optimizeEarly, type Ports, type SidePlaces } from '../ipc/process-start.ts';
 import type { SessionOrder } from '../ipc/session-record.ts';
+import type { HeldCall } from '../ipc/session-reservation.ts';
 import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
 import type { StoredKey } from '../ipc/stored-keys.ts';
 import type { BudgetUse } from '../ipc/stored-rows.ts';
@@ -86,6 +87,7 @@ const { supervisor, handles } = callSupervisor({
   pulse: () => true,
   records: () => gateway?.records(),
   find: (id: string) => gateway?.record(id),
+  hangUp: (calls: readonly HeldCall[]) => gateway?.hangUp(calls) ?? calls,
   endSession: (order: SessionOrder) => gateway?.endSession(order) ?? false,
   drain: () => gateway?.drain(),
   async close() {

@@ -89,7 +89,7 @@ export function startSession(
   if (head.length > 0) socket.unshift(head);
   const emitter = outbox && emitEvents(admission, config, outbox);
   const session = new Session({
-    subject: { ...subjectOf(admission), opening },
+    subject: { ...sessionSubject(admission), opening },
     client: waiting?.peer ?? new Peer({ socket, role: 'client', limits }),
     provider: new Peer({ socket: upstream, role: 'provider', limits }),
     limits,
@@ -118,7 +118,7 @@ function credentialRuleOf({ endpoint, handshake, upstream }: Admission): ClientR
 }
 
 /** The session keeps no headers and no credential. */
-function subjectOf(admission: Admission): SessionSubject {
+export function sessionSubject(admission: Admission): SessionSubject {
   const { provider, endpoint, key, secret, sessionId, model, promptClass, dataClass, maxSeconds } = admission;
   const { context, pinned, handshake, targets } = admission;
   return {
@@ -130,7 +130,8 @@ function subjectOf(admission: Admission): SessionSubject {
     mayUse: hasModelList(admission, provider) ? (name) => mayUse(admission, provider, name) : undefined,
     model,
     asked: targets?.name,
-    billedBy: basesOf(provider, endpoint),
+    // Another session counts what this one is told of.
+    billedBy: admission.isJoined ? [] : basesOf(provider, endpoint),
     sound: endpoint.soundIn?.(handshake),
     promptClass,
     dataClass,
@@ -188,7 +189,7 @@ export const scopesOf = (admission: Admission): readonly LimitScope[] =>
   limitScopesOf({ key: admission.key, endUser: onBehalf(admission).endUser });
 
 /** Emits the turns of the session and its end. Texts only where the configuration and the key let them be kept. */
-function emitEvents(
+export function emitEvents(
   admission: Admission,
   { transcripts, regulated }: Pick<Config, 'transcripts' | 'regulated'>,
   outbox: Outbox,

@@ -23,3 +23,14 @@ export interface SessionAnnounced {
   readonly reservation: Reservation | undefined;
   readonly started: SessionStarted | undefined;
 }
+
+/** A call whose media does not pass the gateway, and the session that counts it: enough for another process to end it. */
+export interface HeldCall {
+  readonly session: string;
+  /** Name of the account. */
+  readonly provider: string;
+  /** The path by which it began, as the provider has it. */
+  readonly path: string;
+  /** The provider's id of it. */
+  readonly id: string;
+}

@@ -12,12 +12,13 @@ import { letGo, type PassedConnection } from '../ipc/channel/connection.ts';
 import type { Handlers, Rpc } from '../ipc/channel/rpc.ts';
 import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
 import type { SessionOrder, SessionRecord } from '../ipc/session-record.ts';
-import type { Reservation, ReserveResult, SessionAnnounced } from '../ipc/session-reservation.ts';
+import type { HeldCall, Reservation, ReserveResult, SessionAnnounced } from '../ipc/session-reservation.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { exportGauge } from '../platform/metrics.ts';
 import type { CloseName } from '../session/close-reason.ts';
 import { askAll, Child } from './child.ts';
 import { CertificateWatch } from './reload/certificate-watch.ts';
+import { OrphanedCalls } from './sessions/orphaned-calls.ts';
 import { SessionLimits } from './sessions/session-limits.ts';
 import { SessionTable } from './sessions/session-table.ts';
 import type { SideSupervisor } from './side-supervisor.ts';
@@ -38,6 +39,7 @@ export class GatewayProcesses {
   readonly children: Child[] = [];
   readonly #sessions = new SessionTable<Child>();
   readonly #limits: SessionLimits;
+  readonly #orphans: OrphanedCalls;
   /** Each is asked in its turn. */
   #turn = 0;
   #certificate: DevCertificate | undefined;
@@ -50,6 +52,7 @@ export class GatewayProcesses {
     this.#options = options;
     this.#ports = portsOf(options.live.config);
     const { live, log, side } = options;
+    this.#orphans = new OrphanedCalls(log, () => this.children.find(({ rpc }) => rpc?.isConnected)?.rpc);
     this.#limits = new SessionLimits({
       log,
       isShared: live.config.store.url !== 'sqlite',
@@ -211,8 +214,10 @@ export class GatewayProcesses {
         for (const reservation of this.#sessions.releaseAll(gateway)) {
           this.#limits.give(reservation.id);
           this.#logLost(reservation);
+          this.#orphans.add(this.#sessions.takeCall(reservation.id));
         }
         side.gatewayDied(gateway);
+        this.#orphans.hangUp();
       },
     });
     this.children.push(child);
@@ -239,6 +244,7 @@ export class GatewayProcesses {
     if (side.places !== start.side) rpc.notify('side', side.places);
     if (side.closedBudgets !== start.closedBudgets) rpc.notify('budgets', side.closedBudgets);
     if (rehearsalUrl() !== start.rehearsalUrl) rpc.notify('rehearsal', rehearsalUrl());
+    this.#orphans.hangUp(rpc);
   }
 
   #handlersFor(gateway: Child): Handlers {
@@ -248,6 +254,7 @@ export class GatewayProcesses {
         if (reservation !== undefined) this.#sessions.reserve(reservation, gateway);
         if (started !== undefined) this.#options.side.heldBy(gateway).announced(started);
       },
+      holds: (call: HeldCall) => this.#sessions.holds(call),
       kept: (kept: KeptEvent) => this.#options.side.heldBy(gateway).kept(kept),
       ending: (record: SessionRecord) => this.#options.side.heldBy(gateway).ending(record),
       notKept: (id: string) => this.#options.side.heldBy(gateway).forget(id),

@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Handshake } from '../../adapters/realtime/contract.ts';
+import { findCall } from '../../adapters/realtime/index.ts';
 import type { HttpReply } from '../../adapters/realtime/refusal.ts';
 import type { SimulatorRoute } from '../../adapters/simulators/contract.ts';
 import { llmReplies, notRehearsed, simulatorRoutes } from '../../adapters/simulators/index.ts';
@@ -88,7 +89,9 @@ export class RunningRehearsal {
     const { path } = readHandshake(request) ?? NO_PATH;
     const reply = request.method === 'POST' ? llmReplies.get(path) : undefined;
     if (reply !== undefined) return void answerLlmCall(request, response, { reply, times: this.#options.times });
-    sendReply(response, { ...notRehearsed(path), status: 404 });
+    // There is no media that it could answer an offer with.
+    const isOfCall = findCall(request.method ?? '', path) !== undefined;
+    sendReply(response, isOfCall ? noMedia : { ...notRehearsed(path), status: 404 });
   }
 
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
@@ -134,5 +137,14 @@ const originNotAllowed = jsonReply(403, {
     code: 'origin_not_allowed',
     type: 'invalid_request_error',
     message: 'web pages may not dial the rehearsal provider: dial the gateway',
+  },
+});
+
+const noMedia = jsonReply(501, {
+  error: {
+    code: 'not_implemented',
+    type: 'server_error',
+    message:
+      'the rehearsal provider has no media, and so no calls by WebRTC or SIP: expected a provider that is configured',
   },
 });

@@ -42,7 +42,11 @@ export async function dial(options: DialOptions, { connection, spentMs = 0 }: Di
   return 'kind' in socket ? socket : upgradeOn(socket, { head, deadlineAt, faultIn: upgrade.faultIn, limits, signal });
 }
 
-async function connectBefore(deadlineAt: number, options: DialOptions): Promise<Socket | DialOutcome> {
+/** Connects by a time on the clock of `performance`. */
+export async function connectBefore(
+  deadlineAt: number,
+  options: ConnectOptions & { readonly upstream: Pick<Upstream, 'url'>; readonly limits: Pick<Limits, 'dialMs'> },
+): Promise<Socket | Extract<DialOutcome, { readonly kind: 'failed' }>> {
   const deadline = AbortSignal.timeout(Math.max(0, Math.ceil(deadlineAt - performance.now())));
   try {
     return await connect(new URL(options.upstream.url), {
@@ -52,7 +56,7 @@ async function connectBefore(deadlineAt: number, options: DialOptions): Promise<
   } catch (error) {
     if (options.signal.aborted) return failed(clientLeft());
     if (isOutOfDescriptors(error)) return failed(outOfDescriptors);
-    return failed(deadline.aborted ? timedOut(options.limits.dialMs) : unreachable(describe(error as Error)));
+    return failed(deadline.aborted ? timedOut(options.limits.dialMs) : brokeOff(error as Error));
   }
 }
 
@@ -70,7 +74,7 @@ function upgradeOn(
   const { promise, resolve } = Promise.withResolvers<DialOutcome>();
   const fail = (refusal: Refusal): void => settle(failed(refusal));
   const onAbort = (): void => fail(clientLeft());
-  const onError = (error: Error): void => fail(unreachable(describe(error)));
+  const onError = (error: Error): void => fail(brokeOff(error));
   socket.on('error', onError);
   signal.addEventListener('abort', onAbort, { once: true });
   const response = new UpgradeResponseReader(socket, {
@@ -124,11 +128,14 @@ function relayable(reply: HttpReply): DialOutcome {
   return failed({ status: 502, code: 'upstream_refused', message });
 }
 
-function failed(refusal: Refusal): DialOutcome {
+function failed(refusal: Refusal): Extract<DialOutcome, { readonly kind: 'failed' }> {
   return { kind: 'failed', refusal };
 }
 
 const clientLeft = (): Refusal => unreachable('the client left');
+
+/** The refusal for a connection that failed. */
+export const brokeOff = (error: Error): Refusal => unreachable(describe(error));
 
 function unreachable(cause: string): Refusal {
   return { status: 502, code: 'upstream_unreachable', message: `the provider could not be reached: ${cause}`, cause };

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { knownPaths } from '../../adapters/realtime/index.ts';
+import { callPaths, knownPaths } from '../../adapters/realtime/index.ts';
 import { storedKeySchema } from '../../server/config/key-schema.ts';
 import { WEBHOOK_EVENTS } from '../../server/config/side-schema.ts';
 import type { SessionRecord } from '../../server/ipc/session-record.ts';
@@ -70,7 +70,7 @@ describe('openapi.yaml', () => {
   );
 
   test('docs/openapi.yaml has every route of the code, and no other', () => {
-    const inCode = [...sideRoutes.map(({ method, path }) => `${method} ${path}`), ...OTHERS];
+    const inCode = [...[...sideRoutes, ...callPaths].map(({ method, path }) => `${method} ${path}`), ...OTHERS];
     expect(compared(operations, inCode)).toEqual(AGREES);
   });
 

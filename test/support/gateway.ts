@@ -19,6 +19,7 @@ import { requestHead } from '../../server/http/request/head.ts';
 import { RefusalRows } from '../../server/http/request/refusal/refusal-rows.ts';
 import { readOn } from '../../server/ipc/channel/connection.ts';
 import type { SessionRecord } from '../../server/ipc/session-record.ts';
+import type { HeldCall } from '../../server/ipc/session-reservation.ts';
 import { askWhole, type FindOwners, type SideHandler } from '../../server/ipc/side-request.ts';
 import type { SecretStore } from '../../server/ipc/stored-keys.ts';
 import { SessionTable } from '../../server/processes/sessions/session-table.ts';
@@ -41,6 +42,8 @@ export interface TestGateway {
   sample(name: string, labels?: Record<string, string | number>): Promise<number>;
   /** Records of the sessions that ended, oldest first. */
   readonly ended: readonly SessionRecord[];
+  /** Calls that the supervisor would be told of, oldest first. */
+  readonly held: readonly HeldCall[];
   /** The log lines, parsed. */
   readonly lines: readonly Record<string, unknown>[];
   /** Resolves with the record of the next session that ends (or of one that ended since the last call). */
@@ -92,9 +95,11 @@ export async function startGateway({
   const unread: SessionRecord[] = [];
   const waiting: ((record: SessionRecord) => void)[] = [];
   const table = new SessionTable<string>();
+  const held: HeldCall[] = [];
   const registry: SessionRegistry = {
     reserve: (claim) => table.reserve(claim, 'test'),
     announce: () => {},
+    holds: (call) => void held.push(call),
     opened: () => {},
     notKept: () => {},
     ending: () => {},
@@ -150,6 +155,7 @@ export async function startGateway({
     url: `ws://127.0.0.1:${port}`,
     tlsUrl: `wss://127.0.0.1:${tlsPort}`,
     ended,
+    held,
     lines,
     nextEnd() {
       const ready = unread.shift();

@@ -1,7 +1,7 @@
 // A provider for tests: a plain WebSocket server on loopback whose behaviour each test scripts.
 
 import { once } from 'node:events';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
@@ -23,6 +23,8 @@ export interface FakeProvider {
 
 export interface FakeProviderOptions {
   onSession?(ws: WebSocket, request: IncomingMessage): void;
+  /** Answers plain requests. */
+  onRequest?(request: IncomingMessage, response: ServerResponse): void;
   /** Takes the upgrade over: to refuse it, delay it, or never answer it. Returns true when it did. */
   onUpgrade?(request: IncomingMessage, socket: Socket, accept: () => void): boolean;
 }
@@ -40,6 +42,7 @@ export async function startProvider(options: FakeProviderOptions = {}, tls?: Tls
     socket.on('error', () => {});
     socket.on('close', () => connections.delete(socket));
   });
+  if (options.onRequest) server.on('request', options.onRequest);
   server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     requests.push(request);
     const accept = (): void =>

@@ -11,6 +11,16 @@ export interface DialectPins {
   modelIn(session: JsonObject): string | undefined;
   /** Makes what holds one session to settings that were checked. */
   hold(session: JsonObject): Pins;
+  /** Holds calls to them, whose events do not pass the gateway; left out where there are none. */
+  readonly ofCalls?: CallPins;
+}
+
+/** `pinned`: settings that were checked. */
+export interface CallPins {
+  /** Puts them into the session that a client asks for. */
+  merge(session: JsonObject, pinned: JsonObject): { readonly session: JsonObject } | PinRejection;
+  /** Returns what reads the provider's messages of one call, and finds the path of a pinned setting that is another than it was. */
+  watch(pinned: JsonObject): (frame: Frame) => string | undefined;
 }
 
 /** `expected` goes on behind `expected`: `a text`. */

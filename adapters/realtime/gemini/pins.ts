@@ -5,8 +5,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { isObject, type JsonObject } from '../../../codecs/json/object.ts';
 import { jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
 import type { DialectPins, PinFault, PinRejection } from '../contract/pins.ts';
-import { pinnedMessage, readStrictly } from '../guards/pin-guard.ts';
-import { foldKey } from '../guards/pinned-settings.ts';
+import { readStrictly } from '../guards/pin-guard.ts';
+import { foldKey, pinnedMessage } from '../guards/pinned-settings.ts';
 import { ownName } from './own-model.ts';
 
 /**

@@ -4,12 +4,14 @@ import { jsonFault } from '../../../codecs/json/fault.ts';
 import { isObject, type JsonObject, parseJson, textAt } from '../../../codecs/json/object.ts';
 import type { Frame } from '../../../codecs/websocket/frame.ts';
 import type { DialectPins, PinRejection, Pins } from '../contract/pins.ts';
+import { callPins } from './call-pins.ts';
 import { eventIdOf } from './event-id.ts';
 import {
   changedIn,
   FREE,
   type PinnedSettings,
   PLAIN,
+  pinnedMessage,
   pinSettings,
   type SettingPlaces,
   type SettingRules,
@@ -27,6 +29,7 @@ export const pinsBy = (
   check: (given) => settingsFault(given, rules),
   modelIn: (given) => (rules.identity.includes('model') ? textAt(given, 'model') : undefined),
   hold: (given) => hold(given, pinSettings(given, rules)),
+  ofCalls: callPins(rules),
 });
 
 /** `eventId`: the client's own id of the event. */
@@ -64,9 +67,6 @@ export function readUnchanging(
   const field = changedIn(event, { ...places, type: FREE, event_id: PLAIN }, pinned);
   return field === undefined ? read : { code: 'pinned', message: pinnedMessage(field), field, eventId };
 }
-
-export const pinnedMessage = (field: string): string =>
-  `${field} would change what the client secret pins: expected the event without it`;
 
 const UNKNOWN =
   'the settings of this session are pinned by its client secret: expected an event of a type that is known';

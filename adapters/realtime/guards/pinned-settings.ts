@@ -191,6 +191,9 @@ function mentionsAny(value: unknown, words: ReadonlySet<string>): boolean {
   return Object.entries(value).some(([key, item]) => words.has(foldKey(key)) || mentionsAny(item, words));
 }
 
+export const pinnedMessage = (field: string): string =>
+  `${field} would change what the client secret pins: expected the event without it`;
+
 /** Returns the object with the pinned settings in their places. */
 export function withPinned(object: JsonObject, session: JsonObject, places: SettingPlaces): JsonObject {
   const merged: Record<string, unknown> = { ...object };

@@ -1,6 +1,7 @@
 // Finds the provider and the endpoint of a path, and the credential of a client, among some providers.
 
 import { pathPattern } from '../../../codecs/text/path-pattern.ts';
+import type { CallEndpoint } from '../contract/calls.ts';
 import type { Mint } from '../contract/mint.ts';
 import type { Handshake, NotServed, Provider, ServedEndpoint } from '../contract.ts';
 import { findCredential, mergedPlaces, withoutCredentials } from './credential.ts';
@@ -28,6 +29,14 @@ interface MintRoute extends Pick<Mint, 'path'> {
   readonly method: 'GET' | 'POST';
 }
 
+/** A path of calls of a provider, and the id of the call in it. */
+interface FoundCall {
+  readonly provider: Provider;
+  readonly endpoint: CallEndpoint;
+  /** As it is in the path; undefined where that has none. */
+  readonly id: string | undefined;
+}
+
 interface ProviderLookup {
   /** Providers by name. */
   readonly providers: ReadonlyMap<string, Provider>;
@@ -46,6 +55,12 @@ interface ProviderLookup {
   findMint(path: string): FoundMint | undefined;
   /** Every such path, each once, with its method. */
   readonly mintRoutes: readonly MintRoute[];
+  /** Finds the path of calls: as `findEndpoint` does. */
+  findCall(method: string, path: string): FoundCall | undefined;
+  /** Finds the path of calls of one provider, or of an account of its kind, at its own path. */
+  callAt(provider: Provider, method: string, path: string): FoundCall | undefined;
+  /** Every path of calls. */
+  readonly callPaths: readonly Pick<CallEndpoint, 'method' | 'path'>[];
   /** Finds the credential of a client where the provider of the path expects it; anywhere on a path that belongs to none. */
   clientCredential(handshake: Handshake, provider: Provider | undefined): string | undefined;
   /** Returns the offered subprotocols that are no credential of any provider, in the order in which a client may be answered with them. */
@@ -75,6 +90,23 @@ export function createProviderLookup(all: readonly Provider[], others: readonly 
     const behind = mints.filter(({ mint }) => mint.path === rest);
     return behind.find(({ provider }) => provider.name === name) ?? (byName.has(name) ? undefined : behind[0]);
   }
+  const calls = new Map(
+    all.flatMap(({ calls = [] }) => calls).map((endpoint) => [endpoint, pathPattern(endpoint.path)] as const),
+  );
+  function callAt(provider: Provider, method: string, path: string): FoundCall | undefined {
+    for (const endpoint of provider.calls ?? []) {
+      const found = endpoint.method === method ? (calls.get(endpoint) ?? pathPattern(endpoint.path))(path) : undefined;
+      if (found !== undefined) return { provider, endpoint, id: found.id };
+    }
+    return undefined;
+  }
+  const ownCall = (method: string, path: string) => firstOf(all, (provider) => callAt(provider, method, path));
+  function findCall(method: string, path: string): FoundCall | undefined {
+    const { name, rest } = namedPath(path);
+    const named = byName.get(name);
+    const own = named && callAt(named, method, rest);
+    return own ?? ownCall(method, path) ?? (named === undefined ? ownCall(method, rest) : undefined);
+  }
   const allPlaces = mergedPlaces(all.map(({ credentials }) => credentials));
   return {
     providers: byName,
@@ -90,6 +122,9 @@ export function createProviderLookup(all: readonly Provider[], others: readonly 
     },
     findMint: (path) => mints.find(({ mint }) => mint.path === path) ?? mintBehindName(path),
     mintRoutes: [...new Map(mints.map(({ mint }) => [mint.path, routeOf(mint)])).values()],
+    findCall,
+    callAt,
+    callPaths: [...calls.keys()].map(({ method, path }) => ({ method, path })),
     clientCredential: (handshake, provider) => findCredential(handshake, provider?.credentials ?? allPlaces),
     answerable: ({ protocols }) => {
       const names = withoutCredentials(protocols, allPlaces);
@@ -106,6 +141,14 @@ export function namedPath(path: string): { readonly name: string; readonly rest:
   return end < 0
     ? { name: path.slice(1), rest: '/' }
     : { name: path.slice(1, end), rest: path.slice(end).replace(/^\/+/, '/') };
+}
+
+function firstOf<Item, Found>(items: readonly Item[], find: (item: Item) => Found | undefined): Found | undefined {
+  for (const item of items) {
+    const found = find(item);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 const routeOf = ({ method = 'POST', path }: Mint): MintRoute => ({ method, path });

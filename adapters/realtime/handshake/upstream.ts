@@ -9,7 +9,7 @@ type Dialled = Pick<Provider, 'auth' | 'baseUrl' | 'credentials' | 'forwardedHea
 /** Returns how to dial the provider for this client. `handshake.path`: the provider's own path. Throws where no base URL is known. */
 export function upstreamOf(
   provider: Dialled,
-  endpoint: Pick<ServedEndpoint, 'auth' | 'baseUrl' | 'upstreamPath'>,
+  endpoint: Pick<ServedEndpoint, 'auth' | 'baseUrl' | 'upstreamPath' | 'keepsPath'>,
   handshake: Handshake,
   account: Account,
 ): Upstream {
@@ -17,7 +17,8 @@ export function upstreamOf(
   const { rawQuery } = handshake;
   const base = account.baseUrl ?? endpoint.baseUrl ?? provider.baseUrl;
   if (base === undefined) throw new Error('expected a base URL');
-  const path = account.path ?? endpoint.upstreamPath?.(handshake.path, credential) ?? handshake.path;
+  const configured = endpoint.keepsPath ? undefined : account.path;
+  const path = configured ?? endpoint.upstreamPath?.(handshake.path, credential) ?? handshake.path;
   const url = upstreamUrl(filled(base, settings), { path: filled(path, settings), rawQuery }, provider.credentials);
   const headers = {
     ...provider.headers,

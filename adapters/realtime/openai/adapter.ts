@@ -2,6 +2,7 @@
 
 import type { NotServed, Provider } from '../contract.ts';
 import type { HttpReply, Refusal } from '../refusal.ts';
+import { liveCalls, realtimeCalls } from './calls.ts';
 import { credentials, forwardedHeaders, openaiEndpoints, switches } from './endpoints.ts';
 import { openaiMints } from './mints.ts';
 
@@ -11,12 +12,7 @@ const onlyText =
 const notServed: readonly NotServed[] = [
   { method: 'POST', path: '/v1/realtime/sessions' },
   { method: 'POST', path: '/v1/realtime/transcription_sessions' },
-  { method: 'POST', path: '/v1/realtime/calls', takesAnyBody: true },
   { method: 'POST', path: '/v1/realtime/translations/calls', takesAnyBody: true },
-  { method: 'POST', path: '/v1/realtime/calls/{id}/{action}' },
-  { method: 'POST', path: '/v1/live/sessions', takesAnyBody: true },
-  { method: 'POST', path: '/v1/live/sessions/{id}/{action}' },
-  { method: 'GET', path: '/v1/live/sessions/{id}/content' },
   { path: '/v1/completions', instead: 'expected POST /v1/chat/completions' },
   // SDKs ask for these beside text: the side path has none of them.
   ...['images', 'audio', 'videos', 'files', 'uploads', 'batches', 'vector_stores'].flatMap((name) =>
@@ -33,6 +29,7 @@ export const openai: Provider = {
   endpoints: openaiEndpoints,
   notServed,
   mints: openaiMints,
+  calls: [...realtimeCalls('/v1/realtime'), ...liveCalls('/v1/live/sessions')],
   free: { path: '/v1/models', refusals: [401, 403] },
   settings: { organization: 'Organization to bill.', project: 'Project to bill.' },
   settingHeaders: { organization: 'openai-organization', project: 'openai-project' },

@@ -5,6 +5,7 @@ import type { Dialect } from '../contract/dialect.ts';
 import type { Handshake, Provider, Resource, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
 import { openai } from './adapter.ts';
+import { liveCalls, realtimeCalls } from './calls.ts';
 import { openaiLiveAgentDialect, openaiLiveDialect, qwenAudioLiveDialect } from './dialects/live.ts';
 import { openaiBetaDialect, openaiRealtimeDialect } from './dialects/realtime.ts';
 import { livePaths, servedBy } from './endpoints.ts';
@@ -78,10 +79,9 @@ export const openaiKinds: readonly Provider[] = [
       '/openai/realtime': openaiBetaDialect,
     },
     mintPath: '/openai/v1/realtime/client_secrets',
+    calls: [...realtimeCalls('/openai/v1/realtime'), ...liveCalls('/openai/v1/live/sessions')],
     billing: { by: 'reported-usage', priceListName: 'openai' },
     notServed: [
-      { method: 'POST', path: '/openai/v1/realtime/calls', takesAnyBody: true },
-      { method: 'POST', path: '/openai/v1/live/sessions', takesAnyBody: true },
       { path: '/openai/deployments/{rest...}', takesAnyBody: true, instead: 'expected POST /v1/chat/completions' },
     ],
   }),

@@ -1,8 +1,9 @@
 // Finds the accounts that may serve a path: those that are configured, by their names and by the paths of their kinds.
 
+import type { CallEndpoint } from '../../../adapters/realtime/contract/calls.ts';
 import type { Mint } from '../../../adapters/realtime/contract/mint.ts';
 import type { Provider, ServedEndpoint } from '../../../adapters/realtime/contract.ts';
-import { endpointsAt, providers as kinds, namedPath } from '../../../adapters/realtime/index.ts';
+import { callAt, endpointsAt, providers as kinds, namedPath } from '../../../adapters/realtime/index.ts';
 import type { Config } from '../config.ts';
 
 /** An endpoint of an account. */
@@ -22,6 +23,15 @@ export interface AccountMint {
   readonly mint: Mint;
 }
 
+/** A path of calls of an account, and the id of the call in it. */
+interface AccountCall {
+  readonly provider: Provider;
+  readonly endpoint: CallEndpoint;
+  readonly id: string | undefined;
+  /** See `AccountEndpoint`. */
+  readonly path: string;
+}
+
 interface ProviderTable {
   /** Every account, and every kind that has none of its name. */
   readonly accounts: ReadonlyMap<string, Provider>;
@@ -31,6 +41,8 @@ interface ProviderTable {
   at(path: string): readonly AccountEndpoint[];
   /** The same of the paths of mints. */
   mintsAt(path: string): readonly AccountMint[];
+  /** The same of the paths of calls. */
+  callsAt(method: string, path: string): readonly AccountCall[];
 }
 
 const tables = new WeakMap<object, ProviderTable>();
@@ -72,11 +84,22 @@ function makeTable(configured: Config['providers'], rehearsed: readonly string[]
       const named = addressed === undefined ? [] : mintsOf(addressed, rest);
       return named.length > 0 ? named : inOrder.flatMap((provider) => mintsOf(provider, path));
     },
+    callsAt(method, path) {
+      const { name, rest } = namedPath(path);
+      const addressed = accounts.get(name);
+      const named = addressed === undefined ? [] : callsOf(addressed, method, rest);
+      return named.length > 0 ? named : inOrder.flatMap((provider) => callsOf(provider, method, path));
+    },
   };
 }
 
 const mintsOf = (provider: Provider, path: string): AccountMint[] =>
   (provider.mints ?? []).flatMap((mint) => (mint.path === path ? [{ provider, mint }] : []));
+
+function callsOf(provider: Provider, method: string, path: string): AccountCall[] {
+  const call = callAt(provider, method, path);
+  return call === undefined ? [] : [{ ...call, path }];
+}
 
 const found = (provider: Provider, path: string, isNamed: boolean): AccountEndpoint[] =>
   endpointsAt(provider, path).map((endpoint) => ({ provider, endpoint, path, isNamed }));

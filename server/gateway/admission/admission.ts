@@ -74,6 +74,8 @@ export interface Admission {
   readonly preconnect: Preconnect | undefined;
   /** True when the key may refer only to what the provider handed out to it: others share its account. */
   readonly bindsIds: boolean;
+  /** Set where it joins a call that a session of this gateway counts already. */
+  readonly isJoined?: boolean | undefined;
   readonly sessionId: string;
   /** True when the id is the client's own. */
   readonly isOffered: boolean;

@@ -12,7 +12,7 @@ import { checkTerms } from '../targets/terms.ts';
 import { chooseAccount } from './account.ts';
 import type { Admission, AdmissionPolicy, AdmissionRequest } from './admission.ts';
 import { authenticateClient, checkWhere, presentSecret } from './authenticate.ts';
-import { authorizeCall, authorizeResource } from './authorize.ts';
+import { authorizeResource, bindIds } from './authorize.ts';
 import { classify } from './classify.ts';
 import { readContinuation } from './continuation.ts';
 import { chooseProvider, chooseSubprotocol, rejectHandshake, resolveEndpoint } from './endpoint.ts';
@@ -36,8 +36,8 @@ const client = startPhases<AdmissionRequest>()
 const place = startPhases<Placeless>()
   .add(chooseProvider)
   .add(chooseSubprotocol)
-  .add(authorizeCall)
   .add(authorizeResource)
+  .add(bindIds)
   .add(checkTerms)
   .add(chooseAccount)
   .add(readContinuation);

@@ -12,24 +12,20 @@ export function authorizeResource({
   handshake,
   provider,
   endpoint,
-  bindsIds,
   ...lists
-}: Pick<Admission, 'handshake' | 'provider' | 'endpoint'> & Partial<Pick<Admission, 'bindsIds'>> & ModelLists):
-  | Pick<Admission, 'model'>
-  | Refusal {
-  const { key, secret, policy, targets } = lists;
+}: Pick<Admission, 'handshake' | 'provider' | 'endpoint'> & ModelLists): Pick<Admission, 'model'> | Refusal {
+  const { secret, policy, targets } = lists;
   const resources = endpoint.resources(handshake);
-  // The key was given what it joins in a session that it was allowed.
-  const isOwnCall = bindsIds === true && key?.callIds !== 'any' && endpoint.joinedIn?.(handshake)[0] !== undefined;
   const client = secret === undefined ? 'this key' : 'this client secret';
   const mayAsk = (name: string): boolean => mayUse(lists, provider, name);
   const absent = resources === 'unknown' ? undefined : resources.find(({ name }) => !isServed(policy, provider, name));
   if (absent !== undefined) return notServed(provider, absent, policy);
+  // Calls that a client may join are found out later: see `joinCall`.
   if (resources === 'unknown')
-    return mayAsk('') || isOwnCall ? { model: undefined } : notAllowed(client, provider, resources);
+    return isJoining({ endpoint, handshake }) || mayAsk('') ? { model: undefined } : unknowableModel(client, provider);
   const forbidden = resources.find(({ name }) => !mayAsk(name));
   if (forbidden === undefined) return { model: resources[0]?.name };
-  return notAllowed(client, provider, targets === undefined ? forbidden : { kind: 'model', name: targets.name });
+  return notAllowed(client, targets === undefined ? forbidden : { kind: 'model', name: targets.name });
 }
 
 /** The client's lists of models: a model must be in all of them. */
@@ -69,13 +65,19 @@ function notServed({ name }: Provider, asked: Resource, { config }: Admission['p
 export const hasModelList = ({ key, secret, policy }: ModelLists, { name }: Pick<Provider, 'name'>): boolean =>
   (key?.models ?? secret?.settings.models ?? policy.config.providers[name]?.models) !== undefined;
 
-function notAllowed(client: string, { name }: Provider, resource: Resource | 'unknown'): Refusal {
-  const message =
-    resource === 'unknown'
-      ? `${client} may not open a session whose model cannot be known; that needs ${name}/*`
-      : `${client} may not use the ${resource.kind} ${resource.name}`;
-  return { status: 403, code: 'model_not_allowed', message };
+function notAllowed(client: string, resource: Resource): Refusal {
+  return {
+    status: 403,
+    code: 'model_not_allowed',
+    message: `${client} may not use the ${resource.kind} ${resource.name}`,
+  };
 }
+
+export const unknowableModel = (client: string, { name }: Pick<Provider, 'name'>): Refusal => ({
+  status: 403,
+  code: 'model_not_allowed',
+  message: `${client} may not open a session whose model cannot be known; that needs ${name}/*`,
+});
 
 /**
  * The providers whose account keys share, so that what one is given by it must be kept from the others: there may be more of them at any time.
@@ -90,26 +92,15 @@ export function sharedAccounts(config: Pick<Config, 'access' | 'providers' | 're
   return new Set(shared);
 }
 
-/** Lets a key join a call where no other has the account, or where it may join any; else one that it was given itself, which is known later. */
-export function authorizeCall({
-  handshake,
+/** Tells whether what the provider hands out to the key is kept from others. */
+export const bindIds = ({
   provider,
-  endpoint,
   key,
-  secret,
   policy,
-}: Pick<Admission, 'handshake' | 'provider' | 'endpoint' | 'key' | 'policy'> & ModelLists):
-  | Pick<Admission, 'bindsIds'>
-  | Refusal {
-  const bindsIds = key !== undefined && policy.shared.has(provider.name);
-  const [joined] = endpoint.joinedIn?.(handshake) ?? [];
-  return joined === undefined || secret === undefined || secret.settings.callIds === 'any'
-    ? { bindsIds }
-    : secretCall(joined.field);
-}
-
-const secretCall = (field: string): Refusal => ({
-  status: 403,
-  code: 'id_not_issued',
-  message: `${field}: a client secret may join calls only where it was made with callIds: any`,
+}: Pick<Admission, 'provider' | 'key' | 'policy'>): Pick<Admission, 'bindsIds'> => ({
+  bindsIds: key !== undefined && policy.shared.has(provider.name),
 });
+
+/** Tells whether a handshake joins what runs already. */
+const isJoining = ({ endpoint, handshake }: Pick<Admission, 'endpoint' | 'handshake'>): boolean =>
+  (endpoint.joinedIn?.(handshake) ?? []).length > 0;

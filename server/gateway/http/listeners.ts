@@ -3,7 +3,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import { findEndpoint } from '../../../adapters/realtime/index.ts';
+import { findCall, findEndpoint } from '../../../adapters/realtime/index.ts';
 import type { Config } from '../../config/config.ts';
 import type { Clients } from '../../http/connection/clients.ts';
 import type { ConnectionLimit } from '../../http/connection/connection-limit.ts';
@@ -63,7 +63,7 @@ export class GatewayListeners {
         if (isPassed && !socket.destroyed) this.#spliced.add(socket.once('close', () => this.#spliced.delete(socket)));
         return isPassed;
       },
-      isOurs: ({ method, target }) => method === 'GET' && findEndpoint(requestTarget(target).path) !== undefined,
+      isOurs: ({ method, target }) => isServedHere(method, requestTarget(target).path),
     });
     this.#serveHere ??= serve;
     const onClient = (socket: Socket, client: string): void => clients.add(socket, client);
@@ -89,7 +89,7 @@ export class GatewayListeners {
     for (const server of this.#servers) useCertificate(server, pair);
   }
 
-  /** Serves a connection that was passed on, and whose request is an upgrade. */
+  /** Serves a connection that was passed on, and whose request is for this process. */
   take(socket: Socket, { bytes, address }: PassedConnection): void {
     if (address !== undefined) this.#options.clients.add(socket, address);
     this.#serveHere?.(socket, bytes);
@@ -103,6 +103,10 @@ export class GatewayListeners {
     if (kept.size === 0) await closed;
   }
 }
+
+/** Sessions are opened here, and calls are made: all else is for a side process. */
+const isServedHere = (method: string, path: string): boolean =>
+  (method === 'GET' && findEndpoint(path) !== undefined) || findCall(method, path) !== undefined;
 
 /** The same for a connection and for what is read of it under TLS. */
 const otherEnd = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;

@@ -5,7 +5,7 @@ import type { CloseReason } from '../../session/close-reason.ts';
 import type { Session } from '../../session/session.ts';
 
 export interface LiveSession {
-  readonly session: Session;
+  readonly session: Pick<Session, 'summary' | 'record' | 'end' | 'terminate'>;
   /** The id of its key; undefined in open mode. */
   readonly key: string | undefined;
 }

@@ -4,7 +4,7 @@ import type { Rpc } from '../../ipc/channel/rpc.ts';
 import { isLimited } from '../../ipc/limits.ts';
 import type { SessionStarted } from '../../ipc/session-event.ts';
 import type { SessionRecord } from '../../ipc/session-record.ts';
-import type { Reservation, ReserveResult, SessionAnnounced } from '../../ipc/session-reservation.ts';
+import type { HeldCall, Reservation, ReserveResult, SessionAnnounced } from '../../ipc/session-reservation.ts';
 
 /** The registry, as a gateway process sees it. */
 export type SessionRegistry = ReturnType<typeof createSessionRegistry>;
@@ -34,6 +34,10 @@ export function createSessionRegistry(supervisor: Pick<Rpc, 'notify' | 'call' | 
       const announced: SessionAnnounced = { reservation: unannounced.get(id), started };
       unannounced.delete(id);
       if (announced.reservation ?? started) supervisor.notify('announced', announced, 'this-turn');
+    },
+    /** Tells of a call that this process holds, so that it can be ended when this process is gone. Called before its client learns of it. */
+    holds(call: HeldCall): void {
+      supervisor.notify('holds', call);
     },
     /** Called before the 101. What was announced is in the channel from now on, and outlives a kill of this process. */
     opened: () => supervisor.flush(),

@@ -10,6 +10,7 @@ import type { SessionEvent } from '../../ipc/session-event.ts';
 import type { FindOwners } from '../../ipc/side-request.ts';
 import type { KeyIds } from '../../session/hold/id-guard.ts';
 import type { Admission } from '../admission/admission.ts';
+import { mayUse, unknowableModel } from '../admission/authorize.ts';
 
 interface IdOwnersOptions {
   /** undefined where there is no side process. */
@@ -32,6 +33,8 @@ interface Known {
  * a moment ago, and be about to store it.
  */
 const PAUSES_MS = [100, 300, 800];
+/** Stands for the key in open mode; no key has this id. */
+const NO_KEY = '';
 /** Ids that are handed over again in one event. */
 const RETRIED_IDS = 64;
 
@@ -55,11 +58,19 @@ export class IdOwners {
     bindsIds,
   }: Pick<Admission, 'key' | 'provider' | 'endpoint' | 'bindsIds'>): KeyIds | undefined {
     if (key === undefined || !bindsIds) return undefined;
-    const { keptMs = 0 } = endpoint.dialect.ids ?? {};
-    const digest = (id: string): string => hash('sha256', `${provider.name}\0${id}`, 'base64url');
+    return this.#ids(key.id, provider.name, endpoint.dialect.ids?.keptMs ?? 0);
+  }
+
+  /** The ids of calls, which are kept of every key: they tell that a call is counted here. Without keys all are of one. */
+  ofCalls({ key, provider }: Pick<Admission, 'key' | 'provider'>, keptMs = 0): KeyIds {
+    return this.#ids(key?.id ?? NO_KEY, provider.name, keptMs);
+  }
+
+  #ids(key: string, provider: string, keptMs: number): KeyIds {
+    const digest = (id: string): string => hash('sha256', `${provider}\0${id}`, 'base64url');
     return {
-      handedOut: (ids) => this.#keep(key.id, ids.map(digest), keptMs),
-      owns: (ids) => this.#owns(key.id, ids.map(digest)),
+      handedOut: (ids) => this.#keep(key, ids.map(digest), keptMs),
+      owns: (ids, isKnown) => this.#owns(key, ids.map(digest), isKnown),
     };
   }
 
@@ -123,19 +134,19 @@ export class IdOwners {
     return known !== undefined && known.expiresAt >= now ? known : undefined;
   }
 
-  #owns(key: string, digests: readonly string[]): ReturnType<KeyIds['owns']> {
+  #owns(key: string, digests: readonly string[], isKnown = true): ReturnType<KeyIds['owns']> {
     const known = digests.map((digest) => this.#alive(digest)?.key);
     if (known.some((owner) => owner !== undefined && owner !== key)) return false;
     const others = digests.filter((_, at) => known[at] === undefined);
-    return others.length === 0 || ownerAnswer(this.#ask(key, others));
+    return others.length === 0 || ownerAnswer(this.#ask(key, others, isKnown ? PAUSES_MS : []));
   }
 
   /** All tries together have the time of one answer. */
-  async #ask(key: string, digests: readonly string[]): Promise<boolean> {
+  async #ask(key: string, digests: readonly string[], pauses: readonly number[]): Promise<boolean> {
     const { findOwners } = this.#options;
     if (findOwners === undefined) throw new Error('there is no side process');
     for (let tried = 0; ; tried++) {
-      const pauseMs = PAUSES_MS[tried];
+      const pauseMs = pauses[tried];
       const owners = await findOwners(digests).catch((error: unknown) => {
         if (pauseMs === undefined) throw error;
         return [];
@@ -150,22 +161,40 @@ export class IdOwners {
 
 /** Returns why a handshake is refused that refers to what was handed out to somebody else; undefined: it does not. */
 export async function refuseForeignIds(admission: Admission, owners: IdOwners): Promise<Refusal | undefined> {
-  const { endpoint, handshake, key } = admission;
+  const { endpoint, handshake } = admission;
   const ids = owners.of(admission);
-  if (ids === undefined) return undefined;
-  const joined = key?.callIds === 'any' ? [] : (endpoint.joinedIn?.(handshake) ?? []);
-  const named = [...joined, ...(endpoint.idsIn?.(handshake) ?? [])];
+  const named = (ids && endpoint.idsIn?.(handshake)) ?? [];
   const [first] = named;
-  if (first === undefined) return undefined;
+  if (first === undefined || ids === undefined) return undefined;
   const owns = await ids.owns(named.map(({ id }) => id));
   if (owns === 'away') return notNow(`whether ${first.field} was given to this key cannot be found out now`);
-  return owns ? undefined : notIssued(first.field, joined.length > 0);
+  return owns ? undefined : notIssued(first.field);
 }
 
-const notIssued = (field: string, isJoined: boolean): Refusal => ({
+/** Finds out whether a handshake joins a call that was made through here, which is counted then; a Refusal where it may not join it. */
+export async function joinCall(admission: Admission, owners: IdOwners): Promise<Pick<Admission, 'isJoined'> | Refusal> {
+  const { endpoint, handshake, key, secret, bindsIds, provider } = admission;
+  const joined = endpoint.joinedIn?.(handshake) ?? [];
+  const [first] = joined;
+  if (first === undefined) return {};
+  const mayJoinAny =
+    (!bindsIds || key?.callIds === 'any') && (secret === undefined || secret.settings.callIds === 'any');
+  // Nobody waits for what does not decide.
+  const owns = await owners.ofCalls(admission).owns(
+    joined.map(({ id }) => id),
+    !mayJoinAny,
+  );
+  if (owns === true) return { isJoined: true };
+  if (!mayJoinAny)
+    return owns === 'away'
+      ? notNow(`whether ${first.field} was given to this key cannot be found out now`)
+      : notIssued(first.field, ', or callIds: any of the key and of its client secret');
+  const client = secret === undefined ? 'this key' : 'this client secret';
+  return mayUse(admission, provider, '') ? {} : unknowableModel(client, provider);
+}
+
+const notIssued = (field: string, otherwise = ''): Refusal => ({
   status: 403,
   code: 'id_not_issued',
-  message:
-    `${field}: expected an id that this key was given through this gateway` +
-    (isJoined ? ', or callIds: any of the key' : ''),
+  message: `${field}: expected an id that this key was given through this gateway${otherwise}`,
 });

@@ -8,7 +8,7 @@ import { proxyFor } from '../../platform/proxy.ts';
 import type { ConnectOutcome, Connector } from '../../transport/connector.ts';
 import type { Admission } from '../admission/admission.ts';
 import type { OpeningLeash } from '../money/leash.ts';
-import { type IdOwners, refuseForeignIds } from '../side/id-owners.ts';
+import { type IdOwners, joinCall, refuseForeignIds } from '../side/id-owners.ts';
 
 /** An admission with what the session may cost at its account. */
 export interface LeashedAdmission {
@@ -26,11 +26,20 @@ export async function leashed(first: Admission, means: Leashing): Promise<Leashe
   let refusal: Refusal | undefined;
   for (let admission: Admission | Refusal | undefined = first; ; admission = await first.targets?.next()) {
     if (admission === undefined || isRefusal(admission)) return refusal ?? (admission as Refusal);
-    const found = (await refuseForeignIds(admission, means.idOwners)) ?? (await means.leash(admission));
-    if (!isRefusal(found)) return { admission, leash: found };
-    if (first.targets === undefined) return found;
+    const found = await leashedAt(admission, means);
+    if (!isRefusal(found) || first.targets === undefined) return found;
     refusal ??= found;
   }
+}
+
+/** A call that is joined has its leash in the session that counts it. */
+async function leashedAt(admission: Admission, means: Leashing): Promise<LeashedAdmission | Refusal> {
+  const foreign = await refuseForeignIds(admission, means.idOwners);
+  if (foreign !== undefined) return foreign;
+  const joined = await joinCall(admission, means.idOwners);
+  if (isRefusal(joined)) return joined;
+  const leash = joined.isJoined ? undefined : await means.leash(admission);
+  return isRefusal(leash) ? leash : { admission: { ...admission, ...joined }, leash };
 }
 
 interface Dialling extends Leashing {

@@ -7,6 +7,8 @@ import { MessageBuffer } from '../../../codecs/websocket/message-buffer.ts';
 
 interface BodyLimits {
   readonly maxBytes: number;
+  /** Name of the setting that it comes from. */
+  readonly setting?: string;
   /** Time until the last byte. */
   readonly ms: number;
   /** Claims memory for bytes that have just arrived, or says why there is none. */
@@ -34,10 +36,10 @@ export function checkBodyType(request: IncomingMessage): Refusal | undefined {
 /** Resolves with undefined for a request without a body. Rejects when the client leaves before its last byte. */
 export async function readBody(
   request: IncomingMessage,
-  { maxBytes, ms, reserve }: BodyLimits,
+  { maxBytes, setting = 'side.maxBodyBytes', ms, reserve }: BodyLimits,
 ): Promise<Buffer | readonly Buffer[] | undefined | Refusal> {
   if (!hasBody(request)) return undefined;
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return tooLarge(maxBytes);
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) return tooLarge(maxBytes, setting);
   const { promise, resolve, reject } = Promise.withResolvers<Buffer | readonly Buffer[] | Refusal>();
   const timer = setTimeout(resolve, ms, tooSlow(ms));
   const pieces: Buffer[] = [];
@@ -45,7 +47,7 @@ export async function readBody(
   let bytes = 0;
   request.on('data', (piece: Buffer) => {
     bytes += piece.length;
-    const refusal = bytes > maxBytes ? tooLarge(maxBytes) : reserve?.(piece.length);
+    const refusal = bytes > maxBytes ? tooLarge(maxBytes, setting) : reserve?.(piece.length);
     if (refusal !== undefined) return resolve(refusal);
     if (piece.length < PIECE_BYTES) small.add(piece);
     else if (small.length > 0) pieces.push(small.take(), piece);
@@ -71,10 +73,10 @@ export async function readBody(
   });
 }
 
-const tooLarge = (maxBytes: number): Refusal => ({
+const tooLarge = (maxBytes: number, setting: string): Refusal => ({
   status: 413,
   code: 'body_too_large',
-  message: `expected a body of at most ${maxBytes} bytes (side.maxBodyBytes)`,
+  message: `expected a body of at most ${maxBytes} bytes (${setting})`,
 });
 
 const tooSlow = (ms: number): Refusal => ({

@@ -16,9 +16,13 @@ import type { RefusalFacts } from './refusal/refusal-log.ts';
 /** The key of the client, where it is known without asking anyone. `firstFrame`: its first message, where that was read. */
 export function callerOf(request: IncomingMessage, policy: RequestPolicy, firstFrame?: FirstFrame): Key | undefined {
   const handshake = handshakeOf(request, firstFrame);
-  return (
-    handshake && knownKey({ handshake, provider: providerTable(policy.config).at(handshake.path)[0]?.provider, policy })
-  );
+  return handshake && knownKey({ handshake, provider: foundAt(request, handshake.path, policy)?.provider, policy });
+}
+
+/** The best account for a path: one that opens sessions there, or makes calls. */
+function foundAt({ method = '' }: IncomingMessage, path: string, { config }: RequestPolicy) {
+  const table = providerTable(config);
+  return table.at(path)[0] ?? table.callsAt(method, path)[0];
 }
 
 function handshakeOf(request: IncomingMessage, firstFrame: FirstFrame | undefined): Handshake | undefined {
@@ -33,9 +37,9 @@ export function askedFor(
 ): Pick<RefusalFacts, 'key' | 'provider' | 'route' | 'model' | 'class'> {
   const handshake = handshakeOf(request, firstFrame);
   if (handshake === undefined) return {};
-  const [found] = providerTable(policy.config).at(handshake.path);
+  const found = foundAt(request, handshake.path, policy);
   const key = knownKey({ handshake, provider: found?.provider, policy });
-  const resources = found?.endpoint.resources(handshake);
+  const resources = found && 'resources' in found.endpoint ? found.endpoint.resources(handshake) : undefined;
   const named = key?.class ?? handshake.headers[CLASS_HEADER]?.toString();
   return {
     key: key?.id,

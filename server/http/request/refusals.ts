@@ -1,7 +1,14 @@
 // Refusals that any listener for clients may give, and the shape of every refusal: that of the provider, or a plain one.
 
 import type { IncomingMessage } from 'node:http';
-import { findEndpoint, findMint, findNotServed, knownPaths } from '../../../adapters/realtime/index.ts';
+import {
+  callPaths,
+  findCall,
+  findEndpoint,
+  findMint,
+  findNotServed,
+  knownPaths,
+} from '../../../adapters/realtime/index.ts';
 import type { HttpReply, Refusal } from '../../../adapters/realtime/refusal.ts';
 import { type LimitRefusal, RATE_SETTINGS, type RateName, type RateStates } from '../../ipc/limits.ts';
 import { sidePaths } from '../../ipc/side-routes.ts';
@@ -12,7 +19,9 @@ import { type HttpProblem, helpFor, problemReply, shortened } from '../problem.t
 const UPGRADE_HEADERS = { upgrade: 'websocket', 'sec-websocket-version': '13' };
 
 /** Every path that is served to clients. */
-const PATHS: readonly string[] = [...knownPaths, ...sidePaths('key')];
+const PATHS: readonly string[] = [
+  ...new Set([...knownPaths, ...callPaths.map(({ path }) => path), ...sidePaths('key')]),
+];
 
 export function isRefusal(value: object | string | undefined): value is Refusal {
   return typeof value === 'object' && 'code' in value;
@@ -21,7 +30,8 @@ export function isRefusal(value: object | string | undefined): value is Refusal 
 /** Gives a refusal the shape that the clients of the request's path read. */
 export function refuse(request: IncomingMessage, refusal: Refusal, requestId?: string): HttpReply {
   const { path = '' } = readHandshake(request) ?? {};
-  const found = findEndpoint(path) ?? findMint(path) ?? findNotServed(request.method ?? '', path);
+  const method = request.method ?? '';
+  const found = findEndpoint(path) ?? findMint(path) ?? findCall(method, path) ?? findNotServed(method, path);
   const provider = found?.provider;
   const own = provider?.httpError({ ...refusal, help: helpFor(refusal.code) });
   const reply = own

@@ -2,7 +2,7 @@
 
 import type { LimitScope } from '../../ipc/limits.ts';
 import type { SessionRecord } from '../../ipc/session-record.ts';
-import type { Reservation, ReserveResult } from '../../ipc/session-reservation.ts';
+import type { HeldCall, Reservation, ReserveResult } from '../../ipc/session-reservation.ts';
 
 /** The ended sessions that can still be asked for. */
 const KEPT_RECORDS = 1000;
@@ -14,6 +14,7 @@ export class SessionTable<Owner> {
   readonly #reserved = new Map<string, Reserved<Owner>>();
   /** Counts of open sessions by scope: a limit is checked at every start, however many sessions there are. */
   readonly #openByScope = new Map<string, number>();
+  readonly #calls = new Map<string, HeldCall>();
   /** The newest last. */
   readonly #ended = new Map<string, SessionRecord>();
 
@@ -36,6 +37,18 @@ export class SessionTable<Owner> {
     this.#count(session.scopes, -1);
   }
 
+  /** Takes the call of a session that is there. */
+  holds(call: HeldCall): void {
+    if (this.#reserved.has(call.session)) this.#calls.set(call.session, call);
+  }
+
+  /** Returns the call of a session, of which nothing more is known here from now on. */
+  takeCall(id: string): HeldCall | undefined {
+    const call = this.#calls.get(id);
+    this.#calls.delete(id);
+    return call;
+  }
+
   /** The sessions that are open, or about to. */
   get all(): readonly Reservation[] {
     return [...this.#reserved.values()];
@@ -56,6 +69,7 @@ export class SessionTable<Owner> {
   /** Releases a session that has ended, and keeps its record for a while. */
   ended(record: SessionRecord): void {
     this.release(record.id);
+    this.#calls.delete(record.id);
     this.#ended.delete(record.id);
     this.#ended.set(record.id, record);
     const [oldest] = this.#ended.keys();

@@ -8,8 +8,8 @@ import type { ClientRule } from './client-gate.ts';
 export interface KeyIds {
   /** Takes what the provider hands out to the key. */
   handedOut(ids: readonly string[]): void;
-  /** Tells whether all of them were handed out to the key, where that can be known. */
-  owns(ids: readonly string[]): boolean | Promise<boolean | Away>;
+  /** Tells whether all of them were handed out to the key, where that can be known. `isKnown` false: they may be nobody's, and nobody waits for them. */
+  owns(ids: readonly string[], isKnown?: boolean): boolean | Promise<boolean | Away>;
 }
 
 /** Makes the rule; undefined where no message can have an id of somebody else. `ids` undefined: the key has the account for itself. */

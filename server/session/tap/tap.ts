@@ -174,7 +174,7 @@ export class Tap {
     this.#model = observation.model?.slice(0, MAX_MODEL_CHARACTERS) ?? this.#model;
     this.#transcriptionModel =
       observation.transcriptionModel?.slice(0, MAX_MODEL_CHARACTERS) ?? this.#transcriptionModel;
-    if (observation.usage !== undefined) {
+    if (observation.usage !== undefined && this.#options.billedBy?.length !== 0) {
       const usage = this.#bounded(observation.usage, at);
       this.#usage ??= new UsageTotals();
       this.#usage.add(usage, this.#makerOf(observation));

@@ -84,7 +84,9 @@ function providerWarnings({
 }
 
 function routeWarnings({ routes, keys }: Config): Problem[] {
-  const endpoints = [...realtimeProviders.values()].flatMap((provider) => provider.endpoints.map(({ path }) => path));
+  const endpoints = [...realtimeProviders.values()].flatMap(({ endpoints, calls = [] }) =>
+    [...endpoints, ...calls.filter(({ start }) => start !== undefined)].map(({ path }) => path),
+  );
   const paths = [...new Set([...endpoints, ...sidePaths('key')])];
   const isOfKeys = keys.length > 0 && keys.every((key) => key.class !== undefined);
   return Object.entries(routes).flatMap(([path, route]) => {

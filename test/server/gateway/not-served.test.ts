@@ -23,9 +23,7 @@ async function told(path: string, options: RequestInit = { method: 'POST', heade
 test.each([
   '/v1/realtime/sessions',
   '/v1/realtime/transcription_sessions',
-  '/v1/realtime/calls',
-  '/v1/realtime/calls/rtc_1/hangup',
-  '/v1/live/sessions',
+  '/v1/realtime/translations/calls',
   '//v1/realtime/sessions',
   '/v1/completions',
   '/v1/images/generations',
@@ -74,7 +72,7 @@ test.each(['/v1/messages/batches', '/v1/complete'])(
 );
 
 test.each([
-  ['/v1/realtime/calls', 'application/sdp'],
+  ['/v1/realtime/translations/calls', 'application/sdp'],
   ['/v1/listen', 'audio/wav'],
   ['/upload/v1beta/files', 'image/png'],
   ['/v1/files', 'multipart/form-data; boundary=x'],

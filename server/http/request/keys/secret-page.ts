@@ -3,7 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Handshake } from '../../../../adapters/realtime/contract.ts';
-import { findEndpoint } from '../../../../adapters/realtime/index.ts';
+import { findCall, findEndpoint } from '../../../../adapters/realtime/index.ts';
 import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
 import { providerTable } from '../../../config/providers/table.ts';
 import { sideRoutesAt } from '../../../ipc/side-routes.ts';
@@ -34,15 +34,20 @@ export function admitPage(asked: PageRequest): Refusal | undefined | Promise<Ref
 
 /** Paths that open sessions, and those that tell of them. */
 function takesSecrets(path: string): boolean {
-  return findEndpoint(path) !== undefined || sideRoutesAt('key', path).some(({ route }) => route.takesSecret);
+  return (
+    findEndpoint(path) !== undefined ||
+    findCall('POST', path) !== undefined ||
+    sideRoutesAt('key', path).some(({ route }) => route.takesSecret)
+  );
 }
 
 async function admitNamedPage(origin: string, asked: PageRequest): Promise<Refusal | undefined> {
   const { request, response, handshake, policy, address } = asked;
+  const table = providerTable(policy.config);
   const presented = presentedSecret({
     handshake,
     policy,
-    provider: providerTable(policy.config).at(handshake.path)[0]?.provider,
+    provider: (table.at(handshake.path)[0] ?? table.callsAt('POST', handshake.path)[0])?.provider,
   });
   if (presented === undefined) return checkPage(request, policy.origins);
   const secret = await findSecret(presented, { address, policy });

@@ -1,11 +1,12 @@
 // Serves HTTP to clients. Their connections are accepted by gateway processes, which pass them on once their first request is for no session.
-// Rule: a request to open a session goes back to a gateway process, with its connection.
+// Rule: a request to open a session, or one of calls, goes back to a gateway process, with its connection.
 
 import { once } from 'node:events';
-import type { IncomingMessage, Server } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
+import { findCall } from '../../../../adapters/realtime/index.ts';
 import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
 import type { LiveConfig } from '../../../config/live/live.ts';
 import { Clients } from '../../../http/connection/clients.ts';
@@ -17,16 +18,19 @@ import {
 import type { Descriptors } from '../../../http/connection/descriptors.ts';
 import { isRoutedSocket } from '../../../http/connection/routed-responses.ts';
 import { readSpliced } from '../../../http/connection/splice.ts';
+import { takeSocket } from '../../../http/connection/take-socket.ts';
+import { readHandshake } from '../../../http/handshake.ts';
 import { closeListener, createListener } from '../../../http/listener.ts';
-import { writeReply } from '../../../http/reply.ts';
+import { sendReply, writeReply } from '../../../http/reply.ts';
 import { answerHttp, type CheckedExchange } from '../../../http/request/answer.ts';
+import { readBody } from '../../../http/request/body.ts';
 import { answerFaults } from '../../../http/request/fault.ts';
 import { headBytes } from '../../../http/request/head.ts';
 import { KeyLookup } from '../../../http/request/keys/key-lookup.ts';
 import { oldNameWarner } from '../../../http/request/old-names.ts';
 import { type RequestPolicy, requestPolicy } from '../../../http/request/policy.ts';
 import { createRefusalLog } from '../../../http/request/refusal/refusal-log.ts';
-import { draining, refuse } from '../../../http/request/refusals.ts';
+import { draining, isRefusal, refuse } from '../../../http/request/refusals.ts';
 import { type PassedConnection, stopReading } from '../../../ipc/channel/connection.ts';
 import type { Ports } from '../../../ipc/process-start.ts';
 import type { FindKey, StoredKey } from '../../../ipc/stored-keys.ts';
@@ -95,6 +99,7 @@ export class PublicListener {
       reply: (exchange: CheckedExchange) => (this.#isDraining ? draining : publicAnswer(exchange, context)),
     };
     this.#server.on('request', (request, response) => {
+      if (isOfCall(request)) return void this.#passCall(request, response);
       void answerHttp({ request, response, source: this.#clients.sourceOf(request) }, answering);
     });
     const failed = (error: unknown): void => log.error(faultOf(error), 'chat socket failed');
@@ -182,8 +187,27 @@ export class PublicListener {
     await this.#chats.accept(upgrade);
   }
 
-  async #giveBack(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
-    const bytes = Buffer.concat([headBytes(request), head, stopReading(socket)]);
+  /** Calls are made by a gateway process: it gets the connection, with the whole request. */
+  async #passCall(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { maxCallBodyBytes: maxBytes, handshakeMs: ms } = this.#options.live.config.limits;
+    try {
+      const body = await readBody(request, { maxBytes, setting: 'limits.maxCallBodyBytes', ms });
+      if (isRefusal(body)) return sendReply(response, refuse(request, body));
+      const whole = body === undefined || Buffer.isBuffer(body) ? body : Buffer.concat(body);
+      const { socket, bytes } = takeSocket({ request, response }, whole);
+      await this.#giveBytesBack(request, socket, bytes);
+    } catch {
+      // The client has left within its body.
+      response.destroy();
+    }
+  }
+
+  #giveBack(request: IncomingMessage, socket: Socket, head: Buffer): Promise<void> {
+    return this.#giveBytesBack(request, socket, Buffer.concat([headBytes(request), head, stopReading(socket)]));
+  }
+
+  async #giveBytesBack(request: IncomingMessage, socket: Socket, bytes: Buffer): Promise<void> {
+    this.#connections.leave(socket);
     try {
       await this.#options.giveBack(socket, { bytes, address: this.#clients.saidOf(socket) });
     } catch {
@@ -191,3 +215,6 @@ export class PublicListener {
     }
   }
 }
+
+const isOfCall = (request: IncomingMessage): boolean =>
+  findCall(request.method ?? '', readHandshake(request)?.path ?? '') !== undefined;

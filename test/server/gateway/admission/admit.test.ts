@@ -106,8 +106,8 @@ describe('a refusal', () => {
     expect(bodyOf('/v1/realtime?model=m')).toMatchObject({ type: 'authentication_error', code: 'invalid_key' });
     expect(bodyOf('/v1/realtime?model=m', foreign)).toMatchObject({ type: 'permission_error' });
     expect(bodyOf(GEMINI)).toMatchObject({ code: 401, status: 'UNAUTHENTICATED' });
-    expect(bodyOf('/v1/live/sessions/abc/content')).toMatchObject({ type: 'server_error', code: 'not_implemented' });
-    expect(bodyOf('/v1/live/sessions/abc/content', foreign)).toMatchObject({ type: 'permission_error' });
+    expect(bodyOf('/v1/files/abc/content')).toMatchObject({ type: 'server_error', code: 'not_implemented' });
+    expect(bodyOf('/v1/files/abc/content', foreign)).toMatchObject({ type: 'permission_error' });
   });
 
   test('a refusal is plain on a path of no provider, and for a target that is no path', () => {

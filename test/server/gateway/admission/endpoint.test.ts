@@ -16,7 +16,7 @@ test.each([
 });
 
 test('says that a known endpoint is not served', () => {
-  expect(resolve('/v1/live/sessions/abc/content')).toMatchObject({ status: 501, code: 'not_implemented' });
+  expect(resolve('/v1/files/abc/content')).toMatchObject({ status: 501, code: 'not_implemented' });
 });
 
 test.each(['/', '/v1', '/v1/realtime/', '/V1/realtime', '/v1/nowhere'])('refuses an unknown path: %s', (target) => {

@@ -1,13 +1,13 @@
 // The upgrades, unfinished messages and outbox of a gateway process in its metrics, read when they are asked for.
 
 import { Gauge, type Registry } from 'prom-client';
-import type { LiveConfig } from '../config/live/live.ts';
-import { type ConnectionLimit, exportWaiting } from '../http/connection/connection-limit.ts';
-import { exportGauge } from '../platform/metrics.ts';
-import type { UnfinishedMessages } from '../session/unfinished-messages.ts';
-import type { Outbox } from './side/outbox.ts';
-import { exportOutbox } from './side/outbox-metrics.ts';
-import type { Breakers } from './targets/breakers.ts';
+import type { LiveConfig } from '../../config/live/live.ts';
+import { type ConnectionLimit, exportWaiting } from '../../http/connection/connection-limit.ts';
+import { exportGauge } from '../../platform/metrics.ts';
+import type { UnfinishedMessages } from '../../session/unfinished-messages.ts';
+import type { Outbox } from '../side/outbox.ts';
+import { exportOutbox } from '../side/outbox-metrics.ts';
+import type { Breakers } from '../targets/breakers.ts';
 
 interface Held {
   readonly connections: ConnectionLimit;

@@ -1,0 +1,161 @@
+// Decides on a request that makes a call, or asks something of one, before the provider is asked. Its phases are those of a session, but for the
+// body, which says what a session says in its handshake and its first message.
+
+import type { CallEndpoint, CallStart, RequestedCall } from '../../../adapters/realtime/contract/calls.ts';
+import type { Resource } from '../../../adapters/realtime/contract.ts';
+import type { Refusal } from '../../../adapters/realtime/refusal.ts';
+import { type JsonObject, textAt } from '../../../codecs/json/object.ts';
+import { providerTable } from '../../config/providers/table.ts';
+import { checkBodyType } from '../../http/request/body.ts';
+import { checkRequest } from '../../http/request/guard.ts';
+import { invalid, isRefusal } from '../../http/request/refusals.ts';
+import { chooseAccount } from '../admission/account.ts';
+import type { Admission, AdmissionRequest } from '../admission/admission.ts';
+import { authenticateClient, checkWhere, presentSecret } from '../admission/authenticate.ts';
+import { authorizeResource, bindIds } from '../admission/authorize.ts';
+import { classify } from '../admission/classify.ts';
+import { chooseProvider, rejectHandshake } from '../admission/endpoint.ts';
+import { startPhases } from '../admission/phases.ts';
+import { chooseSessionId } from '../admission/session-id.ts';
+import { checkTerms } from '../targets/terms.ts';
+import { endpointOfCall } from './reach-call.ts';
+
+/** Reads the body of the request; undefined where it has none. */
+type ReadCallBody = () => Promise<Buffer | undefined | Refusal>;
+
+type CallAsk = AdmissionRequest & { readonly body: ReadCallBody };
+
+export interface CallAdmission extends Admission {
+  readonly call: CallEndpoint;
+  /** The id in the path. */
+  readonly callId: string | undefined;
+  readonly data: Buffer | undefined;
+  /** The call that is to begin, with its session as it is to be; undefined where something is asked of one that is there. */
+  readonly asked: (RequestedCall & { readonly start: CallStart }) | undefined;
+}
+
+const phases = startPhases<CallAsk>()
+  .add(({ request }) => checkRequest(request))
+  .add(checkWhere)
+  .add(resolveCall)
+  .add(presentSecret)
+  .add(rejectHandshake)
+  .add(authenticateClient)
+  .add(checkSecret)
+  .add(readAsked)
+  .add(chooseProvider)
+  .add((known) => (known.asked === undefined ? { model: undefined } : authorizeResource(known)))
+  .add(classify)
+  .add(checkTerms)
+  .add(chooseAccount)
+  .add(chooseSessionId)
+  .add(bindIds)
+  .add(() => ({ subprotocol: undefined, continues: undefined }));
+
+/** Runs the phases in their order. */
+export const admitCall = async (ask: CallAsk): Promise<CallAdmission | Refusal> => phases.run(ask);
+
+/** Ids go into paths and queries of the provider as they are. */
+const ID = /^[A-Za-z0-9_.~:-]{1,512}$/;
+
+function resolveCall({
+  handshake,
+  policy,
+  request: { method = '' },
+}: Pick<Admission, 'handshake' | 'policy' | 'request'>) {
+  const found = providerTable(policy.config).callsAt(method, handshake.path);
+  const [first] = found;
+  if (first === undefined) return invalid('this path is not one of calls any more');
+  if (first.id !== undefined && !ID.test(first.id)) return invalid('expected the id of a call in the path');
+  const candidates = found.map(({ provider, endpoint: { path: pattern, family }, path }) => ({
+    ...{ provider, path },
+    endpoint: endpointOfCall(pattern, family),
+    // The model in a body may name an account of the same path alone.
+    isNamed: true,
+  }));
+  const { provider, endpoint, path } = candidates[0] as (typeof candidates)[number];
+  // The body of a call says all that its query said.
+  const at = { ...handshake, path, ...(first.endpoint.start && { rawQuery: undefined }) };
+  return { candidates, provider, endpoint, handshake: at, call: first.endpoint, callId: first.id };
+}
+
+/** A client secret makes the calls of a page, and nothing else. */
+function checkSecret({ secret, call }: Pick<Admission, 'secret'> & Pick<CallAdmission, 'call'>): Refusal | undefined {
+  return secret === undefined || (call.start?.idIn !== undefined && !call.path.includes('{id}')) ? undefined : onlyKeys;
+}
+
+const onlyKeys: Refusal = {
+  status: 403,
+  code: 'secret_not_allowed',
+  message: 'a client secret makes calls; to ask something of one takes a key',
+};
+
+const noOutbound: Refusal = {
+  ...onlyKeys,
+  message: 'a client secret makes no calls out to telephones; that takes a key',
+};
+
+type Known = Pick<Admission, 'request' | 'handshake' | 'candidates' | 'endpoint' | 'secret' | 'pinned'> &
+  Pick<CallAdmission, 'call'> &
+  Pick<CallAsk, 'body'>;
+
+/** Reads the body, once it is known who sends it. What it asks for takes the place of what a handshake would. */
+async function readAsked(known: Known) {
+  const { request, call, body, handshake } = known;
+  const { start } = call;
+  const refusal = start === undefined ? checkBodyType(request) : checkType(request.headers['content-type'], start);
+  if (refusal !== undefined) return refusal;
+  const data = await body();
+  if (isRefusal(data)) return data;
+  if (start === undefined) return { data, asked: undefined };
+  const type = request.headers['content-type'] ?? '';
+  const read = start.read({ type, data: data ?? Buffer.alloc(0) }, handshake.query);
+  if ('expected' in read) return faulty(read.field, read.expected);
+  if (read.isOutbound && known.secret !== undefined) return noOutbound;
+  const session = withPins(read.session, known);
+  if (isRefusal(session)) return session;
+  const resources = resourcesOf(session, start, call);
+  if (isRefusal(resources)) return resources;
+  const named = <Endpoint extends object>(endpoint: Endpoint) => ({ ...endpoint, resources: () => resources });
+  return {
+    data,
+    asked: { ...read, start, session },
+    endpoint: named(known.endpoint),
+    candidates: known.candidates.map((candidate) => ({ ...candidate, endpoint: named(candidate.endpoint) })),
+  };
+}
+
+const faulty = (field: string, expected: string): Refusal => ({
+  ...invalid(field === '' ? `expected ${expected}` : `${field}: expected ${expected}`),
+  ...(field !== '' && { param: field }),
+});
+
+const mediaType = (header = ''): string => header.split(';')[0]?.trim().toLowerCase() ?? '';
+
+function checkType(header: string | undefined, { types }: CallStart): Refusal | undefined {
+  const type = mediaType(header);
+  const message = `expected a body of ${types.join(' or ')}, got ${type || 'no content-type'}`;
+  return types.includes(type) ? undefined : { status: 415, code: 'unsupported_media_type', message };
+}
+
+function withPins(session: JsonObject, { pinned, endpoint }: Pick<Known, 'pinned' | 'endpoint'>): JsonObject | Refusal {
+  if (pinned === undefined) return session;
+  const merged = endpoint.dialect.pins?.ofCalls?.merge(session, pinned);
+  if (merged === undefined) throw new Error(`nothing can be pinned of a call of ${endpoint.dialect.name}`);
+  if ('session' in merged) return merged.session;
+  return { status: 403, code: 'secret_not_allowed', message: merged.message, param: merged.field };
+}
+
+/** The models that the session names, its own one first; one that it leaves to the provider cannot be known. */
+function resourcesOf(
+  session: JsonObject,
+  { eventOf }: CallStart,
+  { family }: CallEndpoint,
+): readonly Resource[] | 'unknown' | Refusal {
+  const frame = { data: Buffer.from(JSON.stringify(eventOf(session))), binary: false, at: 0 };
+  const found = family.dialect.modelsIn(frame) ?? [];
+  if ('code' in found) return faulty(found.field ?? 'session', found.message);
+  const model = textAt(session, 'model');
+  if (model === undefined || model === '') return 'unknown';
+  return [...new Set([model, ...found])].filter((name) => name !== '').map((name) => ({ kind: 'model', name }));
+}
