@@ -9,6 +9,7 @@ import { ClientGate, type ClientGateOptions, type ClientRule } from './client-ga
 import { idRule, type KeyIds } from './id-guard.ts';
 import { type InjectionOptions, injectContext, type Links, type Receivers } from './inject-context.ts';
 import { PinnedSession, type PinnedSessionOptions, pinRule, pinsOf } from './pinned-session.ts';
+import { renameRule } from './renamed-model.ts';
 
 type PartOptions = InjectionOptions & ClientGateOptions & PinnedSessionOptions;
 
@@ -23,7 +24,7 @@ export interface ClientRules {
 interface HoldOptions
   extends ClientRules,
     Omit<PartOptions, 'subject' | 'rules' | 'messages' | 'providerMessages' | 'onUnanswered' | 'onNotTaken'> {
-  readonly subject: Pick<SessionSubject, 'dialect' | 'context' | 'pinned'>;
+  readonly subject: Pick<SessionSubject, 'dialect' | 'context' | 'pinned' | 'asked' | 'model'>;
   readonly messages: SessionMessages;
   end(reason: CloseReason): void;
 }
@@ -38,7 +39,9 @@ export function holdMessages(links: Links, options: HoldOptions): Receivers {
     onUnanswered: () => end(reasons.providerUnanswered),
     onNotTaken: (fault: string) => end(pinsNotTaken(fault)),
   };
-  const rules = [credentialRule, idRule(subject.dialect, ids)].filter((rule) => rule !== undefined);
+  const rules = [credentialRule, idRule(subject.dialect, ids), renameRule(subject)].filter(
+    (rule) => rule !== undefined,
+  );
   const pins = pinsOf(subject);
   if (pins !== undefined) return holdPinned(links, pins, { ...parts, rules: [...rules, pinRule(pins)] });
   const receivers = injectContext(links, parts);
