@@ -118,6 +118,8 @@ export interface ServedEndpoint {
   /** A pattern: `{name}` stands for one segment. */
   readonly path: string;
   readonly dialect: Dialect;
+  /** The setting without which an account does not serve it; left out: every account does. */
+  readonly needsSetting?: string;
   /** The bases of its sessions, where they are not the provider's. */
   readonly billedBy?: Billing['by'];
   /** The host of this path, where it is not the provider's `baseUrl`. A configured base URL is dialled for all paths. */

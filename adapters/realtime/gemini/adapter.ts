@@ -5,6 +5,7 @@ import { commonPlaces } from '../handshake/credential.ts';
 import type { HttpReply, Refusal } from '../refusal.ts';
 import { geminiLiveDialect } from './dialect.ts';
 import { geminiMints } from './mints.ts';
+import { geminiMusicDialect } from './music.ts';
 
 const SERVICE = 'google.ai.generativelanguage';
 const versions = ['v1', 'v1beta', 'v1alpha'];
@@ -28,7 +29,16 @@ const endpoints: readonly ServedEndpoint[] = versions.flatMap((version) =>
   })),
 );
 
-const sockets = `of Google's sockets there is /ws/${SERVICE}.v1beta.GenerativeService.BidiGenerateContent`;
+/** Music is another product at another price: an account has to ask for it. */
+const musicEndpoints: readonly ServedEndpoint[] = versions.map((version) => ({
+  path: `/ws/${SERVICE}.${version}.GenerativeService.BidiGenerateMusic`,
+  dialect: geminiMusicDialect,
+  needsSetting: 'music',
+  billedBy: 'connected-time',
+  resources: () => [],
+}));
+
+const sockets = `of Google's sockets there is /ws/${SERVICE}.v1beta.GenerativeService.BidiGenerateContent, and music where the account has settings.music`;
 const instead =
   'text goes through POST /v1/chat/completions, in the form of OpenAI; its classes may have targets of the profile gemini';
 /** The HTTP API: all of the versions that nobody else has, and of `v1` what no other API has there. Vertex has the paths of projects. */
@@ -54,7 +64,8 @@ export const gemini: Provider = {
   environment: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],
   baseUrl: 'wss://generativelanguage.googleapis.com',
   auth: (credential) => (isEphemeral(credential) ? 'query:access_token' : 'query:key'),
-  endpoints,
+  settings: { music: 'Any text, such as on: BidiGenerateMusic is served, too.' },
+  endpoints: [...endpoints, ...musicEndpoints],
   notServed,
   mints: geminiMints,
   // A key that is none is a 400.

@@ -65,6 +65,8 @@ function makeTable(configured: Config['providers'], rehearsed: readonly string[]
   const accounts: ReadonlyMap<string, Provider> = new Map([...kinds, ...named]);
   const isThere = ({ name }: Pick<Provider, 'name'>): boolean =>
     configured[name] !== undefined || rehearsed.includes(name);
+  const isAskedFor = ({ provider: { name }, endpoint: { needsSetting } }: AccountEndpoint): boolean =>
+    needsSetting === undefined || configured[name]?.settings[needsSetting] !== undefined;
   const all = [...accounts.values()];
   const inOrder = [...all.filter(isThere), ...all.filter((provider) => !isThere(provider))];
   return {
@@ -76,7 +78,7 @@ function makeTable(configured: Config['providers'], rehearsed: readonly string[]
       return [
         ...(addressed === undefined ? [] : found(addressed, rest, true)),
         ...inOrder.flatMap((provider) => found(provider, path, false)),
-      ];
+      ].filter(isAskedFor);
     },
     mintsAt(path) {
       const { name, rest } = namedPath(path);

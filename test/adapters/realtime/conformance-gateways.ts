@@ -4,6 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { WebSocket } from 'ws';
+import { providers } from '../../../adapters/realtime/index.ts';
 import type { Outbox } from '../../../server/gateway/side/outbox.ts';
 import type { SessionEvent } from '../../../server/ipc/session-event.ts';
 import type { SessionRecord } from '../../../server/ipc/session-record.ts';
@@ -51,7 +52,11 @@ export async function startGateways(name: string, context: string) {
     push: (event: SessionEvent) => void events.push(event),
     fullness: () => undefined,
   } as unknown as Outbox;
-  const account = ({ url }: FakeProvider, apiKey: string) => ({ [name]: { baseUrl: url, apiKey, allowPrivate: true } });
+  const needed = providers.get(name)?.endpoints.flatMap(({ needsSetting = [] }) => needsSetting) ?? [];
+  const settings = Object.fromEntries(needed.map((setting) => [setting, 'on']));
+  const account = ({ url }: FakeProvider, apiKey: string) => ({
+    [name]: { baseUrl: url, apiKey, allowPrivate: true, settings },
+  });
   const keys = [
     { id: 'all', secret: KEY, callIds: 'any' },
     { id: 'listed', secret: LISTED_KEY, models: [`${name}/*allowed*`] },

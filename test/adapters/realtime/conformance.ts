@@ -70,6 +70,10 @@ function errorBody({ fixture }: Subject, status: number, code: string): unknown 
   return fixture.httpError({ status, code, message: expect.any(String), help: expect.stringContaining(code) });
 }
 
+/** The answer where there is no account: one that would have to be switched on is not served. */
+const unconfigured = ({ needsSetting }: ServedEndpoint) =>
+  needsSetting === undefined ? ([503, 'provider_not_configured'] as const) : ([501, 'not_implemented'] as const);
+
 function checkEndpoint(endpoint: ServedEndpoint, subject: Subject): void {
   const { provider, fixture } = subject;
   const first = firstMessage(endpoint, fixture);
@@ -125,7 +129,7 @@ function checkEndpoint(endpoint: ServedEndpoint, subject: Subject): void {
   // Clients whose credential is in the first message are refused behind that.
   test.each([
     ...(first === undefined ? inHandshake : []),
-    ['to a provider that is not configured', 503, 'provider_not_configured', 'unconfigured', {}],
+    ['to a provider that is not configured', ...unconfigured(endpoint), 'unconfigured', {}],
   ] as const)(
     '%s is refused with %i, as an upgrade and as a plain GET',
     async (_what, status, code, which, headers) => {

@@ -46,8 +46,8 @@ describe('settings of one provider', () => {
   });
 
   test('settings of one provider are refused for another', () => {
-    const [line] = refusal('providers: { gemini: { apiKey: k, settings: { organization: org } } }');
-    expect(line).toBe('providers.gemini.settings.organization: expected none: gemini has no settings');
+    const [line] = refusal('providers: { deepgram: { apiKey: k, settings: { organization: org } } }');
+    expect(line).toBe('providers.deepgram.settings.organization: expected none: deepgram has no settings');
     const [misspelt] = refusal('providers: { openai: { apiKey: k, settings: { organisation: org } } }');
     expect(misspelt).toMatch(/^providers\.openai\.settings\.organisation: unknown setting .*did you mean organization/);
   });

@@ -3,10 +3,12 @@
 import { describe, expect, test } from 'vitest';
 import { gemini, vertex } from '../../../../adapters/realtime/gemini/adapter.ts';
 import { upstreamOf } from '../../../../adapters/realtime/index.ts';
+import { openClient, refusedUpgrade, startGateway } from '../../../support/gateway.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
+import { startProvider } from '../../../support/provider.ts';
 import { conformance } from '../conformance.ts';
 import type { ExpectedRefusal } from '../fixture.ts';
-import { geminiLive } from './conversation.ts';
+import { geminiLive, geminiMusic } from './conversation.ts';
 
 const canonicalStatuses = [
   [400, 'invalid_request', 'INVALID_ARGUMENT'],
@@ -36,7 +38,10 @@ const errorBody = ({ status, code, message, help }: ExpectedRefusal) => ({
 });
 
 describe('gemini', () => {
-  conformance(gemini, { dialects: { 'gemini-live': geminiLive }, httpError: errorBody });
+  conformance(gemini, {
+    dialects: { 'gemini-live': geminiLive, 'gemini-music': geminiMusic },
+    httpError: errorBody,
+  });
 });
 
 describe('vertex', () => {
@@ -101,4 +106,19 @@ describe('the upstream handshake', () => {
     expect(dial(`${bidi}Constrained?access_token=auth_tokens/a%2Bb`, 'auth_tokens/a+b')?.url).toBe(url);
     expect(dial(`${bidi}?key=auth_tokens/a%2Bb`, 'auth_tokens/a+b')?.url).toBe(url);
   });
+});
+
+test('music is served where the account asks for it alone, and the answer says how', async () => {
+  const upstream = await startProvider();
+  const account = { baseUrl: upstream.url, apiKey: 'k', allowPrivate: true };
+  const path = '/ws/google.ai.generativelanguage.v1alpha.GenerativeService.BidiGenerateMusic';
+  const without = await startGateway({ providers: { gemini: account } });
+  const { status, body } = await refusedUpgrade(without.url + path);
+  expect([status, JSON.parse(body).error.message]).toEqual([501, expect.stringContaining('settings.music')]);
+  const asking = await startGateway({ providers: { gemini: { ...account, settings: { music: 'on' } } } });
+  const client = await openClient(`${asking.url}/${path}?key=any`);
+  expect(upstream.requests.at(-1)?.url).toBe(`${path}?key=k`);
+  client.terminate();
+  await Promise.all([without.close(), asking.close()]);
+  await upstream.close();
 });

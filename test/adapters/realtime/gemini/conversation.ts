@@ -54,3 +54,23 @@ export const geminiLive: DialectFixture = {
   context: 'behind-first-answer',
   naming: (model) => ({ setup: { model: `models/${model}` } }),
 };
+
+export const geminiMusic: DialectFixture = {
+  conversation: [
+    ['client', { setup: { model: 'models/lyria-realtime-exp' } }, { model: 'lyria-realtime-exp' }],
+    ['provider', inBinary({ setupComplete: {} }), { isContinuous: true }],
+    ['client', { clientContent: { weightedPrompts: [{ text: 'calm piano', weight: 1 }] } }],
+    ['client', { musicGenerationConfig: { bpm: 90 } }],
+    ['client', { playbackControl: 'PLAY' }],
+    [
+      'provider',
+      inBinary({ serverContent: { audioChunks: [{ data: 'AAEAAgAD', mimeType: 'audio/l16;rate=48000' }] } }),
+      { mark: 'audio' },
+    ],
+    ['provider', inBinary({ filteredPrompt: { text: 'x', filteredReason: 'y' } })],
+  ],
+  model: 'lyria-realtime-exp',
+  usage: 'connected-time',
+  turns: [{ user: '', assistant: '' }],
+  naming: (model) => ({ setup: { model: `models/${model}` } }),
+};
