@@ -11,7 +11,9 @@ import type { Config, ProviderConfig } from '../config/config.ts';
 import { FORWARD_CLIENT } from '../config/file/words.ts';
 import { faultText } from '../config/problem.ts';
 import type { LlmGatewayConfig } from '../config/side/llm-schema.ts';
+import { AccountTokens } from '../gateway/credentials/account-tokens.ts';
 import { isTimeout, withDeadline } from '../platform/deadline.ts';
+import { createLog } from '../platform/log.ts';
 import { publicAgent } from '../platform/outbound-agent.ts';
 import { proxyFor } from '../platform/proxy.ts';
 import { requireMeantAccess } from '../side/config/access.ts';
@@ -118,7 +120,8 @@ async function statusOf(
 const refusedCredential = (status: number) => new Error(`the credential is refused (HTTP ${status})`);
 
 /** Opens a session where that is free, and closes it at once; asks for what is free where time is billed. */
-async function reachProvider(provider: Provider, account: ProviderConfig, config: Config): Promise<string> {
+async function reachProvider(provider: Provider, configured: ProviderConfig, config: Config): Promise<string> {
+  const account = { ...configured, apiKey: configured.apiKey ?? (await tokenOf(provider, configured, config)) };
   const { allowPrivate, apiKey } = account;
   const isForwarding = apiKey === FORWARD_CLIENT;
   const [endpoint] = provider.endpoints;
@@ -140,6 +143,16 @@ async function reachProvider(provider: Provider, account: ProviderConfig, config
   // Some take a session before they look at its credential.
   if (provider.free.refusals.includes(status)) throw refusedCredential(status);
   return 'a session opens';
+}
+
+/** Fetches the token as a session would. */
+async function tokenOf(provider: Provider, account: ProviderConfig, { log, proxy }: Config): Promise<string> {
+  const tokens = new AccountTokens({ log: createLog({ ...log, level: 'silent' }), proxy, fetchMs: DEADLINE_MS });
+  try {
+    return await tokens.of(provider.name, { ...account, scope: provider.tokenScope });
+  } catch (error) {
+    throw new Error(`no credential: ${(error as Error).message}`);
+  }
 }
 
 function judged(status: number, isForwarding: boolean): string {

@@ -49,6 +49,25 @@ async function check(config: object, data = temporaryFolder('online')) {
 
 const account = (apiKey: string, baseUrl = provider.url) => ({ apiKey, baseUrl, allowPrivate: true });
 
+test('an account with a tokenCommand is asked with what that gives, and one whose command fails says so', async () => {
+  const commanded = (script: string) => ({
+    ...{ kind: 'openai', baseUrl: provider.url, allowPrivate: true },
+    tokenCommand: [process.execPath, '-e', script],
+  });
+  const providers = {
+    right: commanded('process.stdout.write("right-key")'),
+    wrong: commanded('process.stdout.write("wrong-key")'),
+    none: commanded('process.exit(3)'),
+  };
+  const { code, lines } = await check({ providers });
+  expect(code).toBe(1);
+  expect(lines.slice(1)).toEqual([
+    'ok      providers.right: a session opens',
+    'failed  providers.wrong: the credential is refused (HTTP 401)',
+    'failed  providers.none: no credential: it ended with exit code 3',
+  ]);
+});
+
 test('what is there is ok, and nothing is made: exit code 0', async () => {
   const seen: string[] = [];
   const listed = await endpoint(({ method, url, headers }, response) => {
