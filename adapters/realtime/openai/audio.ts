@@ -27,5 +27,8 @@ function bytesOf(named: JsonObject | undefined, beta: string | undefined): numbe
   const format = typeof type === 'string' ? type : beta;
   if (format === undefined) return undefined;
   if (/pcm[ua]|g711/.test(format)) return G711_BYTES;
+  // Voice Live has names such as `pcm16_8000hz`.
+  const [, hertz] = /_(\d+)hz$/.exec(format) ?? [];
+  if (hertz !== undefined) return 2 * Number(hertz);
   return typeof rate === 'number' && rate > 0 ? 2 * rate : PCM_24K_BYTES;
 }

@@ -112,7 +112,7 @@ function modelsInQuery(handshake: Handshake): readonly Resource[] {
 }
 
 /** The parameters wherever a lenient server would find them: also behind a semicolon. */
-function parametersOf({ rawQuery = '' }: Handshake): readonly (readonly [name: string, value: string])[] {
+export function parametersOf({ rawQuery = '' }: Handshake): readonly (readonly [name: string, value: string])[] {
   const read = [...new URLSearchParams(rawQuery)];
   return rawQuery.includes(';') ? [...read, ...new URLSearchParams(rawQuery.replaceAll(';', '&'))] : read;
 }
@@ -138,17 +138,17 @@ function rejectTwice({ query }: Handshake): Refusal | undefined {
   const twice = ['model', 'deployment', 'intent', 'call_id'].find(
     (name) => names.indexOf(name) !== names.lastIndexOf(name),
   );
-  return twice === undefined ? undefined : invalid(`The query has ${twice} more than once: send it once.`);
+  return twice === undefined ? undefined : badRequest(`The query has ${twice} more than once: send it once.`);
 }
 
 function rejectBetaProtocol({ protocols }: Handshake): Refusal | undefined {
   const beta = protocols.find((protocol) => protocol.toLowerCase().startsWith(BETA_PROTOCOL));
   return beta === undefined
     ? undefined
-    : invalid(`The subprotocol ${beta} is not passed on: send the header OpenAI-Beta.`);
+    : badRequest(`The subprotocol ${beta} is not passed on: send the header OpenAI-Beta.`);
 }
 
-const invalid = (message: string): Refusal => ({ status: 400, code: 'invalid_request', message });
+export const badRequest = (message: string): Refusal => ({ status: 400, code: 'invalid_request', message });
 
 /** The form of a beta in browsers, which send no headers. */
 const BETA_PROTOCOL = 'openai-beta.';

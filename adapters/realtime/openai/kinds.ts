@@ -4,11 +4,12 @@
 import type { Dialect } from '../contract/dialect.ts';
 import type { Handshake, Provider, Resource, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
+import type { Refusal } from '../refusal.ts';
 import { openai } from './adapter.ts';
 import { liveCalls, realtimeCalls } from './calls.ts';
 import { openaiLiveAgentDialect, openaiLiveDialect, qwenAudioLiveDialect } from './dialects/live.ts';
 import { openaiBetaDialect, openaiRealtimeDialect } from './dialects/realtime.ts';
-import { livePaths, servedBy } from './endpoints.ts';
+import { badRequest, livePaths, parametersOf, servedBy } from './endpoints.ts';
 import { realtimeMint } from './mints.ts';
 
 type Own = 'name' | 'baseUrl' | 'auth' | 'free';
@@ -60,6 +61,29 @@ const VOICE_AGENT = '/agents/{agent}/endpoint/protocols/voice';
 function agentInPath({ path }: Handshake): readonly Resource[] {
   const [, agent = ''] = /^\/agents\/([^/]+)\//.exec(path) ?? [];
   return [{ kind: 'agent', name: agent }];
+}
+
+/** A model, or an agent, which decides on its model. */
+function voiceLiveResources(handshake: Handshake): readonly Resource[] | 'unknown' {
+  const named = parametersOf(handshake).flatMap(([name, value]): Resource[] => {
+    if (value === '') return [];
+    if (/^model$/i.test(name)) return [{ kind: 'model', name: value }];
+    return /^agent[-_](name|id)$/i.test(name) ? [{ kind: 'agent', name: value }] : [];
+  });
+  return named.length === 0 ? 'unknown' : named;
+}
+
+/** Parameters that take an agent from elsewhere, or as somebody else, with the rights of the account. */
+const AGENT_ELSEWHERE = /^(foundry[-_]resource[-_]override|agent[-_]authentication[-_]identity[-_]client[-_]id)$/i;
+
+function rejectVoiceLive(handshake: Handshake): Refusal | undefined {
+  const names = parametersOf(handshake).map(([name]) => name.toLowerCase());
+  const elsewhere = names.find((name) => AGENT_ELSEWHERE.test(name));
+  if (elsewhere !== undefined)
+    return badRequest(`${elsewhere} is not passed on: an agent is one of the account's own resource. Leave it out.`);
+  const all = [...handshake.query.keys()].map((name) => name.toLowerCase());
+  const twice = ['model', 'agent-name', 'agent-id'].find((name) => all.indexOf(name) !== all.lastIndexOf(name));
+  return twice === undefined ? undefined : badRequest(`The query has ${twice} more than once: send it once.`);
 }
 
 const asksForQwenLive = ({ query }: Handshake): boolean =>
@@ -162,6 +186,17 @@ export const openaiKinds: readonly Provider[] = [
       ...['foundry-features', 'x-ms-voice-structured-inputs', 'x-ms-client-request-id', 'x-ms-client-sdk'],
     ],
     notServed: [{ method: 'POST', path: `${VOICE_AGENT}/live/sessions`, takesAnyBody: true }],
+  }),
+  // Path, credentials and query: measured with @azure/ai-voicelive 1.1.0, which drops the path of its base URL; events: read in it; hosts: document.
+  speaksOpenai({
+    name: 'voicelive',
+    baseUrl: 'wss://{resource}.services.ai.azure.com',
+    settings: { resource: 'Name of the resource, as in the host RESOURCE.services.ai.azure.com.' },
+    auth: (credential) => (JWT.test(credential) ? 'bearer' : 'header:api-key'),
+    free: { path: '/openai/v1/models', refusals: [401, 403] },
+    paths: { '/voice-live/realtime': openaiBetaDialect },
+    more: { resources: voiceLiveResources, reject: rejectVoiceLive },
+    forwardedHeaders: [...openai.forwardedHeaders, 'x-ms-client-request-id'],
   }),
   // Documents. The subprotocols of its browsers are `openai-live` and a credential, in a form that is not known: both are taken.
   speaksOpenai({

@@ -126,6 +126,25 @@ test('an agent of Foundry is dialled in its project, with a token, and with the 
   expect(served('foundry', path).resources(handshakeOf(path))).toEqual([{ kind: 'agent', name: 'my-agent' }]);
 });
 
+test('Voice Live is dialled with a model or an agent in its query, and with none that is taken from elsewhere', () => {
+  const settings = { resource: 'my-resource' };
+  const path = '/voice-live/realtime?api-version=2026-07-15';
+  expect(dial('voicelive', `${path}&model=gpt-realtime&api-key=theirs`, { settings })).toEqual({
+    url: `wss://my-resource.services.ai.azure.com${path}&model=gpt-realtime`,
+    headers: { 'api-key': 'ours' },
+  });
+  const { resources, reject } = served('voicelive', path);
+  const asked = (query: string) => resources(handshakeOf(`${path}${query}`));
+  expect(asked('&agent-name=bell&agent-project-name=p')).toEqual([{ kind: 'agent', name: 'bell' }]);
+  expect(asked('&model=m')).toEqual([{ kind: 'model', name: 'm' }]);
+  expect(asked('')).toBe('unknown');
+  const said = (query: string) => reject?.(handshakeOf(`${path}${query}`))?.message;
+  expect(said('&agent-name=a&foundry-resource-override=other')).toContain('foundry-resource-override is not passed on');
+  expect(said('&agent-name=a&AGENT-AUTHENTICATION-IDENTITY-CLIENT-ID=x')).toContain('is not passed on');
+  expect(said('&agent-name=a&agent-name=b')).toContain('agent-name more than once');
+  expect(said('&agent-name=a')).toBeUndefined();
+});
+
 test('KugelAudio takes a credential behind its subprotocol, with a beginning and without', () => {
   const { credentials } = kindOf('kugelaudio');
   const found = (...protocols: string[]) =>
