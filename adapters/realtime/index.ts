@@ -4,7 +4,9 @@ import { anthropic } from './anthropic/http.ts';
 import { assemblyai } from './assemblyai/adapter.ts';
 import { cartesia } from './cartesia/adapter.ts';
 import { deepgram } from './deepgram/adapter.ts';
+import { elevenlabs } from './elevenlabs/adapter.ts';
 import { gemini, vertex } from './gemini/adapter.ts';
+import { gladia } from './gladia/adapter.ts';
 import { createProviderLookup } from './handshake/provider-lookup.ts';
 import { hume } from './hume/adapter.ts';
 import { lmnt } from './lmnt/adapter.ts';
@@ -14,12 +16,13 @@ import { openaiKinds } from './openai/kinds.ts';
 import { revai } from './revai/adapter.ts';
 import { soniox } from './soniox/adapter.ts';
 import { speechmatics } from './speechmatics/adapter.ts';
+import { ultravox } from './ultravox/adapter.ts';
 
 export { anthropicErrorType } from './anthropic/http.ts';
 export { basesOf } from './contract/metering.ts';
 export { refusedSwitch } from './handshake/forwarded.ts';
 export { namedPath } from './handshake/provider-lookup.ts';
-export { filled, settingsIn, upstreamOf } from './handshake/upstream.ts';
+export { filled, settingsIn, upstreamAt, upstreamOf } from './handshake/upstream.ts';
 export { errorTypeByStatus } from './openai/adapter.ts';
 
 /** Every provider: of those that have the same path the first is found. */
@@ -28,6 +31,7 @@ const all = [
   gemini,
   vertex,
   deepgram,
+  elevenlabs,
   assemblyai,
   hume,
   mistral,
@@ -36,6 +40,8 @@ const all = [
   speechmatics,
   revai,
   cartesia,
+  gladia,
+  ultravox,
   ...openaiKinds,
 ];
 

@@ -7,7 +7,7 @@ import type { FirstFrameForm } from '../../adapters/realtime/contract/first-fram
 import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
 import { type ClientGone, watchClientGone } from '../http/connection/client-gone.ts';
 import type { ConnectionLimit } from '../http/connection/connection-limit.ts';
-import { writeReply } from '../http/reply.ts';
+import { masked, writeReply } from '../http/reply.ts';
 import { askedFor } from '../http/request/facts.ts';
 import { lapsedKey } from '../http/request/keys/authenticate.ts';
 import type { RefusalFacts, RefusalLog } from '../http/request/refusal/refusal-log.ts';
@@ -19,7 +19,6 @@ import type { SecretStore } from '../ipc/stored-keys.ts';
 import { faultOf } from '../platform/log.ts';
 import type { Connector } from '../transport/connector.ts';
 import { upgradeReply } from '../transport/upgrade.ts';
-import { masked } from './admission/account.ts';
 import type { Admission, AdmissionPolicy, WaitForFirst } from './admission/admission.ts';
 import { admit } from './admission/admit.ts';
 import { duplicateSession, limitReached, speaksWebSocket, tooManyUpgrades } from './admission/refusals.ts';

@@ -120,7 +120,7 @@ function credentialRuleOf({ endpoint, handshake, upstream }: Admission): ClientR
 /** The session keeps no headers and no credential. */
 export function sessionSubject(admission: Admission): SessionSubject {
   const { provider, endpoint, key, secret, sessionId, model, promptClass, dataClass, maxSeconds } = admission;
-  const { context, pinned, handshake, targets } = admission;
+  const { context, pinned, handshake, dialled, targets } = admission;
   return {
     sessionId,
     provider: provider.name,
@@ -132,7 +132,7 @@ export function sessionSubject(admission: Admission): SessionSubject {
     asked: targets?.name,
     // Another session counts what this one is told of.
     billedBy: admission.isJoined ? [] : basesOf(provider, endpoint),
-    sound: endpoint.soundIn?.(handshake),
+    sound: endpoint.soundIn?.(handshake) ?? dialled?.sound,
     promptClass,
     dataClass,
     maxSeconds,

@@ -73,6 +73,16 @@ function isOfProxy(
   return forwardedOrigin(headers) === origin;
 }
 
+/** The origin by which a client reaches the listener, such as `https://gateway.example.com`. */
+export function askedOrigin(
+  { headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>,
+  { isProxy }: Pick<OriginPolicy, 'isProxy'>,
+): string | undefined {
+  const isForwarded = isProxy?.(plainAddress(socket.remoteAddress ?? '')) === true;
+  const own = `${'encrypted' in socket ? 'https' : 'http'}://${headers.host}`;
+  return (isForwarded ? forwardedOrigin(headers) : undefined) ?? (URL.canParse(own) ? new URL(own).origin : undefined);
+}
+
 /** RFC 9110, section 7.2: `name:port`, `[v6]:port` or either without a port. */
 function hostName(host: string): string {
   return /^(\[[^\]]*\]|[^:]*)(:\d+)?$/.exec(host)?.[1] ?? '';

@@ -38,3 +38,14 @@ export function writeReply(
   socket.write(body);
   socket.destroySoon();
 }
+
+/** Shortest credential that is looked for: a shorter one may be a part of any text. */
+const MIN_CREDENTIAL_CHARS = 8;
+
+/** Returns a provider's refusal with the gateway's own credential masked, which some providers, and proxies before them, quote. */
+export function masked(reply: HttpReply, credential: string | undefined): HttpReply {
+  if (credential === undefined || credential.length < MIN_CREDENTIAL_CHARS) return reply;
+  const mask = (text: string) => text.replaceAll(credential, '*'.repeat(credential.length));
+  const headers = Object.fromEntries(Object.entries(reply.headers).map(([name, value]) => [name, mask(value)]));
+  return { ...reply, headers, body: Buffer.from(mask(Buffer.from(reply.body).toString('latin1')), 'latin1') };
+}

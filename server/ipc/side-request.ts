@@ -67,6 +67,8 @@ export interface SideRequest {
   readonly requester: Requester;
   /** The address of the client, where it is known. */
   readonly address?: string | undefined;
+  /** The origin that the client asked; undefined on the admin listener. */
+  readonly origin?: string | undefined;
   /** The id of the HTTP request, for the log. */
   readonly requestId?: string | undefined;
   readonly method: string;

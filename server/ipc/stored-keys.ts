@@ -1,6 +1,7 @@
 // Keys and client secrets of the store, and ids that belong to keys, as plain data that processes send each other. Times are milliseconds since
 // the epoch; of secrets there are digests alone.
 
+import type { SoundRates } from '../../adapters/realtime/contract/metering.ts';
 import type { JsonObject } from '../../codecs/json/object.ts';
 import type { Key } from '../config/config.ts';
 import type { DataClass, OnBehalf } from './stored-rows.ts';
@@ -53,6 +54,17 @@ export interface SecretTerms extends OnBehalf {
   readonly origins?: readonly string[] | undefined;
   /** The part of the session's configuration that its client cannot change: see `SessionSubject.pinned`. */
   readonly session?: JsonObject | undefined;
+  /** The session that the provider made for it, where only the provider can. */
+  readonly made?: MadeSession | undefined;
+}
+
+/** A session that is there before its socket. */
+interface MadeSession {
+  /** The provider's URL of the socket, sealed with the secret. */
+  readonly sealedUrl: string;
+  readonly model?: string | undefined;
+  /** Bytes of a second of sound. */
+  readonly sound?: SoundRates | undefined;
 }
 
 /** A secret in the store. */

@@ -1,9 +1,13 @@
-// Paths on which SDKs ask a provider for a credential of a browser. The gateway answers with a client secret of its own, in the provider's shapes.
+// Paths on which SDKs ask a provider for a credential of a browser, or for the URL of a socket. The gateway answers with a client secret of its own, in
+// the provider's shapes, or in the provider's own answer where only that knows the rest.
 
 import type { JsonObject } from '../../../codecs/json/object.ts';
+import type { SoundRates } from './metering.ts';
 
 /** A path that is asked by whoever has a key. */
-export interface Mint {
+export type Mint = AnsweredMint | RelayedMint;
+
+interface MintPath {
   /** POST where it is left out. Of a GET the parameters of the query, all texts, are read in the place of a body. */
   readonly method?: 'GET' | 'POST';
   readonly path: string;
@@ -14,10 +18,25 @@ export interface Mint {
   /** The field of a body that holds what is pinned; '' where that is in fields of the body itself. */
   readonly sessionField: string;
   read(body: JsonObject, bounds: MintBounds): MintRequest | MintFault;
+}
+
+interface AnsweredMint extends MintPath {
+  readonly relay?: undefined;
   /** The status of the answer; 200 where it is left out. */
   readonly status?: 201;
   /** Writes the body of the answer. */
   reply(minted: Minted): object;
+}
+
+/** A path that the provider has to answer, since its sessions are made there: it is asked with the credential of the account. */
+export interface RelayedMint extends MintPath {
+  readonly relay: {
+    /** The field of the provider's answer that has the URL of the socket, and in its place gets one of the gateway's own. */
+    readonly urlField: string;
+    /** The path of that URL, and its parameter for the client secret. The socket is dialled at the provider's URL, with no other credential. */
+    readonly path: string;
+    readonly parameter: string;
+  };
 }
 
 /** The bounds of every client secret. */
@@ -41,6 +60,10 @@ export interface MintRequest {
   readonly session?: JsonObject | undefined;
   /** The part of the body that is for the gateway alone, unread. */
   readonly own?: unknown;
+  /** The one model or agent that its sessions run on. */
+  readonly model?: string | undefined;
+  /** Rates of the sound of its sessions, which their handshakes do not name. */
+  readonly sound?: SoundRates | undefined;
 }
 
 /** `expected` goes on behind `expected`. */
@@ -57,6 +80,10 @@ export interface Minted {
   readonly expiresAt: number;
   readonly now: number;
   readonly session: JsonObject | undefined;
+  /** The body, or the query, that asked for it. */
+  readonly body: JsonObject;
+  /** The URL by which the client reaches sockets of this account, such as `wss://gateway.example.com`, without a slash at its end. */
+  readonly baseUrl: string;
 }
 
 /** The member of a body for the gateway alone. */

@@ -31,6 +31,19 @@ export function upstreamOf(
   return { kind: 'websocket', ...authorized({ url, headers }, account.auth ?? own, credential), subprotocols: [] };
 }
 
+/** Returns how to dial a URL that the provider has made for one session, which needs no credential beside it. */
+export const upstreamAt = (
+  url: string,
+  { forwardedHeaders }: Pick<Provider, 'forwardedHeaders'>,
+  handshake: Handshake,
+  headers: Upstream['headers'],
+): Upstream => ({
+  kind: 'websocket',
+  url,
+  headers: { ...pickHeaders(handshake, forwardedHeaders), ...headers },
+  subprotocols: [],
+});
+
 /** The names of the settings that a URL has places for: `{workspace}`. */
 export const settingsIn = (url: string): readonly string[] =>
   [...url.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);

@@ -1,8 +1,8 @@
 // Chooses the account that a session is dialled with: the configured one, the client's own, or the rehearsal's. No answer repeats its credential.
 
 import type { Provider } from '../../../adapters/realtime/contract.ts';
-import { clientCredential, upstreamOf } from '../../../adapters/realtime/index.ts';
-import type { HttpReply, Refusal } from '../../../adapters/realtime/refusal.ts';
+import { clientCredential, upstreamAt, upstreamOf } from '../../../adapters/realtime/index.ts';
+import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import type { ProviderConfig } from '../../config/config.ts';
 import { TokenError } from '../credentials/token.ts';
 import type { Admission } from './admission.ts';
@@ -10,13 +10,14 @@ import type { Admission } from './admission.ts';
 /** A credential from a query can hold anything, and goes into a header. */
 const FITS_HEADER = /^[\x21-\x7e]+$/;
 
-type AccountRequest = Pick<Admission, 'handshake' | 'provider' | 'endpoint' | 'policy'>;
+type AccountRequest = Pick<Admission, 'handshake' | 'provider' | 'endpoint' | 'policy' | 'dialled'>;
 type Dialling = Pick<Admission, 'upstream' | 'ownCredential' | 'allowPrivate' | 'preconnect' | 'isRehearsal'>;
 
 export function chooseAccount(request: AccountRequest): Dialling | Refusal | Promise<Dialling | Refusal> {
-  const { handshake, provider, endpoint, policy } = request;
+  const { handshake, provider, endpoint, policy, dialled } = request;
   const { providers, rehearsal } = policy.config;
   const configured = providers[provider.name];
+  if (dialled !== undefined) return dialledAt(dialled.url, request);
   if (configured !== undefined) return configuredAccount(request, configured);
   if (rehearsal === false || !rehearsal.providers.includes(provider.name) || policy.rehearsalUrl === undefined)
     return notConfigured(provider);
@@ -43,6 +44,14 @@ function configuredAccount(
   );
 }
 
+/** The URL opens the session that was made before, by itself. */
+function dialledAt(url: string, { handshake, provider, policy }: AccountRequest): Dialling {
+  const { allowPrivate = false, headers = {} } = policy.config.providers[provider.name] ?? {};
+  const upstream = upstreamAt(url, provider, handshake, headers);
+  const [secret] = new URL(url).searchParams.values();
+  return { upstream, ownCredential: secret, allowPrivate, preconnect: undefined, isRehearsal: false };
+}
+
 function dialledWith(
   credential: string | undefined,
   { handshake, provider, endpoint }: AccountRequest,
@@ -59,17 +68,6 @@ function noToken(name: string, source: string, error: unknown): Refusal {
   if (!(error instanceof TokenError)) throw error;
   const message = `no credential for ${name}: its ${source} failed: ${error.message}`;
   return { status: 503, code: 'provider_not_configured', message, retryAfterS: 1 };
-}
-
-/** Shortest credential that is looked for: a shorter one may be a part of any text. */
-const MIN_CREDENTIAL_CHARS = 8;
-
-/** Returns a provider's refusal with the gateway's own credential masked, which some providers, and proxies before them, quote. */
-export function masked(reply: HttpReply, credential: string | undefined): HttpReply {
-  if (credential === undefined || credential.length < MIN_CREDENTIAL_CHARS) return reply;
-  const mask = (text: string) => text.replaceAll(credential, '*'.repeat(credential.length));
-  const headers = Object.fromEntries(Object.entries(reply.headers).map(([name, value]) => [name, mask(value)]));
-  return { ...reply, headers, body: Buffer.from(mask(Buffer.from(reply.body).toString('latin1')), 'latin1') };
 }
 
 function notConfigured({ name, environment }: Provider): Refusal {

@@ -2,6 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { FirstFrame, FirstFrameForm } from '../../../adapters/realtime/contract/first-frame.ts';
+import type { SoundRates } from '../../../adapters/realtime/contract/metering.ts';
 import type { Handshake, Provider, ServedEndpoint, Upstream } from '../../../adapters/realtime/contract.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import type { JsonObject } from '../../../codecs/json/object.ts';
@@ -83,6 +84,10 @@ export interface Admission {
   readonly continues: string | undefined;
   /** The text that the provider is told of the earlier session, once it was read. */
   readonly context?: SessionContext | undefined;
+  /** The session that the provider made before, by the client secret: the URL of its socket, which opens it by itself, and what is known of it. */
+  readonly dialled?:
+    | { readonly url: string; readonly model?: string | undefined; readonly sound?: SoundRates | undefined }
+    | undefined;
   /** The settings that the client secret pins. */
   readonly pinned?: JsonObject | undefined;
 }

@@ -5,6 +5,7 @@ import { providerTable } from '../../config/providers/table.ts';
 import { checkHost, checkOrigin, checkPage } from '../../http/origin-policy.ts';
 import { authenticate } from '../../http/request/keys/authenticate.ts';
 import { authenticateSecret, checkSecretBinding, presentedSecret } from '../../http/request/keys/client-secret.ts';
+import { openSealed } from '../../http/request/keys/secret-form.ts';
 import { isRefusal, secretExpired } from '../../http/request/refusals.ts';
 import type { StoredSecret } from '../../ipc/stored-keys.ts';
 import type { Admission } from './admission.ts';
@@ -31,7 +32,7 @@ export function presentSecret(
   return refusal ?? { presented };
 }
 
-type Client = Pick<Admission, 'key' | 'secret' | 'pinned'>;
+type Client = Pick<Admission, 'key' | 'secret' | 'pinned' | 'dialled'>;
 type ClientRequest = Pick<
   Admission,
   'request' | 'handshake' | 'address' | 'presented' | 'candidates' | 'provider' | 'endpoint' | 'policy'
@@ -52,7 +53,11 @@ async function withSecret(presented: string, request: ClientRequest): Promise<Cl
   const { secret } = holder;
   const refusal =
     checkSecretPage(secret, request) ?? checkState(secret) ?? checkPlace(secret, request) ?? checkSecretBinding(holder);
-  return refusal ?? { ...holder, pinned: secret.settings.session };
+  return refusal ?? { ...holder, pinned: secret.settings.session, dialled: dialledBy(presented, secret) };
+}
+
+function dialledBy(presented: string, { settings: { made } }: StoredSecret): Admission['dialled'] {
+  return made && { url: openSealed(presented, made.sealedUrl), model: made.model, sound: made.sound };
 }
 
 /** Origins of a secret hold in the place of those of the listener. */

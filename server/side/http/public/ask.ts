@@ -5,6 +5,7 @@ import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
 import type { Key } from '../../../config/config.ts';
 import type { ConnectionLimit } from '../../../http/connection/connection-limit.ts';
 import { decodedPath } from '../../../http/handshake.ts';
+import { askedOrigin } from '../../../http/origin-policy.ts';
 import type { Answer, CheckedExchange } from '../../../http/request/answer.ts';
 import { readBody } from '../../../http/request/body.ts';
 import { askedFor } from '../../../http/request/facts.ts';
@@ -63,7 +64,8 @@ export async function askSide(
     return body === bodyQuotaExceeded ? noPlace(body) : body;
   }
   using keyEnd = isStream && key !== undefined ? policy.keys.watchEnd(key.id) : undefined;
-  const asked = { handshake, path, requester, ...source, body, keyEnd: keyEnd?.signal };
+  const origin = askedOrigin(request, policy.origins);
+  const asked = { handshake, path, requester, ...source, origin, body, keyEnd: keyEnd?.signal };
   const outcome = await forward(request, response, asked, context);
   if (outcome === 'answered') return undefined;
   return outcome === 'unavailable' ? sidePathUnavailable : outcome;

@@ -17,7 +17,8 @@ export interface ForwardContext {
 }
 
 /** `path`: that of the handshake, decoded. */
-interface ForwardOptions extends Pick<SideRequest, 'path' | 'requester' | 'address' | 'requestId' | 'body' | 'keyEnd'> {
+interface ForwardOptions
+  extends Pick<SideRequest, 'path' | 'requester' | 'address' | 'origin' | 'requestId' | 'body' | 'keyEnd'> {
   readonly handshake: Handshake;
 }
 

@@ -1,18 +1,20 @@
 // POST /v1/client_secrets, and the paths on which SDKs ask providers for the same: makes a client secret, which narrows the key that asks.
 
-import type { Mint, MintFault, MintRequest } from '../../../../adapters/realtime/contract/mint.ts';
+import type { Mint, MintFault, MintRequest, RelayedMint } from '../../../../adapters/realtime/contract/mint.ts';
+import type { Provider } from '../../../../adapters/realtime/contract.ts';
 import type { JsonObject } from '../../../../codecs/json/object.ts';
 import { allowProvider } from '../../../../codecs/text/glob.ts';
 import { type AccountMint, providerTable } from '../../../config/providers/table.ts';
 import { type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
-import { digestOf, newClientSecret } from '../../../http/request/keys/secret-form.ts';
+import { digestOf, newClientSecret, sealText } from '../../../http/request/keys/secret-form.ts';
 import type { SecretTerms } from '../../../ipc/stored-keys.ts';
 import { newId } from '../../../platform/uuid-v7.ts';
 import { ratedProblem } from '../../runs/call/call-rates.ts';
-import { type RoutedRequest, type RouteHandler, sendJson } from '../handler.ts';
+import { type RoutedRequest, type RouteHandler, sendJson, sendJsonBytes } from '../handler.ts';
 import { auditEntry } from '../ledger/audit.ts';
 import { parseBody } from '../request/json-body.ts';
 import { isoTime } from '../views.ts';
+import { relayMint, rewritten } from './relayed-mint.ts';
 import {
   MAX_OPEN_SECONDS,
   MAX_USES,
@@ -53,7 +55,9 @@ export const postClientSecret: RouteHandler = async (request, options) => {
     asked;
   const terms = withModels({ ...asked, dialect: dialect ?? (session && '') }, { models, session }, options.config);
   const wanted = { terms, uses, expiresAt: Date.now() + expiresInSeconds * 1000, prefix: 'ek_' } as const;
-  const made = await make(wanted, request, options);
+  const rated = await allow(wanted, request, options);
+  if (isProblem(rated)) return rated;
+  const made = await make({ wanted, rated }, request, options);
   if (isProblem(made)) return made;
   const { id, value, expiresAt, headers } = made;
   return sendJson(request, 200, { id, value, expiresAt: isoTime(expiresAt), uses, ...shown(made.terms) }, headers);
@@ -71,18 +75,50 @@ export const mintProviderSecret: RouteHandler = async (request, options) => {
   const own = readOwnTerms(asked.own);
   if (isProblem(own)) return own;
   const place = { provider: provider.name, dialect: mint.dialect };
-  const wanted = wantedOf(asked, own.terms, place, options.config);
-  const made = await make({ ...wanted, prefix: mint.prefix }, request, options);
-  if (isProblem(made))
-    return mint.sessionField === '' ? { ...made, param: made.param?.replace(/^session\./, '') } : made;
+  const wanted = { ...wantedOf(asked, own.terms, place, options.config), prefix: mint.prefix };
+  const rated = await allow(wanted, request, options);
+  if (isProblem(rated))
+    return mint.sessionField === '' ? { ...rated, param: rated.param?.replace(/^session\./, '') } : rated;
+  const baseUrl = `${request.origin?.replace(/^http/, 'ws')}${request.path.slice(0, -mint.path.length)}`;
+  const { body } = parsed;
+  if (mint.relay !== undefined) return relay({ provider, mint, body, asked, baseUrl, wanted, rated }, request, options);
+  const made = await make({ wanted, rated }, request, options);
+  if (isProblem(made)) return made;
   const { id, value, expiresAt, terms, headers } = made;
-  return sendJson(
-    request,
-    mint.status ?? 200,
-    mint.reply({ id, value, expiresAt, now: bounds.now, session: terms.session }),
-    headers,
-  );
+  const minted = { id, value, expiresAt, now: bounds.now, session: terms.session, body, baseUrl };
+  return sendJson(request, mint.status ?? 200, mint.reply(minted), headers);
 };
+
+interface Relaying extends Granted {
+  readonly provider: Provider;
+  readonly mint: RelayedMint;
+  readonly body: JsonObject;
+  readonly asked: MintRequest;
+  readonly baseUrl: string;
+}
+
+async function relay(
+  { provider, mint, body, asked, baseUrl, ...granted }: Relaying,
+  request: RoutedRequest,
+  options: Options,
+): Promise<HttpProblem | undefined> {
+  const { trunkline: _, ...own } = body;
+  const session = await relayMint({ provider, mint, body: own }, request, options.config);
+  const { rated } = granted;
+  if (isProblem(session)) return ratedProblem(session, rated);
+  if ('reply' in session) {
+    const { status, headers, body: said } = session.reply;
+    request.emit({ status, headers: { ...headers, ...rated.headers }, body: Buffer.from(said) });
+    return undefined;
+  }
+  const { model, sound } = asked;
+  const madeFor = (value: string) => ({ sealedUrl: sealText(value, session.url), model, sound });
+  const made = await make({ ...granted, madeFor }, request, options);
+  if (isProblem(made)) return made;
+  const { path, parameter } = mint.relay;
+  const url = `${baseUrl}${path}?${new URLSearchParams({ [parameter]: made.value })}`;
+  return sendJsonBytes(request, session.status, rewritten(session, mint, url), made.headers);
+}
 
 /** The account that a path names, else the first that has the path, and whose models the key may use. */
 function mintOf({ path, requester }: RoutedRequest, config: Options['config']): AccountMint | undefined {
@@ -102,10 +138,11 @@ const faultProblem = ({ field, expected }: MintFault): HttpProblem => invalidReq
 
 function wantedOf(
   { expiresAt, endsAt, session, ...asked }: MintRequest,
-  { models, uses = asked.uses, ...own }: OwnTerms,
+  { models: narrowed, uses = asked.uses, ...own }: OwnTerms,
   place: { readonly provider: string; readonly dialect: string | undefined },
   config: Options['config'],
 ): Omit<Wanted, 'prefix'> {
+  const models = asked.model === undefined ? narrowed : [asked.model];
   const terms = withModels({ ...own, ...place, endsAt, session }, { models, session }, config);
   const isNamed = terms.models?.length === 1 && Object.hasOwn(config.models, terms.models[0] ?? '');
   // The path of a mint is that of one provider; a name of `models` has targets at others.
@@ -127,17 +164,33 @@ function withModels(terms: SecretTerms, { models, session }: Models, config: Opt
   return { ...terms, models: names?.map((name) => (isWhole(name) ? name : `${provider}/${name}`)) };
 }
 
-async function make(
-  wanted: Wanted,
+type Rated = Exclude<Awaited<ReturnType<Options['rates']['take']>>, HttpProblem>;
+
+/** A secret that may be made. */
+interface Granted {
+  readonly wanted: Wanted;
+  readonly rated: Rated;
+  /** Gives the session that the provider made, as it is kept with the secret. */
+  readonly madeFor?: (value: string) => SecretTerms['made'];
+}
+
+/** Counts it where its key may make it. */
+async function allow(
+  { terms }: Wanted,
   request: RoutedRequest,
-  { store, config, rates }: Options,
+  { config, rates }: Options,
+): Promise<Rated | HttpProblem> {
+  return termsProblem(terms, request.requester.settings, config) ?? rates.take(request);
+}
+
+async function make(
+  { wanted, rated, madeFor }: Granted,
+  request: RoutedRequest,
+  { store }: Options,
 ): Promise<Made | HttpProblem> {
-  const { terms, uses, expiresAt, prefix } = wanted;
-  const problem = termsProblem(terms, request.requester.settings, config);
-  if (problem !== undefined) return problem;
-  const rated = await rates.take(request);
-  if (isProblem(rated)) return rated;
+  const { uses, expiresAt, prefix } = wanted;
   const value = newClientSecret(prefix);
+  const terms = { ...wanted.terms, made: madeFor?.(value) };
   const id = newId();
   const { key } = request.requester;
   const row = {

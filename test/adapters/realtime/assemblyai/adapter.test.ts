@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { assemblyai } from '../../../../adapters/realtime/assemblyai/adapter.ts';
 import { endpointsAt, upstreamOf } from '../../../../adapters/realtime/index.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
+import { answerOf } from '../../../support/minted.ts';
 import { conformance } from '../conformance.ts';
 import { assemblyaiAgent, assemblyaiSpeech, assemblyaiStreaming } from './conversations.ts';
 
@@ -98,7 +99,6 @@ describe.each(assemblyai.mints?.map((mint) => [mint.path, mint] as const) ?? [])
   });
 
   test('answers as AssemblyAI does', () => {
-    const minted = { id: 'i', value: 'ek_a', expiresAt: 1_060_000, now: 1_000_000, session: undefined };
-    expect(mint.reply(minted)).toEqual({ token: 'ek_a', expires_in_seconds: 60 });
+    expect(answerOf(mint)).toEqual({ token: 'ek_a', expires_in_seconds: 60 });
   });
 });

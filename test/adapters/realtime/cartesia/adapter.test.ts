@@ -7,6 +7,7 @@ import { cartesiaStreamDialect } from '../../../../adapters/realtime/cartesia/di
 import { endpointsAt, upstreamOf } from '../../../../adapters/realtime/index.ts';
 import { frameOf } from '../../../support/frames.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
+import { answerOf } from '../../../support/minted.ts';
 import { conformance } from '../conformance.ts';
 import {
   cartesiaAgent,
@@ -119,7 +120,6 @@ describe('access tokens', () => {
   });
 
   test('are answered as Cartesia does', () => {
-    const minted = { id: 'i', value: 'ek_a', expiresAt: 1_060_000, now: 1_000_000, session: undefined };
-    expect(mint?.reply(minted)).toEqual({ token: 'ek_a' });
+    expect(answerOf(mint)).toEqual({ token: 'ek_a' });
   });
 });

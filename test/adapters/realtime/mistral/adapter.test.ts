@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { upstreamOf } from '../../../../adapters/realtime/index.ts';
 import { mistral } from '../../../../adapters/realtime/mistral/adapter.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
+import { answerOf } from '../../../support/minted.ts';
 import { conformance } from '../conformance.ts';
 import { mistralSpeech, mistralTranscription } from './conversations.ts';
 
@@ -59,9 +60,8 @@ describe('client sessions', () => {
   });
 
   test('are answered as Mistral does', () => {
-    const minted = { id: 'i', value: 'ek_a', expiresAt: 1_060_000, now: 1_000_000, session: undefined };
     const expires_at = '1970-01-01T00:17:40.000Z';
-    expect(mint?.reply(minted)).toEqual({
+    expect(answerOf(mint)).toEqual({
       object: 'client.session',
       purpose: 'realtime',
       expires_at,

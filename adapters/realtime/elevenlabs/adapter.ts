@@ -1,0 +1,83 @@
+// The provider ElevenLabs: the paths of its agents, of its transcription (Scribe) and of its speech, its credentials, the shape of its errors.
+
+import type { Handshake, NotServed, Provider, ServedEndpoint } from '../contract.ts';
+import { commonPlaces } from '../handshake/credential.ts';
+import { namedInQuery, valuesIn } from '../handshake/query-resource.ts';
+import type { HttpReply, Refusal } from '../refusal.ts';
+import { bytesPerSecond } from './audio-format.ts';
+import { elevenlabsAgentDialect } from './dialects/agent.ts';
+import { elevenlabsSpeechDialect } from './dialects/speech.ts';
+import { elevenlabsTranscriptionDialect } from './dialects/transcription.ts';
+import { elevenlabsMints } from './mints.ts';
+
+/** Voices are no models: a key that may use a model may use it with any of them. Without a model speech has the one of the account's default. */
+const speech = { dialect: elevenlabsSpeechDialect, billedBy: 'characters', ...namedInQuery('model_id') } as const;
+
+const endpoints: readonly ServedEndpoint[] = [
+  {
+    path: '/v1/convai/conversation',
+    dialect: elevenlabsAgentDialect,
+    ...namedInQuery('agent_id', { kind: 'agent' }),
+  },
+  {
+    path: '/v1/speech-to-text/realtime',
+    dialect: elevenlabsTranscriptionDialect,
+    billedBy: 'audio-in',
+    soundIn: (handshake: Handshake) => ({ upstream: bytesPerSecond(valuesIn(handshake, 'audio_format')[0]) }),
+    ...namedInQuery('model_id'),
+  },
+  { path: '/v1/text-to-speech/{voice_id}/stream-input', ...speech },
+  { path: '/v1/text-to-speech/{voice_id}/multi-stream-input', ...speech },
+];
+
+const overSockets =
+  'of ElevenLabs there are agents (/v1/convai/conversation), transcription (/v1/speech-to-text/realtime) and speech (/v1/text-to-speech/{voice_id}/stream-input), over WebSocket';
+
+const notServed: readonly NotServed[] = [
+  {
+    method: 'GET',
+    path: '/v1/convai/conversation/token',
+    instead: 'it is for WebRTC: GET /v1/convai/conversation/get-signed-url makes the URL of a WebSocket',
+  },
+  ...['/v1/text-to-speech/{rest...}', '/v1/speech-to-text', '/v1/text-to-dialogue/{rest...}'].map((path) => ({
+    method: 'POST',
+    path,
+    takesAnyBody: true,
+    instead: overSockets,
+  })),
+];
+
+/**
+ * ElevenLabs, dialled with an API key in a header: measured with the SDKs for Scribe; that it opens the socket of an agent, in the place of a signature,
+ * is not known. The paths of agents and of Scribe: measured; of speech: documents, and the messages in the SDK.
+ */
+export const elevenlabs: Provider = {
+  name: 'elevenlabs',
+  environment: ['ELEVENLABS_API_KEY'],
+  baseUrl: 'wss://api.elevenlabs.io',
+  auth: 'header:xi-api-key',
+  endpoints,
+  notServed,
+  mints: elevenlabsMints,
+  free: { path: '/v1/user', refusals: [401, 403] },
+  // The signature of a signed URL is measured; the token of a single use is in the SDK.
+  credentials: {
+    ...commonPlaces,
+    parameters: ['conversation_signature', 'single_use_token', 'xi-api-key', ...commonPlaces.parameters],
+  },
+  subprotocol: 'convai',
+  forwardedHeaders: ['user-agent'],
+  switches: [],
+  // Agents are billed by the minute (third parties).
+  billing: { by: 'connected-time' },
+  preconnect: true,
+  httpError,
+};
+
+/** SDKs show the body, and `message` in `detail`. */
+function httpError({ status, code, message, retryAfterS, resetsAt, help }: Refusal): HttpReply {
+  const headers: Record<string, string> = { 'content-type': 'application/json' };
+  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
+  const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
+  return { status, headers, body: JSON.stringify({ detail: { status: code, message, ...until, help } }) };
+}
