@@ -56,6 +56,7 @@ const places: [string, (secret: string) => Offer][] = [
   ['Authorization: Bearer', (secret) => ({ headers: { authorization: `Bearer ${secret}` } })],
   ['authorization: bearer', (secret) => ({ headers: { Authorization: `bearer ${secret}` } })],
   ['Authorization: Token', (secret) => ({ headers: { authorization: `Token ${secret}` } })],
+  ['Authorization alone', (secret) => ({ headers: { authorization: secret } })],
   ['api-key', (secret) => ({ headers: { 'api-key': secret } })],
   ['x-goog-api-key', (secret) => ({ headers: { 'x-goog-api-key': secret } })],
   ['xi-api-key', (secret) => ({ headers: { 'xi-api-key': secret } })],
@@ -93,7 +94,7 @@ describe('a key of the gateway', () => {
     expect(provider.requests).toHaveLength(0);
   });
 
-  test.each(['', 'Bearer', 'Bearer ', 'Basic c2VjcmV0LW9mLXdlYg==', `Bearer ${SECRET} x`, SECRET])(
+  test.each(['', 'Bearer', 'Bearer ', 'Basic c2VjcmV0LW9mLXdlYg==', `Bearer ${SECRET} x`, `${SECRET} x`])(
     'no key is found in Authorization: %j',
     async (authorization) => {
       await start();

@@ -149,7 +149,7 @@ describe.each([
 
   test('audio of a reply that begins while audio of the one before is repeated is the first of its turn', async () => {
     const ends = await open();
-    await pass(ends.upstream, ends.client, [delta('A'), delta('B')]);
+    await pass(ends.upstream, ends.client, [delta('A'), delta('B'), event('response.done')]);
     await pass(ends.client, ends.upstream, [event('response.create')]);
     await pass(ends.upstream, ends.client, [delta('C'), delta('D'), delta('E')]);
     expectShort(3);
