@@ -17,6 +17,9 @@ if (!isInstalled) console.warn(`${HEAVY}: not run, the SDKs are not installed; n
 const absent = ['**/node_modules/**', ...(isInstalled ? [] : [`${HEAVY}/**`])];
 const all = ['test/**/*.test.ts'];
 
+/** A busy machine takes longer than the second that is waited for elsewhere. */
+const expect = { poll: { timeout: 20_000 } };
+
 export default defineConfig({
   test: {
     globalSetup: ['test/support/global-setup.ts'],
@@ -38,5 +41,7 @@ interface Group {
 
 /** Suites share the modules of their worker: to load them anew for each would be a third of the time. */
 function group(name: string, { groupOrder, isolate = false, ...more }: Group) {
-  return { test: { name, isolate, sequence: { groupOrder }, testTimeout: 60_000, hookTimeout: 60_000, ...more } };
+  return {
+    test: { name, isolate, sequence: { groupOrder }, testTimeout: 60_000, hookTimeout: 60_000, expect, ...more },
+  };
 }
