@@ -2,16 +2,33 @@
 
 import type { Handshake, NotServed, Provider, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
+import { jsonFirstFrame } from '../handshake/json-first-frame.ts';
 import { namedInQuery, valuesIn } from '../handshake/query-resource.ts';
 import type { HttpReply, Refusal } from '../refusal.ts';
 import { bytesPerSecond } from './audio-format.ts';
 import { elevenlabsAgentDialect } from './dialects/agent.ts';
-import { elevenlabsSpeechDialect } from './dialects/speech.ts';
+import { elevenlabsSpeechDialect, elevenlabsSpeechError } from './dialects/speech.ts';
 import { elevenlabsTranscriptionDialect } from './dialects/transcription.ts';
 import { elevenlabsMints } from './mints.ts';
 
+/**
+ * A key may stand in the first message, and in that of each context (`xi-api-key` of the one path, `xi_api_key` of the other: read in the SDK; the places
+ * are not told apart here). It is dialled with in the header all the same.
+ */
+const firstFrame = jsonFirstFrame({
+  in: 'each',
+  members: ['xi_api_key', 'xi-api-key', 'authorization'],
+  resources: () => [],
+  refusalEvent: ({ code, message }) => elevenlabsSpeechError(code, message),
+});
+
 /** Voices are no models: a key that may use a model may use it with any of them. Without a model speech has the one of the account's default. */
-const speech = { dialect: elevenlabsSpeechDialect, billedBy: 'characters', ...namedInQuery('model_id') } as const;
+const speech = {
+  dialect: elevenlabsSpeechDialect,
+  billedBy: 'characters',
+  ...namedInQuery('model_id'),
+  firstFrame,
+} as const;
 
 const endpoints: readonly ServedEndpoint[] = [
   {

@@ -59,7 +59,8 @@ function fromHeaders({ headers }: Handshake, places: CredentialPlaces): string |
   return undefined;
 }
 
-function schemeValue(header: string): string | undefined {
+/** The credential behind the name of its scheme, where there is one. */
+export function schemeValue(header: string): string | undefined {
   return /^\s*(?:bearer|token)\s+(\S+)\s*$/i.exec(header)?.[1];
 }
 

@@ -1,4 +1,4 @@
-// Makes the form of first messages that are JSON objects with the credential in a member of their own.
+// Makes the form of first messages that are JSON objects with the credential in members of their own.
 
 import { OPEN_BRACE, skipSpace } from '../../../codecs/json/bytes.ts';
 import { withMember, withoutMembers } from '../../../codecs/json/members.ts';
@@ -8,10 +8,11 @@ import type { Rejection } from '../contract/dialect.ts';
 import type { FirstFrame, FirstFrameForm } from '../contract/first-frame.ts';
 import type { Resource } from '../contract.ts';
 import { mentions, readEvent } from '../guards/event-guard.ts';
+import { schemeValue } from './credential.ts';
 
 interface JsonForm extends Pick<FirstFrameForm, 'in' | 'refusalEvent'> {
-  /** The key of the member with the credential. */
-  readonly member: string;
+  /** The keys of the members that may have the credential: that of the account goes into the first one. */
+  readonly members: readonly [string, ...string[]];
   /** The key of the member with the name of the first resource. */
   readonly nameMember?: string;
   resources(event: JsonObject): readonly Resource[];
@@ -19,21 +20,22 @@ interface JsonForm extends Pick<FirstFrameForm, 'in' | 'refusalEvent'> {
 
 const NOTHING: FirstFrame = { resources: [] };
 
-/** Changes the values of the two members alone. A member that is not there is added as the first one; one without a new value goes. */
-export function jsonFirstFrame({ member, nameMember, resources, ...form }: JsonForm): FirstFrameForm {
-  const words = [member];
+/** Changes the values of these members alone. A member that is not there is added as the first one; one without a new value goes. */
+export function jsonFirstFrame({ members, nameMember, resources, ...form }: JsonForm): FirstFrameForm {
+  const [member, ...others] = members;
 
   function read({ data, binary }: Frame, isFirst: boolean): FirstFrame | Rejection {
     const text = data.toString();
-    if (!isFirst && !mentions(text, words)) return NOTHING;
-    const event = readEvent(text, { words, subject: 'a credential' });
+    if (!isFirst && !mentions(text, members)) return NOTHING;
+    const event = readEvent(text, { words: members, subject: 'a credential' });
     if (event !== undefined && 'code' in event) return event;
     const isText = !binary && data[skipSpace(data, 0)] === OPEN_BRACE;
-    if (!isText || !isObject(event?.value)) return isFirst || event !== undefined ? noObject(member) : NOTHING;
-    const credential = event.value[member];
-    if (credential !== undefined && typeof credential !== 'string')
-      return { code: 'unreadable_event', message: `${member} is not a string`, field: member };
-    return { credential: credential || undefined, resources: resources(event.value) };
+    if (!isText || !isObject(event?.value)) return isFirst || event !== undefined ? noObject(members) : NOTHING;
+    const { value } = event;
+    const wrong = members.find((key) => typeof (value[key] ?? '') !== 'string');
+    if (wrong !== undefined) return { code: 'unreadable_event', message: `${wrong} is not a string`, field: wrong };
+    const [credential] = members.flatMap((key) => schemeless(value[key]));
+    return { credential, resources: resources(value) };
   }
 
   return {
@@ -41,13 +43,22 @@ export function jsonFirstFrame({ member, nameMember, resources, ...form }: JsonF
     read,
     write({ data, binary }, { credential, model }) {
       const named = model === undefined || nameMember === undefined ? data : withMember(data, nameMember, model);
-      const bare = () => withoutMembers(named, { [member]: true }) ?? named;
-      return { data: credential === undefined ? bare() : withMember(named, member, credential), binary };
+      const bare = without(named, credential === undefined ? members : others);
+      return { data: credential === undefined ? bare : withMember(bare, member, credential), binary };
     },
   };
 }
 
-const noObject = (member: string): Rejection => ({
+function without(data: Buffer, keys: readonly string[]): Buffer {
+  return withoutMembers(data, Object.fromEntries(keys.map((key) => [key, true]))) ?? data;
+}
+
+/** An empty text is no credential. */
+function schemeless(value: unknown): readonly string[] {
+  return typeof value === 'string' && value !== '' ? [schemeValue(value) ?? value] : [];
+}
+
+const noObject = (members: readonly string[]): Rejection => ({
   code: 'unreadable_event',
-  message: `expected a text message with a JSON object that has the credential in ${member}`,
+  message: `expected a text message with a JSON object that has the credential in ${members.join(' or ')}`,
 });

@@ -9,7 +9,7 @@ import { lmntEvent, lmntTypeOf } from './error-event.ts';
 
 const firstFrame = jsonFirstFrame({
   in: 'first',
-  member: 'X-API-Key',
+  members: ['X-API-Key'],
   nameMember: 'model',
   resources: ({ model }) => (typeof model === 'string' ? [{ kind: 'model', name: model }] : []),
   refusalEvent: ({ status, message }) => lmntEvent(lmntTypeOf(status), message),

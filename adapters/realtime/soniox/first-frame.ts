@@ -7,7 +7,7 @@ import { jsonFirstFrame } from '../handshake/json-first-frame.ts';
 import { sonioxRefusal } from './errors.ts';
 
 export const sonioxFirstFrame = (where: FirstFrameForm['in']): FirstFrameForm =>
-  jsonFirstFrame({ in: where, member: 'api_key', nameMember: 'model', resources, refusalEvent: sonioxRefusal });
+  jsonFirstFrame({ in: where, members: ['api_key'], nameMember: 'model', resources, refusalEvent: sonioxRefusal });
 
 /** A model that is left out is one of Soniox's choice. */
 function resources(event: JsonObject): readonly Resource[] {

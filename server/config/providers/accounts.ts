@@ -58,9 +58,14 @@ function kindProblems(account: FileProvider, kind: Provider, path: string): Prob
             message: `expected 0: ${kind.name} allows no connection that is opened ahead`,
           },
         ]),
-    ...(account.auth !== 'first-frame' || kind.endpoints.some(({ firstFrame }) => firstFrame !== undefined)
+    ...(account.auth !== 'first-frame' || kind.endpoints.every(({ firstFrame }) => firstFrame !== undefined)
       ? []
-      : [{ path: `${path}.auth`, message: `expected another place: messages to ${kind.name} hold no credential` }]),
+      : [
+          {
+            path: `${path}.auth`,
+            message: `expected another place: not all sessions of ${kind.name} have a credential in their messages`,
+          },
+        ]),
     ...baseUrlProblems(account, kind, path),
   ];
 }

@@ -5,18 +5,20 @@ import { expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { closed, message } from '../../support/inbox.ts';
 import { frameBytes, socketOf } from '../../support/raw-socket.ts';
-import { type ConformanceGateways, KEY, LISTED_KEY, PROVIDER_KEY } from './conformance-gateways.ts';
+import { type ConformanceGateways, KEY, LISTED_KEY } from './conformance-gateways.ts';
 import { type DialectFixture, type ExpectedRefusal, IN_FRAME, payloadOf, withKey } from './fixture.ts';
 
 interface FirstFrameSubject {
   readonly target: string;
+  /** The credential that messages to the provider have. */
+  readonly inFrame: string | undefined;
   gateways(): ConformanceGateways;
   refusalEvent(refusal: ExpectedRefusal): unknown;
 }
 
 export function checkFirstFrame(
   { conversation, naming }: DialectFixture,
-  { target, gateways, refusalEvent }: FirstFrameSubject,
+  { target, inFrame, gateways, refusalEvent }: FirstFrameSubject,
 ): void {
   const [, payload = {}] = conversation.find(([from]) => from === 'client') ?? [];
   const first = payloadOf(payload);
@@ -43,7 +45,7 @@ export function checkFirstFrame(
       if (from === 'client') client.send(withKey({ data, binary }, KEY).data, { binary });
       upstream ??= await gateways().provider();
       if (from === 'provider') upstream.send(data, { binary });
-      expect(await message(from === 'client' ? upstream : client)).toEqual(withKey({ data, binary }, PROVIDER_KEY));
+      expect(await message(from === 'client' ? upstream : client)).toEqual(withKey({ data, binary }, inFrame));
     }
     client.close(1000);
     expect(await gateways().ended()).toMatchObject({ key: 'all', closeCode: 1000 });
@@ -55,7 +57,7 @@ export function checkFirstFrame(
     const behind = Array.from({ length: 50 }, (_, index) => Buffer.from(`behind ${index}`));
     for (const data of behind) client.send(data, { binary: true });
     const upstream = await gateways().provider();
-    expect(await message(upstream)).toEqual(withKey(first, PROVIDER_KEY));
+    expect(await message(upstream)).toEqual(withKey(first, inFrame));
     for (const data of behind) expect((await message(upstream)).data).toEqual(data);
     upstream.close(4321, 'enough');
     expect(await closed(client)).toEqual({ code: 4321, reason: 'enough' });

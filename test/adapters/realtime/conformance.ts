@@ -42,12 +42,16 @@ export function conformance(provider: Provider, fixture: ProviderFixture): void 
     if (endpoint.firstFrame !== undefined)
       checkFirstFrame(conversation, {
         target: targetOf(provider, endpoint, fixture),
+        inFrame: inFrame(provider),
         gateways: () => subject.gateways,
         refusalEvent: (refusal) => fixture.refusalEvent?.(refusal),
       });
   });
   checkNotServed(subject);
 }
+
+/** The credential that messages to the provider have. */
+const inFrame = ({ auth }: Provider): string | undefined => (auth === 'first-frame' ? PROVIDER_KEY : undefined);
 
 /** Beginnings of the subprotocols that hold a credential, of all providers. */
 const allPrefixes = new Set([...providers.values()].flatMap(({ credentials }) => credentials.subprotocolPrefixes));
@@ -163,7 +167,7 @@ function checkSessions(endpoint: ServedEndpoint, given: DialectFixture, subject:
       const [source, sink] = from === 'client' ? [client, upstream] : [upstream, client];
       const { data, binary } = payloadOf(payload);
       source.send(data, { binary });
-      expect(await message(sink)).toEqual(withKey({ data, binary }, PROVIDER_KEY));
+      expect(await message(sink)).toEqual(withKey({ data, binary }, inFrame(provider)));
     }
     client.close(1000);
     const record = await subject.gateways.ended();

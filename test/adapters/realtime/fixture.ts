@@ -14,6 +14,9 @@ export interface ProviderFixture {
 /** The credential in messages of a client that hold one. */
 export const IN_FRAME = 'key-in-message';
 
+/** The member with it, where another one follows. */
+const MEMBER = new RegExp(`"[^"]+":"${IN_FRAME}",`);
+
 /** A refusal whose texts may be matchers. */
 export interface ExpectedRefusal {
   readonly status: number;
@@ -54,9 +57,15 @@ export type FixtureMessage = readonly [
 
 export type Learned = Omit<Observation, 'type'>;
 
-/** The message with another credential in the place of `IN_FRAME`. */
-export function withKey({ data, binary }: ReturnType<typeof payloadOf>, key: string): ReturnType<typeof payloadOf> {
-  return binary ? { data, binary } : { data: Buffer.from(String(data).replaceAll(IN_FRAME, key)), binary };
+/** The message with another credential in the place of `IN_FRAME`; undefined: without the member that has it. */
+export function withKey(
+  { data, binary }: ReturnType<typeof payloadOf>,
+  key: string | undefined,
+): ReturnType<typeof payloadOf> {
+  if (binary) return { data, binary };
+  const text = String(data);
+  const changed = key === undefined ? text.replace(MEMBER, '') : text.replaceAll(IN_FRAME, key);
+  return { data: Buffer.from(changed), binary };
 }
 
 /** The message on the wire. */

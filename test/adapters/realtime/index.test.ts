@@ -32,6 +32,19 @@ test('each endpoint is found behind the name of its provider', () => {
       });
 });
 
+test('a path whose messages hold a credential is that of one provider: the account of another would let it pass', () => {
+  const all = [...providers.values()].flatMap((provider) =>
+    provider.endpoints.map((endpoint) => ({ provider, endpoint, path: pathOf(endpoint) })),
+  );
+  const inMessages = all.filter(({ endpoint }) => endpoint.firstFrame !== undefined);
+  expect(inMessages.length).toBeGreaterThan(0);
+  for (const { provider, endpoint, path } of inMessages) {
+    const claims = all.filter((other) => [path, `/${provider.name}${path}`].includes(other.path));
+    expect(claims.map((other) => other.endpoint)).toEqual([endpoint]);
+    expect(findEndpoint(path)).toMatchObject({ provider, endpoint: { path: endpoint.path } });
+  }
+});
+
 test('these are all paths that several providers claim, the first of which has it where nothing else says whose it is', () => {
   const claims = new Map<string, string[]>();
   for (const { name, endpoints } of providers.values())

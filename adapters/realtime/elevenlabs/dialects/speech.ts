@@ -6,7 +6,7 @@ import { firstMember } from '../../../../codecs/json/event-type.ts';
 import { readObject, textAt } from '../../../../codecs/json/object.ts';
 import type { DecisiveBytes } from '../../../../codecs/websocket/alike-messages.ts';
 import { type Frame, jsonFrame, type OutFrame } from '../../../../codecs/websocket/frame.ts';
-import type { Dialect, Rejection } from '../../contract/dialect.ts';
+import type { Dialect } from '../../contract/dialect.ts';
 import { type Observation, withTranscript } from '../../contract/observation.ts';
 
 /** The vocabulary of both paths. */
@@ -23,7 +23,7 @@ export const elevenlabsSpeechDialect: Dialect = {
   mostTokens: { input: 0, output: 0 },
   modelsIn: () => undefined,
   observe: (frame, direction) => (direction === 'upstream' ? observeClient(frame) : observeServer(frame)),
-  errorEvent,
+  errorEvent: ({ code, message }) => elevenlabsSpeechError(code, message),
 };
 
 /** The first message, of a blank, and the last one, of nothing, are no words; all characters that are sent count. */
@@ -59,6 +59,5 @@ function soundAt(data: Buffer): number | undefined {
 }
 
 /** Errors of this socket: third parties. */
-function errorEvent({ code, message }: Rejection): OutFrame {
-  return jsonFrame({ error: code, message, code: 1008 });
-}
+export const elevenlabsSpeechError = (code: string, message: string): OutFrame =>
+  jsonFrame({ error: code, message, code: 1008 });

@@ -18,6 +18,7 @@ conformance(elevenlabs, {
     'elevenlabs-speech': elevenlabsSpeech,
   },
   httpError: ({ code, message, help }) => ({ detail: { status: code, message, help } }),
+  refusalEvent: ({ code, message }) => ({ error: code, message, code: 1008 }),
 });
 
 const endpointOf = (target: string) => {
@@ -43,6 +44,28 @@ test.each([
   ['/v1/text-to-speech/voice/multi-stream-input', 'unknown'],
 ])('%s asks for %j', (target, resources) => {
   expect(endpointOf(target).resources(handshakeOf(target))).toEqual(resources);
+});
+
+test.each([
+  [{ 'xi-api-key': 'k' }],
+  [{ xi_api_key: 'k' }],
+  [{ authorization: 'Bearer k' }],
+  [{ xi_api_key: null, 'xi-api-key': '', authorization: 'k' }],
+  [{ xi_api_key: 'k', authorization: 'other' }],
+])('a key in a message of speech is found, and goes no further: %j', (members) => {
+  const { firstFrame } = endpointOf('/v1/text-to-speech/voice/multi-stream-input');
+  const message = frameOf({ ...members, text: ' ', context_id: 'c' });
+  for (const isFirst of [true, false])
+    expect(firstFrame?.read(message, isFirst)).toEqual({ credential: 'k', resources: [] });
+  const written = (credential?: string) => String(firstFrame?.write(message, { credential }).data);
+  expect(written()).toBe('{"text":" ","context_id":"c"}');
+  expect(JSON.parse(written('ours'))).toEqual({ xi_api_key: 'ours', text: ' ', context_id: 'c' });
+});
+
+test('words of a text are no key', () => {
+  const { firstFrame } = endpointOf('/v1/text-to-speech/voice/stream-input');
+  const message = frameOf({ text: 'your authorization' });
+  expect(firstFrame?.read(message, false)).toEqual({ credential: undefined, resources: [] });
 });
 
 test.each([

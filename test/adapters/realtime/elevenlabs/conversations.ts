@@ -1,6 +1,6 @@
 // Conversations with ElevenLabs: a call with an agent, what Scribe hears, and what is spoken.
 
-import type { DialectFixture } from '../fixture.ts';
+import { type DialectFixture, IN_FRAME } from '../fixture.ts';
 
 const audio = 'AAEAAgADAAQABQAG';
 
@@ -103,7 +103,11 @@ const said = (text: string) => ({
 export const elevenlabsSpeech: DialectFixture = {
   query: 'model_id=allowed&output_format=pcm_16000',
   conversation: [
-    ['client', { text: ' ', voice_settings: { stability: 0.5 } }, { counts: { characters: 1 } }],
+    [
+      'client',
+      { text: ' ', 'xi-api-key': IN_FRAME, voice_settings: { stability: 0.5 } },
+      { counts: { characters: 1 } },
+    ],
     ['client', { text: 'It is ' }, said('It is ')],
     ['client', { text: 'noon. ', flush: true }, said('noon. ')],
     ['provider', { audio, isFinal: null, normalizedAlignment: null, alignment: null }, { mark: 'audio' }],
