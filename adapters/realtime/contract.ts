@@ -140,6 +140,8 @@ export interface ServedEndpoint {
    * `unknown`: nothing does.
    */
   resources(handshake: Handshake): readonly Resource[] | 'unknown';
+  /** The parameter of the query that names what a session runs on; left out where none does. */
+  readonly namedIn?: string;
   /** The form of messages that hold a credential; left out where the handshake has it. */
   readonly firstFrame?: FirstFrameForm;
   /** Returns the reason not to serve this handshake at all (a dead dialect, a missing parameter); undefined when there is none. */

@@ -126,10 +126,7 @@ async function reachProvider(provider: Provider, configured: ProviderConfig, con
   const isForwarding = apiKey === FORWARD_CLIENT;
   const [endpoint] = provider.endpoints;
   const isFree = endpoint !== undefined && !basesOf(provider, endpoint).includes('connected-time');
-  const { path, baseUrl, auth = account.auth } = provider.free;
-  const free = upstreamFor(provider, { ...account, baseUrl: account.baseUrl ?? baseUrl, auth }, { path });
-  const { headers } = free;
-  const ask = (ms?: number) => statusOf({ url: free.url.replace(/^ws/, 'http'), headers, allowPrivate, ms }, config);
+  const ask = (ms?: number) => askFree(provider, account, config, ms);
   if (!isFree) return judged(await ask(), isForwarding);
   const upstream = upstreamFor(provider, account, { path: endpoint.path, rawQuery: 'model=gpt-realtime' });
   const proxy = proxyFor(new URL(upstream.url), config.proxy);
@@ -145,8 +142,16 @@ async function reachProvider(provider: Provider, configured: ProviderConfig, con
   return 'a session opens';
 }
 
+/** Sends the request that costs nothing, with the account's `apiKey`; resolves with the status of the answer. */
+export function askFree(provider: Provider, account: ProviderConfig, config: Config, ms?: number): Promise<number> {
+  const { path, baseUrl, auth = account.auth } = provider.free;
+  const asked = { ...account, baseUrl: account.baseUrl ?? baseUrl, auth, path: undefined };
+  const { url, headers } = upstreamFor(provider, asked, { path });
+  return statusOf({ url: url.replace(/^ws/, 'http'), headers, allowPrivate: account.allowPrivate, ms }, config);
+}
+
 /** Fetches the token as a session would. */
-async function tokenOf(provider: Provider, account: ProviderConfig, { log, proxy }: Config): Promise<string> {
+export async function tokenOf(provider: Provider, account: ProviderConfig, { log, proxy }: Config): Promise<string> {
   const tokens = new AccountTokens({ log: createLog({ ...log, level: 'silent' }), proxy, fetchMs: DEADLINE_MS });
   try {
     return await tokens.of(provider.name, { ...account, scope: provider.tokenScope });

@@ -22,22 +22,24 @@ export interface Command {
   readonly exited: Promise<{ readonly code: number | null; readonly signal: string | null }>;
 }
 
-/** Runs the command with nothing in its environment but `env`; `within` is a command that becomes the one that follows it. */
+/** Runs the command with nothing in its environment but `env`; `within` is a command that becomes the one that follows it; `input` is on its stdin. */
 export function runCommand(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   within: readonly string[] = [],
+  input?: string,
 ): Command {
   const [program = '', ...rest] = [...within, process.execPath, bin, ...args];
   const child = spawn(program, rest, {
     env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };
-  child.stdout.on('data', (chunk) => {
+  child.stdin?.end(input);
+  child.stdout?.on('data', (chunk) => {
     output.stdout += chunk;
   });
-  child.stderr.on('data', (chunk) => {
+  child.stderr?.on('data', (chunk) => {
     output.stderr += chunk;
   });
   // `close` comes when the output is complete.

@@ -22,6 +22,7 @@ const endpoints: readonly ServedEndpoint[] = [
       const asked = askedModels(handshake);
       return heard === 'unknown' || asked === undefined ? 'unknown' : [...heard, ...asked];
     },
+    namedIn: speechModel.namedIn,
     reject: speechModel.reject,
     billedBy: ['reported-usage', 'connected-time'],
   },

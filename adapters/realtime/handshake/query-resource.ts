@@ -12,8 +12,9 @@ interface QueryName {
 export function namedInQuery(
   parameter: string,
   { kind = 'model', usual }: QueryName = {},
-): Pick<ServedEndpoint, 'resources' | 'reject'> {
+): Pick<ServedEndpoint, 'namedIn' | 'resources' | 'reject'> {
   return {
+    namedIn: parameter,
     resources(handshake) {
       const [name = usual] = valuesIn(handshake, parameter);
       return name === undefined ? 'unknown' : [{ kind, name }];

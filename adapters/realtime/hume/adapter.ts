@@ -23,6 +23,7 @@ const endpoints: readonly ServedEndpoint[] = [
     path: '/v0/tts/stream/input',
     dialect: humeSpeechDialect,
     resources: octaveModel,
+    namedIn: octave.namedIn,
     reject: octave.reject,
     billedBy: 'characters',
   },

@@ -57,7 +57,15 @@ export function servedBy(path: string, dialect: Dialect): ServedEndpoint {
   const models = modelsOf.get(dialect) ?? modelsInQuery;
   // The model of what runs already cannot be known, whatever else the query says.
   const resources = (asked: Handshake) => (joinedIn(asked).length > 0 ? 'unknown' : models(asked));
-  const reads = { path, dialect, resources, ...common, reject: dialect === openaiBetaDialect ? rejectTwice : reject };
+  const named = models === modelsInQuery ? {} : { namedIn: 'model' };
+  const reads = {
+    path,
+    dialect,
+    resources,
+    ...common,
+    ...named,
+    reject: dialect === openaiBetaDialect ? rejectTwice : reject,
+  };
   return dialect === openaiTranslationDialect ? { ...reads, billedBy: 'connected-time' } : reads;
 }
 

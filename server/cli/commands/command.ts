@@ -19,9 +19,12 @@ export const OPTIONS = [
     'after',
     'at',
     'keep-old',
+    'base-url',
+    'model',
+    'path',
   ] as const),
 ] as const;
-export type CommandOption = (typeof OPTIONS)[number] | 'set';
+export type CommandOption = (typeof OPTIONS)[number] | 'set' | 'key-stdin';
 
 /**
  * Resolves with the JSON of the answer, undefined where it is empty. Rejects with what was wrong: with a UsageError where the arguments were.
@@ -40,6 +43,8 @@ export interface CommandContext {
   readonly options: Readonly<Partial<Record<(typeof OPTIONS)[number], string>>>;
   /** `NAME=VALUE` of each --set. */
   readonly set: readonly string[];
+  /** Set where --key-stdin says that standard input holds the key. */
+  readonly isKeyOnStdin: boolean;
   readonly ask: AskAdmin;
 }
 

@@ -1,9 +1,10 @@
-// The words of the commands about the side path and about keys: their names, the options that each takes, and how they are run.
+// The words of the commands about the side path, about keys and about providers: their names, the options that each takes, and how they are run.
 
 import type { Config } from '../../config/config.ts';
 import type { openAdminApi } from '../admin-api.ts';
 import { type AskAdmin, type CommandContext, type CommandOption, OPTIONS, UsageError } from './command.ts';
 import type { keyCommands } from './key-commands.ts';
+import type { providerCommands } from './provider-commands.ts';
 import type { sideCommands } from './side-commands.ts';
 
 /** Options for the parser of the command line. */
@@ -13,12 +14,13 @@ export const SIDE_OPTIONS = {
     { type: 'string' }
   >),
   set: { type: 'string', multiple: true },
+  'key-stdin': { type: 'boolean' },
 } as const;
 
 interface CommandSpec {
   /** The words of its line in the usage, behind its name. */
   readonly usage: string;
-  readonly run: keyof typeof sideCommands | keyof typeof keyCommands;
+  readonly run: keyof typeof sideCommands | keyof typeof keyCommands | keyof typeof providerCommands;
   /** `unless`: one of the options says which are meant when no id does. */
   readonly takesId?: true | { readonly unless: CommandOption };
   readonly options: readonly CommandOption[];
@@ -29,6 +31,13 @@ interface CommandSpec {
 }
 
 const commands: Readonly<Record<string, CommandSpec>> = {
+  'providers check': {
+    usage: 'NAME [--key-stdin] [--base-url URL] [--model MODEL] [--path PATH] [--format text|jsonl]',
+    run: 'checkProvider',
+    takesId: true,
+    options: ['key-stdin', 'base-url', 'model', 'path', 'format'],
+    formats: ['text', 'jsonl'],
+  },
   'tasks list': {
     usage: '[--state STATE] [--key KEY] [--limit N] [--format table|json]',
     run: 'listTasks',
@@ -96,7 +105,7 @@ export function sideCommand(
   values: Values,
 ): ((config: Config) => AsyncIterable<string>) | undefined {
   const name = words.slice(0, 2).join(' ');
-  const given = ([...OPTIONS, 'set'] as const).filter((option) => values[option] !== undefined);
+  const given = ([...OPTIONS, 'set', 'key-stdin'] as const).filter((option) => values[option] !== undefined);
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
     if (given.length > 0 && words.length > 0) throw new UsageError(`--${given[0]} does not go with this command`);
@@ -112,8 +121,16 @@ export function sideCommand(
   const id = words[2] ?? '';
   const chosen = { ...values, ...(format ? { format } : {}) } as CommandContext['options'];
   const set = Array.isArray(values.set) ? values.set : [];
-  return (config) => run(command, { config, id, options: chosen, set });
+  const isKeyOnStdin = values['key-stdin'] === true;
+  return (config) => run(command, { config, id, options: chosen, set, isKeyOnStdin });
 }
+
+/** The thing that a command names, by its first word. */
+const NAMED: Readonly<Record<string, string>> = {
+  keys: 'the id of one key',
+  tasks: 'the id of one task',
+  providers: 'the name of one account or kind',
+};
 
 function checkId(
   name: string,
@@ -126,9 +143,7 @@ function checkId(
   const takesOne = takesId !== undefined && !isGroup;
   if (words.length !== (takesOne ? 3 : 2))
     throw new UsageError(
-      takesOne
-        ? `expected the id of one ${name.startsWith('keys') ? 'key' : 'task'}: ${name} ${usage}`
-        : `expected nothing after ${name}`,
+      takesOne ? `expected ${NAMED[name.split(' ')[0] ?? '']}: ${name} ${usage}` : `expected nothing after ${name}`,
     );
 }
 
@@ -142,11 +157,12 @@ async function* run(command: CommandSpec, context: Omit<CommandContext, 'ask'>):
     return (await opened).ask(...question);
   };
   try {
-    const [{ sideCommands }, { keyCommands }] = await Promise.all([
+    const [{ sideCommands }, { keyCommands }, { providerCommands }] = await Promise.all([
       import('./side-commands.ts'),
       import('./key-commands.ts'),
+      import('./provider-commands.ts'),
     ]);
-    yield* { ...sideCommands, ...keyCommands }[command.run]({ ...context, ask });
+    yield* { ...sideCommands, ...keyCommands, ...providerCommands }[command.run]({ ...context, ask });
   } finally {
     await opened?.then(
       ({ close }) => close(),
