@@ -74,7 +74,7 @@ export function pathsOf({ provider, account, path, model }: CheckedAccount): rea
         path,
         skipped: namedIn === undefined ? 'it needs a session made before' : `it needs --model (${namedIn})`,
       };
-    if (seen.has(url)) return { path, skipped: 'the configured path is dialled once' };
+    if (seen.has(url)) return { path, skipped: 'another path leads to the same URL' };
     seen.add(url);
     return { path, dialled, skipped: '' };
   });
