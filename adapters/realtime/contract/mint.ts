@@ -31,6 +31,8 @@ interface AnsweredMint extends MintPath {
 /** A path that the provider has to answer, since its sessions are made there: it is asked with the credential of the account. */
 export interface RelayedMint extends MintPath {
   readonly relay: {
+    /** Parameters of the query that go on to the provider; no others do. */
+    readonly parameters?: readonly string[];
     /** The field of the provider's answer that has the URL of the socket, and in its place gets one of the gateway's own. */
     readonly urlField: string;
     /** The path of that URL, and its parameter for the client secret. The socket is dialled at the provider's URL, with no other credential. */

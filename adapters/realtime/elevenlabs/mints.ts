@@ -35,7 +35,9 @@ function readAgent(query: JsonObject, { now }: MintBounds): MintRequest | MintFa
   const unknown = unknownField(query, AGENT_FIELDS);
   if (unknown !== undefined) return unknown;
   const { agent_id: model } = query;
-  if (typeof model !== 'string' || model === '') return { field: 'agent_id', expected: 'the id of an agent' };
+  // A star would make it a pattern: a secret for every agent of the key.
+  if (typeof model !== 'string' || model === '' || model.includes('*'))
+    return { field: 'agent_id', expected: 'the id of an agent' };
   return { expiresAt: now + OPEN_MS, uses: 1, model };
 }
 

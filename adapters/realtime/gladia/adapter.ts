@@ -29,7 +29,7 @@ export const gladia: Provider = {
       dialect: gladiaDialect.name,
       sessionField: '',
       read: readSession,
-      relay: { urlField: 'url', path: SOCKET, parameter: 'token' },
+      relay: { urlField: 'url', path: SOCKET, parameter: 'token', parameters: ['region'] },
     },
   ],
   notServed: [

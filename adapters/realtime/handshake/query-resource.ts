@@ -20,11 +20,15 @@ export function namedInQuery(
       return name === undefined ? 'unknown' : [{ kind, name }];
     },
     reject: (handshake) =>
-      valuesIn(handshake, parameter).length < 2
+      namesIn(handshake, parameter) < 2
         ? undefined
         : { status: 400, code: 'invalid_request', message: `The query has ${parameter} more than once: send it once.` },
   };
 }
+
+/** Counts a parameter, with empty values: which one a provider reads is not known. */
+const namesIn = ({ query }: Pick<Handshake, 'query'>, parameter: string): number =>
+  [...query.keys()].filter((name) => name.toLowerCase() === parameter).length;
 
 /** The values of a parameter, in whatever case its name is, without empty ones. */
 export function valuesIn({ query }: Pick<Handshake, 'query'>, parameter: string): readonly string[] {

@@ -19,7 +19,9 @@ function read(body: JsonObject, { now, openSeconds, maxOpenSeconds }: MintBounds
   if (unknown !== undefined) return unknown;
   const { purpose, model, ttl_seconds: ttl, trunkline = {} } = body;
   if (purpose !== 'realtime') return { field: 'purpose', expected: 'realtime' };
-  if (typeof model !== 'string' || model === '') return { field: 'model', expected: 'the name of a model' };
+  // A star would make it a pattern: a secret for every model of the key.
+  if (typeof model !== 'string' || model === '' || model.includes('*'))
+    return { field: 'model', expected: 'the name of a model' };
   const seconds = ttl ?? openSeconds;
   if (!Number.isInteger(seconds) || (seconds as number) < 1 || (seconds as number) > maxOpenSeconds)
     return { field: 'ttl_seconds', expected: `a whole number from 1 to ${maxOpenSeconds}` };

@@ -48,7 +48,9 @@ function configuredAccount(
 function dialledAt(url: string, { handshake, provider, policy }: AccountRequest): Dialling {
   const { allowPrivate = false, headers = {} } = policy.config.providers[provider.name] ?? {};
   const upstream = upstreamAt(url, provider, handshake, headers);
-  const [secret] = new URL(url).searchParams.values();
+  const { origin, searchParams } = new URL(url);
+  // The longest value is the secret; without any the path is one.
+  const [secret = url.slice(origin.length)] = [...searchParams.values()].sort((a, b) => b.length - a.length);
   return { upstream, ownCredential: secret, allowPrivate, preconnect: undefined, isRehearsal: false };
 }
 

@@ -10,7 +10,7 @@ import type { Answer, CheckedExchange } from '../../http/request/answer.ts';
 import { readBody } from '../../http/request/body.ts';
 import { lapsedKey } from '../../http/request/keys/authenticate.ts';
 import { draining, isRefusal, notNow } from '../../http/request/refusals.ts';
-import { clientEnded } from '../../session/close-reason.ts';
+import { clientEnded, keyRevoked } from '../../session/close-reason.ts';
 import { limitReached, tooManyUpgrades } from '../admission/refusals.ts';
 import type { OpeningLeash } from '../money/leash.ts';
 import { reservationOf, type SessionHost } from '../open-session.ts';
@@ -18,9 +18,9 @@ import { tellRefusal } from '../side/refusal-row.ts';
 import { giveUseBack, takeUse } from '../side/secret-uses.ts';
 import { announceSession } from '../start-session.ts';
 import { admitCall, type CallAdmission } from './admit-call.ts';
-import { askForWhole, askProvider, headOf } from './ask-provider.ts';
+import { askForWhole, askProvider, headOf, readAnswer } from './ask-provider.ts';
 import type { MediaCall } from './media-call.ts';
-import { type BegunCall, keptHeaders } from './reach-call.ts';
+import { type BegunCall, hangUp, keptHeaders } from './reach-call.ts';
 import { startCall } from './start-call.ts';
 
 /** A call that begins: what was asked for is there. */
@@ -87,9 +87,13 @@ export class CallOpening {
     if ('code' in answer) return this.#refused(answer, admission);
     const { response } = this.#exchange;
     const { status, headers } = headOf(answer);
+    if (status >= 300) {
+      const reply = await readAnswer(answer, admission.policy.config.limits.dialMs);
+      return 'code' in reply ? this.#refused(reply, admission) : masked(reply, admission.ownCredential);
+    }
     answer.setTimeout(admission.policy.config.limits.stallMs, () => answer.destroy());
     writeHead(response, status, headers);
-    await pipeline(answer, response).catch(() => response.destroy());
+    await pipeline(answer, response, { signal: this.#aborted.signal }).catch(() => response.destroy());
     return undefined;
   }
 
@@ -144,7 +148,10 @@ export class CallOpening {
       accept: this.#exchange.request.headers.accept,
     };
     const reply = await askForWhole(admission, question, { config: policy.config, signal: this.#aborted.signal });
-    if ('code' in reply) return this.#refused(reply, admission);
+    if ('code' in reply) {
+      if (admission.callId !== undefined) this.#hangUpUnknown(admission);
+      return this.#refused(reply, admission);
+    }
     if (reply.status >= 300) return this.#refusedByProvider(admission, masked(reply, admission.ownCredential));
     const id = idOf(admission, reply);
     if (id === undefined) return this.#refused(noId, admission);
@@ -158,8 +165,20 @@ export class CallOpening {
     } as const;
     const call = startCall({ admission, begun, started, opening, leash }, this.#host);
     this.#isStarted = true;
+    if (lapsedKey(admission) !== undefined) call.end(keyRevoked());
     this.#endIfLeft(call);
     return this.#answerOf(reply, id, admission);
+  }
+
+  /** A call that was there before may have been taken though no answer came: nobody would count it. */
+  #hangUpUnknown({ callId: id = '', call: { family }, provider, ...admission }: Beginning): void {
+    const begun = { id, family, provider, headers: keptHeaders({ ...admission, provider }) };
+    const { log, policy } = this.#host;
+    hangUp(begun, () => policy(), new AbortController().signal).then(
+      (outcome) =>
+        outcome === 'failed' && log.error({ id: admission.sessionId }, 'call not hung up: it may go on uncounted'),
+      () => {},
+    );
   }
 
   /** Nobody talks where the answer did not come to its client. */

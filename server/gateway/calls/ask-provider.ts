@@ -75,9 +75,12 @@ export async function askProvider(
 /** Asks, and reads the whole answer. */
 export async function askForWhole(to: Reached, question: Question, means: Means): Promise<HttpReply | Refusal> {
   const response = await askProvider(to, question, means);
-  if ('code' in response) return response;
-  const { dialMs } = means.config.limits;
-  const timer = setTimeout(() => response.destroy(new Error('the answer did not end')), dialMs);
+  return 'code' in response ? response : readAnswer(response, means.config.limits.dialMs);
+}
+
+/** Reads the whole of an answer whose head has come, within `ms`. */
+export async function readAnswer(response: IncomingMessage, ms: number): Promise<HttpReply | Refusal> {
+  const timer = setTimeout(() => response.destroy(new Error('the answer did not end')), ms);
   try {
     const pieces: Buffer[] = [];
     let bytes = 0;

@@ -48,6 +48,8 @@ type State =
   | { readonly name: 'closing'; readonly reason: CloseReason }
   | { readonly name: 'closed'; readonly reason: CloseReason; readonly durationMs: number };
 
+/** Time to end a call when the process cannot wait any longer. */
+const LAST_MS = 2000;
 export class MediaCall {
   readonly #options: MediaCallOptions;
   readonly #tap: Tap;
@@ -55,6 +57,7 @@ export class MediaCall {
   readonly #meter: SessionMeter | undefined;
   readonly #sideband: Sideband;
   readonly #timers: NodeJS.Timeout[] = [];
+  #isTerminated = false;
   readonly #terminated = new AbortController();
   readonly #startedAt = new Date();
   readonly #startedMs = performance.now();
@@ -102,10 +105,11 @@ export class MediaCall {
     void this.#finish(reason);
   }
 
-  /** Waits for the provider no more. */
+  /** Waits for the provider no more: it is asked to end the call a last time. */
   terminate(): void {
-    this.#terminated.abort();
+    this.#isTerminated = true;
     this.#whenReported?.();
+    setTimeout(() => this.#terminated.abort(), LAST_MS).unref();
   }
 
   /** The summary, and the timeline. */
@@ -153,11 +157,8 @@ export class MediaCall {
     const { mayUse, model } = this.#options.subject;
     const { transcriptionModel: name } = this.#tap;
     if (name === this.#transcribedBy || name === undefined) return;
-    const isFirst = this.#transcribedBy === undefined;
     this.#transcribedBy = name;
-    // The first one was asked for by the body, where that was checked.
-    if (!isFirst && mayUse?.(name) === false && name !== model)
-      this.end(frameRefused(`the client may not use the model ${name}`));
+    if (mayUse?.(name) === false && name !== model) this.end(frameRefused(`the client may not use the model ${name}`));
   }
 
   /** With one event of its own the session of some protocols says that it is over. */
@@ -190,7 +191,7 @@ export class MediaCall {
     const { subject, limits } = this.#options;
     const { ask, comesWith } = subject.dialect.lastUsage ?? {};
     const isDue = comesWith !== undefined || this.#tap.due.isReplying;
-    if (ask === undefined || !isDue || !subject.billedBy.includes('reported-usage') || this.#terminated.signal.aborted)
+    if (ask === undefined || !isDue || !subject.billedBy.includes('reported-usage') || this.#isTerminated)
       return undefined;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, limits.usageMs);

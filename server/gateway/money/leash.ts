@@ -34,8 +34,8 @@ export function leashOf(admission: Admission, means: LeashMeans): Promise<Openin
 
 async function leash(admission: Admission, means: LeashMeans, isInBudgets: boolean): Promise<OpeningLeash | Refusal> {
   const { maxMicroUsd, model, provider, endpoint, promptClass, policy } = admission;
-  const { prices: configured, classes } = policy.config;
-  const prices = await means.prices.of(configured);
+  const { classes } = policy.config;
+  const prices = await means.prices.of(policy.config);
   const costOf: Leash['costOf'] = (name, usage) => prices.estimateSum(name, provider.name, usage);
   const allowsUnknown = classes[promptClass]?.unknownPrice === 'allow';
   const billedBy = basesOf(provider, endpoint);

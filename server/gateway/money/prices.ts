@@ -4,7 +4,8 @@
 import type { Config } from '../../config/config.ts';
 import type { Prices } from '../../side/billing/prices.ts';
 
-type PriceConfig = Config['prices'];
+/** The parts of a configuration that say what a session costs. */
+type PriceConfig = Pick<Config, 'prices' | 'providers'>;
 
 export class SessionPrices {
   #loading: Promise<(config: PriceConfig) => Prices> | undefined;
@@ -25,7 +26,7 @@ export class SessionPrices {
   }
 
   #load(): Promise<(config: PriceConfig) => Prices> {
-    this.#loading ??= import('../../side/billing/prices.ts').then(({ createPrices }) => createPrices);
+    this.#loading ??= import('../../side/billing/prices.ts').then(({ pricesOf }) => pricesOf);
     return this.#loading;
   }
 }

@@ -178,8 +178,16 @@ export class WaitingClient implements ClientGone {
   /** Its fragments, and the mask of the client, do not matter: the message is written anew. */
   #complete(first: Frame): void {
     this.#hold(encodeFrame(first.binary ? 'binary' : 'text', first.data, true));
-    const read = this.#options.form.read(first, true);
-    this.#settle('code' in read ? unreadable(read.message) : read);
+    this.#settle(this.#read(first));
+  }
+
+  #read(first: Frame): FirstFrame | Refusal {
+    try {
+      const read = this.#options.form.read(first, true);
+      return 'code' in read ? unreadable(read.message) : read;
+    } catch {
+      return unreadable('the first message cannot be read');
+    }
   }
 
   #ended(end: ReadEnd): void {

@@ -26,15 +26,18 @@ export class Breakers {
     return this.#circuits.get(account)?.isOpen === true;
   }
 
-  /** Dials, and learns from the outcome. */
-  async watch(account: string, signal: AbortSignal, dial: () => Promise<ConnectOutcome>): Promise<ConnectOutcome> {
+  /** Dials, and learns from the outcome. `isOwn`: with the gateway's credential; that a client's own is at its limit says nothing of others. */
+  async watch(
+    { account, isOwn, signal }: { readonly account: string; readonly isOwn: boolean; readonly signal: AbortSignal },
+    dial: () => Promise<ConnectOutcome>,
+  ): Promise<ConnectOutcome> {
     const circuit = this.#circuitOf(account);
     const attempt = circuit.begin(undefined);
     try {
       const outcome = await dial();
       const isTold = outcome.kind !== 'failed' || (!signal.aborted && outcome.refusal.code !== 'out_of_descriptors');
       if (isTold) attempt.learn(illnessOf(outcome));
-      if (outcome.kind === 'refused' && outcome.reply.status === 429)
+      if (isOwn && outcome.kind === 'refused' && outcome.reply.status === 429)
         circuit.limit(Date.now() + pauseMs(outcome.reply));
       return outcome;
     } finally {

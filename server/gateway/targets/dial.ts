@@ -62,7 +62,9 @@ export async function dialTargets(
   const dialled = async (to: LeashedAdmission, ms: number): Promise<DialledTarget> => {
     const at = performance.now();
     const dial = () => dialAccount(to.admission, { connector: means.connector, dialMs: ms, signal });
-    return { ...to, at, outcome: await policy.breakers.watch(to.admission.provider.name, signal, dial) };
+    const { provider, ownCredential } = to.admission;
+    const of = { account: provider.name, isOwn: ownCredential !== undefined, signal };
+    return { ...to, at, outcome: await policy.breakers.watch(of, dial) };
   };
   if (targets === undefined) return dialled(first, policy.config.limits.dialMs);
   const failed: DialledTarget[] = [];

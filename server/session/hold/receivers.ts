@@ -39,11 +39,11 @@ export function holdMessages(links: Links, options: HoldOptions): Receivers {
     onUnanswered: () => end(reasons.providerUnanswered),
     onNotTaken: (fault: string) => end(pinsNotTaken(fault)),
   };
-  const rules = [credentialRule, idRule(subject.dialect, ids), renameRule(subject)].filter(
-    (rule) => rule !== undefined,
-  );
   const pins = pinsOf(subject);
-  if (pins !== undefined) return holdPinned(links, pins, { ...parts, rules: [...rules, pinRule(pins)] });
+  // Pins are compared with what the client has written: with the name, and not with the model that it stands for.
+  const all = [credentialRule, idRule(subject.dialect, ids), pins && pinRule(pins), renameRule(subject)];
+  const rules = all.filter((rule) => rule !== undefined);
+  if (pins !== undefined) return holdPinned(links, pins, { ...parts, rules });
   const receivers = injectContext(links, parts);
   return rules.length === 0 ? receivers : new ClientGate(receivers, { ...parts, rules });
 }

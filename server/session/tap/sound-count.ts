@@ -10,6 +10,10 @@ import { type Direction, type Frame, inDirection } from '../../../codecs/websock
 /** Base64 has four characters for three bytes. */
 const BASE64 = 3 / 4;
 
+/** Bytes of a second of two channels of 192 kHz with four bytes a sample: what says more says nothing, since it would make any sound short. */
+const MOST_BYTES_PER_SECOND = 192_000 * 4 * 2;
+const knownRate = (rate: number): number => (rate <= MOST_BYTES_PER_SECOND ? rate : 0);
+
 /** Messages, and their bytes. */
 interface Total {
   readonly frames: number;
@@ -36,7 +40,8 @@ export class SoundCount {
 
   constructor(options: SoundOptions) {
     const { dialect, rates } = options;
-    const rateOf = (direction: Direction) => rates?.[direction] ?? dialect.sound?.[direction]?.bytesPerSecond ?? 0;
+    const rateOf = (direction: Direction) =>
+      knownRate(rates?.[direction] ?? dialect.sound?.[direction]?.bytesPerSecond ?? 0);
     this.#options = options;
     this.#heard = new Counted(rateOf('upstream'));
     this.#spoken = new Counted(rateOf('downstream'));
@@ -54,8 +59,8 @@ export class SoundCount {
 
   /** Ends the count of what has passed at the rates before. */
   #changeRates({ upstream, downstream }: SoundRates): void {
-    this.#settled('upstream').bytesPerSecond = upstream ?? this.#heard.bytesPerSecond;
-    this.#settled('downstream').bytesPerSecond = downstream ?? this.#spoken.bytesPerSecond;
+    this.#settled('upstream').bytesPerSecond = knownRate(upstream ?? this.#heard.bytesPerSecond);
+    this.#settled('downstream').bytesPerSecond = knownRate(downstream ?? this.#spoken.bytesPerSecond);
   }
 
   #settled(direction: Direction): Counted {

@@ -72,10 +72,14 @@ interface Upstream {
   readonly query: Readonly<Record<string, string>>;
 }
 
-function upstreamFor(provider: Provider, { path }: RelayedMint, { account, credential, query: given }: Upstream) {
-  const query = new URLSearchParams(given);
-  const rawQuery = query.size === 0 ? undefined : String(query);
-  const handshake = { path, rawQuery, query, headers: {}, protocols: [] };
+/** Passes on of the client's query what the mint declares: the rest may be a credential, or the id of a session that another key has made. */
+function upstreamFor(
+  provider: Provider,
+  { path, relay }: RelayedMint,
+  { account, credential, query: given }: Upstream,
+) {
+  const query = new URLSearchParams(Object.entries(given).filter(([name]) => relay.parameters?.includes(name)));
+  const handshake = { path, rawQuery: String(query) || undefined, query, headers: {}, protocols: [] };
   const { url, headers } = upstreamOf(provider, {}, handshake, { ...account, path: undefined, credential });
   return { url: url.replace(/^ws/, 'http'), headers };
 }

@@ -7,6 +7,7 @@ import type { ConnectOutcome } from '../../../../server/transport/connector.ts';
 const PAUSE_MS = 10_000;
 const options = { leastCalls: 3, share: 0.5, windowMs: 60_000, pauseMs: PAUSE_MS };
 const signal = new AbortController().signal;
+const own = { account: 'one', isOwn: true, signal };
 const reached = { connection: 'cold', ms: 1 } as const;
 const open = { kind: 'open', ...reached } as ConnectOutcome;
 const failed = (code: 'upstream_timeout' | 'upstream_unreachable' | 'out_of_descriptors'): ConnectOutcome => ({
@@ -23,7 +24,7 @@ afterEach(() => {
 });
 
 async function dials(breakers: Breakers, outcome: ConnectOutcome, times = 1): Promise<void> {
-  for (let dial = 0; dial < times; dial++) await breakers.watch('one', signal, async () => outcome);
+  for (let dial = 0; dial < times; dial++) await breakers.watch(own, async () => outcome);
 }
 
 test.each([failed('upstream_timeout'), failed('upstream_unreachable'), refused(500), refused(503)])(
@@ -51,7 +52,8 @@ test.each([refused(400), refused(401), refused(404), refused(429), failed('out_o
 test('stays closed for clients that leave', async () => {
   const breakers = new Breakers(options);
   const left = AbortSignal.abort();
-  for (let dial = 0; dial < 5; dial++) await breakers.watch('one', left, async () => failed('upstream_unreachable'));
+  for (let dial = 0; dial < 5; dial++)
+    await breakers.watch({ ...own, signal: left }, async () => failed('upstream_unreachable'));
   expect(breakers.isOpen('one')).toBe(false);
 });
 
@@ -62,7 +64,7 @@ test('leaves one dial through after its pause, and closes when that succeeds', a
   vi.setSystemTime(Date.now() + PAUSE_MS + 1);
   expect(breakers.blocked('one')).toBeUndefined();
   const trial = Promise.withResolvers<ConnectOutcome>();
-  const tried = breakers.watch('one', signal, () => trial.promise);
+  const tried = breakers.watch(own, () => trial.promise);
   expect(breakers.blocked('one')).toBe('breaker_open');
   trial.resolve(open);
   await tried;
@@ -94,7 +96,16 @@ test('is forgotten with its account', async () => {
 
 test('a dial that throws neither opens it nor holds it', async () => {
   const breakers = new Breakers(options);
-  const thrown = breakers.watch('one', signal, () => Promise.reject(new Error('scripted')));
+  const thrown = breakers.watch(own, () => Promise.reject(new Error('scripted')));
   await expect(thrown).rejects.toThrow('scripted');
   expect(breakers.blocked('one')).toBeUndefined();
+});
+
+test('a client whose own credential is at its limit keeps nobody else back', async () => {
+  const breakers = new Breakers(options);
+  const busy = refused(429, { 'retry-after': '30' });
+  await breakers.watch({ ...own, isOwn: false }, async () => busy);
+  expect(breakers.blocked('one')).toBeUndefined();
+  await breakers.watch(own, async () => busy);
+  expect(breakers.blocked('one')).toBe('rate_limited');
 });

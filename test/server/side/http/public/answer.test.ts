@@ -44,7 +44,7 @@ describe('an unknown path', () => {
       expect(await errorOf(response)).toEqual({
         type: 'invalid_request_error',
         code: 'unknown_path',
-        message: 'there is no path /v1/nowhere here; the nearest are /v1/ledger, /v1/models, /v1/realtime',
+        message: 'there is no path /v1/nowhere here; the nearest are /v1/token, /v1/ledger, /v1/models',
         help: 'docs/errors.md#unknown_path',
       });
     },
@@ -58,7 +58,7 @@ describe('an unknown path', () => {
     ['/v1/model', '/v1/models'],
     ['/v1/sessions/0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b/contexts', '/v1/sessions/{id}/context'],
     [
-      '/ws/google.ai.generativelanguage.v1.GenerativeService.BidiGenerate',
+      '/ws/google.ai.generativelanguage.v1.GenerativeService.BidiGenerateConten',
       '/ws/google.ai.generativelanguage.v1.GenerativeService.BidiGenerateContent',
     ],
   ])('an unknown path names first the one that was meant: %s', async (path, meant) => {
@@ -248,7 +248,7 @@ test('a plain GET on a route says that the key is full, or that the gateway is d
 });
 
 test('a WebSocket that is known and not served is a 501 at its upgrade too', async () => {
-  const refused = await refusedUpgrade(`${open.url}/v1/live/sessions/abc/content`);
+  const refused = await refusedUpgrade(`${open.url}/openai/deployments/abc/realtime`);
   expect(refused.status).toBe(501);
   expect(JSON.parse(refused.body).error.code).toBe('not_implemented');
 });

@@ -62,6 +62,7 @@ describe('a request', () => {
       requester: { scope: 'key', key: 'web', team: 'apps', settings: { id: 'web', team: 'apps' } },
       requestId: response.headers.get('x-request-id'),
       address: '127.0.0.1',
+      origin: `http://127.0.0.1:${gateway.port}`,
       method: 'POST',
       path: '/v1/tasks',
       query: { state: 'dead', limit: '3' },

@@ -68,7 +68,7 @@ async function post(path: string, body: unknown, key = 'secret-of-app') {
 const requested = () => provider.requests.at(-1);
 
 test('a session is made with the credential of the account, and its socket is one of the gateway', async () => {
-  const { status, text, body } = await post('/v2/live?region=eu-west', {
+  const { status, text, body } = await post('/v2/live?region=eu-west&jwt=x&priorCallId=c0', {
     sample_rate: 16_000,
     trunkline: { tags: { a: 'b' } },
   });
