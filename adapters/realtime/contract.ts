@@ -148,6 +148,11 @@ export interface ServedEndpoint {
   reject?(handshake: Handshake): Refusal | undefined;
   /** Returns the ids in the handshake that the provider handed out before: see `Dialect.ids`. */
   idsIn?(handshake: Handshake): readonly NamedId[];
+  /**
+   * The longest that a session lasts at the provider, in seconds, as far as is known: a comment where it is declared says how sure that is. Left out: it
+   * is not known, or the client or the account decides.
+   */
+  readonly maxSeconds?: number | undefined;
   /** Returns the rates of the sound that the handshake names: see `Dialect.sound`. */
   soundIn?(handshake: Handshake): SoundRates | undefined;
   /** Returns the ids of calls and sessions that the handshake joins or copies: what is said in them may be anybody's. */

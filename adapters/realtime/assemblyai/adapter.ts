@@ -17,6 +17,8 @@ const endpoints: readonly ServedEndpoint[] = [
   {
     path: '/v3/ws',
     dialect: assemblyaiStreamingDialect,
+    // Document: the most that a token can ask for, and the usual.
+    maxSeconds: 3 * 60 * 60,
     resources: (handshake) => {
       const heard = speechModel.resources(handshake);
       const asked = askedModels(handshake);
@@ -29,6 +31,8 @@ const endpoints: readonly ServedEndpoint[] = [
   {
     path: '/v1/ws',
     dialect: assemblyaiAgentDialect,
+    // Document.
+    maxSeconds: 3 * 60 * 60,
     baseUrl: 'wss://agents.assemblyai.com',
     auth: keyOrToken,
     resources: () => [],

@@ -33,6 +33,11 @@ export interface Dialect {
   readonly ids?: DialectIds;
   /** The form in which a session is told what an earlier one was about; undefined: the dialect has no place for that. */
   readonly context?: ContextForm;
+  /**
+   * The duty of a client that keeps a session alive while nobody talks, or throughout, in a few words for the table of dialects. The gateway passes such
+   * messages and makes none. Left out: none is known.
+   */
+  readonly keepAlive?: string;
   /** The settings of a session that a client secret can pin; undefined: nothing can be pinned. */
   readonly pins?: DialectPins;
 }

@@ -33,6 +33,8 @@ const endpoints: readonly ServedEndpoint[] = [
     path: '/v1/agent/converse',
     baseUrl: 'wss://agent.deepgram.com',
     dialect: deepgramAgentDialect,
+    // Document.
+    maxSeconds: 2 * 60 * 60,
     resources: () => [],
   },
   { path: '/v1/listen', dialect: deepgramListenDialect, ...heard },

@@ -58,7 +58,10 @@ const notServed: readonly NotServed[] = [
   })),
 ];
 
-/** Gemini Live, dialled with an API key or an ephemeral token in the query. */
+/**
+ * Gemini Live, dialled with an API key or an ephemeral token in the query. It has no longest session here: documents tell of ten minutes a connection and
+ * of fifteen a session, third parties saw 58, and `goAway` says in each how much is left.
+ */
 export const gemini: Provider = {
   name: 'gemini',
   environment: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'],

@@ -15,6 +15,8 @@ const endpoints: readonly ServedEndpoint[] = [
   {
     path: '/v0/evi/chat',
     dialect: humeChatDialect,
+    // Document: the most that a configuration can say, and the usual.
+    maxSeconds: 30 * 60,
     // Without one there is a configuration of Hume's own, or that of the chat that goes on.
     ...namedInQuery('config_id', { kind: 'agent', usual: 'evi' }),
     idsIn: (handshake): readonly NamedId[] => valuesIn(handshake, RESUMED).map((id) => ({ field: RESUMED, id })),

@@ -82,13 +82,22 @@ export const livePaths = (path: string): Readonly<Record<string, Dialect>> => ({
   [`${path}/{session_id}/fork`]: openaiLiveForkDialect,
 });
 
+const HOUR_S = 60 * 60;
+
+/** The longest sessions: an hour of Realtime and of Responses (documents), two of Live (document, and one measurement of a third party). */
+const maxSeconds: ReadonlyMap<Dialect, number> = new Map([
+  [openaiRealtimeDialect, HOUR_S],
+  [openaiLiveDialect, 2 * HOUR_S],
+  [openaiResponsesDialect, HOUR_S],
+]);
+
 /** Every WebSocket endpoint of OpenAI. */
 export const openaiEndpoints: readonly ServedEndpoint[] = [
   servedBy('/v1/realtime', openaiRealtimeDialect),
   servedBy('/v1/realtime/translations', openaiTranslationDialect),
   ...Object.entries(livePaths('/v1/live/sessions')).map(([path, dialect]) => servedBy(path, dialect)),
   servedBy('/v1/responses', openaiResponsesDialect),
-];
+].map((endpoint) => ({ ...endpoint, maxSeconds: maxSeconds.get(endpoint.dialect) }));
 
 function realtimeModels(handshake: Handshake): readonly Resource[] | 'unknown' {
   return handshake.query.get('intent') === 'transcription' ? modelsInQuery(handshake) : modelsOrUnknown(handshake);

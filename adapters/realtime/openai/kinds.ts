@@ -22,11 +22,13 @@ interface Kind extends Pick<Provider, Own>, Partial<Omit<Provider, Own | 'endpoi
   readonly before?: readonly ServedEndpoint[];
   /** Fields of the endpoint of each path. */
   readonly more?: Partial<ServedEndpoint>;
+  /** The longest sessions of its paths, in seconds. */
+  readonly maxSeconds?: Readonly<Record<string, number>>;
   /** The path on which SDKs ask for a credential of a browser. */
   readonly mintPath?: string;
 }
 
-function speaksOpenai({ paths, before = [], more, mintPath, ...kind }: Kind): Provider {
+function speaksOpenai({ paths, before = [], more, maxSeconds = {}, mintPath, ...kind }: Kind): Provider {
   return {
     environment: [],
     notServed: [],
@@ -40,7 +42,11 @@ function speaksOpenai({ paths, before = [], more, mintPath, ...kind }: Kind): Pr
     ...kind,
     endpoints: [
       ...before,
-      ...Object.entries(paths).map(([path, dialect]) => ({ ...servedBy(path, dialect), ...more })),
+      ...Object.entries(paths).map(([path, dialect]) => ({
+        ...servedBy(path, dialect),
+        maxSeconds: maxSeconds[path],
+        ...more,
+      })),
     ],
     mints: mintPath === undefined ? [] : [realtimeMint(mintPath)],
   };
@@ -102,6 +108,8 @@ export const openaiKinds: readonly Provider[] = [
       ...livePaths('/openai/v1/live/sessions'),
       '/openai/realtime': openaiBetaDialect,
     },
+    // One third party saw sessions end with `session_expired` after half an hour. That of Live is not known.
+    maxSeconds: { '/openai/v1/realtime': 30 * 60 },
     mintPath: '/openai/v1/realtime/client_secrets',
     calls: [...realtimeCalls('/openai/v1/realtime'), ...liveCalls('/openai/v1/live/sessions')],
     billing: { by: 'reported-usage', priceListName: 'openai' },
@@ -112,6 +120,7 @@ export const openaiKinds: readonly Provider[] = [
   // Paths and credentials: third parties in production. Its reports of tokens are not its bill, which counts seconds and messages of text: third party,
   // LiteLLM's table, as are the prices. Not known: which seconds those are (the table has them by the minute; LiteLLM itself counts those of the audio;
   // here they are those of the connection, which are no fewer unless both sides talk at once), and which items are messages.
+  // Third parties differ in its longest session, one hour or two.
   speaksOpenai({
     name: 'xai',
     environment: ['XAI_API_KEY'],
@@ -151,6 +160,7 @@ export const openaiKinds: readonly Provider[] = [
     auth: 'bearer',
     free: { path: '/v1/models', refusals: [401, 403] },
     paths: { '/v1/realtime': openaiBetaDialect },
+    maxSeconds: { '/v1/realtime': 30 * 60 },
   }),
   // Read in its SDK; that the newest models need the host of a workspace, and Qwen-Audio-Live, which speaks otherwise at the same path: documents.
   speaksOpenai({
@@ -195,6 +205,8 @@ export const openaiKinds: readonly Provider[] = [
     auth: (credential) => (JWT.test(credential) ? 'bearer' : 'header:api-key'),
     free: { path: '/openai/v1/models', refusals: [401, 403] },
     paths: { '/voice-live/realtime': openaiBetaDialect },
+    // Document.
+    maxSeconds: { '/voice-live/realtime': 60 * 60 },
     more: { resources: voiceLiveResources, reject: rejectVoiceLive },
     forwardedHeaders: [...openai.forwardedHeaders, 'x-ms-client-request-id'],
   }),
@@ -206,6 +218,7 @@ export const openaiKinds: readonly Provider[] = [
     auth: 'bearer',
     free: { path: '/v1/models', refusals: [401, 403] },
     paths: { '/v1/live/sessions': openaiLiveDialect, '/v1/realtime': openaiRealtimeDialect },
+    maxSeconds: { '/v1/live/sessions': 60 * 60 },
     mintPath: '/v1/realtime/client_secrets',
     credentials: { ...openai.credentials, subprotocolPairs: ['openai-live'] },
     subprotocol: 'openai-live',

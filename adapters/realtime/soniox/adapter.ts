@@ -21,6 +21,8 @@ export const soniox: Provider = {
     {
       path: '/transcribe-websocket',
       dialect: sonioxTranscriptionDialect,
+      // Document. Of speech each stream ends after two minutes, the session does not.
+      maxSeconds: 5 * 60 * 60,
       resources,
       firstFrame: sonioxFirstFrame('first'),
     },

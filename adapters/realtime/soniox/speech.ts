@@ -32,6 +32,8 @@ export const sonioxSpeechDialect: Dialect = {
     speaksFirst: 'client',
   },
   mostTokens: { input: 0, output: 0 },
+  // Read in the SDK; the longest silence without it is not known.
+  keepAlive: 'keep_alive between streams',
   modelsIn: (frame) => guardModels(frame, rules),
   observe: ({ data }, direction) => (direction === 'upstream' ? observeClient(data) : observeServer(data)),
   errorEvent: sonioxError,

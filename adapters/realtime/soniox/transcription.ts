@@ -28,6 +28,8 @@ export const sonioxTranscriptionDialect: Dialect = {
     speaksFirst: 'client',
   },
   mostTokens: { input: 0, output: 0 },
+  // Measured with the SDK; the longest silence without it is not known.
+  keepAlive: 'keepalive while paused',
   modelsIn: (frame) => (isSound(frame) ? undefined : guardModels(frame, rules)),
   observe,
   errorEvent: sonioxError,

@@ -15,7 +15,8 @@ export const speechmatics: Provider = {
   baseUrl: 'wss://eu2.rt.speechmatics.com',
   auth: 'bearer',
   endpoints: [
-    { path: '/v2', dialect: speechmaticsDialect, resources: () => [] },
+    // Read in the SDK.
+    { path: '/v2', dialect: speechmaticsDialect, resources: () => [], maxSeconds: 48 * 60 * 60 },
     {
       path: '/v1/flow',
       baseUrl: 'wss://flow.api.speechmatics.com',

@@ -28,6 +28,8 @@ export const speechmaticsFlowDialect: Dialect = {
     speaksFirst: 'client',
   },
   mostTokens: { input: 0, output: 0 },
+  // Read in the SDK, which sends it.
+  keepAlive: 'AudioReceived for each message of sound',
   modelsIn: (frame) => (isSound(frame) ? undefined : guardModels(frame, rules)),
   observe: (frame, direction) => observeMessage(frame, direction, read),
   errorEvent: speechmaticsError,

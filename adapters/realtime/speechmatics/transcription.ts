@@ -34,6 +34,8 @@ export const speechmaticsDialect: Dialect = {
     speaksFirst: 'client',
   },
   mostTokens: { input: 0, output: 0 },
+  // Read in the SDK.
+  keepAlive: 'sound within 1 h',
   modelsIn: (frame) => (isSound(frame) ? undefined : guardModels(frame, rules)),
   observe: (frame, direction) => observeMessage(frame, direction, read),
   errorEvent: speechmaticsError,

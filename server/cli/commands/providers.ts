@@ -5,8 +5,25 @@ import type { Provider } from '../../../adapters/realtime/contract.ts';
 import { basesOf, providers } from '../../../adapters/realtime/index.ts';
 import { textTable } from '../text-table.ts';
 
-export const PROVIDER_HEAD = ['provider', 'host', 'credential', 'settings', 'billed by', 'paths'] as const;
-export const DIALECT_HEAD = ['dialect', 'audio', 'turns end by', 'usage', 'continues', 'pins', 'providers'] as const;
+export const PROVIDER_HEAD = [
+  'provider',
+  'host',
+  'credential',
+  'settings',
+  'billed by',
+  'longest session',
+  'paths',
+] as const;
+export const DIALECT_HEAD = [
+  'dialect',
+  'audio',
+  'turns end by',
+  'usage',
+  'kept alive by',
+  'continues',
+  'pins',
+  'providers',
+] as const;
 
 /** The providers, with their paths, where and how they are dialled, and the base of the bill. */
 export const providerRows = (): readonly (readonly string[])[] =>
@@ -16,6 +33,7 @@ export const providerRows = (): readonly (readonly string[])[] =>
     credentialOf(provider),
     Object.keys(provider.settings ?? {}).join(', ') || '-',
     billedBy(provider),
+    longestSession(provider),
     [...new Set(provider.endpoints.map(({ path }) => path))].join(', '),
   ]);
 
@@ -24,11 +42,12 @@ export function dialectRows(): readonly (readonly string[])[] {
   const speakers = new Map<Dialect, Set<string>>();
   for (const { name, endpoints } of providers.values())
     for (const { dialect } of endpoints) speakers.set(dialect, (speakers.get(dialect) ?? new Set()).add(name));
-  return [...speakers].map(([{ name, capabilities, context, pins }, who]) => [
+  return [...speakers].map(([{ name, capabilities, keepAlive = '-', context, pins }, who]) => [
     name,
     audioOf(capabilities),
     capabilities.turnEnd === 'event' ? 'an event' : 'nothing',
     USAGE[capabilities.usage],
+    keepAlive,
     context === undefined ? 'no' : 'yes',
     pins === undefined ? 'no' : 'yes',
     [...who].join(', '),
@@ -54,6 +73,17 @@ function billedBy(provider: Provider): string {
   );
   return [usual, ...own].join(', ');
 }
+
+/** One time where all paths have the same. */
+function longestSession({ endpoints }: Provider): string {
+  const times = new Set(endpoints.map(({ maxSeconds }) => maxSeconds));
+  const known = endpoints.flatMap(({ path, maxSeconds }) =>
+    maxSeconds === undefined ? [] : [times.size === 1 ? hours(maxSeconds) : `${hours(maxSeconds)} at ${path}`],
+  );
+  return [...new Set(known)].join(', ') || '-';
+}
+
+const hours = (seconds: number): string => (seconds < 3600 ? `${seconds / 60} min` : `${seconds / 3600} h`);
 
 /** Some have two forms, by what the credential looks like: those of a key, and of a token that has three parts. */
 function credentialOf({ auth: usual, endpoints }: Provider): string {

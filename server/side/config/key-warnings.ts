@@ -1,10 +1,13 @@
-// Warnings about keys, routes and tasks: classes that nobody may use, budgets that nothing counts in, and regulated text that nothing may serve.
+// Warnings about keys, routes and tasks: durations that no provider lets pass, classes that nobody may use, budgets that nothing counts in, and regulated text that nothing may serve.
 
+import { providers as realtimeProviders } from '../../../adapters/realtime/index.ts';
+import { isOfProvider } from '../../../codecs/text/glob.ts';
 import { unknownName } from '../../../codecs/text/nearest-names.ts';
 import type { Config } from '../../config/config.ts';
 import { DEFAULT_CLASS } from '../../config/file/words.ts';
 import type { Key } from '../../config/key-schema.ts';
 import type { Problem } from '../../config/problem.ts';
+import { targetLabel } from '../../config/providers/models-schema.ts';
 import type { TaskConfig } from '../../config/side-schema.ts';
 import { sidePaths } from '../../ipc/side-routes.ts';
 import { writtenBudgets } from '../billing/budgets/own-budgets.ts';
@@ -14,6 +17,7 @@ export function keyWarnings(config: Config): Problem[] {
   return [
     ...expiryWarnings(config),
     ...teamWarnings(config),
+    ...durationWarnings(config),
     ...classWarnings(config),
     ...regulatedWarnings(config),
     ...taskWarnings(config),
@@ -36,6 +40,38 @@ function teamWarnings({ keys, teams }: Config): Problem[] {
     return [{ path: `keys[${index}].team`, message: `${unknownName('team', team, names)}; it is a label alone` }];
   });
 }
+
+/** Warns of durations that no session reaches at an account which it may use, since the provider ends all of them before. */
+function durationWarnings({ keys, teams, classes, providers, models: named }: Config): Problem[] {
+  const bounds: readonly (readonly [at: string, bound: Pick<Key, 'maxSessionSeconds' | 'models'>])[] = [
+    ...keys.map((key, index) => [`keys[${index}]`, key] as const),
+    ...Object.entries(teams).map(([name, team]) => [`teams.${name}`, team] as const),
+    ...Object.entries(classes).map(
+      ([name, { maxSessionSeconds }]) => [`classes.${name}`, { maxSessionSeconds }] as const,
+    ),
+  ];
+  const ends = Object.entries(providers).map(([name, account]) => ({
+    name,
+    known: longestSessions(account?.kind ?? name),
+  }));
+  return bounds.flatMap(([at, { maxSessionSeconds: asked = 0, models }]) => {
+    const patterns = models?.flatMap((pattern) => named[pattern]?.map(targetLabel) ?? [pattern]);
+    return ends.flatMap(({ name, known }) => {
+      const mayUse = patterns === undefined || patterns.some((pattern) => isOfProvider(pattern, name));
+      if (!mayUse || known.length === 0 || known.some(({ maxSeconds }) => maxSeconds >= asked)) return [];
+      const times = known.map(({ path, maxSeconds }) => `${maxSeconds} s at ${path}`).join(', ');
+      return [
+        { path: `${at}.maxSessionSeconds`, message: `${name} is known to end sessions before that: after ${times}` },
+      ];
+    });
+  });
+}
+
+/** The paths of a kind whose longest session is known. */
+const longestSessions = (kind: string) =>
+  (realtimeProviders.get(kind)?.endpoints ?? []).flatMap(({ path, maxSeconds }) =>
+    maxSeconds === undefined ? [] : [{ path, maxSeconds }],
+  );
 
 function classWarnings(config: Config): Problem[] {
   const used = new Set([...callersClasses(config, undefined), ...config.tasks.map((task) => task.class)]);

@@ -29,6 +29,8 @@ export const assemblyaiStreamingDialect: Dialect = {
     speaksFirst: 'provider',
   },
   mostTokens: { input: 0, output: 0 },
+  // Read in the SDK; the longest silence without it is not known.
+  keepAlive: 'KeepAlive while there is no sound',
   modelsIn: (frame) => (isSound(frame) ? undefined : guardModels(frame, rules)),
   observe,
   errorEvent,

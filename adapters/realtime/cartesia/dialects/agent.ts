@@ -12,6 +12,8 @@ export const cartesiaAgentDialect: Dialect = {
   name: 'cartesia-agent',
   capabilities: { audio: 'base64', turnEnd: 'event', interruption: 'event', usage: 'never', speaksFirst: 'client' },
   mostTokens: { input: 0, output: 0 },
+  // Document: every 60 to 90 s, or it ends after 180. They are sent by the gateway to all who are silent.
+  keepAlive: 'pings of WebSocket (the gateway sends them)',
   modelsIn: () => undefined,
   observe: ({ data }, direction) => observe(data, direction),
   errorEvent: ({ code, message }) => jsonFrame({ type: 'error', code, message, fatal: true }),

@@ -14,6 +14,8 @@ export const cartesiaStreamDialect: Dialect = {
   name: 'cartesia-stream',
   capabilities: { audio: 'base64', turnEnd: 'never', interruption: 'event', usage: 'never', speaksFirst: 'client' },
   mostTokens: { input: 0, output: 0 },
+  // Document: every 60 to 90 s, or it ends after 180. They are sent by the gateway to all who are silent.
+  keepAlive: 'pings of WebSocket (the gateway sends them)',
   modelsIn: () => undefined,
   observe: ({ data }, direction) => observe(data, direction),
   errorEvent: () => undefined,

@@ -41,6 +41,8 @@ export const deepgramAgentDialect: Dialect = {
     speaksFirst: 'provider',
   },
   mostTokens: { input: 256_000, output: 64_000 },
+  // Document.
+  keepAlive: 'KeepAlive every 8 s without sound',
   modelsIn: (frame) => (isSound(frame) ? undefined : guardModels(frame, rules)),
   observe,
   errorEvent,

@@ -21,6 +21,8 @@ export const deepgramListenDialect: Dialect = {
   name: 'deepgram-listen',
   capabilities: { ...capabilities, speaksFirst: 'client' },
   mostTokens: { input: 0, output: 0 },
+  // Document: after 10 s without either it ends with `NET-0001`. That of Flux is not known.
+  keepAlive: 'KeepAlive every 3 to 5 s without sound',
   modelsIn: () => undefined,
   observe: (frame, direction) => observe(frame, direction, observeNova),
   // `variant` is the category of an error there.

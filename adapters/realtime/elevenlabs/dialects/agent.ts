@@ -30,6 +30,8 @@ export const elevenlabsAgentDialect: Dialect = {
   name: 'elevenlabs-agent',
   capabilities: { audio: 'base64', turnEnd: 'never', interruption: 'event', usage: 'never', speaksFirst: 'client' },
   mostTokens: { input: 0, output: 0 },
+  // Read in the SDK.
+  keepAlive: 'pong for each ping',
   modelsIn: (frame) => guardModels(frame, rules),
   observe,
   errorEvent,

@@ -18,6 +18,8 @@ export const humeChatDialect: Dialect = {
   name: 'hume-chat',
   capabilities: { audio: 'base64', turnEnd: 'event', interruption: 'event', usage: 'never', speaksFirst: 'provider' },
   mostTokens: { input: 0, output: 0 },
+  // Document: unless the configuration says otherwise.
+  keepAlive: 'speech within 120 s',
   modelsIn: () => undefined,
   observe,
   errorEvent: humeError,
