@@ -66,3 +66,18 @@ type RefusalCode =
   | 'headers_too_large'
   | 'side_unavailable'
   | 'draining';
+
+/** Writes a refusal as JSON, with the time after which it may be tried again. */
+export function refusalReply(
+  { status, retryAfterS }: Pick<Refusal, 'status' | 'retryAfterS'>,
+  body: object,
+  type = 'application/json',
+): HttpReply {
+  const headers: Record<string, string> = { 'content-type': type };
+  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
+  return { status, headers, body: JSON.stringify(body) };
+}
+
+/** The member of an error's body that says when a limit is lifted, where that is known. */
+export const untilOf = ({ resetsAt }: Pick<Refusal, 'resetsAt'>): { readonly resets_at?: string } =>
+  resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };

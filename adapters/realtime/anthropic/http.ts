@@ -1,7 +1,7 @@
 // Anthropic has no realtime API: its SDKs come to this port for the Messages API, and read what they are told in Anthropic's shape.
 
 import type { NotServedBy } from '../handshake/provider-lookup.ts';
-import type { HttpReply, Refusal } from '../refusal.ts';
+import { type HttpReply, type Refusal, refusalReply } from '../refusal.ts';
 
 const instead = 'of the HTTP API of Anthropic there are POST /v1/messages and /v1/messages/count_tokens';
 
@@ -27,11 +27,10 @@ const types: { readonly [status: number]: string } = {
   504: 'timeout_error',
 };
 
-function httpError({ status, code, message, retryAfterS, help }: Refusal): HttpReply {
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
+function httpError(refusal: Refusal): HttpReply {
+  const { status, code, message, help } = refusal;
   const error = { type: anthropicErrorType(status), message, code, help };
-  return { status, headers, body: JSON.stringify({ type: 'error', error }) };
+  return refusalReply(refusal, { type: 'error', error });
 }
 
 /** Returns the `type` that goes with an HTTP status of 400 or more. */

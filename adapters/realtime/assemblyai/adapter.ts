@@ -5,7 +5,7 @@ import { isObject, parseJson } from '../../../codecs/json/object.ts';
 import type { AuthForm, Handshake, Provider, Resource, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
 import { namedInQuery, valuesIn } from '../handshake/query-resource.ts';
-import type { HttpReply, Refusal } from '../refusal.ts';
+import { type HttpReply, type Refusal, refusalReply, untilOf } from '../refusal.ts';
 import { assemblyaiAgentDialect } from './dialects/agent.ts';
 import { assemblyaiSpeechDialect } from './dialects/speech.ts';
 import { assemblyaiStreamingDialect } from './dialects/transcription.ts';
@@ -89,9 +89,7 @@ function askedModels(handshake: Handshake): readonly Resource[] | undefined {
 }
 
 /** SDKs show the text of `error`. */
-function httpError({ status, code, message, retryAfterS, resetsAt, help }: Refusal): HttpReply {
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
-  const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
-  return { status, headers, body: JSON.stringify({ error: message, code, ...until, help }) };
+function httpError(refusal: Refusal): HttpReply {
+  const { code, message, help } = refusal;
+  return refusalReply(refusal, { error: message, code, ...untilOf(refusal), help });
 }

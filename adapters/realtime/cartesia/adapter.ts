@@ -3,7 +3,7 @@
 import type { AuthForm, Handshake, NotServed, Provider, Resource, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
 import { namedInQuery } from '../handshake/query-resource.ts';
-import type { HttpReply, Refusal } from '../refusal.ts';
+import { type HttpReply, type Refusal, refusalReply, untilOf } from '../refusal.ts';
 import { pcmSampleBytes } from '../sound.ts';
 import { cartesiaAgentDialect } from './dialects/agent.ts';
 import { cartesiaSpeechDialect } from './dialects/speech.ts';
@@ -69,10 +69,16 @@ function agentInPath({ path }: Handshake): readonly Resource[] {
 }
 
 /** SDKs show `message`. */
-function httpError({ status, code, message, retryAfterS, resetsAt, help }: Refusal): HttpReply {
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
-  const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
-  const error = { type: 'error', status_code: status, title: code, message, error_code: code, ...until, help };
-  return { status, headers, body: JSON.stringify(error) };
+function httpError(refusal: Refusal): HttpReply {
+  const { status, code, message, help } = refusal;
+  const error = {
+    type: 'error',
+    status_code: status,
+    title: code,
+    message,
+    error_code: code,
+    ...untilOf(refusal),
+    help,
+  };
+  return refusalReply(refusal, error);
 }

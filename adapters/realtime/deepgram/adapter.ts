@@ -5,7 +5,7 @@ import type { Handshake, NotServed, Provider, ServedEndpoint } from '../contract
 import { commonPlaces } from '../handshake/credential.ts';
 import type { CredentialPlaces } from '../handshake/places.ts';
 import { namedInQuery } from '../handshake/query-resource.ts';
-import type { HttpReply, Refusal } from '../refusal.ts';
+import { type HttpReply, type Refusal, refusalReply, untilOf } from '../refusal.ts';
 import { deepgramAgentDialect } from './dialects/agent.ts';
 import { deepgramFluxDialect, deepgramListenDialect } from './dialects/listen.ts';
 import { deepgramFluxSpeakDialect, deepgramSpeakDialect } from './dialects/speak.ts';
@@ -91,9 +91,7 @@ function heardSound({ query }: Handshake): SoundRates {
 }
 
 /** The shape of Deepgram's HTTP errors, without a `request_id`. */
-function httpError({ status, code, message, retryAfterS, resetsAt, help }: Refusal): HttpReply {
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
-  const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
-  return { status, headers, body: JSON.stringify({ err_code: code, err_msg: message, ...until, help }) };
+function httpError(refusal: Refusal): HttpReply {
+  const { code, message, help } = refusal;
+  return refusalReply(refusal, { err_code: code, err_msg: message, ...untilOf(refusal), help });
 }

@@ -4,7 +4,7 @@ import type { Handshake, NotServed, Provider, ServedEndpoint } from '../contract
 import { commonPlaces } from '../handshake/credential.ts';
 import { jsonFirstFrame } from '../handshake/json-first-frame.ts';
 import { namedInQuery, valuesIn } from '../handshake/query-resource.ts';
-import type { HttpReply, Refusal } from '../refusal.ts';
+import { type HttpReply, type Refusal, refusalReply, untilOf } from '../refusal.ts';
 import { bytesPerSecond } from './audio-format.ts';
 import { elevenlabsAgentDialect } from './dialects/agent.ts';
 import { elevenlabsSpeechDialect, elevenlabsSpeechError } from './dialects/speech.ts';
@@ -92,9 +92,7 @@ export const elevenlabs: Provider = {
 };
 
 /** SDKs show the body, and `message` in `detail`. */
-function httpError({ status, code, message, retryAfterS, resetsAt, help }: Refusal): HttpReply {
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
-  const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
-  return { status, headers, body: JSON.stringify({ detail: { status: code, message, ...until, help } }) };
+function httpError(refusal: Refusal): HttpReply {
+  const { code, message, help } = refusal;
+  return refusalReply(refusal, { detail: { status: code, message, ...untilOf(refusal), help } });
 }

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../../codecs/json/object.ts';
 import type { MintBounds, MintFault, MintRequest } from '../contract/mint.ts';
 import type { Provider } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
-import type { HttpReply, Refusal } from '../refusal.ts';
+import { type HttpReply, type Refusal, refusalReply, untilOf } from '../refusal.ts';
 import { gladiaDialect } from './dialect.ts';
 
 /** The path of the socket here: the provider's own is that of the mint, with a token in the query (measured). */
@@ -65,9 +65,7 @@ function bytesPerSecond({
 }
 
 /** The SDK shows `message`. */
-function httpError({ status, code, message, retryAfterS, resetsAt, help }: Refusal): HttpReply {
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
-  const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
-  return { status, headers, body: JSON.stringify({ statusCode: status, message, code, ...until, help }) };
+function httpError(refusal: Refusal): HttpReply {
+  const { status, code, message, help } = refusal;
+  return refusalReply(refusal, { statusCode: status, message, code, ...untilOf(refusal), help });
 }

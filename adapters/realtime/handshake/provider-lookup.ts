@@ -33,7 +33,7 @@ interface MintRoute extends Pick<Mint, 'path'> {
 interface FoundCall {
   readonly provider: Provider;
   readonly endpoint: CallEndpoint;
-  /** As it is in the path; undefined where that has none. */
+  /** The name as the path has it; undefined where it has none. */
   readonly id: string | undefined;
 }
 

@@ -4,7 +4,7 @@ import type { NamedId } from '../contract/dialect.ts';
 import type { Handshake, NotServed, Provider, Resource, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
 import { namedInQuery, valuesIn } from '../handshake/query-resource.ts';
-import type { HttpReply, Refusal } from '../refusal.ts';
+import { type HttpReply, type Refusal, refusalReply, untilOf } from '../refusal.ts';
 import { humeChatDialect } from './dialects/chat.ts';
 import { humeSpeechDialect } from './dialects/speech.ts';
 
@@ -71,9 +71,7 @@ function octaveModel(handshake: Handshake): readonly Resource[] {
 }
 
 /** SDKs show the whole body. */
-function httpError({ status, code, message, retryAfterS, resetsAt, help }: Refusal): HttpReply {
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
-  const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
-  return { status, headers, body: JSON.stringify({ code, message, ...until, help }) };
+function httpError(refusal: Refusal): HttpReply {
+  const { code, message, help } = refusal;
+  return refusalReply(refusal, { code, message, ...untilOf(refusal), help });
 }

@@ -3,7 +3,7 @@
 import type { Provider } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
 import { jsonFirstFrame } from '../handshake/json-first-frame.ts';
-import type { HttpReply, Refusal } from '../refusal.ts';
+import { type HttpReply, type Refusal, refusalReply } from '../refusal.ts';
 import { lmntDialect } from './dialect.ts';
 import { lmntEvent, lmntTypeOf } from './error-event.ts';
 
@@ -52,9 +52,8 @@ export const lmnt: Provider = {
 };
 
 /** The shape of LMNT's errors: that of its events. */
-function httpError({ status, code, message, retryAfterS, help }: Refusal): HttpReply {
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
+function httpError(refusal: Refusal): HttpReply {
+  const { status, code, message, help } = refusal;
   const error = { type: lmntTypeOf(status), message, code, help };
-  return { status, headers, body: JSON.stringify({ type: 'error', error }) };
+  return refusalReply(refusal, { type: 'error', error });
 }

@@ -3,7 +3,7 @@
 import type { Provider } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
 import { namedInQuery } from '../handshake/query-resource.ts';
-import type { HttpReply, Refusal } from '../refusal.ts';
+import { type HttpReply, type Refusal, refusalReply, untilOf } from '../refusal.ts';
 import { mistralSpeechDialect } from './dialects/speech.ts';
 import { mistralTranscriptionDialect } from './dialects/transcription.ts';
 import { mistralMints } from './mints.ts';
@@ -44,10 +44,16 @@ export const mistral: Provider = {
 };
 
 /** SDKs show the whole body. */
-function httpError({ status, code, message, param: field, retryAfterS, resetsAt, help }: Refusal): HttpReply {
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
-  const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
-  const error = { object: 'error', message, type: code, param: field ?? null, code: String(status), ...until, help };
-  return { status, headers, body: JSON.stringify(error) };
+function httpError(refusal: Refusal): HttpReply {
+  const { status, code, message, param: field, help } = refusal;
+  const error = {
+    object: 'error',
+    message,
+    type: code,
+    param: field ?? null,
+    code: String(status),
+    ...untilOf(refusal),
+    help,
+  };
+  return refusalReply(refusal, error);
 }

@@ -1,7 +1,7 @@
 // OpenAI: Realtime, Translation, Live and Responses over WebSocket, with the account of the configuration.
 
 import type { NotServed, Provider } from '../contract.ts';
-import type { HttpReply, Refusal } from '../refusal.ts';
+import { type HttpReply, type Refusal, refusalReply, untilOf } from '../refusal.ts';
 import { liveCalls, realtimeCalls } from './calls.ts';
 import { credentials, forwardedHeaders, openaiEndpoints, switches } from './endpoints.ts';
 import { openaiMints } from './mints.ts';
@@ -52,12 +52,10 @@ export const openai: Provider = {
   httpError,
 };
 
-function httpError({ status, code, message, param: field, retryAfterS, resetsAt, help }: Refusal): HttpReply {
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
-  const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
-  const error = { message, type: errorTypeByStatus(status), param: field ?? null, code, ...until, help };
-  return { status, headers, body: JSON.stringify({ error }) };
+function httpError(refusal: Refusal): HttpReply {
+  const { status, code, message, param: field, help } = refusal;
+  const error = { message, type: errorTypeByStatus(status), param: field ?? null, code, ...untilOf(refusal), help };
+  return refusalReply(refusal, { error });
 }
 
 /** Returns the `type` that goes with an HTTP status of 400 or more: by it OpenAI's SDKs choose their error classes. */

@@ -4,7 +4,7 @@ import type { SoundRates } from '../contract/metering.ts';
 import type { Handshake, Provider } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
 import { namedInQuery, valuesIn } from '../handshake/query-resource.ts';
-import type { HttpReply, Refusal } from '../refusal.ts';
+import { type HttpReply, type Refusal, refusalReply } from '../refusal.ts';
 import { revaiDialect } from './dialect.ts';
 
 /** Rev.ai, dialled with the token in the query, as its SDK does it (measured with revai-node-sdk 3.8). */
@@ -52,8 +52,7 @@ function soundIn(handshake: Handshake): SoundRates | undefined {
 }
 
 /** The shape of its HTTP errors (document). Its SDK shows the status alone. */
-function httpError({ status, code, message, retryAfterS, help }: Refusal): HttpReply {
-  const headers: Record<string, string> = { 'content-type': 'application/problem+json' };
-  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
-  return { status, headers, body: JSON.stringify({ title: code, status, detail: message, help }) };
+function httpError(refusal: Refusal): HttpReply {
+  const { status, code, message, help } = refusal;
+  return refusalReply(refusal, { title: code, status, detail: message, help }, 'application/problem+json');
 }

@@ -2,7 +2,7 @@
 
 import { jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
 import type { Rejection } from '../contract/dialect.ts';
-import type { HttpReply, Refusal } from '../refusal.ts';
+import { type HttpReply, type Refusal, refusalReply } from '../refusal.ts';
 
 /** Statuses by which its SDKs choose the class of an error: 400, 401, 402, 408, 429, 500 and 503 (read in @soniox/node 2.3). */
 const STATUSES: Partial<Readonly<Record<Rejection['code'], number>>> = {
@@ -25,8 +25,7 @@ function event(status: number, code: string, message: string): OutFrame {
 }
 
 /** The shape of its REST errors (document; the SDK shows the status and the whole body). */
-export function sonioxHttpError({ status, code, message, retryAfterS, help }: Refusal): HttpReply {
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
-  return { status, headers, body: JSON.stringify({ status_code: status, error_type: code, message, help }) };
+export function sonioxHttpError(refusal: Refusal): HttpReply {
+  const { status, code, message, help } = refusal;
+  return refusalReply(refusal, { status_code: status, error_type: code, message, help });
 }

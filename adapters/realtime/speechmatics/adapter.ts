@@ -3,7 +3,7 @@
 
 import type { Provider } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
-import type { HttpReply, Refusal } from '../refusal.ts';
+import { type HttpReply, type Refusal, refusalReply } from '../refusal.ts';
 import { speechmaticsTypeOf } from './error-event.ts';
 import { speechmaticsFlowDialect } from './flow.ts';
 import { speechmaticsDialect } from './transcription.ts';
@@ -44,12 +44,7 @@ export const speechmatics: Provider = {
 };
 
 /** The shape of its HTTP errors (document). Its SDKs show the status alone. */
-function httpError({ status, code, message, retryAfterS, help }: Refusal): HttpReply {
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
-  return {
-    status,
-    headers,
-    body: JSON.stringify({ code: status, error: speechmaticsTypeOf(code), detail: message, help }),
-  };
+function httpError(refusal: Refusal): HttpReply {
+  const { status, code, message, help } = refusal;
+  return refusalReply(refusal, { code: status, error: speechmaticsTypeOf(code), detail: message, help });
 }

@@ -5,7 +5,7 @@ import { isObject, type JsonObject } from '../../../codecs/json/object.ts';
 import type { MintBounds, MintFault, MintRequest } from '../contract/mint.ts';
 import type { Provider } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
-import type { HttpReply, Refusal } from '../refusal.ts';
+import { type HttpReply, type Refusal, refusalReply, untilOf } from '../refusal.ts';
 import { ultravoxDialect } from './dialect.ts';
 
 /** The path of the socket here: that of the provider is for each call another. */
@@ -58,9 +58,7 @@ function readCall(body: JsonObject, { now, openSeconds }: MintBounds): MintReque
 }
 
 /** The shape of errors is not known; clients show the body. */
-function httpError({ status, code, message, retryAfterS, resetsAt, help }: Refusal): HttpReply {
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (retryAfterS !== undefined) headers['retry-after'] = String(retryAfterS);
-  const until = resetsAt === undefined ? {} : { resets_at: new Date(resetsAt).toISOString() };
-  return { status, headers, body: JSON.stringify({ detail: message, code, ...until, help }) };
+function httpError(refusal: Refusal): HttpReply {
+  const { code, message, help } = refusal;
+  return refusalReply(refusal, { detail: message, code, ...untilOf(refusal), help });
 }
