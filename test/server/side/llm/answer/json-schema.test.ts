@@ -1,7 +1,13 @@
 // Tests schemas of users: what they mean, and that none of them holds up the process.
 
 import { describe, expect, test } from 'vitest';
-import { compileSchema, fitCheckOf, type JsonSchema } from '../../../../../server/side/llm/answer/json-schema.ts';
+import {
+  bounded,
+  compileSchema,
+  fitCheckOf,
+  isOverTime,
+  type JsonSchema,
+} from '../../../../../server/side/llm/answer/json-schema.ts';
 
 function check(schema: JsonSchema, value: unknown): string | undefined {
   const compiled = compileSchema({ type: 'object', ...schema });
@@ -67,3 +73,31 @@ describe('the schema of a call', () => {
     expect(fits({ a: `${'a'.repeat(50)}!` })).toBe(true);
   });
 });
+
+describe('a bounded run', () => {
+  test('that waited for the CPU begins anew, and one that worked all its time does not', () => {
+    const cell = new Int32Array(new SharedArrayBuffer(4));
+    let runs = 0;
+    const waiting = () => {
+      runs++;
+      if (runs < 3) Atomics.wait(cell, 0, 0, 1_000);
+      return runs;
+    };
+    expect(bounded(waiting, 100)).toBe(3);
+    const error = thrownBy(() => bounded(() => /^(a+)+$/.test(`${'a'.repeat(50)}!`), 100));
+    expect(isOverTime(error)).toBe(true);
+  });
+
+  test('ends after some runs, even where each of them only waits', () => {
+    const cell = new Int32Array(new SharedArrayBuffer(4));
+    expect(isOverTime(thrownBy(() => bounded(() => Atomics.wait(cell, 0, 0, 1_000), 20)))).toBe(true);
+  });
+});
+
+function thrownBy(run: () => unknown): unknown {
+  try {
+    return run();
+  } catch (error) {
+    return error;
+  }
+}
