@@ -142,6 +142,8 @@ export interface ServedEndpoint {
   resources(handshake: Handshake): readonly Resource[] | 'unknown';
   /** The parameter of the query that names what a session runs on; left out where none does. */
   readonly namedIn?: string;
+  /** Other parameters that decide on the model or the price. A query that has one of them more than once, or `namedIn`, is refused. */
+  readonly once?: readonly string[];
   /** The form of messages that hold a credential; left out where the handshake has it. */
   readonly firstFrame?: FirstFrameForm;
   /** Returns the reason not to serve this handshake at all (a dead dialect, a missing parameter); undefined when there is none. */

@@ -22,6 +22,7 @@ export { anthropicErrorType } from './anthropic/http.ts';
 export { basesOf } from './contract/metering.ts';
 export { refusedSwitch } from './handshake/forwarded.ts';
 export { namedPath } from './handshake/provider-lookup.ts';
+export { refusedTwice } from './handshake/query.ts';
 export { filled, settingsIn, upstreamAt, upstreamOf } from './handshake/upstream.ts';
 export { errorTypeByStatus } from './openai/adapter.ts';
 

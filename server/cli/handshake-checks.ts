@@ -1,7 +1,7 @@
 // Compares a real provider with what its adapter declares: its handshakes, who speaks first, and what a wrong key is told. Nothing is said in a session.
 
 import type { Handshake, Provider, ServedEndpoint, Upstream } from '../../adapters/realtime/contract.ts';
-import { endpointsAt, filled, upstreamOf } from '../../adapters/realtime/index.ts';
+import { endpointsAt, filled, refusedTwice, upstreamOf } from '../../adapters/realtime/index.ts';
 import type { Config, ProviderConfig } from '../config/config.ts';
 import { proxyFor } from '../platform/proxy.ts';
 import { type DialOutcome, dial } from '../transport/dial.ts';
@@ -62,7 +62,7 @@ export function pathsOf({ provider, account, path, model }: CheckedAccount): rea
     const { needsSetting: setting, namedIn } = endpoint;
     const configured = endpoint.keepsPath ? undefined : account.path;
     const place = /\{[^}]+\}/.exec(filled(configured ?? path, account.settings))?.[0];
-    const refusal = endpoint.reject?.(handshake)?.message;
+    const refusal = (endpoint.reject?.(handshake) ?? refusedTwice(handshake, endpoint))?.message;
     const isUnknown = asked === undefined && endpoint.resources(handshake) === 'unknown';
     const dialled = { endpoint, handshake, url };
     if (setting !== undefined && account.settings[setting] === undefined)

@@ -4,7 +4,8 @@
 import { isObject, parseJson } from '../../../codecs/json/object.ts';
 import type { AuthForm, Handshake, Provider, Resource, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
-import { namedInQuery, valuesIn } from '../handshake/query-resource.ts';
+import { valuesIn } from '../handshake/query.ts';
+import { namedInQuery } from '../handshake/query-resource.ts';
 import { type HttpReply, type Refusal, refusalReply, untilOf } from '../refusal.ts';
 import { assemblyaiAgentDialect } from './dialects/agent.ts';
 import { assemblyaiSpeechDialect } from './dialects/speech.ts';
@@ -25,7 +26,6 @@ const endpoints: readonly ServedEndpoint[] = [
       return heard === 'unknown' || asked === undefined ? 'unknown' : [...heard, ...asked];
     },
     namedIn: speechModel.namedIn,
-    reject: speechModel.reject,
     billedBy: ['reported-usage', 'connected-time'],
   },
   {

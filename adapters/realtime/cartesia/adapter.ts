@@ -2,6 +2,7 @@
 
 import type { AuthForm, Handshake, NotServed, Provider, Resource, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
+import { valuesIn } from '../handshake/query.ts';
 import { namedInQuery } from '../handshake/query-resource.ts';
 import { type HttpReply, type Refusal, refusalReply, untilOf } from '../refusal.ts';
 import { pcmSampleBytes } from '../sound.ts';
@@ -15,8 +16,9 @@ import { cartesiaMints } from './mints.ts';
 const heard = {
   ...namedInQuery('model'),
   billedBy: 'audio-in',
-  soundIn: ({ query }) => ({
-    upstream: pcmSampleBytes(query.get('encoding')) * (Number(query.get('sample_rate')) || 0),
+  once: ['encoding', 'sample_rate'],
+  soundIn: (handshake: Handshake) => ({
+    upstream: pcmSampleBytes(valuesIn(handshake, 'encoding')[0]) * (Number(valuesIn(handshake, 'sample_rate')[0]) || 0),
   }),
 } satisfies Partial<ServedEndpoint>;
 

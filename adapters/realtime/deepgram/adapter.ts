@@ -4,6 +4,7 @@ import type { SoundRates } from '../contract/metering.ts';
 import type { Handshake, NotServed, Provider, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
 import type { CredentialPlaces } from '../handshake/places.ts';
+import { valuesIn } from '../handshake/query.ts';
 import { namedInQuery } from '../handshake/query-resource.ts';
 import { type HttpReply, type Refusal, refusalReply, untilOf } from '../refusal.ts';
 import { deepgramAgentDialect } from './dialects/agent.ts';
@@ -26,7 +27,12 @@ const forwardedHeaders = ['user-agent', 'x-deepgram-session-id'];
 /** The query of these names the model, and has all settings. Without one Deepgram takes one of its own, or refuses. */
 const inQuery = namedInQuery('model');
 
-const heard = { ...inQuery, billedBy: 'audio-in', soundIn: heardSound } satisfies Partial<ServedEndpoint>;
+const heard = {
+  ...inQuery,
+  billedBy: 'audio-in',
+  once: ['encoding', 'sample_rate', 'channels', 'multichannel'],
+  soundIn: heardSound,
+} satisfies Partial<ServedEndpoint>;
 
 const endpoints: readonly ServedEndpoint[] = [
   {
@@ -78,16 +84,17 @@ export const deepgram: Provider = {
 };
 
 /** Returns the bytes of a sample, in encodings that have a rate. */
-function sampleBytes(encoding: string | null): number {
+function sampleBytes(encoding: string | undefined): number {
   if (encoding === 'linear16') return 2;
   if (encoding === 'linear32') return 4;
   return encoding === 'mulaw' || encoding === 'alaw' ? 1 : 0;
 }
 
 /** Without an encoding there is a container, which tells nothing of its rate. Of channels that are transcribed apart each is billed (not known). */
-function heardSound({ query }: Handshake): SoundRates {
-  const channels = query.get('multichannel') === 'true' ? 1 : Number(query.get('channels') ?? 1) || 1;
-  return { upstream: sampleBytes(query.get('encoding')) * (Number(query.get('sample_rate')) || 0) * channels };
+function heardSound(handshake: Handshake): SoundRates {
+  const read = (parameter: string) => valuesIn(handshake, parameter)[0];
+  const channels = read('multichannel') === 'true' ? 1 : Number(read('channels')) || 1;
+  return { upstream: sampleBytes(read('encoding')) * (Number(read('sample_rate')) || 0) * channels };
 }
 
 /** The shape of Deepgram's HTTP errors, without a `request_id`. */

@@ -3,7 +3,8 @@
 import type { Handshake, NotServed, Provider, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
 import { jsonFirstFrame } from '../handshake/json-first-frame.ts';
-import { namedInQuery, valuesIn } from '../handshake/query-resource.ts';
+import { valuesIn } from '../handshake/query.ts';
+import { namedInQuery } from '../handshake/query-resource.ts';
 import { type HttpReply, type Refusal, refusalReply, untilOf } from '../refusal.ts';
 import { bytesPerSecond } from './audio-format.ts';
 import { elevenlabsAgentDialect } from './dialects/agent.ts';
@@ -42,6 +43,7 @@ const endpoints: readonly ServedEndpoint[] = [
     billedBy: 'audio-in',
     soundIn: (handshake: Handshake) => ({ upstream: bytesPerSecond(valuesIn(handshake, 'audio_format')[0]) }),
     ...namedInQuery('model_id'),
+    once: ['audio_format'],
   },
   { path: '/v1/text-to-speech/{voice_id}/stream-input', ...speech },
   { path: '/v1/text-to-speech/{voice_id}/multi-stream-input', ...speech },

@@ -16,7 +16,7 @@ export function upstreamUrl(
   { parameters }: CredentialPlaces,
 ): string {
   const { start, own } = baseOf(baseUrl);
-  const kept = rawQuery?.split('&').filter((part) => !isKeptBack(part, parameters)) ?? [];
+  const kept = rawQuery?.split('&').flatMap((part) => withoutKeptBack(part, parameters)) ?? [];
   const query = [...own, ...kept];
   const url = start + path;
   return query.length === 0 ? url : `${url}?${query.join('&')}`;
@@ -44,6 +44,13 @@ function baseOf(baseUrl: string): Base {
 /** Appends a parameter of ours behind a query that stays as it is. */
 export function withParameter(url: string, name: string, value: string): string {
   return `${url}${url.includes('?') ? '&' : '?'}${name}=${encodeURIComponent(value)}`;
+}
+
+/** Some servers take a semicolon for an `&`: what is kept back stands behind none either. */
+function withoutKeptBack(part: string, parameters: readonly string[]): readonly string[] {
+  const pieces = part.split(';');
+  const kept = pieces.filter((piece) => !isKeptBack(piece, parameters));
+  return kept.length === 0 ? [] : [kept.join(';')];
 }
 
 function isKeptBack(part: string, parameters: readonly string[]): boolean {

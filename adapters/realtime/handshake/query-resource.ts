@@ -1,6 +1,7 @@
-// Endpoints whose query names what a session runs on: one parameter, which must be there once.
+// Endpoints whose query names what a session runs on: one parameter, which may be there once.
 
-import type { Handshake, Resource, ServedEndpoint } from '../contract.ts';
+import type { Resource, ServedEndpoint } from '../contract.ts';
+import { valuesIn } from './query.ts';
 
 interface QueryName {
   readonly kind?: Resource['kind'];
@@ -12,25 +13,13 @@ interface QueryName {
 export function namedInQuery(
   parameter: string,
   { kind = 'model', usual }: QueryName = {},
-): Pick<ServedEndpoint, 'namedIn' | 'resources' | 'reject'> {
+): Pick<ServedEndpoint, 'namedIn' | 'resources'> {
   return {
     namedIn: parameter,
     resources(handshake) {
-      const [name = usual] = valuesIn(handshake, parameter);
-      return name === undefined ? 'unknown' : [{ kind, name }];
+      const names = valuesIn(handshake, parameter);
+      if (names.length === 0) return usual === undefined ? 'unknown' : [{ kind, name: usual }];
+      return names.map((name) => ({ kind, name }));
     },
-    reject: (handshake) =>
-      namesIn(handshake, parameter) < 2
-        ? undefined
-        : { status: 400, code: 'invalid_request', message: `The query has ${parameter} more than once: send it once.` },
   };
-}
-
-/** Counts a parameter, with empty values: which one a provider reads is not known. */
-const namesIn = ({ query }: Pick<Handshake, 'query'>, parameter: string): number =>
-  [...query.keys()].filter((name) => name.toLowerCase() === parameter).length;
-
-/** The values of a parameter, in whatever case its name is, without empty ones. */
-export function valuesIn({ query }: Pick<Handshake, 'query'>, parameter: string): readonly string[] {
-  return [...query].flatMap(([name, value]) => (name.toLowerCase() === parameter && value !== '' ? [value] : []));
 }

@@ -3,13 +3,13 @@
 import type { NamedId } from '../contract/dialect.ts';
 import type { Handshake, NotServed, Provider, Resource, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
-import { namedInQuery, valuesIn } from '../handshake/query-resource.ts';
+import { valuesIn } from '../handshake/query.ts';
+import { namedInQuery } from '../handshake/query-resource.ts';
 import { type HttpReply, type Refusal, refusalReply, untilOf } from '../refusal.ts';
 import { humeChatDialect } from './dialects/chat.ts';
 import { humeSpeechDialect } from './dialects/speech.ts';
 
 const RESUMED = 'resumed_chat_group_id';
-const octave = namedInQuery('version');
 
 const endpoints: readonly ServedEndpoint[] = [
   {
@@ -25,8 +25,7 @@ const endpoints: readonly ServedEndpoint[] = [
     path: '/v0/tts/stream/input',
     dialect: humeSpeechDialect,
     resources: octaveModel,
-    namedIn: octave.namedIn,
-    reject: octave.reject,
+    namedIn: 'version',
     billedBy: 'characters',
   },
 ];
@@ -66,8 +65,9 @@ export const hume: Provider = {
 
 /** The generations of its model have no names, but numbers in the query. */
 function octaveModel(handshake: Handshake): readonly Resource[] {
-  const [version = 'octave'] = valuesIn(handshake, 'version');
-  return [{ kind: 'model', name: /^\d+$/.test(version) ? `octave-${version}` : version }];
+  const versions = valuesIn(handshake, 'version');
+  const names = versions.map((version) => (/^\d+$/.test(version) ? `octave-${version}` : version));
+  return (names.length === 0 ? ['octave'] : names).map((name) => ({ kind: 'model', name }));
 }
 
 /** SDKs show the whole body. */

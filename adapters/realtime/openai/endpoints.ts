@@ -4,6 +4,7 @@ import type { Dialect, NamedId } from '../contract/dialect.ts';
 import type { Handshake, Resource, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
 import type { CredentialPlaces, HeaderSwitch } from '../handshake/places.ts';
+import { parametersOf, valuesIn } from '../handshake/query.ts';
 import type { Refusal } from '../refusal.ts';
 import { openaiLiveAttachDialect, openaiLiveDialect, openaiLiveForkDialect } from './dialects/live.ts';
 import { openaiBetaDialect, openaiRealtimeDialect } from './dialects/realtime.ts';
@@ -64,7 +65,8 @@ export function servedBy(path: string, dialect: Dialect): ServedEndpoint {
     resources,
     ...common,
     ...named,
-    reject: dialect === openaiBetaDialect ? rejectTwice : reject,
+    once: ['model', 'deployment', 'intent', 'call_id'],
+    ...(dialect !== openaiBetaDialect && { reject }),
   };
   return dialect === openaiTranslationDialect ? { ...reads, billedBy: 'connected-time' } : reads;
 }
@@ -100,19 +102,16 @@ export const openaiEndpoints: readonly ServedEndpoint[] = [
 ].map((endpoint) => ({ ...endpoint, maxSeconds: maxSeconds.get(endpoint.dialect) }));
 
 function realtimeModels(handshake: Handshake): readonly Resource[] | 'unknown' {
-  return handshake.query.get('intent') === 'transcription' ? modelsInQuery(handshake) : modelsOrUnknown(handshake);
+  return isTranscription(handshake) ? modelsInQuery(handshake) : modelsOrUnknown(handshake);
 }
 
 /** The context must come before everything else that is said in a session, and somebody must answer by it. */
-function rejectContext({ query }: Handshake): string | undefined {
-  if (query.has('call_id')) return 'a call that runs already cannot be told of it';
-  return query.get('intent') === 'transcription' ? 'a transcription session has no use for it' : undefined;
+function rejectContext(handshake: Handshake): string | undefined {
+  if (valuesIn(handshake, 'call_id').length > 0) return 'a call that runs already cannot be told of it';
+  return isTranscription(handshake) ? 'a transcription session has no use for it' : undefined;
 }
 
-/** Some servers take the name of a parameter in any case. */
-function lowerNames(query: URLSearchParams): readonly string[] {
-  return [...query.keys()].map((name) => name.toLowerCase());
-}
+const isTranscription = (handshake: Handshake): boolean => valuesIn(handshake, 'intent')[0] === 'transcription';
 
 function modelsOrUnknown(handshake: Handshake): readonly Resource[] | 'unknown' {
   const resources = modelsInQuery(handshake);
@@ -128,15 +127,9 @@ function modelsInQuery(handshake: Handshake): readonly Resource[] {
   return named.filter(({ name }, at) => named.findIndex((other) => other.name === name) === at);
 }
 
-/** The parameters wherever a lenient server would find them: also behind a semicolon. */
-export function parametersOf({ rawQuery = '' }: Handshake): readonly (readonly [name: string, value: string])[] {
-  const read = [...new URLSearchParams(rawQuery)];
-  return rawQuery.includes(';') ? [...read, ...new URLSearchParams(rawQuery.replaceAll(';', '&'))] : read;
-}
-
 const kinds = ['model', 'deployment'] as const;
 
-/** The beta dialect is dead, and a parameter that occurs twice may be read differently by the provider. */
+/** The beta dialect is dead. */
 function reject(handshake: Handshake): Refusal | undefined {
   if (isBeta(handshake)) {
     return {
@@ -147,15 +140,7 @@ function reject(handshake: Handshake): Refusal | undefined {
         'openai-beta.realtime-v1) and use the GA events, for example response.output_audio.delta.',
     };
   }
-  return rejectTwice(handshake) ?? rejectBetaProtocol(handshake);
-}
-
-function rejectTwice({ query }: Handshake): Refusal | undefined {
-  const names = lowerNames(query);
-  const twice = ['model', 'deployment', 'intent', 'call_id'].find(
-    (name) => names.indexOf(name) !== names.lastIndexOf(name),
-  );
-  return twice === undefined ? undefined : badRequest(`The query has ${twice} more than once: send it once.`);
+  return rejectBetaProtocol(handshake);
 }
 
 function rejectBetaProtocol({ protocols }: Handshake): Refusal | undefined {

@@ -4,12 +4,13 @@
 import type { Dialect } from '../contract/dialect.ts';
 import type { Handshake, Provider, Resource, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
+import { parametersOf, valuesIn } from '../handshake/query.ts';
 import type { Refusal } from '../refusal.ts';
 import { openai } from './adapter.ts';
 import { liveCalls, realtimeCalls } from './calls.ts';
 import { openaiLiveAgentDialect, openaiLiveDialect, qwenAudioLiveDialect } from './dialects/live.ts';
 import { openaiBetaDialect, openaiRealtimeDialect } from './dialects/realtime.ts';
-import { badRequest, livePaths, parametersOf, servedBy } from './endpoints.ts';
+import { badRequest, livePaths, servedBy } from './endpoints.ts';
 import { realtimeMint } from './mints.ts';
 
 type Own = 'name' | 'baseUrl' | 'auth' | 'free';
@@ -85,15 +86,13 @@ const AGENT_ELSEWHERE = /^(foundry[-_]resource[-_]override|agent[-_]authenticati
 function rejectVoiceLive(handshake: Handshake): Refusal | undefined {
   const names = parametersOf(handshake).map(([name]) => name.toLowerCase());
   const elsewhere = names.find((name) => AGENT_ELSEWHERE.test(name));
-  if (elsewhere !== undefined)
-    return badRequest(`${elsewhere} is not passed on: an agent is one of the account's own resource. Leave it out.`);
-  const all = [...handshake.query.keys()].map((name) => name.toLowerCase());
-  const twice = ['model', 'agent-name', 'agent-id'].find((name) => all.indexOf(name) !== all.lastIndexOf(name));
-  return twice === undefined ? undefined : badRequest(`The query has ${twice} more than once: send it once.`);
+  return elsewhere === undefined
+    ? undefined
+    : badRequest(`${elsewhere} is not passed on: an agent is one of the account's own resource. Leave it out.`);
 }
 
-const asksForQwenLive = ({ query }: Handshake): boolean =>
-  query.getAll('model').some((model) => /^([a-z0-9-]+\/)?qwen-audio-[\w.-]*live/i.test(model));
+const asksForQwenLive = (handshake: Handshake): boolean =>
+  valuesIn(handshake, 'model').some((model) => /^([a-z0-9-]+\/)?qwen-audio-[\w.-]*live/i.test(model));
 
 export const openaiKinds: readonly Provider[] = [
   // Read in OpenAI's SDK, which has a client for it; the paths of Live: document, that of copies is OpenAI's.
@@ -207,7 +206,7 @@ export const openaiKinds: readonly Provider[] = [
     paths: { '/voice-live/realtime': openaiBetaDialect },
     // Document.
     maxSeconds: { '/voice-live/realtime': 60 * 60 },
-    more: { resources: voiceLiveResources, reject: rejectVoiceLive },
+    more: { resources: voiceLiveResources, reject: rejectVoiceLive, once: ['model', 'agent-name', 'agent-id'] },
     forwardedHeaders: [...openai.forwardedHeaders, 'x-ms-client-request-id'],
   }),
   // Documents. The subprotocols of its browsers are `openai-live` and a credential, in a form that is not known: both are taken.

@@ -3,7 +3,8 @@
 import type { SoundRates } from '../contract/metering.ts';
 import type { Handshake, Provider } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
-import { namedInQuery, valuesIn } from '../handshake/query-resource.ts';
+import { valuesIn } from '../handshake/query.ts';
+import { namedInQuery } from '../handshake/query-resource.ts';
 import { type HttpReply, type Refusal, refusalReply } from '../refusal.ts';
 import { revaiDialect } from './dialect.ts';
 
@@ -19,7 +20,9 @@ export const revai: Provider = {
       dialect: revaiDialect,
       // It is called `machine` where the query names none (document).
       ...namedInQuery('transcriber', { usual: 'machine' }),
+      once: ['content_type'],
       soundIn,
+      reject: rejectType,
     },
   ],
   notServed: ['/speechtotext/v1/{rest...}'].map((path) => ({
@@ -43,12 +46,24 @@ const SAMPLE_BYTES: Readonly<Record<string, number>> = { S8: 1, U8: 1, S16: 2, U
 
 /** The rate of raw sound; other types are compressed, or have a header. */
 function soundIn(handshake: Handshake): SoundRates | undefined {
-  const [type = ''] = valuesIn(handshake, 'content_type');
-  const [kind, ...parameters] = type.split(';');
-  if (kind !== 'audio/x-raw') return undefined;
-  const { format = '', rate, channels = '1' } = Object.fromEntries(parameters.map((each) => each.trim().split('=')));
+  const [kind, ...parameters] = contentType(handshake);
+  if (kind?.[0] !== 'audio/x-raw') return undefined;
+  const { format = '', rate, channels = '1' } = Object.fromEntries(parameters);
   const bytes = Number(rate) * Number(channels) * (SAMPLE_BYTES[format.replace(/(LE|BE)$/, '')] ?? Number.NaN);
   return Number.isFinite(bytes) && bytes > 0 ? { upstream: bytes } : undefined;
+}
+
+/** The type, and its parameters behind it. */
+function contentType(handshake: Handshake): readonly (readonly string[])[] {
+  const [type = ''] = valuesIn(handshake, 'content_type');
+  return type.split(';').map((each) => each.trim().split('='));
+}
+
+function rejectType(handshake: Handshake): Refusal | undefined {
+  const names = contentType(handshake).map(([name = '']) => name.toLowerCase());
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  const message = `The content_type has ${twice} more than once: send it once.`;
+  return twice === undefined ? undefined : { status: 400, code: 'invalid_request', message };
 }
 
 /** The shape of its HTTP errors (document). Its SDK shows the status alone. */

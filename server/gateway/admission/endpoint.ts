@@ -2,7 +2,7 @@
 // path: the path may name one, the client its model with one, and a key may have only some.
 
 import type { Handshake, Provider } from '../../../adapters/realtime/contract.ts';
-import { answerable, findNotServed, refusedSwitch } from '../../../adapters/realtime/index.ts';
+import { answerable, findNotServed, refusedSwitch, refusedTwice } from '../../../adapters/realtime/index.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { allowProvider, matchesGlob } from '../../../codecs/text/glob.ts';
 import type { ModelTarget } from '../../config/config.ts';
@@ -34,7 +34,7 @@ const chosen = ({ provider, endpoint, path }: AccountEndpoint, handshake: Handsh
 
 /** Refuses what the provider would take in another way than it looks. */
 export const rejectHandshake = ({ endpoint, provider, handshake }: Chosen): Refusal | undefined =>
-  endpoint.reject?.(handshake) ?? refusedSwitch(handshake, provider.switches);
+  endpoint.reject?.(handshake) ?? refusedTwice(handshake, endpoint) ?? refusedSwitch(handshake, provider.switches);
 
 /** Chooses among the accounts that may serve, once it is known who asks. Where nobody may the first one stays, whose refusal says why. */
 export function chooseProvider(

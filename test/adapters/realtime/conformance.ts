@@ -144,6 +144,23 @@ function checkEndpoint(endpoint: ServedEndpoint, subject: Subject): void {
     },
   );
 
+  const deciding = [endpoint.namedIn, ...(endpoint.once ?? [])].filter((name) => name !== undefined);
+  test.each(deciding)('a query that has %s more than once is refused, however that is written', async (name) => {
+    const other = name.toUpperCase().replaceAll('_', '-');
+    for (const query of [`${name}=a&${name}=b`, `${name}=a&${other}=`, `x=1;${name}=a;${name}=a`]) {
+      const refused = await subject.gateways.refusal('open', target(query));
+      expect([refused.status, JSON.parse(refused.body)], query).toEqual([
+        400,
+        errorBody(subject, 400, 'invalid_request'),
+      ]);
+      expect(refused.body, query).toContain(`The query has ${name} more than once: send it once.`);
+    }
+  });
+
+  test('the parameters that tell how long sound is are there once', () => {
+    if (endpoint.soundIn !== undefined) expect(endpoint.once).toBeDefined();
+  });
+
   test('tells a plain GET of what would be admitted to upgrade', async () => {
     const { status, body } = await subject.gateways.get('open', target());
     expect([status, JSON.parse(body)]).toEqual([426, errorBody(subject, 426, 'invalid_request')]);

@@ -49,7 +49,7 @@ const offer = [
   'trunkline-continue.CANARY',
 ];
 const secrets =
-  'api-key=CANARY&Api_Key=CANARY&access_token=CANARY&token=CANARY&trunkline-session=CANARY&trunkline-seed=CANARY&trunkline-continue=CANARY&Trunkline-Continue=CANARY';
+  'api-key=CANARY&Api_Key=CANARY&access_token=CANARY&token=CANARY&trunkline-session=CANARY&trunkline-seed=CANARY&trunkline-continue=CANARY&Trunkline-Continue=CANARY&access_token=CANARY;token=CANARY';
 
 describe.each(endpoints)(
   'the upstream handshake of $name',

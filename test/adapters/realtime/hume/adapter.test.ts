@@ -41,11 +41,11 @@ test.each([
   expect(endpointOf(target).resources(handshakeOf(target))).toEqual([resource]);
 });
 
-test('two configurations are refused, and a chat that is to go on is an id', () => {
-  const twice = '/v0/evi/chat?config_id=a&Config_Id=b';
-  expect(endpointOf(twice).reject?.(handshakeOf(twice))).toMatchObject({ code: 'invalid_request' });
+test('a chat that is to go on is an id', () => {
   const resumed = '/v0/evi/chat?Resumed_Chat_Group_Id=g1&resumed_chat_group_id=';
   expect(endpointOf(resumed).idsIn?.(handshakeOf(resumed))).toEqual([{ field: 'resumed_chat_group_id', id: 'g1' }]);
+  const hidden = '/v0/evi/chat?x=1;resumed_chat_group_id=g1';
+  expect(endpointOf(hidden).idsIn?.(handshakeOf(hidden))).toEqual([{ field: 'resumed_chat_group_id', id: 'g1' }]);
 });
 
 test('sound in binary messages is sound, both ways', () => {

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Account } from '../../../../adapters/realtime/contract.ts';
-import { upstreamOf } from '../../../../adapters/realtime/index.ts';
+import { refusedTwice, upstreamOf } from '../../../../adapters/realtime/index.ts';
 import { openai } from '../../../../adapters/realtime/openai/adapter.ts';
 import { openaiEndpoints } from '../../../../adapters/realtime/openai/endpoints.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
@@ -73,8 +73,10 @@ describe.each(openaiEndpoints.map(({ path }) => path))('%s', (path) => {
     'model=a&mod%65l=b',
     'model=a&MODEL=b',
     'deployment=a&deployment=b',
+    'x=1;model=b&model=a',
+    'model=a;model=b',
   ])('takes no query that two parsers may read differently: %s', (query) => {
-    const refusal = endpointOf(path).reject?.(handshakeOf(`${path}?${query}`));
+    const refusal = refusedTwice(handshakeOf(`${path}?${query}`), endpointOf(path));
     expect(refusal).toMatchObject({ status: 400, code: 'invalid_request' });
   });
 });

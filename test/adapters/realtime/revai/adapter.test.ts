@@ -24,6 +24,12 @@ test('the upstream handshake has the token in the query, behind what the client 
   });
 });
 
+test('a type that names its rate twice is refused', () => {
+  const refusalOf = (type: string) => endpoint?.reject?.(handshakeOf(`${PATH}?content_type=${type}`));
+  expect(refusalOf('audio/x-raw;rate=48000;format=S16LE; RATE=8000')?.message).toContain('rate more than once');
+  expect(refusalOf('audio/x-raw;rate=48000;format=S16LE')).toBeUndefined();
+});
+
 describe('bytes of a second of sound', () => {
   test.each([
     ['audio/x-raw;layout=interleaved;rate=16000;format=S16LE;channels=1', 32_000],
