@@ -53,6 +53,7 @@ export const {
   endpointsAt,
   findNotServed,
   findMint,
+  mintsAt,
   findCall,
   callAt,
   callPaths,

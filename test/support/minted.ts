@@ -10,3 +10,6 @@ const minted: Minted = {
 /** Undefined where the provider gives it. */
 export const answerOf = (mint: Mint | undefined, given: Partial<Minted> = {}): object | undefined =>
   mint?.relay === undefined ? mint?.reply({ ...minted, ...given }) : undefined;
+
+/** The place of a request whose URL says nothing. */
+export const barePlace = { query: {}, parameters: {} };

@@ -2,6 +2,7 @@
 // the provider's shapes, or in the provider's own answer where only that knows the rest.
 
 import type { JsonObject } from '../../../codecs/json/object.ts';
+import type { PathParameters } from '../../../codecs/text/path-pattern.ts';
 import type { SoundRates } from './metering.ts';
 
 /** A path that is asked by whoever has a key. */
@@ -10,14 +11,17 @@ export type Mint = AnsweredMint | RelayedMint;
 interface MintPath {
   /** POST where it is left out. Of a GET the parameters of the query, all texts, are read in the place of a body. */
   readonly method?: 'GET' | 'POST';
+  /** A pattern: `{name}` stands for one segment. */
   readonly path: string;
+  /** A POST may have its fields as a form, too. */
+  readonly takesForm?: true;
   /** The beginning by which SDKs know such a credential. */
   readonly prefix: 'ek_' | 'auth_tokens/';
   /** Name of the dialect that its sessions speak; left out where they may speak any of the provider's. */
   readonly dialect?: string;
   /** The field of a body that holds what is pinned; '' where that is in fields of the body itself. */
   readonly sessionField: string;
-  read(body: JsonObject, bounds: MintBounds): MintRequest | MintFault;
+  read(body: JsonObject, bounds: MintBounds, place: MintPlace): MintRequest | MintFault;
 }
 
 interface AnsweredMint extends MintPath {
@@ -39,6 +43,13 @@ export interface RelayedMint extends MintPath {
     readonly path: string;
     readonly parameter: string;
   };
+}
+
+/** Parts of the URL of a request, beside its body. */
+export interface MintPlace {
+  readonly query: Readonly<Record<string, string>>;
+  /** The segments that stand for the names of the path, as they are in it. */
+  readonly parameters: PathParameters;
 }
 
 /** The bounds of every client secret. */
@@ -64,6 +75,8 @@ export interface MintRequest {
   readonly own?: unknown;
   /** The one model or agent that its sessions run on. */
   readonly model?: string | undefined;
+  /** Name of the dialect that its sessions speak, where the request says so and not the path. */
+  readonly dialect?: string;
   /** Rates of the sound of its sessions, which their handshakes do not name. */
   readonly sound?: SoundRates | undefined;
 }

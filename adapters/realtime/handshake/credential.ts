@@ -19,6 +19,7 @@ export function mergedPlaces(all: readonly CredentialPlaces[]): CredentialPlaces
     subprotocolPairs: merged(({ subprotocolPairs }) => subprotocolPairs),
     subprotocolPrefixes: merged(({ subprotocolPrefixes }) => subprotocolPrefixes),
     parameters: merged(({ parameters }) => parameters),
+    ...(all.some(({ basic }) => basic) ? { basic: true } : {}),
   };
 }
 
@@ -53,10 +54,21 @@ function fromHeaders({ headers }: Handshake, places: CredentialPlaces): string |
   for (const name of places.headers) {
     const value = headers[name];
     if (typeof value !== 'string') continue;
-    const credential = name === 'authorization' ? (schemeValue(value) ?? bareValue(value)) : value.trim();
+    const credential = name === 'authorization' ? authorized(value, places) : value.trim();
     if (credential) return credential;
   }
   return undefined;
+}
+
+const authorized = (value: string, { basic }: CredentialPlaces): string | undefined =>
+  schemeValue(value) ?? (basic && basicUser(value)) ?? bareValue(value);
+
+/** The user-id of RFC 7617; a value that has no colon in it is a credential as it stands (document of a provider). */
+function basicUser(header: string): string | undefined {
+  const value = /^\s*basic\s+([\w+/=.-]+)\s*$/i.exec(header)?.[1];
+  if (value === undefined) return undefined;
+  const [user, password] = Buffer.from(value, 'base64').toString().split(':');
+  return user && password !== undefined && /^[\x21-\x7e]+$/.test(user) ? user : value;
 }
 
 /** The credential behind the name of its scheme, where there is one. */

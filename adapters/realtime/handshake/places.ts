@@ -15,6 +15,8 @@ export interface HeaderSwitch {
 export interface CredentialPlaces {
   /** Headers with the credential as their value; `authorization` has it behind `Bearer` or `Token`, or alone. */
   readonly headers: readonly string[];
+  /** `authorization` may have it behind `Basic` as well: as it is, or as the user of the base64 of `user:password`. */
+  readonly basic?: true;
   /** Subprotocols that announce the credential as the next one: `token, KEY`. */
   readonly subprotocolPairs: readonly string[];
   /** Beginnings of subprotocols that end with the credential: `bearer.KEY`. */

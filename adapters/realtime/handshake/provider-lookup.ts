@@ -1,6 +1,6 @@
 // Finds the provider and the endpoint of a path, and the credential of a client, among some providers.
 
-import { pathPattern } from '../../../codecs/text/path-pattern.ts';
+import { type PathParameters, pathPattern } from '../../../codecs/text/path-pattern.ts';
 import type { CallEndpoint } from '../contract/calls.ts';
 import type { Mint } from '../contract/mint.ts';
 import type { Handshake, NotServed, Provider, ServedEndpoint } from '../contract.ts';
@@ -23,6 +23,8 @@ interface FoundNotServed {
 interface FoundMint {
   readonly provider: Provider;
   readonly mint: Mint;
+  /** Segments that stand for the names in its path. */
+  readonly parameters: PathParameters;
 }
 
 interface MintRoute extends Pick<Mint, 'path'> {
@@ -53,6 +55,8 @@ interface ProviderLookup {
   findNotServed(method: string, path: string): FoundNotServed | undefined;
   /** Finds the path on which SDKs ask for a credential of a browser, and its provider: as `findEndpoint` does. */
   findMint(path: string): FoundMint | undefined;
+  /** Finds the paths of one provider, or of an account of its kind, at its own path. */
+  mintsAt(provider: Provider, path: string): readonly FoundMint[];
   /** Every such path, each once, with its method. */
   readonly mintRoutes: readonly MintRoute[];
   /** Finds the path of calls: as `findEndpoint` does. */
@@ -73,7 +77,7 @@ export function createProviderLookup(all: readonly Provider[], others: readonly 
   const notServed = [...all, ...others].flatMap((provider) =>
     provider.notServed.map((endpoint) => withPattern(provider, endpoint)),
   );
-  const mints = all.flatMap((provider) => (provider.mints ?? []).map((mint) => ({ provider, mint })));
+  const mints = new Map(all.flatMap(({ mints = [] }) => mints).map((mint) => [mint, pathPattern(mint.path)] as const));
   const byName = new Map(all.map((provider) => [provider.name, provider]));
   const matches = new Map(served.map(({ endpoint, match }) => [endpoint, match]));
   const matchOf = (endpoint: ServedEndpoint) => matches.get(endpoint) ?? pathPattern(endpoint.path);
@@ -85,10 +89,17 @@ export function createProviderLookup(all: readonly Provider[], others: readonly 
       ? served.find(({ provider, match }) => provider.name === name && match(rest) !== undefined)
       : ownOf(rest);
   }
+  function mintsAt(provider: Provider, path: string): readonly FoundMint[] {
+    return (provider.mints ?? []).flatMap((mint) => {
+      const parameters = (mints.get(mint) ?? pathPattern(mint.path))(path);
+      return parameters === undefined ? [] : [{ provider, mint, parameters }];
+    });
+  }
+  const ownMint = (path: string) => firstOf(all, (provider) => mintsAt(provider, path)[0]);
   function mintBehindName(path: string): FoundMint | undefined {
     const { name, rest } = namedPath(path);
-    const behind = mints.filter(({ mint }) => mint.path === rest);
-    return behind.find(({ provider }) => provider.name === name) ?? (byName.has(name) ? undefined : behind[0]);
+    const named = byName.get(name);
+    return named === undefined ? ownMint(rest) : mintsAt(named, rest)[0];
   }
   const calls = new Map(
     all.flatMap(({ calls = [] }) => calls).map((endpoint) => [endpoint, pathPattern(endpoint.path)] as const),
@@ -115,13 +126,14 @@ export function createProviderLookup(all: readonly Provider[], others: readonly 
     endpointsAt: ({ endpoints }, path) => endpoints.filter((endpoint) => matchOf(endpoint)(path) !== undefined),
     findNotServed(method, path) {
       // Patterns of a whole API match these, too.
-      if (mints.some(({ mint }) => mint.path === path)) return undefined;
+      if (ownMint(path) !== undefined) return undefined;
       return notServed.find(
         ({ endpoint, match }) => (endpoint.method ?? method) === method && match(path) !== undefined,
       );
     },
-    findMint: (path) => mints.find(({ mint }) => mint.path === path) ?? mintBehindName(path),
-    mintRoutes: [...new Map(mints.map(({ mint }) => [mint.path, routeOf(mint)])).values()],
+    findMint: (path) => ownMint(path) ?? mintBehindName(path),
+    mintsAt,
+    mintRoutes: [...new Map([...mints.keys()].map((mint) => [mint.path, routeOf(mint)])).values()],
     findCall,
     callAt,
     callPaths: [...calls.keys()].map(({ method, path }) => ({ method, path })),

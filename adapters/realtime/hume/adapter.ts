@@ -8,6 +8,7 @@ import { namedInQuery } from '../handshake/query-resource.ts';
 import { type HttpReply, type Refusal, refusalReply, untilOf } from '../refusal.ts';
 import { humeChatDialect } from './dialects/chat.ts';
 import { humeSpeechDialect } from './dialects/speech.ts';
+import { humeMints } from './mints.ts';
 
 const RESUMED = 'resumed_chat_group_id';
 
@@ -31,12 +32,6 @@ const endpoints: readonly ServedEndpoint[] = [
 ];
 
 const notServed: readonly NotServed[] = [
-  {
-    method: 'POST',
-    path: '/oauth2-cc/token',
-    takesAnyBody: true,
-    instead: 'POST /v1/client_secrets makes a token for a page, which stands where an access token of Hume would',
-  },
   ...['/v0/evi/{rest...}', '/v0/tts', '/v0/tts/{rest...}', '/v0/stream/models', '/v0/batch/{rest...}'].map((path) => ({
     path,
     takesAnyBody: true,
@@ -51,9 +46,10 @@ export const hume: Provider = {
   baseUrl: 'wss://api.hume.ai',
   auth: 'header:x-hume-api-key',
   endpoints,
+  mints: humeMints,
   notServed,
   free: { path: '/v0/evi/configs?page_size=1', refusals: [401, 403] },
-  credentials: { ...commonPlaces, headers: ['x-hume-api-key', ...commonPlaces.headers] },
+  credentials: { ...commonPlaces, basic: true, headers: ['x-hume-api-key', ...commonPlaces.headers] },
   subprotocol: 'hume',
   forwardedHeaders: ['user-agent', 'x-fern-language', 'x-fern-sdk-name', 'x-fern-sdk-version'],
   switches: [],

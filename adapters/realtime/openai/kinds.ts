@@ -149,7 +149,7 @@ export const openaiKinds: readonly Provider[] = [
     free: { path: '/voices/v1/voices', refusals: [401, 403] },
     paths: { '/api/v1/realtime/session': openaiRealtimeDialect },
     more: { resources: () => [] },
-    credentials: { ...places, parameters: parameters.filter((name) => name !== 'key') },
+    credentials: { ...places, basic: true, parameters: parameters.filter((name) => name !== 'key') },
   }),
   // Document.
   speaksOpenai({

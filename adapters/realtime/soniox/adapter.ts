@@ -5,6 +5,7 @@ import type { Handshake, Provider, Resource } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
 import { sonioxHttpError } from './errors.ts';
 import { sonioxFirstFrame } from './first-frame.ts';
+import { sonioxMints } from './mints.ts';
 import { sonioxSpeechDialect } from './speech.ts';
 import { sonioxTranscriptionDialect } from './transcription.ts';
 
@@ -34,13 +35,8 @@ export const soniox: Provider = {
       firstFrame: sonioxFirstFrame('each'),
     },
   ],
-  notServed: [
-    {
-      method: 'POST',
-      path: '/v1/auth/temporary-api-key',
-      instead: 'POST /v1/client_secrets makes what stands in the place of a temporary key',
-    },
-  ],
+  mints: sonioxMints,
+  notServed: [],
   free: { path: '/v1/models', refusals: [401], baseUrl: 'https://api.soniox.com', auth: 'bearer' },
   credentials: commonPlaces,
   subprotocol: 'soniox',

@@ -6,6 +6,7 @@ import { commonPlaces } from '../handshake/credential.ts';
 import { type HttpReply, type Refusal, refusalReply } from '../refusal.ts';
 import { speechmaticsTypeOf } from './error-event.ts';
 import { speechmaticsFlowDialect } from './flow.ts';
+import { speechmaticsMints } from './mints.ts';
 import { speechmaticsDialect } from './transcription.ts';
 
 /** Speechmatics, dialled with an API key or a JWT behind `Bearer`, as its Python does it (third parties); its JavaScript has `?jwt=` (measured). */
@@ -25,13 +26,8 @@ export const speechmatics: Provider = {
       billedBy: 'connected-time',
     },
   ],
-  notServed: [
-    {
-      method: 'POST',
-      path: '/v1/api_keys',
-      instead: 'POST /v1/client_secrets makes what stands in the place of a temporary key (?jwt=)',
-    },
-  ],
+  mints: speechmaticsMints,
+  notServed: [],
   free: { path: '/v2/jobs?limit=1', refusals: [401, 403], baseUrl: 'https://asr.api.speechmatics.com' },
   credentials: { ...commonPlaces, parameters: [...commonPlaces.parameters, 'jwt'] },
   subprotocol: 'speechmatics',

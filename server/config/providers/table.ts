@@ -3,7 +3,8 @@
 import type { CallEndpoint } from '../../../adapters/realtime/contract/calls.ts';
 import type { Mint } from '../../../adapters/realtime/contract/mint.ts';
 import type { Provider, ServedEndpoint } from '../../../adapters/realtime/contract.ts';
-import { callAt, endpointsAt, providers as kinds, namedPath } from '../../../adapters/realtime/index.ts';
+import { callAt, endpointsAt, providers as kinds, mintsAt, namedPath } from '../../../adapters/realtime/index.ts';
+import type { PathParameters } from '../../../codecs/text/path-pattern.ts';
 import type { Config } from '../config.ts';
 
 /** An endpoint of an account. */
@@ -21,6 +22,10 @@ export interface AccountEndpoint {
 export interface AccountMint {
   readonly provider: Provider;
   readonly mint: Mint;
+  /** Segments that stand for the names in its path. */
+  readonly parameters: PathParameters;
+  /** See `AccountEndpoint`. */
+  readonly path: string;
 }
 
 /** A path of calls of an account, and the id of the call in it. */
@@ -96,7 +101,7 @@ function makeTable(configured: Config['providers'], rehearsed: readonly string[]
 }
 
 const mintsOf = (provider: Provider, path: string): AccountMint[] =>
-  (provider.mints ?? []).flatMap((mint) => (mint.path === path ? [{ provider, mint }] : []));
+  mintsAt(provider, path).map((mint) => ({ ...mint, path }));
 
 function callsOf(provider: Provider, method: string, path: string): AccountCall[] {
   const call = callAt(provider, method, path);

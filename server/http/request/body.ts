@@ -24,12 +24,16 @@ export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0;
 }
 
-/** Bodies must be JSON: a page elsewhere can send other types without asking first. */
-export function checkBodyType(request: IncomingMessage): Refusal | undefined {
+const JSON_TYPE = 'application/json';
+const FORM_TYPE = 'application/x-www-form-urlencoded';
+
+/** Bodies must be JSON, since a page elsewhere can send other types without asking first, or a form where a path is asked with one (`takesForm`). */
+export function checkBodyType(request: IncomingMessage, takesForm = false): Refusal | undefined {
   if (!hasBody(request)) return undefined;
   const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  if (type === 'application/json') return undefined;
-  const message = `expected a body of application/json, got ${type || 'no content-type'}`;
+  const known = takesForm ? [JSON_TYPE, FORM_TYPE] : [JSON_TYPE];
+  if (known.includes(type)) return undefined;
+  const message = `expected a body of ${known.join(' or ')}, got ${type || 'no content-type'}`;
   return { status: 415, code: 'unsupported_media_type', message };
 }
 

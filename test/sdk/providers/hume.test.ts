@@ -1,7 +1,7 @@
 // The official Hume SDK chats and speaks through the gateway. The provider is made of recordings of what the SDK sends, and of its types.
 
-import { HumeClient } from 'hume';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { fetchAccessToken, HumeClient } from 'hume';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import { keptSession } from '../../support/kept-session.ts';
 import { type FakeProvider, startProvider } from '../../support/provider.ts';
@@ -61,10 +61,11 @@ function speak(ws: WebSocket): void {
   });
 }
 
-function clientOf(apiKey = KEY): HumeClient {
+function clientOf(credential: string | { accessToken: string } = KEY): HumeClient {
   const { http, ws } = gateway;
+  const given = typeof credential === 'string' ? { apiKey: credential } : credential;
   const environment = { base: http, evi: `${ws}/v0/evi`, tts: `${ws}/v0/tts`, stream: `${ws}/v0/stream` };
-  return new HumeClient({ apiKey, environment });
+  return new HumeClient({ ...given, environment });
 }
 
 test('a chat passes, and its turns and its time are known', async () => {
@@ -120,6 +121,22 @@ test('text is spoken', async () => {
   const { turns, ...kept } = await keptSession(gateway, KEY, 'hume-speech');
   expect(kept).toMatchObject({ model: 'octave-2' });
   expect(turns).toMatchObject([{ user: '', assistant: 'It is noon.' }]);
+});
+
+test('an access token of the SDK opens a chat', async () => {
+  // The SDK asks by https alone, and this gateway has no certificate.
+  const { fetch } = globalThis;
+  const plain = vi
+    .spyOn(globalThis, 'fetch')
+    .mockImplementation((url, init) => fetch(String(url).replace('https://gateway.example', gateway.http), init));
+  const ask = (apiKey: string) => fetchAccessToken({ apiKey, secretKey: 'any', host: 'gateway.example' });
+  const accessToken = await ask(KEY);
+  await expect(ask('wrong')).rejects.toThrow('401');
+  plain.mockRestore();
+  expect(accessToken).toMatch(/^ek_/);
+  expect(await opens(clientOf({ accessToken }))).toBe(true);
+  expect(provider.requests.at(-1)?.headers['x-hume-api-key']).toBe(PROVIDER_KEY);
+  expect(provider.requests.at(-1)?.url).not.toContain(accessToken);
 });
 
 test('a wrong key opens nothing', async () => {

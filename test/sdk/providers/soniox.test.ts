@@ -47,6 +47,7 @@ function answer(ws: WebSocket): void {
 const client = (api_key: string) =>
   new SonioxNodeClient({
     api_key,
+    base_url: gateway.http,
     realtime: { ws_base_url: `${gateway.ws}/transcribe-websocket`, tts_ws_url: `${gateway.ws}/tts-websocket` },
   });
 
@@ -79,6 +80,24 @@ test('a text is spoken, and each stream has our key', async () => {
   expect(told.slice(-2).map(({ api_key }) => api_key)).toEqual([PROVIDER_KEY, PROVIDER_KEY]);
   const { turns } = await keptSession(gateway, KEY, 'soniox-speech');
   expect(turns.map(({ assistant }) => assistant)).toEqual(['Hello.', 'Bye.']);
+});
+
+test('a temporary key of the SDK opens one session of its kind', async () => {
+  const { api_key } = await client(KEY).auth.createTemporaryKey({
+    usage_type: 'transcribe_websocket',
+    expires_in_seconds: 60,
+    single_use: true,
+  });
+  expect(api_key).toMatch(/^ek_/);
+  const session = client(api_key).realtime.stt(configuration);
+  await session.connect();
+  session.sendAudio(new Uint8Array(640));
+  await session.finish();
+  expect(told.at(-1)?.api_key).toBe(PROVIDER_KEY);
+  const again = client(api_key).realtime.stt(configuration);
+  const failed = new Promise((resolve) => again.on('error', resolve));
+  await again.connect();
+  expect(await failed).toMatchObject({ name: 'AuthError', statusCode: 401 });
 });
 
 test('a wrong key is an error of the SDK with our words', async () => {

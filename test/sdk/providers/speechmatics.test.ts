@@ -1,6 +1,7 @@
 // The official Speechmatics SDKs transcribe, and talk to an agent, through the gateway. The provider is made of a recording of what the SDK sends, and
 // of their types.
 
+import { createSpeechmaticsJWT } from '@speechmatics/auth';
 import { FlowClient } from '@speechmatics/flow-client';
 import { RealtimeClient } from '@speechmatics/real-time-client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -85,6 +86,19 @@ test('an agent is talked to, and the words of both sides are kept', async () => 
   const { turns, model } = await keptSession(gateway, KEY, 'speechmatics-flow');
   expect(model).toBe('flow-service-assistant-amelia');
   expect(turns).toMatchObject([{ user: 'Hello.', assistant: 'How are you?' }]);
+});
+
+test('a temporary key of the SDK opens sessions of its kind, and a wrong key makes none', async () => {
+  const of = { type: 'rt', ttl: 60, managementPlatformURL: `${gateway.http}/v1` } as const;
+  const temporary = await createSpeechmaticsJWT({ ...of, apiKey: KEY });
+  const client = new RealtimeClient({ url: `${gateway.ws}/v2`, appId: 'test' });
+  await client.start(temporary, { transcription_config, audio_format });
+  await client.stopRecognition();
+  expect(provider.requests.at(-1)?.headers.authorization).toBe(`Bearer ${PROVIDER_KEY}`);
+  const flow = new FlowClient(gateway.ws, { appId: 'test' });
+  const config = { template_id: 'flow-service-assistant-amelia', template_variables: {} };
+  await expect(flow.startConversation(temporary, { config, audioFormat: audio_format })).rejects.toBeDefined();
+  await expect(createSpeechmaticsJWT({ ...of, apiKey: 'wrong' })).rejects.toBeDefined();
 });
 
 test('a wrong key is shown by its status alone, as the SDK shows any refusal of an upgrade', async () => {

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Provider } from '../../../../adapters/realtime/contract.ts';
-import { findEndpoint, findNotServed } from '../../../../adapters/realtime/index.ts';
+import { findEndpoint, findMint, findNotServed } from '../../../../adapters/realtime/index.ts';
 import type { HttpReply } from '../../../../adapters/realtime/refusal.ts';
 import type { Config } from '../../../config/config.ts';
 import { providerTable } from '../../../config/providers/table.ts';
@@ -30,7 +30,8 @@ export async function publicAnswer(exchange: CheckedExchange, context: PublicCon
   const { request, handshake } = exchange;
   const { path } = handshake;
   const notServed = findNotServed(request.method ?? '', path);
-  const refusal = notServed?.endpoint.takesAnyBody ? undefined : checkBodyType(request);
+  const takesForm = findMint(path)?.mint.takesForm === true;
+  const refusal = notServed?.endpoint.takesAnyBody ? undefined : checkBodyType(request, takesForm);
   if (refusal !== undefined) return refusal;
   if (notServed !== undefined) return notImplemented(path, notServed.endpoint.instead);
   const methods = sideRoutesAt('key', path).map(({ route }) => route.method);

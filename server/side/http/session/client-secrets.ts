@@ -66,22 +66,23 @@ export const postClientSecret: RouteHandler = async (request, options) => {
 export const mintProviderSecret: RouteHandler = async (request, options) => {
   const found = mintOf(request, options.config);
   if (found === undefined) return undefined;
-  const { provider, mint } = found;
-  const parsed = bodyOf(request);
+  const { provider, mint, path, parameters } = found;
+  const parsed = bodyOf(request, mint);
   if (isProblem(parsed)) return parsed;
   const bounds = { now: Date.now(), openSeconds: OPEN_SECONDS, maxOpenSeconds: MAX_OPEN_SECONDS, maxUses: MAX_USES };
-  const asked = mint.read(parsed.body, bounds);
+  const asked = mint.read(parsed.body, bounds, { query: request.query, parameters });
   if ('expected' in asked) return faultProblem(asked);
   const own = readOwnTerms(asked.own);
   if (isProblem(own)) return own;
-  const place = { provider: provider.name, dialect: mint.dialect };
+  const place = { provider: provider.name, dialect: asked.dialect ?? mint.dialect };
   const wanted = { ...wantedOf(asked, own.terms, place, options.config), prefix: mint.prefix };
   const rated = await allow(wanted, request, options);
   if (isProblem(rated))
     return mint.sessionField === '' ? { ...rated, param: rated.param?.replace(/^session\./, '') } : rated;
-  const baseUrl = `${request.origin?.replace(/^http/, 'ws')}${request.path.slice(0, -mint.path.length)}`;
+  const baseUrl = `${request.origin?.replace(/^http/, 'ws')}${request.path.slice(0, -path.length)}`;
   const { body } = parsed;
-  if (mint.relay !== undefined) return relay({ provider, mint, body, asked, baseUrl, wanted, rated }, request, options);
+  if (mint.relay !== undefined)
+    return relay({ provider, mint, path, body, asked, baseUrl, wanted, rated }, request, options);
   const made = await make({ wanted, rated }, request, options);
   if (isProblem(made)) return made;
   const { id, value, expiresAt, terms, headers } = made;
@@ -92,18 +93,19 @@ export const mintProviderSecret: RouteHandler = async (request, options) => {
 interface Relaying extends Granted {
   readonly provider: Provider;
   readonly mint: RelayedMint;
+  readonly path: string;
   readonly body: JsonObject;
   readonly asked: MintRequest;
   readonly baseUrl: string;
 }
 
 async function relay(
-  { provider, mint, body, asked, baseUrl, ...granted }: Relaying,
+  { provider, mint, path, body, asked, baseUrl, ...granted }: Relaying,
   request: RoutedRequest,
   options: Options,
 ): Promise<HttpProblem | undefined> {
   const { trunkline: _, ...own } = body;
-  const session = await relayMint({ provider, mint, body: own }, request, options.config);
+  const session = await relayMint({ provider, mint, path, body: own }, request, options.config);
   const { rated } = granted;
   if (isProblem(session)) return ratedProblem(session, rated);
   if ('reply' in session) {
@@ -115,8 +117,8 @@ async function relay(
   const madeFor = (value: string) => ({ sealedUrl: sealText(value, session.url), model, sound });
   const made = await make({ ...granted, madeFor }, request, options);
   if (isProblem(made)) return made;
-  const { path, parameter } = mint.relay;
-  const url = `${baseUrl}${path}?${new URLSearchParams({ [parameter]: made.value })}`;
+  const { path: socket, parameter } = mint.relay;
+  const url = `${baseUrl}${socket}?${new URLSearchParams({ [parameter]: made.value })}`;
   return sendJsonBytes(request, session.status, rewritten(session, mint, url), made.headers);
 }
 
@@ -128,10 +130,15 @@ function mintOf({ path, requester }: RoutedRequest, config: Options['config']): 
   return candidates.find(({ provider: { name } }) => allowProvider(lists, name)) ?? candidates[0];
 }
 
-/** Some SDKs send no body where they ask for nothing in particular, or put it all into the query. */
-function bodyOf({ method, query, body }: RoutedRequest): { readonly body: JsonObject } | HttpProblem {
+/** Some SDKs send no body where they ask for nothing in particular, or put it all into the query, or into a form. */
+function bodyOf(
+  { method, query, body }: RoutedRequest,
+  { takesForm }: Pick<Mint, 'takesForm'> = {},
+): { readonly body: JsonObject } | HttpProblem {
   if (method === 'GET') return { body: query };
-  return body === undefined || body.length === 0 ? { body: {} } : parseBody(body);
+  if (body === undefined || body.length === 0) return { body: {} };
+  const isForm = takesForm === true && !/^\s*\{/.test(body.toString('latin1', 0, 100));
+  return isForm ? { body: Object.fromEntries(new URLSearchParams(body.toString())) } : parseBody(body);
 }
 
 const faultProblem = ({ field, expected }: MintFault): HttpProblem => invalidRequest(`expected ${expected}`, field);

@@ -29,13 +29,15 @@ interface RelayedSession {
 interface Asked {
   readonly provider: Provider;
   readonly mint: RelayedMint;
+  /** The path that is asked for, without the name of the account. */
+  readonly path: string;
   /** The body without what is for the gateway alone. */
   readonly body: JsonObject;
 }
 
 /** Returns the provider's own answer where that is no session, and a problem where there is none. */
 export async function relayMint(
-  { provider, mint, body }: Asked,
+  { provider, mint, path, body }: Asked,
   { query, signal }: Pick<RoutedRequest, 'query' | 'signal'>,
   { providers, proxy }: Pick<Config, 'providers' | 'proxy'>,
 ): Promise<RelayedSession | { readonly reply: HttpReply } | HttpProblem> {
@@ -43,7 +45,7 @@ export async function relayMint(
   const { apiKey: credential } = account ?? {};
   if (account === undefined || credential === undefined || credential === FORWARD_CLIENT)
     return notConfigured(provider);
-  const { url, headers } = upstreamFor(provider, mint, { account, credential, query });
+  const { url, headers } = upstreamFor(provider, mint, { path, account, credential, query });
   const dispatcher = publicAgent({ allowPrivate: account.allowPrivate, connectMs: ANSWER_MS, proxy });
   try {
     const answer = await request(url, {
@@ -67,6 +69,7 @@ export async function relayMint(
 }
 
 interface Upstream {
+  readonly path: string;
   readonly account: ProviderConfig;
   readonly credential: string;
   readonly query: Readonly<Record<string, string>>;
@@ -75,8 +78,8 @@ interface Upstream {
 /** Passes on of the client's query what the mint declares: the rest may be a credential, or the id of a session that another key has made. */
 function upstreamFor(
   provider: Provider,
-  { path, relay }: RelayedMint,
-  { account, credential, query: given }: Upstream,
+  { relay }: RelayedMint,
+  { path, account, credential, query: given }: Upstream,
 ) {
   const query = new URLSearchParams(Object.entries(given).filter(([name]) => relay.parameters?.includes(name)));
   const handshake = { path, rawQuery: String(query) || undefined, query, headers: {}, protocols: [] };

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { assemblyai } from '../../../../adapters/realtime/assemblyai/adapter.ts';
 import { endpointsAt, upstreamOf } from '../../../../adapters/realtime/index.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
-import { answerOf } from '../../../support/minted.ts';
+import { answerOf, barePlace } from '../../../support/minted.ts';
 import { conformance } from '../conformance.ts';
 import { assemblyaiAgent, assemblyaiSpeech, assemblyaiStreaming } from './conversations.ts';
 
@@ -78,9 +78,13 @@ describe.each(assemblyai.mints?.map((mint) => [mint.path, mint] as const) ?? [])
 
   test('reads how long a token opens a session, and how long that may last', () => {
     expect(mint.method).toBe('GET');
-    expect(mint.read({}, bounds)).toEqual({ expiresAt: 1_060_000, uses: 1, own: undefined });
+    expect(mint.read({}, bounds, barePlace)).toEqual({ expiresAt: 1_060_000, uses: 1, own: undefined });
     const asked = { expires_in_seconds: '300', max_session_duration_seconds: '600', token: 'a key' };
-    expect(mint.read(asked, bounds)).toEqual({ expiresAt: 1_300_000, uses: 1, own: { maxSessionSeconds: 600 } });
+    expect(mint.read(asked, bounds, barePlace)).toEqual({
+      expiresAt: 1_300_000,
+      uses: 1,
+      own: { maxSessionSeconds: 600 },
+    });
   });
 
   test.each([
@@ -91,7 +95,10 @@ describe.each(assemblyai.mints?.map((mint) => [mint.path, mint] as const) ?? [])
     ['max_session_duration_seconds', '10801'],
     ['max_session_duration_seconds', '-60'],
   ])('refuses %s=%s', (field, value) => {
-    expect(mint.read({ [field]: value }, bounds)).toMatchObject({ field, expected: expect.stringContaining('from') });
+    expect(mint.read({ [field]: value }, bounds, barePlace)).toMatchObject({
+      field,
+      expected: expect.stringContaining('from'),
+    });
   });
 
   test('answers as AssemblyAI does', () => {

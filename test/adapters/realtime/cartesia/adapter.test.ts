@@ -7,7 +7,7 @@ import { cartesiaStreamDialect } from '../../../../adapters/realtime/cartesia/di
 import { endpointsAt, upstreamOf } from '../../../../adapters/realtime/index.ts';
 import { frameOf } from '../../../support/frames.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
-import { answerOf } from '../../../support/minted.ts';
+import { answerOf, barePlace } from '../../../support/minted.ts';
 import { conformance } from '../conformance.ts';
 import {
   cartesiaAgent,
@@ -95,13 +95,13 @@ describe('access tokens', () => {
 
   test('are for the models of their grants', () => {
     const own = { models: ['sonic*'] };
-    expect(mint?.read({ grants: { tts: true, stt: false } }, bounds)).toEqual({
+    expect(mint?.read({ grants: { tts: true, stt: false } }, bounds, barePlace)).toEqual({
       expiresAt: 1_060_000,
       uses: 1000,
       own,
     });
     const asked = { grants: { stt: true, agent: true }, expires_in: 300, trunkline: { endUser: 'ann' } };
-    expect(mint?.read(asked, bounds)).toEqual({
+    expect(mint?.read(asked, bounds, barePlace)).toEqual({
       expiresAt: 1_300_000,
       uses: 1000,
       own: { models: ['ink*', 'agent_*'], endUser: 'ann' },
@@ -116,7 +116,7 @@ describe('access tokens', () => {
     [{ grants: { tts: true }, expires_in: 'soon' }, 'expires_in'],
     [{ grants: { tts: true }, voice: 'v' }, 'voice'],
   ])('%j is refused by its field', (body, field) => {
-    expect(mint?.read(body, bounds)).toMatchObject({ field });
+    expect(mint?.read(body, bounds, barePlace)).toMatchObject({ field });
   });
 
   test('are answered as Cartesia does', () => {

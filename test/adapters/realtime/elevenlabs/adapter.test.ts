@@ -7,7 +7,7 @@ import { elevenlabsTranscriptionDialect } from '../../../../adapters/realtime/el
 import { endpointsAt, upstreamOf } from '../../../../adapters/realtime/index.ts';
 import { frameOf } from '../../../support/frames.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
-import { answerOf } from '../../../support/minted.ts';
+import { answerOf, barePlace } from '../../../support/minted.ts';
 import { conformance } from '../conformance.ts';
 import { elevenlabsAgent, elevenlabsSpeech, elevenlabsTranscription } from './conversations.ts';
 
@@ -111,9 +111,13 @@ describe('credentials of a browser', () => {
   const [signed, scribe] = elevenlabs.mints ?? [];
 
   test('a signed URL needs an agent, and takes nothing that it does not know', () => {
-    expect(signed?.read({ agent_id: 'a' }, bounds)).toMatchObject({ model: 'a', uses: 1, expiresAt: 901_000 });
-    expect(signed?.read({}, bounds)).toMatchObject({ field: 'agent_id' });
-    expect(signed?.read({ agent_id: 'a', agent: 'b' }, bounds)).toMatchObject({ field: 'agent' });
+    expect(signed?.read({ agent_id: 'a' }, bounds, barePlace)).toMatchObject({
+      model: 'a',
+      uses: 1,
+      expiresAt: 901_000,
+    });
+    expect(signed?.read({}, bounds, barePlace)).toMatchObject({ field: 'agent_id' });
+    expect(signed?.read({ agent_id: 'a', agent: 'b' }, bounds, barePlace)).toMatchObject({ field: 'agent' });
   });
 
   test('are answered as ElevenLabs does', () => {

@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { gladia } from '../../../../adapters/realtime/gladia/adapter.ts';
+import { barePlace } from '../../../support/minted.ts';
 import { conformance } from '../conformance.ts';
 import { gladiaLive } from './conversation.ts';
 
@@ -11,7 +12,7 @@ conformance(gladia, {
 });
 
 const bounds = { now: 1000, openSeconds: 60, maxOpenSeconds: 3600, maxUses: 1000 };
-const read = (body: object) => gladia.mints?.[0]?.read({ ...body }, bounds);
+const read = (body: object) => gladia.mints?.[0]?.read({ ...body }, bounds, barePlace);
 
 test.each([
   [{}, 32_000],

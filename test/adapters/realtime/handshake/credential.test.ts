@@ -82,3 +82,25 @@ describe('places of several providers together', () => {
     expect(mergedPlaces([places, other])).toEqual({ ...places, headers: ['authorization', 'x-key', 'y-key'] });
   });
 });
+
+describe('behind Basic', () => {
+  const findBasic = (header: string, basic: { basic?: true } = { basic: true }) =>
+    findCredential(handshakeOf('/', { authorization: header }), { ...places, ...basic });
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+
+  test.each([
+    ['the user', `Basic ${base64('SECRET:other')}`, 'SECRET'],
+    ['the user without a password', `basic  ${base64('SECRET:')}`, 'SECRET'],
+    ['a value as it stands', 'Basic SECRET', 'SECRET'],
+    ['a value that is base64 without a colon', `Basic ${base64('SECRET')}`, base64('SECRET')],
+    ['a password without a user', `Basic ${base64(':SECRET')}`, base64(':SECRET')],
+    ['bytes that are no text', `Basic ${base64('\u0001:SECRET')}`, base64('\u0001:SECRET')],
+  ])('is %s', (_, header, credential) => {
+    expect(findBasic(header)).toBe(credential);
+  });
+
+  test('is none where the provider does not declare it, and none without a value', () => {
+    expect(findBasic(`Basic ${base64('SECRET:')}`, {})).toBeUndefined();
+    expect(findBasic('Basic ')).toBeUndefined();
+  });
+});

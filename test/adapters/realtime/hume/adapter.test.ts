@@ -7,6 +7,7 @@ import { humeSpeechDialect } from '../../../../adapters/realtime/hume/dialects/s
 import { endpointsAt, upstreamOf } from '../../../../adapters/realtime/index.ts';
 import { eventOf, frameOf } from '../../../support/frames.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
+import { answerOf, barePlace } from '../../../support/minted.ts';
 import { conformance } from '../conformance.ts';
 import { humeChat, humeSpeech } from './conversations.ts';
 
@@ -84,4 +85,14 @@ describe('pinned settings', () => {
     expect(eventOf(told as never)).toEqual({ type: 'session_settings' });
     expect(pins?.fromProvider?.(frameOf({ type: 'assistant_end' }))).toBeUndefined();
   });
+});
+
+test('the token of a page opens sessions of both sockets for half an hour, and the grant is the only field', () => {
+  const [mint] = hume.mints ?? [];
+  const bounds = { now: 1000, openSeconds: 60, maxOpenSeconds: 3600, maxUses: 1000 };
+  const read = (body: object) => mint?.read({ ...body }, bounds, barePlace);
+  expect(read({ grant_type: 'client_credentials' })).toEqual({ expiresAt: 1_801_000, uses: 1000, own: undefined });
+  expect(read({})).toMatchObject({ field: 'grant_type', expected: 'client_credentials' });
+  expect(read({ grant_type: 'client_credentials', scope: 'a' })).toMatchObject({ field: 'scope' });
+  expect(answerOf(mint)).toEqual({ access_token: 'ek_a', token_type: 'Bearer', expires_in: 60 });
 });

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { upstreamOf } from '../../../../adapters/realtime/index.ts';
 import { mistral } from '../../../../adapters/realtime/mistral/adapter.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
-import { answerOf } from '../../../support/minted.ts';
+import { answerOf, barePlace } from '../../../support/minted.ts';
 import { conformance } from '../conformance.ts';
 import { mistralSpeech, mistralTranscription } from './conversations.ts';
 
@@ -38,14 +38,18 @@ describe('client sessions', () => {
   const asked = { purpose: 'realtime', model: 'voxtral' };
 
   test('are for one model, and for as long as is asked', () => {
-    expect(mint?.read(asked, bounds)).toEqual({ expiresAt: 1_060_000, uses: 1, own: { models: ['voxtral'] } });
+    expect(mint?.read(asked, bounds, barePlace)).toEqual({
+      expiresAt: 1_060_000,
+      uses: 1,
+      own: { models: ['voxtral'] },
+    });
     const more = { ...asked, ttl_seconds: 300, trunkline: { endUser: 'ann' } };
-    expect(mint?.read(more, bounds)).toEqual({
+    expect(mint?.read(more, bounds, barePlace)).toEqual({
       expiresAt: 1_300_000,
       uses: 1,
       own: { models: ['voxtral'], endUser: 'ann' },
     });
-    expect(mint?.read({ ...asked, ttl_seconds: null }, bounds)).toMatchObject({ expiresAt: 1_060_000 });
+    expect(mint?.read({ ...asked, ttl_seconds: null }, bounds, barePlace)).toMatchObject({ expiresAt: 1_060_000 });
   });
 
   test.each([
@@ -56,7 +60,7 @@ describe('client sessions', () => {
     [{ ...asked, ttl_seconds: 3601 }, 'ttl_seconds'],
     [{ ...asked, voice: 'v' }, 'voice'],
   ])('%j is refused by its field', (body, field) => {
-    expect(mint?.read(body, bounds)).toMatchObject({ field });
+    expect(mint?.read(body, bounds, barePlace)).toMatchObject({ field });
   });
 
   test('are answered as Mistral does', () => {

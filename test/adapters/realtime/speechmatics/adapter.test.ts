@@ -7,6 +7,7 @@ import { speechmaticsTypeOf } from '../../../../adapters/realtime/speechmatics/e
 import { speechmaticsDialect } from '../../../../adapters/realtime/speechmatics/transcription.ts';
 import { frameOf } from '../../../support/frames.ts';
 import { handshakeOf } from '../../../support/handshakes.ts';
+import { answerOf } from '../../../support/minted.ts';
 import { conformance } from '../conformance.ts';
 import { speechmaticsFlow, speechmaticsTranscription } from './conversation.ts';
 
@@ -42,4 +43,29 @@ test.each([
 ])('the models of a configuration are known: %j', (transcription_config, models) => {
   const frame = frameOf(Buffer.from(JSON.stringify({ message: 'StartRecognition', transcription_config })), false);
   expect(speechmaticsDialect.modelsIn(frame)).toEqual(models);
+});
+
+describe('a temporary key', () => {
+  const [mint] = speechmatics.mints ?? [];
+  const bounds = { now: 1000, openSeconds: 60, maxOpenSeconds: 3600, maxUses: 1000 };
+  const read = (body: object, query: Record<string, string> = { type: 'rt' }) =>
+    mint?.read({ ...body }, bounds, { query, parameters: {} });
+
+  test('is for what the query says', () => {
+    expect(read({})).toEqual({ expiresAt: 61_000, uses: 1000, dialect: 'speechmatics-transcription', own: undefined });
+    expect(read({ ttl: 120, region: 'eu', client_ref: 'c' }, { type: 'flow' })).toMatchObject({
+      ...{ expiresAt: 121_000, dialect: 'speechmatics-flow' },
+    });
+    expect(answerOf(mint)).toEqual({ apikey_id: 'i', key_value: 'ek_a' });
+  });
+
+  test.each([
+    ['type', {}, {}],
+    ['type', {}, { type: 'batch' }],
+    ['ttl', { ttl: 0 }, undefined],
+    ['ttl', { ttl: 86_400 }, undefined],
+    ['model', { model: 'm' }, undefined],
+  ])('with a fault in %s is refused: %j %j', (field, body, query) => {
+    expect(read(body, query as Record<string, string> | undefined)).toMatchObject({ field });
+  });
 });

@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { ultravox } from '../../../../adapters/realtime/ultravox/adapter.ts';
+import { barePlace } from '../../../support/minted.ts';
 import { conformance } from '../conformance.ts';
 import { ultravoxCall } from './conversation.ts';
 
@@ -11,7 +12,7 @@ conformance(ultravox, {
 });
 
 const bounds = { now: 1000, openSeconds: 60, maxOpenSeconds: 3600, maxUses: 1000 };
-const read = (body: object) => ultravox.mints?.[0]?.read({ ...body }, bounds);
+const read = (body: object) => ultravox.mints?.[0]?.read({ ...body }, bounds, barePlace);
 
 test('a call over WebSocket is made, with the rates of its sound', () => {
   const medium = { serverWebSocket: { inputSampleRate: 16_000, outputSampleRate: 24_000 } };
@@ -29,3 +30,13 @@ test.each([{}, { medium: {} }, { medium: { webRtc: {} } }, { medium: { serverWeb
     expect(read(body)).toMatchObject({ field: 'medium', expected: 'serverWebSocket and nothing else' });
   },
 );
+
+test('an agent that is kept there has its id for a model, and none beside it', () => {
+  const medium = { serverWebSocket: { inputSampleRate: 8000 } };
+  const ask = (body: object, agent_id: string) =>
+    ultravox.mints?.[1]?.read({ ...body }, bounds, { query: {}, parameters: { agent_id } });
+  expect(ask({ medium }, 'a-1')).toMatchObject({ model: 'a-1', sound: { upstream: 16_000 } });
+  expect(ask({ medium, model: 'm' }, 'a-1')).toMatchObject({ field: 'model' });
+  expect(ask({ medium }, 'a*')).toMatchObject({ field: 'agent_id' });
+  expect(ask({}, 'a-1')).toMatchObject({ field: 'medium' });
+});

@@ -98,6 +98,23 @@ test('a socket that broke may be dialled again', async () => {
   }
 });
 
+test('a call of an agent that Ultravox keeps is asked for at its path, and the agent is the model', async () => {
+  answer = (_, response) => void response.end(JSON.stringify({ joinUrl: `${provider.url}/calls/c2/socket` }));
+  const medium = { serverWebSocket: { inputSampleRate: 8000 } };
+  const { status, body } = await post('/ultravox/api/agents/agent-7/calls?other=1', { medium, templateContext: {} });
+  expect(status).toBe(200);
+  expect(asked).toEqual([
+    { url: '/api/agents/agent-7/calls', key: PROVIDER_KEY, body: { medium, templateContext: {} } },
+  ]);
+  expect(body.joinUrl).toContain(`${gateway.ws}/ultravox/api/calls/join?token=ek_`);
+  const client = await openClient(body.joinUrl ?? '');
+  await provider.next();
+  client.close(1000);
+  await keptSession(gateway, 'secret-of-app', 'ultravox-call', 'agent-7');
+  const refused = await post('/api/agents/agent-7/calls', { medium }, 'secret-of-other');
+  expect([refused.status, refused.body.detail]).toEqual([403, expect.stringContaining('ultravox/agent-7')]);
+});
+
 test('an account by another name has its own URLs', async () => {
   const { body } = await post('/gladia-2/v2/live', {});
   expect(body.url).toContain(`${gateway.ws}/gladia-2/v2/live/socket?token=ek_`);
@@ -163,7 +180,7 @@ test('a call of Ultravox is joined through the gateway', async () => {
   await provider.next();
   expect([requested()?.url, requested()?.headers['x-api-key']]).toEqual(['/calls/c1/socket', undefined]);
   client.close(1000);
-  expect(await keptSession(gateway, 'secret-of-app', 'ultravox-call')).toMatchObject({ model: 'ultravox' });
+  await keptSession(gateway, 'secret-of-app', 'ultravox-call', 'ultravox');
   expect((await refusedUpgrade(body.joinUrl ?? '', {})).status).toBe(401);
 });
 
