@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import type { Rejection } from '../../adapters/realtime/contract/dialect.ts';
 import type { Frame } from '../../codecs/websocket/frame.ts';
 import type { ReadEnd } from '../../codecs/websocket/frame-batch.ts';
+import type { Limits } from '../config/config.ts';
 import type { TurnFinished } from '../ipc/session-event.ts';
 import type { SessionRecord, SessionUsage } from '../ipc/session-record.ts';
 import { faultOf } from '../platform/log.ts';
@@ -26,18 +27,22 @@ import { closeEnds } from './end/close-ends.ts';
 import { startSessionTimers } from './end/session-timers.ts';
 import { afterAllRead, type Links, type Receivers } from './hold/inject-context.ts';
 import { type ClientRules, holdMessages } from './hold/receivers.ts';
-import { Link } from './link.ts';
+import { CurrentLeg, Leg } from './legs/leg.ts';
+import { type ReadFrames, SourceReader } from './link/source-reader.ts';
 import { type Leash, SessionMeter } from './meter/meter.ts';
 import { rejectionOf } from './model-policy.ts';
-import { type ReadFrames, SourceReader } from './source-reader.ts';
 import { recordOf, type SessionSubject } from './subject.ts';
 import { usageOf } from './tap/billed-usage.ts';
 import { Tap } from './tap/tap.ts';
 import { timelineOf } from './tap/timeline.ts';
 import { Transcript } from './tap/transcript.ts';
-import { type SessionMessages, type WatchedSession, watchMessages } from './unfinished-messages.ts';
+import { type SessionMessages, type UnfinishedMessages, watchMessages } from './unfinished-messages.ts';
 
-interface SessionOptions extends WatchedSession, ClientRules {
+interface SessionOptions extends ClientRules {
+  readonly client: Peer;
+  readonly provider: Peer;
+  readonly limits: Limits;
+  readonly unfinished: UnfinishedMessages;
   readonly subject: SessionSubject;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -58,10 +63,8 @@ type SessionState =
 
 export class Session {
   readonly #options: SessionOptions;
-  readonly #upstream: Link;
-  readonly #downstream: Link;
   readonly #client: SourceReader;
-  readonly #provider: SourceReader;
+  readonly #leg = new CurrentLeg();
   readonly #messages: SessionMessages;
   readonly #tap: Tap;
   readonly #transcript: Transcript | undefined;
@@ -74,7 +77,7 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { client, provider, limits, metrics, subject, turns, ids } = options;
+    const { client, provider, limits, metrics, subject, turns, ids, unfinished } = options;
     const usage = () => this.#usage();
     this.#transcript = turns && new Transcript({ ...turns, session: subject.sessionId, usage });
     const tap = new Tap({ ...subject, metrics, startedAt: this.#startedMs, observer: this.#transcript, ids });
@@ -82,39 +85,21 @@ export class Session {
     const end = (reason: CloseReason, how?: EndOptions) => this.end(reason, how);
     const metered = { subject, tap, startedMs: this.#startedMs, usage, end };
     this.#meter = tap.meter = options.leash && new SessionMeter({ leash: options.leash, ...metered });
-    this.#messages = watchMessages(options, end);
-    this.#upstream = new Link({
-      direction: 'upstream',
-      source: client,
-      target: provider,
-      limits,
-      tap,
-      reader: this.#messages.upstream.newReader(subject.mayUse && ((frame) => this.#gate(frame))),
-      onEnd: (end) => this.#clientEnded(end),
-      onSlow: () => this.#slow(reasons.providerSlow, provider),
-    });
-    this.#downstream = new Link({
-      direction: 'downstream',
-      source: provider,
-      target: client,
-      limits,
-      tap,
-      reader: this.#messages.downstream.newReader(),
-      onEnd: (end) => this.#providerEnded(end),
-      onSlow: () => this.#slow(reasons.clientSlow, client),
-    });
+    const leg = this.#leg;
+    this.#messages = watchMessages({ unfinished, client, provider: leg, limits }, end);
+    leg.now = this.#newLeg(provider);
     const links: Links = {
-      fromClient: (chunk, at, maxFrames) => this.#upstream.read(chunk, at, maxFrames),
-      fromProvider: (chunk, at, maxFrames) => this.#downstream.read(chunk, at, maxFrames),
+      fromClient: (chunk, at, maxFrames) => this.#leg.now.upstream.read(chunk, at, maxFrames),
+      fromProvider: (chunk, at, maxFrames) => this.#leg.now.downstream.read(chunk, at, maxFrames),
       afterHeld: () => false,
     };
     const receivers = this.#receivers(links);
     const isDirect = receivers === links;
-    this.#client = this.#readerOf(client, receivers.fromClient, isDirect ? this.#upstream : undefined);
-    this.#provider = this.#readerOf(provider, receivers.fromProvider, isDirect ? this.#downstream : undefined);
+    const onFault = (error: unknown) => this.#failed(error);
+    const link = isDirect ? this.#leg.now.upstream : undefined;
+    this.#client = new SourceReader({ source: client, limits, read: receivers.fromClient, link, onFault });
     const stopTimers = startSessionTimers({
-      client: { peer: client, linkToPeer: this.#downstream },
-      provider: { peer: provider, linkToPeer: this.#upstream },
+      client: { peer: client, linkToPeer: leg },
       limits,
       maxSeconds: subject.maxSeconds,
       lastFrameAt: () => tap.lastFrameAt,
@@ -122,6 +107,7 @@ export class Session {
     });
     this.#state = { name: 'open', stopTimers };
     this.#listen(receivers);
+    this.#startLeg(receivers.fromProvider, isDirect);
   }
 
   /** Ends the session; only the first reason counts. Bytes that have passed before leave before the close. */
@@ -129,12 +115,14 @@ export class Session {
     if (this.#state.name !== 'open') return;
     const finalEvent = how.finalEvent ?? (reason.words && this.#options.subject.dialect.errorEvent(reason.words));
     this.#state.stopTimers();
+    this.#leg.now.stopWatching();
     this.#meter?.stop();
     const closeCode = how.closeCode ?? (reason.client === 'lost' ? 1006 : (reason.client.code ?? 1005));
     this.#state = { name: 'closing', reason, closeCode };
     this.#tap.moments.close(performance.now(), { ...closeMoment(reason), code: closeCode });
     this.#options.onEnding?.(this.record());
-    const ends = { ...this.#options, upstream: this.#upstream, downstream: this.#downstream, due: this.#tap.due };
+    const { provider, upstream, downstream } = this.#leg.now;
+    const ends = { ...this.#options, provider, upstream, downstream, due: this.#tap.due };
     this.#endWait = closeEnds(ends, reason, { ...how, finalEvent });
     this.#settle();
   }
@@ -142,13 +130,17 @@ export class Session {
   /** Lets both sockets go, whatever is still queued. */
   terminate(): void {
     this.#options.client.terminate();
-    this.#options.provider.terminate();
+    this.#leg.now.provider.terminate();
   }
 
   /** The summary, and the timeline. */
   record(): SessionRecord {
     const times = { startedAt: this.#startedAt, startedMs: this.#startedMs };
-    const parts = { ...times, links: [this.#upstream, this.#downstream], moments: this.#tap.moments.all };
+    const parts = {
+      ...times,
+      links: [this.#leg.now.upstream, this.#leg.now.downstream],
+      moments: this.#tap.moments.all,
+    };
     return { ...this.summary(), timeline: timelineOf({ ...this.#options, ...parts }) };
   }
 
@@ -178,43 +170,55 @@ export class Session {
       metrics: { refused: (code: string, status: number) => this.#refused(code, status) },
       messages: this.#messages,
       isOpen: () => this.#state.name === 'open',
-      mayInterject: () => this.#downstream.boundary.isBetweenMessages,
+      mayInterject: () => this.#leg.isBetweenMessages,
       readAgain: (chunks: readonly Buffer[]) => this.#client.giveBack(chunks),
       onClientEnd: (end: ReadEnd) => this.#clientEnded(end),
       onProviderEnd: (end: ReadEnd) => this.#providerEnded(end),
       onFault: (error: unknown) => this.#failed(error),
-      onPong: (at: number) => this.#upstream.ponged(at),
+      onPong: (at: number) => this.#leg.now.upstream.ponged(at),
       end: (reason: CloseReason) => this.end(reason),
       onRejected: (rejection: Rejection, frame: Frame) =>
         this.#clientEnded({ name: 'refused', refuse: this.#refusal(rejection, frame) }),
     });
   }
 
+  #newLeg(provider: Peer): Leg {
+    const { client, limits, subject } = this.#options;
+    return new Leg({
+      ...{ client, provider, limits, tap: this.#tap, messages: this.#messages },
+      gate: subject.mayUse && ((frame) => this.#gate(frame)),
+      onClientEnd: (end) => this.#clientEnded(end),
+      onProviderEnd: (end) => this.#providerEnded(end),
+      onSlow: (side) =>
+        side === 'client' ? this.#slow(reasons.clientSlow, client) : this.#slow(reasons.providerSlow, provider),
+    });
+  }
+
   /** Ends this session, and no other, with what goes wrong over a frame. */
-  #readerOf(source: Peer, read: ReadFrames, link?: Link): SourceReader {
-    const { limits } = this.#options;
-    return new SourceReader({ source, limits, read, link, onFault: (error) => this.#failed(error) });
+  #startLeg(read: ReadFrames, isDirect: boolean): void {
+    this.#leg.now.start({
+      ...{ read, isDirect },
+      onSilent: () => this.end(reasons.providerSilent),
+      onLost: () => {
+        this.end(providerEnded(1006));
+        this.#endWait?.();
+        this.#leg.now.downstream.sourceLost();
+      },
+      onGone: () => this.#settle(),
+      onFault: (error) => this.#failed(error),
+    });
   }
 
   #listen(receivers: Receivers): void {
-    const { client, provider } = this.#options;
+    const { client } = this.#options;
     const gone = () => this.#settle();
     const clientLost = (): void => {
       this.end(clientEnded(1006), { closeCode: 1006 });
-      this.#upstream.sourceLost();
-    };
-    const providerLost = (): void => {
-      this.end(providerEnded(1006));
-      this.#endWait?.();
-      this.#downstream.sourceLost();
+      this.#leg.now.upstream.sourceLost();
     };
     client.start(
       { received: this.#client.receive, lost: () => afterAllRead(this.#client, receivers, clientLost), gone },
-      this.#downstream.boundary,
-    );
-    provider.start(
-      { received: this.#provider.receive, lost: () => this.#provider.afterKept(providerLost), gone },
-      this.#upstream.boundary,
+      this.#leg,
     );
   }
 
@@ -232,7 +236,7 @@ export class Session {
   }
 
   #providerEnded(end: ReadEnd): void {
-    this.#options.provider.finish();
+    this.#leg.now.provider.finish();
     const close = closeOf(end);
     if (close === undefined) return;
     this.end('fault' in close ? providerBrokeProtocol(close.fault) : providerEnded(close.code, close.reason));
@@ -268,14 +272,12 @@ export class Session {
   }
 
   #settle(): void {
-    const { client, provider, onClosed, metrics, subject } = this.#options;
+    const { client, onClosed, metrics, subject } = this.#options;
     const state = this.#state;
-    if (state.name !== 'closing' || !client.isGone || !provider.isGone) return;
+    if (state.name !== 'closing' || !client.isGone || !this.#leg.now.provider.isGone) return;
     this.#messages.stop();
-    this.#upstream.stop();
-    this.#downstream.stop();
+    this.#leg.now.stop();
     this.#client.stop();
-    this.#provider.stop();
     this.#state = { ...state, name: 'closed', durationMs: performance.now() - this.#startedMs };
     this.#transcript?.finish(performance.now());
     const summary = this.summary();

@@ -89,11 +89,11 @@ export interface SessionMessages {
   stop(): void;
 }
 
-export interface WatchedSession {
+interface WatchedSession {
   /** Those of all sessions of the process. */
   readonly unfinished: UnfinishedMessages;
-  readonly client: Peer;
-  readonly provider: Peer;
+  readonly client: Pick<Peer, 'isPaused'>;
+  readonly provider: Pick<Peer, 'isPaused'>;
   readonly limits: Limits;
 }
 
@@ -103,7 +103,7 @@ export function watchMessages(
   end: (reason: CloseReason, how?: EndOptions) => void,
 ): SessionMessages {
   const onNoMemory = () => end(reasons.noMessageMemory, { isHurried: true });
-  const watch = (direction: Direction, peer: Peer, stalled: CloseReason) =>
+  const watch = (direction: Direction, peer: Pick<Peer, 'isPaused'>, stalled: CloseReason) =>
     unfinished.watch({ direction, peer, limits, onStalled: () => end(stalled), onNoMemory });
   const upstream = watch('upstream', client, reasons.clientStalled);
   const downstream = watch('downstream', provider, reasons.providerStalled);

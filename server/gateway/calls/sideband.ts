@@ -8,7 +8,7 @@ import { newestPing, type ReadEnd } from '../../../codecs/websocket/frame-batch.
 import type { FrameReader } from '../../../codecs/websocket/frame-reader.ts';
 import type { Limits } from '../../config/config.ts';
 import { closeOf } from '../../session/close-reason.ts';
-import { SourceReader } from '../../session/source-reader.ts';
+import { SourceReader } from '../../session/link/source-reader.ts';
 import type { MessageWatch, UnfinishedMessages } from '../../session/unfinished-messages.ts';
 import type { DialOutcome } from '../../transport/dial.ts';
 import { startHeartbeat } from '../../transport/heartbeat.ts';

@@ -1,7 +1,7 @@
 // Closes both ends of a session behind the bytes that have passed; the provider later where the last usage is still to come.
 
 import type { Close, CloseReason, EndOptions } from '../close-reason.ts';
-import type { Link } from '../link.ts';
+import type { Link } from '../link/link.ts';
 import { awaitLastUsage, type LastUsageOptions } from './last-usage.ts';
 
 interface Ends extends Omit<LastUsageOptions, 'which' | 'onOver' | 'provider' | 'upstream'> {

@@ -3,7 +3,7 @@
 import type { Limits } from '../../config/config.ts';
 import type { Peer } from '../../transport/peer.ts';
 import type { AwaitedUsage } from '../close-reason.ts';
-import type { Link } from '../link.ts';
+import type { Link } from '../link/link.ts';
 import type { SessionSubject } from '../subject.ts';
 import type { UsageDue } from '../tap/usage-due.ts';
 

@@ -1,4 +1,4 @@
-// Runs the timers that may end a session: silence of a peer, no message for too long, the longest duration.
+// Runs the timers that may end a session: silence of a peer, no message for too long, the longest duration. That of the provider is with its leg.
 // Rule: no timer does anything for a single frame.
 
 import { performance } from 'node:perf_hooks';
@@ -6,12 +6,11 @@ import type { Limits } from '../../config/config.ts';
 import { type HeartbeatOptions, startHeartbeat } from '../../transport/heartbeat.ts';
 import type { Peer } from '../../transport/peer.ts';
 import { type CloseReason, reasons, sessionLimit } from '../close-reason.ts';
-import type { Link } from '../link.ts';
+import type { Link } from '../link/link.ts';
 
 interface SessionTimersOptions {
   readonly client: WatchedPeer;
-  readonly provider: WatchedPeer;
-  readonly limits: Pick<Limits, 'pingMs' | 'providerSilenceMs' | 'sessionMs' | 'idleMs'>;
+  readonly limits: Pick<Limits, 'pingMs' | 'sessionMs' | 'idleMs'>;
   /** See `SessionSubject`. */
   readonly maxSeconds: number | undefined;
   /** Monotonic ms. */
@@ -22,17 +21,14 @@ interface SessionTimersOptions {
 interface WatchedPeer {
   readonly peer: Peer;
   /** The link that writes to the peer. */
-  readonly linkToPeer: Link;
+  readonly linkToPeer: Pick<Link, 'isCongested'>;
 }
 
 /** Returns the function that stops them all. */
 export function startSessionTimers(options: SessionTimersOptions): () => void {
-  const { client, provider, limits, maxSeconds, lastFrameAt, end } = options;
-  const { pingMs, providerSilenceMs, sessionMs, idleMs } = limits;
-  const stops = [
-    heartbeat(client, { pingMs, silenceMs: 2 * pingMs, onSilent: () => end(reasons.clientSilent) }),
-    heartbeat(provider, { pingMs, silenceMs: providerSilenceMs, onSilent: () => end(reasons.providerSilent) }),
-  ];
+  const { client, limits, maxSeconds, lastFrameAt, end } = options;
+  const { pingMs, sessionMs, idleMs } = limits;
+  const stops = [watchSilence(client, { pingMs, silenceMs: 2 * pingMs, onSilent: () => end(reasons.clientSilent) })];
   if (sessionMs > 0) stops.push(startTimer(sessionMs, () => end(reasons.durationReached)));
   if (maxSeconds !== undefined) stops.push(startTimer(1000 * maxSeconds, () => end(sessionLimit(maxSeconds))));
   if (idleMs > 0) stops.push(startIdleTimer(idleMs, lastFrameAt, () => end(reasons.idle)));
@@ -48,7 +44,8 @@ function startTimer(ms: number, onOver: () => void): () => void {
 
 type HeartbeatTimes = Omit<HeartbeatOptions, 'peer' | 'isHeldBack'>;
 
-function heartbeat({ peer, linkToPeer }: WatchedPeer, times: HeartbeatTimes): () => void {
+/** Returns the function that stops it. */
+export function watchSilence({ peer, linkToPeer }: WatchedPeer, times: HeartbeatTimes): () => void {
   return startHeartbeat({ ...times, peer, isHeldBack: () => peer.isPaused || linkToPeer.isCongested });
 }
 

@@ -7,7 +7,7 @@ import { findClose } from '../../../codecs/websocket/close-frame.ts';
 import type { Frame, OutFrame } from '../../../codecs/websocket/frame.ts';
 import type { ReadEnd } from '../../../codecs/websocket/frame-batch.ts';
 import type { Metrics } from '../../platform/metrics.ts';
-import type { ReadFrames } from '../source-reader.ts';
+import type { ReadFrames } from '../link/source-reader.ts';
 import type { MessageWatch } from '../unfinished-messages.ts';
 import { HELD, HeldChunks, type HeldChunksOptions } from './held-chunks.ts';
 import type { Receivers } from './inject-context.ts';

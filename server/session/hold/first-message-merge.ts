@@ -7,7 +7,7 @@ import { encodeFrame } from '../../../codecs/websocket/frame-encoder.ts';
 import type { FrameReader } from '../../../codecs/websocket/frame-reader.ts';
 import type { Limits } from '../../config/config.ts';
 import type { Peer } from '../../transport/peer.ts';
-import type { ReadFrames } from '../source-reader.ts';
+import type { ReadFrames } from '../link/source-reader.ts';
 import type { MessageWatch } from '../unfinished-messages.ts';
 
 export interface MergeOptions {

@@ -7,7 +7,7 @@ import type { OutFrame } from '../../../codecs/websocket/frame.ts';
 import type { FrameBatch } from '../../../codecs/websocket/frame-batch.ts';
 import type { Limits } from '../../config/config.ts';
 import type { Peer } from '../../transport/peer.ts';
-import type { ReadFrames, SourceReader } from '../source-reader.ts';
+import type { ReadFrames, SourceReader } from '../link/source-reader.ts';
 import type { SessionSubject } from '../subject.ts';
 import { FirstMessageMerge, type MergeOptions } from './first-message-merge.ts';
 import { HELD, HeldChunks, type HeldChunksOptions } from './held-chunks.ts';

@@ -6,7 +6,7 @@ import type { Frame } from '../../../codecs/websocket/frame.ts';
 import type { ReadEnd } from '../../../codecs/websocket/frame-batch.ts';
 import type { Limits } from '../../config/config.ts';
 import type { Peer } from '../../transport/peer.ts';
-import type { ReadFrames } from '../source-reader.ts';
+import type { ReadFrames } from '../link/source-reader.ts';
 import type { SessionSubject } from '../subject.ts';
 import type { MessageWatch } from '../unfinished-messages.ts';
 import type { ClientRule } from './client-gate.ts';

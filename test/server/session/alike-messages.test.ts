@@ -4,7 +4,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, type MockInstance, test, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import { AlikeMessages } from '../../../codecs/websocket/alike-messages.ts';
-import { Link } from '../../../server/session/link.ts';
+import { Link } from '../../../server/session/link/link.ts';
 import { heldBack } from '../../support/flow.ts';
 import { openClient, startGateway, type TestGateway } from '../../support/gateway.ts';
 import { closed, type Message, message } from '../../support/inbox.ts';

@@ -3,7 +3,7 @@
 
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import { AlikeMessages } from '../../../codecs/websocket/alike-messages.ts';
-import { Link } from '../../../server/session/link.ts';
+import { Link } from '../../../server/session/link/link.ts';
 import { startGateway, type TestGateway } from '../../support/gateway.ts';
 import { type FakeProvider, startProvider } from '../../support/provider.ts';
 import { type Random, seededRandom } from '../../support/random.ts';

@@ -7,7 +7,7 @@ import { limitsSchema } from '../../../../server/config/schema.ts';
 import { ClientGate } from '../../../../server/session/hold/client-gate.ts';
 import { idRule, type KeyIds } from '../../../../server/session/hold/id-guard.ts';
 import type { Receivers } from '../../../../server/session/hold/inject-context.ts';
-import type { ReadFrames } from '../../../../server/session/source-reader.ts';
+import type { ReadFrames } from '../../../../server/session/link/source-reader.ts';
 import { messagesOf } from '../../../support/client-messages.ts';
 import { openReadPeer } from '../../../support/peer.ts';
 import { closeBytes, frameBytes } from '../../../support/raw-socket.ts';

@@ -6,7 +6,7 @@ import { FrameReader } from '../../../../codecs/websocket/frame-reader.ts';
 import type { Limits } from '../../../../server/config/config.ts';
 import { limitsSchema } from '../../../../server/config/schema.ts';
 import { injectContext } from '../../../../server/session/hold/inject-context.ts';
-import type { ReadFrames } from '../../../../server/session/source-reader.ts';
+import type { ReadFrames } from '../../../../server/session/link/source-reader.ts';
 import { messagesOf } from '../../../support/client-messages.ts';
 import { openContinuedSession } from '../../../support/continued-session.ts';
 import { openReadPeer } from '../../../support/peer.ts';

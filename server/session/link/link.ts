@@ -2,16 +2,16 @@
 // Frames are read as they go by, and looked at only after they were sent; the only queue is the one of the target's socket.
 
 import { performance } from 'node:perf_hooks';
-import type { Observation } from '../../adapters/realtime/contract/observation.ts';
-import { AlikeMessages } from '../../codecs/websocket/alike-messages.ts';
-import { type Direction, inDirection } from '../../codecs/websocket/frame.ts';
-import { emptyFrameBatch, type FrameBatch, hasPong, newestPing } from '../../codecs/websocket/frame-batch.ts';
-import type { FrameReader } from '../../codecs/websocket/frame-reader.ts';
-import type { Limits } from '../config/config.ts';
-import type { SessionSide } from '../ipc/session-record.ts';
-import type { Traffic } from '../platform/times/traffic.ts';
-import type { Boundary, Peer } from '../transport/peer.ts';
-import type { Tap } from './tap/tap.ts';
+import type { Observation } from '../../../adapters/realtime/contract/observation.ts';
+import { AlikeMessages } from '../../../codecs/websocket/alike-messages.ts';
+import { type Direction, inDirection } from '../../../codecs/websocket/frame.ts';
+import { emptyFrameBatch, type FrameBatch, hasPong, newestPing } from '../../../codecs/websocket/frame-batch.ts';
+import type { FrameReader } from '../../../codecs/websocket/frame-reader.ts';
+import type { Limits } from '../../config/config.ts';
+import type { SessionSide } from '../../ipc/session-record.ts';
+import type { Traffic } from '../../platform/times/traffic.ts';
+import type { Boundary, Peer } from '../../transport/peer.ts';
+import type { Tap } from '../tap/tap.ts';
 
 interface LinkOptions {
   readonly direction: Direction;

@@ -2,8 +2,8 @@
 
 import { performance } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
-import { loopQueue } from '../../../server/session/loop-queue.ts';
-import { until } from '../../support/until.ts';
+import { loopQueue } from '../../../../server/session/link/loop-queue.ts';
+import { until } from '../../../support/until.ts';
 
 test('those that wait are served in order, once, and not those that left', async () => {
   const served: number[] = [];

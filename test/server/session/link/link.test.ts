@@ -3,13 +3,13 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
-import { testCertificate } from '../../support/certificate.ts';
-import { heldBack, readSlowly } from '../../support/flow.ts';
-import { openClient, startGateway, type TestGateway } from '../../support/gateway.ts';
-import { closed, message } from '../../support/inbox.ts';
-import { sampleOf } from '../../support/metrics.ts';
-import { type FakeProvider, startProvider } from '../../support/provider.ts';
-import { acceptRaw, closeBytes, type RawSocket, socketOf } from '../../support/raw-socket.ts';
+import { testCertificate } from '../../../support/certificate.ts';
+import { heldBack, readSlowly } from '../../../support/flow.ts';
+import { openClient, startGateway, type TestGateway } from '../../../support/gateway.ts';
+import { closed, message } from '../../../support/inbox.ts';
+import { sampleOf } from '../../../support/metrics.ts';
+import { type FakeProvider, startProvider } from '../../../support/provider.ts';
+import { acceptRaw, closeBytes, type RawSocket, socketOf } from '../../../support/raw-socket.ts';
 
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
 const KIB = 1024;

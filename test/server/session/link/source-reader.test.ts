@@ -1,10 +1,10 @@
 // The share that a source has of the event loop: what is read at once, what waits, and in which order it is read.
 
 import { afterEach, expect, test } from 'vitest';
-import { SourceReader } from '../../../server/session/source-reader.ts';
-import { openReadPeer } from '../../support/peer.ts';
-import { destroySocketPairs } from '../../support/socket-pair.ts';
-import { until } from '../../support/until.ts';
+import { SourceReader } from '../../../../server/session/link/source-reader.ts';
+import { openReadPeer } from '../../../support/peer.ts';
+import { destroySocketPairs } from '../../../support/socket-pair.ts';
+import { until } from '../../../support/until.ts';
 
 afterEach(destroySocketPairs);
 

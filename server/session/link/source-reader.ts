@@ -2,9 +2,9 @@
 // waits in the queue with others, so that a flood of whatever frames holds up nobody else.
 
 import { performance } from 'node:perf_hooks';
-import type { FrameBatch } from '../../codecs/websocket/frame-batch.ts';
-import type { Limits } from '../config/config.ts';
-import type { Peer } from '../transport/peer.ts';
+import type { FrameBatch } from '../../../codecs/websocket/frame-batch.ts';
+import type { Limits } from '../../config/config.ts';
+import type { Peer } from '../../transport/peer.ts';
 import type { Link } from './link.ts';
 import { loopQueue, QUEUE_MS } from './loop-queue.ts';
 
