@@ -1,11 +1,11 @@
 // Compares a real provider with what its adapter declares: its handshakes, who speaks first, and what a wrong key is told. Nothing is said in a session.
 
-import type { Handshake, Provider, ServedEndpoint, Upstream } from '../../adapters/realtime/contract.ts';
-import { endpointsAt, filled, refusedTwice, upstreamOf } from '../../adapters/realtime/index.ts';
-import type { Config, ProviderConfig } from '../config/config.ts';
+import { filled } from '../../adapters/realtime/index.ts';
+import type { Config } from '../config/config.ts';
+import { type DialledAccount, type DialledPath, type DialPath, upstreamTo } from '../config/providers/dial-paths.ts';
+import { hear } from '../gateway/targets/first-message.ts';
 import { proxyFor } from '../platform/proxy.ts';
 import { type DialOutcome, dial } from '../transport/dial.ts';
-import { hear } from './first-message.ts';
 import { askFree } from './online.ts';
 import { maskOf, wrongKeyLike } from './secret-mask.ts';
 
@@ -18,80 +18,22 @@ export interface HandshakeCheck {
   readonly seen: string;
 }
 
-interface CheckedAccount {
-  readonly provider: Provider;
-  /** `apiKey` is the credential. */
-  readonly account: ProviderConfig;
+interface CheckedAccount extends DialledAccount {
   readonly config: Config;
-  /** The model or agent for the paths whose query names one. */
-  readonly model?: string | undefined;
-  /** The only path to dial, with its query; left out: each one that can be dialled. */
-  readonly path?: string | undefined;
-}
-
-/** A path, and either how it is dialled or why it is not. */
-interface CheckedPath {
-  readonly path: string;
-  readonly dialled?: { readonly endpoint: ServedEndpoint; readonly handshake: Handshake; readonly url: string };
-  readonly skipped: string;
 }
 
 /** Longest wait for a connection and its 101, or for an answer over HTTP. */
 const DIAL_MS = 10_000;
 /** Waits for a first message, by who is declared to send it. */
 const FIRST_MS = { provider: 5000, client: 2000 } as const;
+/** Wait for a close behind the first message. */
+const AFTER_FIRST_MS = 500;
 const SHOWN_CHARACTERS = 200;
-
-/** Returns the paths, each once. Dials nothing. */
-export function pathsOf({ provider, account, path, model }: CheckedAccount): readonly CheckedPath[] {
-  const [asked, ownQuery] = path?.split(/\?(.*)/s) ?? [];
-  const seen = new Set<string>();
-  const paths = asked === undefined ? [...new Set(provider.endpoints.map((one) => one.path))] : [asked];
-  return paths.map((path): CheckedPath => {
-    const candidates = endpointsAt(provider, path).map((endpoint) => {
-      const { namedIn } = endpoint;
-      const named = namedIn === undefined || model === undefined ? [] : [`${namedIn}=${encodeURIComponent(model)}`];
-      const rawQuery = [ownQuery, ...named].filter(Boolean).join('&') || undefined;
-      const query = new URLSearchParams(rawQuery);
-      return { endpoint, handshake: { path, rawQuery, query, headers: {}, protocols: [] } };
-    });
-    const found = candidates.find(({ endpoint, handshake }) => endpoint.serves?.(handshake) ?? true);
-    if (found === undefined) return { path, skipped: 'none of its protocols is for such a query' };
-    const { endpoint, handshake } = found;
-    const { url } = upstreamTo(found, { provider, account }, account.apiKey ?? '');
-    const { needsSetting: setting, namedIn } = endpoint;
-    const configured = endpoint.keepsPath ? undefined : account.path;
-    const place = /\{[^}]+\}/.exec(filled(configured ?? path, account.settings))?.[0];
-    const refusal = (endpoint.reject?.(handshake) ?? refusedTwice(handshake, endpoint))?.message;
-    const isUnknown = asked === undefined && endpoint.resources(handshake) === 'unknown';
-    const dialled = { endpoint, handshake, url };
-    if (setting !== undefined && account.settings[setting] === undefined)
-      return { path, skipped: `it needs settings.${setting}` };
-    if (place !== undefined) return { path, skipped: `it needs ${place} in its path: give it by --path` };
-    if (refusal !== undefined) return { path, skipped: refusal };
-    if (isUnknown)
-      return {
-        path,
-        skipped: namedIn === undefined ? 'it needs a session made before' : `it needs --model (${namedIn})`,
-      };
-    if (seen.has(url)) return { path, skipped: 'another path leads to the same URL' };
-    seen.add(url);
-    return { path, dialled, skipped: '' };
-  });
-}
-
-type Dialled = Pick<NonNullable<CheckedPath['dialled']>, 'endpoint' | 'handshake'>;
-
-const upstreamTo = (
-  { endpoint, handshake }: Dialled,
-  { provider, account }: Pick<CheckedAccount, 'provider' | 'account'>,
-  credential: string,
-): Upstream => upstreamOf(provider, endpoint, handshake, { ...account, credential });
 
 /** Dials one path after the other, then asks for what is free; yields each comparison when it is made. */
 export async function* checkHandshakes(
   checked: CheckedAccount,
-  paths: readonly CheckedPath[],
+  paths: readonly DialPath[],
 ): AsyncIterable<HandshakeCheck> {
   const { apiKey = '' } = checked.account;
   const keys = { right: apiKey, wrong: wrongKeyLike(apiKey), say: sayer(apiKey) };
@@ -116,7 +58,7 @@ function sayer(key: string): Keys['say'] {
 
 async function* checkPath(
   checked: CheckedAccount,
-  dialled: Dialled,
+  dialled: DialledPath,
   { right, wrong, say }: Keys,
 ): AsyncIterable<HandshakeCheck> {
   const { path } = dialled.handshake;
@@ -129,7 +71,11 @@ async function* checkPath(
     return yield skippedCheck(`${path} wrong key`, 'the right key opens nothing either');
   }
   yield compared(`${path} handshake`, declared, declared, true);
-  const { first, left, close } = await hear(opened.socket, dialect, FIRST_MS[speaksFirst]);
+  const { first, left, close } = await hear(opened.socket, {
+    dialect,
+    waitMs: FIRST_MS[speaksFirst],
+    afterFirstMs: AFTER_FIRST_MS,
+  });
   const spoke = first === undefined ? `nothing within ${FIRST_MS[speaksFirst]} ms` : `the provider: ${say(first)}`;
   const isAsDeclared = (first !== undefined) === (speaksFirst === 'provider');
   yield compared(`${path} first message`, `by the ${speaksFirst}`, spoke, isAsDeclared);
@@ -140,7 +86,7 @@ async function* checkPath(
   const isRefused = refused.kind === 'refused' && (refused.reply.status === 401 || refused.reply.status === 403);
   let came = answerOf(refused, say);
   if (refused.kind === 'open') {
-    const heard = await hear(refused.socket, dialect, FIRST_MS.client);
+    const heard = await hear(refused.socket, { dialect, waitMs: FIRST_MS.client, afterFirstMs: AFTER_FIRST_MS });
     came += `, then ${say([heard.first ?? 'no message', heard.left ? 'no close' : heard.close].join(', '))}`;
   }
   yield compared(`${path} wrong key`, 'HTTP 401 or 403', came, isRefused);
@@ -170,7 +116,7 @@ const compared = (name: string, declared: string, seen: string, isAsDeclared: bo
 
 const skippedCheck = (name: string, seen: string): HandshakeCheck => ({ outcome: 'skipped', name, seen });
 
-async function dialPath(checked: CheckedAccount, dialled: Dialled, key: string): Promise<DialOutcome> {
+async function dialPath(checked: CheckedAccount, dialled: DialledPath, key: string): Promise<DialOutcome> {
   const { account, config } = checked;
   const upstream = upstreamTo(dialled, checked, key);
   const proxy = proxyFor(new URL(upstream.url), config.proxy);

@@ -145,7 +145,9 @@ async function rereader(source: Parameters<typeof loadConfig>[0]): Promise<ReadA
 async function check({ config, warnings }: Loaded, isOnline: boolean): Promise<void> {
   for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`);
   const count = warnings.length === 0 ? '' : `, with ${warnings.length} warning${warnings.length === 1 ? '' : 's'}`;
-  const parts = describeConfig(config).map(([name, text]) => `  ${name.padEnd(9)}  ${text}\n`);
+  const { probeCosts } = await import('./probe-costs.ts');
+  const probes = probeCosts(config).map((text) => ['probes', text] as const);
+  const parts = [...describeConfig(config), ...probes].map(([name, text]) => `  ${name.padEnd(9)}  ${text}\n`);
   process.stdout.write(`the configuration is valid${count}\n${parts.join('')}`);
   if (!isOnline) return;
   const { reachAll } = await import('./online.ts');

@@ -4,23 +4,21 @@ import { EventEmitter, once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { isDeepStrictEqual } from 'node:util';
-import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
+import type { HttpReply } from '../../adapters/realtime/refusal.ts';
 import type { Config } from '../config/config.ts';
 import { LiveConfig } from '../config/live/live.ts';
 import { Clients } from '../http/connection/clients.ts';
 import { type ConnectionLimit, createConnectionLimit } from '../http/connection/connection-limit.ts';
-import { countDescriptors, type DescriptorState, outOfDescriptors } from '../http/connection/descriptors.ts';
-import { isForResponses, isRoutedSocket } from '../http/connection/routed-responses.ts';
+import { countDescriptors } from '../http/connection/descriptors.ts';
+import { isForResponses } from '../http/connection/routed-responses.ts';
 import type { CertificatePair } from '../http/listener.ts';
-import { writeReply } from '../http/reply.ts';
 import { answerHttp, type CheckedExchange } from '../http/request/answer.ts';
-import { headBytes, type RequestHead } from '../http/request/head.ts';
+import type { RequestHead } from '../http/request/head.ts';
 import { KeyLookup } from '../http/request/keys/key-lookup.ts';
 import { oldNameWarner } from '../http/request/old-names.ts';
 import { createRefusalLog } from '../http/request/refusal/refusal-log.ts';
 import { RefusalRows, type RefusalRowsOptions } from '../http/request/refusal/refusal-rows.ts';
-import { draining, refuse, sidePathUnavailable } from '../http/request/refusals.ts';
-import { type PassedConnection, stopReading } from '../ipc/channel/connection.ts';
+import type { PassedConnection } from '../ipc/channel/connection.ts';
 import { FLUSH_MS, type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
 import type { SessionOrder, SessionRecord } from '../ipc/session-record.ts';
 import type { HeldCall } from '../ipc/session-reservation.ts';
@@ -35,7 +33,7 @@ import { endedByOperator, keyRevoked, reasons } from '../session/close-reason.ts
 import { UnfinishedMessages } from '../session/unfinished-messages.ts';
 import { Connector } from '../transport/connector.ts';
 import { LivePolicy } from './admission/policy.ts';
-import { outboxRefusal, processFull, sideUnavailable, tooManyUpgrades } from './admission/refusals.ts';
+import { outboxRefusal } from './admission/refusals.ts';
 import { CallOpening, isOfCall } from './calls/answer-call.ts';
 import { hangUpAll } from './calls/reach-call.ts';
 import { AccountTokens } from './credentials/account-tokens.ts';
@@ -46,10 +44,12 @@ import { explainUpgrade, type SessionHost, SessionOpening } from './open-session
 import { exportGauges } from './sessions/gateway-metrics.ts';
 import { LiveSessions } from './sessions/live-sessions.ts';
 import { Openings } from './sessions/openings.ts';
-import { boundedPassing, type PassOn } from './side/connections.ts';
+import { ProcessLoad } from './sessions/process-load.ts';
+import { boundedPassing, type PassOn, passOrOpen } from './side/connections.ts';
 import { IdOwners } from './side/id-owners.ts';
 import type { Upgrade } from './start-session.ts';
-import { Breakers } from './targets/breakers.ts';
+import { Breakers, type ProbeVerdict } from './targets/breakers.ts';
+import { Probes } from './targets/probes.ts';
 
 type GatewayOptions = Pick<SessionHost, 'registry' | 'log' | 'outbox' | 'askSide' | 'secrets' | 'slices'> &
   Pick<GatewayStart, 'config'> &
@@ -57,6 +57,8 @@ type GatewayOptions = Pick<SessionHost, 'registry' | 'log' | 'outbox' | 'askSide
     readonly findOwners?: FindOwners | undefined;
     readonly findKey?: FindKey | undefined;
     readonly passOn?: PassOn | undefined;
+    /** Takes the verdicts of probes; undefined where another process probes. */
+    readonly report?: ((verdict: ProbeVerdict) => void) | undefined;
     /** Undefined where there is no side process. */
     readonly addRefusals?: RefusalRowsOptions['write'] | undefined;
   };
@@ -81,6 +83,8 @@ export class Gateway {
   readonly #listeners: GatewayListeners;
   readonly #policy: LivePolicy;
   readonly #breakers = new Breakers();
+  readonly #probes: Probes | undefined;
+  readonly #load: ProcessLoad;
   #phase: 'serving' | 'draining' | 'ending' = 'serving';
   readonly #open = (upgrade: Upgrade) => this.#openings.run(new SessionOpening(upgrade, this.#host));
 
@@ -93,9 +97,11 @@ export class Gateway {
     this.#money = new SessionMoney(options.slices);
     this.#unfinished = new UnfinishedMessages(config.limits);
     this.#clients = new Clients(this.#isProxy);
-    const { rehearsalUrl, log, findKey, secrets, outbox } = options;
+    const { rehearsalUrl, log, findKey, secrets, outbox, report } = options;
     this.#keys = new KeyLookup({ fileKeys: () => config.keys, teams: () => config.teams, findKey });
-    const accounts = { tokens: new AccountTokens({ log, proxy: config.proxy }), breakers: this.#breakers };
+    const tokens = new AccountTokens({ log, proxy: config.proxy });
+    const accounts = { tokens, breakers: this.#breakers };
+    this.#probes = report && new Probes({ tokens, registry: this.metrics.registry, log, report });
     const known = { config: now, keys: this.#keys, secrets, rehearsalUrl };
     this.#policy = new LivePolicy({ ...accounts, ...known, warnOfOldName: oldNameWarner(log) });
     this.#connections = createConnectionLimit({
@@ -103,6 +109,11 @@ export class Gateway {
       isProxy: this.#isProxy,
       descriptors: this.#descriptors,
       onDropped: (code) => this.metrics.refused(code, 503),
+    });
+    this.#load = new ProcessLoad({
+      ...{ live: this.#live, descriptors: this.#descriptors, connections: this.#connections, outbox },
+      sessions: () => this.#sessions.size,
+      isServing: () => this.#phase === 'serving',
     });
     const held = { outbox, breakers: this.#breakers, live: this.#live, connections: this.#connections };
     exportGauges(this.metrics.registry, { ...held, unfinished: this.#unfinished });
@@ -118,6 +129,7 @@ export class Gateway {
     const secure = { setting: 'listen.tlsPort', port: ports.tlsPort ?? 0, isShared };
     const tlsPort = tls && ports.tlsPort !== undefined ? await this.#listeners.open(secure, tls) : undefined;
     this.#policy.use({ ports: { port, tlsPort } });
+    this.#probes?.use(this.#live.config);
     return { port, tlsPort };
   }
 
@@ -127,6 +139,7 @@ export class Gateway {
     this.#live.use(next);
     this.#policy.use({ config: next });
     this.#breakers.keep(Object.keys(next.providers));
+    this.#probes?.use(next);
     void this.#money.prepare(next);
   }
 
@@ -138,6 +151,11 @@ export class Gateway {
   /** Dials the rehearsal provider at another URL from now on. */
   useRehearsal(url: string): void {
     this.#policy.use({ rehearsalUrl: url });
+  }
+
+  /** Takes the verdict of a probe. */
+  probed(verdict: ProbeVerdict): void {
+    if (verdict.account in this.#live.now.providers) this.#breakers.probed(verdict);
   }
 
   /** Refuses sessions by these budgets from now on. */
@@ -180,21 +198,14 @@ export class Gateway {
 
   /** Returns what a new session and a new call would be refused with here, whoever asks. */
   readiness(): Readiness {
-    const sessions: Refusal[] = this.#phase === 'serving' ? [] : [draining];
-    const calls = [...sessions];
-    // A session takes a connection and another one toward its provider; that of a call finds room while others idle.
-    if (this.#descriptorsLeft(2) !== 'free') sessions.push(outOfDescriptors);
-    if (this.#descriptorsLeft(1) === 'spent') calls.push(outOfDescriptors);
-    if (this.#isFull) sessions.push(processFull);
-    if (this.#options.outbox?.isFull) sessions.push(sideUnavailable);
-    if (this.#connections.upgrading() >= this.#live.config.limits.maxUpgrades) sessions.push(tooManyUpgrades.all);
-    return { sessions, calls };
+    return this.#load.readiness();
   }
 
   /** Opens no more sessions. Resolves when the last one has ended by itself. */
   async drain(): Promise<void> {
     if (this.#phase === 'serving') this.#phase = 'draining';
     this.#connector.close();
+    this.#probes?.stop();
     this.#openings.stopWaiting();
     await this.#whenEmpty();
   }
@@ -203,6 +214,7 @@ export class Gateway {
   async close(): Promise<void> {
     this.#phase = 'ending';
     this.#connector.close();
+    this.#probes?.stop();
     this.#openings.abortAll();
     this.#sessions.endAll(reasons.drained);
     const timer = setTimeout(() => this.#sessions.terminateAll(), this.#live.config.limits.closeMs);
@@ -211,23 +223,6 @@ export class Gateway {
     this.#host.idOwners.close();
     await withDeadline(Promise.resolve(this.#host.refusals?.flush()), FLUSH_MS).catch(() => {});
     await this.#listeners.close();
-  }
-
-  /** Each upgrade in progress is about to be a session. */
-  get #isFull(): boolean {
-    const { maxSessions = Number.POSITIVE_INFINITY } = this.#live.config.limits;
-    return this.#sessions.size + this.#connections.upgrading() >= maxSessions;
-  }
-
-  #busy(): Refusal | undefined {
-    if (this.#phase !== 'serving') return draining;
-    if (this.#descriptorsLeft(1) !== 'free') return outOfDescriptors;
-    return this.#isFull ? processFull : undefined;
-  }
-
-  /** Each upgrade in progress is about to take one, too. */
-  #descriptorsLeft(wanted: number): DescriptorState {
-    return this.#descriptors.state(this.#connections.upgrading() + wanted);
   }
 
   async #whenEmpty(): Promise<void> {
@@ -248,7 +243,8 @@ export class Gateway {
       passOn,
       onUpgrade: (request, socket, head) => {
         const upgrade = { request, socket, head, source: clients.sourceOf(request) };
-        void (isForResponses(request) ? this.#openOrPass(upgrade, passOn) : this.#open(upgrade));
+        const asked = { policy: this.#policy.now, passOn, open: this.#open };
+        void (isForResponses(request) ? passOrOpen(upgrade, asked) : this.#open(upgrade));
       },
       onRequest: (request, response) =>
         void answerHttp({ request, response, source: clients.sourceOf(request) }, answering),
@@ -272,9 +268,9 @@ export class Gateway {
       idOwners: new IdOwners({ findOwners, push: (event) => outbox?.push(event) ?? true }),
       find: async (id) => this.record(id) ?? (await registry.find(id)),
       policy: () => this.#policy.now,
-      busy: () => this.#busy(),
+      busy: () => this.#load.busy(),
       refusal: (admission) =>
-        this.#busy() ??
+        this.#load.busy() ??
         this.#money.closedBudgets.refusal(admission) ??
         outboxRefusal(outbox?.fullness(admission.key?.id)),
       leash: (admission) => this.#money.leash(admission),
@@ -285,15 +281,5 @@ export class Gateway {
         this.#ends.emit('ended');
       },
     };
-  }
-
-  /** Passes a socket of the side path on to it. */
-  async #openOrPass(upgrade: Upgrade, passOn: ReturnType<typeof boundedPassing>): Promise<void> {
-    const { request, socket, head, source } = upgrade;
-    socket.on('error', () => {});
-    const asked = { policy: this.#policy.now, address: source.address };
-    if (!(await isRoutedSocket(request, asked).catch(() => false))) return this.#open(upgrade);
-    const bytes = Buffer.concat([headBytes(request), head, stopReading(socket)]);
-    if (!(await passOn(socket, bytes))) writeReply(socket, refuse(request, sidePathUnavailable));
   }
 }

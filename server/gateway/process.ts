@@ -24,6 +24,7 @@ import { Gateway } from './gateway.ts';
 import { createSessionRegistry } from './sessions/session-registry.ts';
 import { SideClient } from './side/client.ts';
 import { Outbox, type OutboxLimits } from './side/outbox.ts';
+import type { ProbeVerdict } from './targets/breakers.ts';
 
 /** A side process that hangs longer is noticed by its supervisor. */
 const REACH_MS = 400;
@@ -54,7 +55,8 @@ const { supervisor, handles } = callSupervisor({
     });
     const { ask: askSide, findOwners, findKey, secrets, slices, addRefusals } = side;
     const asking = { askSide, findOwners, findKey, secrets, slices, addRefusals };
-    gateway = new Gateway({ ...given, ...asking, registry, outbox, passOn, log: logger });
+    const report = given.isProber && ((verdict: ProbeVerdict) => supervisor.notify('probed', verdict));
+    gateway = new Gateway({ ...given, ...asking, registry, outbox, passOn, log: logger, ...(report && { report }) });
     useSide(places);
     gateway.useBudgets(closedBudgets);
     const listening = await gateway.listen(ports, isShared);
@@ -76,6 +78,7 @@ const { supervisor, handles } = callSupervisor({
   certificate: (pair: CertificatePair) => gateway?.useCertificate(pair),
   budgets: (closed: readonly BudgetUse[]) => gateway?.useBudgets(closed),
   keys: (changes: readonly StoredKey[]) => gateway?.useKeys(changes),
+  probed: (verdict: ProbeVerdict) => gateway?.probed(verdict),
   rehearsal: (url: string) => gateway?.useRehearsal(url),
   metrics: () => gateway?.metrics.registry.getMetricsAsJSON(),
   async readiness(): Promise<Readiness | undefined> {

@@ -28,6 +28,8 @@ export interface GatewayStart {
   readonly ports: Ports;
   /** True when other processes listen on the same ports, each for itself. */
   readonly isShared: boolean;
+  /** True for the one of several gateway processes that probes the providers. */
+  readonly isProber: boolean;
 }
 
 /** Where side processes are found. */

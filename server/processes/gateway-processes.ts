@@ -5,6 +5,7 @@ import type { Registry } from 'prom-client';
 import type { Config } from '../config/config.ts';
 import type { LiveConfig } from '../config/live/live.ts';
 import type { EventBatch, KeptEvent } from '../gateway/side/outbox.ts';
+import type { ProbeVerdict } from '../gateway/targets/breakers.ts';
 import { certificateDirectory, type DevCertificate, ensureDevCertificate } from '../http/dev-certificate.ts';
 import { type CertificatePair, canReusePort, closeListener, createListener, openListener } from '../http/listener.ts';
 import type { RequestHead } from '../http/request/head.ts';
@@ -208,7 +209,7 @@ export class GatewayProcesses {
       handlers: (gateway) => this.#handlersFor(gateway),
       start: async (rpc) => {
         await isReady;
-        await this.#tellStart(rpc);
+        await this.#tellStart(rpc, child === this.children[0]);
       },
       onDeath: (gateway) => {
         for (const reservation of this.#sessions.releaseAll(gateway)) {
@@ -224,7 +225,7 @@ export class GatewayProcesses {
     await child.start();
   }
 
-  async #tellStart(rpc: Rpc): Promise<void> {
+  async #tellStart(rpc: Rpc, isProber: boolean): Promise<void> {
     const { live, side, rehearsalUrl, took } = this.#options;
     const config = live.now;
     const start: GatewayStart = {
@@ -235,6 +236,7 @@ export class GatewayProcesses {
       closedBudgets: side.closedBudgets,
       ports: this.#ports,
       isShared: config.processes > 1 && !this.#isClustered,
+      isProber,
     };
     this.#ports = await rpc.call<Ports>('start', start);
     side.usePorts(this.#ports);
@@ -269,6 +271,7 @@ export class GatewayProcesses {
         this.#options.side.heldBy(gateway).ending(record);
       },
       find: (id: string) => this.find(id, gateway),
+      probed: (verdict: ProbeVerdict) => this.notify('probed', verdict),
       connection: (connection: PassedConnection, handle) =>
         this.#options.side.take(connection, handle).finally(() => letGo(handle)),
       commitEvents: (batch: EventBatch) => this.#options.side.commitEvents(gateway, batch),

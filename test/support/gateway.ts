@@ -12,6 +12,7 @@ import { loadConfig } from '../../server/config/load.ts';
 import { Gateway } from '../../server/gateway/gateway.ts';
 import type { SessionRegistry } from '../../server/gateway/sessions/session-registry.ts';
 import type { Outbox } from '../../server/gateway/side/outbox.ts';
+import type { ProbeVerdict } from '../../server/gateway/targets/breakers.ts';
 import { countDescriptors } from '../../server/http/connection/descriptors.ts';
 import { splice } from '../../server/http/connection/splice.ts';
 import type { DevCertificate } from '../../server/http/dev-certificate.ts';
@@ -61,6 +62,8 @@ export interface TestGatewayOptions extends Record<string, unknown> {
   readonly findOwners?: FindOwners;
   readonly secrets?: SecretStore;
   readonly addRefusals?: Store['addRefusals'];
+  /** Takes the verdicts of its probes; without it, it probes nobody. */
+  readonly report?: (verdict: ProbeVerdict) => void;
   /** Where the rehearsal provider listens. */
   readonly rehearsalUrl?: string;
   /** The environment; nothing is set when not given. */
@@ -76,6 +79,7 @@ export async function startGateway({
   findOwners,
   secrets,
   addRefusals,
+  report,
   rehearsalUrl,
   env = {},
   ...file
@@ -139,7 +143,7 @@ export async function startGateway({
   const http = join(temporaryFolder('http'), 's');
   await side.open(http);
   const gateway = new Gateway({
-    ...{ config: loaded, registry, log, tls, outbox, findOwners, secrets, addRefusals, rehearsalUrl },
+    ...{ config: loaded, registry, log, tls, outbox, findOwners, secrets, addRefusals, report, rehearsalUrl },
     askSide: askSide && ((request, signal) => askWhole(askSide, request, signal)),
     async passOn(socket, connection) {
       if (socket instanceof TLSSocket) return splice(socket, connection, http);

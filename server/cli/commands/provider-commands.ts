@@ -6,8 +6,9 @@ import { expectedName } from '../../../codecs/text/nearest-names.ts';
 import type { Config, ProviderConfig } from '../../config/config.ts';
 import { FORWARD_CLIENT } from '../../config/file/words.ts';
 import { accountsOf } from '../../config/providers/accounts.ts';
+import { pathsOf } from '../../config/providers/dial-paths.ts';
 import { providerSchema } from '../../config/providers/schema.ts';
-import { checkHandshakes, type HandshakeCheck, pathsOf } from '../handshake-checks.ts';
+import { checkHandshakes, type HandshakeCheck } from '../handshake-checks.ts';
 import { tokenOf } from '../online.ts';
 import { type Command, UsageError } from './command.ts';
 
@@ -17,7 +18,7 @@ export const providerCommands = {
     const account = await accountFor(id, config, { key: isKeyOnStdin ? await keyOnStdin() : undefined, baseUrl });
     const provider = kinds.get(account.kind);
     if (provider === undefined) throw new UsageError(`${account.kind} is no kind`);
-    const checked = { provider, account, config, model, path };
+    const checked = { provider, account, config, model, path, givenBy: { path: '--path', model: '--model' } };
     if (path !== undefined && !path.startsWith('/')) throw new UsageError('--path: expected a path that begins with /');
     const paths = pathsOf(checked);
     if (path !== undefined && paths.every(({ dialled }) => dialled === undefined))

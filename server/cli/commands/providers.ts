@@ -11,6 +11,7 @@ export const PROVIDER_HEAD = [
   'credential',
   'settings',
   'billed by',
+  'a probe costs',
   'longest session',
   'paths',
 ] as const;
@@ -33,6 +34,7 @@ export const providerRows = (): readonly (readonly string[])[] =>
     credentialOf(provider),
     Object.keys(provider.settings ?? {}).join(', ') || '-',
     billedBy(provider),
+    probeCost(provider),
     longestSession(provider),
     [...new Set(provider.endpoints.map(({ path }) => path))].join(', '),
   ]);
@@ -72,6 +74,12 @@ function billedBy(provider: Provider): string {
     endpoint.billedBy === undefined ? [] : [`${words(basesOf(provider, endpoint))} at ${endpoint.path}`],
   );
   return [usual, ...own].join(', ');
+}
+
+/** A probe asks for nothing, so that only time has a price; its path is most often the first. */
+function probeCost(provider: Provider): string {
+  const [endpoint] = provider.endpoints;
+  return endpoint !== undefined && basesOf(provider, endpoint).includes('connected-time') ? 'its time' : 'nothing';
 }
 
 /** One time where all paths have the same. */

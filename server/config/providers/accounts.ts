@@ -4,7 +4,9 @@ import type { Provider } from '../../../adapters/realtime/contract.ts';
 import { filled, providers as kinds, knownPaths, settingsIn } from '../../../adapters/realtime/index.ts';
 import { expectedName, unknownName } from '../../../codecs/text/nearest-names.ts';
 import { baseUrlProblem } from '../file/outbound-url.ts';
+import { FORWARD_CLIENT } from '../file/words.ts';
 import type { Problem } from '../problem.ts';
+import { probePathOf } from './dial-paths.ts';
 import { type FileProvider, type ProviderConfig, preconnectSchema } from './schema.ts';
 
 /** First segments of paths that are served, which no account may be named like: `/v1/...` would be its paths. */
@@ -24,9 +26,12 @@ export function accountsOf(
     if (kind === undefined)
       report({ path, message: `no kind is given, and the name is none: ${expectedName(name, [...kinds.keys()])}` });
     else {
-      for (const problem of [...nameProblems(name, kind, path), ...kindProblems(account, kind, path)]) report(problem);
       const { preconnect = preconnectSchema.parse(kind.preconnect ? {} : { connections: 0 }) } = account;
-      accounts[name] = { ...account, kind: kind.name, preconnect };
+      const found = { ...account, kind: kind.name, preconnect };
+      const problems = [...nameProblems(name, kind, path), ...kindProblems(account, kind, path)];
+      for (const problem of problems.length > 0 ? problems : probeProblems(found, kind, `${path}.probe`))
+        report(problem);
+      accounts[name] = found;
     }
   }
   return accounts;
@@ -68,6 +73,17 @@ function kindProblems(account: FileProvider, kind: Provider, path: string): Prob
         ]),
     ...baseUrlProblems(account, kind, path),
   ];
+}
+
+/** Reads the account as a probe would dial it, which is in order but for that. */
+function probeProblems(account: ProviderConfig, kind: Provider, path: string): Problem[] {
+  if (account.probe === undefined) return [];
+  if (account.apiKey === FORWARD_CLIENT)
+    return [
+      { path, message: 'expected none: apiKey is client, and a probe has no client whose credential it could have' },
+    ];
+  const { dialled, path: tried, skipped } = probePathOf(kind, account);
+  return dialled === undefined ? [{ path, message: `${tried} cannot be dialled: ${skipped}` }] : [];
 }
 
 function baseUrlProblems(

@@ -17,7 +17,7 @@ export const termsShape = {
     .describe('Data classes of the sessions that it may have. Those of the account when not given, else all.'),
 };
 
-const modelName = z.string().regex(/^\S+$/, 'expected a name without spaces').min(1).max(200);
+export const modelName = z.string().regex(/^\S+$/, 'expected a name without spaces').min(1).max(200);
 
 const targetSchema = z.strictObject({
   provider: z.string().min(1).describe('Name of one of providers.'),

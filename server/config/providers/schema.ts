@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { AuthForm } from '../../../adapters/realtime/contract.ts';
 import { providers as kinds } from '../../../adapters/realtime/index.ts';
 import { headerText, MAX_TIMER_MS, ms } from '../side/side-limits-schema.ts';
-import { termsShape } from './models-schema.ts';
+import { modelName, termsShape } from './models-schema.ts';
 
 export const preconnectSchema = z.strictObject({
   connections: z
@@ -19,6 +19,26 @@ export const preconnectSchema = z.strictObject({
     .max(MAX_TIMER_MS)
     .default(30_000)
     .describe('Time that one of them may wait: less than the provider, or what lies between, lets a connection idle.'),
+});
+
+const probeSchema = z.strictObject({
+  everyMs: ms
+    .min(1000)
+    .default(60_000)
+    .describe(
+      'Time between two handshakes, a tenth more or less. Each instance makes its own; config check tells what they cost.',
+    ),
+  path: z
+    .string()
+    .regex(/^\/[\x21\x22\x24-\x7e]*$/, 'expected a path such as /v1/realtime, without the name of the account')
+    .optional()
+    .describe('The path to dial, with its query. The first of the kind when not given.'),
+  model: modelName.optional().describe('Model or agent to name there, where the query of the path names one.'),
+  timeoutMs: ms
+    .min(100)
+    .max(60_000)
+    .default(10_000)
+    .describe('Time for all of a handshake: the credential, the connection, its 101 and the first message.'),
 });
 
 export type Preconnect = Readonly<z.infer<typeof preconnectSchema>>;
@@ -115,6 +135,11 @@ export const providerSchema = z
       .optional()
       .describe(
         'Connections to the provider that are opened ahead of sessions. None when not given, where it forbids them.',
+      ),
+    probe: probeSchema
+      .optional()
+      .describe(
+        'Handshakes on a schedule with the credential of the account, which tell whether it is up. None when not given.',
       ),
   })
   .superRefine(({ apiKey, tokenCommand, credentialsFile }, context) => {

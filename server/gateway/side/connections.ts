@@ -3,7 +3,13 @@
 import type { Socket } from 'node:net';
 import type { Clients } from '../../http/connection/clients.ts';
 import type { ConnectionLimit } from '../../http/connection/connection-limit.ts';
-import type { PassedConnection } from '../../ipc/channel/connection.ts';
+import { isRoutedSocket } from '../../http/connection/routed-responses.ts';
+import { writeReply } from '../../http/reply.ts';
+import { headBytes } from '../../http/request/head.ts';
+import { refuse, sidePathUnavailable } from '../../http/request/refusals.ts';
+import { type PassedConnection, stopReading } from '../../ipc/channel/connection.ts';
+import type { AdmissionPolicy } from '../admission/admission.ts';
+import type { Upgrade } from '../start-session.ts';
 
 /** Takes a connection that is not read. Resolves once the side process has it; rejects where nobody takes it. */
 export type PassOn = (socket: Socket, connection: PassedConnection) => Promise<void>;
@@ -33,4 +39,19 @@ export function boundedPassing({ passOn, most, clients, connections }: PassingOp
       passing -= 1;
     }
   };
+}
+
+interface PassOrOpen {
+  readonly policy: AdmissionPolicy;
+  readonly passOn: ReturnType<typeof boundedPassing>;
+  open(upgrade: Upgrade): Promise<void>;
+}
+
+/** Passes a socket of the side path on to it, and opens any other. */
+export async function passOrOpen(upgrade: Upgrade, { policy, passOn, open }: PassOrOpen): Promise<void> {
+  const { request, socket, head, source } = upgrade;
+  socket.on('error', () => {});
+  if (!(await isRoutedSocket(request, { policy, address: source.address }).catch(() => false))) return open(upgrade);
+  const bytes = Buffer.concat([headBytes(request), head, stopReading(socket)]);
+  if (!(await passOn(socket, bytes))) writeReply(socket, refuse(request, sidePathUnavailable));
 }

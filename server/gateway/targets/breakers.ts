@@ -1,11 +1,25 @@
-// Knows which accounts at realtime providers are ill, by how their last dials went: a breaker for each, which all dials of this process feed. Rule:
+// Knows which accounts at realtime providers are ill, by how their last dials went: a breaker for each, which all dials of this process and probes feed. Rule:
 // an open one puts a target behind the others; it refuses nobody who has nowhere else to go.
 
 import { type BreakerOptions, Circuit, type Illness } from '../../side/llm/send/circuit.ts';
 import type { ConnectOutcome } from '../../transport/connector.ts';
+import type { DialOutcome } from '../../transport/dial.ts';
 
 /** Longest time for which a provider that is busy is left alone on its word. */
 const MOST_LIMITED_S = 60;
+
+/** The outcome of a probe. `health`: what it says of the account; `unknown`: nothing, since it was never dialled. */
+export interface ProbeVerdict {
+  readonly account: string;
+  /** Date.now() of its end. */
+  readonly at: number;
+  readonly outcome: DialOutcome['kind'];
+  /** In a few words, without what a provider wrote: `HTTP 401`, or why nothing came. */
+  readonly said: string;
+  readonly health: 'well' | 'ill' | 'unknown';
+  /** Time for which the provider asks to be left alone. */
+  readonly pauseMs: number;
+}
 
 export class Breakers {
   readonly #options: BreakerOptions | undefined;
@@ -37,12 +51,18 @@ export class Breakers {
       const outcome = await dial();
       const isTold = outcome.kind !== 'failed' || (!signal.aborted && outcome.refusal.code !== 'out_of_descriptors');
       if (isTold) attempt.learn(illnessOf(outcome));
-      if (isOwn && outcome.kind === 'refused' && outcome.reply.status === 429)
-        circuit.limit(Date.now() + pauseMs(outcome.reply));
+      if (isOwn) circuit.limit(Date.now() + pauseOf(outcome));
       return outcome;
     } finally {
       attempt.end();
     }
+  }
+
+  /** Takes the verdict of a probe, which may have been made by another process. */
+  probed({ account, health, pauseMs }: ProbeVerdict): void {
+    const circuit = this.#circuitOf(account);
+    if (health !== 'unknown') circuit.probed(health === 'ill' ? 'other' : undefined);
+    circuit.limit(Date.now() + pauseMs);
   }
 
   /** Forgets accounts that are not there any more. */
@@ -58,14 +78,15 @@ export class Breakers {
 }
 
 /** A provider that refuses what it is asked, or has enough to do, is well. */
-function illnessOf(outcome: ConnectOutcome): Illness | undefined {
+export function illnessOf(outcome: DialOutcome): Illness | undefined {
   if (outcome.kind === 'refused') return outcome.reply.status >= 500 ? 'other' : undefined;
   if (outcome.kind === 'open') return undefined;
   return outcome.refusal.code === 'upstream_timeout' ? 'timeout' : 'other';
 }
 
-/** `Retry-After` in seconds, as providers send it; 0 where it is missing, or a date. */
-function pauseMs({ headers }: Extract<ConnectOutcome, { kind: 'refused' }>['reply']): number {
-  const seconds = Number(headers['retry-after'] ?? 0);
+/** Time for which the provider asks to be left alone: `Retry-After` in seconds, as providers send it; 0 where it is missing, or a date. */
+export function pauseOf(outcome: DialOutcome): number {
+  if (outcome.kind !== 'refused' || outcome.reply.status !== 429) return 0;
+  const seconds = Number(outcome.reply.headers['retry-after'] ?? 0);
   return Number.isFinite(seconds) ? Math.min(Math.max(seconds, 0), MOST_LIMITED_S) * 1000 : 0;
 }

@@ -34,6 +34,22 @@ test('config check names what is configured, and shows no secret', async () => {
 `);
 });
 
+test('config check tells how often accounts are probed, and what that costs at most a day', async () => {
+  const { code, stdout } = await check({
+    providers: {
+      openai: { apiKey: 'k', probe: { model: 'gpt-realtime' } },
+      xai: { apiKey: 'k', probe: { model: 'grok', everyMs: 3_600_000, timeoutMs: 5000 } },
+      deepgram: { apiKey: 'k', probe: { everyMs: 86_400_000 } },
+      gemini: { apiKey: 'k' },
+    },
+  });
+  expect(code).toBe(0);
+  expect(stdout).toContain(`  probes     openai: 1440 handshakes a day, which ask for nothing
+  probes     xai: 24 handshakes a day, each connected for 5 s at most: 0.16 USD a day at most
+  probes     deepgram: 1 handshake a day, each connected for 10 s at most: without a known price
+`);
+});
+
 test('config check names what the side path has, and warns of what can never work: exit code 0', async () => {
   const { code, stdout, stderr } = await check({
     gateways: { router: { profile: 'openrouter', apiKey: 'k' } },

@@ -168,3 +168,32 @@ test('a session is announced also while a connection is on its way to the side p
   const lost = async () => served.lines().filter(({ msg }) => msg === 'session lost').length;
   await until(async () => (await lost()) === opened.length);
 });
+
+test('one process of several probes, all learn of it, and probes go on where that one dies', async () => {
+  let status = 503;
+  const ill = await startProvider({
+    onUpgrade(_, socket) {
+      if (status !== 101) socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 0\r\n\r\n`);
+      return status !== 101;
+    },
+    onSession: (ws) => ws.send('{"type":"session.created"}'),
+  });
+  const probe = { everyMs: 1000, model: 'gpt-realtime' };
+  const openai = { baseUrl: ill.url, apiKey: 'k', allowPrivate: true, preconnect: { connections: 0 }, probe };
+  const gateway = await serve({ providers: { openai }, processes: 3, tasks: [] });
+  try {
+    const up = () => gateway.metric('trunkline_provider_up', { provider: 'openai' });
+    const probes = () => gateway.metric('trunkline_provider_probes_total', { provider: 'openai' });
+    await until(async () => (await up()) === 0);
+    status = 101;
+    await until(async () => (await up()) === 1);
+    const before = ill.requests.length;
+    expect([before, before - 1]).toContain(await probes());
+    const [prober = 0] = childrenOf(gateway.run.pid, 'gateway/process');
+    process.kill(prober, 'SIGKILL');
+    await until(() => ill.requests.length > before + 2);
+  } finally {
+    await gateway.stop();
+    await ill.close();
+  }
+});

@@ -51,6 +51,11 @@ export class Circuit {
     return this.#openUntil !== undefined;
   }
 
+  /** Date.now() from which one try may find out whether they are well again; undefined while it is closed. */
+  get openUntil(): number | undefined {
+    return this.#openUntil;
+  }
+
   /** Time until they may be asked, when they may not be now. */
   blocked(now: number): { readonly reason: 'limited' | 'broken'; readonly retryAfterMs: number } | undefined {
     if (this.#limitedUntil > now) return { reason: 'limited', retryAfterMs: this.#limitedUntil - now };
@@ -79,6 +84,21 @@ export class Circuit {
         if (isTrial) this.#isTrying = false;
       },
     };
+  }
+
+  /**
+   * Takes how somebody found them who went to look: well closes it. Ill opens it at once where nobody else was served within the window; where somebody
+   * was, it is one try of many.
+   */
+  probed(illness: Illness | undefined): void {
+    const now = Date.now();
+    if (illness === undefined) {
+      if (this.isOpen) this.#learn(undefined, { key: undefined, isTrial: true });
+      return;
+    }
+    const isServed = this.#results.some((one) => one.illness === undefined && now - one.at < this.#options.windowMs);
+    this.#learn(illness, { key: undefined, isTrial: this.isOpen });
+    if (!isServed) this.#openUntil = now + this.#options.pauseMs;
   }
 
   #learn(illness: Illness | undefined, { key, isTrial }: { key: string | undefined; isTrial: boolean }): void {

@@ -1,6 +1,6 @@
 // The breaker of an account: what opens it, what it does to sessions of models with several targets and of those with none, and what closes it.
 
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { Breakers } from '../../../../server/gateway/targets/breakers.ts';
 import type { ConnectOutcome } from '../../../../server/transport/connector.ts';
 
@@ -108,4 +108,50 @@ test('a client whose own credential is at its limit keeps nobody else back', asy
   expect(breakers.blocked('one')).toBeUndefined();
   await breakers.watch(own, async () => busy);
   expect(breakers.blocked('one')).toBe('rate_limited');
+});
+
+describe('a probe', () => {
+  const verdict = { account: 'one', at: 0, outcome: 'open', said: '', health: 'well', pauseMs: 0 } as const;
+  const ill = { ...verdict, outcome: 'failed', health: 'ill' } as const;
+
+  test('that fails opens it at once, for the usual pause', () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const breakers = new Breakers(options);
+    breakers.probed(ill);
+    expect(breakers.blocked('one')).toBe('breaker_open');
+    vi.setSystemTime(Date.now() + PAUSE_MS + 1);
+    expect([breakers.blocked('one'), breakers.isOpen('one')]).toEqual([undefined, true]);
+    breakers.probed(ill);
+    expect(breakers.blocked('one')).toBe('breaker_open');
+  });
+
+  test('that succeeds closes it, whoever opened it', async () => {
+    const breakers = new Breakers(options);
+    await dials(breakers, refused(503), 3);
+    breakers.probed(verdict);
+    expect(breakers.isOpen('one')).toBe(false);
+  });
+
+  test('that fails is one dial of many where sessions were served lately', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] });
+    const breakers = new Breakers(options);
+    await dials(breakers, open, 2);
+    breakers.probed(ill);
+    expect(breakers.isOpen('one')).toBe(false);
+    breakers.probed(ill);
+    expect(breakers.isOpen('one')).toBe(true);
+    breakers.probed(verdict);
+    vi.setSystemTime(Date.now() + options.windowMs + 1);
+    breakers.probed(ill);
+    expect(breakers.isOpen('one')).toBe(true);
+  });
+
+  test('that never dialled says nothing, and one that is told to wait lets others wait', async () => {
+    const breakers = new Breakers(options);
+    await dials(breakers, refused(503), 3);
+    breakers.probed({ ...ill, health: 'unknown' });
+    expect(breakers.isOpen('one')).toBe(true);
+    breakers.probed({ ...verdict, account: 'two', outcome: 'refused', pauseMs: 30_000 });
+    expect(breakers.blocked('two')).toBe('rate_limited');
+  });
 });

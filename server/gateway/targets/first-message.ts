@@ -2,16 +2,14 @@
 
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import type { Dialect } from '../../adapters/realtime/contract/dialect.ts';
-import { closePayload } from '../../codecs/websocket/close-frame.ts';
-import type { Frame } from '../../codecs/websocket/frame.ts';
-import { newestPing } from '../../codecs/websocket/frame-batch.ts';
-import { encodeFrame } from '../../codecs/websocket/frame-encoder.ts';
-import { FrameReader } from '../../codecs/websocket/frame-reader.ts';
-import { closeOf } from '../session/close-reason.ts';
+import type { Dialect } from '../../../adapters/realtime/contract/dialect.ts';
+import { closePayload } from '../../../codecs/websocket/close-frame.ts';
+import type { Frame } from '../../../codecs/websocket/frame.ts';
+import { newestPing } from '../../../codecs/websocket/frame-batch.ts';
+import { encodeFrame } from '../../../codecs/websocket/frame-encoder.ts';
+import { FrameReader } from '../../../codecs/websocket/frame-reader.ts';
+import { closeOf } from '../../session/close-reason.ts';
 
-/** Wait for a close behind the first message. */
-const AFTER_FIRST_MS = 500;
 const CLOSE_MS = 2000;
 const READER = { isMasked: false, maxPayloadBytes: 16 * 1024 * 1024, maxFragments: 1000, maxBufferedChunks: 10_000 };
 
@@ -22,20 +20,30 @@ interface Heard {
   readonly left: boolean;
   /** The code and reason of the provider's close, or of its answer to ours. */
   readonly close: string;
+  /** The code alone; undefined where there was no close. */
+  readonly code: number | undefined;
+}
+
+interface HearOptions {
+  readonly dialect: Dialect;
+  /** Wait for a first message. */
+  readonly waitMs: number;
+  /** Wait for a close behind it. */
+  readonly afterFirstMs: number;
 }
 
 /** Listens for a first message and for a close, then closes. */
-export function hear(socket: Socket, dialect: Dialect, waitMs: number): Promise<Heard> {
+export function hear(socket: Socket, { dialect, waitMs, afterFirstMs }: HearOptions): Promise<Heard> {
   const { promise, resolve } = Promise.withResolvers<Heard>();
   const reader = new FrameReader(READER);
   let first: string | undefined;
   let left = false;
   let isOver = false;
-  const end = (close: string): void => {
+  const end = (close: string, code?: number): void => {
     isOver = true;
     clearTimeout(timer);
     socket.destroy();
-    resolve({ first, left, close });
+    resolve({ first, left, close, code });
   };
   const leave = (): void => {
     left = true;
@@ -54,11 +62,12 @@ export function hear(socket: Socket, dialect: Dialect, waitMs: number): Promise<
     if (frame !== undefined && first === undefined && !left) {
       first = typeOf(frame, dialect);
       clearTimeout(timer);
-      timer = setTimeout(leave, AFTER_FIRST_MS);
+      timer = setTimeout(leave, afterFirstMs);
     }
     if (batch.end === undefined) return;
     const close = closeOf(batch.end);
-    end(close !== undefined && 'code' in close ? `close ${close.code} ${close.reason}`.trim() : 'a frame that is none');
+    if (close !== undefined && 'code' in close) end(`close ${close.code} ${close.reason}`.trim(), close.code);
+    else end('a frame that is none');
   });
   socket.resume();
   return promise;

@@ -1,0 +1,62 @@
+// Tells whether this process takes another session or call, and why not, whoever asks.
+
+import type { Refusal } from '../../../adapters/realtime/refusal.ts';
+import type { LiveConfig } from '../../config/live/live.ts';
+import type { ConnectionLimit } from '../../http/connection/connection-limit.ts';
+import { type countDescriptors, type DescriptorState, outOfDescriptors } from '../../http/connection/descriptors.ts';
+import { draining } from '../../http/request/refusals.ts';
+import type { Readiness } from '../../platform/readiness.ts';
+import { processFull, sideUnavailable, tooManyUpgrades } from '../admission/refusals.ts';
+import type { Outbox } from '../side/outbox.ts';
+
+interface LoadOptions {
+  readonly live: LiveConfig;
+  readonly descriptors: ReturnType<typeof countDescriptors>;
+  readonly connections: Pick<ConnectionLimit, 'upgrading'>;
+  readonly outbox: Pick<Outbox, 'isFull'> | undefined;
+  /** Sessions that are open. */
+  sessions(): number;
+  /** False once it drains. */
+  isServing(): boolean;
+}
+
+export class ProcessLoad {
+  readonly #options: LoadOptions;
+
+  constructor(options: LoadOptions) {
+    this.#options = options;
+  }
+
+  /** Returns what any session is refused with now. */
+  busy(): Refusal | undefined {
+    if (!this.#options.isServing()) return draining;
+    if (this.#descriptorsLeft(1) !== 'free') return outOfDescriptors;
+    return this.#isFull ? processFull : undefined;
+  }
+
+  /** Returns what a new session and a new call would be refused with. */
+  readiness(): Readiness {
+    const { isServing, outbox, connections, live } = this.#options;
+    const sessions: Refusal[] = isServing() ? [] : [draining];
+    const calls = [...sessions];
+    // A session takes a connection and another one toward its provider; that of a call finds room while others idle.
+    if (this.#descriptorsLeft(2) !== 'free') sessions.push(outOfDescriptors);
+    if (this.#descriptorsLeft(1) === 'spent') calls.push(outOfDescriptors);
+    if (this.#isFull) sessions.push(processFull);
+    if (outbox?.isFull) sessions.push(sideUnavailable);
+    if (connections.upgrading() >= live.config.limits.maxUpgrades) sessions.push(tooManyUpgrades.all);
+    return { sessions, calls };
+  }
+
+  /** Each upgrade in progress is about to be a session. */
+  get #isFull(): boolean {
+    const { live, sessions, connections } = this.#options;
+    const { maxSessions = Number.POSITIVE_INFINITY } = live.config.limits;
+    return sessions() + connections.upgrading() >= maxSessions;
+  }
+
+  /** Each upgrade in progress is about to take one, too. */
+  #descriptorsLeft(wanted: number): DescriptorState {
+    return this.#options.descriptors.state(this.#options.connections.upgrading() + wanted);
+  }
+}
