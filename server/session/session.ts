@@ -30,7 +30,7 @@ import { type ClientRules, holdMessages } from './hold/receivers.ts';
 import { CurrentLeg, Leg } from './legs/leg.ts';
 import { type ReadFrames, SourceReader } from './link/source-reader.ts';
 import { type Leash, SessionMeter } from './meter/meter.ts';
-import { rejectionOf } from './model-policy.ts';
+import { hasFrameRules, rejectionOf } from './model-policy.ts';
 import { recordOf, type SessionSubject } from './subject.ts';
 import { usageOf } from './tap/billed-usage.ts';
 import { Tap } from './tap/tap.ts';
@@ -186,7 +186,7 @@ export class Session {
     const { client, limits, subject } = this.#options;
     return new Leg({
       ...{ client, provider, limits, tap: this.#tap, messages: this.#messages },
-      gate: subject.mayUse && ((frame) => this.#gate(frame)),
+      gate: hasFrameRules(subject) ? (frame) => this.#gate(frame) : undefined,
       onClientEnd: (end) => this.#clientEnded(end),
       onProviderEnd: (end) => this.#providerEnded(end),
       onSlow: (side) =>

@@ -15,7 +15,7 @@ export interface Dialect {
    * Returns the names of the models in a client frame; undefined when the frame names none; a Rejection when the frame must not go
    * upstream. An empty name stands for a model that the frame leaves to the provider: only the pattern `provider/*` allows it. Models
    * of another maker count as the provider's own when the provider runs them. The gateway calls this before a frame goes upstream,
-   * and only for keys with a model list.
+   * and only for keys with a model list, and in sessions that are billed by texts: a message that parsers may read differently is rejected in both.
    */
   modelsIn(frame: Frame): readonly string[] | Rejection | undefined;
   /** Reads a frame after it was sent. Must be cheap for audio. */

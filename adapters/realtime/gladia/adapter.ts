@@ -41,8 +41,9 @@ export const gladia: Provider = {
   subprotocol: 'gladia',
   forwardedHeaders: ['user-agent'],
   switches: [],
-  // Billed by the seconds of audio of each channel (read in the SDK: `billing_time`), which are told at the end where the session asks for that.
-  billing: { by: ['reported-usage', 'audio-in'] },
+  // Billed by the seconds of audio of each channel (read in the SDK: `billing_time`). What is told of them at the end is the whole of a session that may have
+  // had several sockets, of which each is billed here by what it has sent.
+  billing: { by: 'audio-in' },
   preconnect: false,
   httpError,
 };

@@ -1,13 +1,12 @@
 // The dialect of Gladia's live transcription: sound in binary messages, or in base64, and transcripts in JSON. The session was configured before.
 // Messages: read in the SDK (JavaScript 2.1); what the client sends: measured.
 
-import { eventType, typeDecides } from '../../../codecs/json/event-type.ts';
+import { eventType } from '../../../codecs/json/event-type.ts';
 import { objectAt, readObject, textAt } from '../../../codecs/json/object.ts';
 import type { Direction, Frame } from '../../../codecs/websocket/frame.ts';
 import type { Dialect } from '../contract/dialect.ts';
 import type { Observation } from '../contract/observation.ts';
-import { soundOf } from '../sound.ts';
-import { soundUsage } from '../usage-fault.ts';
+import { soundByType, soundOf } from '../sound.ts';
 
 /** The vocabulary of the sockets of `/v2/live`. Errors are told in closes alone. */
 export const gladiaDialect: Dialect = {
@@ -17,7 +16,7 @@ export const gladiaDialect: Dialect = {
     speech: 'heard',
     turnEnd: 'event',
     interruption: 'event',
-    usage: 'cumulative',
+    usage: 'never',
     speaksFirst: 'client',
   },
   mostTokens: { input: 0, output: 0 },
@@ -31,7 +30,7 @@ function observe({ data, binary }: Frame, direction: Direction): Observation | u
   const type = eventType(data);
   if (type === undefined) return undefined;
   if (direction === 'downstream') return observeServer(type, data);
-  return type === 'audio_chunk' ? { type, decides: typeDecides } : { type };
+  return soundByType(type, data, 'audio_chunk');
 }
 
 function observeServer(type: string, data: Buffer): Observation {
@@ -46,17 +45,7 @@ function observeServer(type: string, data: Buffer): Observation {
       const text = textAt(transcript, 'utterance', 'text');
       return { type, mark: 'turn-done', ...(text && { utterances: [{ role: 'user', text }] }) };
     }
-    case 'end_recording':
-      return heard(type, objectAt(readObject(data), 'data'), 'recording_duration');
-    case 'post_final_transcript':
-      return heard(type, objectAt(readObject(data), 'data', 'metadata'), 'billing_time');
     default:
       return { type };
   }
-}
-
-/** The time that is billed comes last, where the session asks for the whole transcript. */
-function heard(type: string, report: ReturnType<typeof objectAt>, field: string): Observation {
-  const usage = report && soundUsage(report, { inputAudioSeconds: report[field] });
-  return usage === undefined ? { type } : { type, usage: { cumulative: true, ...usage } };
 }

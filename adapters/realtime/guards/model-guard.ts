@@ -14,6 +14,8 @@ export interface ModelRules {
   readonly places: EventPlace;
   /** Words beside `model` that a frame may name one with: each of the places has one of them. */
   readonly words?: readonly string[];
+  /** Words of the messages that have texts which are counted. */
+  readonly textWords?: readonly string[];
   /** Events that always start a model. */
   readonly starter?: {
     /** Words by which such an event is known; each such event has one of them. */
@@ -28,8 +30,10 @@ export interface ModelRules {
 /** Implements `Dialect.modelsIn` by the rules of a dialect. */
 export function guardModels(frame: Frame, rules: ModelRules): readonly string[] | Rejection | undefined {
   if (rules.isAudio(frame.data)) return undefined;
-  const words = ['model', ...(rules.words ?? []), ...(rules.starter?.words ?? [])];
-  const event = readEvent(jsonText(frame.data), { words, subject: 'a model' });
+  const { words: own = [], textWords = [], starter } = rules;
+  const words = ['model', ...own, ...textWords, ...(starter?.words ?? [])];
+  const subject = textWords.length === 0 ? 'a model' : 'a model or a text';
+  const event = readEvent(jsonText(frame.data), { words, subject });
   return event === undefined || 'code' in event ? event : modelsOf(event.value, rules, event.eventId);
 }
 

@@ -3,15 +3,17 @@
 import { type JsonObject, readObject, textAt } from '../../../codecs/json/object.ts';
 import type { Frame } from '../../../codecs/websocket/frame.ts';
 import type { Dialect, Rejection } from '../contract/dialect.ts';
-import { type Mark, type Observation, type Utterance, withTranscript } from '../contract/observation.ts';
+import type { Mark, Observation } from '../contract/observation.ts';
 import { eventPaths } from '../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../guards/model-guard.ts';
 import { soundOf } from '../sound.ts';
+import { textsIn, wordsToSpeak } from '../speech-text.ts';
 import { lmntEvent, lmntTypeOf } from './error-event.ts';
 
 const rules: ModelRules = {
   isAudio: () => false,
   places: eventPaths([['model']]),
+  textWords: ['text'],
   starter: { words: ['X-API-Key', 'voice'], impliedNames },
 };
 
@@ -51,17 +53,11 @@ function observeClient({ data }: Frame): Observation | undefined {
   const event = readObject(data);
   if (event === undefined) return undefined;
   const type = textAt(event, 'type');
-  const text = textAt(event, 'text');
-  if (text !== undefined) return spoken(text);
+  const text = textsIn(event);
+  if (text !== '') return { type: 'text', mark: 'request', ...wordsToSpeak(text) };
   if (type === 'flush' || type === 'finish') return { type, mark: 'request' };
   if (type === 'reset') return { type, mark: 'interrupted' };
   return type === undefined ? { type: 'configuration', model: textAt(event, 'model') } : { type };
-}
-
-function spoken(text: string): Observation {
-  const words = (): readonly Utterance[] | undefined =>
-    text === '' ? undefined : [{ role: 'assistant', text, isPartial: true }];
-  return withTranscript({ type: 'text', mark: 'request' }, words, () => ({ characters: [...text].length }));
 }
 
 const MARKS: Readonly<Record<string, Mark>> = { flush_complete: 'turn-done', error: 'turn-done' };

@@ -42,10 +42,10 @@ function impliedNames(event: JsonObject): readonly string[] {
 }
 
 /** The words of a reply come whole, before its sound. Those of the user come when they are taken to be over. */
-function read(type: string, event: JsonObject): Observation {
+function read(type: string, event: JsonObject, data: Buffer): Observation {
   switch (type) {
     case 'StartConversation':
-      return { type, model: templateIn(event), soundBytesPerSecond: soundRates(event) };
+      return { type, model: templateIn(event), soundBytesPerSecond: soundRates(event, data) };
     case 'AddTranscript':
       return heard(type, event);
     case 'ResponseStarted':

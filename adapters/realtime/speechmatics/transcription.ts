@@ -49,10 +49,10 @@ function impliedNames(event: JsonObject): readonly string[] {
 const modelIn = (event: JsonObject): string | undefined =>
   textAt(event, CONFIGURATION, 'model') ?? textAt(event, CONFIGURATION, 'operating_point');
 
-function read(type: string, event: JsonObject): Observation {
+function read(type: string, event: JsonObject, data: Buffer): Observation {
   switch (type) {
     case 'StartRecognition':
-      return started(type, event);
+      return started(type, event, data);
     case 'AddTranscript':
       return said(type, transcriptIn(event));
     case 'AddTranslation':
@@ -66,10 +66,10 @@ function read(type: string, event: JsonObject): Observation {
 }
 
 /** Nothing says where somebody stops speaking, unless the configuration asks for it. */
-function started(type: string, event: JsonObject): Observation {
+function started(type: string, event: JsonObject, data: Buffer): Observation {
   const conversation = objectAt(event, CONFIGURATION, 'conversation_config');
   const isTold = Number(conversation?.end_of_utterance_silence_trigger) > 0;
-  const known = { type, model: modelIn(event), soundBytesPerSecond: soundRates(event) };
+  const known = { type, model: modelIn(event), soundBytesPerSecond: soundRates(event, data) };
   return isTold ? known : { ...known, isContinuous: true };
 }
 

@@ -22,9 +22,15 @@ const soundFields = [
 export const isBilledBySound = (billedBy: readonly BillingBase[]): boolean =>
   soundFields.some(([base]) => billedBy.includes(base));
 
+const textBasesOf = (billedBy: readonly BillingBase[]) =>
+  (['characters', 'messages'] as const).filter((base) => billedBy.includes(base));
+
+/** Tells whether texts have to be counted. */
+export const isBilledByTexts = (billedBy: readonly BillingBase[]): boolean => textBasesOf(billedBy).length > 0;
+
 /** The count of characters and messages; undefined where none of them is billed, so that nobody reads them. */
 export function newTextCount(billedBy: readonly BillingBase[]): TextCount | undefined {
-  const bases = (['characters', 'messages'] as const).filter((base) => billedBy.includes(base));
+  const bases = textBasesOf(billedBy);
   return bases.length === 0 ? undefined : new TextCount(bases);
 }
 

@@ -37,6 +37,8 @@ export class SoundCount {
   readonly #options: SoundOptions;
   readonly #heard: Counted;
   readonly #spoken: Counted;
+  /** Set once the client has named a format: a later one may be what the provider refuses. */
+  #isNamedByClient = false;
 
   constructor(options: SoundOptions) {
     const { dialect, rates } = options;
@@ -54,7 +56,10 @@ export class SoundCount {
     counted.settle(inDirection(traffic, direction), { frames: 1, bytes: frame.data.length });
     counted.isSound = carriesSound(observation, direction);
     if (counted.isSound) this.#sound(frame, counted);
-    if (observation?.soundBytesPerSecond !== undefined) this.#changeRates(observation.soundBytesPerSecond);
+    const rates = observation?.soundBytesPerSecond;
+    if (rates === undefined || (direction === 'upstream' && this.#isNamedByClient)) return;
+    this.#isNamedByClient ||= direction === 'upstream';
+    this.#changeRates(rates);
   }
 
   /** Ends the count of what has passed at the rates before. */

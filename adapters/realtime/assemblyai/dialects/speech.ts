@@ -11,7 +11,7 @@ import { textToSpeak } from '../../speech-text.ts';
 import { soundUsage } from '../../usage-fault.ts';
 
 /** No event that the SDK knows changes a model; one that would is held to the list of the key. */
-const rules: ModelRules = { isAudio: () => false, places: eventPaths([['model_id']]) };
+const rules: ModelRules = { isAudio: () => false, places: eventPaths([['model_id']]), textWords: ['text'] };
 
 /** The vocabulary of the socket for speech. */
 export const assemblyaiSpeechDialect: Dialect = {
@@ -28,23 +28,11 @@ export const assemblyaiSpeechDialect: Dialect = {
   modelsIn: (frame) => guardModels(frame, rules),
   observe: ({ data }: Frame, direction: Direction): Observation | undefined => {
     const type = eventType(data);
-    if (type === undefined) return undefined;
-    return direction === 'upstream' ? observeClient(type, data) : observeServer(type, data);
+    if (direction === 'upstream') return textToSpeak(type ?? 'message', data, { asks: type === 'Flush' });
+    return type === undefined ? undefined : observeServer(type, data);
   },
   errorEvent,
 };
-
-/** The wait for a reply is that since the text, or the end of it, that came last. */
-function observeClient(type: string, data: Buffer): Observation {
-  switch (type) {
-    case 'Generate':
-      return textToSpeak(type, data);
-    case 'Flush':
-      return { type, mark: 'request' };
-    default:
-      return { type };
-  }
-}
 
 function observeServer(type: string, data: Buffer): Observation {
   switch (type) {

@@ -8,12 +8,13 @@ import type { Dialect } from '../../contract/dialect.ts';
 import type { Observation } from '../../contract/observation.ts';
 import { eventPaths } from '../../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
-import { textToSpeak } from '../../speech-text.ts';
+import { textsIn, textToSpeak } from '../../speech-text.ts';
 import { cartesiaError } from '../error-event.ts';
 
 const rules: ModelRules = {
   isAudio: () => false,
   places: eventPaths([['model_id'], ['model']]),
+  textWords: ['transcript'],
   starter: {
     words: ['transcript'],
     impliedNames: ({ transcript, model_id: model }) => (transcript !== undefined && model === undefined ? [''] : []),
@@ -55,7 +56,7 @@ function observe(data: Buffer, direction: Direction): Observation | undefined {
 function observeRequest(data: Buffer): Observation | undefined {
   const event = readObject(data);
   if (event === undefined) return undefined;
-  if (event.cancel === true) return { type: 'cancel', mark: 'interrupted' };
+  if (event.cancel === true && textsIn(event, 'transcript') === '') return { type: 'cancel', mark: 'interrupted' };
   const model = textAt(event, 'model_id');
-  return textToSpeak('generate', data, { field: 'transcript', ...(model && { model }) });
+  return textToSpeak('generate', data, { field: 'transcript', asks: true, ...(model && { model }) });
 }

@@ -5,12 +5,17 @@ import { eventType } from '../../../../codecs/json/event-type.ts';
 import { type Direction, type Frame, jsonFrame, type OutFrame } from '../../../../codecs/websocket/frame.ts';
 import type { Dialect, Rejection } from '../../contract/dialect.ts';
 import type { Mark, Observation } from '../../contract/observation.ts';
+import { eventPaths } from '../../guards/event-paths.ts';
+import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
 import { soundOf } from '../../sound.ts';
 import { textToSpeak } from '../../speech-text.ts';
 
+/** No event that the SDKs know changes the model; one that would is held to the list of the key. */
+const rules: ModelRules = { isAudio: () => false, places: eventPaths([['model']]), textWords: ['text'] };
+
 const common = {
   mostTokens: { input: 0, output: 0 },
-  modelsIn: () => undefined,
+  modelsIn: (frame) => guardModels(frame, rules),
   errorEvent,
 } satisfies Partial<Dialect>;
 const capabilities = {
@@ -43,24 +48,12 @@ function observe(
   direction: Direction,
   marks: Readonly<Record<string, Mark>>,
 ): Observation | undefined {
-  if (binary) return soundOf(direction);
+  if (binary && direction === 'downstream') return soundOf(direction);
   const type = eventType(data);
+  if (direction === 'upstream') return textToSpeak(type ?? 'message', data, { asks: type === 'Flush' });
   if (type === undefined) return undefined;
-  if (direction === 'upstream') return observeClient(type, data);
   const mark = Object.hasOwn(marks, type) ? marks[type] : undefined;
   return mark === undefined ? { type } : { type, mark };
-}
-
-/** The wait for a reply is that since the text, or the end of it, that came last. */
-function observeClient(type: string, data: Buffer): Observation {
-  switch (type) {
-    case 'Speak':
-      return textToSpeak(type, data);
-    case 'Flush':
-      return { type, mark: 'request' };
-    default:
-      return { type };
-  }
 }
 
 function errorEvent({ code, message }: Rejection): OutFrame {

@@ -3,11 +3,17 @@
 
 import { QUOTE } from '../../../../codecs/json/bytes.ts';
 import { firstMember } from '../../../../codecs/json/event-type.ts';
-import { readObject, textAt } from '../../../../codecs/json/object.ts';
+import { readObject } from '../../../../codecs/json/object.ts';
 import type { DecisiveBytes } from '../../../../codecs/websocket/alike-messages.ts';
 import { type Frame, jsonFrame, type OutFrame } from '../../../../codecs/websocket/frame.ts';
 import type { Dialect } from '../../contract/dialect.ts';
-import { type Observation, withTranscript } from '../../contract/observation.ts';
+import type { Observation } from '../../contract/observation.ts';
+import { eventPaths } from '../../guards/event-paths.ts';
+import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
+import { textsIn, wordsToSpeak } from '../../speech-text.ts';
+
+/** No message that the SDK knows names a model; one that would is held to the list of the key. */
+const rules: ModelRules = { isAudio: () => false, places: eventPaths([['model_id']]), textWords: ['text'] };
 
 /** The vocabulary of both paths. */
 export const elevenlabsSpeechDialect: Dialect = {
@@ -21,22 +27,20 @@ export const elevenlabsSpeechDialect: Dialect = {
     speaksFirst: 'client',
   },
   mostTokens: { input: 0, output: 0 },
-  modelsIn: () => undefined,
+  modelsIn: (frame) => guardModels(frame, rules),
   observe: (frame, direction) => (direction === 'upstream' ? observeClient(frame) : observeServer(frame)),
   errorEvent: ({ code, message }) => elevenlabsSpeechError(code, message),
 };
 
 /** The first message, of a blank, and the last one, of nothing, are no words; all characters that are sent count. */
 function observeClient({ data }: Frame): Observation | undefined {
-  if (firstMember(data) === undefined) return undefined;
   const message = readObject(data);
-  const text = textAt(message, 'text') ?? '';
-  const mark = text.trim() !== '' || message?.flush === true ? ({ mark: 'request' } as const) : {};
-  return withTranscript(
-    { type: 'text', ...mark },
-    () => (text.trim() === '' ? undefined : [{ role: 'assistant', text, isPartial: true }]),
-    () => (text === '' ? undefined : { characters: [...text].length }),
-  );
+  if (message === undefined) return undefined;
+  const text = textsIn(message);
+  const { utterances, counts } = wordsToSpeak(text);
+  const isBlank = text.trim() === '';
+  const asks = !isBlank || message.flush === true;
+  return { type: 'text', counts, ...(asks && { mark: 'request' }), ...(!isBlank && { utterances }) };
 }
 
 function observeServer({ data }: Frame): Observation | undefined {

@@ -24,15 +24,12 @@ export const elevenlabsTranscriptionDialect: Dialect = {
   },
   mostTokens: { input: 0, output: 0 },
   modelsIn: () => undefined,
-  observe: (frame, direction) => (direction === 'upstream' ? observeClient(frame) : observeServer(frame)),
+  observe: (frame, direction) => (direction === 'upstream' ? heard : observeServer(frame)),
   errorEvent,
 };
 
-/** Every message of a client is a piece of sound; the last one of a segment is empty, and says so. */
-function observeClient({ data }: Frame): Observation | undefined {
-  if (chunkEnd(data) !== undefined) return { type: 'input_audio_chunk', decides };
-  return firstMember(data) === undefined ? undefined : { type: 'message' };
-}
+/** Every message of a client is a piece of sound, wherever its name stands; the last one of a segment is empty, and says so. */
+const heard: Observation = { type: 'input_audio_chunk', decides };
 
 function decides(data: Buffer): DecisiveBytes | undefined {
   const first = chunkEnd(data);

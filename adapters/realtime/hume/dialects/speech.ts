@@ -5,9 +5,14 @@ import { eventType, typeDecides } from '../../../../codecs/json/event-type.ts';
 import type { Direction, Frame } from '../../../../codecs/websocket/frame.ts';
 import type { Dialect } from '../../contract/dialect.ts';
 import type { Observation } from '../../contract/observation.ts';
+import { eventPaths } from '../../guards/event-paths.ts';
+import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
 import { soundOf } from '../../sound.ts';
 import { textToSpeak } from '../../speech-text.ts';
 import { humeError } from '../error-event.ts';
+
+/** No message that the SDKs know names a model; one that would is held to the list of the key. */
+const rules: ModelRules = { isAudio: () => false, places: eventPaths([['model']]), textWords: ['text'] };
 
 /** The vocabulary of `/v0/tts/stream/input`. Only the last piece of a snippet says that it is, beside its sound, which is not read. */
 export const humeSpeechDialect: Dialect = {
@@ -21,14 +26,14 @@ export const humeSpeechDialect: Dialect = {
     speaksFirst: 'client',
   },
   mostTokens: { input: 0, output: 0 },
-  modelsIn: () => undefined,
+  modelsIn: (frame) => guardModels(frame, rules),
   observe,
   errorEvent: humeError,
 };
 
 function observe({ data, binary }: Frame, direction: Direction): Observation | undefined {
+  if (direction === 'upstream') return textToSpeak('publish', data, { asks: true, isContinuous: true });
   if (binary) return soundOf(direction);
-  if (direction === 'upstream') return textToSpeak('publish', data, { isContinuous: true });
   const type = eventType(data);
   if (type === undefined) return undefined;
   return type === 'audio' ? { type, mark: 'audio', decides: typeDecides } : { type };

@@ -13,7 +13,11 @@ import { mistralError } from '../error-event.ts';
 import { reportedUsage } from '../usage.ts';
 
 /** No event that the SDK knows changes the model; one that would is held to the list of the key. */
-const rules: ModelRules = { isAudio: () => false, places: eventPaths([['model'], ['session', 'model']]) };
+const rules: ModelRules = {
+  isAudio: () => false,
+  places: eventPaths([['model'], ['session', 'model']]),
+  textWords: ['text'],
+};
 
 /** The vocabulary of `/v1/audio/speech/realtime`. */
 export const mistralSpeechDialect: Dialect = {
@@ -35,12 +39,11 @@ export const mistralSpeechDialect: Dialect = {
 
 function observe(data: Buffer, direction: Direction): Observation | undefined {
   const type = eventType(data);
-  if (type === undefined) return undefined;
-  return direction === 'upstream' ? observeClient(type, data) : observeServer(type, data);
+  if (direction === 'upstream') return textToSpeak(type ?? 'message', data, { asks: ENDS.test(type ?? '') });
+  return type === undefined ? undefined : observeServer(type, data);
 }
 
-const observeClient = (type: string, data: Buffer): Observation =>
-  /^input_text\.(?:append|flush|end)$/.test(type) ? textToSpeak(type, data) : { type };
+const ENDS = /^input_text\.(?:flush|end)$/;
 
 function observeServer(type: string, data: Buffer): Observation {
   switch (type) {

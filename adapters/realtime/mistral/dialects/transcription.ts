@@ -1,7 +1,7 @@
 // The dialect of Mistral's transcription, /v1/audio/transcriptions/realtime: JSON with base64 sound. Events: read in the SDKs (JavaScript 2.7, Python
 // 3.7), those of turns in that for Python alone; what the client sends: measured.
 
-import { eventType, typeDecides } from '../../../../codecs/json/event-type.ts';
+import { eventType } from '../../../../codecs/json/event-type.ts';
 import { type JsonObject, objectAt, readObject, textAt } from '../../../../codecs/json/object.ts';
 import { type Direction, jsonFrame } from '../../../../codecs/websocket/frame.ts';
 import type { Dialect } from '../../contract/dialect.ts';
@@ -9,7 +9,7 @@ import { type Observation, withTranscript } from '../../contract/observation.ts'
 import { eventPaths } from '../../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
 import { soundEvent } from '../../guards/sound-event.ts';
-import { pcmSampleBytes } from '../../sound.ts';
+import { pcmSampleBytes, soundByType } from '../../sound.ts';
 import { mistralError } from '../error-event.ts';
 import { reportedUsage } from '../usage.ts';
 
@@ -42,8 +42,7 @@ export const mistralTranscriptionDialect: Dialect = {
 function observe(data: Buffer, direction: Direction): Observation | undefined {
   const type = eventType(data);
   if (type === undefined) return undefined;
-  if (direction === 'upstream') return type === 'input_audio.append' ? { type, decides: typeDecides } : { type };
-  return observeServer(type, data);
+  return direction === 'upstream' ? soundByType(type, data, 'input_audio.append') : observeServer(type, data);
 }
 
 /** Segments, and the whole at the end, tell words that came in pieces before. */

@@ -27,7 +27,7 @@ export const realtimePlaces = eventPaths(
 );
 
 const isAudio = soundEvent('input_audio_buffer.append');
-const rules: ModelRules = { isAudio, places: realtimePlaces, words: ['prompt'] };
+const rules: ModelRules = { isAudio, places: realtimePlaces, words: ['prompt'], textWords: ['item'] };
 
 /** Marks of events that are known by their type alone: in the words of today, and of the beta, which other providers speak still. */
 const marks: ReadonlyMap<string, Mark> = new Map([

@@ -28,18 +28,10 @@ export const gladiaLive: DialectFixture = {
       { mark: 'turn-done', utterances: [{ role: 'user', text: 'What is the time?' }] },
     ],
     ['client', { type: 'stop_recording' }],
-    [
-      'provider',
-      message('end_recording', { recording_duration: 1.25 }),
-      { usage: { cumulative: true, inputAudioSeconds: 1.25 } },
-    ],
-    [
-      'provider',
-      message('post_final_transcript', { metadata: { audio_duration: 1.25, billing_time: 2.5 } }),
-      { usage: { cumulative: true, inputAudioSeconds: 2.5 } },
-    ],
+    ['provider', message('end_recording', { recording_duration: 1.25 })],
+    ['provider', message('post_final_transcript', { metadata: { audio_duration: 1.25, billing_time: 2.5 } })],
   ],
   model: undefined,
-  usage: { cumulative: true, inputAudioSeconds: 2.5 },
+  usage: (inputAudioSeconds) => ({ inputAudioSeconds }),
   turns: [{ user: 'What is the time?', assistant: '' }],
 };

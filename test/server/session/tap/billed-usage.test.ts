@@ -1,6 +1,6 @@
 // The usage that a session is billed by and no provider reports: counted from what passes, on real sockets, also of messages that nobody looks into.
 
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { Dialect } from '../../../../adapters/realtime/contract/dialect.ts';
 import type { BillingBase } from '../../../../adapters/realtime/contract/metering.ts';
 import { findEndpoint } from '../../../../adapters/realtime/index.ts';
@@ -133,3 +133,97 @@ test('what is counted belongs to the model that serves, where reports name sever
     { model: 'm', usage: { messages: 1 } },
   ]);
 });
+
+const speechPaths = [
+  ['/v1/speak', { type: 'Speak' }, 'text'],
+  ['/v2/speak', { type: 'Speak' }, 'text'],
+  ['/v0/tts/stream/input', {}, 'text'],
+  ['/tts/v1/ws', { type: 'Generate' }, 'text'],
+  ['/v1/audio/speech/realtime', { type: 'input_text.append' }, 'text'],
+  ['/v1/text-to-speech/{voice_id}/stream-input', {}, 'text'],
+  ['/v1/ai/speech/stream', {}, 'text'],
+  ['/tts/websocket', { model_id: 'm' }, 'transcript'],
+] as const;
+
+describe.each(speechPaths)('%s', (path, head, field) => {
+  const speech = dialectOf(path);
+  const said = { ...head, [field]: 'hello' };
+  const inside = JSON.stringify(said).slice(1, -1);
+
+  test.each([
+    ['in a binary message', Buffer.from(JSON.stringify(said))],
+    ['in a message of another kind', { ...said, type: 'Clear', cancel: true }],
+    ['behind a long key', { ['k'.repeat(200)]: 1, ...said }],
+    ['by a key in capitals', { ...head, [field.toUpperCase()]: 'hello' }],
+  ])('a text counts %s', async (_, payload) => {
+    const session = await open(speech, ['characters']);
+    await pass(session, 'client', payload);
+    expect((await end(session)).usage).toEqual({ characters: 5 });
+  });
+
+  test.each([
+    ['two types', Buffer.from(`{"type":"Clear",${inside},"type":"Speak"}`)],
+    ['two texts', Buffer.from(`{${inside},"${field}":""}`)],
+    ['a comma behind its end', Buffer.from(`{${inside},}`)],
+    ['a comment', Buffer.from(`/* */{${inside}}`)],
+    ['sixteen bits a character', Buffer.from(`{${inside}}`, 'utf16le')],
+    ['a list around it', Buffer.from(`[{${inside}}]`)],
+    ['more than is read', Buffer.from(`{${inside},"x":"${'x'.repeat(4 * 1024 * 1024)}"}`)],
+  ])('a message with %s does not pass, since its text cannot be counted', async (_, payload) => {
+    const session = await open(speech, ['characters']);
+    session.client.send(frameBytes(2, payload, { masked: true }));
+    expect(await session.ended).toMatchObject({ reason: 'frame-refused', closeCode: 1008, frames: { upstream: 0 } });
+  });
+});
+
+test('a message of text cannot be hidden in sound, where each has a price', async () => {
+  const item = '"item":{"role":"user","type":"message","content":[{"type":"input_text","text":"Hello"}]}';
+  for (const end of ['', ',']) {
+    const session = await open(realtime, ['messages']);
+    const twice = `{"type":"input_audio_buffer.append","type":"conversation.item.create",${item}${end}}`;
+    session.client.send(frameBytes(1, twice, { masked: true }));
+    expect(await session.ended).toMatchObject({ reason: 'frame-refused', frames: { upstream: 0 } });
+  }
+  const session = await open(realtime, ['messages']);
+  const large = { type: 'input_audio_buffer.append', audio: 'QUJD'.repeat(1_200_000) };
+  await pass(session, 'client', large);
+  expect((await end(session)).usage).toEqual({ messages: 0 });
+});
+
+test.each([
+  ['/v2/live/socket', '{"type":"stop_recording","type":"audio_chunk","data":{"chunk":"SOUND"}}'],
+  ['/v1/audio/transcriptions/realtime', '{"type":"input_audio.flush","type":"input_audio.append","audio":"SOUND"}'],
+  ['/v1/speech-to-text/realtime', '{"audio_base_64":"SOUND","message_type":"input_audio_chunk"}'],
+])('sound in base64 counts at %s though its type stands elsewhere', async (path, message) => {
+  const session = await open(dialectOf(path), ['audio-in'], { upstream: 32_000 });
+  const text = message.replace('SOUND', Buffer.alloc(32_000, 7).toString('base64'));
+  for (let count = 0; count < 3; count++) {
+    session.client.send(frameBytes(1, text, { masked: true }));
+    await session.upstream.frame();
+  }
+  expect((await end(session)).usage).toEqual({ inputAudioSeconds: 3 });
+});
+
+test.each(['/v2', '/v1/flow'])(
+  'a format that is no plain one says nothing of the sound at %s, nor does a second one',
+  async (path) => {
+    const start = (format: string) => `{"message":"Start${path === '/v2' ? 'Recognition' : 'Conversation'}",${format}}`;
+    const raw = '"audio_format":{"type":"raw","encoding":"pcm_f32le","sample_rate":48000}';
+    const known = { inputAudioSeconds: 1 };
+    for (const [formats, usage] of [
+      [[raw], known],
+      [[raw, raw.replace('48000', '96000')], known],
+      [[raw.replace('"raw"', '"file"')], undefined],
+      [[`${raw},${raw}`], undefined],
+    ] as const) {
+      const session = await open(dialectOf(path), ['audio-in']);
+      for (const format of formats) {
+        session.client.send(frameBytes(1, start(format), { masked: true }));
+        await session.upstream.frame();
+      }
+      await pass(session, 'client', Buffer.alloc(192_000, 1));
+      const { usage: counted, durationMs } = await end(session);
+      expect(counted).toEqual(usage ?? { inputAudioSeconds: durationMs / 1000 });
+    }
+  },
+);
