@@ -69,6 +69,8 @@ export interface Provider {
    * switch is dropped would take it for granted.
    */
   readonly switches: readonly HeaderSwitch[];
+  /** The parts that differ for an account whose clients speak another vocabulary, by the name of that; left out where there is one alone. */
+  readonly clients?: Readonly<Record<string, Partial<Pick<Provider, 'endpoints' | 'mints'>>>>;
   /** Writes an error before the 101, in the shape that the provider's SDKs understand. */
   httpError(refusal: Refusal): HttpReply;
 }
@@ -148,6 +150,8 @@ export interface ServedEndpoint {
   readonly firstFrame?: FirstFrameForm;
   /** Returns the reason not to serve this handshake at all (a dead dialect, a missing parameter); undefined when there is none. */
   reject?(handshake: Handshake): Refusal | undefined;
+  /** Switches of the client that the gateway answers itself: they are taken, and do not go upstream. */
+  readonly ownSwitches?: readonly HeaderSwitch[];
   /** Returns the ids in the handshake that the provider handed out before: see `Dialect.ids`. */
   idsIn?(handshake: Handshake): readonly NamedId[];
   /**

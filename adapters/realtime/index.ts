@@ -19,8 +19,9 @@ import { speechmatics } from './speechmatics/adapter.ts';
 import { ultravox } from './ultravox/adapter.ts';
 
 export { anthropicErrorType } from './anthropic/http.ts';
+export { spokenBy } from './contract/dialect.ts';
 export { basesOf } from './contract/metering.ts';
-export { refusedSwitch } from './handshake/forwarded.ts';
+export { refusedSwitch, withoutSwitches } from './handshake/forwarded.ts';
 export { namedPath } from './handshake/provider-lookup.ts';
 export { refusedTwice } from './handshake/query.ts';
 export { filled, settingsIn, upstreamAt, upstreamOf } from './handshake/upstream.ts';

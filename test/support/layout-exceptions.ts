@@ -23,6 +23,7 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/cli/pack.test.ts': 'the npm package',
   'test/server/gateway/private-addresses.test.ts': 'the rule of private-address.ts where it is applied',
   'test/server/gateway/upstream-handshake.test.ts': 'what adapters and server make of a handshake',
+  'test/server/gateway/beta-clients.test.ts': 'which account serves clients of the beta, and what its provider sees',
   'test/server/session/hostile-peers.test.ts': 'the protocol as both ends may break it',
   'test/server/processes/sessions/shared-places.test.ts': 'the sessions of several machines',
   'test/server/processes/sessions/key-changes.test.ts':

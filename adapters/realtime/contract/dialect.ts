@@ -4,6 +4,7 @@ import type { Direction, Frame, OutFrame } from '../../../codecs/websocket/frame
 import type { LastUsage, Sound } from './metering.ts';
 import type { Observation } from './observation.ts';
 import type { DialectPins } from './pins.ts';
+import type { Translation } from './translation.ts';
 
 /** An event vocabulary. */
 export interface Dialect {
@@ -40,7 +41,19 @@ export interface Dialect {
   readonly keepAlive?: string;
   /** The settings of a session that a client secret can pin; undefined: nothing can be pinned. */
   readonly pins?: DialectPins;
+  /** Set where clients speak another vocabulary than the provider, whose own is all the rest; but errors name fields as the client knows them. */
+  readonly clients?: ClientVocabulary;
 }
+
+/** The vocabulary of clients that is not their provider's. */
+export interface ClientVocabulary {
+  readonly dialect: Dialect;
+  /** Makes what translates one session. */
+  translate(): Translation;
+}
+
+/** The vocabulary that clients of a dialect speak. */
+export const spokenBy = (dialect: Dialect): Dialect => dialect.clients?.dialect ?? dialect;
 
 /** Ids by which whoever has one reaches what was said under it, so that keys of one account must not have each other's: see `Observation.handedOut`. */
 interface DialectIds {

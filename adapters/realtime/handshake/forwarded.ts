@@ -69,17 +69,35 @@ export function pickHeaders(handshake: Handshake, names: readonly string[]): Rec
   return picked;
 }
 
+/** Returns the handshake without these switches: a header that has no others is left out. */
+export function withoutSwitches(handshake: Handshake, switches: readonly HeaderSwitch[] = []): Handshake {
+  let { headers } = handshake;
+  for (const { header, values } of switches) {
+    const { [header.toLowerCase()]: given, ...others } = headers;
+    if (given === undefined) continue;
+    const kept = switchesIn(given).filter((value) => !isOneOf(values, value));
+    headers = kept.length === 0 ? others : { ...others, [header.toLowerCase()]: kept.join(', ') };
+  }
+  return headers === handshake.headers ? handshake : { ...handshake, headers };
+}
+
 /** Returns why a handshake is refused that switches on what may not go upstream; undefined: nothing of it does. */
 export function refusedSwitch({ headers }: Handshake, switches: readonly HeaderSwitch[]): Refusal | undefined {
   for (const { header, values } of switches) {
-    const given = String(headers[header.toLowerCase()] ?? '').split(',');
-    const unknown = given
-      .map((value) => value.trim())
-      .find((value) => value !== '' && !values.some((known) => matchesGlob(known, value.toLowerCase())));
+    const unknown = switchesIn(headers[header.toLowerCase()]).find((value) => !isOneOf(values, value));
     if (unknown !== undefined) return notPassedOn(header, unknown, values);
   }
   return undefined;
 }
+
+const switchesIn = (header: string | readonly string[] = ''): readonly string[] =>
+  String(header)
+    .split(',')
+    .map((value) => value.trim())
+    .filter(Boolean);
+
+const isOneOf = (values: HeaderSwitch['values'], value: string): boolean =>
+  values.some((known) => matchesGlob(known, value.toLowerCase()));
 
 function notPassedOn(header: string, value: string, values: readonly string[]): Refusal {
   const named = value.length > 80 ? `${value.slice(0, 80)}...` : value;

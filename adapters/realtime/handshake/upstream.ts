@@ -1,7 +1,7 @@
 // Makes the connection to dial out of what a client asked for and the account that it is for: URL, headers, and the credential in its place.
 
 import type { Account, AuthForm, Handshake, Provider, ServedEndpoint, Upstream } from '../contract.ts';
-import { pickHeaders, upstreamUrl, withParameter } from './forwarded.ts';
+import { pickHeaders, upstreamUrl, withoutSwitches, withParameter } from './forwarded.ts';
 
 /** The parts of a provider that say how it is dialled. */
 type Dialled = Pick<Provider, 'auth' | 'baseUrl' | 'credentials' | 'forwardedHeaders' | 'headers' | 'settingHeaders'>;
@@ -9,7 +9,7 @@ type Dialled = Pick<Provider, 'auth' | 'baseUrl' | 'credentials' | 'forwardedHea
 /** Returns how to dial the provider for this client. `handshake.path`: the provider's own path. Throws where no base URL is known. */
 export function upstreamOf(
   provider: Dialled,
-  endpoint: Pick<ServedEndpoint, 'auth' | 'baseUrl' | 'upstreamPath' | 'keepsPath'>,
+  endpoint: Pick<ServedEndpoint, 'auth' | 'baseUrl' | 'upstreamPath' | 'keepsPath' | 'ownSwitches'>,
   handshake: Handshake,
   account: Account,
 ): Upstream {
@@ -22,7 +22,7 @@ export function upstreamOf(
   const url = upstreamUrl(filled(base, settings), { path: filled(path, settings), rawQuery }, provider.credentials);
   const headers = {
     ...provider.headers,
-    ...pickHeaders(handshake, provider.forwardedHeaders),
+    ...pickHeaders(withoutSwitches(handshake, endpoint.ownSwitches), provider.forwardedHeaders),
     ...headersOf(provider.settingHeaders, settings),
     ...account.headers,
   };

@@ -3,7 +3,7 @@
 import type { NotServed, Provider } from '../contract.ts';
 import { type HttpReply, type Refusal, refusalReply, untilOf } from '../refusal.ts';
 import { liveCalls, realtimeCalls } from './calls.ts';
-import { credentials, forwardedHeaders, openaiEndpoints, switches } from './endpoints.ts';
+import { credentials, endpointsFor, forwardedHeaders, openaiEndpoints, switches } from './endpoints.ts';
 import { openaiMints } from './mints.ts';
 
 const onlyText =
@@ -29,6 +29,7 @@ export const openai: Provider = {
   endpoints: openaiEndpoints,
   notServed,
   mints: openaiMints,
+  clients: { beta: { endpoints: endpointsFor('beta', openaiEndpoints) }, ga: {} },
   calls: [...realtimeCalls('/v1/realtime'), ...liveCalls('/v1/live/sessions')],
   free: { path: '/v1/models', refusals: [401, 403] },
   settings: { organization: 'Organization to bill.', project: 'Project to bill.' },

@@ -9,6 +9,7 @@ import type { Refusal } from '../refusal.ts';
 import { openaiLiveAttachDialect, openaiLiveDialect, openaiLiveForkDialect } from './dialects/live.ts';
 import { openaiBetaDialect, openaiRealtimeDialect } from './dialects/realtime.ts';
 import { openaiResponsesDialect } from './dialects/responses.ts';
+import { translatedDialects } from './dialects/translated.ts';
 import { openaiTranslationDialect } from './dialects/translation.ts';
 
 /** Places of OpenAI's SDKs, of xAI's and of the AI SDK, which speak the same protocol. */
@@ -71,6 +72,20 @@ export function servedBy(path: string, dialect: Dialect): ServedEndpoint {
   return dialect === openaiTranslationDialect ? { ...reads, billedBy: 'connected-time' } : reads;
 }
 
+/** The endpoints where clients speak this vocabulary; those that speak no other, or it already, are as they are. */
+export function endpointsFor(
+  vocabulary: keyof typeof translatedDialects,
+  endpoints: readonly ServedEndpoint[],
+): readonly ServedEndpoint[] {
+  const translated = translatedDialects[vocabulary];
+  return endpoints.map((endpoint) => {
+    const dialect = translated.get(endpoint.dialect);
+    if (dialect === undefined) return endpoint;
+    const isBetaSpoken = vocabulary === 'beta';
+    return { ...endpoint, dialect, ...(isBetaSpoken ? betaClients : { reject: withoutBeta(endpoint) }) };
+  });
+}
+
 const modelsOf: ReadonlyMap<Dialect, ServedEndpoint['resources']> = new Map([
   [openaiRealtimeDialect, realtimeModels],
   [openaiBetaDialect, realtimeModels],
@@ -128,6 +143,17 @@ function modelsInQuery(handshake: Handshake): readonly Resource[] {
 }
 
 const kinds = ['model', 'deployment'] as const;
+
+/** Clients of the beta say so in the handshake, which is no news to a gateway that translates for them. */
+const betaClients = {
+  reject: undefined,
+  ownSwitches: [{ header: 'OpenAI-Beta', values: ['realtime=v1'] }],
+};
+
+const withoutBeta =
+  ({ reject: own }: ServedEndpoint): ServedEndpoint['reject'] =>
+  (handshake) =>
+    reject(handshake) ?? own?.(handshake);
 
 /** The beta dialect is dead. */
 function reject(handshake: Handshake): Refusal | undefined {

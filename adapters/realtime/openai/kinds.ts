@@ -10,7 +10,7 @@ import { openai } from './adapter.ts';
 import { liveCalls, realtimeCalls } from './calls.ts';
 import { openaiLiveAgentDialect, openaiLiveDialect, qwenAudioLiveDialect } from './dialects/live.ts';
 import { openaiBetaDialect, openaiRealtimeDialect } from './dialects/realtime.ts';
-import { badRequest, livePaths, servedBy } from './endpoints.ts';
+import { badRequest, endpointsFor, livePaths, servedBy } from './endpoints.ts';
 import { realtimeMint } from './mints.ts';
 
 type Own = 'name' | 'baseUrl' | 'auth' | 'free';
@@ -30,6 +30,14 @@ interface Kind extends Pick<Provider, Own>, Partial<Omit<Provider, Own | 'endpoi
 }
 
 function speaksOpenai({ paths, before = [], more, maxSeconds = {}, mintPath, ...kind }: Kind): Provider {
+  const endpoints = [
+    ...before,
+    ...Object.entries(paths).map(([path, dialect]) => ({
+      ...servedBy(path, dialect),
+      maxSeconds: maxSeconds[path],
+      ...more,
+    })),
+  ];
   return {
     environment: [],
     notServed: [],
@@ -41,14 +49,8 @@ function speaksOpenai({ paths, before = [], more, maxSeconds = {}, mintPath, ...
     switches: Object.values(paths).includes(openaiBetaDialect) ? betaSwitches : openai.switches,
     httpError: openai.httpError,
     ...kind,
-    endpoints: [
-      ...before,
-      ...Object.entries(paths).map(([path, dialect]) => ({
-        ...servedBy(path, dialect),
-        maxSeconds: maxSeconds[path],
-        ...more,
-      })),
-    ],
+    endpoints,
+    clients: { beta: { endpoints: endpointsFor('beta', endpoints) }, ga: { endpoints: endpointsFor('ga', endpoints) } },
     mints: mintPath === undefined ? [] : [realtimeMint(mintPath)],
   };
 }

@@ -23,6 +23,7 @@ export const DIALECT_HEAD = [
   'kept alive by',
   'continues',
   'pins',
+  'clients may speak',
   'providers',
 ] as const;
 
@@ -44,17 +45,31 @@ export function dialectRows(): readonly (readonly string[])[] {
   const speakers = new Map<Dialect, Set<string>>();
   for (const { name, endpoints } of providers.values())
     for (const { dialect } of endpoints) speakers.set(dialect, (speakers.get(dialect) ?? new Set()).add(name));
-  return [...speakers].map(([{ name, capabilities, keepAlive = '-', context, pins }, who]) => [
-    name,
-    audioOf(capabilities),
-    capabilities.turnEnd === 'event' ? 'an event' : 'nothing',
-    USAGE[capabilities.usage],
-    keepAlive,
-    context === undefined ? 'no' : 'yes',
-    pins === undefined ? 'no' : 'yes',
-    [...who].join(', '),
-  ]);
+  return [...speakers].map(([dialect, who]) => {
+    const { name, capabilities, keepAlive = '-', context, pins } = dialect;
+    return [
+      name,
+      audioOf(capabilities),
+      capabilities.turnEnd === 'event' ? 'an event' : 'nothing',
+      USAGE[capabilities.usage],
+      keepAlive,
+      context === undefined ? 'no' : 'yes',
+      pins === undefined ? 'no' : 'yes',
+      [...vocabulariesFor(dialect)].join(', ') || '-',
+      [...who].join(', '),
+    ];
+  });
 }
+
+/** The other vocabularies of clients that the gateway translates from, by their names in the configuration. */
+const vocabulariesFor = (dialect: Dialect): ReadonlySet<string> =>
+  new Set(
+    [...providers.values()].flatMap(({ endpoints, clients = {} }) =>
+      Object.entries(clients).flatMap(([name, { endpoints: others = [] }]) =>
+        others.some((other, at) => endpoints[at]?.dialect === dialect && other.dialect !== dialect) ? [name] : [],
+      ),
+    ),
+  );
 
 const audioOf = ({ audio, speech }: Dialect['capabilities']): string =>
   (audio === 'binary' ? 'binary messages' : 'base64 in events') + (speech === undefined ? '' : `, ${speech} only`);

@@ -55,6 +55,9 @@ function kindProblems(account: FileProvider, kind: Provider, path: string): Prob
       path: `${path}.settings.${name}`,
       message: known.length === 0 ? `expected none: ${kind.name} has no settings` : unknownName('setting', name, known),
     })),
+    ...(account.clients === undefined || account.clients in (kind.clients ?? {})
+      ? []
+      : [{ path: `${path}.clients`, message: `expected none: ${kind.name} has one vocabulary` }]),
     ...(kind.preconnect || !account.preconnect?.connections
       ? []
       : [

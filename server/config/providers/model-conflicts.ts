@@ -2,6 +2,7 @@
 
 import type { Dialect } from '../../../adapters/realtime/contract/dialect.ts';
 import type { Provider, ServedEndpoint } from '../../../adapters/realtime/contract.ts';
+import { spokenBy } from '../../../adapters/realtime/index.ts';
 import { matchesGlob } from '../../../codecs/text/glob.ts';
 import { unknownName } from '../../../codecs/text/nearest-names.ts';
 import type { Config, ModelTarget } from '../config.ts';
@@ -76,10 +77,10 @@ function togetherProblems(targets: readonly ModelTarget[], path: string, config:
       ];
 }
 
-/** The dialects in which it serves a model that the query names. */
+/** The dialects of the clients to whom it serves a model that the query names. */
 function dialectsOf(provider: Provider | undefined): readonly Dialect[] {
   const named = (provider?.endpoints ?? []).filter((endpoint) => !endpoint.path.includes('{') && namesModel(endpoint));
-  return [...new Set(named.map(({ dialect }) => dialect))];
+  return [...new Set(named.map(({ dialect }) => spokenBy(dialect)))];
 }
 
 function namesModel({ path, resources }: ServedEndpoint): boolean {

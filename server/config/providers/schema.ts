@@ -63,6 +63,8 @@ const headers = z.record(
   headerText,
 );
 
+const vocabularies = [...new Set([...kinds.values()].flatMap(({ clients = {} }) => Object.keys(clients)))];
+
 export const providerSchema = z
   .strictObject({
     kind: z
@@ -124,6 +126,12 @@ export const providerSchema = z
       .record(z.string(), headerText)
       .default({})
       .describe('What the kind needs or may have beyond that, such as an organization: see trunkline providers.'),
+    clients: z
+      .enum(vocabularies)
+      .optional()
+      .describe(
+        "The vocabulary that its clients speak, where that is not the provider's own: the gateway translates. beta: that of OpenAI before it was generally available; ga: that of today.",
+      ),
     allowPrivate: z.boolean().default(false).describe('Whether baseUrl may be ws:, or a loopback or private address.'),
     bindIds: z
       .boolean()

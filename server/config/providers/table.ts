@@ -65,7 +65,8 @@ export function providerTable({ providers, rehearsal }: Pick<Config, 'providers'
 function makeTable(configured: Config['providers'], rehearsed: readonly string[]): ProviderTable {
   const named = Object.entries(configured).flatMap(([name, account]) => {
     const kind = kinds.get(account?.kind ?? name);
-    return kind === undefined || kinds.has(name) ? [] : [[name, { ...kind, name }] as const];
+    const isPlain = kinds.has(name) && account?.clients === undefined;
+    return kind === undefined || isPlain ? [] : [[name, accountOf(kind, name, account?.clients)] as const];
   });
   const accounts: ReadonlyMap<string, Provider> = new Map([...kinds, ...named]);
   const isThere = ({ name }: Pick<Provider, 'name'>): boolean =>
@@ -99,6 +100,13 @@ function makeTable(configured: Config['providers'], rehearsed: readonly string[]
     },
   };
 }
+
+/** `clients`: the vocabulary of its clients, where that is not the provider's. */
+const accountOf = (kind: Provider, name: string, clients = ''): Provider => ({
+  ...kind,
+  ...kind.clients?.[clients],
+  name,
+});
 
 const mintsOf = (provider: Provider, path: string): AccountMint[] =>
   mintsAt(provider, path).map((mint) => ({ ...mint, path }));

@@ -15,7 +15,7 @@ import { authenticateClient, checkWhere, presentSecret } from './authenticate.ts
 import { authorizeResource, bindIds } from './authorize.ts';
 import { classify } from './classify.ts';
 import { readContinuation } from './continuation.ts';
-import { chooseProvider, chooseSubprotocol, rejectHandshake, resolveEndpoint } from './endpoint.ts';
+import { chooseProvider, chooseSubprotocol, rejectEverywhere, resolveEndpoint } from './endpoint.ts';
 import { startPhases } from './phases.ts';
 import { chooseSessionId } from './session-id.ts';
 
@@ -27,7 +27,7 @@ const client = startPhases<AdmissionRequest>()
   .add(readFirstFrame)
   .add(presentSecret)
   .add(({ request, handshake, isUpgrade }) => (isUpgrade ? checkUpgrade(request, handshake.protocols) : undefined))
-  .add(rejectHandshake)
+  .add(rejectEverywhere)
   .add(authenticateClient)
   .add(classify)
   .add(chooseSessionId);

@@ -2,7 +2,14 @@
 // path: the path may name one, the client its model with one, and a key may have only some.
 
 import type { Handshake, Provider } from '../../../adapters/realtime/contract.ts';
-import { answerable, findNotServed, refusedSwitch, refusedTwice } from '../../../adapters/realtime/index.ts';
+import {
+  answerable,
+  findNotServed,
+  refusedSwitch,
+  refusedTwice,
+  spokenBy,
+  withoutSwitches,
+} from '../../../adapters/realtime/index.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { allowProvider, matchesGlob } from '../../../codecs/text/glob.ts';
 import type { ModelTarget } from '../../config/config.ts';
@@ -34,25 +41,43 @@ const chosen = ({ provider, endpoint, path }: AccountEndpoint, handshake: Handsh
 
 /** Refuses what the provider would take in another way than it looks. */
 export const rejectHandshake = ({ endpoint, provider, handshake }: Chosen): Refusal | undefined =>
-  endpoint.reject?.(handshake) ?? refusedTwice(handshake, endpoint) ?? refusedSwitch(handshake, provider.switches);
+  endpoint.reject?.(handshake) ??
+  refusedTwice(handshake, endpoint) ??
+  refusedSwitch(withoutSwitches(handshake, endpoint.ownSwitches), provider.switches);
+
+/** Refuses what no account of the path would take. Which of them serves is known later: see `chooseProvider`. */
+export function rejectEverywhere({
+  handshake,
+  candidates,
+  policy,
+}: Pick<Admission, 'handshake' | 'candidates' | 'policy'>): Refusal | undefined {
+  const { isThere } = providerTable(policy.config);
+  const serving = candidates.filter(({ provider }, at) => at === 0 || isThere(provider));
+  let refusal: Refusal | undefined;
+  for (const candidate of serving) {
+    const found = rejectHandshake(chosen(candidate, handshake));
+    if (found === undefined) return undefined;
+    refusal ??= found;
+  }
+  return refusal;
+}
 
 /** Chooses among the accounts that may serve, once it is known who asks. Where nobody may the first one stays, whose refusal says why. */
 export function chooseProvider(
   known: Pick<Admission, 'candidates' | 'policy' | 'key' | 'secret' | 'target' | 'targets'> & Chosen,
 ): Chosen | Refusal | undefined {
-  const { handshake, provider, endpoint, target, secret } = known;
+  const { handshake, target, secret } = known;
   if (target !== undefined) return chooseTarget(target, known);
   const inModel = namedInModel(known);
   const found = inModel ?? best(known);
-  if (found === undefined) return undefined;
+  if (found === undefined) return rejectHandshake(known);
   const refusal = boundElsewhere(secret, found.provider);
   if (refusal !== undefined) return refusal;
   const choice = chosen(found, inModel === undefined ? handshake : withoutAccount(handshake, found.provider.name));
-  const isSame = found.provider === provider && found.endpoint === endpoint;
-  return (isSame ? undefined : rejectHandshake(choice)) ?? choice;
+  return rejectHandshake(choice) ?? choice;
 }
 
-/** The account of a target, where it speaks what the path speaks. */
+/** The account of a target, where it speaks what the path speaks: that of a target which has the path itself, since accounts of one path may differ. */
 function chooseTarget(
   target: ModelTarget,
   {
@@ -63,11 +88,13 @@ function chooseTarget(
     targets,
   }: Pick<Admission, 'candidates' | 'policy' | 'secret' | 'targets'> & Chosen,
 ): Chosen | Refusal {
-  const [first] = candidates;
+  const all = policy.config.models[targets?.name ?? ''] ?? [];
+  const first = candidates.find(({ provider: { name } }) => all.some((one) => one.provider === name)) ?? candidates[0];
   const provider = providerTable(policy.config).accounts.get(target.provider);
   const found = provider && first && alike(provider, first, candidates);
-  if (provider === undefined || found === undefined)
-    return invalid(`${target.provider} speaks no ${first?.endpoint.dialect.name}`);
+  const isAlike = found && spokenBy(found.endpoint.dialect) === spokenBy(first.endpoint.dialect);
+  if (provider === undefined || found === undefined || !isAlike)
+    return invalid(`clients of ${target.provider} speak no ${first && spokenBy(first.endpoint.dialect).name}`);
   const isElsewhere = candidates.every((candidate) => candidate.provider !== provider);
   const choice = chosen(found, withTarget(handshake, targets?.name ?? '', { model: target.model, isElsewhere }));
   return boundElsewhere(secret, provider) ?? rejectHandshake(choice) ?? choice;
@@ -104,7 +131,8 @@ function alike(
   candidates: readonly AccountEndpoint[],
 ): AccountEndpoint | undefined {
   const own = candidates.find((candidate) => candidate.provider === provider);
-  const endpoint = provider.endpoints.find((other) => other.dialect === dialect && !other.path.includes('{'));
+  const spoken = spokenBy(dialect);
+  const endpoint = provider.endpoints.find((other) => spokenBy(other.dialect) === spoken && !other.path.includes('{'));
   return own ?? (endpoint && { provider, endpoint, path: endpoint.path, isNamed: true });
 }
 

@@ -10,6 +10,7 @@ import { idRule, type KeyIds } from './id-guard.ts';
 import { type InjectionOptions, injectContext, type Links, type Receivers } from './inject-context.ts';
 import { PinnedSession, type PinnedSessionOptions, pinRule, pinsOf } from './pinned-session.ts';
 import { renameRule } from './renamed-model.ts';
+import { translatedReceivers, translationRule } from './translated.ts';
 
 type PartOptions = InjectionOptions & ClientGateOptions & PinnedSessionOptions;
 
@@ -40,18 +41,24 @@ export function holdMessages(links: Links, options: HoldOptions): Receivers {
     onNotTaken: (fault: string) => end(pinsNotTaken(fault)),
   };
   const pins = pinsOf(subject);
+  const translation = subject.dialect.clients?.translate();
   // Pins are compared with what the client has written: with the name, and not with the model that it stands for.
-  const all = [credentialRule, idRule(subject.dialect, ids), pins && pinRule(pins), renameRule(subject)];
+  const translating = translation && translationRule(translation);
+  const all = [credentialRule, translating, idRule(subject.dialect, ids), pins && pinRule(pins), renameRule(subject)];
   const rules = all.filter((rule) => rule !== undefined);
-  if (pins !== undefined) return holdPinned(links, pins, { ...parts, rules });
-  const receivers = injectContext(links, parts);
+  const inject = (options: InjectionOptions): Receivers => {
+    const receivers = injectContext(links, options);
+    return translation === undefined ? receivers : translatedReceivers(receivers, translation, parts);
+  };
+  if (pins !== undefined) return holdPinned(inject, pins, { ...parts, rules });
+  const receivers = inject(parts);
   return rules.length === 0 ? receivers : new ClientGate(receivers, { ...parts, rules });
 }
 
-function holdPinned(links: Links, pins: Pins, options: PartOptions): Receivers {
+function holdPinned(inject: (options: InjectionOptions) => Receivers, pins: Pins, options: PartOptions): Receivers {
   if (pins.start !== undefined) options.provider.sendMessage(pins.start.event);
   // Chunks that are held behind the gate have passed it, and must not come to it again.
-  const inner: Receivers = injectContext(links, { ...options, readAgain: (chunks) => readAll(inner, chunks) });
+  const inner: Receivers = inject({ ...options, readAgain: (chunks) => readAll(inner, chunks) });
   const session = new PinnedSession(pins, inner.fromProvider, options);
   const isRead = pins.start !== undefined || pins.fromProvider !== undefined;
   const receivers: Receivers = {

@@ -52,6 +52,19 @@ describe('settings of one provider', () => {
     expect(misspelt).toMatch(/^providers\.openai\.settings\.organisation: unknown setting .*did you mean organization/);
   });
 
+  test('clients of another vocabulary are for kinds that are spoken in two', () => {
+    expect(load('providers: { openai: { apiKey: k, clients: beta } }').providers.openai).toMatchObject({
+      clients: 'beta',
+    });
+    expect(load('providers: { stepfun: { apiKey: k, clients: ga } }').providers.stepfun).toMatchObject({
+      clients: 'ga',
+    });
+    const [line] = refusal('providers: { deepgram: { apiKey: k, clients: beta } }');
+    expect(line).toBe('providers.deepgram.clients: expected none: deepgram has one vocabulary');
+    const [unknown] = refusal('providers: { openai: { apiKey: k, clients: gamma } }');
+    expect(unknown).toMatch(/^providers\.openai\.clients: .*beta.*ga/);
+  });
+
   test('settings that go into a header have to fit into one', () => {
     const [line] = refusal('providers: { openai: { apiKey: k, settings: { project: "a b" } } }');
     expect(line).toMatch(/^providers\.openai\.settings\.project: expected printable ASCII without spaces/);

@@ -102,6 +102,8 @@ function observeEvent(type: string, frame: Frame, direction: Direction): Observa
       return { type, handedOut: conversationIds(frame.data) };
     case 'session.created':
     case 'session.updated':
+    case 'transcription_session.created':
+    case 'transcription_session.updated':
       return configured(type, frame.data);
     default:
       return { type };
@@ -138,7 +140,7 @@ function configured(type: string, data: Buffer): Observation {
     textAt(session, 'audio', 'input', 'transcription', 'model') ??
     textAt(session, 'input_audio_transcription', 'model');
   const model = textAt(session, 'model') ?? transcriptionModel;
-  const isContinuous = textAt(session, 'type') === 'transcription';
+  const isContinuous = textAt(session, 'type') === 'transcription' || type.startsWith('transcription_');
   const soundBytes = session && soundBytesPerSecond(session);
   return {
     type,

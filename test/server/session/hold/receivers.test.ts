@@ -1,6 +1,8 @@
 // Rules that hold messages of one session together: pinned settings, ids, the context of an earlier session, lists of models.
 
 import { afterEach, expect, test } from 'vitest';
+import { openaiRealtimeDialect } from '../../../../adapters/realtime/openai/dialects/realtime.ts';
+import { translatedDialects } from '../../../../adapters/realtime/openai/dialects/translated.ts';
 import { down, openPinned, openTaken, REALTIME, up } from '../../../support/pinned-session.ts';
 import { closeOf, frameBytes } from '../../../support/raw-socket.ts';
 import { destroySocketPairs } from '../../../support/socket-pair.ts';
@@ -39,6 +41,25 @@ test('Gemini is told of an earlier session behind the locked setup, ahead of wha
   for (const event of said) expect(await arrives()).toEqual(event);
   client.send(up({ contextUpdate: { tools: [] } }));
   expect(closeOf(await upstream.frame()).code).toBe(1001);
+});
+
+test("a client of the beta is held to what is pinned in its provider's words, and told of it in its own", async () => {
+  const dialect = translatedDialects.beta.get(openaiRealtimeDialect) ?? openaiRealtimeDialect;
+  const { client, upstream, arrives, told } = await openPinned(REALTIME, { dialect, context });
+  expect(await arrives()).toMatchObject({ session: { audio: { output: { voice: 'marin' } } } });
+  expect(await arrives()).toMatchObject({ type: 'conversation.item.create', event_id: 'trunkline-context' });
+  const session = { type: 'realtime', instructions: 'You are a clerk.', audio: { output: { voice: 'marin' } } };
+  upstream.send(down({ type: 'session.updated', session }));
+  expect(await told()).toEqual({ type: 'session.updated', session: { voice: 'marin' } });
+  client.send(up({ type: 'session.update', event_id: 'mine', session: { voice: 'ash' } }));
+  const { error } = await told();
+  expect(error).toMatchObject({ code: 'pinned', param: 'session.voice', event_id: 'mine' });
+  expect(error.message).toMatch(/^session\.voice would change/);
+  client.send(up({ type: 'session.update', session: { voice: 'marin', temperature: 0.8, turn_detection: null } }));
+  expect((await arrives()).session).toEqual({
+    type: 'realtime',
+    audio: { input: { turn_detection: null }, output: { voice: 'marin' } },
+  });
 });
 
 test('Deepgram is told of an earlier session in the settings that are pinned', async () => {
