@@ -198,7 +198,8 @@ export class Gateway {
 
   /** Returns what a new session and a new call would be refused with here, whoever asks. */
   readiness(): Readiness {
-    return this.#load.readiness();
+    const accounts = this.#breakers.report(Object.keys(this.#live.now.providers));
+    return { ...this.#load.readiness(), accounts };
   }
 
   /** Opens no more sessions. Resolves when the last one has ended by itself. */

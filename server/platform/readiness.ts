@@ -13,7 +13,18 @@ export interface Reason {
 export type Readiness = Partial<Readonly<Record<Part, readonly Reason[]>>> & {
   /** Shown to operators; it refuses nothing. */
   readonly catalogues?: readonly CatalogueReport[];
+  readonly accounts?: readonly AccountReport[];
 };
+
+/**
+ * An account at a realtime provider, as one process knows it. `down`: its breaker is open. `unknown`: nobody has dialled it yet. `reason`: the last that was
+ * seen of it, in words, without addresses.
+ */
+export interface AccountReport {
+  readonly name: string;
+  readonly state: 'up' | 'down' | 'unknown';
+  readonly reason: string;
+}
 
 /** The catalogue of an LLM gateway. `fetchedAt`: an ISO time. `fault`: why it could not be fetched the last time. */
 export interface CatalogueReport {

@@ -30,12 +30,15 @@ import { relayToSide } from './admin-relay.ts';
 import { describeRefusals } from './operator/refusals.ts';
 import { sumMetrics } from './operator/sums.ts';
 import { describeUpstreams } from './operator/upstreams.ts';
+import type { ReadinessDetails } from './readiness.ts';
 import type { InForce, Reloaded } from './reload/reload.ts';
 
 interface AdminSources {
   /** The socket of the side process for these requests; undefined while it is down. */
   sideSocket?(): string | undefined;
   readiness(): Promise<Readiness>;
+  /** Tells what the last answer about readiness was made of. */
+  details(): ReadinessDetails;
   /** The live sessions of all processes. */
   records(): Promise<readonly SessionRecord[]>;
   /** The metrics of each process, as prom-client's JSON. */
@@ -49,7 +52,13 @@ interface AdminSources {
 
 export type AdminListener = Awaited<ReturnType<typeof startAdmin>>;
 
-type OwnAnswer = (sources: AdminSources, query: Handshake['query'], address?: string) => HttpReply | Promise<HttpReply>;
+/** `isOperator`: it would be let in everywhere. */
+interface Asked extends Pick<Handshake, 'query'> {
+  readonly address: string;
+  readonly isOperator: boolean;
+}
+
+type OwnAnswer = (sources: AdminSources, asked: Asked) => HttpReply | Promise<HttpReply>;
 
 const sumsOf = async ({ metrics }: AdminSources) => sumMetrics(await metrics());
 
@@ -124,8 +133,8 @@ async function answer(
     return failed({ status: 400, code: 'invalid_request', message: 'expected a path as the request target' });
   const page = consoleFile(handshake.path, 'operator.html');
   if (page !== undefined) return isRead(request) ? page : failed(expected(['GET', 'HEAD']));
-  const refusal = PROBES.includes(handshake.path) ? undefined : refusalOf(request, context);
-  if (refusal !== undefined) return refusal;
+  const refusal = refusalOf(request, context);
+  if (refusal !== undefined && !PROBES.includes(handshake.path)) return refusal;
   const ownAnswer = adminPaths.get(handshake.path);
   // The sessions that live are known here; a query asks for those of the store.
   const isOwn = ownAnswer !== undefined && handshake.query.size === 0;
@@ -142,13 +151,13 @@ async function answer(
     const isAnswered = socket !== undefined && (await relayToSide(request, response, socket));
     return isAnswered ? undefined : failed(sidePathUnavailable);
   }
+  const address = plainAddress(request.socket.remoteAddress ?? '');
+  const asked = { query: handshake.query, address, isOperator: refusal === undefined };
   const action = adminActions.get(handshake.path);
   if (action !== undefined)
-    return request.method === 'POST'
-      ? action(context.sources, handshake.query, plainAddress(request.socket.remoteAddress ?? ''))
-      : failed(expected(['POST']));
+    return request.method === 'POST' ? action(context.sources, asked) : failed(expected(['POST']));
   if (!isRead(request)) return failed(expected(['GET', 'HEAD']));
-  return ownAnswer?.(context.sources, handshake.query) ?? failed(unknownPath(handshake.path, PATHS));
+  return ownAnswer?.(context.sources, asked) ?? failed(unknownPath(handshake.path, PATHS));
 }
 
 const isRead = ({ method }: IncomingMessage): boolean => method === 'GET' || method === 'HEAD';
@@ -172,15 +181,23 @@ function refusalOf(request: IncomingMessage, { origins, config }: AdminContext):
   return undefined;
 }
 
-async function readyz(sources: AdminSources, query: Handshake['query']): Promise<HttpReply> {
+/** Accounts are told of to those alone who may read the metrics, which have their names too. */
+async function readyz(sources: AdminSources, { query, isOperator }: Asked): Promise<HttpReply> {
   const found = await sources.readiness();
+  if (!query.has('verbose')) return readiness(found, query.get('part'), {});
   const { catalogues } = found;
-  const more = query.has('verbose') ? { config: sources.inForce(), ...(catalogues && { catalogues }) } : {};
+  const { accounts, ...parts } = sources.details();
+  const more = {
+    config: sources.inForce(),
+    ...(catalogues && { catalogues }),
+    ...parts,
+    ...(isOperator && { accounts }),
+  };
   return readiness(found, query.get('part'), more);
 }
 
 /** 202 where a process does not have it yet. */
-async function reload(sources: AdminSources, _: unknown, address?: string): Promise<HttpReply> {
+async function reload(sources: AdminSources, { address }: Asked): Promise<HttpReply> {
   try {
     const reloaded = await sources.reload(address);
     return json(reloaded.behind.length === 0 ? 200 : 202, reloaded);

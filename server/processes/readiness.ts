@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { Gauge, type Registry } from 'prom-client';
 import type { Rpc } from '../ipc/channel/rpc.ts';
 import { withDeadline } from '../platform/deadline.ts';
-import { PARTS, type Part, type Readiness, type Reason } from '../platform/readiness.ts';
+import { type AccountReport, PARTS, type Part, type Readiness, type Reason } from '../platform/readiness.ts';
 import type { Child } from './child.ts';
 
 /** Processes that do the same work, of which one is enough. */
@@ -15,6 +15,25 @@ export interface Members {
   readonly children: readonly Child[];
   /** The parts that cannot be served without any of them. */
   readonly parts: readonly Part[];
+}
+
+/** Processes of one kind. `reasons`: why those that run would refuse something; those of the store are the side process's. */
+interface ProcessDetails extends Pick<Members, 'name'> {
+  readonly wanted: number;
+  readonly running: number;
+  /** Those that run and have said nothing for too long. */
+  readonly silent: number;
+  readonly reasons: readonly Reason[];
+}
+
+/** `processes`: how many gateway processes find the account so. */
+type AccountDetails = AccountReport & { readonly processes: Readonly<Record<AccountReport['state'], number>> };
+
+export interface ReadinessDetails {
+  /** `serving`, or the code of the reason why nothing is served yet, or any more. */
+  readonly phase: string;
+  readonly processes: readonly ProcessDetails[];
+  readonly accounts: readonly AccountDetails[];
 }
 
 interface ReadinessOptions {
@@ -65,6 +84,16 @@ export class ReadinessWatch {
     clearInterval(this.#timer);
   }
 
+  /** Tells what the answer that came last was made of. */
+  details(): ReadinessDetails {
+    const groups = this.#options.members();
+    const processes = groups.map((group) => ({ name: group.name, ...this.#groupDetails(group) }));
+    const told = groups.flatMap(({ children }) => children.flatMap((child) => this.#answerOf(child)?.accounts ?? []));
+    const names = [...new Set(told.map(({ name }) => name))];
+    const accounts = names.map((name) => worstOf(told.filter((report) => report.name === name)));
+    return { phase: this.#phase?.code ?? 'serving', processes, accounts };
+  }
+
   /** Resolves with the reasons for which the parts are refused, within a second. */
   async look(): Promise<Readiness> {
     const children = this.#options.members().flatMap((group) => group.children);
@@ -102,9 +131,9 @@ export class ReadinessWatch {
         if (this.#phase !== undefined) return [part, [this.#phase]];
         const found = all.flatMap((group) => [
           ...(group.parts.includes(part) ? this.#absence(group) : []),
-          ...group.children.flatMap((child) => (child.rpc && this.#heard.get(child)?.answer[part]) ?? []),
+          ...group.children.flatMap((child) => this.#answerOf(child)?.[part] ?? []),
         ]);
-        return [part, [...new Map(found.map((reason) => [reason.code, reason])).values()]];
+        return [part, onceEach(found)];
       }),
     );
     return { ...reasons, ...this.#catalogues(all) };
@@ -113,19 +142,35 @@ export class ReadinessWatch {
   /** The catalogues as the first process that has some tells of them: the owner is the first of the side processes. */
   #catalogues(all: readonly Members[]): Pick<Readiness, 'catalogues'> {
     const children = all.flatMap((group) => group.children);
-    const told = children.map((child) => (child.rpc && this.#heard.get(child)?.answer.catalogues) ?? []);
+    const told = children.map((child) => this.#answerOf(child)?.catalogues ?? []);
     const first = told.find((catalogues) => catalogues.length > 0);
     return first === undefined ? {} : { catalogues: first };
+  }
+
+  /** The last answer of a process that runs. */
+  #answerOf(child: Child): Readiness | undefined {
+    return child.rpc && this.#heard.get(child)?.answer;
+  }
+
+  #groupDetails({ children, parts }: Members): Omit<ProcessDetails, 'name'> {
+    const running = children.filter(({ rpc }) => rpc !== undefined);
+    const reasons = running.flatMap((child) => parts.flatMap((part) => this.#answerOf(child)?.[part] ?? []));
+    const silent = running.filter((child) => this.#isSilent(child)).length;
+    const shown = reasons.map(({ code, message }) => ({ code, message }));
+    return { wanted: children.length, running: running.length, silent, reasons: onceEach(shown) };
+  }
+
+  #isSilent(child: Child): boolean {
+    const heard = this.#heard.get(child);
+    return heard !== undefined && heard.rpc === child.rpc && performance.now() - heard.heardAt > SILENT_MS;
   }
 
   #absence({ name, children }: Members): readonly Reason[] {
     const running = children.filter(({ rpc }) => rpc !== undefined);
     if (running.length === 0) return [{ code: `${name}_down`, message: `no ${name} process runs` }];
-    const isSilent = running.some((child) => {
-      const heard = this.#heard.get(child);
-      return heard !== undefined && heard.rpc === child.rpc && performance.now() - heard.heardAt > SILENT_MS;
-    });
-    return isSilent ? [{ code: `${name}_silent`, message: `a ${name} process does not answer` }] : [];
+    return running.some((child) => this.#isSilent(child))
+      ? [{ code: `${name}_silent`, message: `a ${name} process does not answer` }]
+      : [];
   }
 
   #tell(readiness: Readiness): void {
@@ -143,6 +188,21 @@ export class ReadinessWatch {
       log.info({ reason: code, parts }, 'ready again');
     }
   }
+}
+
+const onceEach = (reasons: readonly Reason[]): readonly Reason[] => [
+  ...new Map(reasons.map((reason) => [reason.code, reason])).values(),
+];
+
+/** One process that finds an account down is enough to say so; its reason is the one that is told. */
+function worstOf(reports: readonly AccountReport[]): AccountDetails {
+  const of = (state: AccountReport['state']) => reports.filter((report) => report.state === state);
+  const [down, up, unknown] = [of('down'), of('up'), of('unknown')];
+  const [worst = reports[0]] = [...down, ...up];
+  return {
+    ...(worst as AccountReport),
+    processes: { up: up.length, down: down.length, unknown: unknown.length },
+  };
 }
 
 function exportReadiness(registry: Registry, parts: readonly Part[], read: () => Readiness): void {

@@ -208,6 +208,7 @@ export class Supervisor {
     const sources = {
       sideSocket: () => this.#side.adminSocket,
       readiness: () => this.#readiness.look(),
+      details: () => this.#readiness.details(),
       metrics: () => this.#metrics(),
       records: () => this.#records(),
       upstreams: () => this.#config,

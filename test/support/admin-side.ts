@@ -21,6 +21,7 @@ export async function adminSide(
 
 /** Sources of an admin listener whose configuration stays as it is. */
 export const unchanging = {
+  details: () => ({ phase: 'serving', processes: [], accounts: [] }),
   inForce: () => ({ hash: '', since: '', needsRestart: [], behind: [] }),
   upstreams: () => loadConfig({ env: {} }),
   reload: () => Promise.reject(new Error('nothing is read again here')),

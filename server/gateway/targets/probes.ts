@@ -133,7 +133,7 @@ async function probe(
   }
   const upstream = upstreamOf(provider, dialled.endpoint, dialled.handshake, { ...account, credential });
   const proxy = proxyFor(new URL(upstream.url), config.proxy);
-  const limits = { ...config.limits, dialMs: timeoutMs };
+  const limits = { ...config.limits, dialMs: beyond(timeoutMs) };
   const outcome = await dial({ upstream, limits, allowPrivate: account.allowPrivate, proxy, signal });
   stopped.throwIfAborted();
   if (outcome.kind === 'open') return heard(outcome.socket, dialled.endpoint, { signal, timeoutMs });
@@ -154,14 +154,21 @@ async function heard(
   const isAwaited = dialect.capabilities.speaksFirst === 'provider';
   const end = () => socket.destroy();
   signal.addEventListener('abort', end, { once: true });
-  const { first, left, code } = await hear(socket, { dialect, waitMs: isAwaited ? timeoutMs : 0, afterFirstMs: 0 });
+  const { first, left, code } = await hear(socket, {
+    dialect,
+    waitMs: isAwaited ? beyond(timeoutMs) : 0,
+    afterFirstMs: 0,
+  });
   signal.removeEventListener('abort', end);
-  if (first !== undefined || left) return OPEN;
-  if (signal.aborted) return lateBy(timeoutMs);
+  if (first !== undefined || (left && !isAwaited)) return OPEN;
+  if (left || signal.aborted) return lateBy(timeoutMs);
   const said =
     code === undefined ? 'the connection ended before the first message' : `close ${code} before the first message`;
   return { outcome: 'refused', said, health: ILL_CLOSES.includes(code) ? 'ill' : 'well', pauseMs: 0 };
 }
+
+/** A time that the end of the whole comes before. */
+const beyond = (timeoutMs: number): number => timeoutMs + 1000;
 
 const unknown = (said: string): Found => ({ outcome: 'failed', said, health: 'unknown', pauseMs: 0 });
 

@@ -208,6 +208,18 @@ describe('with a token', () => {
     }
   });
 
+  test('tells of the accounts at providers to those alone who have it, and of the processes to everybody', async () => {
+    await start('token-of-admin');
+    const headers = { authorization: 'Bearer token-of-admin' };
+    const [plain, told] = [await ask('/readyz?verbose'), await ask('/readyz?verbose', { headers })];
+    const shared = { status: 'ready', sessions: { status: 'ready' }, calls: { status: 'ready' } };
+    const { accounts, ...parts } = unchanging.details();
+    const verbose = { ...shared, config: unchanging.inForce(), ...parts };
+    expect(await plain.json()).toEqual(verbose);
+    expect(await told.json()).toEqual({ ...verbose, accounts });
+    expect(await (await ask('/readyz', { headers })).json()).toEqual(shared);
+  });
+
   test('answers with it', async () => {
     await start('token-of-admin');
     const headers = { authorization: 'Bearer token-of-admin' };

@@ -184,9 +184,22 @@ test('one process of several probes, all learn of it, and probes go on where tha
   try {
     const up = () => gateway.metric('trunkline_provider_up', { provider: 'openai' });
     const probes = () => gateway.metric('trunkline_provider_probes_total', { provider: 'openai' });
-    await until(async () => (await up()) === 0);
+    const accounts = async () => {
+      const response = await fetch(`${gateway.admin}/readyz?verbose`, { headers: { connection: 'close' } });
+      const told = (await response.json()) as { accounts: { state: string; processes: object }[] };
+      return { code: response.status, ...told.accounts[0] };
+    };
+    const areAll = (state: string) =>
+      until(async () => {
+        const told = await accounts();
+        return (told.processes as Record<string, number>)[state] === 3 && told;
+      });
+    const down = { code: 200, name: 'openai', state: 'down', processes: { up: 0, down: 3, unknown: 0 } };
+    expect(await areAll('down')).toMatchObject({ ...down, reason: expect.stringContaining('a probe: HTTP 503') });
+    expect(await up()).toBe(0);
     status = 101;
-    await until(async () => (await up()) === 1);
+    expect(await areAll('up')).toMatchObject({ code: 200, state: 'up' });
+    expect(await up()).toBe(1);
     const before = ill.requests.length;
     expect([before, before - 1]).toContain(await probes());
     const [prober = 0] = childrenOf(gateway.run.pid, 'gateway/process');

@@ -9,7 +9,7 @@ import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { WebSocket } from 'ws';
 import { PARTS, type Readiness } from '../../../server/platform/readiness.ts';
-import { ReadinessWatch } from '../../../server/processes/readiness.ts';
+import { type Members, ReadinessWatch } from '../../../server/processes/readiness.ts';
 import { cataloguedAt, catalogueGateway, manyEntries } from '../../support/catalogue-gateway.ts';
 import { openClient, refusedUpgrade } from '../../support/gateway.ts';
 import { childrenOf, killAll } from '../../support/processes.ts';
@@ -96,6 +96,33 @@ test('the log tells once that a reason begins, and once that it is over, however
   expect((await watch.look()).sessions).toMatchObject([{ code: 'draining' }]);
   clock.mockRestore();
   vi.useRealTimers();
+});
+
+test('the details tell of each account the worst that a process finds, how many find it so, and of the processes what they say', async () => {
+  const account = (state: 'up' | 'down' | 'unknown') => ({ name: 'one', state, reason: `is ${state}` });
+  const running = (answer: Readiness) => ({ rpc: { call: async () => answer } }) as never;
+  const full = { code: 'store_full', message: 'no room' };
+  const states = (['up', 'down', 'unknown'] as const).map((state) => running({ accounts: [account(state)] }));
+  const children = [...states, { rpc: undefined } as never];
+  const members: readonly Members[] = [
+    { name: 'gateway', children, parts: PARTS },
+    { name: 'side', children: [running({ calls: [full] })], parts: ['calls'] },
+  ];
+  const log = { warn() {}, info() {} } as never;
+  const watch = new ReadinessWatch({ log, registry: new Registry(), parts: PARTS, members: () => members });
+  expect(watch.details().phase).toBe('starting');
+  watch.started();
+  await watch.look();
+  expect(watch.details()).toEqual({
+    phase: 'serving',
+    processes: [
+      { name: 'gateway', wanted: 4, running: 3, silent: 0, reasons: [] },
+      { name: 'side', wanted: 1, running: 1, silent: 0, reasons: [full] },
+    ],
+    accounts: [{ ...account('down'), processes: { up: 1, down: 1, unknown: 1 } }],
+  });
+  watch.draining();
+  expect(watch.details()).toMatchObject({ phase: 'draining', accounts: [{ name: 'one' }] });
 });
 
 test('a side process that hangs makes calls unready, a gateway process that hangs both, and log and metrics say so', async () => {

@@ -155,3 +155,24 @@ describe('a probe', () => {
     expect(breakers.blocked('two')).toBe('rate_limited');
   });
 });
+
+test('tells of each account how it is, and what it was that said so', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2026-01-01T00:00:00Z') });
+  const breakers = new Breakers(options);
+  const report = () => breakers.report(['one'])[0];
+  expect(report()).toEqual({ name: 'one', state: 'unknown', reason: 'not dialled yet' });
+  await dials(breakers, refused(401));
+  const at = '2026-01-01T00:00:00.000Z';
+  expect(report()).toEqual({ name: 'one', state: 'up', reason: `last seen at ${at} by a dial: HTTP 401` });
+  await dials(breakers, failed('upstream_timeout'), 3);
+  const open = 'breaker open until 2026-01-01T00:00:10.000Z after a dial: upstream_timeout';
+  expect(report()).toEqual({ name: 'one', state: 'down', reason: open });
+  const probed = { account: 'one', at: Date.now(), outcome: 'failed', health: 'unknown', pauseMs: 0 } as const;
+  breakers.probed({ ...probed, said: 'no credential: scripted' });
+  expect(report()?.reason).toBe(`${open}; last probe at ${at}: no credential: scripted`);
+  breakers.probed({ ...probed, outcome: 'refused', said: 'HTTP 429', health: 'well', pauseMs: 5000 });
+  expect(report()).toEqual({
+    ...{ name: 'one', state: 'up' },
+    reason: `last seen at ${at} by a probe: HTTP 429; left alone until 2026-01-01T00:00:05.000Z, as it asked; last probe at ${at}: HTTP 429`,
+  });
+});
