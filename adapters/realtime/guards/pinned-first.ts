@@ -17,7 +17,7 @@ interface FirstEvent {
   /** Tells whether a message is sound, which passes behind that event unread. */
   isSound(frame: Frame): boolean;
   /** Returns what passes in the place of a provider's message that tells what is pinned. */
-  fromProvider?(frame: Frame, given: JsonObject): OutFrame | undefined;
+  fromProvider?(frame: Frame): OutFrame | undefined;
 }
 
 export function pinsInFirst({ type, field, events, rules, isSound, fromProvider }: FirstEvent): DialectPins {
@@ -43,7 +43,7 @@ export function pinsInFirst({ type, field, events, rules, isSound, fromProvider 
         isConfigured = true;
         return jsonFrame(filled(read.event, given));
       },
-      fromProvider: fromProvider && ((frame) => fromProvider(frame, given)),
+      fromProvider,
     };
   });
 }

@@ -5,6 +5,7 @@ import { matchesGlob } from '../../../codecs/text/glob.ts';
 import type { Handshake } from '../contract.ts';
 import type { Refusal } from '../refusal.ts';
 import type { CredentialPlaces, HeaderSwitch } from './places.ts';
+import { foldedName } from './query.ts';
 
 /** Begins the names of the gateway's own parameters, in the query and among subprotocols. */
 export const OWN_PREFIX = 'trunkline-';
@@ -55,8 +56,8 @@ function withoutKeptBack(part: string, parameters: readonly string[]): readonly 
 
 function isKeptBack(part: string, parameters: readonly string[]): boolean {
   const [name = ''] = new URLSearchParams(part).keys();
-  const lower = name.toLowerCase();
-  return lower.startsWith(OWN_PREFIX) || parameters.includes(lower);
+  const folded = foldedName(name);
+  return folded.startsWith(OWN_PREFIX) || parameters.some((parameter) => foldedName(parameter) === folded);
 }
 
 /** Returns the client's headers of these names, which are in lower case. */

@@ -16,9 +16,10 @@ export function parametersOf(
   return readingsOf(handshake).flatMap((reading) => [...reading]);
 }
 
-/** The different values of a parameter, in whatever case its name is, without empty ones. */
+/** The different values of a parameter, however its name is written, without empty ones. */
 export function valuesIn(handshake: Pick<Handshake, 'rawQuery'>, parameter: string): readonly string[] {
-  const named = parametersOf(handshake).filter(([name, value]) => name.toLowerCase() === parameter && value !== '');
+  const wanted = foldedName(parameter);
+  const named = parametersOf(handshake).filter(([name, value]) => foldedName(name) === wanted && value !== '');
   return [...new Set(named.map(([, value]) => value))];
 }
 
@@ -27,14 +28,14 @@ export function refusedTwice(
   handshake: Pick<Handshake, 'rawQuery'>,
   { namedIn, once = [] }: Pick<ServedEndpoint, 'namedIn' | 'once'>,
 ): Refusal | undefined {
-  const readings = readingsOf(handshake).map((reading) => [...reading.keys()].map(folded));
+  const readings = readingsOf(handshake).map((reading) => [...reading.keys()].map(foldedName));
   const deciding = namedIn === undefined ? once : [namedIn, ...once];
   const twice = deciding.find((name) =>
-    readings.some((names) => names.indexOf(folded(name)) !== names.lastIndexOf(folded(name))),
+    readings.some((names) => names.indexOf(foldedName(name)) !== names.lastIndexOf(foldedName(name))),
   );
   if (twice === undefined) return undefined;
   return { status: 400, code: 'invalid_request', message: `The query has ${twice} more than once: send it once.` };
 }
 
 /** Some servers take a name in any case, and some with either sign between its words. */
-const folded = (name: string): string => name.toLowerCase().replaceAll('_', '-');
+export const foldedName = (name: string): string => name.toLowerCase().replaceAll('_', '-');

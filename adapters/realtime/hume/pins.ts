@@ -1,7 +1,6 @@
 // Pins settings of a Hume chat: they go into the client's first `session_settings`, over those that its query has.
 
 import { eventType } from '../../../codecs/json/event-type.ts';
-import type { JsonObject } from '../../../codecs/json/object.ts';
 import { type Frame, jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
 import type { DialectPins } from '../contract/pins.ts';
 import type { PinnedEvents } from '../guards/pin-guard.ts';
@@ -47,6 +46,6 @@ export const humeChatPins = (isSound: (frame: Frame) => boolean): DialectPins =>
   pinsInFirst({ type: 'session_settings', events, rules, isSound, fromProvider: withoutSettings });
 
 /** Hume may tell the settings back to whoever listens to a chat. */
-function withoutSettings({ data }: Frame, _given: JsonObject): OutFrame | undefined {
+function withoutSettings({ data }: Frame): OutFrame | undefined {
   return eventType(data) === 'session_settings' ? jsonFrame({ type: 'session_settings' }) : undefined;
 }

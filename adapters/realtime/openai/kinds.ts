@@ -72,13 +72,15 @@ function agentInPath({ path }: Handshake): readonly Resource[] {
   return [{ kind: 'agent', name: agent }];
 }
 
-/** A model, or an agent, which decides on its model. */
+/** A model, or an agent, which decides on its model: with the project that it is in, since every project may have one of its name. */
 function voiceLiveResources(handshake: Handshake): readonly Resource[] | 'unknown' {
-  const named = parametersOf(handshake).flatMap(([name, value]): Resource[] => {
-    if (value === '') return [];
-    if (/^model$/i.test(name)) return [{ kind: 'model', name: value }];
-    return /^agent[-_](name|id)$/i.test(name) ? [{ kind: 'agent', name: value }] : [];
-  });
+  const models = valuesIn(handshake, 'model').map((name) => ({ kind: 'model', name }) as const);
+  const projects = valuesIn(handshake, 'agent-project-name');
+  const agents = [...valuesIn(handshake, 'agent-name'), ...valuesIn(handshake, 'agent-id')];
+  const inProjects = agents.flatMap((agent) =>
+    projects.length === 0 ? [agent] : projects.map((project) => `${project}/${agent}`),
+  );
+  const named = [...models, ...inProjects.map((name) => ({ kind: 'agent', name }) as const)];
   return named.length === 0 ? 'unknown' : named;
 }
 
@@ -208,7 +210,13 @@ export const openaiKinds: readonly Provider[] = [
     paths: { '/voice-live/realtime': openaiBetaDialect },
     // Document.
     maxSeconds: { '/voice-live/realtime': 60 * 60 },
-    more: { resources: voiceLiveResources, reject: rejectVoiceLive, once: ['model', 'agent-name', 'agent-id'] },
+    more: {
+      resources: voiceLiveResources,
+      reject: rejectVoiceLive,
+      once: ['model', 'agent-name', 'agent-id', 'agent-project-name'],
+    },
+    // Older versions have the token of an agent beside the key of the resource (document).
+    credentials: { ...openai.credentials, parameters: [...parameters, 'agent-access-token'] },
     forwardedHeaders: [...openai.forwardedHeaders, 'x-ms-client-request-id'],
   }),
   // Documents. The subprotocols of its browsers are `openai-live` and a credential, in a form that is not known: both are taken.

@@ -25,6 +25,8 @@ export const realtimeBypasses: readonly Case[] = [
     { type: 'transcription_session.update', session: transcription },
   ],
   ['transcription at the top', realtime, { type: 'transcription_session.update', input_audio_transcription: named }],
+  ['an interim response', realtime, { type: 'session.update', session: { interim_response: named } }],
+  ['an interim response of a response', realtime, { type: 'response.create', response: { interim_response: named } }],
   ['a response', realtime, { type: 'response.create', response: named }],
   ['transcription of a response', realtime, { type: 'response.create', response: transcription }],
   ['the top of an event', realtime, { type: 'response.create', ...named }],

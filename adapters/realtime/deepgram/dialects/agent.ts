@@ -27,7 +27,7 @@ const rules: ModelRules = {
       ]),
     ),
   ),
-  starter: { words: ['Settings', 'UpdateThink', 'UpdateSpeak'], impliedNames },
+  starter: { words: ['Settings', 'UpdateListen', 'UpdateThink', 'UpdateSpeak'], impliedNames },
 };
 
 /** The vocabulary of `/v1/agent/converse`. A model of another maker is `deepgram/<model>` in the list of a key, like all that run here. */
@@ -56,12 +56,19 @@ function errorEvent({ code, message }: Rejection): OutFrame {
 }
 
 /** A saved agent stands for the models that it was made with. A stage without a model gets one of Deepgram's choice. */
-function impliedNames({ type, agent, think, speak }: JsonObject): readonly string[] {
+function impliedNames({ type, agent, listen, think, speak }: JsonObject): readonly string[] {
+  if (type === 'UpdateListen') return changesKind(listen) && !namesModel(listen) ? [''] : [];
   if (type === 'UpdateThink') return namesModel(think) ? [] : [''];
   if (type === 'UpdateSpeak') return namesModel(speak) ? [] : [''];
   if (type !== 'Settings') return [];
   if (typeof agent === 'string') return [agent];
   return isObject(agent) && stages.every((stage) => namesModel(agent[stage])) ? [] : [''];
+}
+
+/** An update of other settings leaves the model that there is. */
+function changesKind(listen: unknown): boolean {
+  const provider = isObject(listen) ? listen.provider : undefined;
+  return isObject(provider) && (provider.type ?? provider.version) !== undefined;
 }
 
 function namesModel(stage: unknown): boolean {

@@ -23,6 +23,8 @@ export const realtimePlaces = eventPaths(
     [...place, 'prompt', 'id'],
     [...place, 'audio', 'input', 'transcription', 'model'],
     [...place, 'input_audio_transcription', 'model'],
+    // A model of Voice Live that speaks until the reply is there (read in its SDK).
+    [...place, 'interim_response', 'model'],
   ]),
 );
 

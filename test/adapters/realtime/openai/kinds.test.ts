@@ -129,13 +129,19 @@ test('an agent of Foundry is dialled in its project, with a token, and with the 
 test('Voice Live is dialled with a model or an agent in its query, and with none that is taken from elsewhere', () => {
   const settings = { resource: 'my-resource' };
   const path = '/voice-live/realtime?api-version=2026-07-15';
-  expect(dial('voicelive', `${path}&model=gpt-realtime&api-key=theirs`, { settings })).toEqual({
+  expect(
+    dial('voicelive', `${path}&model=gpt-realtime&api-key=theirs&agent_access_token=theirs;agent-access-token=theirs`, {
+      settings,
+    }),
+  ).toEqual({
     url: `wss://my-resource.services.ai.azure.com${path}&model=gpt-realtime`,
     headers: { 'api-key': 'ours' },
   });
   const { resources, reject } = served('voicelive', path);
   const asked = (query: string) => resources(handshakeOf(`${path}${query}`));
-  expect(asked('&agent-name=bell&agent-project-name=p')).toEqual([{ kind: 'agent', name: 'bell' }]);
+  expect(asked('&agent-name=bell')).toEqual([{ kind: 'agent', name: 'bell' }]);
+  expect(asked('&agent-name=bell&agent-project-name=p')).toEqual([{ kind: 'agent', name: 'p/bell' }]);
+  expect(asked('&x=1;Agent_Name=bell;agent_project_name=p')).toEqual([{ kind: 'agent', name: 'p/bell' }]);
   expect(asked('&model=m')).toEqual([{ kind: 'model', name: 'm' }]);
   expect(asked('')).toBe('unknown');
   const said = (query: string) => reject?.(handshakeOf(`${path}${query}`))?.message;

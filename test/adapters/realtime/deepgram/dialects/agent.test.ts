@@ -26,6 +26,8 @@ describe('models in messages', () => {
     [settings(undefined), ['']],
     [{ type: 'UpdateThink', think }, ['gpt-5']],
     [{ type: 'UpdateThink', think: { prompt: 'p' } }, ['']],
+    [{ type: 'UpdateListen', listen: of('nova-3') }, ['nova-3']],
+    [{ type: 'UpdateListen', listen: { provider: { type: 'deepgram', version: 'v2' } } }, ['']],
     [{ type: 'UpdateSpeak', speak: { provider: { type: 'aws_polly', voice: 'Amy' } } }, ['']],
     [{ type: 'UpdateListen', listen }, ['nova-3']],
     [{ type: 'UpdateThink_Live', think_live: { provider: { type: 'deepgram', version: 'v1' } } }, undefined],
