@@ -7,6 +7,7 @@ import { OpenAIRealtimeWS } from 'openai/realtime/ws';
 import type { RealtimeServerEvent } from 'openai/resources/realtime/realtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type RunningRehearsal, startRehearsal } from '../../server/rehearsal/host.ts';
+import { RATE_HZ, type RealtimeClient, speak, textTurn, toolCall, voiceTurn } from '../support/realtime-scenarios.ts';
 import { spokenTurn } from '../support/recording.ts';
 import {
   byStream,
@@ -22,14 +23,12 @@ import {
 const MODEL = 'gpt-realtime-2.1';
 const KEY = 'secret-of-the-demo-key';
 const LISTED_KEY = 'secret-of-the-listed-key';
-const RATE_HZ = 24_000;
 let rehearsal: RunningRehearsal;
 let gateway: ServedGateway;
 let direct: Awaited<ReturnType<typeof startTlsFront>>;
 
 type ClientClass = typeof OpenAIRealtimeWS | typeof OpenAIRealtimeWebSocket;
-type Client = OpenAIRealtimeWS | OpenAIRealtimeWebSocket;
-type Scenario = (client: Client, heard: Heard<RealtimeServerEvent>) => Promise<void>;
+type Scenario = (client: RealtimeClient, heard: Heard<RealtimeServerEvent>) => Promise<void>;
 
 beforeAll(async () => {
   const times = { firstAudioMs: 20, firstTextMs: 10, tokenMs: 0, transcriptionMs: 0, audioSpeed: 10 };
@@ -76,57 +75,7 @@ function both(Class: ClientClass, scenario: Scenario) {
   return Promise.all([play(Class, gateway.https, scenario), play(Class, direct.https, scenario)]);
 }
 
-function say(client: Client, text: string): void {
-  client.send({
-    type: 'conversation.item.create',
-    item: { type: 'message', role: 'user', content: [{ type: 'input_text', text }] },
-  });
-}
-
-function speak(client: Client, turn: readonly string[]): void {
-  for (const audio of turn) client.send({ type: 'input_audio_buffer.append', audio });
-}
-
-async function textTurn(client: Client, heard: Heard<RealtimeServerEvent>): Promise<void> {
-  client.send({ type: 'session.update', session: { type: 'realtime', output_modalities: ['text'] } });
-  await heard.type('session.updated');
-  say(client, 'Good morning');
-  client.send({ type: 'response.create' });
-  await heard.type('response.done');
-  await heard.type('rate_limits.updated');
-}
-
-async function voiceTurn(client: Client, heard: Heard<RealtimeServerEvent>): Promise<void> {
-  const input = { transcription: { model: 'gpt-realtime-whisper' } };
-  client.send({ type: 'session.update', session: { type: 'realtime', audio: { input } } });
-  await heard.type('session.updated');
-  speak(client, spokenTurn('librivox-0880', RATE_HZ));
-  await heard.type('response.done');
-  await heard.type('rate_limits.updated');
-}
-
-async function toolCall(client: Client, heard: Heard<RealtimeServerEvent>): Promise<void> {
-  const parameters = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
-  client.send({
-    type: 'session.update',
-    session: {
-      type: 'realtime',
-      output_modalities: ['text'],
-      tools: [{ type: 'function', name: 'weather', parameters }],
-    },
-  });
-  say(client, 'Use the weather tool.');
-  client.send({ type: 'response.create' });
-  const call = await heard.type('response.function_call_arguments.done');
-  await heard.type('rate_limits.updated');
-  const output = { type: 'function_call_output' as const, call_id: call.call_id, output: '{"sky":"clear"}' };
-  client.send({ type: 'conversation.item.create', item: output });
-  client.send({ type: 'response.create' });
-  await heard.type('response.done');
-  await heard.type('rate_limits.updated');
-}
-
-async function interruption(client: Client, heard: Heard<RealtimeServerEvent>): Promise<void> {
+async function interruption(client: RealtimeClient, heard: Heard<RealtimeServerEvent>): Promise<void> {
   speak(client, spokenTurn('librivox-0920', RATE_HZ));
   const { item_id } = await heard.type('response.output_audio.delta');
   const turn = spokenTurn('librivox-0880', RATE_HZ);

@@ -78,7 +78,7 @@ export function translateForToday(): Translation {
     const { event_id, item } = done;
     const end = ended({ event_id, previous_item_id: open.get(id), item });
     open.delete(id);
-    return [end, done];
+    return [done, end];
   };
   const rewrites = new Map([
     ...fromProvider,

@@ -70,8 +70,8 @@ describe('a provider tells', () => {
     const done = { type: 'response.output_item.done', event_id: 'f', response_id: 'r', item: whole('audio') };
     const end = { type: 'conversation.item.done', event_id: 'f_done', previous_item_id: 'h' };
     expect(say(done)).toEqual([
-      { ...end, item: whole('output_audio') },
       { ...done, item: whole('output_audio') },
+      { ...end, item: whole('output_audio') },
     ]);
     expect(say(done)).toEqual([{ ...done, item: whole('output_audio') }]);
   });
