@@ -41,6 +41,8 @@ export interface Provider {
   /** The scope of the OAuth tokens that are asked for with the key of a service account; left out where it has no such accounts. */
   readonly tokenScope?: string;
   readonly endpoints: readonly ServedEndpoint[];
+  /** Returns the form in which messages name a model upstream, of the one that lists have; left out where both are the same. */
+  modelUpstream?(name: string, settings: Account['settings']): string;
   /** HTTP endpoints under the same base URL that SDKs know and this gateway does not serve: answered with 501. */
   readonly notServed: readonly NotServed[];
   /** Paths on which SDKs ask for a credential of a browser; left out where there are none. */
@@ -138,12 +140,15 @@ export interface ServedEndpoint {
   /** Returns the path to dial, where it is another than the client asked for. */
   upstreamPath?(path: string, credential: string): string;
   /**
-   * Returns what the handshake asks for, all of which a key must be allowed; a session is known by the first. None: frames name it.
+   * Returns what the handshake asks for, or the first message where that was read, all of which a key must be allowed; a session is known by the first.
+   * None: frames name it.
    * `unknown`: nothing does.
    */
   resources(handshake: Handshake): readonly Resource[] | 'unknown';
   /** The parameter of the query that names what a session runs on; left out where none does. */
   readonly namedIn?: string;
+  /** Tells whether that parameter has to have the name upstream which the first message has, where it was read. Left out: never. */
+  namesInQuery?(handshake: Handshake): boolean;
   /** Other parameters that decide on the model or the price. A query that has one of them more than once, or `namedIn`, is refused. */
   readonly once?: readonly string[];
   /** The form of messages that hold a credential; left out where the handshake has it. */

@@ -72,7 +72,8 @@ function cutsIn(data: Buffer, at: number, places: MemberPlaces): Cut[] {
   });
 }
 
-function membersOf(data: Buffer, open: number): Member[] {
+/** The members of the object that begins here, as far as they can be read. */
+export function membersOf(data: Buffer, open: number): Member[] {
   const members: Member[] = [];
   let start = skipSpace(data, open + 1);
   while (data[start] === QUOTE) {
@@ -88,7 +89,8 @@ function membersOf(data: Buffer, open: number): Member[] {
   return members;
 }
 
-function itemsOf(data: Buffer, open: number): number[] {
+/** The places of the items of the list that begins here. */
+export function itemsOf(data: Buffer, open: number): number[] {
   const items: number[] = [];
   let at = skipSpace(data, open + 1);
   while (at < data.length) {

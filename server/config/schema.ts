@@ -35,11 +35,18 @@ export const limitsSchema = z.strictObject({
   handshakeMs: ms
     .default(10_000)
     .describe(
-      'TLS and the HTTP request, until its headers are complete. A first message that has the credential may take as long again.',
+      'TLS and the HTTP request, until its headers are complete. A first message that has the credential, or decides who serves, may take as long again.',
     ),
   firstMessageBytes: bytes
     .default(64 * 1024)
-    .describe('Largest first message of a client that has its credential there, in bytes.'),
+    .describe(
+      'Largest first message of a client that has its credential there, or the model that decides who serves, in bytes.',
+    ),
+  firstNameMs: ms
+    .default(500)
+    .describe(
+      'Time to name the model in a first message, where the provider speaks first and the model decides who serves. Then it counts as named nowhere.',
+    ),
   dialMs: ms
     .default(10_000)
     .describe('Dialling the provider, until its 101. A context waits as long for setupComplete.'),

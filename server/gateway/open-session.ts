@@ -3,7 +3,6 @@
 
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { FirstFrameForm } from '../../adapters/realtime/contract/first-frame.ts';
 import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
 import { type ClientGone, watchClientGone } from '../http/connection/client-gone.ts';
 import type { ConnectionLimit } from '../http/connection/connection-limit.ts';
@@ -107,7 +106,7 @@ export class SessionOpening {
   }
 
   /** Answers with the 101, and reads the first message ahead of all else. */
-  async #waitForFirst(form: FirstFrameForm, answer: Parameters<WaitForFirst>[1]): ReturnType<WaitForFirst> {
+  async #waitForFirst(...[form, answer]: Parameters<WaitForFirst>): ReturnType<WaitForFirst> {
     const { policy, unfinished, busy } = this.#host;
     const refusal = busy();
     if (refusal !== undefined) return refusal;

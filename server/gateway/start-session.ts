@@ -4,6 +4,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
+import type { Renaming } from '../../adapters/realtime/contract/names.ts';
 import { basesOf } from '../../adapters/realtime/index.ts';
 import { readTraceParent, traceParentText } from '../../codecs/text/trace-parent.ts';
 import type { Config } from '../config/config.ts';
@@ -23,6 +24,7 @@ import { Peer } from '../transport/peer.ts';
 import { upgradeReply } from '../transport/upgrade.ts';
 import type { Admission } from './admission/admission.ts';
 import { hasModelList, mayUse } from './admission/authorize.ts';
+import { modelUpstream } from './admission/endpoint.ts';
 import type { LiveSession } from './sessions/live-sessions.ts';
 import type { SessionRegistry } from './sessions/session-registry.ts';
 import type { WaitingClient } from './sessions/waiting-client.ts';
@@ -112,9 +114,9 @@ export function startSession(
 }
 
 /** Undefined where the client's messages hold no credential. */
-function credentialRuleOf({ endpoint, handshake, upstream }: Admission): ClientRule | undefined {
+function credentialRuleOf({ endpoint, upstream }: Admission): ClientRule | undefined {
   const { firstFrame: form } = endpoint;
-  return form && credentialRule(form, { credential: upstream.inFirstFrame, model: handshake.firstFrame?.renamed });
+  return form && credentialRule(form, upstream.inFirstFrame);
 }
 
 /** The session keeps no headers and no credential. */
@@ -130,6 +132,7 @@ export function sessionSubject(admission: Admission): SessionSubject {
     mayUse: hasModelList(admission, provider) ? (name) => mayUse(admission, provider, name) : undefined,
     model,
     asked: targets?.name,
+    renamed: renamingOf(admission),
     // Another session counts what this one is told of.
     billedBy: admission.isJoined ? [] : basesOf(provider, endpoint),
     sound: endpoint.soundIn?.(handshake) ?? dialled?.sound,
@@ -141,6 +144,13 @@ export function sessionSubject(admission: Admission): SessionSubject {
     ...onBehalf(admission),
     clientSecret: secret?.id,
   };
+}
+
+/** The name that messages of the client have in the place of the model's own. */
+function renamingOf({ handshake, targets, model, provider, policy }: Admission): Renaming | undefined {
+  if (handshake.firstFrame?.renamed !== undefined || targets === undefined || model === undefined)
+    return handshake.firstFrame?.renamed;
+  return { from: targets.name, to: modelUpstream(provider, model, policy) };
 }
 
 /** The one whom the session is for. */

@@ -2,6 +2,7 @@
 
 import type { Dialect } from '../../adapters/realtime/contract/dialect.ts';
 import type { BillingBase, SoundRates } from '../../adapters/realtime/contract/metering.ts';
+import type { Renaming } from '../../adapters/realtime/contract/names.ts';
 import type { JsonObject } from '../../codecs/json/object.ts';
 import type { DataClass, OnBehalf } from '../ipc/stored-rows.ts';
 import type { ConnectionOrigin } from '../platform/metrics.ts';
@@ -21,6 +22,8 @@ export interface SessionSubject extends OnBehalf {
   readonly model: string | undefined;
   /** The name of `models` that the client asked for. */
   readonly asked?: string | undefined;
+  /** The name that its messages may have for the model, and the one that the provider knows. */
+  readonly renamed?: Renaming | undefined;
   /** The measures that the session is billed by. */
   readonly billedBy: readonly BillingBase[];
   /** The rates of sound that the handshake names. */

@@ -70,7 +70,7 @@ export interface TestGatewayOptions extends Record<string, unknown> {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-/** The rest is the YAML file as data. Without providers given, all of them are `provider`. */
+/** The rest is the YAML file as data. Without providers given, all of them but one are `provider`. */
 export async function startGateway({
   provider,
   certificate,
@@ -85,7 +85,9 @@ export async function startGateway({
   ...file
 }: TestGatewayOptions): Promise<TestGateway> {
   const account = { baseUrl: provider, apiKey: 'provider-secret', allowPrivate: true };
-  const all = Object.fromEntries([...realtimeProviders.keys()].map((name) => [name, account]));
+  // Live has one account, so that its sessions choose none by their first message.
+  const names = [...realtimeProviders.keys()].filter((name) => name !== 'kugelaudio');
+  const all = Object.fromEntries(names.map((name) => [name, account]));
   const providers = file.providers ?? (provider ? all : {});
   const loaded = loadConfig({
     file: configFile({

@@ -2,6 +2,7 @@
 
 import type { AuthForm, Handshake, NotServed, Provider, Resource, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
+import { namedFirst } from '../handshake/first-names.ts';
 import { valuesIn } from '../handshake/query.ts';
 import { namedInQuery } from '../handshake/query-resource.ts';
 import { type HttpReply, type Refusal, refusalReply, untilOf } from '../refusal.ts';
@@ -25,7 +26,7 @@ const heard = {
 const endpoints: readonly ServedEndpoint[] = [
   { path: '/stt/websocket', dialect: cartesiaTranscriptionDialect, ...heard },
   { path: '/stt/turns/websocket', dialect: cartesiaTurnsDialect, ...heard },
-  { path: '/tts/websocket', dialect: cartesiaSpeechDialect, resources: () => [], billedBy: 'characters' },
+  { path: '/tts/websocket', dialect: cartesiaSpeechDialect, resources: namedFirst, billedBy: 'characters' },
   { path: '/v1/agents/websocket/{agent_id}', dialect: cartesiaAgentDialect, auth: keyOrToken, resources: agentInPath },
   { path: '/agents/stream/{agent_id}', dialect: cartesiaStreamDialect, resources: agentInPath },
 ];

@@ -2,6 +2,7 @@
 
 import type { Direction, Frame, OutFrame } from '../../../codecs/websocket/frame.ts';
 import type { LastUsage, Sound } from './metering.ts';
+import type { FirstName, Renaming } from './names.ts';
 import type { Observation } from './observation.ts';
 import type { DialectPins } from './pins.ts';
 import type { Translation } from './translation.ts';
@@ -19,6 +20,10 @@ export interface Dialect {
    * and only for keys with a model list, and in sessions that are billed by texts: a message that parsers may read differently is rejected in both.
    */
   modelsIn(frame: Frame): readonly string[] | Rejection | undefined;
+  /** Returns the frame with another name where it has this one for a model; undefined: it has it nowhere. Left out where no frame names a model. */
+  renamed?(frame: Frame, names: Renaming): OutFrame | undefined;
+  /** Set where the first message of a client names what the session runs on. */
+  readonly firstName?: FirstName;
   /** Reads a frame after it was sent. Must be cheap for audio. */
   observe(frame: Frame, direction: Direction): Observation | undefined;
   /**

@@ -3,6 +3,7 @@
 import type { Frame, OutFrame } from '../../../codecs/websocket/frame.ts';
 import type { Refusal } from '../refusal.ts';
 import type { Rejection } from './dialect.ts';
+import type { Renaming } from './names.ts';
 import type { Resource } from './resource.ts';
 
 /**
@@ -18,8 +19,8 @@ export interface FirstFrameForm {
    * and only what may hide one is rejected.
    */
   read(frame: Frame, isFirst: boolean): FirstFrame | Rejection;
-  /** Returns a message that `read` took with these values in the places of its own; all other bytes stay. */
-  write(frame: Frame, change: FirstFrameChange): OutFrame;
+  /** Returns a message that `read` took with this credential in the place of its own, or without one; all other bytes stay. */
+  write(frame: Frame, credential: string | undefined): OutFrame;
   /** Returns the event that tells a client behind its 101 of a refusal, in the shape that its SDKs show; undefined: a close has to do. */
   refusalEvent(refusal: Refusal): OutFrame | undefined;
 }
@@ -30,13 +31,6 @@ export interface FirstFrame {
   readonly credential?: string | undefined;
   /** The things that it asks for, all of which a key must be allowed; as `ServedEndpoint.resources`. */
   readonly resources: readonly Resource[];
-  /** The name that goes upstream in the place of that of the first resource, which names an account too. */
-  readonly renamed?: string | undefined;
-}
-
-export interface FirstFrameChange {
-  /** Undefined: the message goes upstream without one. */
-  readonly credential: string | undefined;
-  /** The name of the model, where it is not the one that the message has. */
-  readonly model?: string | undefined;
+  /** The name that goes upstream in the place of that of the first resource, which names an account or a target, too. */
+  readonly renamed?: Renaming | undefined;
 }

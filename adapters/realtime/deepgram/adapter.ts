@@ -3,6 +3,7 @@
 import type { SoundRates } from '../contract/metering.ts';
 import type { Handshake, NotServed, Provider, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
+import { namedFirst } from '../handshake/first-names.ts';
 import type { CredentialPlaces } from '../handshake/places.ts';
 import { valuesIn } from '../handshake/query.ts';
 import { namedInQuery } from '../handshake/query-resource.ts';
@@ -41,7 +42,7 @@ const endpoints: readonly ServedEndpoint[] = [
     dialect: deepgramAgentDialect,
     // Document.
     maxSeconds: 2 * 60 * 60,
-    resources: () => [],
+    resources: namedFirst,
   },
   { path: '/v1/listen', dialect: deepgramListenDialect, ...heard },
   { path: '/v2/listen', dialect: deepgramFluxDialect, ...heard },

@@ -2,10 +2,12 @@
 
 import type { NotServed, Provider, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
+import { namedFirst } from '../handshake/first-names.ts';
 import type { HttpReply, Refusal } from '../refusal.ts';
 import { geminiLiveDialect } from './dialect.ts';
 import { geminiMints } from './mints.ts';
 import { geminiMusicDialect } from './music.ts';
+import { studioName, vertexName } from './own-model.ts';
 
 const SERVICE = 'google.ai.generativelanguage';
 const versions = ['v1', 'v1beta', 'v1alpha'];
@@ -24,7 +26,7 @@ const endpoints: readonly ServedEndpoint[] = versions.flatMap((version) =>
   ['', constrained].map((suffix) => ({
     path: `/ws/${SERVICE}.${version}.GenerativeService.BidiGenerateContent${suffix}`,
     dialect: geminiLiveDialect,
-    resources: () => [],
+    resources: namedFirst,
     upstreamPath,
   })),
 );
@@ -35,7 +37,7 @@ const musicEndpoints: readonly ServedEndpoint[] = versions.map((version) => ({
   dialect: geminiMusicDialect,
   needsSetting: 'music',
   billedBy: 'connected-time',
-  resources: () => [],
+  resources: namedFirst,
 }));
 
 const sockets = `of Google's sockets there is /ws/${SERVICE}.v1beta.GenerativeService.BidiGenerateContent, and music where the account has settings.music`;
@@ -69,6 +71,7 @@ export const gemini: Provider = {
   auth: (credential) => (isEphemeral(credential) ? 'query:access_token' : 'query:key'),
   settings: { music: 'Any text, such as on: BidiGenerateMusic is served, too.' },
   endpoints: [...endpoints, ...musicEndpoints],
+  modelUpstream: studioName,
   notServed,
   mints: geminiMints,
   // A key that is none is a 400.
@@ -87,7 +90,7 @@ export const gemini: Provider = {
 const vertexEndpoints: readonly ServedEndpoint[] = ['v1beta1', 'v1'].map((version) => ({
   path: `/ws/google.cloud.aiplatform.${version}.LlmBidiService/BidiGenerateContent`,
   dialect: geminiLiveDialect,
-  resources: () => [],
+  resources: namedFirst,
 }));
 
 /** Gemini Live on Vertex AI, dialled with an OAuth token. Its clients name their models by a path, of which lists and prices know the model alone. */
@@ -95,10 +98,14 @@ export const vertex: Provider = {
   name: 'vertex',
   environment: [],
   baseUrl: 'wss://{location}-aiplatform.googleapis.com',
-  settings: { location: 'Region, such as us-central1. For the global host: baseUrl wss://aiplatform.googleapis.com.' },
+  settings: {
+    location: 'Region, such as us-central1. For the global host: baseUrl wss://aiplatform.googleapis.com.',
+    project: 'Id of the project, for models that are named without their path: in models, and as name/model.',
+  },
   auth: 'bearer',
   tokenScope: 'https://www.googleapis.com/auth/cloud-platform',
   endpoints: vertexEndpoints,
+  modelUpstream: vertexName,
   notServed: [],
   // Document.
   free: { path: '/v1beta1/publishers/google/models', refusals: [401, 403] },

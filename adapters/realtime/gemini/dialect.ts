@@ -9,8 +9,9 @@ import type { Dialect } from '../contract/dialect.ts';
 import { type EventPath, eventPaths } from '../guards/event-paths.ts';
 import { guardIds, type IdRules } from '../guards/id-guard.ts';
 import { guardModels, type ModelRules } from '../guards/model-guard.ts';
+import { renamedBy } from '../guards/renamed-model.ts';
 import { observe } from './observe.ts';
-import { ownName } from './own-model.ts';
+import { askedName, nameInSetup, ownName } from './own-model.ts';
 import { geminiPins } from './pins.ts';
 
 const ranking = ['tools', 'retrieval', 'vertexRagStore', 'ragRetrievalConfig', 'ranking'];
@@ -32,6 +33,7 @@ const rules: ModelRules = {
     impliedNames: ({ setup }) => (isObject(setup) && typeof setup.model !== 'string' ? [''] : []),
   },
   modelName: ownName,
+  askedName,
 };
 
 /** A handle is taken in the setup alone, which comes once. The provider takes one for two hours. */
@@ -53,6 +55,8 @@ export const geminiLiveDialect: Dialect = {
   // The context of the largest has 128,000 tokens.
   mostTokens: { input: 256_000, output: 64_000 },
   modelsIn: (frame) => guardModels(frame, rules),
+  renamed: renamedBy(rules),
+  firstName: nameInSetup,
   observe,
   errorEvent: () => undefined,
   // Live counts 25 tokens for a second of audio, other uses of the models 32. https://ai.google.dev/gemini-api/docs/tokens

@@ -9,7 +9,8 @@ import type { Dialect } from '../contract/dialect.ts';
 import type { Observation } from '../contract/observation.ts';
 import { eventPaths } from '../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../guards/model-guard.ts';
-import { ownName } from './own-model.ts';
+import { renamedBy } from '../guards/renamed-model.ts';
+import { askedName, nameInSetup, ownName } from './own-model.ts';
 
 const rules: ModelRules = {
   isAudio: () => false,
@@ -19,6 +20,7 @@ const rules: ModelRules = {
     impliedNames: ({ setup }) => (isObject(setup) && typeof setup.model !== 'string' ? [''] : []),
   },
   modelName: ownName,
+  askedName,
 };
 
 /** The vocabulary of `BidiGenerateMusic`. */
@@ -34,6 +36,8 @@ export const geminiMusicDialect: Dialect = {
   },
   mostTokens: { input: 0, output: 0 },
   modelsIn: (frame) => guardModels(frame, rules),
+  renamed: renamedBy(rules),
+  firstName: nameInSetup,
   observe,
   errorEvent: () => undefined,
 };

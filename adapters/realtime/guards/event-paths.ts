@@ -32,6 +32,8 @@ const freeData = new Set([
   'variables',
 ]);
 
+export const isFreeData = (key: string): boolean => freeData.has(key);
+
 /** Makes the tree of some paths. `spellings`: all the ways in which the provider takes a key. */
 export function eventPaths(
   paths: readonly EventPath[],

@@ -25,6 +25,8 @@ export interface ModelRules {
   };
   /** Converts a name on the wire to the name in a key's list. */
   modelName?(name: string): string;
+  /** Converts a name on the wire to the name by which a client asks for an account or a target, where that is not the same. */
+  askedName?(name: string): string;
 }
 
 /** Implements `Dialect.modelsIn` by the rules of a dialect. */

@@ -13,15 +13,13 @@ import { schemeValue } from './credential.ts';
 interface JsonForm extends Pick<FirstFrameForm, 'in' | 'refusalEvent'> {
   /** The keys of the members that may have the credential: that of the account goes into the first one. */
   readonly members: readonly [string, ...string[]];
-  /** The key of the member with the name of the first resource. */
-  readonly nameMember?: string;
   resources(event: JsonObject): readonly Resource[];
 }
 
 const NOTHING: FirstFrame = { resources: [] };
 
 /** Changes the values of these members alone. A member that is not there is added as the first one; one without a new value goes. */
-export function jsonFirstFrame({ members, nameMember, resources, ...form }: JsonForm): FirstFrameForm {
+export function jsonFirstFrame({ members, resources, ...form }: JsonForm): FirstFrameForm {
   const [member, ...others] = members;
 
   function read({ data, binary }: Frame, isFirst: boolean): FirstFrame | Rejection {
@@ -41,9 +39,8 @@ export function jsonFirstFrame({ members, nameMember, resources, ...form }: Json
   return {
     ...form,
     read,
-    write({ data, binary }, { credential, model }) {
-      const named = model === undefined || nameMember === undefined ? data : withMember(data, nameMember, model);
-      const bare = without(named, credential === undefined ? members : others);
+    write({ data, binary }, credential) {
+      const bare = without(data, credential === undefined ? members : others);
       return { data: credential === undefined ? bare : withMember(bare, member, credential), binary };
     },
   };

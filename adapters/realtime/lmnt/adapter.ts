@@ -2,17 +2,17 @@
 
 import type { Provider } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
+import { namedFirst } from '../handshake/first-names.ts';
 import { jsonFirstFrame } from '../handshake/json-first-frame.ts';
 import { type HttpReply, type Refusal, refusalReply } from '../refusal.ts';
 import { lmntDialect } from './dialect.ts';
-import { lmntEvent, lmntTypeOf } from './error-event.ts';
+import { lmntRefusal, lmntTypeOf } from './error-event.ts';
 
 const firstFrame = jsonFirstFrame({
   in: 'first',
   members: ['X-API-Key'],
-  nameMember: 'model',
   resources: ({ model }) => (typeof model === 'string' ? [{ kind: 'model', name: model }] : []),
-  refusalEvent: ({ status, message }) => lmntEvent(lmntTypeOf(status), message),
+  refusalEvent: lmntRefusal,
 });
 
 /** LMNT, whose SDK has the key in the first message of a session (measured with lmnt-node 2.12), and in `X-API-Key` of requests. */
@@ -25,7 +25,7 @@ export const lmnt: Provider = {
     {
       path: '/v1/ai/speech/stream',
       dialect: lmntDialect,
-      resources: (handshake) => handshake.firstFrame?.resources ?? [],
+      resources: namedFirst,
       firstFrame,
     },
   ],

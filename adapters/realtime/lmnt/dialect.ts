@@ -6,9 +6,10 @@ import type { Dialect, Rejection } from '../contract/dialect.ts';
 import type { Mark, Observation } from '../contract/observation.ts';
 import { eventPaths } from '../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../guards/model-guard.ts';
+import { renamedBy } from '../guards/renamed-model.ts';
 import { soundOf } from '../sound.ts';
 import { textsIn, wordsToSpeak } from '../speech-text.ts';
-import { lmntEvent, lmntTypeOf } from './error-event.ts';
+import { lmntEvent, lmntRefusal, lmntTypeOf } from './error-event.ts';
 
 const rules: ModelRules = {
   isAudio: () => false,
@@ -30,6 +31,8 @@ export const lmntDialect: Dialect = {
   },
   mostTokens: { input: 0, output: 0 },
   modelsIn: (frame) => guardModels(frame, rules),
+  renamed: renamedBy(rules),
+  firstName: { nameIn: (event) => textAt(event, 'model'), refusalEvent: lmntRefusal },
   observe: (frame, direction) => (direction === 'upstream' ? observeClient(frame) : observeServer(frame)),
   errorEvent: ({ code, message }) => lmntEvent(lmntTypeOf(statusOf(code)), message),
 };

@@ -3,6 +3,7 @@
 import type { Dialect, NamedId } from '../contract/dialect.ts';
 import type { Handshake, Resource, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
+import { namedFirst } from '../handshake/first-names.ts';
 import type { CredentialPlaces, HeaderSwitch } from '../handshake/places.ts';
 import { parametersOf, valuesIn } from '../handshake/query.ts';
 import type { Refusal } from '../refusal.ts';
@@ -58,7 +59,11 @@ const common = { joinedIn, idsIn, rejectContext };
 export function servedBy(path: string, dialect: Dialect): ServedEndpoint {
   const models = modelsOf.get(dialect) ?? modelsInQuery;
   // The model of what runs already cannot be known, whatever else the query says.
-  const resources = (asked: Handshake) => (joinedIn(asked).length > 0 ? 'unknown' : models(asked));
+  const resources = (asked: Handshake) => {
+    if (joinedIn(asked).length > 0) return 'unknown';
+    const named = models(asked);
+    return named.length === 0 ? namedFirst(asked) : named;
+  };
   const named = models === modelsInQuery ? {} : { namedIn: 'model' };
   const reads = {
     path,
@@ -68,6 +73,7 @@ export function servedBy(path: string, dialect: Dialect): ServedEndpoint {
     ...named,
     once: ['model', 'deployment', 'intent', 'call_id'],
     ...(dialect !== openaiBetaDialect && { reject }),
+    ...(models === realtimeModels && { namesInQuery: (asked: Handshake) => !isTranscription(asked) }),
   };
   return dialect === openaiTranslationDialect ? { ...reads, billedBy: 'connected-time' } : reads;
 }

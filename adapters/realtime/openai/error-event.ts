@@ -4,6 +4,7 @@ import { readObject } from '../../../codecs/json/object.ts';
 import { type Frame, jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
 import type { Rejection } from '../contract/dialect.ts';
 import { eventIdOf } from '../guards/event-id.ts';
+import type { Refusal } from '../refusal.ts';
 
 /** Writes the error of Realtime and Translation. */
 export function realtimeError(rejection: Rejection, frame?: Frame): OutFrame {
@@ -28,6 +29,17 @@ export function responsesError(rejection: Rejection, frame?: Frame): OutFrame {
   const isResponse = rejection.code === 'id_not_issued' && rejection.field === 'previous_response_id';
   const code = isResponse ? 'previous_response_not_found' : rejection.code;
   return jsonFrame({ type: 'error', status, error: { ...errorBody(rejection), code }, ...lane });
+}
+
+/** Writes the event of a refusal behind the 101, for all of them. */
+export function refusalEvent({ status, code, message, param }: Refusal): OutFrame {
+  const type = status >= 500 ? 'server_error' : 'invalid_request_error';
+  return jsonFrame({
+    type: 'error',
+    event_id: serverEventId(),
+    status,
+    error: { type, code, message, param: param ?? null },
+  });
 }
 
 const STATUSES: Readonly<Partial<Record<Rejection['code'], number>>> = {

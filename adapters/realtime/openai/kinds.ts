@@ -4,6 +4,7 @@
 import type { Dialect } from '../contract/dialect.ts';
 import type { Handshake, Provider, Resource, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
+import { namedFirst } from '../handshake/first-names.ts';
 import { parametersOf, valuesIn } from '../handshake/query.ts';
 import type { Refusal } from '../refusal.ts';
 import { openai } from './adapter.ts';
@@ -152,7 +153,7 @@ export const openaiKinds: readonly Provider[] = [
     auth: (credential) => (JWT.test(credential) ? 'bearer' : 'basic'),
     free: { path: '/voices/v1/voices', refusals: [401, 403] },
     paths: { '/api/v1/realtime/session': openaiRealtimeDialect },
-    more: { resources: () => [] },
+    more: { resources: namedFirst, namesInQuery: undefined },
     credentials: { ...places, basic: true, parameters: parameters.filter((name) => name !== 'key') },
   }),
   // Document.

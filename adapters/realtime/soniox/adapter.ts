@@ -1,16 +1,14 @@
 // The provider Soniox: its sockets for transcription and for speech, its credentials, how it is dialled. Its events are in transcription.ts and
 // speech.ts.
 
-import type { Handshake, Provider, Resource } from '../contract.ts';
+import type { Provider } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
+import { namedFirst } from '../handshake/first-names.ts';
 import { sonioxHttpError } from './errors.ts';
 import { sonioxFirstFrame } from './first-frame.ts';
 import { sonioxMints } from './mints.ts';
 import { sonioxSpeechDialect } from './speech.ts';
 import { sonioxTranscriptionDialect } from './transcription.ts';
-
-/** The first message names the model; where the client is known by its handshake, that is not read before a provider is dialled. */
-const resources = ({ firstFrame }: Handshake): readonly Resource[] => firstFrame?.resources ?? [];
 
 /** Soniox's JavaScript has the key in the first message (measured), its Python in `Authorization: Bearer` (third party). */
 export const soniox: Provider = {
@@ -24,14 +22,14 @@ export const soniox: Provider = {
       dialect: sonioxTranscriptionDialect,
       // Document. Of speech each stream ends after two minutes, the session does not.
       maxSeconds: 5 * 60 * 60,
-      resources,
+      resources: namedFirst,
       firstFrame: sonioxFirstFrame('first'),
     },
     {
       path: '/tts-websocket',
       baseUrl: 'wss://tts-rt.soniox.com',
       dialect: sonioxSpeechDialect,
-      resources,
+      resources: namedFirst,
       firstFrame: sonioxFirstFrame('each'),
     },
   ],

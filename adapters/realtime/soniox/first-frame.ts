@@ -2,12 +2,15 @@
 
 import { type JsonObject, textAt } from '../../../codecs/json/object.ts';
 import type { FirstFrameForm } from '../contract/first-frame.ts';
+import type { FirstName } from '../contract/names.ts';
 import type { Resource } from '../contract.ts';
 import { jsonFirstFrame } from '../handshake/json-first-frame.ts';
 import { sonioxRefusal } from './errors.ts';
 
 export const sonioxFirstFrame = (where: FirstFrameForm['in']): FirstFrameForm =>
-  jsonFirstFrame({ in: where, members: ['api_key'], nameMember: 'model', resources, refusalEvent: sonioxRefusal });
+  jsonFirstFrame({ in: where, members: ['api_key'], resources, refusalEvent: sonioxRefusal });
+
+export const sonioxFirstName: FirstName = { nameIn: (event) => textAt(event, 'model'), refusalEvent: sonioxRefusal };
 
 /** A model that is left out is one of Soniox's choice. */
 function resources(event: JsonObject): readonly Resource[] {

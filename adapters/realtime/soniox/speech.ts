@@ -8,7 +8,9 @@ import type { Dialect } from '../contract/dialect.ts';
 import type { Observation } from '../contract/observation.ts';
 import { eventPaths } from '../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../guards/model-guard.ts';
+import { renamedBy } from '../guards/renamed-model.ts';
 import { sonioxError } from './errors.ts';
+import { sonioxFirstName } from './first-frame.ts';
 
 const rules: ModelRules = {
   isAudio: () => false,
@@ -35,6 +37,8 @@ export const sonioxSpeechDialect: Dialect = {
   // Read in the SDK; the longest silence without it is not known.
   keepAlive: 'keep_alive between streams',
   modelsIn: (frame) => guardModels(frame, rules),
+  renamed: renamedBy(rules),
+  firstName: sonioxFirstName,
   observe: ({ data }, direction) => (direction === 'upstream' ? observeClient(data) : observeServer(data)),
   errorEvent: sonioxError,
 };

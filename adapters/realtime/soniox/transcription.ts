@@ -7,8 +7,10 @@ import type { Dialect } from '../contract/dialect.ts';
 import type { Observation, Utterance } from '../contract/observation.ts';
 import { eventPaths } from '../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../guards/model-guard.ts';
+import { renamedBy } from '../guards/renamed-model.ts';
 import { isSound, soundOf } from '../sound.ts';
 import { sonioxError } from './errors.ts';
+import { sonioxFirstName } from './first-frame.ts';
 
 const rules: ModelRules = {
   isAudio: () => false,
@@ -31,6 +33,8 @@ export const sonioxTranscriptionDialect: Dialect = {
   // Measured with the SDK; the longest silence without it is not known.
   keepAlive: 'keepalive while paused',
   modelsIn: (frame) => (isSound(frame) ? undefined : guardModels(frame, rules)),
+  renamed: renamedBy(rules),
+  firstName: sonioxFirstName,
   observe,
   errorEvent: sonioxError,
 };

@@ -3,6 +3,7 @@
 
 import type { Provider } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
+import { namedFirst } from '../handshake/first-names.ts';
 import { type HttpReply, type Refusal, refusalReply } from '../refusal.ts';
 import { speechmaticsTypeOf } from './error-event.ts';
 import { speechmaticsFlowDialect } from './flow.ts';
@@ -17,7 +18,7 @@ export const speechmatics: Provider = {
   auth: 'bearer',
   endpoints: [
     // Read in the SDK.
-    { path: '/v2', dialect: speechmaticsDialect, resources: () => [], maxSeconds: 48 * 60 * 60 },
+    { path: '/v2', dialect: speechmaticsDialect, resources: namedFirst, maxSeconds: 48 * 60 * 60 },
     {
       path: '/v1/flow',
       baseUrl: 'wss://flow.api.speechmatics.com',

@@ -2,6 +2,7 @@
 
 import { jsonFrame, type OutFrame } from '../../../codecs/websocket/frame.ts';
 import type { Rejection } from '../contract/dialect.ts';
+import type { Refusal } from '../refusal.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   invalid_key: 'not_authorised',
@@ -23,5 +24,6 @@ const TYPES: Readonly<Record<string, string>> = {
 /** The type that comes closest to a code of the gateway. */
 export const speechmaticsTypeOf = (code: string): string => TYPES[code] ?? 'job_error';
 
-export const speechmaticsError = ({ code, message }: Rejection): OutFrame =>
+/** The event of a rejection, and of a refusal behind the 101. */
+export const speechmaticsError = ({ code, message }: Pick<Rejection | Refusal, 'code' | 'message'>): OutFrame =>
   jsonFrame({ message: 'Error', type: speechmaticsTypeOf(code), reason: message, code });

@@ -5,6 +5,7 @@ import type { Dialect } from '../contract/dialect.ts';
 import type { Observation } from '../contract/observation.ts';
 import { eventPaths } from '../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../guards/model-guard.ts';
+import { renamedBy } from '../guards/renamed-model.ts';
 import { isSound } from '../sound.ts';
 import { speechmaticsError } from './error-event.ts';
 import { observeMessage, soundRates, transcriptIn } from './messages.ts';
@@ -31,6 +32,7 @@ export const speechmaticsFlowDialect: Dialect = {
   // Read in the SDK, which sends it.
   keepAlive: 'AudioReceived for each message of sound',
   modelsIn: (frame) => (isSound(frame) ? undefined : guardModels(frame, rules)),
+  renamed: renamedBy(rules),
   observe: (frame, direction) => observeMessage(frame, direction, read),
   errorEvent: speechmaticsError,
 };

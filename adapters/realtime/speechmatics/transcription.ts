@@ -5,6 +5,7 @@ import type { Dialect } from '../contract/dialect.ts';
 import type { Observation, Utterance } from '../contract/observation.ts';
 import { eventPaths } from '../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../guards/model-guard.ts';
+import { renamedBy } from '../guards/renamed-model.ts';
 import { isSound } from '../sound.ts';
 import { speechmaticsError } from './error-event.ts';
 import { observeMessage, soundRates, transcriptIn } from './messages.ts';
@@ -37,6 +38,11 @@ export const speechmaticsDialect: Dialect = {
   // Read in the SDK.
   keepAlive: 'sound within 1 h',
   modelsIn: (frame) => (isSound(frame) ? undefined : guardModels(frame, rules)),
+  renamed: renamedBy(rules),
+  firstName: {
+    nameIn: (event) => (event.message === 'StartRecognition' ? modelIn(event) : undefined),
+    refusalEvent: speechmaticsError,
+  },
   observe: (frame, direction) => observeMessage(frame, direction, read),
   errorEvent: speechmaticsError,
 };

@@ -45,7 +45,12 @@ function targetProblems({ provider: name, model }: ModelTarget, path: string, co
     ];
   return dialectsOf(provider).length > 0
     ? []
-    : [{ path, message: `expected a provider whose sessions name their model in the query: those of ${name} do not` }];
+    : [
+        {
+          path,
+          message: `expected a provider whose sessions name their model in the query or in the first message: those of ${name} do not`,
+        },
+      ];
 }
 
 /** Checks that a session of one of them could be one of any other. */
@@ -77,13 +82,14 @@ function togetherProblems(targets: readonly ModelTarget[], path: string, config:
       ];
 }
 
-/** The dialects of the clients to whom it serves a model that the query names. */
+/** The dialects of the clients to whom it serves a model that the query names, or the first message. */
 function dialectsOf(provider: Provider | undefined): readonly Dialect[] {
   const named = (provider?.endpoints ?? []).filter((endpoint) => !endpoint.path.includes('{') && namesModel(endpoint));
   return [...new Set(named.map(({ dialect }) => spokenBy(dialect)))];
 }
 
-function namesModel({ path, resources }: ServedEndpoint): boolean {
+function namesModel({ path, resources, dialect }: ServedEndpoint): boolean {
+  if (dialect.firstName !== undefined) return true;
   const rawQuery = 'model=a';
   const named = resources({ path, rawQuery, query: new URLSearchParams(rawQuery), headers: {}, protocols: [] });
   return named !== 'unknown' && named.some(({ name }) => name === 'a');

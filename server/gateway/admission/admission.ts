@@ -92,9 +92,17 @@ export interface Admission {
   readonly pinned?: JsonObject | undefined;
 }
 
+/** The first message that is waited for. */
+export interface AwaitedForm extends Pick<FirstFrameForm, 'read' | 'refusalEvent'> {
+  /** The thing that it is read for, with its article. */
+  readonly has: string;
+  /** Time after which a client that has sent nothing is taken to name nothing; undefined: it is refused. */
+  readonly unnamedMs?: number | undefined;
+}
+
 /** `form`: of the first message. The rest is what the 101 tells. */
 export type WaitForFirst = (
-  form: FirstFrameForm,
+  form: AwaitedForm,
   answer: Pick<Admission, 'subprotocol' | 'sessionId'>,
 ) => Promise<FirstFrame | Refusal>;
 

@@ -6,6 +6,7 @@ import { checkUpgrade, readHandshake } from '../../http/handshake.ts';
 import { checkRequest } from '../../http/request/guard.ts';
 import { badTarget, isRefusal } from '../../http/request/refusals.ts';
 import { readFirstFrame } from '../sessions/first-frame.ts';
+import { readFirstName } from '../sessions/first-names.ts';
 import { aliasOf } from '../targets/alias.ts';
 import { Targets } from '../targets/targets.ts';
 import { checkTerms } from '../targets/terms.ts';
@@ -30,7 +31,8 @@ const client = startPhases<AdmissionRequest>()
   .add(rejectEverywhere)
   .add(authenticateClient)
   .add(classify)
-  .add(chooseSessionId);
+  .add(chooseSessionId)
+  .add(readFirstName);
 
 /** The account that serves it, or the target where the model has several. */
 const place = startPhases<Placeless>()

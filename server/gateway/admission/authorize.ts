@@ -106,5 +106,5 @@ export const bindIds = ({
 });
 
 /** Tells whether a handshake joins what runs already. */
-const isJoining = ({ endpoint, handshake }: Pick<Admission, 'endpoint' | 'handshake'>): boolean =>
+export const isJoining = ({ endpoint, handshake }: Pick<Admission, 'endpoint' | 'handshake'>): boolean =>
   (endpoint.joinedIn?.(handshake) ?? []).length > 0;

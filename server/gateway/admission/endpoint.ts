@@ -15,7 +15,7 @@ import { allowProvider, matchesGlob } from '../../../codecs/text/glob.ts';
 import type { ModelTarget } from '../../config/config.ts';
 import { type AccountEndpoint, providerTable } from '../../config/providers/table.ts';
 import { invalid, notImplemented, nowhere } from '../../http/request/refusals.ts';
-import { withTarget } from '../targets/alias.ts';
+import { withFirst, withTarget } from '../targets/alias.ts';
 import type { Admission } from './admission.ts';
 
 type Chosen = Pick<Admission, 'provider' | 'endpoint' | 'handshake'>;
@@ -66,14 +66,14 @@ export function rejectEverywhere({
 export function chooseProvider(
   known: Pick<Admission, 'candidates' | 'policy' | 'key' | 'secret' | 'target' | 'targets'> & Chosen,
 ): Chosen | Refusal | undefined {
-  const { handshake, target, secret } = known;
+  const { handshake, target, secret, policy } = known;
   if (target !== undefined) return chooseTarget(target, known);
   const inModel = namedInModel(known);
   const found = inModel ?? best(known);
   if (found === undefined) return rejectHandshake(known);
   const refusal = boundElsewhere(secret, found.provider);
   if (refusal !== undefined) return refusal;
-  const choice = chosen(found, inModel === undefined ? handshake : withoutAccount(handshake, found.provider.name));
+  const choice = chosen(found, inModel === undefined ? handshake : withoutAccount(handshake, found.provider, policy));
   return rejectHandshake(choice) ?? choice;
 }
 
@@ -96,9 +96,18 @@ function chooseTarget(
   if (provider === undefined || found === undefined || !isAlike)
     return invalid(`clients of ${target.provider} speak no ${first && spokenBy(first.endpoint.dialect).name}`);
   const isElsewhere = candidates.every((candidate) => candidate.provider !== provider);
-  const choice = chosen(found, withTarget(handshake, targets?.name ?? '', { model: target.model, isElsewhere }));
+  const { model } = target;
+  const named = { model, upstream: modelUpstream(provider, model, policy), isElsewhere };
+  const choice = chosen(found, withTarget(handshake, targets?.name ?? '', named));
   return boundElsewhere(secret, provider) ?? rejectHandshake(choice) ?? choice;
 }
+
+/** The name of a model in messages to its provider. */
+export const modelUpstream = (
+  { name, modelUpstream: write }: Pick<Provider, 'name' | 'modelUpstream'>,
+  model: string,
+  { config }: Pick<Admission['policy'], 'config'>,
+): string => write?.(model, config.providers[name]?.settings ?? {}) ?? model;
 
 /** Refuses what a client secret that was made for another account may not have. */
 function boundElsewhere(secret: Admission['secret'], { name }: Pick<Provider, 'name'>): Refusal | undefined {
@@ -137,18 +146,18 @@ function alike(
 }
 
 /** The handshake without the name of the account before the model; all other bytes of its query stay. */
-function withoutAccount(handshake: Handshake, account: string): Handshake {
-  if (!handshake.query.has('model')) return withoutAccountInFrame(handshake, account);
+function withoutAccount(handshake: Handshake, provider: Provider, policy: Admission['policy']): Handshake {
+  const { firstFrame } = handshake;
+  const [first] = firstFrame?.resources ?? [];
+  const model = first?.name.slice(provider.name.length + 1);
+  const isInFrame = firstFrame !== undefined && model !== undefined;
+  const named = isInFrame
+    ? { ...handshake, firstFrame: withFirst(firstFrame, model, modelUpstream(provider, model, policy)) }
+    : handshake;
+  if (!handshake.query.has('model')) return named;
   const parts = handshake.rawQuery?.split('&') ?? [];
-  const rawQuery = parts.map((part) => (/^model=/.test(part) ? withoutName(part, account) : part)).join('&');
-  return { ...handshake, rawQuery, query: new URLSearchParams(rawQuery) };
-}
-
-function withoutAccountInFrame({ firstFrame, ...handshake }: Handshake, account: string): Handshake {
-  const [first, ...others] = firstFrame?.resources ?? [];
-  if (first === undefined) return handshake;
-  const renamed = first.name.slice(account.length + 1);
-  return { ...handshake, firstFrame: { ...firstFrame, resources: [{ ...first, name: renamed }, ...others], renamed } };
+  const rawQuery = parts.map((part) => (/^model=/.test(part) ? withoutName(part, provider.name) : part)).join('&');
+  return { ...named, rawQuery, query: new URLSearchParams(rawQuery) };
 }
 
 function withoutName(part: string, account: string): string {

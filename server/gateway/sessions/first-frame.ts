@@ -29,7 +29,7 @@ export function readFirstFrame(known: Known): Refusal | Promise<Read | Refusal> 
   if (isRefusal(chosen)) return chosen;
   const answered = chooseSessionId(known);
   if (isRefusal(answered)) return answered;
-  return wait(form, { ...chosen, sessionId: answered.sessionId }).then((firstFrame) =>
+  return wait({ has: 'the credential', ...form }, { ...chosen, sessionId: answered.sessionId }).then((firstFrame) =>
     isRefusal(firstFrame) ? firstFrame : { handshake: { ...handshake, firstFrame }, answered },
   );
 }

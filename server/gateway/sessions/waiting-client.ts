@@ -4,7 +4,7 @@
 
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import type { FirstFrame, FirstFrameForm } from '../../../adapters/realtime/contract/first-frame.ts';
+import type { FirstFrame } from '../../../adapters/realtime/contract/first-frame.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { findClose, readClose } from '../../../codecs/websocket/close-frame.ts';
 import type { Frame } from '../../../codecs/websocket/frame.ts';
@@ -16,6 +16,7 @@ import type { ClientGone } from '../../http/connection/client-gone.ts';
 import { closeOfRefusal, relayed } from '../../session/close-reason.ts';
 import type { MessageWatch, UnfinishedMessages } from '../../session/unfinished-messages.ts';
 import { Peer } from '../../transport/peer.ts';
+import type { AwaitedForm } from '../admission/admission.ts';
 
 interface WaitingOptions {
   readonly socket: Socket;
@@ -25,7 +26,7 @@ interface WaitingOptions {
   /** Those of all sessions of the process. */
   readonly unfinished: UnfinishedMessages;
   /** The form of its first message. */
-  readonly form: FirstFrameForm;
+  readonly form: AwaitedForm;
 }
 
 /** Room for headers and pings beside the payload of the first message. */
@@ -44,7 +45,7 @@ export class WaitingClient implements ClientGone {
   readonly #messages: MessageWatch;
   readonly #reader: FrameReader;
   readonly #gone = new AbortController();
-  readonly #deadline: NodeJS.Timeout;
+  readonly #timers: NodeJS.Timeout[];
   readonly #hasClose = findClose();
   #isFirst = true;
   #hasLeft = false;
@@ -60,7 +61,7 @@ export class WaitingClient implements ClientGone {
   #resolve: (outcome: FirstFrame | Refusal) => void = () => {};
 
   constructor(options: WaitingOptions) {
-    const { socket, head, limits, unfinished } = options;
+    const { socket, head, limits, unfinished, form } = options;
     this.#options = options;
     this.peer = new Peer({ socket, role: 'client', limits });
     this.reading = new Promise((resolve) => {
@@ -70,11 +71,12 @@ export class WaitingClient implements ClientGone {
       direction: 'upstream',
       peer: this.peer,
       limits: { ...limits, clientMaxPayloadBytes: this.#maxBytes },
-      onStalled: () => this.#settle(tooLate(limits.handshakeMs)),
+      onStalled: () => this.#settle(this.#tooLate),
       onNoMemory: () => this.#settle(noMemory),
     });
     this.#reader = this.#messages.newReader();
-    this.#deadline = setTimeout(() => this.#settle(tooLate(limits.handshakeMs)), limits.handshakeMs);
+    this.#timers = [setTimeout(() => this.#settle(this.#tooLate), limits.handshakeMs)];
+    if (form.unnamedMs !== undefined) this.#timers.push(setTimeout(() => this.#nameNothing(), form.unnamedMs));
     socket.on('data', this.#receive).once('end', this.#leave).once('close', this.#leave);
     if (head.length > 0) this.#receive(head);
     if (socket.destroyed) this.#leave();
@@ -139,6 +141,17 @@ export class WaitingClient implements ClientGone {
     return Math.min(firstMessageBytes, clientMaxPayloadBytes);
   }
 
+  get #tooLate(): Refusal {
+    const { limits, form } = this.#options;
+    const message = `expected the first message, which has ${form.has}, within ${limits.handshakeMs} ms (limits.handshakeMs)`;
+    return { status: 408, code: 'request_timeout', message };
+  }
+
+  get #tooLarge(): Refusal {
+    const message = `expected at most ${this.#maxBytes} bytes as the first message, which has ${this.#options.form.has} (limits.firstMessageBytes)`;
+    return { status: 413, code: 'body_too_large', message };
+  }
+
   readonly #receive = (chunk: Buffer): void => {
     const isClose = this.#hasClose(chunk);
     const rest = this.#isFirst ? this.#readFirst(chunk) : chunk;
@@ -169,7 +182,7 @@ export class WaitingClient implements ClientGone {
       const [first] = frames;
       if (first !== undefined) this.#complete(first);
       else if (end !== undefined) this.#ended(end);
-      else if (this.#readBytes > this.#maxBytes + FRAMING_BYTES) this.#settle(tooLarge(this.#maxBytes));
+      else if (this.#readBytes > this.#maxBytes + FRAMING_BYTES) this.#settle(this.#tooLarge);
     }
     if (ping !== undefined) this.peer.pong(ping);
     return rest;
@@ -197,7 +210,7 @@ export class WaitingClient implements ClientGone {
       return;
     }
     this.#fault = end.name === 'broken' ? end.code : 1002;
-    this.#settle(this.#fault === 1009 ? tooLarge(this.#maxBytes) : broken);
+    this.#settle(this.#fault === 1009 ? this.#tooLarge : broken);
   }
 
   #answerClose(code: number | undefined): void {
@@ -226,8 +239,13 @@ export class WaitingClient implements ClientGone {
     this.#resolve(outcome);
   }
 
+  /** A message that has begun is waited for. */
+  #nameNothing(): void {
+    if (this.#readBytes === 0) this.#settle({ resources: [] });
+  }
+
   #endWait(): void {
-    clearTimeout(this.#deadline);
+    for (const timer of this.#timers) clearTimeout(timer);
     this.#messages.stop();
   }
 
@@ -239,18 +257,6 @@ export class WaitingClient implements ClientGone {
     if (this.#heldBytes > this.#options.limits.pauseBytes) this.#options.socket.pause();
   }
 }
-
-const tooLate = (ms: number): Refusal => ({
-  status: 408,
-  code: 'request_timeout',
-  message: `expected the first message, which has the credential, within ${ms} ms (limits.handshakeMs)`,
-});
-
-const tooLarge = (bytes: number): Refusal => ({
-  status: 413,
-  code: 'body_too_large',
-  message: `expected at most ${bytes} bytes as the first message, which has the credential (limits.firstMessageBytes)`,
-});
 
 const unreadable = (message: string): Refusal => ({ status: 400, code: 'invalid_request', message });
 

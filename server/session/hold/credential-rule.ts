@@ -1,10 +1,9 @@
 // The rule for credentials in messages: that of the account goes upstream, or none, and never that of the client.
 
-import type { FirstFrameChange, FirstFrameForm } from '../../../adapters/realtime/contract/first-frame.ts';
+import type { FirstFrameForm } from '../../../adapters/realtime/contract/first-frame.ts';
 import type { ClientRule } from './client-gate.ts';
 
-/** `change.model` is for the first message alone. */
-export function credentialRule(form: FirstFrameForm, { credential, model }: FirstFrameChange): ClientRule {
+export function credentialRule(form: FirstFrameForm, credential: string | undefined): ClientRule {
   let isFirst = true;
   return {
     verdictOn(frame) {
@@ -13,8 +12,7 @@ export function credentialRule(form: FirstFrameForm, { credential, model }: Firs
       const wasFirst = isFirst;
       isFirst = false;
       if (!wasFirst && read.credential === undefined) return undefined;
-      const instead = form.write(frame, { credential, model: wasFirst ? model : undefined });
-      return { instead, isLast: form.in === 'first' };
+      return { instead: form.write(frame, credential), isLast: form.in === 'first' };
     },
     goesOn: () => false,
   };

@@ -25,7 +25,7 @@ export interface ClientRules {
 interface HoldOptions
   extends ClientRules,
     Omit<PartOptions, 'subject' | 'rules' | 'messages' | 'providerMessages' | 'onUnanswered' | 'onNotTaken'> {
-  readonly subject: Pick<SessionSubject, 'dialect' | 'context' | 'pinned' | 'asked' | 'model'>;
+  readonly subject: Pick<SessionSubject, 'dialect' | 'context' | 'pinned' | 'renamed'>;
   readonly messages: SessionMessages;
   end(reason: CloseReason): void;
 }

@@ -9,6 +9,7 @@ import { type Observation, type Utterance, withTranscript } from '../../contract
 import { eventPaths } from '../../guards/event-paths.ts';
 import { guardIds, type IdRules } from '../../guards/id-guard.ts';
 import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
+import { renamedBy } from '../../guards/renamed-model.ts';
 import { soundEvent } from '../../guards/sound-event.ts';
 import { assemblyaiAgentPins } from '../pins.ts';
 
@@ -39,6 +40,7 @@ export const assemblyaiAgentDialect: Dialect = {
   capabilities: { audio: 'base64', turnEnd: 'event', interruption: 'event', usage: 'never', speaksFirst: 'client' },
   mostTokens: { input: 0, output: 0 },
   modelsIn: (frame) => guardModels(frame, rules),
+  renamed: renamedBy(rules),
   observe: ({ data }, direction) => observe(data, direction),
   errorEvent: ({ code, message }: Rejection): OutFrame => jsonFrame({ type: 'session.error', code, message }),
   // A session lasts three hours at most, and may be resumed 30 s after its connection was lost.

@@ -7,6 +7,7 @@ import type { Dialect, Rejection } from '../../contract/dialect.ts';
 import type { Observation, Usage } from '../../contract/observation.ts';
 import { eventPaths } from '../../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
+import { renamedBy } from '../../guards/renamed-model.ts';
 import { textToSpeak } from '../../speech-text.ts';
 import { soundUsage } from '../../usage-fault.ts';
 
@@ -26,6 +27,7 @@ export const assemblyaiSpeechDialect: Dialect = {
   },
   mostTokens: { input: 0, output: 0 },
   modelsIn: (frame) => guardModels(frame, rules),
+  renamed: renamedBy(rules),
   observe: ({ data }: Frame, direction: Direction): Observation | undefined => {
     const type = eventType(data);
     if (direction === 'upstream') return textToSpeak(type ?? 'message', data, { asks: type === 'Flush' });

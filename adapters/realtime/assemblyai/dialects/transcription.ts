@@ -8,6 +8,7 @@ import type { Dialect, Rejection } from '../../contract/dialect.ts';
 import type { Observation, Usage } from '../../contract/observation.ts';
 import { eventPaths } from '../../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
+import { renamedBy } from '../../guards/renamed-model.ts';
 import { isSound, soundOf } from '../../sound.ts';
 import { soundUsage } from '../../usage-fault.ts';
 
@@ -32,6 +33,7 @@ export const assemblyaiStreamingDialect: Dialect = {
   // Read in the SDK; the longest silence without it is not known.
   keepAlive: 'KeepAlive while there is no sound',
   modelsIn: (frame) => (isSound(frame) ? undefined : guardModels(frame, rules)),
+  renamed: renamedBy(rules),
   observe,
   errorEvent,
 };

@@ -8,8 +8,9 @@ import type { Dialect } from '../../contract/dialect.ts';
 import type { Observation } from '../../contract/observation.ts';
 import { eventPaths } from '../../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
+import { renamedBy } from '../../guards/renamed-model.ts';
 import { textsIn, textToSpeak } from '../../speech-text.ts';
-import { cartesiaError } from '../error-event.ts';
+import { cartesiaError, cartesiaRefusal } from '../error-event.ts';
 
 const rules: ModelRules = {
   isAudio: () => false,
@@ -34,6 +35,11 @@ export const cartesiaSpeechDialect: Dialect = {
   },
   mostTokens: { input: 0, output: 0 },
   modelsIn: (frame) => guardModels(frame, rules),
+  renamed: renamedBy(rules),
+  firstName: {
+    nameIn: (event) => textAt(event, 'model_id') ?? textAt(event, 'model'),
+    refusalEvent: cartesiaRefusal,
+  },
   observe: ({ data }, direction) => observe(data, direction),
   errorEvent: cartesiaError,
 };

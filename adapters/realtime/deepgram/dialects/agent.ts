@@ -8,6 +8,7 @@ import type { Dialect, Rejection } from '../../contract/dialect.ts';
 import type { Observation } from '../../contract/observation.ts';
 import { eventPaths } from '../../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
+import { renamedBy } from '../../guards/renamed-model.ts';
 import { isSound, soundOf } from '../../sound.ts';
 import { deepgramPins } from '../pins.ts';
 
@@ -44,6 +45,12 @@ export const deepgramAgentDialect: Dialect = {
   // Document.
   keepAlive: 'KeepAlive every 8 s without sound',
   modelsIn: (frame) => (isSound(frame) ? undefined : guardModels(frame, rules)),
+  renamed: renamedBy(rules),
+  // The stage that thinks is what a session is known by.
+  firstName: {
+    nameIn: ({ type, agent }) => (type === 'Settings' && isObject(agent) ? thinkingModel(agent) : undefined),
+    refusalEvent: ({ code, message }) => jsonFrame({ type: 'Error', description: message, code }),
+  },
   observe,
   errorEvent,
   pins: deepgramPins(isSound),

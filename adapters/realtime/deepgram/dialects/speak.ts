@@ -7,6 +7,7 @@ import type { Dialect, Rejection } from '../../contract/dialect.ts';
 import type { Mark, Observation } from '../../contract/observation.ts';
 import { eventPaths } from '../../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
+import { renamedBy } from '../../guards/renamed-model.ts';
 import { soundOf } from '../../sound.ts';
 import { textToSpeak } from '../../speech-text.ts';
 
@@ -16,6 +17,7 @@ const rules: ModelRules = { isAudio: () => false, places: eventPaths([['model']]
 const common = {
   mostTokens: { input: 0, output: 0 },
   modelsIn: (frame) => guardModels(frame, rules),
+  renamed: renamedBy(rules),
   errorEvent,
 } satisfies Partial<Dialect>;
 const capabilities = {

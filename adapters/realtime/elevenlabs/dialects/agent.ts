@@ -10,6 +10,7 @@ import type { Dialect, Rejection } from '../../contract/dialect.ts';
 import type { Observation } from '../../contract/observation.ts';
 import { eventPaths } from '../../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
+import { renamedBy } from '../../guards/renamed-model.ts';
 import { bytesPerSecond } from '../audio-format.ts';
 
 const SAID = 'user_audio_chunk';
@@ -33,6 +34,7 @@ export const elevenlabsAgentDialect: Dialect = {
   // Read in the SDK.
   keepAlive: 'pong for each ping',
   modelsIn: (frame) => guardModels(frame, rules),
+  renamed: renamedBy(rules),
   observe,
   errorEvent,
   // It tells the agent something that it need not answer.

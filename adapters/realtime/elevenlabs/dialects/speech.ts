@@ -10,6 +10,7 @@ import type { Dialect } from '../../contract/dialect.ts';
 import type { Observation } from '../../contract/observation.ts';
 import { eventPaths } from '../../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
+import { renamedBy } from '../../guards/renamed-model.ts';
 import { textsIn, wordsToSpeak } from '../../speech-text.ts';
 
 /** No message that the SDK knows names a model; one that would is held to the list of the key. */
@@ -28,6 +29,7 @@ export const elevenlabsSpeechDialect: Dialect = {
   },
   mostTokens: { input: 0, output: 0 },
   modelsIn: (frame) => guardModels(frame, rules),
+  renamed: renamedBy(rules),
   observe: (frame, direction) => (direction === 'upstream' ? observeClient(frame) : observeServer(frame)),
   errorEvent: ({ code, message }) => elevenlabsSpeechError(code, message),
 };

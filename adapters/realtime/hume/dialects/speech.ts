@@ -7,6 +7,7 @@ import type { Dialect } from '../../contract/dialect.ts';
 import type { Observation } from '../../contract/observation.ts';
 import { eventPaths } from '../../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
+import { renamedBy } from '../../guards/renamed-model.ts';
 import { soundOf } from '../../sound.ts';
 import { textToSpeak } from '../../speech-text.ts';
 import { humeError } from '../error-event.ts';
@@ -27,6 +28,7 @@ export const humeSpeechDialect: Dialect = {
   },
   mostTokens: { input: 0, output: 0 },
   modelsIn: (frame) => guardModels(frame, rules),
+  renamed: renamedBy(rules),
   observe,
   errorEvent: humeError,
 };

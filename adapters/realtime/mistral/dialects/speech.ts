@@ -8,6 +8,7 @@ import type { Dialect } from '../../contract/dialect.ts';
 import type { Observation } from '../../contract/observation.ts';
 import { eventPaths } from '../../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
+import { renamedBy } from '../../guards/renamed-model.ts';
 import { textToSpeak } from '../../speech-text.ts';
 import { mistralError } from '../error-event.ts';
 import { reportedUsage } from '../usage.ts';
@@ -32,6 +33,7 @@ export const mistralSpeechDialect: Dialect = {
   },
   mostTokens: { input: 256_000, output: 64_000 },
   modelsIn: (frame) => guardModels(frame, rules),
+  renamed: renamedBy(rules),
   observe: ({ data }, direction) => observe(data, direction),
   errorEvent: mistralError,
   lastUsage: { ask: jsonFrame({ type: 'input_text.end' }) },

@@ -8,6 +8,7 @@ import type { Dialect } from '../../contract/dialect.ts';
 import { type Observation, withTranscript } from '../../contract/observation.ts';
 import { eventPaths } from '../../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
+import { renamedBy } from '../../guards/renamed-model.ts';
 import { soundEvent } from '../../guards/sound-event.ts';
 import { pcmSampleBytes, soundByType } from '../../sound.ts';
 import { mistralError } from '../error-event.ts';
@@ -32,6 +33,7 @@ export const mistralTranscriptionDialect: Dialect = {
   },
   mostTokens: { input: 256_000, output: 64_000 },
   modelsIn: (frame) => guardModels(frame, rules),
+  renamed: renamedBy(rules),
   observe: ({ data }, direction) => observe(data, direction),
   errorEvent: mistralError,
   // A token stands for 80 ms of sound (third parties).

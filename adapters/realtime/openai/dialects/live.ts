@@ -8,8 +8,9 @@ import type { Dialect } from '../../contract/dialect.ts';
 import { type Observation, withTranscript } from '../../contract/observation.ts';
 import { eventPaths } from '../../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
+import { renamedBy } from '../../guards/renamed-model.ts';
 import { soundEvent } from '../../guards/sound-event.ts';
-import { liveError } from '../error-event.ts';
+import { liveError, refusalEvent } from '../error-event.ts';
 import { livePins } from '../pins/live.ts';
 import { askedTools } from '../tool-calls.ts';
 import { partialWords } from '../transcript.ts';
@@ -58,6 +59,11 @@ export const openaiLiveDialect: Dialect = {
   // Work that is delegated to another model calls tools.
   mostTokens: { input: 32_000_000, output: 4_000_000 },
   modelsIn: (frame) => guardModels(frame, rules),
+  renamed: renamedBy(rules),
+  firstName: {
+    nameIn: (event) => (event.type === 'session.start' ? textAt(event, 'session', 'model') : undefined),
+    refusalEvent,
+  },
   observe: (frame, direction) => {
     const type = eventType(frame.data);
     if (type === undefined) return undefined;
@@ -74,7 +80,9 @@ export const openaiLiveDialect: Dialect = {
 export const openaiLiveForkDialect: Dialect = {
   ...openaiLiveDialect,
   name: 'openai-live-fork',
+  firstName: undefined,
   modelsIn: (frame) => guardModels(frame, laterRules),
+  renamed: renamedBy(laterRules),
   pins: undefined,
 };
 

@@ -1,15 +1,16 @@
 // The Realtime GA dialect (/v1/realtime): speech-to-speech, transcription and sideband sessions.
 
 import { eventType, typeDecides } from '../../../../codecs/json/event-type.ts';
-import { objectAt, readObject, textAt } from '../../../../codecs/json/object.ts';
+import { type JsonObject, objectAt, readObject, textAt } from '../../../../codecs/json/object.ts';
 import { type Direction, type Frame, jsonFrame, type OutFrame } from '../../../../codecs/websocket/frame.ts';
 import type { Dialect } from '../../contract/dialect.ts';
 import { type Mark, type Observation, withTranscript } from '../../contract/observation.ts';
 import { eventPaths } from '../../guards/event-paths.ts';
 import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
+import { renamedBy } from '../../guards/renamed-model.ts';
 import { soundEvent } from '../../guards/sound-event.ts';
 import { openaiSound, soundBytesPerSecond } from '../audio.ts';
-import { realtimeError } from '../error-event.ts';
+import { realtimeError, refusalEvent } from '../error-event.ts';
 import { realtimePins } from '../pins/realtime.ts';
 import { askedTools } from '../tool-calls.ts';
 import { assistantWords, createdItem, transcriptOfItem, userWords } from '../transcript.ts';
@@ -54,6 +55,8 @@ export const openaiRealtimeDialect: Dialect = {
   // The context of the largest has 128,000 tokens; the next one may have more.
   mostTokens: { input: 256_000, output: 64_000 },
   modelsIn: (frame) => guardModels(frame, rules),
+  renamed: renamedBy(rules),
+  firstName: { nameIn: nameInUpdate, refusalEvent },
   observe: (frame, direction) => {
     const type = eventType(frame.data);
     return type === undefined ? undefined : observeEvent(type, frame, direction);
@@ -78,6 +81,12 @@ export const openaiBetaDialect: Dialect = { ...openaiRealtimeDialect, name: 'ope
 function systemItem(text: string): OutFrame {
   const item = { type: 'message', role: 'system', content: [{ type: 'input_text', text }] };
   return jsonFrame({ event_id: 'trunkline-context', type: 'conversation.item.create', item });
+}
+
+/** The model of a session, or of a transcription that has none beside it. Clients of these sessions need not name it in the query. */
+function nameInUpdate(event: JsonObject): string | undefined {
+  if (event.type !== 'session.update') return undefined;
+  return textAt(event, 'session', 'model') ?? textAt(event, 'session', 'audio', 'input', 'transcription', 'model');
 }
 
 function observeEvent(type: string, frame: Frame, direction: Direction): Observation {

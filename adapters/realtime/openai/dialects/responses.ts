@@ -8,8 +8,9 @@ import { type Observation, withTranscript } from '../../contract/observation.ts'
 import { type EventPath, eventPaths } from '../../guards/event-paths.ts';
 import { guardIds, type IdRules, textsAt } from '../../guards/id-guard.ts';
 import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
+import { renamedBy } from '../../guards/renamed-model.ts';
 import { openaiSound } from '../audio.ts';
-import { responsesError } from '../error-event.ts';
+import { refusalEvent, responsesError } from '../error-event.ts';
 import { responsesPins } from '../pins/responses.ts';
 import { askedTools } from '../tool-calls.ts';
 import { assistantWords, userWords } from '../transcript.ts';
@@ -89,6 +90,12 @@ export const openaiResponsesDialect: Dialect = {
   // A context of a million tokens is read again for each call of the provider's own tools.
   mostTokens: { input: 32_000_000, output: 4_000_000 },
   modelsIn: (frame) => guardModels(frame, rules),
+  renamed: renamedBy(rules),
+  firstName: {
+    nameIn: (event) =>
+      event.type === 'response.create' ? textAt({ ...objectAt(event, 'response'), ...event }, 'model') : undefined,
+    refusalEvent,
+  },
   observe: (frame, direction) => {
     const type = eventType(frame.data);
     if (type === undefined) return undefined;

@@ -5,6 +5,7 @@ import { readObject, textAt } from '../../../../codecs/json/object.ts';
 import type { Dialect } from '../../contract/dialect.ts';
 import { type Observation, withTranscript } from '../../contract/observation.ts';
 import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
+import { renamedBy } from '../../guards/renamed-model.ts';
 import { soundEvent } from '../../guards/sound-event.ts';
 import { realtimeError } from '../error-event.ts';
 import { translationPins } from '../pins/realtime.ts';
@@ -20,6 +21,7 @@ export const openaiTranslationDialect: Dialect = {
   capabilities: { audio: 'base64', turnEnd: 'never', interruption: 'event', usage: 'never', speaksFirst: 'provider' },
   mostTokens: { input: 256_000, output: 64_000 },
   modelsIn: (frame) => guardModels(frame, rules),
+  renamed: renamedBy(rules),
   observe: (frame, direction) => {
     const type = eventType(frame.data);
     if (type === undefined) return undefined;

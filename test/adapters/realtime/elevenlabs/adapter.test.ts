@@ -57,7 +57,7 @@ test.each([
   const message = frameOf({ ...members, text: ' ', context_id: 'c' });
   for (const isFirst of [true, false])
     expect(firstFrame?.read(message, isFirst)).toEqual({ credential: 'k', resources: [] });
-  const written = (credential?: string) => String(firstFrame?.write(message, { credential }).data);
+  const written = (credential?: string) => String(firstFrame?.write(message, credential).data);
   expect(written()).toBe('{"text":" ","context_id":"c"}');
   expect(JSON.parse(written('ours'))).toEqual({ xi_api_key: 'ours', text: ' ', context_id: 'c' });
 });
