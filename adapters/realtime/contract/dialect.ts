@@ -68,6 +68,8 @@ interface DialectIds {
   inFrame?(frame: Frame): FrameIds | Rejection | undefined;
   /** A frame with an id of somebody else is answered with the error event, and the session goes on; else the session ends. */
   readonly goesOn?: boolean;
+  /** Set where the ids that events hand out are those of sessions, which others join by them: see `ServedEndpoint.joinedIn`. */
+  readonly areJoined?: true;
 }
 
 export interface FrameIds {

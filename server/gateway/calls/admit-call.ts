@@ -56,7 +56,7 @@ const phases = startPhases<CallAsk>()
 export const admitCall = async (ask: CallAsk): Promise<CallAdmission | Refusal> => phases.run(ask);
 
 /** Ids go into paths and queries of the provider as they are. */
-const ID = /^[A-Za-z0-9_.~:-]{1,512}$/;
+export const isCallId = (id: string): boolean => /^[A-Za-z0-9_.~:-]{1,512}$/.test(id);
 
 function resolveCall({
   handshake,
@@ -66,7 +66,7 @@ function resolveCall({
   const found = providerTable(policy.config).callsAt(method, handshake.path);
   const [first] = found;
   if (first === undefined) return invalid('this path is not one of calls any more');
-  if (first.id !== undefined && !ID.test(first.id)) return invalid('expected the id of a call in the path');
+  if (first.id !== undefined && !isCallId(first.id)) return invalid('expected the id of a call in the path');
   const candidates = found.map(({ provider, endpoint: { path: pattern, family }, path }) => ({
     ...{ provider, path },
     endpoint: endpointOfCall(pattern, family),

@@ -17,7 +17,7 @@ import { reservationOf, type SessionHost } from '../open-session.ts';
 import { tellRefusal } from '../side/refusal-row.ts';
 import { giveUseBack, takeUse } from '../side/secret-uses.ts';
 import { announceSession } from '../start-session.ts';
-import { admitCall, type CallAdmission } from './admit-call.ts';
+import { admitCall, type CallAdmission, isCallId } from './admit-call.ts';
 import { askForWhole, askProvider, headOf, readAnswer } from './ask-provider.ts';
 import type { MediaCall } from './media-call.ts';
 import { type BegunCall, hangUp, keptHeaders } from './reach-call.ts';
@@ -226,11 +226,8 @@ export class CallOpening {
 /** The id in the path, where the call was there before. */
 function idOf({ asked: { start }, callId }: Beginning, { headers: { location }, body }: HttpReply): string | undefined {
   const id = start.idIn === undefined ? callId : start.idIn({ location, body: Buffer.from(body) });
-  return id !== undefined && CALL_ID.test(id) ? id : undefined;
+  return id !== undefined && isCallId(id) ? id : undefined;
 }
-
-/** See the ids of paths in `admitCall`. */
-const CALL_ID = /^[A-Za-z0-9_.~:-]{1,512}$/;
 
 const wholeBody = (body: Awaited<ReturnType<typeof readBody>>): Buffer | undefined | Refusal =>
   body === undefined || Buffer.isBuffer(body) || isRefusal(body) ? body : Buffer.concat(body as readonly Buffer[]);

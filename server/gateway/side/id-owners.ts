@@ -8,9 +8,12 @@ import { notNow } from '../../http/request/refusals.ts';
 import { ownerAnswer } from '../../ipc/channel/owner-answer.ts';
 import type { SessionEvent } from '../../ipc/session-event.ts';
 import type { FindOwners } from '../../ipc/side-request.ts';
+import type { StoredSecret } from '../../ipc/stored-keys.ts';
 import type { KeyIds } from '../../session/hold/id-guard.ts';
 import type { Admission } from '../admission/admission.ts';
 import { mayUse, unknowableModel } from '../admission/authorize.ts';
+
+type IdClient = Pick<Admission, 'key' | 'provider' | 'secret'>;
 
 interface IdOwnersOptions {
   /** undefined where there is no side process. */
@@ -56,14 +59,29 @@ export class IdOwners {
     provider,
     endpoint,
     bindsIds,
-  }: Pick<Admission, 'key' | 'provider' | 'endpoint' | 'bindsIds'>): KeyIds | undefined {
+    secret,
+  }: IdClient & Pick<Admission, 'endpoint' | 'bindsIds'>): KeyIds | undefined {
     if (key === undefined || !bindsIds) return undefined;
-    return this.#ids(key.id, provider.name, endpoint.dialect.ids?.keptMs ?? 0);
+    const { keptMs = 0, areJoined } = endpoint.dialect.ids ?? {};
+    const ids = this.#ids(key.id, provider.name, keptMs);
+    return areJoined && secret !== undefined ? { ...ids, handedOut: withSecret(ids, secret) } : ids;
   }
 
-  /** The ids of calls, which are kept of every key: they tell that a call is counted here. Without keys all are of one. */
-  ofCalls({ key, provider }: Pick<Admission, 'key' | 'provider'>, keptMs = 0): KeyIds {
-    return this.#ids(key?.id ?? NO_KEY, provider.name, keptMs);
+  /**
+   * The ids of calls, which are kept of every key: they tell that a call is counted here. Without keys all are of one. What a client secret makes is its
+   * key's, too; of what its key makes, it has what it made itself.
+   */
+  ofCalls({ key, provider, secret }: IdClient, keptMs = 0): KeyIds {
+    const ids = this.#ids(key?.id ?? NO_KEY, provider.name, keptMs);
+    if (secret === undefined) return ids;
+    return {
+      handedOut: withSecret(ids, secret),
+      owns: (asked, isKnown) =>
+        ids.owns(
+          asked.map((id) => ofSecret(id, secret)),
+          isKnown,
+        ),
+    };
   }
 
   #ids(key: string, provider: string, keptMs: number): KeyIds {
@@ -159,6 +177,14 @@ export class IdOwners {
   }
 }
 
+/** An id as the secret has it that was given it: no provider's begins so. */
+const ofSecret = (id: string, { digest }: Pick<StoredSecret, 'digest'>): string => `secret\0${digest}\0${id}`;
+
+const withSecret =
+  (ids: KeyIds, secret: Pick<StoredSecret, 'digest'>): KeyIds['handedOut'] =>
+  (given) =>
+    ids.handedOut(given.flatMap((id) => [id, ofSecret(id, secret)]));
+
 /** Returns why a handshake is refused that refers to what was handed out to somebody else; undefined: it does not. */
 export async function refuseForeignIds(admission: Admission, owners: IdOwners): Promise<Refusal | undefined> {
   const { endpoint, handshake } = admission;
@@ -179,8 +205,8 @@ export async function joinCall(admission: Admission, owners: IdOwners): Promise<
   if (first === undefined) return {};
   const mayJoinAny =
     (!bindsIds || key?.callIds === 'any') && (secret === undefined || secret.settings.callIds === 'any');
-  // Nobody waits for what does not decide.
-  const owns = await owners.ofCalls(admission).owns(
+  // The call of another client is counted as well, where this one may join any. Nobody waits for what does not decide.
+  const owns = await owners.ofCalls(mayJoinAny ? { key, provider, secret: undefined } : admission).owns(
     joined.map(({ id }) => id),
     !mayJoinAny,
   );
@@ -188,13 +214,13 @@ export async function joinCall(admission: Admission, owners: IdOwners): Promise<
   if (!mayJoinAny)
     return owns === 'away'
       ? notNow(`whether ${first.field} was given to this key cannot be found out now`)
-      : notIssued(first.field, ', or callIds: any of the key and of its client secret');
+      : notIssued(first.field, ', or callIds: any of the key and of its client secret', secret && 'client secret');
   const client = secret === undefined ? 'this key' : 'this client secret';
   return mayUse(admission, provider, '') ? {} : unknowableModel(client, provider);
 }
 
-const notIssued = (field: string, otherwise = ''): Refusal => ({
+const notIssued = (field: string, otherwise = '', client = 'key'): Refusal => ({
   status: 403,
   code: 'id_not_issued',
-  message: `${field}: expected an id that this key was given through this gateway${otherwise}`,
+  message: `${field}: expected an id that this ${client} was given through this gateway${otherwise}`,
 });

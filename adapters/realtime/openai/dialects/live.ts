@@ -73,7 +73,7 @@ export const openaiLiveDialect: Dialect = {
   pins: livePins(isAudio),
   lastUsage: { ask: jsonFrame({ type: 'session.close' }), comesWith: 'session.closed' },
   // By the id of a session whoever has it attaches to it, and copies it where it is stored. How long that is kept is not known.
-  ids: { keptMs: 30 * 24 * 60 * 60 * 1000 },
+  ids: { keptMs: 30 * 24 * 60 * 60 * 1000, areJoined: true },
 };
 
 /** The vocabulary of `/v1/live/sessions/{id}/fork`. Its first event takes none of what can be pinned but the delegation. */

@@ -24,7 +24,10 @@ const termsShape = {
   maxUsd: usd.optional().describe('The most that all of its sessions may cost together.'),
   class: nameText.optional().describe('Prompt class.'),
   dataClass: z.enum(['open', 'regulated']).optional().describe('Data class.'),
-  callIds: z.enum(['any']).optional().describe('any lets it join calls by ?call_id= that its key was not given.'),
+  callIds: z
+    .enum(['any'])
+    .optional()
+    .describe('any lets it join calls by ?call_id=, and sessions of Live, that were not made with it.'),
   origins: z.array(origin).min(1).max(20).optional().describe('Origins of the pages that may use it.'),
   endUser: nameText.optional().describe("The application's own name for its user."),
   tags: tagTexts.optional().describe('Words by which its sessions are found.'),

@@ -1,11 +1,13 @@
 // Checks calls that pages make with client secrets: what the secret pins goes into the request, and a caller who changes it later is hung up.
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { IdOwners } from '../../../../server/gateway/side/id-owners.ts';
 import { digestOf } from '../../../../server/http/request/keys/secret-form.ts';
 import type { SecretTerms, StoredSecret } from '../../../../server/ipc/stored-keys.ts';
-import { CALL_MODEL, CALL_OFFER, tell } from '../../../support/call-gateway.ts';
+import { CALL_MODEL, CALL_OFFER, tell, tellTurn } from '../../../support/call-gateway.ts';
 import { type CallProvider, startCallProvider } from '../../../support/call-provider.ts';
-import { startGateway, type TestGateway } from '../../../support/gateway.ts';
+import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../../../support/gateway.ts';
+import { message } from '../../../support/inbox.ts';
 
 const secrets = new Map<string, StoredSecret>();
 const APP = 'https://app.example';
@@ -15,7 +17,10 @@ beforeAll(async () => {
   provider = await startCallProvider();
   gateway = await startGateway({
     provider: provider.url,
-    keys: [{ id: 'ann', secret: 'secret-of-ann' }],
+    keys: [
+      { id: 'ann', secret: 'secret-of-ann' },
+      { id: 'any', secret: 'secret-of-any', callIds: 'any' },
+    ],
     findOwners: async (digests) => digests.map(() => null),
     secrets: {
       find: async (digest) => secrets.get(digest),
@@ -30,11 +35,11 @@ afterAll(async () => {
 });
 
 let last = 0;
-function mint(settings: SecretTerms): string {
+function mint(settings: SecretTerms, key = 'ann'): string {
   const value = `ek_${String(++last).padStart(43, 'x')}`;
   const digest = digestOf(value);
   const times = { createdAt: Date.now(), expiresAt: Date.now() + 60_000 };
-  secrets.set(digest, { digest, id: `s${last}`, key: 'ann', settings, usesLeft: 1, ...times });
+  secrets.set(digest, { digest, id: `s${last}`, key, settings, usesLeft: 1, ...times });
   return value;
 }
 
@@ -55,7 +60,11 @@ const ask = (
 ) =>
   fetch(`http://127.0.0.1:${gateway.port}${path}`, {
     method: 'POST',
-    headers: { authorization: `Bearer ${secret}`, origin, ...(typeof body === 'string' && { 'content-type': type }) },
+    headers: {
+      authorization: `Bearer ${secret}`,
+      ...(secret.startsWith('ek_') && { origin }),
+      ...(typeof body === 'string' && { 'content-type': type }),
+    },
     body,
   });
 
@@ -138,4 +147,75 @@ test.each([
   const response = await asked();
   expect([response.status, (await response.json()).error.code]).toEqual([403, code]);
   expect(provider.asked.length).toBe(before);
+});
+
+describe('a call is joined', () => {
+  const url = (path: string) => `ws://127.0.0.1:${gateway.port}${path}`;
+  const as = (client: string) => ({
+    headers: { authorization: `Bearer ${client}`, ...(client.startsWith('ek_') && { origin: APP }) },
+  });
+  const made = async (client: string): Promise<string> => {
+    const response = await ask(client, { path: `/v1/realtime/calls?model=${CALL_MODEL}` });
+    return response.headers.get('location')?.split('/').at(-1) ?? '';
+  };
+  const open: SecretTerms = { provider: 'openai', dialect: 'openai-realtime', origins: [APP] };
+  const foreign = async (path: string, client: string) => {
+    const { status, body } = await refusedUpgrade(url(path), as(client));
+    return [status, JSON.parse(body).error];
+  };
+  const refusal = (client: string) => ({
+    code: 'id_not_issued',
+    message: expect.stringContaining(`: expected an id that this ${client} was given`),
+  });
+
+  test('by the client secret that made it and by its key, and by no other secret of the key', async () => {
+    const [one, two] = [mint(open), mint(open)];
+    const path = `/v1/realtime?call_id=${await made(one)}`;
+    for (const client of [one, 'secret-of-ann']) {
+      const ended = gateway.nextEnd();
+      (await openClient(url(path), as(client))).close();
+      expect(await ended).toMatchObject({ key: 'ann', usage: {} });
+    }
+    expect(await foreign(path, two)).toMatchObject([403, refusal('client secret')]);
+  });
+
+  test('by no secret where its key made it, unless the secret may join any, which is not billed again', async () => {
+    const path = `/v1/realtime?call_id=${await made('secret-of-any')}`;
+    expect(await foreign(path, mint(open))).toMatchObject([403, refusal('client secret')]);
+    expect(await foreign(path, 'secret-of-ann')).toMatchObject([403, refusal('key')]);
+    const ended = gateway.nextEnd();
+    const client = await openClient(url(path), as(mint({ ...open, callIds: 'any' }, 'any')));
+    const sideband = [...provider.sockets].at(-1);
+    if (sideband !== undefined) tellTurn(sideband, 100);
+    await message(client);
+    client.close();
+    expect(await ended).toMatchObject({ key: 'any', usage: {} });
+  });
+
+  test('of Live, too, by the secret that made it', async () => {
+    const live: SecretTerms = { provider: 'openai', origins: [APP] };
+    const one = mint(live);
+    const body = JSON.stringify({ session: { model: 'gpt-live-1' }, transport: { type: 'webrtc', sdp: CALL_OFFER } });
+    const response = await ask(one, { path: '/v1/live/sessions', type: 'application/json', body });
+    const path = `/v1/live/sessions/${(await response.json()).session.id}/attach`;
+    (await openClient(url(path), as(one))).close();
+    expect(await foreign(path, mint(live))).toMatchObject([403, refusal('client secret')]);
+  });
+
+  test('by the secret that opened it where it is a session of Live, and by its key', () => {
+    const owners = new IdOwners({ findOwners: async (digests) => digests.map(() => null), push: () => true });
+    const client = (secret?: string) =>
+      ({
+        key: { id: 'ann' },
+        provider: { name: 'openai' },
+        endpoint: { dialect: { ids: { keptMs: 10_000, areJoined: true } } },
+        bindsIds: true,
+        secret: secret && { digest: secret },
+      }) as Parameters<IdOwners['of']>[0];
+    owners.of(client('one'))?.handedOut(['live_1']);
+    owners.of(client())?.handedOut(['live_2']);
+    const owns = (secret: string | undefined, id: string) => owners.ofCalls(client(secret)).owns([id], false);
+    expect([owns('one', 'live_1'), owns(undefined, 'live_1'), owns(undefined, 'live_2')]).toEqual([true, true, true]);
+    return expect(Promise.all([owns('two', 'live_1'), owns('one', 'live_2')])).resolves.toEqual([false, false]);
+  });
 });
