@@ -6,6 +6,7 @@ import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import type { Renaming } from '../../adapters/realtime/contract/names.ts';
 import { basesOf } from '../../adapters/realtime/index.ts';
+import { credentialMask } from '../../codecs/text/secret.ts';
 import { readTraceParent, traceParentText } from '../../codecs/text/trace-parent.ts';
 import type { Config } from '../config/config.ts';
 import type { RequestSource } from '../http/request/source.ts';
@@ -103,6 +104,7 @@ export function startSession(
     onEnding: emitter && ((record: SessionRecord) => registry.ending(record)),
     ids: owner.idOwners.of(admission),
     credentialRule: credentialRuleOf(admission),
+    mask: credentialMask(admission.ownCredential),
     onClosed(record: SessionRecord) {
       emitter?.ended(record);
       registry.ended(record);

@@ -3,6 +3,7 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { HttpReply } from '../../adapters/realtime/refusal.ts';
+import { credentialMask } from '../../codecs/text/secret.ts';
 import { exposing } from './cors.ts';
 
 export function jsonReply(status: number, body: object, headers: HttpReply['headers'] = {}): HttpReply {
@@ -39,13 +40,15 @@ export function writeReply(
   socket.destroySoon();
 }
 
-/** Shortest credential that is looked for: a shorter one may be a part of any text. */
-const MIN_CREDENTIAL_CHARS = 8;
-
 /** Returns a provider's refusal with the gateway's own credential masked, which some providers, and proxies before them, quote. */
 export function masked(reply: HttpReply, credential: string | undefined): HttpReply {
-  if (credential === undefined || credential.length < MIN_CREDENTIAL_CHARS) return reply;
-  const mask = (text: string) => text.replaceAll(credential, '*'.repeat(credential.length));
-  const headers = Object.fromEntries(Object.entries(reply.headers).map(([name, value]) => [name, mask(value)]));
-  return { ...reply, headers, body: Buffer.from(mask(Buffer.from(reply.body).toString('latin1')), 'latin1') };
+  const mask = credentialMask(credential);
+  if (mask === undefined) return reply;
+  const inCopy = (text: string | Buffer): Buffer => {
+    const bytes = Buffer.from(text as string, 'latin1');
+    mask(bytes);
+    return bytes;
+  };
+  const headers = Object.entries(reply.headers).map(([name, value]) => [name, inCopy(value).toString('latin1')]);
+  return { ...reply, headers: Object.fromEntries(headers), body: inCopy(Buffer.from(reply.body)) };
 }

@@ -52,6 +52,8 @@ interface SessionOptions extends ClientRules {
   readonly onEnding?: ((record: SessionRecord) => void) | undefined;
   /** The limits of what it may cost; undefined where it has none. */
   readonly leash?: Leash | undefined;
+  /** Masks the credential of the account in what the provider says; undefined where the client has brought it. */
+  readonly mask?: ((bytes: Buffer) => void) | undefined;
   /** Called once, when both sockets are closed. */
   readonly onClosed: (record: SessionRecord) => void;
 }
@@ -183,9 +185,9 @@ export class Session {
   }
 
   #newLeg(provider: Peer): Leg {
-    const { client, limits, subject } = this.#options;
+    const { client, limits, subject, mask } = this.#options;
     return new Leg({
-      ...{ client, provider, limits, tap: this.#tap, messages: this.#messages },
+      ...{ client, provider, limits, mask, tap: this.#tap, messages: this.#messages },
       gate: hasFrameRules(subject) ? (frame) => this.#gate(frame) : undefined,
       onClientEnd: (end) => this.#clientEnded(end),
       onProviderEnd: (end) => this.#providerEnded(end),

@@ -21,6 +21,8 @@ interface LegOptions {
   readonly messages: SessionMessages;
   /** Decides what of the client may go upstream; undefined: all of it. */
   readonly gate?: Gate | undefined;
+  /** Masks the credential of the account in what the provider says. */
+  readonly mask?: ((bytes: Buffer) => void) | undefined;
   /** Called when the client closed, or sent what may not pass. */
   onClientEnd(end: ReadEnd): void;
   onProviderEnd(end: ReadEnd): void;
@@ -83,9 +85,9 @@ export class Leg {
 
   /** Begins to read the provider. */
   start({ read, isDirect, onSilent, onLost, onGone, onFault }: LegListener): void {
-    const { provider, limits } = this.#options;
+    const { provider, limits, mask } = this.#options;
     const link = isDirect ? this.downstream : undefined;
-    const reader = new SourceReader({ source: provider, limits, read, link, onFault });
+    const reader = new SourceReader({ source: provider, limits, read, link, mask, onFault });
     this.#reader = reader;
     const { pingMs, providerSilenceMs: silenceMs } = limits;
     this.#stopHeartbeat = watchSilence({ peer: provider, linkToPeer: this.upstream }, { pingMs, silenceMs, onSilent });

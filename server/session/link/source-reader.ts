@@ -20,6 +20,8 @@ interface SourceReaderOptions {
   readonly read: ReadFrames;
   /** Reads in place of `read`, first what repeats, where nothing stands between the source and its link. */
   readonly link?: Pick<Link, 'repeat' | 'readNew'> | undefined;
+  /** Overwrites in a chunk what may not pass. What repeats, such as sound, passes without it. */
+  readonly mask?: ((chunk: Buffer) => void) | undefined;
   /** Called with what `read` throws. */
   readonly onFault: (error: unknown) => void;
 }
@@ -86,11 +88,12 @@ export class SourceReader {
 
   #read(chunk: Buffer, at: number): Buffer | undefined {
     const maxFrames = Math.max(1, this.#left);
-    const { read, onFault } = this.#options;
+    const { read, mask, onFault } = this.#options;
     try {
       const repeated = this.#link?.repeat(chunk, at, maxFrames) ?? 0;
       this.#left -= repeated;
       if (repeated > 0) return undefined;
+      mask?.(chunk);
       const { count, rest } = this.#link?.readNew(chunk, at, maxFrames) ?? read(chunk, at, maxFrames);
       this.#left -= count;
       return rest;

@@ -195,6 +195,19 @@ function checkSessions(endpoint: ServedEndpoint, given: DialectFixture, subject:
     expect(subject.gateways.turnsOf(record.id)).toEqual(turns);
   });
 
+  test('our credential never reaches a client in what the provider says, of which all other bytes stay', async () => {
+    const { client, upstream } = await subject.gateways.open(target, KEY);
+    const said = (key: string) => `{"type":"error","error":{"message":"Keys ${key} and ${key}: é"}}`;
+    const hidden = '*'.repeat(PROVIDER_KEY.length);
+    for (const binary of [false, true]) {
+      upstream.send(Buffer.from(said(PROVIDER_KEY)), { binary });
+      expect(await message(client)).toEqual({ data: Buffer.from(said(hidden)), binary });
+    }
+    upstream.close(1008, `no key ${PROVIDER_KEY}`);
+    expect(await closed(client)).toEqual({ code: 1008, reason: `no key ${hidden}` });
+    await subject.gateways.ended();
+  });
+
   if (naming === undefined) {
     test('a model that the key may not use is refused, and the provider is not dialled', async () => {
       // A socket whose session was made before names none: its model is known from that, or by nobody.
