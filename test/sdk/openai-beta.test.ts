@@ -125,6 +125,62 @@ describe('the class of the beta', () => {
   });
 });
 
+describe('a client secret of the beta', () => {
+  const openai = (path: string) => new OpenAI({ baseURL: `${gateway.http}${path}`, apiKey: KEY, maxRetries: 0 });
+
+  test.each(['/v1', '/old/v1'])('is the session that it pins, and opens it (%s)', async (path) => {
+    const body = {
+      model: MODEL as 'gpt-4o-realtime-preview',
+      voice: 'cedar',
+      temperature: 0.8,
+      modalities: ['text' as const],
+    };
+    const made = await openai(path).beta.realtime.sessions.create(body);
+    const { client_secret: secret, ...session } = made as typeof made & { readonly id: string };
+    expect(session).toMatchObject({ object: 'realtime.session', model: MODEL, voice: 'cedar', modalities: ['text'] });
+    expect(session).not.toHaveProperty('temperature');
+    expect(secret.value).toMatch(/^ek_/);
+    const sdk = new OpenAI({ baseURL: `${gateway.https}/v1`, apiKey: secret.value });
+    const client = new BetaRealtimeWS({ model: MODEL }, sdk);
+    const heard = new Heard<BetaServerEvent>();
+    client.on('event', heard.add);
+    client.on('error', heard.fail);
+    expect((await heard.type('session.updated')).session).toMatchObject({ voice: 'cedar', modalities: ['text'] });
+    client.close();
+  });
+
+  test('is made for a transcription, for as long as it asks', async () => {
+    const made = await openai('/v1').beta.realtime.transcriptionSessions.create({
+      input_audio_transcription: { model: 'gpt-4o-transcribe' },
+      client_secret: { expires_at: { anchor: 'created_at', seconds: 300 } },
+    });
+    expect(made).toMatchObject({
+      object: 'realtime.transcription_session',
+      input_audio_transcription: { model: 'gpt-4o-transcribe' },
+    });
+    expect(made.client_secret.expires_at - Date.now() / 1000).toBeGreaterThan(200);
+  });
+
+  test.each([
+    ['voice', { voice: 5 }],
+    ['turn_detection', { turn_detection: 'none' }],
+    ['client_secret.expires_after.seconds', { client_secret: { expires_after: { seconds: 0 } } }],
+    ['client_secret', { client_secret: { value: 'x' } }],
+  ])('that asks for what cannot be pinned is refused by the name of the field: %s', async (param, body) => {
+    const error = await openai('/v1')
+      .beta.realtime.sessions.create(body as object)
+      .catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ status: 400, param });
+  });
+
+  test('is not served by an account whose clients do not speak the beta', async () => {
+    const error = await openai('/current/v1')
+      .beta.realtime.sessions.create({})
+      .catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ status: 404 });
+  });
+});
+
 type Scenario = typeof textTurn;
 
 /** Plays a scenario with the class of today, and returns the events that the client saw. */

@@ -21,6 +21,8 @@ interface MintPath {
   readonly dialect?: string;
   /** The field of a body that holds what is pinned; '' where that is in fields of the body itself. */
   readonly sessionField: string;
+  /** Returns the name that the body has for a setting of what is pinned; left out where that is its path. */
+  fieldOf?(setting: string): string;
   read(body: JsonObject, bounds: MintBounds, place: MintPlace): MintRequest | MintFault;
 }
 

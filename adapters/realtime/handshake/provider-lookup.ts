@@ -77,7 +77,10 @@ export function createProviderLookup(all: readonly Provider[], others: readonly 
   const notServed = [...all, ...others].flatMap((provider) =>
     provider.notServed.map((endpoint) => withPattern(provider, endpoint)),
   );
-  const mints = new Map(all.flatMap(({ mints = [] }) => mints).map((mint) => [mint, pathPattern(mint.path)] as const));
+  const mintsOfKind = ({ mints = [], clients = {} }: Provider): readonly Mint[] => [
+    ...new Set([...mints, ...Object.values(clients).flatMap(({ mints: own = [] }) => own)]),
+  ];
+  const mints = new Map(all.flatMap(mintsOfKind).map((mint) => [mint, pathPattern(mint.path)] as const));
   const byName = new Map(all.map((provider) => [provider.name, provider]));
   const matches = new Map(served.map(({ endpoint, match }) => [endpoint, match]));
   const matchOf = (endpoint: ServedEndpoint) => matches.get(endpoint) ?? pathPattern(endpoint.path);
@@ -96,10 +99,12 @@ export function createProviderLookup(all: readonly Provider[], others: readonly 
     });
   }
   const ownMint = (path: string) => firstOf(all, (provider) => mintsAt(provider, path)[0]);
+  /** Those of some accounts alone, too. */
+  const anyMint = (path: string) => firstOf(all, (kind) => mintsAt({ ...kind, mints: mintsOfKind(kind) }, path)[0]);
   function mintBehindName(path: string): FoundMint | undefined {
     const { name, rest } = namedPath(path);
     const named = byName.get(name);
-    return named === undefined ? ownMint(rest) : mintsAt(named, rest)[0];
+    return named === undefined ? anyMint(rest) : mintsAt({ ...named, mints: mintsOfKind(named) }, rest)[0];
   }
   const calls = new Map(
     all.flatMap(({ calls = [] }) => calls).map((endpoint) => [endpoint, pathPattern(endpoint.path)] as const),
@@ -131,7 +136,7 @@ export function createProviderLookup(all: readonly Provider[], others: readonly 
         ({ endpoint, match }) => (endpoint.method ?? method) === method && match(path) !== undefined,
       );
     },
-    findMint: (path) => ownMint(path) ?? mintBehindName(path),
+    findMint: (path) => anyMint(path) ?? mintBehindName(path),
     mintsAt,
     mintRoutes: [...new Map([...mints.keys()].map((mint) => [mint.path, routeOf(mint)])).values()],
     findCall,

@@ -2,6 +2,7 @@
 
 import type { NotServed, Provider } from '../contract.ts';
 import { type HttpReply, type Refusal, refusalReply, untilOf } from '../refusal.ts';
+import { betaMints } from './beta-mints.ts';
 import { liveCalls, realtimeCalls } from './calls.ts';
 import { credentials, endpointsFor, forwardedHeaders, openaiEndpoints, switches } from './endpoints.ts';
 import { openaiMints } from './mints.ts';
@@ -29,7 +30,10 @@ export const openai: Provider = {
   endpoints: openaiEndpoints,
   notServed,
   mints: openaiMints,
-  clients: { beta: { endpoints: endpointsFor('beta', openaiEndpoints) }, ga: {} },
+  clients: {
+    beta: { endpoints: endpointsFor('beta', openaiEndpoints), mints: [...openaiMints, ...betaMints] },
+    ga: {},
+  },
   calls: [...realtimeCalls('/v1/realtime'), ...liveCalls('/v1/live/sessions')],
   free: { path: '/v1/models', refusals: [401, 403] },
   settings: { organization: 'Organization to bill.', project: 'Project to bill.' },

@@ -42,17 +42,28 @@ function read(body: JsonObject, bounds: MintBounds, types: readonly string[]): M
   const { expires_after: after, session, trunkline: own } = body;
   const unknown = unknownField(body, ['expires_after', 'session']);
   if (unknown !== undefined) return unknown;
-  if (after !== undefined && !isObject(after)) return { field: 'expires_after', expected: 'an object' };
-  const { anchor = 'created_at', seconds = bounds.openSeconds, ...others } = after ?? {};
-  const [other] = Object.keys(others);
-  if (other !== undefined) return { field: `expires_after.${other}`, expected: 'anchor and seconds alone' };
-  if (anchor !== 'created_at') return { field: 'expires_after.anchor', expected: 'created_at' };
-  if (!isWhole(seconds, bounds.maxOpenSeconds))
-    return { field: 'expires_after.seconds', expected: `a whole number from 1 to ${bounds.maxOpenSeconds}` };
+  const expiry = expiryAt('expires_after', after, bounds);
+  if ('expected' in expiry) return expiry;
   if (session !== undefined && !isObject(session)) return { field: 'session', expected: 'an object' };
   if (session?.type !== undefined && !types.includes(session.type as string))
     return { field: 'session.type', expected: types.join(' or ') };
-  return { expiresAt: bounds.now + seconds * 1000, uses: 1, session: pinned(session, types), own };
+  return { ...expiry, uses: 1, session: pinned(session, types), own };
+}
+
+/** Reads until when a secret opens a session. */
+export function expiryAt(
+  field: string,
+  given: unknown,
+  { now, openSeconds, maxOpenSeconds }: MintBounds,
+): Pick<MintRequest, 'expiresAt'> | MintFault {
+  if (given !== undefined && !isObject(given)) return { field, expected: 'an object' };
+  const { anchor = 'created_at', seconds = openSeconds, ...others } = given ?? {};
+  const [other] = Object.keys(others);
+  if (other !== undefined) return { field: `${field}.${other}`, expected: 'anchor and seconds alone' };
+  if (anchor !== 'created_at') return { field: `${field}.anchor`, expected: 'created_at' };
+  return isWhole(seconds, maxOpenSeconds)
+    ? { expiresAt: now + seconds * 1000 }
+    : { field: `${field}.seconds`, expected: `a whole number from 1 to ${maxOpenSeconds}` };
 }
 
 const isWhole = (value: unknown, most: number): value is number =>
@@ -65,14 +76,15 @@ function pinned(session: JsonObject | undefined, types: readonly string[]): Json
   return settings;
 }
 
-const OBJECTS: Readonly<Record<string, string>> = {
+/** The name of its object, by the type of a session. */
+export const SESSION_OBJECTS: Readonly<Record<string, string>> = {
   realtime: 'realtime.session',
   transcription: 'realtime.transcription_session',
 };
 
 function reply({ id, value, expiresAt, session }: Minted, { type: usual }: { readonly type: string }): object {
   const type = typeof session?.type === 'string' ? session.type : usual;
-  const object = OBJECTS[type];
+  const object = SESSION_OBJECTS[type];
   const named = { ...(object !== undefined && { object }), id: `sess_${id}`, type };
   return { value, expires_at: Math.floor(expiresAt / 1000), session: { ...named, ...session }, trunkline: { id } };
 }

@@ -103,3 +103,11 @@ test("Google's own SDK reads what is wrong, for a whole answer and for a stream"
   await expect(client.models.generateContent(ask)).rejects.toMatchObject(expected);
   await expect(client.models.generateContentStream(ask)).rejects.toMatchObject(expected);
 });
+
+test.each(['/deepgram/v1/realtime/client_secrets', '/openai/v1/auth/grant', '/openai/v1/realtime/sessions'])(
+  'the path of one provider where another mints is not found: %s',
+  async (path) => {
+    const { status, body } = await told(path);
+    expect([status, body.error.code]).toEqual([404, 'unknown_path']);
+  },
+);

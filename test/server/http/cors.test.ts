@@ -56,7 +56,13 @@ describe('a preflight', () => {
     },
   );
 
-  test.each(['/v1/nowhere', '/v1/realtime?model=m', '/v1/realtime/sessions', '/console.json', '//v1/sessions/%'])(
+  test.each([
+    '/v1/nowhere',
+    '/v1/realtime?model=m',
+    '/v1/realtime/translations/calls',
+    '/console.json',
+    '//v1/sessions/%',
+  ])(
     'a preflight of %s is answered with the method that is asked for, so that the page reads why not',
     async (path) => {
       const response = await preflight(path, { 'access-control-request-method': 'DELETE' });

@@ -20,13 +20,13 @@ const MAX_OPEN_ITEMS = 1000;
 /** A provider of today refuses a temperature, which most clients of the beta send without being told to. */
 const withoutTemperature = ({ temperature: _, ...settings }: JsonObject): JsonObject => settings;
 
-const speechSession = (session: JsonObject): JsonObject => ({
+export const speechSession = (session: JsonObject): JsonObject => ({
   type: 'realtime',
   ...withoutTemperature(settingsOfToday(session)),
 });
 
 /** Such a session says nothing, in no modality. */
-const transcriptionSession = ({ modalities: _, ...session }: JsonObject): JsonObject => ({
+export const transcriptionSession = ({ modalities: _, ...session }: JsonObject): JsonObject => ({
   type: 'transcription',
   ...settingsOfToday(session),
 });

@@ -2,7 +2,7 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Provider } from '../../../../adapters/realtime/contract.ts';
-import { findEndpoint, findMint, findNotServed } from '../../../../adapters/realtime/index.ts';
+import { findEndpoint, findMint, findNotServed, spokenBy } from '../../../../adapters/realtime/index.ts';
 import type { HttpReply } from '../../../../adapters/realtime/refusal.ts';
 import type { Config } from '../../../config/config.ts';
 import { providerTable } from '../../../config/providers/table.ts';
@@ -29,12 +29,16 @@ export interface PublicContext extends AskContext {
 export async function publicAnswer(exchange: CheckedExchange, context: PublicContext): Promise<Answer> {
   const { request, handshake } = exchange;
   const { path } = handshake;
-  const notServed = findNotServed(request.method ?? '', path);
+  // Some accounts answer what others do not.
+  const isServed = providerTable(context.policy().config).mintsAt(path).length > 0;
+  const notServed = isServed ? undefined : findNotServed(request.method ?? '', path);
   const takesForm = findMint(path)?.mint.takesForm === true;
   const refusal = notServed?.endpoint.takesAnyBody ? undefined : checkBodyType(request, takesForm);
   if (refusal !== undefined) return refusal;
   if (notServed !== undefined) return notImplemented(path, notServed.endpoint.instead);
-  const methods = sideRoutesAt('key', path).map(({ route }) => route.method);
+  // The paths of SDKs behind the name of an account are those of its own kind alone.
+  const routes = sideRoutesAt('key', path).filter(({ route }) => isServed || route.isOfProviders !== true);
+  const methods = routes.map(({ route }) => route.method);
   // A session may be opened on a path that calls are made on, too.
   const isOfSession = findEndpoint(path) !== undefined && request.method === 'GET' && !methods.includes('GET');
   if (methods.length > 0 && !isOfSession) return askSide(exchange, context);
@@ -65,18 +69,19 @@ function describeProviders(config: Config, rehearsed: readonly string[]) {
   const all = [...accounts.values()].map((provider) => ({ provider, status: statusOf(provider) }));
   const spoken = new Set(
     all.flatMap(({ provider, status }) =>
-      status === 'missing' ? [] : provider.endpoints.map(({ dialect }) => dialect),
+      status === 'missing' ? [] : provider.endpoints.map(({ dialect }) => spokenBy(dialect)),
     ),
   );
   return all
     .filter(
-      ({ provider, status }) => status !== 'missing' || !provider.endpoints.some(({ dialect }) => spoken.has(dialect)),
+      ({ provider, status }) =>
+        status !== 'missing' || !provider.endpoints.some(({ dialect }) => spoken.has(spokenBy(dialect))),
     )
     .map(({ provider, status }) => ({
       name: provider.name,
       status,
       dialects: provider.endpoints.map(({ path, dialect }) => ({
-        name: dialect.name,
+        name: spokenBy(dialect).name,
         path: at(path)[0]?.provider === provider ? path : `/${provider.name}${path}`,
       })),
     }));

@@ -77,8 +77,7 @@ export const mintProviderSecret: RouteHandler = async (request, options) => {
   const place = { provider: provider.name, dialect: asked.dialect ?? mint.dialect };
   const wanted = { ...wantedOf(asked, own.terms, place, options.config), prefix: mint.prefix };
   const rated = await allow(wanted, request, options);
-  if (isProblem(rated))
-    return mint.sessionField === '' ? { ...rated, param: rated.param?.replace(/^session\./, '') } : rated;
+  if (isProblem(rated)) return { ...rated, param: fieldIn(mint, rated.param) };
   const baseUrl = `${request.origin?.replace(/^http/, 'ws')}${request.path.slice(0, -path.length)}`;
   const { body } = parsed;
   if (mint.relay !== undefined)
@@ -139,6 +138,12 @@ function bodyOf(
   if (body === undefined || body.length === 0) return { body: {} };
   const isForm = takesForm === true && !/^\s*\{/.test(body.toString('latin1', 0, 100));
   return isForm ? { body: Object.fromEntries(new URLSearchParams(body.toString())) } : parseBody(body);
+}
+
+/** The field of the body that is at fault. */
+function fieldIn({ sessionField, fieldOf }: Mint, param: string | undefined): string | undefined {
+  const setting = sessionField === '' ? param?.replace(/^session\./, '') : param;
+  return setting === undefined || setting === param ? param : (fieldOf?.(setting) ?? setting);
 }
 
 const faultProblem = ({ field, expected }: MintFault): HttpProblem => invalidRequest(`expected ${expected}`, field);
