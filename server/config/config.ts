@@ -48,6 +48,8 @@ export interface Config extends SideConfig {
   readonly models: Readonly<Record<string, readonly ModelTarget[]>>;
   /** `false`: a provider that is not configured is refused. */
   readonly rehearsal: false | Rehearsal;
+  /** Sessions that go on when the socket of their provider ends. */
+  readonly survive: Readonly<ConfigFile['survive']>;
   readonly limits: Limits;
   /** Labels that metrics have besides the usual ones. */
   readonly metrics: Readonly<ConfigFile['metrics']>;

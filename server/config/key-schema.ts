@@ -78,6 +78,10 @@ const settings = {
     .optional()
     .describe('Prompt classes that its clients may ask for. All when not given.'),
   dataClass: z.enum(['open', 'regulated']).optional().describe('Data class of its sessions and calls.'),
+  survive: z
+    .enum(['provider'])
+    .optional()
+    .describe('provider lets its sessions go on when the socket of their provider ends, where their dialect can.'),
   callIds: z
     .enum(['any'])
     .optional()

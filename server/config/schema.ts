@@ -85,6 +85,9 @@ export const limitsSchema = z.strictObject({
     .default(10_000)
     .describe('Silence of a gateway process, after which it is ended with its sessions, and started anew.'),
   closeMs: ms.default(3000).describe('Time to wait for the answer to a close.'),
+  surviveMs: ms
+    .default(10_000)
+    .describe('Longest time that a session which survives its provider goes without one. Then it ends as others do.'),
   usageMs: ms
     .default(15_000)
     .describe('Time that a provider has to report what was used last, once a session has ended otherwise than by it.'),
@@ -138,6 +141,19 @@ const metricsSchema = z.strictObject({
     .describe('Values of each of these labels in each process; further ones count as other.'),
 });
 
+const surviveSchema = z.strictObject({
+  paths: z
+    .array(z.string().regex(/^\/\S*$/, 'expected a path such as /v1/realtime'))
+    .default([])
+    .describe('Paths whose sessions survive their provider unless their client says otherwise, such as /v1/realtime.'),
+  cutReply: z
+    .enum(['incomplete', 'again'])
+    .default('incomplete')
+    .describe(
+      'What becomes of a reply that a provider took with it: its client is told that it is incomplete, or it is asked for again as well.',
+    ),
+});
+
 /** Builds the schema of the file. `rehearsal` is the schema of the rehearsal's options. */
 export function fileSchema<R extends z.ZodType>(rehearsal: R) {
   return z.strictObject({
@@ -182,6 +198,9 @@ export function fileSchema<R extends z.ZodType>(rehearsal: R) {
         'The rehearsal of providers that are not configured: true, false, or its options. When not given it is on in open mode while there are no providers.',
       ),
     ...sideShape,
+    survive: surviveSchema
+      .prefault({})
+      .describe('Sessions that go on when the socket of their provider ends: see docs/surviving.md.'),
     limits: limitsSchema
       .prefault({})
       .describe(

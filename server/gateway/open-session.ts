@@ -16,9 +16,8 @@ import { REQUEST_ID_HEADER, type RequestSource } from '../http/request/source.ts
 import type { Reservation } from '../ipc/session-reservation.ts';
 import type { SecretStore } from '../ipc/stored-keys.ts';
 import { faultOf } from '../platform/log.ts';
-import type { Connector } from '../transport/connector.ts';
 import { upgradeReply } from '../transport/upgrade.ts';
-import type { Admission, AdmissionPolicy, WaitForFirst } from './admission/admission.ts';
+import type { Admission, WaitForFirst } from './admission/admission.ts';
 import { admit } from './admission/admit.ts';
 import { duplicateSession, limitReached, speaksWebSocket, tooManyUpgrades } from './admission/refusals.ts';
 import type { SliceStore } from './money/funds.ts';
@@ -41,8 +40,6 @@ import { checkTerms } from './targets/terms.ts';
 
 /** The gateway, as the opening of a session sees it. */
 export interface SessionHost extends SessionOwner, ContextReader {
-  readonly connector: Connector;
-  policy(): AdmissionPolicy;
   /** The reason why no session opens now, whoever asks; undefined: there is none. */
   busy(): Refusal | undefined;
   /** The reason why this session does not open now; undefined: it does. */

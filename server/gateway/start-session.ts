@@ -21,13 +21,15 @@ import type { Leash } from '../session/meter/meter.ts';
 import { Session } from '../session/session.ts';
 import type { Opening, SessionSubject } from '../session/subject.ts';
 import type { UnfinishedMessages } from '../session/unfinished-messages.ts';
+import type { Connector } from '../transport/connector.ts';
 import { Peer } from '../transport/peer.ts';
 import { upgradeReply } from '../transport/upgrade.ts';
-import type { Admission } from './admission/admission.ts';
+import type { Admission, AdmissionPolicy } from './admission/admission.ts';
 import { hasModelList, mayUse } from './admission/authorize.ts';
 import { modelUpstream } from './admission/endpoint.ts';
 import type { LiveSession } from './sessions/live-sessions.ts';
 import type { SessionRegistry } from './sessions/session-registry.ts';
+import { survivalOf } from './sessions/survival.ts';
 import type { WaitingClient } from './sessions/waiting-client.ts';
 import type { IdOwners } from './side/id-owners.ts';
 import type { Outbox } from './side/outbox.ts';
@@ -41,6 +43,8 @@ export interface Upgrade {
 }
 
 export interface SessionOwner {
+  readonly connector: Connector;
+  policy(): AdmissionPolicy;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly registry: SessionRegistry;
@@ -82,11 +86,12 @@ export function startSession(
   const { config } = admission.policy;
   const { request, socket, source } = upgrade;
   const { limits } = config;
-  const { sessionId, provider, endpoint, subprotocol, context } = admission;
+  const { sessionId, provider, endpoint, subprotocol, context, survives } = admission;
   const { requestId } = source;
   registry.opened();
   const webSocketKey = request.headers['sec-websocket-key'] ?? '';
-  if (waiting === undefined) socket.write(upgradeReply(webSocketKey, { subprotocol, sessionId, requestId, context }));
+  if (waiting === undefined)
+    socket.write(upgradeReply(webSocketKey, { subprotocol, sessionId, requestId, context, survives }));
   if (outbox?.push(started) === false) registry.notKept(sessionId);
   const { head } = waiting ?? upgrade;
   if (head.length > 0) socket.unshift(head);
@@ -103,6 +108,7 @@ export function startSession(
     leash,
     onEnding: emitter && ((record: SessionRecord) => registry.ending(record)),
     ids: owner.idOwners.of(admission),
+    survival: survivalOf(admission, owner),
     credentialRule: credentialRuleOf(admission),
     mask: credentialMask(admission.ownCredential),
     onClosed(record: SessionRecord) {

@@ -80,6 +80,8 @@ export type Moment =
   /** A reply began, `ms` after the end of the user's speech, or after the request for it. */
   | ({ readonly at: number; readonly kind: 'reply' } & Reply)
   | { readonly at: number; readonly kind: 'usage'; readonly usage: Usage }
+  /** The session went on at another socket of its provider, `ms` without one. `why`: what ended the one before (see `closeOutcomes`), or `due`. */
+  | { readonly at: number; readonly kind: 'move'; readonly ms: number; readonly why: string }
   /** The model asked for a tool; what the provider does not say, or what is not read, is left out. */
   | {
       readonly at: number;

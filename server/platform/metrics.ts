@@ -44,6 +44,12 @@ export function createMetrics(liveSessions: () => number, labels: SubjectLabels 
     'code',
     ...labels.names,
   );
+  const moved = counter(
+    'trunkline_provider_moves_total',
+    'sessions that went on at another socket of their provider, by what ended the one before; due: ahead of the end that the provider had set',
+    'provider',
+    'why',
+  );
   const turns = new Histogram({
     name: 'trunkline_turn_seconds',
     help: 'turn latency: end of speech to first audio, request to first audio, request to first text',
@@ -72,6 +78,7 @@ export function createMetrics(liveSessions: () => number, labels: SubjectLabels 
     },
     tried: (target: { readonly alias: string; readonly provider: string; readonly outcome: string }) =>
       tried.inc(target),
+    moved: (provider: string, why: string) => moved.inc({ provider, why }),
     opened: (provider: string, dialect: string, subject: Subject = {}) =>
       opened.inc({ provider, dialect, ...labels.of(subject) }),
     closed: (reason: string, code: number, subject: Subject = {}) =>

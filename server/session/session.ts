@@ -3,7 +3,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import type { Rejection } from '../../adapters/realtime/contract/dialect.ts';
-import type { Frame } from '../../codecs/websocket/frame.ts';
+import type { Frame, OutFrame } from '../../codecs/websocket/frame.ts';
 import type { ReadEnd } from '../../codecs/websocket/frame-batch.ts';
 import type { Limits } from '../config/config.ts';
 import type { TurnFinished } from '../ipc/session-event.ts';
@@ -19,16 +19,15 @@ import {
   closeOf,
   type EndOptions,
   frameRefused,
-  providerBrokeProtocol,
-  providerEnded,
   reasons,
 } from './close-reason.ts';
 import { closeEnds } from './end/close-ends.ts';
 import { startSessionTimers } from './end/session-timers.ts';
 import { afterAllRead, type Links, type Receivers } from './hold/inject-context.ts';
 import { type ClientRules, holdMessages } from './hold/receivers.ts';
-import { CurrentLeg, Leg } from './legs/leg.ts';
-import { type ReadFrames, SourceReader } from './link/source-reader.ts';
+import { Legs } from './legs/legs.ts';
+import type { Survival } from './legs/survivor.ts';
+import { SourceReader } from './link/source-reader.ts';
 import { type Leash, SessionMeter } from './meter/meter.ts';
 import { hasFrameRules, rejectionOf } from './model-policy.ts';
 import { recordOf, type SessionSubject } from './subject.ts';
@@ -36,13 +35,15 @@ import { usageOf } from './tap/billed-usage.ts';
 import { Tap } from './tap/tap.ts';
 import { timelineOf } from './tap/timeline.ts';
 import { Transcript } from './tap/transcript.ts';
-import { type SessionMessages, type UnfinishedMessages, watchMessages } from './unfinished-messages.ts';
+import type { UnfinishedMessages } from './unfinished-messages.ts';
 
 interface SessionOptions extends ClientRules {
   readonly client: Peer;
   readonly provider: Peer;
   readonly limits: Limits;
   readonly unfinished: UnfinishedMessages;
+  /** Undefined where the session ends with its provider. */
+  readonly survival?: Survival | undefined;
   readonly subject: SessionSubject;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -66,8 +67,7 @@ type SessionState =
 export class Session {
   readonly #options: SessionOptions;
   readonly #client: SourceReader;
-  readonly #leg = new CurrentLeg();
-  readonly #messages: SessionMessages;
+  readonly #legs: Legs;
   readonly #tap: Tap;
   readonly #transcript: Transcript | undefined;
   readonly #meter: SessionMeter | undefined;
@@ -79,7 +79,7 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { client, provider, limits, metrics, subject, turns, ids, unfinished } = options;
+    const { client, limits, metrics, subject, turns, ids } = options;
     const usage = () => this.#usage();
     this.#transcript = turns && new Transcript({ ...turns, session: subject.sessionId, usage });
     const tap = new Tap({ ...subject, metrics, startedAt: this.#startedMs, observer: this.#transcript, ids });
@@ -87,21 +87,19 @@ export class Session {
     const end = (reason: CloseReason, how?: EndOptions) => this.end(reason, how);
     const metered = { subject, tap, startedMs: this.#startedMs, usage, end };
     this.#meter = tap.meter = options.leash && new SessionMeter({ leash: options.leash, ...metered });
-    const leg = this.#leg;
-    this.#messages = watchMessages({ unfinished, client, provider: leg, limits }, end);
-    leg.now = this.#newLeg(provider);
+    this.#legs = this.#newLegs();
     const links: Links = {
-      fromClient: (chunk, at, maxFrames) => this.#leg.now.upstream.read(chunk, at, maxFrames),
-      fromProvider: (chunk, at, maxFrames) => this.#leg.now.downstream.read(chunk, at, maxFrames),
+      fromClient: (chunk, at, maxFrames) => this.#legs.now.upstream.read(chunk, at, maxFrames),
+      fromProvider: (chunk, at, maxFrames) => this.#legs.now.downstream.read(chunk, at, maxFrames),
       afterHeld: () => false,
     };
     const receivers = this.#receivers(links);
     const isDirect = receivers === links;
     const onFault = (error: unknown) => this.#failed(error);
-    const link = isDirect ? this.#leg.now.upstream : undefined;
+    const link = isDirect ? this.#legs.now.upstream : undefined;
     this.#client = new SourceReader({ source: client, limits, read: receivers.fromClient, link, onFault });
     const stopTimers = startSessionTimers({
-      client: { peer: client, linkToPeer: leg },
+      client: { peer: client, linkToPeer: this.#legs },
       limits,
       maxSeconds: subject.maxSeconds,
       lastFrameAt: () => tap.lastFrameAt,
@@ -109,7 +107,7 @@ export class Session {
     });
     this.#state = { name: 'open', stopTimers };
     this.#listen(receivers);
-    this.#startLeg(receivers.fromProvider, isDirect);
+    this.#legs.start(receivers, isDirect);
   }
 
   /** Ends the session; only the first reason counts. Bytes that have passed before leave before the close. */
@@ -117,13 +115,13 @@ export class Session {
     if (this.#state.name !== 'open') return;
     const finalEvent = how.finalEvent ?? (reason.words && this.#options.subject.dialect.errorEvent(reason.words));
     this.#state.stopTimers();
-    this.#leg.now.stopWatching();
+    this.#legs.stopMoving();
     this.#meter?.stop();
     const closeCode = how.closeCode ?? (reason.client === 'lost' ? 1006 : (reason.client.code ?? 1005));
     this.#state = { name: 'closing', reason, closeCode };
     this.#tap.moments.close(performance.now(), { ...closeMoment(reason), code: closeCode });
     this.#options.onEnding?.(this.record());
-    const { provider, upstream, downstream } = this.#leg.now;
+    const { provider, upstream, downstream } = this.#legs.now;
     const ends = { ...this.#options, provider, upstream, downstream, due: this.#tap.due };
     this.#endWait = closeEnds(ends, reason, { ...how, finalEvent });
     this.#settle();
@@ -132,7 +130,7 @@ export class Session {
   /** Lets both sockets go, whatever is still queued. */
   terminate(): void {
     this.#options.client.terminate();
-    this.#leg.now.provider.terminate();
+    this.#legs.now.provider.terminate();
   }
 
   /** The summary, and the timeline. */
@@ -140,7 +138,7 @@ export class Session {
     const times = { startedAt: this.#startedAt, startedMs: this.#startedMs };
     const parts = {
       ...times,
-      links: [this.#leg.now.upstream, this.#leg.now.downstream],
+      links: [this.#legs.now.upstream, this.#legs.now.downstream],
       moments: this.#tap.moments.all,
     };
     return { ...this.summary(), timeline: timelineOf({ ...this.#options, ...parts }) };
@@ -170,41 +168,35 @@ export class Session {
     return holdMessages(links, {
       ...this.#options,
       metrics: { refused: (code: string, status: number) => this.#refused(code, status) },
-      messages: this.#messages,
+      messages: this.#legs.messages,
+      survivor: (first: readonly OutFrame[]) => this.#legs.survivor(first),
       isOpen: () => this.#state.name === 'open',
-      mayInterject: () => this.#leg.isBetweenMessages,
+      mayInterject: () => this.#legs.isBetweenMessages,
       readAgain: (chunks: readonly Buffer[]) => this.#client.giveBack(chunks),
       onClientEnd: (end: ReadEnd) => this.#clientEnded(end),
-      onProviderEnd: (end: ReadEnd) => this.#providerEnded(end),
+      onProviderEnd: (end: ReadEnd) => this.#legs.providerEnded(end),
       onFault: (error: unknown) => this.#failed(error),
-      onPong: (at: number) => this.#leg.now.upstream.ponged(at),
+      onPong: (at: number) => this.#legs.now.upstream.ponged(at),
       end: (reason: CloseReason) => this.end(reason),
       onRejected: (rejection: Rejection, frame: Frame) =>
         this.#clientEnded({ name: 'refused', refuse: this.#refusal(rejection, frame) }),
     });
   }
 
-  #newLeg(provider: Peer): Leg {
-    const { client, limits, subject, mask } = this.#options;
-    return new Leg({
-      ...{ client, provider, limits, mask, tap: this.#tap, messages: this.#messages },
+  #newLegs(): Legs {
+    const { client, provider, subject } = this.#options;
+    return new Legs({
+      ...{ ...this.#options, tap: this.#tap },
       gate: hasFrameRules(subject) ? (frame) => this.#gate(frame) : undefined,
+      isOpen: () => this.#state.name === 'open',
+      end: (reason, how) => this.end(reason, how),
       onClientEnd: (end) => this.#clientEnded(end),
-      onProviderEnd: (end) => this.#providerEnded(end),
       onSlow: (side) =>
         side === 'client' ? this.#slow(reasons.clientSlow, client) : this.#slow(reasons.providerSlow, provider),
-    });
-  }
-
-  /** Ends this session, and no other, with what goes wrong over a frame. */
-  #startLeg(read: ReadFrames, isDirect: boolean): void {
-    this.#leg.now.start({
-      ...{ read, isDirect },
-      onSilent: () => this.end(reasons.providerSilent),
-      onLost: () => {
-        this.end(providerEnded(1006));
+      onOver: (reason) => {
+        this.end(reason);
         this.#endWait?.();
-        this.#leg.now.downstream.sourceLost();
+        this.#legs.now.downstream.sourceLost();
       },
       onGone: () => this.#settle(),
       onFault: (error) => this.#failed(error),
@@ -216,11 +208,11 @@ export class Session {
     const gone = () => this.#settle();
     const clientLost = (): void => {
       this.end(clientEnded(1006), { closeCode: 1006 });
-      this.#leg.now.upstream.sourceLost();
+      this.#legs.now.upstream.sourceLost();
     };
     client.start(
       { received: this.#client.receive, lost: () => afterAllRead(this.#client, receivers, clientLost), gone },
-      this.#leg,
+      this.#legs,
     );
   }
 
@@ -235,14 +227,6 @@ export class Session {
     if (close === undefined) return;
     if ('fault' in close) this.end(clientBrokeProtocol(close.fault));
     else this.end(clientEnded(close.code, close.reason), { closeCode: close.code });
-  }
-
-  #providerEnded(end: ReadEnd): void {
-    this.#leg.now.provider.finish();
-    const close = closeOf(end);
-    if (close === undefined) return;
-    this.end('fault' in close ? providerBrokeProtocol(close.fault) : providerEnded(close.code, close.reason));
-    this.#endWait?.();
   }
 
   /** Returns what is done about a client frame that may not pass; undefined: it may. */
@@ -276,9 +260,9 @@ export class Session {
   #settle(): void {
     const { client, onClosed, metrics, subject } = this.#options;
     const state = this.#state;
-    if (state.name !== 'closing' || !client.isGone || !this.#leg.now.provider.isGone) return;
-    this.#messages.stop();
-    this.#leg.now.stop();
+    if (state.name !== 'closing' || !client.isGone || !this.#legs.now.provider.isGone) return;
+    this.#legs.messages.stop();
+    this.#legs.now.stop();
     this.#client.stop();
     this.#state = { ...state, name: 'closed', durationMs: performance.now() - this.#startedMs };
     this.#transcript?.finish(performance.now());

@@ -14,10 +14,13 @@ interface UpgradeAnswer {
   readonly sessionId: string;
   readonly requestId?: string | undefined;
   readonly context?: { readonly from: string } | undefined;
+  /** Set where it survives the socket of its provider. */
+  readonly survives?: boolean | undefined;
 }
 
 /** Returns the 101 for a client: no extension, and a subprotocol that never repeats a credential. */
-export function upgradeReply(key: string, { subprotocol, sessionId, requestId, context }: UpgradeAnswer): string {
+export function upgradeReply(key: string, answer: UpgradeAnswer): string {
+  const { subprotocol, sessionId, requestId, context, survives } = answer;
   const lines = [
     'HTTP/1.1 101 Switching Protocols',
     'Upgrade: websocket',
@@ -27,6 +30,7 @@ export function upgradeReply(key: string, { subprotocol, sessionId, requestId, c
     `x-trunkline-session: ${sessionId}`,
     ...(requestId === undefined ? [] : [`x-request-id: ${requestId}`]),
     ...(context === undefined ? [] : [`x-trunkline-context: ${context.from}`, `x-trunkline-seeded: ${context.from}`]),
+    ...(survives ? ['x-trunkline-survives: provider'] : []),
   ];
   return `${lines.join('\r\n')}\r\n\r\n`;
 }

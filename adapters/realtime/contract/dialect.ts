@@ -5,6 +5,7 @@ import type { LastUsage, Sound } from './metering.ts';
 import type { FirstName, Renaming } from './names.ts';
 import type { Observation } from './observation.ts';
 import type { DialectPins } from './pins.ts';
+import type { Resumption } from './resumption.ts';
 import type { Translation } from './translation.ts';
 
 /** An event vocabulary. */
@@ -44,6 +45,8 @@ export interface Dialect {
    * messages and makes none. Left out: none is known.
    */
   readonly keepAlive?: string;
+  /** The way to go on with a session at another socket of the provider; undefined: there is none. */
+  readonly resumption?: Resumption;
   /** The settings of a session that a client secret can pin; undefined: nothing can be pinned. */
   readonly pins?: DialectPins;
   /** Set where clients speak another vocabulary than the provider, whose own is all the rest; but errors name fields as the client knows them. */

@@ -13,6 +13,7 @@ import { renamedBy } from '../guards/renamed-model.ts';
 import { observe } from './observe.ts';
 import { askedName, nameInSetup, ownName } from './own-model.ts';
 import { geminiPins } from './pins.ts';
+import { geminiResumption } from './resumption.ts';
 
 const ranking = ['tools', 'retrieval', 'vertexRagStore', 'ragRetrievalConfig', 'ranking'];
 const paths: readonly EventPath[] = [
@@ -66,6 +67,7 @@ export const geminiLiveDialect: Dialect = {
   },
   pins: geminiPins(isAudio),
   lastUsage: {},
+  resumption: geminiResumption,
   ids: { keptMs: 24 * 60 * 60 * 1000, inFrame: (frame) => guardIds(frame, idRules) },
   context: { kind: 'event', after: 'first-answer', event: historyContent },
 };

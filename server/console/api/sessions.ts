@@ -85,6 +85,7 @@ export interface TimelineItem {
   readonly by?: string;
   readonly reason?: string;
   readonly words?: string;
+  readonly why?: string;
   readonly target?: string;
   readonly outcome?: string;
   readonly name?: string;
@@ -99,7 +100,7 @@ export interface TimelineItem {
 
 export type EntryKind = (typeof entryKinds)[number];
 export const entryKinds = [
-  ...(['try', 'dial', 'open', 'turn', 'reply', 'round-trip', 'slow-reader'] as const),
+  ...(['try', 'dial', 'open', 'turn', 'reply', 'round-trip', 'slow-reader', 'move'] as const),
   ...(['tool', 'usage', 'refusal', 'close', 'task'] as const),
 ];
 

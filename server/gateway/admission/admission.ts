@@ -88,6 +88,8 @@ export interface Admission {
   readonly dialled?:
     | { readonly url: string; readonly model?: string | undefined; readonly sound?: SoundRates | undefined }
     | undefined;
+  /** Set where the session goes on when the socket of its provider ends. */
+  readonly survives?: boolean | undefined;
   /** The settings that the client secret pins. */
   readonly pinned?: JsonObject | undefined;
 }

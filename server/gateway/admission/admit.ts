@@ -7,6 +7,7 @@ import { checkRequest } from '../../http/request/guard.ts';
 import { badTarget, isRefusal } from '../../http/request/refusals.ts';
 import { readFirstFrame } from '../sessions/first-frame.ts';
 import { readFirstName } from '../sessions/first-names.ts';
+import { readSurvival } from '../sessions/survival.ts';
 import { aliasOf } from '../targets/alias.ts';
 import { Targets } from '../targets/targets.ts';
 import { checkTerms } from '../targets/terms.ts';
@@ -42,7 +43,8 @@ const place = startPhases<Placeless>()
   .add(bindIds)
   .add(checkTerms)
   .add(chooseAccount)
-  .add(readContinuation);
+  .add(readContinuation)
+  .add(readSurvival);
 
 /** The part of an admission that is the same wherever the session is served. */
 type Placeless = Exclude<Awaited<ReturnType<typeof client.run>>, Refusal> & Pick<Admission, 'target' | 'targets'>;

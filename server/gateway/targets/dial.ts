@@ -59,13 +59,10 @@ export async function dialTargets(
   signal: AbortSignal,
 ): Promise<DialledTarget> {
   const { policy, targets } = first.admission;
-  const dialled = async (to: LeashedAdmission, ms: number): Promise<DialledTarget> => {
-    const at = performance.now();
-    const dial = () => dialAccount(to.admission, { connector: means.connector, dialMs: ms, signal });
-    const { provider, ownCredential } = to.admission;
-    const of = { account: provider.name, isOwn: ownCredential !== undefined, signal };
-    return { ...to, at, outcome: await policy.breakers.watch(of, dial) };
-  };
+  const dialled = async (to: LeashedAdmission, ms: number): Promise<DialledTarget> => ({
+    ...to,
+    ...(await dialTarget(to.admission, means, signal, ms)),
+  });
   if (targets === undefined) return dialled(first, policy.config.limits.dialMs);
   const failed: DialledTarget[] = [];
   for (let next: LeashedAdmission | undefined = first; next !== undefined; ) {
@@ -78,6 +75,19 @@ export async function dialTargets(
     next = signal.aborted ? undefined : await nextOf(first, means);
   }
   return failed.findLast(({ outcome }) => outcome.kind === 'refused') ?? (failed.at(-1) as DialledTarget);
+}
+
+/** Dials the account of one target, and lets its breaker know. */
+export async function dialTarget(
+  admission: Admission,
+  { connector }: Pick<Dialling, 'connector'>,
+  signal: AbortSignal,
+  dialMs: number = admission.policy.config.limits.dialMs,
+): Promise<Pick<DialledTarget, 'at' | 'outcome'>> {
+  const at = performance.now();
+  const { provider, ownCredential, policy } = admission;
+  const of = { account: provider.name, isOwn: ownCredential !== undefined, signal };
+  return { at, outcome: await policy.breakers.watch(of, () => dialAccount(admission, { connector, dialMs, signal })) };
 }
 
 interface AccountDial {

@@ -110,9 +110,11 @@ export class ClientGate implements Receivers {
     return true;
   }
 
-  /** Holds all messages until `open`. Must be called before the first byte arrives. */
-  shut(): void {
+  /** Holds all messages until `open`; false, and no hold, while one is asked about, or where the client is leaving. */
+  shut(): boolean {
+    if (this.#state !== 'reading') return false;
     this.#state = 'waiting';
+    return true;
   }
 
   open(): void {

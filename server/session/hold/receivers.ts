@@ -2,7 +2,9 @@
 
 import { performance } from 'node:perf_hooks';
 import type { Pins } from '../../../adapters/realtime/contract/pins.ts';
+import type { OutFrame } from '../../../codecs/websocket/frame.ts';
 import { type CloseReason, pinsNotTaken, reasons } from '../close-reason.ts';
+import type { Survivor } from '../legs/survivor.ts';
 import type { SessionSubject } from '../subject.ts';
 import type { SessionMessages } from '../unfinished-messages.ts';
 import { ClientGate, type ClientGateOptions, type ClientRule } from './client-gate.ts';
@@ -27,12 +29,16 @@ interface HoldOptions
     Omit<PartOptions, 'subject' | 'rules' | 'messages' | 'providerMessages' | 'onUnanswered' | 'onNotTaken'> {
   readonly subject: Pick<SessionSubject, 'dialect' | 'context' | 'pinned' | 'renamed'>;
   readonly messages: SessionMessages;
+  /** Makes what lets the session survive its provider; undefined where it does not. See `Legs.survivor`. */
+  survivor(first: readonly OutFrame[]): Survivor | undefined;
   end(reason: CloseReason): void;
 }
 
 /** Wraps the links; returns them where nothing holds a message. Must be called before the first byte arrives. */
 export function holdMessages(links: Links, options: HoldOptions): Receivers {
   const { subject, ids, credentialRule, end, messages } = options;
+  const pins = pinsOf(subject);
+  const survivor = options.survivor(pins?.start === undefined ? [] : [pins.start.event]);
   const parts = {
     ...options,
     messages: messages.upstream,
@@ -40,22 +46,23 @@ export function holdMessages(links: Links, options: HoldOptions): Receivers {
     onUnanswered: () => end(reasons.providerUnanswered),
     onNotTaken: (fault: string) => end(pinsNotTaken(fault)),
   };
-  const pins = pinsOf(subject);
   const translation = subject.dialect.clients?.translate();
   // Pins are compared with what the client has written: with the name, and not with the model that it stands for.
   const translating = translation && translationRule(translation);
   const all = [credentialRule, translating, idRule(subject.dialect, ids), pins && pinRule(pins), renameRule(subject)];
-  const rules = all.filter((rule) => rule !== undefined);
+  // The survivor comes last: it keeps for another socket what the provider gets.
+  const rules = [...all, survivor?.rule].filter((rule) => rule !== undefined);
   const inject = (options: InjectionOptions): Receivers => {
     const receivers = injectContext(links, options);
     return translation === undefined ? receivers : translatedReceivers(receivers, translation, parts);
   };
-  if (pins !== undefined) return holdPinned(inject, pins, { ...parts, rules });
-  const receivers = inject(parts);
-  return rules.length === 0 ? receivers : new ClientGate(receivers, { ...parts, rules });
+  if (rules.length === 0) return inject(parts);
+  const gated = { ...parts, rules };
+  const gate = pins === undefined ? new ClientGate(inject(parts), gated) : holdPinned(inject, pins, gated);
+  return survivor?.over(gate) ?? gate;
 }
 
-function holdPinned(inject: (options: InjectionOptions) => Receivers, pins: Pins, options: PartOptions): Receivers {
+function holdPinned(inject: (options: InjectionOptions) => Receivers, pins: Pins, options: PartOptions): ClientGate {
   if (pins.start !== undefined) options.provider.sendMessage(pins.start.event);
   // Chunks that are held behind the gate have passed it, and must not come to it again.
   const inner: Receivers = inject({ ...options, readAgain: (chunks) => readAll(inner, chunks) });

@@ -6,14 +6,14 @@ import type { Gate } from '../../../codecs/websocket/frame-limits.ts';
 import type { FrameReader } from '../../../codecs/websocket/frame-reader.ts';
 import type { Limits } from '../../config/config.ts';
 import type { SessionSide } from '../../ipc/session-record.ts';
-import type { Boundary, Peer } from '../../transport/peer.ts';
+import type { Peer } from '../../transport/peer.ts';
 import { watchSilence } from '../end/session-timers.ts';
 import { Link } from '../link/link.ts';
 import { type ReadFrames, SourceReader } from '../link/source-reader.ts';
 import type { Tap } from '../tap/tap.ts';
 import type { SessionMessages } from '../unfinished-messages.ts';
 
-interface LegOptions {
+export interface LegOptions {
   readonly client: Peer;
   readonly provider: Peer;
   readonly limits: Limits;
@@ -100,43 +100,20 @@ export class Leg {
     this.#stopHeartbeat?.();
   }
 
+  /** Leaves the socket for another one: nothing that comes from it counts any more. */
+  retire(): void {
+    const { client, provider } = this.#options;
+    this.stop();
+    client.resume('slow');
+    provider.close(1000);
+    provider.pause('held');
+  }
+
   /** Clears timers and callbacks. Does not close the socket. */
   stop(): void {
     this.stopWatching();
     this.upstream.stop();
     this.downstream.stop();
     this.#reader?.stop();
-  }
-}
-
-/** The leg that a session has now, as its client's end sees it. */
-export class CurrentLeg implements Boundary {
-  #now: Leg | undefined;
-
-  get now(): Leg {
-    if (this.#now === undefined) throw new Error('the session has no leg yet');
-    return this.#now;
-  }
-
-  set now(leg: Leg) {
-    this.#now = leg;
-  }
-
-  /** True while the provider is not read. */
-  get isPaused(): boolean {
-    return this.now.provider.isPaused;
-  }
-
-  /** True while the client has yet to take what was written. */
-  get isCongested(): boolean {
-    return this.now.downstream.isCongested;
-  }
-
-  get isBetweenFrames(): boolean {
-    return this.now.downstream.boundary.isBetweenFrames;
-  }
-
-  get isBetweenMessages(): boolean {
-    return this.now.downstream.boundary.isBetweenMessages;
   }
 }

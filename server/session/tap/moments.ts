@@ -45,6 +45,10 @@ export class Moments {
     }
   }
 
+  move(at: number, { ms, why }: Pick<Kept<'move'>, 'ms' | 'why'>): void {
+    this.#keep({ at, kind: 'move', ms: tenths(ms), why });
+  }
+
   refusal(at: number, code: string): void {
     this.#keep({ at, kind: 'refusal', code });
   }

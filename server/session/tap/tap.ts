@@ -100,6 +100,12 @@ export class Tap {
     return this.#moments;
   }
 
+  /** Takes note that the session goes on at another socket of its provider. */
+  moved({ since, ms, why }: { readonly since: number; readonly ms: number; readonly why: string }): void {
+    this.moments.move(since, { ms, why });
+    this.#options.metrics.moved(this.#options.provider, why);
+  }
+
   observe(frame: Frame, direction: Direction): Observation | undefined {
     const { dialect } = this.#options;
     this.lastFrameAt = frame.at;

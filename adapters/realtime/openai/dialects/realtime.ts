@@ -12,6 +12,7 @@ import { soundEvent } from '../../guards/sound-event.ts';
 import { openaiSound, soundBytesPerSecond } from '../audio.ts';
 import { realtimeError, refusalEvent } from '../error-event.ts';
 import { realtimePins } from '../pins/realtime.ts';
+import { realtimeResumption } from '../resumption/realtime.ts';
 import { askedTools } from '../tool-calls.ts';
 import { assistantWords, createdItem, transcriptOfItem, userWords } from '../transcript.ts';
 import { tokenUsage } from '../usage.ts';
@@ -69,6 +70,7 @@ export const openaiRealtimeDialect: Dialect = {
   ids: { keptMs: 30 * 24 * 60 * 60 * 1000 },
   context: { kind: 'event', after: 'open', event: systemItem },
   pins: realtimePins(isAudio),
+  resumption: realtimeResumption,
 };
 
 /** The vocabulary of the beta, with its flat session. Nothing can be pinned: what its speakers make of settings that they do not know is not known. */

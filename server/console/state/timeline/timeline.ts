@@ -38,6 +38,7 @@ export const kindWords: Readonly<Record<EntryKind, string>> = {
   reply: 'Replies',
   'round-trip': 'Round trips',
   'slow-reader': 'Slow readers',
+  move: 'Moves',
   tool: 'Tools',
   usage: 'Usage',
   refusal: 'Refusals',
@@ -64,6 +65,8 @@ export function sentenceOf(entry: TimelineItem): string {
       return `The client answered a ping after ${ms}`;
     case 'slow-reader':
       return `The ${entry.end} read too slowly for ${ms}`;
+    case 'move':
+      return `Went on at another socket of the provider after ${ms} without one: ${entry.why}`;
     case 'tool':
       return `The model asked for ${entry.name === undefined ? 'a tool' : `the tool ${entry.name}`}`;
     case 'usage':
@@ -127,6 +130,7 @@ const laneKinds: readonly { readonly name: string; has(entry: TimelineItem): boo
   { name: 'Round trip', has: ({ kind }) => kind === 'round-trip' },
   { name: 'Slow client', has: ({ kind, end }) => kind === 'slow-reader' && end === 'client' },
   { name: 'Slow provider', has: ({ kind, end }) => kind === 'slow-reader' && end === 'provider' },
+  { name: 'Moves', has: ({ kind }) => kind === 'move' },
   { name: 'Refusals, close', has: ({ kind }) => kind === 'refusal' || kind === 'close' },
 ];
 

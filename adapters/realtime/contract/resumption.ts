@@ -1,0 +1,55 @@
+// The part of the contract that is about going on with a session at another socket of its provider: what is kept of it as it goes, and what the
+// other socket is told.
+
+import type { Frame, OutFrame } from '../../../codecs/websocket/frame.ts';
+
+/** The way of a dialect. */
+export interface Resumption {
+  /** Follows a session from its first message on. */
+  follow(options: FollowOptions): FollowedSession;
+}
+
+export interface FollowOptions {
+  /** Messages of the gateway's own that each socket is sent first, such as pinned settings. */
+  readonly first: readonly OutFrame[];
+  /** The end of a reply that a socket took with it: it is told as incomplete, and asked for once more where that is wanted. */
+  readonly cutReply: 'incomplete' | 'again';
+}
+
+/**
+ * What is kept of one session. It is given every message, whole and in order; `data` is valid during the call. What is kept is bounded.
+ */
+export interface FollowedSession {
+  /** Reads a message that goes upstream. Returns what goes in its place; undefined: it goes as it is. */
+  fromClient(frame: Frame): OutFrame | undefined;
+  /** Reads a message of the provider. Returns what the client gets in its place, or `nothing`; undefined: it gets the message. */
+  fromProvider(frame: Frame): OutFrame | 'nothing' | undefined;
+  /** Set once the session can go on elsewhere. */
+  readonly isEstablished: boolean;
+  /** Tells that nobody speaks, and nothing was asked for that has yet to be answered. */
+  readonly isBetweenTurns: boolean;
+  /** Time at which the provider ends the socket, as far as it has said from the start (ms since the epoch). */
+  readonly endsAt: number | undefined;
+  /** Set once it has said that it is about to. */
+  readonly isLeaving: boolean;
+  /** Tells whether the session goes on after this close of the provider; 1006: the socket was lost. */
+  goesOnAfter(code: number): boolean;
+  /** Turns to another socket, which has said nothing yet. `at`: monotonic ms. */
+  move(at: number): Move;
+  /** Set while messages of the client have to wait for an answer of the new socket. */
+  readonly isOpening: boolean;
+  /** Returns, once, the messages for a socket that has answered. */
+  opened(): readonly OutFrame[];
+}
+
+export interface Move {
+  /** Messages for the new socket, ahead of all that the client says. */
+  readonly toProvider: readonly OutFrame[];
+  /** Messages for the client, such as the end of a reply that was cut. */
+  readonly toClient: readonly OutFrame[];
+}
+
+const OF_THE_SESSION: ReadonlySet<number> = new Set([1002, 1003, 1007, 1008, 1009, 1010]);
+
+/** Tells the closes that another socket would end in as well: faults in what was sent (RFC 6455, section 7.4.1), and for codes of a provider's own making. */
+export const isFinalClose = (code: number): boolean => code >= 3000 || OF_THE_SESSION.has(code);

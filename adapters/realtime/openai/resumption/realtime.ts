@@ -1,0 +1,258 @@
+// Goes on with a session of Realtime at another socket: it is told the settings and the items again, under the ids that the client knows. What the
+// provider answers to that the client does not see.
+
+import { eventType } from '../../../../codecs/json/event-type.ts';
+import { type JsonObject, objectAt, readObject, textAt } from '../../../../codecs/json/object.ts';
+import { type Frame, jsonFrame, type OutFrame } from '../../../../codecs/websocket/frame.ts';
+import {
+  type FollowedSession,
+  type FollowOptions,
+  isFinalClose,
+  type Move,
+  type Resumption,
+} from '../../contract/resumption.ts';
+import { HeldSound } from '../../held-sound.ts';
+import { Items } from './items.ts';
+import { mergeSettings } from './settings.ts';
+
+/** Begins the ids of events of the gateway: errors about them are none of the client. */
+const OWN_EVENT = 'trunkline-move';
+/** Speech that a provider takes as said ends before it says so. */
+const VAD_DELAY_MS = 300;
+/** Requests that are kept until they are answered. */
+const MAX_UNANSWERED = 32;
+
+const SOUND = new Set(['response.output_audio.delta', 'response.audio.delta']);
+const WORDS = new Set(['response.output_audio_transcript.delta', 'response.audio_transcript.delta']);
+const TEXT = new Set(['response.output_text.delta', 'response.text.delta']);
+/** Answers to an item that was created. */
+const ITEM_EVENTS = new Set(['conversation.item.created', 'conversation.item.added', 'conversation.item.done']);
+
+export const realtimeResumption: Resumption = { follow: (options) => new FollowedRealtime(options) };
+
+interface Reply {
+  readonly id: string | undefined;
+  readonly items: string[];
+}
+
+/** A message of the client that its provider has yet to answer. */
+interface Unanswered {
+  readonly type: 'conversation.item.create' | 'response.create';
+  readonly item: JsonObject | undefined;
+  readonly frame: OutFrame;
+}
+
+class FollowedRealtime implements FollowedSession {
+  readonly isOpening = false;
+  readonly isLeaving = false;
+  isEstablished = false;
+  endsAt: number | undefined;
+  readonly #options: FollowOptions;
+  readonly #items = new Items();
+  readonly #unheard = new HeldSound();
+  #settings: JsonObject = {};
+  #reply: Reply | undefined;
+  #unanswered: Unanswered[] = [];
+  #isExpired = false;
+  #committedAt = 0;
+  /** The ids of session and conversation at the first socket, and the others at the newest, which the client does not know. */
+  readonly #known = new Map<string, string>();
+  readonly #aliases = new Map<string, string>();
+  #legs = 1;
+  /** Answers to messages of the gateway that are still to come. */
+  #ownUpdates = 0;
+  readonly #toldAgain = new Map<string, Set<string>>();
+  #isSpeechKnown = false;
+
+  constructor(options: FollowOptions) {
+    this.#options = options;
+  }
+
+  get isBetweenTurns(): boolean {
+    return this.#reply === undefined && this.#unanswered.length === 0 && !this.#unheard.isSpeech;
+  }
+
+  goesOnAfter(code: number): boolean {
+    return this.#isExpired || !isFinalClose(code);
+  }
+
+  fromClient(frame: Frame): undefined {
+    const type = eventType(frame.data);
+    if (type === 'input_audio_buffer.append') this.#unheard.add(frame);
+    else if (type === 'input_audio_buffer.commit' || type === 'input_audio_buffer.clear') this.#committedAt = frame.at;
+    else if (type === 'session.update') {
+      const given = objectAt(readObject(frame.data), 'session');
+      if (given !== undefined) this.#settings = mergeSettings(this.#settings, given);
+    } else if (type === 'conversation.item.create' || type === 'response.create') {
+      const item = type === 'response.create' ? undefined : objectAt(readObject(frame.data), 'item');
+      this.#unanswered.push({ type, item, frame: { data: Buffer.from(frame.data), binary: frame.binary } });
+      if (this.#unanswered.length > MAX_UNANSWERED) this.#unanswered.shift();
+    }
+  }
+
+  fromProvider(frame: Frame): OutFrame | 'nothing' | undefined {
+    const type = eventType(frame.data);
+    if (type === undefined || SOUND.has(type)) return undefined;
+    const event = readObject(frame.data);
+    if (event === undefined) return undefined;
+    if (this.#isOwn(type, event)) return 'nothing';
+    this.#learn(type, event, frame.at);
+    return this.#renamed(frame);
+  }
+
+  opened(): readonly OutFrame[] {
+    return [];
+  }
+
+  move(): Move {
+    const { first, cutReply } = this.#options;
+    const cut = this.#reply;
+    const requests = this.#unanswered.filter(({ type }) => type === 'response.create');
+    const again = cut !== undefined && requests.length === 0 && cutReply === 'again';
+    const hasSettings = Object.keys(this.#settings).length > 0;
+    this.#legs += 1;
+    this.#aliases.clear();
+    this.#reply = undefined;
+    this.#isExpired = false;
+    this.endsAt = undefined;
+    this.#ownUpdates = (hasSettings ? 1 : 0) + first.filter(isUpdate).length;
+    this.#isSpeechKnown = this.#unheard.isSpeech;
+    return {
+      toProvider: [
+        ...first,
+        ...(hasSettings ? [own({ type: 'session.update', session: this.#settings })] : []),
+        ...this.#itemsAgain(),
+        ...this.#unanswered.filter(({ type }) => type !== 'response.create').map(({ frame }) => frame),
+        ...this.#unheard.frames,
+        ...requests.map(({ frame }) => frame),
+        ...(again ? [own({ type: 'response.create' })] : []),
+      ],
+      toClient: cut === undefined ? [] : [this.#incomplete(cut)],
+    };
+  }
+
+  #itemsAgain(): readonly OutFrame[] {
+    this.#toldAgain.clear();
+    return this.#items.all.map((item) => {
+      this.#toldAgain.set(String(item.id), new Set(ITEM_EVENTS));
+      return own({ type: 'conversation.item.create', item });
+    });
+  }
+
+  /** Tells whether an event is about messages of the gateway alone. */
+  #isOwn(type: string, event: JsonObject): boolean {
+    if (type === 'error') return this.#isOwnError(objectAt(event, 'error'));
+    if (ITEM_EVENTS.has(type)) return this.#toldAgain.get(textAt(event, 'item', 'id') ?? '')?.delete(type) === true;
+    if (type === 'session.updated' && this.#ownUpdates > 0 && this.#legs > 1) {
+      this.#ownUpdates -= 1;
+      this.#alias(objectAt(event, 'session'));
+      return true;
+    }
+    if (this.#legs === 1) return false;
+    if (type === 'session.created') {
+      this.#sessionCreated(objectAt(event, 'session'));
+      return true;
+    }
+    if (type === 'conversation.created') {
+      this.#alias(objectAt(event, 'conversation'));
+      return true;
+    }
+    const isKnown = type === 'input_audio_buffer.speech_started' && this.#isSpeechKnown;
+    if (isKnown) this.#isSpeechKnown = false;
+    return isKnown;
+  }
+
+  #isOwnError(error: JsonObject | undefined): boolean {
+    if (textAt(error, 'code') === 'session_expired') this.#isExpired = true;
+    return this.#isExpired || textAt(error, 'event_id')?.startsWith(OWN_EVENT) === true;
+  }
+
+  #learn(type: string, event: JsonObject, at: number): void {
+    const id = textAt(event, 'item_id');
+    const item = objectAt(event, 'item');
+    if (WORDS.has(type) || TEXT.has(type)) this.#items.words(id, textAt(event, 'delta') ?? '', true);
+    else if (ITEM_EVENTS.has(type) && item !== undefined) this.#itemCreated(item);
+    else if (type === 'conversation.item.input_audio_transcription.completed')
+      this.#items.words(id, textAt(event, 'transcript') ?? '', false);
+    else if (type === 'conversation.item.deleted') this.#items.remove(id);
+    else if (type === 'session.created') this.#sessionCreated(objectAt(event, 'session'));
+    else if (type === 'conversation.created') this.#remember('conversation', textAt(event, 'conversation', 'id'));
+    else if (type.startsWith('input_audio_buffer.')) this.#learnOfSpeech(type, at);
+    else this.#learnOfReply(type, event, item);
+  }
+
+  #learnOfSpeech(type: string, at: number): void {
+    const unheard = this.#unheard;
+    if (type === 'input_audio_buffer.speech_started') unheard.isSpeech = true;
+    else unheard.isSpeech = false;
+    if (type === 'input_audio_buffer.committed' || type === 'input_audio_buffer.cleared')
+      unheard.heard(Math.max(this.#committedAt, at - VAD_DELAY_MS));
+  }
+
+  #learnOfReply(type: string, event: JsonObject, item: JsonObject | undefined): void {
+    if (type === 'response.created') {
+      this.#reply = { id: textAt(event, 'response', 'id'), items: [] };
+      this.#answered('response.create');
+    } else if (type === 'response.output_item.added' || type === 'response.output_item.done') {
+      if (item === undefined) return;
+      this.#items.put(item);
+      const id = textAt(item, 'id');
+      if (id !== undefined && this.#reply?.items.includes(id) === false) this.#reply.items.push(id);
+    } else if (type === 'response.done') this.#reply = undefined;
+    else if (type === 'error') this.#answered();
+  }
+
+  #itemCreated(item: JsonObject): void {
+    this.#items.put(item);
+    const isAnswer = (asked: JsonObject | undefined): boolean =>
+      asked?.id === undefined ? asked?.type === item.type && asked?.role === item.role : asked.id === item.id;
+    const at = this.#unanswered.findIndex((asked) => asked.item !== undefined && isAnswer(asked.item));
+    if (at >= 0) this.#unanswered.splice(at, 1);
+  }
+
+  /** The oldest of a type is answered; or the oldest of all, by an error. */
+  #answered(type?: Unanswered['type']): void {
+    const at = this.#unanswered.findIndex((asked) => type === undefined || asked.type === type);
+    if (at >= 0) this.#unanswered.splice(at, 1);
+  }
+
+  #sessionCreated(session: JsonObject | undefined): void {
+    this.isEstablished = true;
+    const seconds = session?.expires_at;
+    this.endsAt = typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : undefined;
+    if (this.#legs === 1) this.#remember('session', textAt(session, 'id'));
+    else this.#alias(session, 'session');
+  }
+
+  #remember(what: string, id: string | undefined): void {
+    if (id !== undefined && !this.#known.has(what)) this.#known.set(what, id);
+  }
+
+  #alias(
+    object: JsonObject | undefined,
+    what = object?.object === 'realtime.conversation' ? 'conversation' : 'session',
+  ): void {
+    const [id, known] = [textAt(object, 'id'), this.#known.get(what)];
+    if (id && known !== undefined && id !== known) this.#aliases.set(id, known);
+  }
+
+  /** Ids of a later socket's session are written as those that the client knows. */
+  #renamed({ data, binary }: Frame): OutFrame | undefined {
+    if (this.#aliases.size === 0) return undefined;
+    let text: string | undefined;
+    for (const [id, known] of this.#aliases)
+      if (data.includes(id)) text = (text ?? data.toString()).replaceAll(id, known);
+    return text === undefined ? undefined : { data: Buffer.from(text), binary };
+  }
+
+  #incomplete({ id, items }: Reply): OutFrame {
+    const output = this.#items.all.filter((item) => items.includes(String(item.id)));
+    const status_details = { type: 'incomplete', reason: 'connection_lost' };
+    const response = { object: 'realtime.response', id, status: 'incomplete', status_details, output, usage: null };
+    return jsonFrame({ type: 'response.done', event_id: `event_${OWN_EVENT}_${this.#legs}`, response });
+  }
+}
+
+const own = (event: object): OutFrame => jsonFrame({ event_id: OWN_EVENT, ...event });
+
+const isUpdate = ({ data }: OutFrame): boolean => eventType(data) === 'session.update';

@@ -1,0 +1,72 @@
+// Reads whether a session survives its provider's socket (`trunkline-survive`), and gives it the means: the account, dialled once more.
+
+import type { Socket } from 'node:net';
+import type { Handshake } from '../../../adapters/realtime/contract.ts';
+import type { Refusal } from '../../../adapters/realtime/refusal.ts';
+import { gatewayParameter } from '../../http/handshake.ts';
+import { invalid, isRefusal } from '../../http/request/refusals.ts';
+import type { Survival } from '../../session/legs/survivor.ts';
+import type { Connector } from '../../transport/connector.ts';
+import { chooseAccount } from '../admission/account.ts';
+import type { Admission, AdmissionPolicy } from '../admission/admission.ts';
+import { dialTarget } from '../targets/dial.ts';
+
+const SURVIVE = 'trunkline-survive';
+const ASKED = ['provider', 'none'] as const;
+type Asked = (typeof ASKED)[number];
+
+type SurvivalRequest = Pick<Admission, 'handshake' | 'endpoint' | 'policy' | 'key' | 'dialled'>;
+
+/** The handshake decides, else the key, else the configuration for the path. A session that cannot survive is refused where its client asks for that. */
+export function readSurvival(request: SurvivalRequest): Pick<Admission, 'survives'> | Refusal {
+  const { handshake, endpoint, policy, key, dialled } = request;
+  const asked = askedIn(handshake);
+  if (isRefusal(asked)) return asked;
+  const { resumption } = endpoint.dialect;
+  const isPossible = resumption !== undefined && dialled === undefined && !handshake.query.has('call_id');
+  if (asked === 'provider' && !isPossible)
+    return invalid(`expected no ${SURVIVE}: a session at ${endpoint.path} cannot go on at another socket`);
+  const isUsual = key?.survive === 'provider' || policy.config.survive.paths.includes(endpoint.path);
+  return { survives: isPossible && (asked ?? (isUsual ? 'provider' : 'none')) === 'provider' };
+}
+
+function askedIn(handshake: Handshake): Asked | undefined | Refusal {
+  const header = handshake.headers[`x-${SURVIVE}`];
+  const given = [
+    ...gatewayParameter(handshake, SURVIVE),
+    ...(header === undefined ? [] : [String(header).toLowerCase()]),
+  ];
+  const [value, ...others] = new Set(given);
+  if (value === undefined) return undefined;
+  const asked = ASKED.find((known) => known === value);
+  return asked === undefined || others.length > 0 ? invalid(`expected ${ASKED.join(' or ')} as the ${SURVIVE}`) : asked;
+}
+
+interface Dialling {
+  readonly connector: Pick<Connector, 'dial'>;
+  policy(): AdmissionPolicy;
+}
+
+/** Undefined where the session ends with its provider. */
+export function survivalOf(admission: Admission, host: Dialling): Survival | undefined {
+  const { endpoint, policy } = admission;
+  const { resumption } = endpoint.dialect;
+  if (!admission.survives || resumption === undefined) return undefined;
+  const { survive, limits } = policy.config;
+  return {
+    resumption,
+    cutReply: survive.cutReply,
+    maxMs: limits.surviveMs,
+    maxLegMs: endpoint.maxSeconds && endpoint.maxSeconds * 1000,
+    dial: (signal) => dialAgain(admission, host, signal),
+  };
+}
+
+/** The credential may be another one since, and the account another configuration's. */
+async function dialAgain(admission: Admission, host: Dialling, signal: AbortSignal): Promise<Socket | undefined> {
+  const policy = host.policy();
+  const account = await chooseAccount({ ...admission, policy });
+  if (isRefusal(account)) return undefined;
+  const { outcome } = await dialTarget({ ...admission, ...account, policy }, host, signal);
+  return outcome.kind === 'open' ? outcome.socket : undefined;
+}

@@ -1,0 +1,150 @@
+// The provider's side of a session, whichever socket that is at: one leg, or several behind each other where the session survives its provider.
+
+import type { Socket } from 'node:net';
+import type { OutFrame } from '../../../codecs/websocket/frame.ts';
+import type { ReadEnd } from '../../../codecs/websocket/frame-batch.ts';
+import type { SessionSide } from '../../ipc/session-record.ts';
+import { type Boundary, Peer } from '../../transport/peer.ts';
+import {
+  type CloseReason,
+  closeOf,
+  type EndOptions,
+  providerBrokeProtocol,
+  providerEnded,
+  reasons,
+} from '../close-reason.ts';
+import type { Receivers } from '../hold/inject-context.ts';
+import { type SessionMessages, type UnfinishedMessages, watchMessages } from '../unfinished-messages.ts';
+import { Leg, type LegOptions } from './leg.ts';
+import { type Survival, Survivor } from './survivor.ts';
+
+interface LegsOptions extends Omit<LegOptions, 'messages' | 'onProviderEnd'> {
+  readonly unfinished: UnfinishedMessages;
+  /** Undefined where the session ends with its provider. */
+  readonly survival?: Survival | undefined;
+  isOpen(): boolean;
+  /** Ends the session. */
+  end(reason: CloseReason, how?: EndOptions): void;
+  /** Called when the provider has ended, and the session with it. */
+  onOver(reason: CloseReason): void;
+  /** Called when the socket of the leg that the session has now is closed. */
+  onGone(): void;
+  onFault(error: unknown): void;
+}
+
+/** The boundary is that of what the client gets. */
+export class Legs implements Boundary {
+  readonly messages: SessionMessages;
+  readonly #options: LegsOptions;
+  #now: Leg;
+  #survivor: Survivor | undefined;
+  #receivers: Receivers | undefined;
+
+  constructor(options: LegsOptions) {
+    this.#options = options;
+    this.messages = watchMessages({ ...options, provider: this }, options.end);
+    this.#now = this.#newLeg(options.provider);
+  }
+
+  /** The leg that the session has now. */
+  get now(): Leg {
+    return this.#now;
+  }
+
+  /** True while the provider is not read. */
+  get isPaused(): boolean {
+    return this.#now.provider.isPaused;
+  }
+
+  /** True while the client has yet to take what was written. */
+  get isCongested(): boolean {
+    return this.#now.downstream.isCongested;
+  }
+
+  get isBetweenFrames(): boolean {
+    return this.#now.downstream.boundary.isBetweenFrames;
+  }
+
+  get isBetweenMessages(): boolean {
+    return this.#now.downstream.boundary.isBetweenMessages;
+  }
+
+  /** Makes what lets the session survive; undefined where it does not. `first`: messages of the gateway's own that each socket is sent first. */
+  survivor(first: readonly OutFrame[]): Survivor | undefined {
+    const { survival, tap, isOpen, end } = this.#options;
+    this.#survivor =
+      survival &&
+      new Survivor({
+        ...{ survival, first, isOpen, provider: this.#now.provider, providerMessages: this.messages.downstream },
+        onMoved: (move) => tap.moved(move),
+        moveTo: (socket) => this.#moveTo(socket),
+        onProviderEnd: (end) => this.providerEnded(end),
+        end,
+      });
+    return this.#survivor;
+  }
+
+  /** Begins to read the provider. `isDirect`: nothing stands between it and its link. */
+  start(receivers: Receivers, isDirect: boolean): void {
+    this.#receivers = receivers;
+    this.#startLeg(this.#now, receivers, isDirect);
+  }
+
+  providerEnded(end: ReadEnd): void {
+    const leg = this.#now;
+    leg.provider.finish();
+    const close = closeOf(end);
+    if (close === undefined) return;
+    if ('fault' in close) this.#over(leg, providerBrokeProtocol(close.fault), 1002);
+    else this.#over(leg, providerEnded(close.code, close.reason), close.code);
+  }
+
+  /** Ends the search for other sockets, and the look for silence: the session is about to end. */
+  stopMoving(): void {
+    this.#survivor?.stop();
+    this.#now.stopWatching();
+  }
+
+  #newLeg(provider: Peer, former?: Leg): Leg {
+    return new Leg(
+      {
+        ...{ ...this.#options, provider, messages: this.messages },
+        onProviderEnd: (end) => this.providerEnded(end),
+        onSlow: (side) => this.#slow(side),
+      },
+      former,
+    );
+  }
+
+  #slow(side: SessionSide): void {
+    const isSurvived = side === 'provider' && this.#survivor?.takes(reasons.providerSlow, 1006) === true;
+    if (!isSurvived) this.#options.onSlow(side);
+  }
+
+  #startLeg(leg: Leg, { fromProvider: read }: Receivers, isDirect: boolean): void {
+    const { onGone, onFault } = this.#options;
+    leg.start({
+      ...{ read, isDirect, onFault },
+      onSilent: () => this.#over(leg, reasons.providerSilent, 1006),
+      onLost: () => this.#over(leg, providerEnded(1006), 1006),
+      onGone: () => leg === this.#now && onGone(),
+    });
+  }
+
+  #over(leg: Leg, reason: CloseReason, code: number): void {
+    if (leg !== this.#now) return;
+    if (this.#survivor?.takes(reason, code) !== true) this.#options.onOver(reason);
+    else if (code === 1006) leg.provider.terminate();
+    else leg.provider.close(1000);
+  }
+
+  #moveTo(socket: Socket): Peer {
+    const { limits } = this.#options;
+    const provider = new Peer({ socket, role: 'provider', limits });
+    const former = this.#now;
+    this.#now = this.#newLeg(provider, former);
+    former.retire();
+    this.#startLeg(this.#now, this.#receivers as Receivers, false);
+    return provider;
+  }
+}

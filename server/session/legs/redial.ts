@@ -1,0 +1,22 @@
+// Dials until there is a socket.
+
+import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Pauses before the tries. The last one goes on. */
+const PAUSES_MS = [0, 100, 250, 500, 1000];
+
+/** Dials once. Resolves with undefined where there is no socket; never rejects. */
+export type DialOnce = (signal: AbortSignal) => Promise<Socket | undefined>;
+
+/** Resolves with undefined once it is aborted. A socket that comes later is let go. */
+export async function redial(dial: DialOnce, signal: AbortSignal): Promise<Socket | undefined> {
+  for (let tries = 0; !signal.aborted; tries++) {
+    await delay(PAUSES_MS[Math.min(tries, PAUSES_MS.length - 1)], undefined, { signal }).catch(() => {});
+    const socket = signal.aborted ? undefined : await dial(signal);
+    if (socket === undefined) continue;
+    if (!signal.aborted) return socket;
+    socket.destroy();
+  }
+  return undefined;
+}

@@ -1,0 +1,228 @@
+// Goes on with a session at another socket of its provider: ahead of the end that the provider has set, between turns; and behind a death. Rule: the
+// client's messages wait meanwhile, and what the sockets say of their change it does not see.
+
+import type { Socket } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import type { FollowedSession, FollowOptions, Resumption } from '../../../adapters/realtime/contract/resumption.ts';
+import type { Frame, OutFrame } from '../../../codecs/websocket/frame.ts';
+import type { ReadEnd } from '../../../codecs/websocket/frame-batch.ts';
+import type { Peer } from '../../transport/peer.ts';
+import { type CloseReason, reasons } from '../close-reason.ts';
+import type { ClientRule } from '../hold/client-gate.ts';
+import type { Receivers } from '../hold/inject-context.ts';
+import { WholeMessages } from '../hold/whole-messages.ts';
+import type { MessageWatch } from '../unfinished-messages.ts';
+import { type DialOnce, redial } from './redial.ts';
+
+/** The means of a session that goes on without the socket of its provider. */
+export interface Survival extends Pick<FollowOptions, 'cutReply'> {
+  readonly resumption: Resumption;
+  /** Longest time without a provider. */
+  readonly maxMs: number;
+  /** The longest that the provider lets a socket last (ms), where that is known. */
+  readonly maxLegMs: number | undefined;
+  readonly dial: DialOnce;
+}
+
+type ProviderEnd = Pick<Peer, 'pong' | 'sendMessage'>;
+
+/** Holds messages of the client. */
+interface Gate extends Receivers {
+  /** Returns false where they cannot be held now. */
+  shut(): boolean;
+  open(): void;
+}
+
+interface SurvivorOptions {
+  readonly survival: Survival;
+  /** Messages of the gateway's own that each socket is sent first. */
+  readonly first: readonly OutFrame[];
+  /** Messages of the provider. */
+  readonly providerMessages: Pick<MessageWatch, 'newReader'>;
+  /** The end of the session. */
+  readonly provider: ProviderEnd;
+  /** Called when the session goes on at another socket. `since`: the time from which on it had none (monotonic ms). */
+  onMoved(move: { readonly since: number; readonly ms: number; readonly why: string }): void;
+  isOpen(): boolean;
+  /** Puts the session onto a socket, and returns its new end. */
+  moveTo(socket: Socket): ProviderEnd;
+  onProviderEnd(end: ReadEnd): void;
+  /** Ends the session, since no socket could be had. */
+  end(reason: CloseReason): void;
+}
+
+/** A socket that does not last so long counts as one that failed, and so many of them end the session. */
+const [STEADY_MS, MAX_FAILED] = [5000, 5];
+/** The part of a socket's time, and the most of it, in which a moment between turns is looked for. */
+const [LEAD_PART, MAX_LEAD_MS] = [1 / 10, 60_000];
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+/** A session without a provider, or whose new one has yet to answer. */
+interface Without {
+  readonly reason: CloseReason;
+  readonly since: number;
+  readonly giveUp: NodeJS.Timeout;
+}
+
+export class Survivor {
+  readonly rule: ClientRule;
+  readonly #options: SurvivorOptions;
+  readonly #followed: FollowedSession;
+  readonly #stopped = new AbortController();
+  #gate: Gate | undefined;
+  #whole: WholeMessages;
+  #provider: ProviderEnd;
+  #without: Without | undefined;
+  #isDialling = false;
+  #next: Socket | undefined;
+  #due: NodeJS.Timeout | undefined;
+  /** The end of the socket, as it was known when the timer was set. */
+  #plannedFor: number | undefined;
+  #legAt = performance.now();
+  #failed = 0;
+
+  constructor(options: SurvivorOptions) {
+    this.#options = options;
+    this.#provider = options.provider;
+    const { survival, first } = options;
+    this.#followed = survival.resumption.follow({ first, cutReply: survival.cutReply });
+    this.rule = { verdictOn: (frame) => this.#clientSays(frame), goesOn: () => true };
+    this.#whole = this.#newWhole();
+    this.#plan();
+  }
+
+  /** Puts itself between the provider and what reads it. */
+  over(gate: Gate): Receivers {
+    this.#gate = gate;
+    return {
+      fromClient: gate.fromClient,
+      fromProvider: (chunk, at, maxFrames) => this.#whole.read(chunk, at, maxFrames),
+      afterHeld: (callback) => gate.afterHeld(callback),
+    };
+  }
+
+  /** Takes an end of the provider, where the session can go on. `code`: of its close, 1006 where it was lost. */
+  takes(reason: CloseReason, code: number): boolean {
+    if (this.#stopped.signal.aborted || !this.#followed.isEstablished || !this.#followed.goesOnAfter(code))
+      return false;
+    this.#failed = performance.now() - this.#legAt < STEADY_MS ? this.#failed + 1 : 0;
+    if (this.#failed > MAX_FAILED) return false;
+    if (this.#without === undefined) {
+      if (this.#gate?.shut() !== true) return false;
+      this.#lacks(reason);
+    }
+    if (this.#next?.destroyed) this.#next = undefined;
+    if (this.#next === undefined) this.#dial();
+    else this.#move(this.#next);
+    return true;
+  }
+
+  /** Lets a socket go that nobody waits for any more. */
+  stop(): void {
+    this.#stopped.abort();
+    clearTimeout(this.#due);
+    clearTimeout(this.#without?.giveUp);
+    this.#next?.destroy();
+  }
+
+  #lacks(reason: CloseReason): void {
+    const giveUp = setTimeout(() => this.#options.end(reason), this.#options.survival.maxMs);
+    this.#without = { reason, since: performance.now(), giveUp };
+  }
+
+  #clientSays(frame: Frame): { readonly instead: OutFrame } | undefined {
+    const instead = this.#followed.fromClient(frame);
+    return instead && { instead };
+  }
+
+  #dial(): void {
+    if (this.#isDialling) return;
+    this.#isDialling = true;
+    void redial(this.#options.survival.dial, this.#stopped.signal).then((socket) => {
+      this.#isDialling = false;
+      if (socket === undefined) return;
+      // Faults of a socket that waits show when it is used.
+      socket.on('error', () => {});
+      this.#next = socket;
+      this.#moveIfPossible();
+    });
+  }
+
+  /** A session that has a provider moves between turns. */
+  #moveIfPossible(): void {
+    const socket = this.#next;
+    if (socket === undefined || !this.#options.isOpen()) return;
+    if (this.#without !== undefined) this.#move(socket);
+    else if (socket.destroyed) {
+      this.#next = undefined;
+      this.#dial();
+    } else if (this.#followed.isBetweenTurns && this.#gate?.shut()) this.#move(socket);
+  }
+
+  #move(socket: Socket): void {
+    const at = performance.now();
+    const { onMoved, moveTo } = this.#options;
+    const { since = at, reason } = this.#without ?? {};
+    // It may not answer.
+    if (this.#without === undefined) this.#lacks(reasons.providerUnanswered);
+    this.#next = undefined;
+    this.#legAt = at;
+    onMoved({ since, ms: at - since, why: reason?.name ?? 'due' });
+    const { toProvider, toClient } = this.#followed.move(at);
+    this.#whole = this.#newWhole();
+    this.#provider = moveTo(socket);
+    for (const message of toProvider) this.#provider.sendMessage(message);
+    for (const message of toClient) this.#whole.send(message, at);
+    this.#openIfAnswered();
+  }
+
+  #openIfAnswered(): void {
+    if (this.#followed.isOpening) return;
+    for (const message of this.#followed.opened()) this.#provider.sendMessage(message);
+    clearTimeout(this.#without?.giveUp);
+    this.#without = undefined;
+    this.#gate?.open();
+    this.#plan();
+  }
+
+  /** Waits for the time at which the provider will end the socket, and dials ahead of it. */
+  #plan(): void {
+    const { maxLegMs = Number.POSITIVE_INFINITY } = this.#options.survival;
+    const { endsAt } = this.#followed;
+    const saidMs = endsAt === undefined ? Number.POSITIVE_INFINITY : endsAt - Date.now();
+    const leftMs = Math.min(saidMs, maxLegMs - (performance.now() - this.#legAt));
+    this.#plannedFor = endsAt;
+    clearTimeout(this.#due);
+    if (leftMs === Number.POSITIVE_INFINITY) return;
+    const leadMs = Math.min(MAX_LEAD_MS, leftMs * LEAD_PART);
+    this.#due = setTimeout(() => this.#dial(), Math.min(leftMs - leadMs, MAX_TIMER_MS));
+  }
+
+  #newWhole(): WholeMessages {
+    const { providerMessages: messages, onProviderEnd } = this.#options;
+    return new WholeMessages({
+      source: { pong: (payload) => this.#provider.pong(payload) },
+      isMasked: false,
+      messages,
+      pass: (chunk, at, maxFrames) => (this.#gate as Gate).fromProvider(chunk, at, maxFrames),
+      decide: (frame) => this.#providerSays(frame),
+      onRead: () => this.#learned(),
+      onEnd: onProviderEnd,
+    });
+  }
+
+  #providerSays(frame: Frame): (() => void) | undefined {
+    const instead = this.#followed.fromProvider(frame);
+    if (instead === undefined) return undefined;
+    const { at } = frame;
+    return instead === 'nothing' ? () => {} : () => this.#whole.send(instead, at);
+  }
+
+  #learned(): void {
+    if (this.#without !== undefined) this.#openIfAnswered();
+    if (this.#followed.isLeaving && this.#next === undefined) this.#dial();
+    if (this.#followed.endsAt !== this.#plannedFor) this.#plan();
+    // The rest of what was read of the old socket passes first.
+    if (this.#next !== undefined) queueMicrotask(() => this.#moveIfPossible());
+  }
+}
