@@ -93,7 +93,9 @@ export const limitsSchema = z.strictObject({
     .describe('Time that a provider has to report what was used last, once a session has ended otherwise than by it.'),
   idleMs: optionalMs
     .default(0)
-    .describe('Time without a message in either direction, after which the session ends. 0 is off.'),
+    .describe(
+      'Time without a message in either direction, after which the session ends; of a call by WebRTC or SIP, on its sideband. 0 is off.',
+    ),
   sessionMs: optionalMs.default(0).describe('Longest session. 0 is off: the cap of the provider holds.'),
   drainMs: ms.default(600_000).describe('Time that live sessions go on after SIGTERM.'),
 });

@@ -31,7 +31,7 @@ export interface CallGateway {
 
 export const headersOfKey = (key: string) => ({ authorization: `Bearer secret-of-${key}` });
 
-export async function startCallGateway(keys: readonly object[]): Promise<CallGateway> {
+export async function startCallGateway(keys: readonly object[], limits: object = {}): Promise<CallGateway> {
   const events: SessionEvent[] = [];
   const play: CallGateway['play'] = {};
   const provider = await startCallProvider({
@@ -45,7 +45,8 @@ export async function startCallGateway(keys: readonly object[]): Promise<CallGat
   } as unknown as Outbox;
   // The store knows of no id.
   const findOwners = async (digests: readonly string[]) => digests.map(() => null);
-  const gateway = await startGateway({ provider: provider.url, keys, outbox, findOwners, limits: { usageMs: 2000 } });
+  const bounds = { usageMs: 2000, ...limits };
+  const gateway = await startGateway({ provider: provider.url, keys, outbox, findOwners, limits: bounds });
   const base = `http://127.0.0.1:${gateway.port}`;
   const ask = (key: string, session: object = { model: CALL_MODEL }): Promise<Response> => {
     const body = new FormData();

@@ -16,8 +16,8 @@ import {
   pinsNotTaken,
   providerEnded,
   reasons,
-  sessionLimit,
 } from '../../session/close-reason.ts';
+import { startTimers } from '../../session/end/session-timers.ts';
 import type { KeyIds } from '../../session/hold/id-guard.ts';
 import { type Leash, SessionMeter } from '../../session/meter/meter.ts';
 import { recordOf, type SessionSubject } from '../../session/subject.ts';
@@ -56,7 +56,7 @@ export class MediaCall {
   readonly #transcript: Transcript | undefined;
   readonly #meter: SessionMeter | undefined;
   readonly #sideband: Sideband;
-  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #stopTimers: () => void;
   #isTerminated = false;
   readonly #terminated = new AbortController();
   readonly #startedAt = new Date();
@@ -64,6 +64,8 @@ export class MediaCall {
   /** Finds what the caller has changed that is pinned. */
   readonly #changedIn: ((frame: Frame) => string | undefined) | undefined;
   #transcribedBy: string | undefined;
+  /** Monotonic ms of the last message of the sideband. */
+  #lastFrameAt = this.#startedMs;
   /** Called when the provider has reported what was used last. */
   #whenReported: (() => void) | undefined;
   #isReported = false;
@@ -89,15 +91,14 @@ export class MediaCall {
       onOver: (code) => this.end(providerEnded(code ?? 1006)),
       onFault: (error) => this.#failed(error),
     });
-    if (limits.sessionMs > 0) this.#timers.push(setTimeout(() => end(reasons.durationReached), limits.sessionMs));
-    if (maxSeconds !== undefined) this.#timers.push(setTimeout(() => end(sessionLimit(maxSeconds)), 1000 * maxSeconds));
+    this.#stopTimers = startTimers({ limits, maxSeconds, lastFrameAt: () => this.#lastFrameAt, end });
     void this.#sideband.open();
   }
 
   /** Ends the call; only the first reason counts. */
   end(reason: CloseReason): void {
     if (this.#state.name !== 'open') return;
-    for (const timer of this.#timers) clearTimeout(timer);
+    this.#stopTimers();
     this.#meter?.stop();
     this.#state = { name: 'closing', reason };
     this.#tap.moments.close(performance.now(), { ...closeMoment(reason), code: codeOf(reason) });
@@ -142,6 +143,7 @@ export class MediaCall {
 
   #observe(frame: Frame): void {
     if (this.#state.name === 'closed') return;
+    this.#lastFrameAt = performance.now();
     const observation = this.#tap.observe(frame, 'downstream');
     if (observation?.usage !== undefined && observation.usageOf !== 'transcription') this.#reported(observation.type);
     else if (observation?.type === this.#options.subject.dialect.lastUsage?.comesWith)

@@ -8,14 +8,18 @@ import type { Peer } from '../../transport/peer.ts';
 import { type CloseReason, reasons, sessionLimit } from '../close-reason.ts';
 import type { Link } from '../link/link.ts';
 
-interface SessionTimersOptions {
-  readonly client: WatchedPeer;
-  readonly limits: Pick<Limits, 'pingMs' | 'sessionMs' | 'idleMs'>;
+interface TimersOptions {
+  readonly limits: Pick<Limits, 'sessionMs' | 'idleMs'>;
   /** See `SessionSubject`. */
   readonly maxSeconds: number | undefined;
   /** Monotonic ms. */
   readonly lastFrameAt: () => number;
   readonly end: (reason: CloseReason) => void;
+}
+
+interface SessionTimersOptions extends TimersOptions {
+  readonly client: WatchedPeer;
+  readonly limits: Pick<Limits, 'pingMs' | 'sessionMs' | 'idleMs'>;
 }
 
 interface WatchedPeer {
@@ -25,10 +29,21 @@ interface WatchedPeer {
 }
 
 /** Returns the function that stops them all. */
-export function startSessionTimers(options: SessionTimersOptions): () => void {
-  const { client, limits, maxSeconds, lastFrameAt, end } = options;
-  const { pingMs, sessionMs, idleMs } = limits;
-  const stops = [watchSilence(client, { pingMs, silenceMs: 2 * pingMs, onSilent: () => end(reasons.clientSilent) })];
+export function startSessionTimers({ client, limits, ...times }: SessionTimersOptions): () => void {
+  const { pingMs } = limits;
+  const onSilent = () => times.end(reasons.clientSilent);
+  const stopWatching = watchSilence(client, { pingMs, silenceMs: 2 * pingMs, onSilent });
+  const stopTimers = startTimers({ limits, ...times });
+  return () => {
+    stopWatching();
+    stopTimers();
+  };
+}
+
+/** Runs those timers that a session without a socket of its client has, too. Returns the function that stops them. */
+export function startTimers({ limits, maxSeconds, lastFrameAt, end }: TimersOptions): () => void {
+  const { sessionMs, idleMs } = limits;
+  const stops: (() => void)[] = [];
   if (sessionMs > 0) stops.push(startTimer(sessionMs, () => end(reasons.durationReached)));
   if (maxSeconds !== undefined) stops.push(startTimer(1000 * maxSeconds, () => end(sessionLimit(maxSeconds))));
   if (idleMs > 0) stops.push(startIdleTimer(idleMs, lastFrameAt, () => end(reasons.idle)));

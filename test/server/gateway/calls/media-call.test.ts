@@ -107,6 +107,18 @@ describe('a call is hung up', () => {
     await hungUp(id);
   });
 
+  test('when its sideband has told nothing for too long (limits.idleMs)', async () => {
+    await at.close();
+    at = await startCallGateway(keys, { idleMs: 1500 });
+    const [told, silent] = [await at.make(), await at.make()];
+    const telling = setInterval(() => tell(told.sideband, { type: 'rate_limits.updated' }), 50);
+    expect(await at.gateway.nextEnd()).toMatchObject({ id: silent.session, reason: 'idle', closeCode: 4408 });
+    await hungUp(silent.id);
+    expect(at.provider.calls.has(told.id)).toBe(true);
+    clearInterval(telling);
+    expect(await at.gateway.nextEnd()).toMatchObject({ id: told.session, reason: 'idle' });
+  });
+
   test('when it has cost what it may, with the reply that is under way', async () => {
     const { id, sideband } = await at.make('poor');
     tellTurn(sideband, 5000);
