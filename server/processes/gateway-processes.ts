@@ -53,7 +53,8 @@ export class GatewayProcesses {
     this.#options = options;
     this.#ports = portsOf(options.live.config);
     const { live, log, side } = options;
-    this.#orphans = new OrphanedCalls(log, () => this.children.find(({ rpc }) => rpc?.isConnected)?.rpc);
+    const running = () => this.children.find(({ rpc }) => rpc?.isConnected)?.rpc;
+    this.#orphans = new OrphanedCalls({ log, running });
     this.#limits = new SessionLimits({
       log,
       isShared: live.config.store.url !== 'sqlite',

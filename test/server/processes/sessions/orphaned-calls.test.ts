@@ -5,6 +5,8 @@ import { once } from 'node:events';
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest, type RequestOptions } from 'node:https';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { HeldCall } from '../../../../server/ipc/session-reservation.ts';
+import { OrphanedCalls } from '../../../../server/processes/sessions/orphaned-calls.ts';
 import { CALL_OFFER, tellTurn } from '../../../support/call-gateway.ts';
 import { ANSWER, type CallProvider, startCallProvider } from '../../../support/call-provider.ts';
 import { makeKey } from '../../../support/key-server.ts';
@@ -128,4 +130,56 @@ test('calls of a process that is killed are hung up by the next one, and end as 
     });
   }
   await until(() => served.lines().some(({ msg }) => msg === 'calls of a dead gateway process hung up'));
+});
+
+test('calls that cannot be ended are tried again after a pause, and told of at last; a process that fails is not asked in a loop', async () => {
+  const held = (session: string): HeldCall => ({
+    session,
+    provider: 'openai',
+    path: '/v1/realtime/calls',
+    id: session,
+  });
+  const lines: string[] = [];
+  const tell = (level: string) => (fields: { id?: string; calls?: number }) =>
+    lines.push(`${level} ${fields.id ?? fields.calls}`);
+  const answers: ((calls: readonly HeldCall[]) => Promise<readonly HeldCall[]>)[] = [
+    () => Promise.reject(new Error('scripted')),
+    async (calls) => calls.slice(1),
+  ];
+  const asked: string[][] = [];
+  const call = (_: string, calls: readonly HeldCall[]) => {
+    asked.push(calls.map(({ session }) => session));
+    return (answers.shift() ?? (async (all: readonly HeldCall[]) => all))(calls);
+  };
+  const orphans = new OrphanedCalls({
+    log: { info: tell('info'), error: tell('error') } as never,
+    running: () => ({ call, isConnected: true }) as never,
+    pauseMs: 1,
+  });
+  for (const one of ['one', 'two']) orphans.add(held(one));
+  orphans.hangUp();
+  await until(() => lines.length === 2);
+  expect(asked).toEqual([['one', 'two'], ['one', 'two'], ['two'], ['two'], ['two']]);
+  expect(lines).toEqual(['info 1', 'error two']);
+});
+
+test('calls that a process takes along when it dies are handed to the next at once', async () => {
+  const asked: string[] = [];
+  const processes = ['dies', 'lives'].map((name) => ({
+    isConnected: name === 'lives',
+    async call() {
+      asked.push(name);
+      if (name === 'dies') throw new Error('the other process is gone');
+      return [];
+    },
+  }));
+  const orphans = new OrphanedCalls({
+    log: { info() {}, error() {} } as never,
+    running: () => processes[1] as never,
+    pauseMs: 3_600_000,
+  });
+  orphans.add({ session: 'one', provider: 'openai', path: '/v1/realtime/calls', id: 'rtc_1' });
+  orphans.hangUp(processes[0] as never);
+  await until(() => asked.length === 2);
+  expect(asked).toEqual(['dies', 'lives']);
 });
