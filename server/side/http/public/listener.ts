@@ -21,7 +21,7 @@ import { readSpliced } from '../../../http/connection/splice.ts';
 import { takeSocket } from '../../../http/connection/take-socket.ts';
 import { readHandshake } from '../../../http/handshake.ts';
 import { closeListener, createListener } from '../../../http/listener.ts';
-import { sendReply, writeReply } from '../../../http/reply.ts';
+import { writeReply } from '../../../http/reply.ts';
 import { answerHttp, type CheckedExchange } from '../../../http/request/answer.ts';
 import { readBody } from '../../../http/request/body.ts';
 import { answerFaults } from '../../../http/request/fault.ts';
@@ -99,8 +99,9 @@ export class PublicListener {
       reply: (exchange: CheckedExchange) => (this.#isDraining ? draining : publicAnswer(exchange, context)),
     };
     this.#server.on('request', (request, response) => {
-      if (isOfCall(request)) return void this.#passCall(request, response);
-      void answerHttp({ request, response, source: this.#clients.sourceOf(request) }, answering);
+      const exchange = { request, response, source: this.#clients.sourceOf(request) };
+      const refused = (refusal: Refusal) => answerHttp(exchange, { ...answering, reply: () => refusal });
+      void (isOfCall(request) ? this.#passCall(request, response, refused) : answerHttp(exchange, answering));
     });
     const failed = (error: unknown): void => log.error(faultOf(error), 'chat socket failed');
     const quota = this.#quota;
@@ -187,12 +188,16 @@ export class PublicListener {
     await this.#chats.accept(upgrade);
   }
 
-  /** Calls are made by a gateway process: it gets the connection, with the whole request. */
-  async #passCall(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** Calls are made by a gateway process: it gets the connection, with the whole request. `refused` answers one whose body is no good. */
+  async #passCall(
+    request: IncomingMessage,
+    response: ServerResponse,
+    refused: (refusal: Refusal) => Promise<void>,
+  ): Promise<void> {
     const { maxCallBodyBytes: maxBytes, handshakeMs: ms } = this.#options.live.config.limits;
     try {
       const body = await readBody(request, { maxBytes, setting: 'limits.maxCallBodyBytes', ms });
-      if (isRefusal(body)) return sendReply(response, refuse(request, body));
+      if (isRefusal(body)) return await refused(body);
       const whole = body === undefined || Buffer.isBuffer(body) ? body : Buffer.concat(body);
       const { socket, bytes } = takeSocket({ request, response }, whole);
       await this.#giveBytesBack(request, socket, bytes);

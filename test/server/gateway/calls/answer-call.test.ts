@@ -256,6 +256,20 @@ describe('a call that is there', () => {
   });
 });
 
+test('a body that is too long is counted and logged, also on a connection on which a side process has answered before', async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  await request('GET', '/v1/models', { agent });
+  const count = () => gateway.sample('trunkline_refusals_total', { code: 'body_too_large', status: 413 });
+  const [before, logged] = [await count(), gateway.lines.length];
+  const body = `v=0${'x'.repeat(2 ** 20)}`;
+  const refused = await request('POST', '/v1/realtime/calls', { agent, type: 'application/sdp', body });
+  expect([refused.status, JSON.parse(refused.body).error.code]).toEqual([413, 'body_too_large']);
+  expect(await count()).toBe(before + 1);
+  const told = { msg: 'request refused', code: 'body_too_large', route: '/v1/realtime/calls' };
+  expect(gateway.lines.slice(logged)).toMatchObject([told]);
+  agent.destroy();
+});
+
 interface Sent {
   readonly agent: Agent;
   readonly type?: string;
