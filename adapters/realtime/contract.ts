@@ -1,8 +1,9 @@
 // The contract between the gateway and what it knows of a provider. Adapters are pure: no sockets, no timers, no fetch.
 
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Frame } from '../../codecs/websocket/frame.ts';
 import type { CallEndpoint } from './contract/calls.ts';
-import type { Dialect, NamedId } from './contract/dialect.ts';
+import type { Dialect, NamedId, Rejection } from './contract/dialect.ts';
 import type { FirstFrame, FirstFrameForm } from './contract/first-frame.ts';
 import type { Billing, SoundRates } from './contract/metering.ts';
 import type { Mint } from './contract/mint.ts';
@@ -168,6 +169,11 @@ export interface ServedEndpoint {
   soundIn?(handshake: Handshake): SoundRates | undefined;
   /** Returns the ids of calls and sessions that the handshake joins or copies: what is said in them may be anybody's. */
   joinedIn?(handshake: Handshake): readonly NamedId[];
+  /**
+   * Makes what decides on messages of a client in sessions of an account with these settings: undefined lets one pass, `last` that one and all behind it.
+   * Left out where no message names what a setting does.
+   */
+  accountRule?(settings: Account['settings']): ((frame: Frame) => Rejection | 'last' | undefined) | undefined;
   /** Returns the reason that a session of this handshake takes no context, where its dialect has a form for one. */
   rejectContext?(handshake: Handshake): string | undefined;
 }

@@ -110,6 +110,7 @@ export function startSession(
     ids: owner.idOwners.of(admission),
     survival: survivalOf(admission, owner),
     credentialRule: credentialRuleOf(admission),
+    accountRule: accountRuleOf(admission),
     mask: credentialMask(admission.ownCredential),
     onClosed(record: SessionRecord) {
       emitter?.ended(record);
@@ -125,6 +126,20 @@ export function startSession(
 function credentialRuleOf({ endpoint, upstream }: Admission): ClientRule | undefined {
   const { firstFrame: form } = endpoint;
   return form && credentialRule(form, upstream.inFirstFrame);
+}
+
+/** Undefined where no message names what a setting of the account does. */
+function accountRuleOf({ endpoint, provider, policy }: Admission): ClientRule | undefined {
+  const decide = endpoint.accountRule?.(policy.config.providers[provider.name]?.settings ?? {});
+  return (
+    decide && {
+      verdictOn(frame) {
+        const said = decide(frame);
+        return said === 'last' ? { isLast: true } : said && { rejection: said };
+      },
+      goesOn: () => false,
+    }
+  );
 }
 
 /** The session keeps no headers and no credential. */

@@ -8,6 +8,7 @@ import { geminiLiveDialect } from './dialect.ts';
 import { geminiMints } from './mints.ts';
 import { geminiMusicDialect } from './music.ts';
 import { studioName, vertexName } from './own-model.ts';
+import { inOwnPlace } from './own-place.ts';
 
 const SERVICE = 'google.ai.generativelanguage';
 const versions = ['v1', 'v1beta', 'v1alpha'];
@@ -90,6 +91,7 @@ export const gemini: Provider = {
 const vertexEndpoints: readonly ServedEndpoint[] = ['v1beta1', 'v1'].map((version) => ({
   path: `/ws/google.cloud.aiplatform.${version}.LlmBidiService/BidiGenerateContent`,
   dialect: geminiLiveDialect,
+  accountRule: inOwnPlace,
   resources: namedFirst,
 }));
 

@@ -25,9 +25,11 @@ const paths: readonly EventPath[] = [
   ]),
 ];
 
+export const geminiModelPlaces = eventPaths(paths, spellings);
+
 const rules: ModelRules = {
   isAudio,
-  places: eventPaths(paths, spellings),
+  places: geminiModelPlaces,
   // An ephemeral token may bring a model of its own.
   starter: {
     words: ['setup'],

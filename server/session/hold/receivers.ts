@@ -22,6 +22,8 @@ export interface ClientRules {
   readonly ids?: KeyIds | undefined;
   /** The rule for credentials, which comes before the others; undefined where no message holds one. */
   readonly credentialRule?: ClientRule | undefined;
+  /** The rule for what settings of the account say, too, which sees what goes upstream. */
+  readonly accountRule?: ClientRule | undefined;
 }
 
 interface HoldOptions
@@ -36,7 +38,7 @@ interface HoldOptions
 
 /** Wraps the links; returns them where nothing holds a message. Must be called before the first byte arrives. */
 export function holdMessages(links: Links, options: HoldOptions): Receivers {
-  const { subject, ids, credentialRule, end, messages } = options;
+  const { subject, ids, credentialRule, accountRule, end, messages } = options;
   const pins = pinsOf(subject);
   const survivor = options.survivor(pins?.start === undefined ? [] : [pins.start.event]);
   const parts = {
@@ -49,7 +51,8 @@ export function holdMessages(links: Links, options: HoldOptions): Receivers {
   const translation = subject.dialect.clients?.translate();
   // Pins are compared with what the client has written: with the name, and not with the model that it stands for.
   const translating = translation && translationRule(translation);
-  const all = [credentialRule, translating, idRule(subject.dialect, ids), pins && pinRule(pins), renameRule(subject)];
+  const own = [idRule(subject.dialect, ids), pins && pinRule(pins), renameRule(subject)];
+  const all = [credentialRule, translating, ...own, accountRule];
   // The survivor comes last: it keeps for another socket what the provider gets.
   const rules = [...all, survivor?.rule].filter((rule) => rule !== undefined);
   const inject = (options: InjectionOptions): Receivers => {
