@@ -89,6 +89,8 @@ export function translateForBeta(): Translation {
   const rewrites = new Map([
     ...fromProvider,
     ['conversation.item.added', added] as const,
+    // Some who speak the vocabulary of today have kept this one.
+    ['conversation.item.created', added] as const,
     ['conversation.item.done', done] as const,
   ]);
   return {

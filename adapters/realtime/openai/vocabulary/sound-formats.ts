@@ -29,10 +29,11 @@ export function betaFormat(format: unknown, direction: 'input' | 'output'): Beta
 
 /** `hertz`: see `BetaFormat`. */
 export function formatOfToday(format: unknown, hertz?: number): unknown {
+  if (typeof format !== 'string') return format;
   if (format === 'pcm16') return { type: 'audio/pcm', rate: hertz ?? USUAL_HZ };
   // Qwen's name, whose rate differs with the direction.
   if (format === 'pcm') return { type: 'audio/pcm' };
-  const [, named] = /^pcm16_(\d+)hz$/.exec(String(format)) ?? [];
+  const [, named] = /^pcm16_(\d+)hz$/.exec(format) ?? [];
   if (named !== undefined) return { type: 'audio/pcm', rate: Number(named) };
   const type = names.find(([, known]) => known === format)?.[0];
   return type === undefined ? format : { type };

@@ -113,6 +113,16 @@ describe('a provider tells', () => {
     ]);
   });
 
+  test('of an item by the old name, as some providers do', () => {
+    const { told: say } = saidOf(translateForBeta);
+    const event = (type: string) => ({
+      type: 'conversation.item.created',
+      item: { id: 'i', role: 'assistant', content: [{ type }] },
+    });
+    expect(say(event('output_text'))).toEqual([event('text')]);
+    expect(say({ type: 'conversation.item.done', item: { id: 'i' } })).toEqual([]);
+  });
+
   test('of a response with its items and settings', () => {
     const response = {
       id: 'r',
