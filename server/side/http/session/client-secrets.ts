@@ -2,7 +2,7 @@
 
 import type { Mint, MintFault, MintRequest, RelayedMint } from '../../../../adapters/realtime/contract/mint.ts';
 import type { Provider } from '../../../../adapters/realtime/contract.ts';
-import type { JsonObject } from '../../../../codecs/json/object.ts';
+import { type JsonObject, objectAt, textAt } from '../../../../codecs/json/object.ts';
 import { allowProvider } from '../../../../codecs/text/glob.ts';
 import { type AccountMint, providerTable } from '../../../config/providers/table.ts';
 import { type HttpProblem, invalidRequest, isProblem } from '../../../http/problem.ts';
@@ -64,11 +64,13 @@ export const postClientSecret: RouteHandler = async (request, options) => {
 };
 
 export const mintProviderSecret: RouteHandler = async (request, options) => {
-  const found = mintOf(request, options.config);
-  if (found === undefined) return undefined;
+  const candidates = providerTable(options.config).mintsAt(request.path);
+  const first = mintOf(request, candidates);
+  if (first === undefined) return undefined;
+  const given = bodyOf(request, first.mint);
+  if (isProblem(given)) return given;
+  const { found, ...parsed } = namedInBody(given.body, first, candidates);
   const { provider, mint, path, parameters } = found;
-  const parsed = bodyOf(request, mint);
-  if (isProblem(parsed)) return parsed;
   const bounds = { now: Date.now(), openSeconds: OPEN_SECONDS, maxOpenSeconds: MAX_OPEN_SECONDS, maxUses: MAX_USES };
   const asked = mint.read(parsed.body, bounds, { query: request.query, parameters });
   if ('expected' in asked) return faultProblem(asked);
@@ -122,11 +124,25 @@ async function relay(
 }
 
 /** The account that a path names, else the first that has the path, and whose models the key may use. */
-function mintOf({ path, requester }: RoutedRequest, config: Options['config']): AccountMint | undefined {
-  const candidates = providerTable(config).mintsAt(path);
+function mintOf({ requester }: RoutedRequest, candidates: readonly AccountMint[]): AccountMint | undefined {
   const { settings: key } = requester;
   const lists = [key?.models, key?.teamModels];
   return candidates.find(({ provider: { name } }) => allowProvider(lists, name)) ?? candidates[0];
+}
+
+/** The account of the path that the model of the session names, as `<account>/<model>`, and the body without that name. */
+function namedInBody(
+  body: JsonObject,
+  first: AccountMint,
+  candidates: readonly AccountMint[],
+): { readonly found: AccountMint; readonly body: JsonObject } {
+  const { sessionField: field } = first.mint;
+  const session = field === '' ? body : objectAt(body, field);
+  const [name = '', ...rest] = textAt(session, 'model')?.split('/') ?? [];
+  const found = rest.length === 0 ? undefined : candidates.find(({ provider }) => provider.name === name);
+  if (found === undefined) return { found: first, body };
+  const named = { ...session, model: rest.join('/') };
+  return { found, body: field === '' ? named : { ...body, [field]: named } };
 }
 
 /** Some SDKs send no body where they ask for nothing in particular, or put it all into the query, or into a form. */

@@ -22,8 +22,11 @@ beforeAll(async () => {
   });
   const account = { kind: 'openai', baseUrl: provider.url, apiKey: 'key-of-account', allowPrivate: true };
   served = await serve({
-    providers: { one: account, two: account },
-    keys: [{ id: 'app', secret: 'secret-of-app', models: ['voice'] }],
+    providers: { one: account, two: { ...account, apiKey: 'key-of-account-two' } },
+    keys: [
+      { id: 'app', secret: 'secret-of-app', models: ['voice'] },
+      { id: 'free', secret: 'secret-of-free' },
+    ],
     models: { voice: ['one/m-one', 'two/m-two'] },
     prices: { 'two/m-two': { minute: 1 } },
   });
@@ -58,6 +61,20 @@ test('a secret for the name opens sessions at its targets under that name, and n
   expect(JSON.parse(other.body).error).toMatchObject({ code: 'model_not_allowed' });
   await open(secret);
   expect(provider.requests.map(({ url }) => url)).toEqual(['/v1/realtime?model=m-one', '/v1/realtime?model=m-two']);
+});
+
+test('a secret whose session names an account before its model is for that account, and its model', async () => {
+  const session = { type: 'realtime', model: 'two/m-two' };
+  const { body } = await post('/v1/realtime/client_secrets', { session }, 'secret-of-free');
+  expect(body.session).toMatchObject({ model: 'm-two' });
+  const secret = String(body.value);
+  const client = await openClient(`${served.url}/v1/realtime?model=m-two`, bearer(secret));
+  client.close();
+  await closed(client);
+  expect(provider.requests.at(-1)).toMatchObject({
+    url: '/v1/realtime?model=m-two',
+    headers: { authorization: 'Bearer key-of-account-two' },
+  });
 });
 
 test('the store has the name that was asked for, what was tried and why the target was taken, and rows of tries', async () => {
