@@ -42,6 +42,8 @@ export interface Admission {
   readonly answered?: Pick<Admission, 'sessionId' | 'isOffered'> | undefined;
   /** All that may serve the path, the best one first. */
   readonly candidates: readonly AccountEndpoint[];
+  /** The same at other accounts, at their own paths, where these are not paths of sessions. */
+  readonly elsewhere?: readonly AccountEndpoint[] | undefined;
   /** It has the name of its account. Until the client is known it is that of the first candidate. */
   readonly provider: Provider;
   readonly endpoint: ServedEndpoint;

@@ -8,8 +8,7 @@ import { badTarget, isRefusal } from '../../http/request/refusals.ts';
 import { readFirstFrame } from '../sessions/first-frame.ts';
 import { readFirstName } from '../sessions/first-names.ts';
 import { readSurvival } from '../sessions/survival.ts';
-import { aliasOf } from '../targets/alias.ts';
-import { Targets } from '../targets/targets.ts';
+import { placedBy } from '../targets/admit-targets.ts';
 import { checkTerms } from '../targets/terms.ts';
 import { chooseAccount } from './account.ts';
 import type { Admission, AdmissionPolicy, AdmissionRequest } from './admission.ts';
@@ -61,17 +60,5 @@ export function admit(
   return known instanceof Promise ? known.then(placed) : placed(known);
 }
 
-function placed(known: Placeless | Refusal): Admission | Refusal | Promise<Admission | Refusal> {
-  if (isRefusal(known)) return known;
-  const alias = aliasOf(known);
-  if (alias === undefined) return place.run(known);
-  const { policy, key, secret, sessionId } = known;
-  const targets: Targets<Admission> = new Targets({
-    ...alias,
-    drawnFor: secret?.settings.endUser ?? key?.endUser ?? sessionId,
-    breakers: policy.breakers,
-    dialMs: policy.config.limits.dialMs,
-    admit: (target) => place.run({ ...known, target, targets }),
-  });
-  return targets.next();
-}
+const placed = (known: Placeless | Refusal) =>
+  isRefusal(known) ? known : placedBy<Placeless, Admission>(known, place);

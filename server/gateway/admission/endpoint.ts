@@ -64,7 +64,7 @@ export function rejectEverywhere({
 
 /** Chooses among the accounts that may serve, once it is known who asks. Where nobody may the first one stays, whose refusal says why. */
 export function chooseProvider(
-  known: Pick<Admission, 'candidates' | 'policy' | 'key' | 'secret' | 'target' | 'targets'> & Chosen,
+  known: Pick<Admission, 'candidates' | 'policy' | 'key' | 'secret' | 'target' | 'targets' | 'elsewhere'> & Chosen,
 ): Chosen | Refusal | undefined {
   const { handshake, target, secret, policy } = known;
   if (target !== undefined) return chooseTarget(target, known);
@@ -86,12 +86,13 @@ function chooseTarget(
     policy,
     secret,
     targets,
-  }: Pick<Admission, 'candidates' | 'policy' | 'secret' | 'targets'> & Chosen,
+    elsewhere,
+  }: Pick<Admission, 'candidates' | 'policy' | 'secret' | 'targets' | 'elsewhere'> & Chosen,
 ): Chosen | Refusal {
   const all = policy.config.models[targets?.name ?? ''] ?? [];
   const first = candidates.find(({ provider: { name } }) => all.some((one) => one.provider === name)) ?? candidates[0];
   const provider = providerTable(policy.config).accounts.get(target.provider);
-  const found = provider && first && alike(provider, first, candidates);
+  const found = provider && first && alike(provider, first, { candidates, elsewhere });
   const isAlike = found && spokenBy(found.endpoint.dialect) === spokenBy(first.endpoint.dialect);
   if (provider === undefined || found === undefined || !isAlike)
     return invalid(`clients of ${target.provider} speak no ${first && spokenBy(first.endpoint.dialect).name}`);
@@ -122,7 +123,8 @@ function namedInModel({
   handshake,
   candidates,
   policy,
-}: Pick<Admission, 'handshake' | 'candidates' | 'policy'>): AccountEndpoint | undefined {
+  elsewhere,
+}: Pick<Admission, 'handshake' | 'candidates' | 'policy' | 'elsewhere'>): AccountEndpoint | undefined {
   const [first] = candidates;
   const asked = handshake.query.get('model') ?? handshake.firstFrame?.resources[0]?.name;
   const [name = '', ...rest] = asked?.split('/') ?? [];
@@ -130,16 +132,18 @@ function namedInModel({
   const { accounts, isThere } = providerTable(policy.config);
   const provider = accounts.get(name);
   if (provider === undefined || !isThere(provider)) return undefined;
-  return alike(provider, first, candidates);
+  return alike(provider, first, { candidates, elsewhere });
 }
 
 /** The endpoint of an account that speaks the dialect of the path, at the path itself where the account has it. */
 function alike(
   provider: Provider,
   { endpoint: { dialect } }: AccountEndpoint,
-  candidates: readonly AccountEndpoint[],
+  { candidates, elsewhere }: Pick<Admission, 'candidates' | 'elsewhere'>,
 ): AccountEndpoint | undefined {
-  const own = candidates.find((candidate) => candidate.provider === provider);
+  const isOf = (candidate: AccountEndpoint): boolean => candidate.provider === provider;
+  const own = candidates.find(isOf);
+  if (elsewhere !== undefined) return own ?? elsewhere.find(isOf);
   const spoken = spokenBy(dialect);
   const endpoint = provider.endpoints.find((other) => spokenBy(other.dialect) === spoken && !other.path.includes('{'));
   return own ?? (endpoint && { provider, endpoint, path: endpoint.path, isNamed: true });
@@ -154,8 +158,8 @@ function withoutAccount(handshake: Handshake, provider: Provider, policy: Admiss
   const named = isInFrame
     ? { ...handshake, firstFrame: withFirst(firstFrame, model, modelUpstream(provider, model, policy)) }
     : handshake;
-  if (!handshake.query.has('model')) return named;
-  const parts = handshake.rawQuery?.split('&') ?? [];
+  if (handshake.rawQuery === undefined || !handshake.query.has('model')) return named;
+  const parts = handshake.rawQuery.split('&');
   const rawQuery = parts.map((part) => (/^model=/.test(part) ? withoutName(part, provider.name) : part)).join('&');
   return { ...named, rawQuery, query: new URLSearchParams(rawQuery) };
 }

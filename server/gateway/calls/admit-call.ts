@@ -2,10 +2,10 @@
 // body, which says what a session says in its handshake and its first message.
 
 import type { CallEndpoint, CallStart, RequestedCall } from '../../../adapters/realtime/contract/calls.ts';
-import type { Resource } from '../../../adapters/realtime/contract.ts';
+import type { Provider, Resource } from '../../../adapters/realtime/contract.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { type JsonObject, textAt } from '../../../codecs/json/object.ts';
-import { providerTable } from '../../config/providers/table.ts';
+import { type AccountEndpoint, providerTable } from '../../config/providers/table.ts';
 import { checkBodyType } from '../../http/request/body.ts';
 import { checkRequest } from '../../http/request/guard.ts';
 import { invalid, isRefusal } from '../../http/request/refusals.ts';
@@ -17,6 +17,8 @@ import { classify } from '../admission/classify.ts';
 import { chooseProvider, rejectHandshake } from '../admission/endpoint.ts';
 import { startPhases } from '../admission/phases.ts';
 import { chooseSessionId } from '../admission/session-id.ts';
+import { placedBy } from '../targets/admit-targets.ts';
+import type { Targets } from '../targets/targets.ts';
 import { checkTerms } from '../targets/terms.ts';
 import { endpointOfCall } from './reach-call.ts';
 
@@ -32,9 +34,11 @@ export interface CallAdmission extends Admission {
   readonly data: Buffer | undefined;
   /** The call that is to begin, with its session as it is to be; undefined where something is asked of one that is there. */
   readonly asked: (RequestedCall & { readonly start: CallStart }) | undefined;
+  readonly targets?: Targets<CallAdmission> | undefined;
 }
 
-const phases = startPhases<CallAsk>()
+/** The client, and the call that it asks for. */
+const client = startPhases<CallAsk>()
   .add(({ request }) => checkRequest(request))
   .add(checkWhere)
   .add(resolveCall)
@@ -43,17 +47,26 @@ const phases = startPhases<CallAsk>()
   .add(authenticateClient)
   .add(checkSecret)
   .add(readAsked)
+  .add(classify)
+  .add(chooseSessionId);
+
+/** The account that serves it, or the target where the model has several. */
+const place = startPhases<Placeless>()
   .add(chooseProvider)
   .add((known) => (known.asked === undefined ? { model: undefined } : authorizeResource(known)))
-  .add(classify)
   .add(checkTerms)
   .add(chooseAccount)
-  .add(chooseSessionId)
   .add(bindIds)
+  .add(nameCall)
   .add(() => ({ subprotocol: undefined, continues: undefined }));
 
+type Placeless = Exclude<Awaited<ReturnType<typeof client.run>>, Refusal> & Pick<CallAdmission, 'target' | 'targets'>;
+
 /** Runs the phases in their order. */
-export const admitCall = async (ask: CallAsk): Promise<CallAdmission | Refusal> => phases.run(ask);
+export async function admitCall(ask: CallAsk): Promise<CallAdmission | Refusal> {
+  const known = await client.run(ask);
+  return isRefusal(known) ? known : placedBy<Placeless, CallAdmission>(known, place);
+}
 
 /** Ids go into paths and queries of the provider as they are. */
 export const isCallId = (id: string): boolean => /^[A-Za-z0-9_.~:-]{1,512}$/.test(id);
@@ -67,16 +80,44 @@ function resolveCall({
   const [first] = found;
   if (first === undefined) return invalid('this path is not one of calls any more');
   if (first.id !== undefined && !isCallId(first.id)) return invalid('expected the id of a call in the path');
-  const candidates = found.map(({ provider, endpoint: { path: pattern, family }, path }) => ({
-    ...{ provider, path },
-    endpoint: endpointOfCall(pattern, family),
-    // The model in a body may name an account of the same path alone.
-    isNamed: true,
-  }));
+  const { start, family } = first.endpoint;
+  // A call that is there already is one of the account that has it.
+  const isNamed = first.path !== handshake.path || first.id !== undefined || start === undefined;
+  const candidates = found.map(({ provider, endpoint, path }) => candidateOf(provider, endpoint, { path, isNamed }));
+  const alike = ({ path, method: other, family: { dialect }, start: begins }: CallEndpoint): boolean =>
+    other === method && begins !== undefined && dialect === family.dialect && !path.includes('{');
+  const others = isNamed ? [] : [...providerTable(policy.config).accounts.values()];
+  const elsewhere = others.flatMap((provider) =>
+    (provider.calls ?? []).filter(alike).map((call) => candidateOf(provider, call, { path: call.path, isNamed: true })),
+  );
   const { provider, endpoint, path } = candidates[0] as (typeof candidates)[number];
   // The body of a call says all that its query said.
   const at = { ...handshake, path, ...(first.endpoint.start && { rawQuery: undefined }) };
-  return { candidates, provider, endpoint, handshake: at, call: first.endpoint, callId: first.id };
+  return { candidates, elsewhere, provider, endpoint, handshake: at, call: first.endpoint, callId: first.id };
+}
+
+const candidateOf = (
+  provider: Provider,
+  { path, family }: CallEndpoint,
+  at: Pick<AccountEndpoint, 'path' | 'isNamed'>,
+): AccountEndpoint => ({ provider, endpoint: endpointOfCall(path, family), ...at });
+
+/** Finds the call of the account that serves, and names its model as that account knows it. */
+function nameCall({
+  request,
+  provider,
+  endpoint,
+  handshake,
+  asked,
+  ...known
+}: Pick<Admission, 'request' | 'provider' | 'endpoint' | 'handshake'> & Pick<CallAdmission, 'asked' | 'call'>): Pick<
+  CallAdmission,
+  'asked' | 'call'
+> {
+  const call =
+    provider.calls?.find(({ path, method }) => path === endpoint.path && method === request.method) ?? known.call;
+  const model = handshake.firstFrame?.renamed?.to;
+  return { call, asked: asked && model !== undefined ? { ...asked, session: { ...asked.session, model } } : asked };
 }
 
 /** A client secret makes the calls of a page, and nothing else. */
@@ -99,7 +140,7 @@ type Known = Pick<Admission, 'request' | 'handshake' | 'candidates' | 'endpoint'
   Pick<CallAdmission, 'call'> &
   Pick<CallAsk, 'body'>;
 
-/** Reads the body, once it is known who sends it. What it asks for takes the place of what a handshake would. */
+/** Reads the body, once it is known who sends it. What it asks for takes the place of what a first message would. */
 async function readAsked(known: Known) {
   const { request, call, body, handshake } = known;
   const { start } = call;
@@ -116,13 +157,8 @@ async function readAsked(known: Known) {
   if (isRefusal(session)) return session;
   const resources = resourcesOf(session, start, call);
   if (isRefusal(resources)) return resources;
-  const named = <Endpoint extends object>(endpoint: Endpoint) => ({ ...endpoint, resources: () => resources });
-  return {
-    data,
-    asked: { ...read, start, session },
-    endpoint: named(known.endpoint),
-    candidates: known.candidates.map((candidate) => ({ ...candidate, endpoint: named(candidate.endpoint) })),
-  };
+  const named = resources === 'unknown' ? handshake : { ...handshake, firstFrame: { resources } };
+  return { data, asked: { ...read, start, session }, handshake: named };
 }
 
 const faulty = (field: string, expected: string): Refusal => ({

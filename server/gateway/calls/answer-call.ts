@@ -17,14 +17,14 @@ import { reservationOf, type SessionHost } from '../open-session.ts';
 import { tellRefusal } from '../side/refusal-row.ts';
 import { giveUseBack, takeUse } from '../side/secret-uses.ts';
 import { announceSession } from '../start-session.ts';
+import { leashed } from '../targets/dial.ts';
+import { tellTries } from '../targets/report.ts';
 import { admitCall, type CallAdmission, isCallId } from './admit-call.ts';
 import { askForWhole, askProvider, headOf, readAnswer } from './ask-provider.ts';
+import { askTargets, type Beginning } from './ask-targets.ts';
 import type { MediaCall } from './media-call.ts';
 import { type BegunCall, hangUp, keptHeaders } from './reach-call.ts';
 import { startCall } from './start-call.ts';
-
-/** A call that begins: what was asked for is there. */
-type Beginning = CallAdmission & { readonly asked: NonNullable<CallAdmission['asked']> };
 
 /** Tells whether a request is one of calls. */
 export const isOfCall = ({ request, handshake }: Pick<CheckedExchange, 'request' | 'handshake'>): boolean =>
@@ -97,16 +97,18 @@ export class CallOpening {
     return undefined;
   }
 
-  async #open(admission: Beginning): Promise<Answer> {
-    const { connections, refusal, leash: leashOf, secrets } = this.#host;
+  async #open(first: Beginning): Promise<Answer> {
+    const { connections, refusal, secrets } = this.#host;
     const { request, source } = this.#exchange;
-    const refused = refusal(admission);
-    if (refused !== undefined) return this.#refused(refused, admission);
+    const refused = refusal(first);
+    if (refused !== undefined) return this.#refused(refused, first);
     const end = connections.beginUpgrade(request.socket, source.address);
-    if (typeof end === 'string') return this.#refused(tooManyUpgrades[end], admission);
+    if (typeof end === 'string') return this.#refused(tooManyUpgrades[end], first);
     try {
-      const leash = await leashOf(admission);
-      if (isRefusal(leash)) return this.#refused(leash, admission);
+      const found = await leashed(first, this.#host);
+      if (isRefusal(found)) return this.#refused(found, first);
+      const { leash } = found;
+      const admission = found.admission as Beginning;
       const unusable = await takeUse(admission, secrets);
       if (unusable !== undefined) return this.#refused(unusable, admission);
       try {
@@ -136,18 +138,16 @@ export class CallOpening {
     }
   }
 
-  async #ask(admission: Beginning, leash: OpeningLeash | undefined): Promise<Answer> {
-    const lapsed = this.#host.isEnding() ? draining : lapsedKey(admission);
-    if (lapsed !== undefined) return this.#refused(lapsed, admission);
-    const { asked, policy } = admission;
-    const started = announceSession(admission, this.#host);
-    const dialledAt = performance.now();
-    const question = {
-      method: 'POST',
-      body: asked.write(asked.session),
-      accept: this.#exchange.request.headers.accept,
-    };
-    const reply = await askForWhole(admission, question, { config: policy.config, signal: this.#aborted.signal });
+  async #ask(first: Beginning, taken: OpeningLeash | undefined): Promise<Answer> {
+    const lapsed = this.#host.isEnding() ? draining : lapsedKey(first);
+    if (lapsed !== undefined) return this.#refused(lapsed, first);
+    const { targets } = first;
+    const announced = targets === undefined ? announceSession(first, this.#host) : undefined;
+    const { accept } = this.#exchange.request.headers;
+    const means = { ...this.#host, accept, signal: this.#aborted.signal };
+    const { admission, reply, leash, at } = await askTargets({ admission: first, leash: taken }, means);
+    const outcome = 'code' in reply ? 'failed' : reply.status >= 300 ? 'refused' : 'open';
+    tellTries({ admission, outcome, source: this.#exchange.source }, this.#host);
     if ('code' in reply) {
       if (admission.callId !== undefined) this.#hangUpUnknown(admission);
       return this.#refused(reply, admission);
@@ -159,10 +159,12 @@ export class CallOpening {
     const begun: BegunCall = { id, family: endpoint.family, provider, headers: keptHeaders(admission) };
     const opening = {
       askedAt: this.#askedAt,
-      dialledAt,
-      dialMs: performance.now() - dialledAt,
+      dialledAt: at,
+      dialMs: performance.now() - at,
       connection: 'cold',
+      tries: targets?.tries,
     } as const;
+    const started = announced ?? announceSession(admission, this.#host);
     const call = startCall({ admission, begun, started, opening, leash }, this.#host);
     this.#isStarted = true;
     if (lapsedKey(admission) !== undefined) call.end(keyRevoked());

@@ -22,6 +22,8 @@ interface Question {
 interface Means {
   readonly config: Pick<Config, 'limits' | 'proxy'>;
   readonly signal: AbortSignal;
+  /** Called before the first byte of the request. */
+  readonly onSent?: () => void;
 }
 
 /** The largest answer that is read as a whole: SDP has some kilobytes. */
@@ -35,13 +37,14 @@ const tls = new ProviderTls();
 export async function askProvider(
   { upstream, allowPrivate, isRehearsal }: Reached,
   { method, body, accept = '*/*' }: Question,
-  { config: { limits, proxy: proxies }, signal }: Means,
+  { config: { limits, proxy: proxies }, signal, onSent }: Means,
 ): Promise<IncomingMessage | Refusal> {
   const deadlineAt = performance.now() + limits.dialMs;
   const url = new URL(upstream.url);
   const proxy = isRehearsal || !proxies ? undefined : proxyFor(url, proxies);
   const socket = await connectBefore(deadlineAt, { upstream, limits, allowPrivate, proxy, tls, signal });
   if ('kind' in socket) return socket.refusal;
+  onSent?.();
   const { promise, resolve } = Promise.withResolvers<IncomingMessage | Refusal>();
   const request = httpRequest({
     createConnection: () => socket,

@@ -33,7 +33,7 @@ export const endpointOfCall = (path: string, { dialect }: CallFamily): ServedEnd
   path,
   dialect,
   keepsPath: true,
-  resources: () => [],
+  resources: ({ firstFrame }) => firstFrame?.resources ?? 'unknown',
 });
 
 /** Finds out how a path of a call is reached. */

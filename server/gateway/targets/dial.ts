@@ -16,7 +16,7 @@ export interface LeashedAdmission {
   readonly leash: OpeningLeash | undefined;
 }
 
-interface Leashing {
+export interface Leashing {
   readonly idOwners: IdOwners;
   leash(admission: Admission): Promise<OpeningLeash | Refusal> | undefined;
 }
@@ -72,7 +72,7 @@ export async function dialTargets(
     if (code === undefined || admission.target === undefined || signal.aborted) return answer;
     failed.push(answer);
     targets.failed(admission.target, { at, outcome: code, ms: performance.now() - at });
-    next = signal.aborted ? undefined : await nextOf(first, means);
+    next = signal.aborted ? undefined : await nextTarget(first, means);
   }
   return failed.findLast(({ outcome }) => outcome.kind === 'refused') ?? (failed.at(-1) as DialledTarget);
 }
@@ -104,7 +104,11 @@ function dialAccount(admission: Admission, { connector, dialMs, signal }: Accoun
   return connector.dial({ upstream, allowPrivate, proxy, preconnect, limits, provider: provider.name, signal });
 }
 
-async function nextOf({ admission, leash }: LeashedAdmission, means: Leashing): Promise<LeashedAdmission | undefined> {
+/** The next target that may be had; what the session took of its budgets stays with it. */
+export async function nextTarget(
+  { admission, leash }: LeashedAdmission,
+  means: Leashing,
+): Promise<LeashedAdmission | undefined> {
   const next = await admission.targets?.next();
   if (next === undefined || isRefusal(next)) return undefined;
   const found = await leashed(next, means);
