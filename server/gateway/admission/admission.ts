@@ -107,7 +107,7 @@ export interface AwaitedForm extends Pick<FirstFrameForm, 'read' | 'refusalEvent
 /** `form`: of the first message. The rest is what the 101 tells. */
 export type WaitForFirst = (
   form: AwaitedForm,
-  answer: Pick<Admission, 'subprotocol' | 'sessionId'>,
+  answer: Pick<Admission, 'subprotocol' | 'sessionId' | 'survives'>,
 ) => Promise<FirstFrame | Refusal>;
 
 /** The part that is known before the first phase. */

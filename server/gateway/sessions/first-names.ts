@@ -15,6 +15,7 @@ import { isJoining } from '../admission/authorize.ts';
 import { readContinuation } from '../admission/continuation.ts';
 import { chooseSubprotocol } from '../admission/endpoint.ts';
 import { targetsAt } from '../targets/alias.ts';
+import { readSurvival } from './survival.ts';
 
 type Choice = Pick<Admission, 'candidates' | 'policy' | 'key' | 'secret'>;
 type Known = Choice &
@@ -31,6 +32,8 @@ export function readFirstName(known: Known): Refusal | Promise<Pick<Admission, '
   if (isRefusal(continuation)) return continuation;
   const answer = chooseSubprotocol(known);
   if (isRefusal(answer)) return answer;
+  const survival = readSurvival(known);
+  if (isRefusal(survival)) return survival;
   const { policy, pinned } = known;
   const { capabilities, pins } = endpoint.dialect;
   const own = pinned && pins?.modelIn(pinned);
@@ -40,7 +43,7 @@ export function readFirstName(known: Known): Refusal | Promise<Pick<Admission, '
     refusalEvent: firstName.refusalEvent,
     unnamedMs: capabilities.speaksFirst === 'provider' ? policy.config.limits.firstNameMs : undefined,
   };
-  return wait(form, { ...answer, sessionId }).then((firstFrame) =>
+  return wait(form, { ...answer, ...survival, sessionId }).then((firstFrame) =>
     isRefusal(firstFrame) ? firstFrame : { handshake: withName({ ...handshake, firstFrame }, known) },
   );
 }

@@ -1,6 +1,8 @@
 // Opens sessions whose first message decides who serves them: which targets it leads to, how long it is waited for, and what its client is told.
 
+import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
 import { clientSecrets } from '../../../support/client-secrets.ts';
 import {
   account,
@@ -80,6 +82,15 @@ describe('a client', () => {
     );
     expect((await refusedUpgrade(`${gateway.url}${GEMINI}?trunkline-session=x`, { headers })).status).toBe(400);
     expect((await refusedUpgrade(`${gateway.url}${GEMINI}?trunkline-continue=x`, { headers })).status).toBe(400);
+    expect((await refusedUpgrade(`${gateway.url}${GEMINI}?trunkline-survive=x`, { headers })).status).toBe(400);
+  });
+
+  test('that asks to survive its provider is told by the 101 that it does', async () => {
+    const { gateway } = await startPair('gemini');
+    const client = new WebSocket(`${gateway.url}${GEMINI}?trunkline-survive=provider`, { headers });
+    const [answer] = await once(client, 'upgrade');
+    expect(answer.headers['x-trunkline-survives']).toBe('provider');
+    client.terminate();
   });
 
   test.each([
