@@ -46,6 +46,9 @@ test('a client of the beta is told by any other account that the beta is gone, a
     );
   expect(await refused('/plain/v1/realtime?model=m', 'realtime=v1')).toContain('400');
   expect(await refused('/new/v1/realtime?model=m', 'realtime=v1')).toContain('400');
+  // Another account of the path would take it, but is not the one that is asked for, or comes first.
+  expect(await refused('/v1/realtime?model=plain/m', 'realtime=v1')).toContain('400');
+  expect(await refused('/v1/realtime?model=m', 'realtime=v1')).toContain('400');
   expect(await refused('/old/v1/realtime?model=m', 'assistants=v2')).toContain('400');
 });
 
