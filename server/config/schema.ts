@@ -63,6 +63,9 @@ export const limitsSchema = z.strictObject({
   maxCallBodyBytes: bytes
     .default(1024 * 1024)
     .describe('Body of a request that makes a call by WebRTC or SIP, or asks something of one.'),
+  maxDownloads: positive()
+    .default(100)
+    .describe('Downloads of recordings of calls in progress. Beyond it 503; an address with half of them gets 429.'),
   maxSessions: positive()
     .optional()
     .describe('Sessions at once, upgrades in progress included. Beyond it 503. Unbounded when not given.'),

@@ -10,6 +10,7 @@ import { LiveConfig } from '../config/live/live.ts';
 import { Clients } from '../http/connection/clients.ts';
 import { type ConnectionLimit, createConnectionLimit } from '../http/connection/connection-limit.ts';
 import { countDescriptors } from '../http/connection/descriptors.ts';
+import { createPlaces } from '../http/connection/places.ts';
 import { isForResponses } from '../http/connection/routed-responses.ts';
 import type { CertificatePair } from '../http/listener.ts';
 import { answerHttp, type CheckedExchange } from '../http/request/answer.ts';
@@ -263,6 +264,7 @@ export class Gateway {
       metrics: this.metrics,
       connector: this.#connector,
       connections: this.#connections,
+      downloads: createPlaces(() => this.#live.config.limits.maxDownloads, this.#isProxy),
       unfinished: this.#unfinished,
       logRefusal: createRefusalLog(log),
       refusals: write && new RefusalRows({ write, registry: this.metrics.registry, log }),

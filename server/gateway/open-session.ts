@@ -6,6 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
 import { type ClientGone, watchClientGone } from '../http/connection/client-gone.ts';
 import type { ConnectionLimit } from '../http/connection/connection-limit.ts';
+import type { Places } from '../http/connection/places.ts';
 import { masked, writeReply } from '../http/reply.ts';
 import { askedFor } from '../http/request/facts.ts';
 import { lapsedKey } from '../http/request/keys/authenticate.ts';
@@ -53,6 +54,8 @@ export interface SessionHost extends SessionOwner, ContextReader {
   /** Where sessions take their slices of budgets; undefined where there is no store. */
   readonly slices?: SliceStore | undefined;
   readonly connections: ConnectionLimit;
+  /** Downloads of recordings. */
+  readonly downloads: Places;
   /** Finds out what a session may cost: see `leashOf`. */
   leash(admission: Admission): Promise<OpeningLeash | Refusal> | undefined;
 }

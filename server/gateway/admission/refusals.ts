@@ -51,21 +51,24 @@ export const duplicateSession: Refusal = {
   message: 'a session with this id is open',
 };
 
-/** Refusals of an upgrade for which there is no room, by who fills it. */
-export const tooManyUpgrades: Readonly<Record<'all' | 'address', Refusal>> = {
+/** Refusals where there is no room, by who fills it. */
+const noPlace = (what: string, limit: string): Readonly<Record<'all' | 'address', Refusal>> => ({
   all: {
     status: 503,
     code: 'too_many_connections',
-    message: 'as many upgrades are in progress as may be (limits.maxUpgrades)',
+    message: `as many ${what} are in progress as may be (limits.${limit})`,
     retryAfterS: 1,
   },
   address: {
     status: 429,
     code: 'too_many_connections',
-    message: 'this address has half of the upgrades that may be in progress (limits.maxUpgrades)',
+    message: `this address has half of the ${what} that may be in progress (limits.${limit})`,
     retryAfterS: 1,
   },
-};
+});
+
+export const tooManyUpgrades = noPlace('upgrades', 'maxUpgrades');
+export const tooManyDownloads = noPlace('downloads of recordings', 'maxDownloads');
 
 export const secretUsed: Refusal = {
   status: 401,

@@ -11,7 +11,7 @@ import { readBody } from '../../http/request/body.ts';
 import { lapsedKey } from '../../http/request/keys/authenticate.ts';
 import { draining, isRefusal, notNow } from '../../http/request/refusals.ts';
 import { clientEnded, keyRevoked } from '../../session/close-reason.ts';
-import { limitReached, tooManyUpgrades } from '../admission/refusals.ts';
+import { limitReached, tooManyDownloads, tooManyUpgrades } from '../admission/refusals.ts';
 import type { OpeningLeash } from '../money/leash.ts';
 import { reservationOf, type SessionHost } from '../open-session.ts';
 import { tellRefusal } from '../side/refusal-row.ts';
@@ -20,7 +20,7 @@ import { announceSession } from '../start-session.ts';
 import { leashed } from '../targets/dial.ts';
 import { tellTries } from '../targets/report.ts';
 import { admitCall, type CallAdmission, isCallId } from './admit-call.ts';
-import { askForWhole, askProvider, headOf, readAnswer } from './ask-provider.ts';
+import { askForWhole, askProvider, type CallQuestion, headOf, readAnswer } from './ask-provider.ts';
 import { askTargets, type Beginning } from './ask-targets.ts';
 import type { MediaCall } from './media-call.ts';
 import { type BegunCall, hangUp, keptHeaders } from './reach-call.ts';
@@ -77,12 +77,36 @@ export class CallOpening {
     const body = data && { type: type ?? 'application/json', data };
     const question = { method: call.method, body, accept };
     const means = { config: admission.policy.config, signal: this.#aborted.signal };
-    if (call.method === 'GET') return this.#stream(admission, await askProvider(admission, question, means));
+    if (call.method === 'GET') return this.#download(admission, question);
     const reply = await askForWhole(admission, question, means);
     return 'code' in reply ? this.#refused(reply, admission) : masked(reply, admission.ownCredential);
   }
 
-  /** A recording is as long as its call. */
+  /** A recording is as long as its call, and takes a connection at either end meanwhile. */
+  async #download(admission: CallAdmission, question: CallQuestion): Promise<Answer> {
+    const { connections, downloads } = this.#host;
+    const { request, response, source } = this.#exchange;
+    const end = downloads.take(source.address);
+    if (typeof end === 'string') return this.#refused(tooManyDownloads[end], admission);
+    connections.hold(request.socket, response);
+    // Nobody else wants it: a client that leaves ends the question, too.
+    response.once('close', () => this.#aborted.abort());
+    try {
+      const means = { config: admission.policy.config, signal: this.#aborted.signal };
+      const answer = await askProvider(admission, question, means);
+      if (!response.destroyed) return await this.#stream(admission, answer);
+      if (!('code' in answer)) answer.destroy();
+      return this.#left();
+    } finally {
+      end();
+    }
+  }
+
+  /** There is nobody who could be told. */
+  #left(): undefined {
+    this.#host.metrics.refused('client_left', 499);
+  }
+
   async #stream(admission: CallAdmission, answer: IncomingMessage | Refusal): Promise<Answer> {
     if ('code' in answer) return this.#refused(answer, admission);
     const { response } = this.#exchange;
@@ -141,6 +165,8 @@ export class CallOpening {
   async #ask(first: Beginning, taken: OpeningLeash | undefined): Promise<Answer> {
     const lapsed = this.#host.isEnding() ? draining : lapsedKey(first);
     if (lapsed !== undefined) return this.#refused(lapsed, first);
+    // A provider that is asked makes a call, which would be hung up at once.
+    if (this.#exchange.response.destroyed) return this.#left();
     const { targets } = first;
     const announced = targets === undefined ? announceSession(first, this.#host) : undefined;
     const { accept } = this.#exchange.request.headers;

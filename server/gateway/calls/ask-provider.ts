@@ -13,7 +13,7 @@ import type { Admission } from '../admission/admission.ts';
 /** Where and how a provider is reached; the URL has the scheme of WebSocket. */
 export type Reached = Pick<Admission, 'upstream' | 'allowPrivate' | 'isRehearsal' | 'ownCredential'>;
 
-interface Question {
+export interface CallQuestion {
   readonly method: string;
   readonly body?: TypedBody | undefined;
   readonly accept?: string | undefined;
@@ -36,7 +36,7 @@ const tls = new ProviderTls();
 /** Resolves with the answer, of which the head has come, or with why there is none within `dialMs`. */
 export async function askProvider(
   { upstream, allowPrivate, isRehearsal }: Reached,
-  { method, body, accept = '*/*' }: Question,
+  { method, body, accept = '*/*' }: CallQuestion,
   { config: { limits, proxy: proxies }, signal, onSent }: Means,
 ): Promise<IncomingMessage | Refusal> {
   const deadlineAt = performance.now() + limits.dialMs;
@@ -76,7 +76,7 @@ export async function askProvider(
 }
 
 /** Asks, and reads the whole answer. */
-export async function askForWhole(to: Reached, question: Question, means: Means): Promise<HttpReply | Refusal> {
+export async function askForWhole(to: Reached, question: CallQuestion, means: Means): Promise<HttpReply | Refusal> {
   const response = await askProvider(to, question, means);
   return 'code' in response ? response : readAnswer(response, means.config.limits.dialMs);
 }

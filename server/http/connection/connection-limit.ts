@@ -9,6 +9,7 @@ import type { Limits } from '../../config/config.ts';
 import { type AddressList, plainAddress } from '../../platform/address-list.ts';
 import { exportGauge } from '../../platform/metrics.ts';
 import { type Descriptors, outOfDescriptors } from './descriptors.ts';
+import { createPlaces } from './places.ts';
 
 export type ConnectionLimit = ReturnType<typeof createConnectionLimit>;
 
@@ -59,8 +60,7 @@ export function createConnectionLimit({ limits, isProxy, descriptors, onDropped 
   /** Connections without a request by their ends, the oldest first; in all and by address. */
   const waiting = new Map<string, Waiting>();
   const byAddress = new Map<string, Map<string, Waiting>>();
-  const upgrades = new Map<string, number>();
-  let upgrading = 0;
+  const upgrades = createPlaces(() => limits.maxUpgrades, isProxy);
 
   function leave(ends: string): Waiting | undefined {
     const entry = waiting.get(ends);
@@ -101,7 +101,7 @@ export function createConnectionLimit({ limits, isProxy, descriptors, onDropped 
 
   return {
     waiting: () => waiting.size,
-    upgrading: () => upgrading,
+    upgrading: upgrades.taken,
     /** Counts every connection of the server until it is closed. */
     watch(server: Server): void {
       const isTls = 'setSecureContext' in server;
@@ -129,20 +129,11 @@ export function createConnectionLimit({ limits, isProxy, descriptors, onDropped 
       if (entry === undefined) return;
       response.once('close', () => entry.socket.destroyed || enter(ends, entry));
     },
-    /** Returns the end of an upgrade in progress; where there is no room, who fills it: all together, or this address with half of it. */
+    /** Returns the end of an upgrade in progress; where there is no room, who fills it: see `Places`. */
     beginUpgrade(socket: Socket, address: string): (() => void) | 'all' | 'address' {
-      const own = upgrades.get(address) ?? 0;
-      if (upgrading >= limits.maxUpgrades) return 'all';
-      if (own >= Math.ceil(limits.maxUpgrades / 2) && !isProxy(address)) return 'address';
-      leave(endsOf(socket));
-      upgrading += 1;
-      upgrades.set(address, own + 1);
-      return () => {
-        upgrading -= 1;
-        const left = (upgrades.get(address) ?? 1) - 1;
-        if (left === 0) upgrades.delete(address);
-        else upgrades.set(address, left);
-      };
+      const end = upgrades.take(address);
+      if (typeof end !== 'string') leave(endsOf(socket));
+      return end;
     },
   };
 }

@@ -3,14 +3,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { IdOwners } from '../../../../server/gateway/side/id-owners.ts';
 import { digestOf } from '../../../../server/http/request/keys/secret-form.ts';
-import type { SecretTerms, StoredSecret } from '../../../../server/ipc/stored-keys.ts';
+import type { SecretTerms, SecretUse, StoredSecret } from '../../../../server/ipc/stored-keys.ts';
 import { CALL_MODEL, CALL_OFFER, tell, tellTurn } from '../../../support/call-gateway.ts';
 import { type CallProvider, startCallProvider } from '../../../support/call-provider.ts';
 import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../../../support/gateway.ts';
 import { message } from '../../../support/inbox.ts';
+import { until } from '../../../support/until.ts';
 
 const secrets = new Map<string, StoredSecret>();
 const APP = 'https://app.example';
+const granted = async (): Promise<SecretUse> => 'granted';
+/** Gives the use of a secret. */
+let take = granted;
+const givenBack: string[] = [];
 let provider: CallProvider;
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -24,8 +29,8 @@ beforeAll(async () => {
     findOwners: async (digests) => digests.map(() => null),
     secrets: {
       find: async (digest) => secrets.get(digest),
-      use: async () => 'granted',
-      giveBack: async () => {},
+      use: () => take(),
+      giveBack: async (digest) => void givenBack.push(digest),
     },
   });
 });
@@ -147,6 +152,35 @@ test.each([
   const response = await asked();
   expect([response.status, (await response.json()).error.code]).toEqual([403, code]);
   expect(provider.asked.length).toBe(before);
+});
+
+test('a provider is not asked for a client that has left meanwhile, and the secret has its use again', async () => {
+  const before = provider.asked.length;
+  const [taken, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  take = async () => {
+    taken.resolve();
+    await goOn.promise;
+    return 'granted';
+  };
+  const secret = mint(pinned);
+  const leaving = new AbortController();
+  const answer = fetch(`http://127.0.0.1:${gateway.port}/v1/realtime/calls`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${secret}`, origin: APP, 'content-type': 'application/sdp' },
+    body: CALL_OFFER,
+    signal: leaving.signal,
+  }).catch(() => 'left');
+  await taken.promise;
+  leaving.abort();
+  expect(await answer).toBe('left');
+  // The gateway reads in turn: behind a whole request on another connection it knows.
+  for (let times = 0; times < 2; times++)
+    await fetch(`http://127.0.0.1:${gateway.port}/console.json`, { headers: { connection: 'close' } });
+  take = granted;
+  goOn.resolve();
+  await until(() => givenBack.includes(digestOf(secret)));
+  expect(provider.asked).toHaveLength(before);
+  expect(await gateway.sample('trunkline_refusals_total', { code: 'client_left', status: 499 })).toBe(1);
 });
 
 describe('a call is joined', () => {

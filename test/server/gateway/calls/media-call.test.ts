@@ -1,6 +1,7 @@
 // Checks what becomes of a call whose media does not pass the gateway: what its sideband tells is counted, and whatever ends a session hangs it up.
 
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { request, type ServerResponse } from 'node:http';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import {
   CALL_MODEL,
@@ -223,4 +224,59 @@ test('a provider that does not answer, or names no call, is told as what it is',
   const broken = await at.ask('ann');
   expect([broken.status, (await broken.json()).error.code]).toEqual([502, 'upstream_unreachable']);
   expect(at.gateway.gateway.records()).toEqual([]);
+});
+
+describe('a recording', () => {
+  const ask = (id: string, signal: AbortSignal | null = null) =>
+    fetch(`http://127.0.0.1:${at.gateway.port}/v1/live/sessions/${id}/content`, {
+      headers: headersOfKey('ann'),
+      signal,
+    });
+  /** The provider begins recordings so, and ends none. */
+  const hold = (begin: (response: ServerResponse) => void): Promise<ServerResponse> => {
+    const { promise, resolve } = Promise.withResolvers<ServerResponse>();
+    at.play.answer = ({ url }, response) => {
+      if (!url.endsWith('/content')) return false;
+      begin(response);
+      resolve(response);
+      return true;
+    };
+    return promise;
+  };
+
+  test('takes a place of limits.maxDownloads until its client has it, or leaves', async () => {
+    await at.close();
+    at = await startCallGateway(keys, { maxDownloads: 1 });
+    const { id } = await at.makeLive();
+    const held = hold((response) => response.writeHead(200, { 'content-type': 'audio/wav' }).write('RIFF'));
+    const leaving = new AbortController();
+    expect((await ask(id, leaving.signal)).status).toBe(200);
+    const gone = once(await held, 'close');
+    const full = await ask(id);
+    expect([full.status, (await full.json()).error.code]).toEqual([503, 'too_many_connections']);
+    expect(full.headers.get('retry-after')).toBe('1');
+    leaving.abort();
+    await gone;
+    at.play.answer = undefined;
+    for (let times = 0; times < 2; times++) {
+      const whole = await until(async () => {
+        const answer = await ask(id);
+        return answer.status === 200 && answer;
+      });
+      expect(await whole.text()).toBe('RIFF of the call');
+    }
+  });
+
+  test('is asked for no longer once its client has left', async () => {
+    const { id } = await at.makeLive();
+    const held = hold(() => {});
+    const leaving = new AbortController();
+    const answer = ask(id, leaving.signal).catch(() => 'left');
+    const gone = once(await held, 'close');
+    leaving.abort();
+    expect(await answer).toBe('left');
+    await gone;
+    const left = () => at.gateway.sample('trunkline_refusals_total', { code: 'client_left', status: 499 });
+    await until(async () => (await left()) === 1);
+  });
 });
