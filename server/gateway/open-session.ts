@@ -173,7 +173,8 @@ export class SessionOpening {
       dialled = 'dialled' in outcome ? outcome.dialled : outcome;
       stop();
       tellTries({ ...served, outcome: dialled.kind, source: this.#upgrade.source }, this.#host);
-      if (isEnding()) return this.#refuse(draining, admission);
+      const ended = isEnding() ? draining : this.#waiting?.noRoom;
+      if (ended !== undefined) return this.#refuse(ended, admission);
       this.#hasLeft = signal.aborted;
       const lapsed = lapsedKey(admission);
       if (lapsed !== undefined) return this.#refuse(lapsed, admission);

@@ -139,6 +139,8 @@ export class MessageWatch {
   readonly #listener: WatchListener;
   readonly #readers = new Set<FrameReader>();
   #bytes = 0;
+  /** Those of them that wait behind a message. */
+  #heldBytes = 0;
   #grownAt = 0;
   /** The look that last saw progress, or nothing to wait for; and the number of looks since. */
   #mark: Look = NO_LOOK;
@@ -168,10 +170,7 @@ export class MessageWatch {
       maxFragments: limits.maxFragments,
       maxBufferedChunks: limits.maxBufferedChunks,
       gate,
-      onResize: (byBytes) => {
-        this.#bytes += byBytes;
-        this.#grownAt = this.#listener.resized(byBytes);
-      },
+      onResize: (byBytes) => this.#resize(byBytes),
     });
     if (former !== undefined) {
       // Its counts go with it, so they are no measure of the next ones.
@@ -199,6 +198,12 @@ export class MessageWatch {
     if (this.#quietLooks >= LOOKS) onStalled();
   }
 
+  /** Counts what its source has sent and nobody takes yet, until its memory is taken, or it is not watched any more. */
+  hold(bytes: number): void {
+    this.#heldBytes += bytes;
+    this.#resize(bytes);
+  }
+
   takeMemory(): void {
     this.#drop();
     this.#source.onNoMemory();
@@ -212,5 +217,12 @@ export class MessageWatch {
 
   #drop(): void {
     for (const reader of this.#readers) reader.drop();
+    this.#resize(-this.#heldBytes);
+    this.#heldBytes = 0;
+  }
+
+  #resize(byBytes: number): void {
+    this.#bytes += byBytes;
+    this.#grownAt = this.#listener.resized(byBytes);
   }
 }

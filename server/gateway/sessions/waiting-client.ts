@@ -57,6 +57,7 @@ export class WaitingClient implements ClientGone {
   /** Close code of a breach of the WebSocket protocol. */
   #fault: number | undefined;
   #firstFrame: FirstFrame | undefined;
+  #noRoom: Refusal | undefined;
   #readyAt = performance.now();
   #resolve: (outcome: FirstFrame | Refusal) => void = () => {};
 
@@ -72,7 +73,7 @@ export class WaitingClient implements ClientGone {
       peer: this.peer,
       limits: { ...limits, clientMaxPayloadBytes: this.#maxBytes },
       onStalled: () => this.#settle(this.#tooLate),
-      onNoMemory: () => this.#settle(noMemory),
+      onNoMemory: () => this.#giveUp(),
     });
     this.#reader = this.#messages.newReader();
     this.#timers = [setTimeout(() => this.#settle(this.#tooLate), limits.handshakeMs)];
@@ -107,6 +108,11 @@ export class WaitingClient implements ClientGone {
     return this.#hasLeft;
   }
 
+  /** Set once what it holds had to be dropped: it can have no session. */
+  get noRoom(): Refusal | undefined {
+    return this.#noRoom;
+  }
+
   /** Gives the reason not to wait any longer for the first message, where that is still to come. */
   refuseFirst(refusal: Refusal): void {
     this.#settle(refusal);
@@ -121,6 +127,7 @@ export class WaitingClient implements ClientGone {
     if (this.#isStopped) return;
     this.#isStopped = true;
     this.#endWait();
+    this.#messages.stop();
     const { socket } = this.#options;
     socket.off('data', this.#receive).off('end', this.#leave).off('close', this.#leave);
     socket.pause();
@@ -246,7 +253,17 @@ export class WaitingClient implements ClientGone {
 
   #endWait(): void {
     for (const timer of this.#timers) clearTimeout(timer);
-    this.#messages.stop();
+  }
+
+  /** Frees what it holds. The provider that is asked is not waited for. */
+  #giveUp(): void {
+    if (this.#isFirst) this.#settle(noMemory);
+    else {
+      this.#noRoom = noMemory;
+      this.#held = [];
+      this.stop();
+      this.abort();
+    }
   }
 
   /** Holds as much as a peer that is slow would: the client is not read beyond that. */
@@ -254,6 +271,7 @@ export class WaitingClient implements ClientGone {
     if (this.#isStopped) return;
     this.#held.push(Buffer.from(chunk));
     this.#heldBytes += chunk.length + READ_COST_BYTES;
+    this.#messages.hold(chunk.length + READ_COST_BYTES);
     if (this.#heldBytes > this.#options.limits.pauseBytes) this.#options.socket.pause();
   }
 }

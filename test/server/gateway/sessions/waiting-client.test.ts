@@ -158,6 +158,23 @@ describe('while the provider is asked', () => {
     await gateway.nextEnd();
   });
 
+  test('what is held counts as memory of unfinished messages: the client is refused where that is used up', async () => {
+    const largest = { clientMaxPayloadBytes: 64 * 1024, providerMaxPayloadBytes: 64 * 1024 };
+    const limits = { ...largest, pauseBytes: 8 * 1024 * 1024, maxUnfinishedBytes: 256 * 1024 };
+    await start({ limits }, silent);
+    const client = await openClient(gateway.url + PATH);
+    client.send(first());
+    await until(async () => provider.requests.length === 1);
+    client.send(Buffer.alloc(128 * 1024));
+    await until(async () => (await gateway.sample('trunkline_unfinished_message_bytes')) > 128 * 1024);
+    client.send(Buffer.alloc(256 * 1024));
+    expect(JSON.parse(String((await message(client)).data))).toMatchObject({ error_type: 'too_many_connections' });
+    expect((await closed(client)).code).toBe(1013);
+    expect(await refusals('too_many_connections')).toBe(1);
+    await until(async () => provider.connections.size === 0);
+    expect(await gateway.sample('trunkline_unfinished_message_bytes')).toBe(0);
+  });
+
   test('a client that closes ends the dialling, and its close is answered', async () => {
     await start({}, silent);
     const client = await openClient(gateway.url + PATH);
