@@ -1,7 +1,7 @@
 // The provider Cartesia: the paths of its transcription, its speech and its agents, its credentials, the shape of its errors.
 
 import type { AuthForm, Handshake, NotServed, Provider, Resource, ServedEndpoint } from '../contract.ts';
-import { commonPlaces } from '../handshake/credential.ts';
+import { commonPlaces, isJwt } from '../handshake/credential.ts';
 import { namedFirst } from '../handshake/first-names.ts';
 import { valuesIn } from '../handshake/query.ts';
 import { namedInQuery } from '../handshake/query-resource.ts';
@@ -60,11 +60,9 @@ export const cartesia: Provider = {
   httpError,
 };
 
-const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
-
 /** Access tokens are JWTs, which managed agents take in the query; keys have no dots. */
 function keyOrToken(credential: string): AuthForm {
-  return JWT.test(credential) ? 'query:access_token' : 'header:x-api-key';
+  return isJwt(credential) ? 'query:access_token' : 'header:x-api-key';
 }
 
 function agentInPath({ path }: Handshake): readonly Resource[] {

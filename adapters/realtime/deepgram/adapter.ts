@@ -2,7 +2,7 @@
 
 import type { SoundRates } from '../contract/metering.ts';
 import type { Handshake, NotServed, Provider, ServedEndpoint } from '../contract.ts';
-import { commonPlaces } from '../handshake/credential.ts';
+import { commonPlaces, isJwt } from '../handshake/credential.ts';
 import { namedFirst } from '../handshake/first-names.ts';
 import type { CredentialPlaces } from '../handshake/places.ts';
 import { valuesIn } from '../handshake/query.ts';
@@ -19,9 +19,6 @@ const credentials: CredentialPlaces = {
   subprotocolPairs: ['token', 'bearer'],
   subprotocolPrefixes: [],
 };
-
-/** Tokens that Deepgram grants are JWTs; API keys have no dots. */
-const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 const forwardedHeaders = ['user-agent', 'x-deepgram-session-id'];
 
@@ -70,7 +67,8 @@ export const deepgram: Provider = {
   name: 'deepgram',
   environment: ['DEEPGRAM_API_KEY'],
   baseUrl: 'wss://api.deepgram.com',
-  auth: (credential) => (JWT.test(credential) ? 'bearer' : 'token'),
+  // Tokens that Deepgram grants are JWTs.
+  auth: (credential) => (isJwt(credential) ? 'bearer' : 'token'),
   endpoints,
   notServed,
   mints: deepgramMints,

@@ -104,3 +104,6 @@ function fromQuery(query: URLSearchParams, { parameters }: CredentialPlaces): st
   }
   return undefined;
 }
+
+/** Tells a token that has three parts from a key, which has no dots. */
+export const isJwt = (credential: string): boolean => /^[\w-]+\.[\w-]+\.[\w-]+$/.test(credential);

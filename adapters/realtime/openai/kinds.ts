@@ -3,7 +3,7 @@
 
 import type { Dialect } from '../contract/dialect.ts';
 import type { Handshake, Provider, Resource, ServedEndpoint } from '../contract.ts';
-import { commonPlaces } from '../handshake/credential.ts';
+import { commonPlaces, isJwt } from '../handshake/credential.ts';
 import { namedFirst } from '../handshake/first-names.ts';
 import { parametersOf, valuesIn } from '../handshake/query.ts';
 import type { Refusal } from '../refusal.ts';
@@ -56,9 +56,6 @@ function speaksOpenai({ paths, before = [], more, maxSeconds = {}, mintPath, ...
   };
 }
 
-/** Tokens of Entra are JWTs; keys of Azure have no dots. */
-const JWT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
-
 /** Clients of the beta say so in a header, which its speakers may want. */
 const betaSwitches = openai.switches.map(({ header, values }) => ({ header, values: [...values, 'realtime=v1'] }));
 
@@ -105,7 +102,8 @@ export const openaiKinds: readonly Provider[] = [
     name: 'azure',
     baseUrl: 'wss://{resource}.openai.azure.com',
     settings: { resource: 'Name of the resource, as in the host RESOURCE.openai.azure.com.' },
-    auth: (credential) => (JWT.test(credential) ? 'bearer' : 'header:api-key'),
+    // Tokens of Entra are JWTs.
+    auth: (credential) => (isJwt(credential) ? 'bearer' : 'header:api-key'),
     free: { path: '/openai/v1/models', refusals: [401, 403] },
     paths: {
       '/openai/v1/realtime': openaiRealtimeDialect,
@@ -150,7 +148,7 @@ export const openaiKinds: readonly Provider[] = [
     name: 'inworld',
     environment: ['INWORLD_API_KEY'],
     baseUrl: 'wss://api.inworld.ai',
-    auth: (credential) => (JWT.test(credential) ? 'bearer' : 'basic'),
+    auth: (credential) => (isJwt(credential) ? 'bearer' : 'basic'),
     free: { path: '/voices/v1/voices', refusals: [401, 403] },
     paths: { '/api/v1/realtime/session': openaiRealtimeDialect },
     more: { resources: namedFirst, namesInQuery: undefined },
@@ -206,7 +204,7 @@ export const openaiKinds: readonly Provider[] = [
     name: 'voicelive',
     baseUrl: 'wss://{resource}.services.ai.azure.com',
     settings: { resource: 'Name of the resource, as in the host RESOURCE.services.ai.azure.com.' },
-    auth: (credential) => (JWT.test(credential) ? 'bearer' : 'header:api-key'),
+    auth: (credential) => (isJwt(credential) ? 'bearer' : 'header:api-key'),
     free: { path: '/openai/v1/models', refusals: [401, 403] },
     paths: { '/voice-live/realtime': openaiBetaDialect },
     // Document.
