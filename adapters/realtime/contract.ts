@@ -39,8 +39,11 @@ export interface Provider {
   readonly baseUrl: string | undefined;
   /** The place of the credential upstream, unless the configuration names another. */
   readonly auth: AuthForm | ((credential: string) => AuthForm);
-  /** The scope of the OAuth tokens that are asked for with the key of a service account; left out where it has no such accounts. */
-  readonly tokenScope?: string;
+  /**
+   * The scope of the OAuth tokens that are asked for with a key in a file, and the place that gives them, where the file names none. Left out where it has no
+   * accounts with such keys.
+   */
+  readonly tokenGrant?: { readonly scope: string; readonly uri: string };
   readonly endpoints: readonly ServedEndpoint[];
   /** Returns the form in which messages name a model upstream, of the one that lists have; left out where both are the same. */
   modelUpstream?(name: string, settings: Account['settings']): string;

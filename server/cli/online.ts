@@ -154,7 +154,7 @@ export function askFree(provider: Provider, account: ProviderConfig, config: Con
 export async function tokenOf(provider: Provider, account: ProviderConfig, { log, proxy }: Config): Promise<string> {
   const tokens = new AccountTokens({ log: createLog({ ...log, level: 'silent' }), proxy, fetchMs: DEADLINE_MS });
   try {
-    return await tokens.of(provider.name, { ...account, scope: provider.tokenScope });
+    return await tokens.of(provider.name, { ...account, grant: provider.tokenGrant });
   } catch (error) {
     throw new Error(`no credential: ${(error as Error).message}`);
   }

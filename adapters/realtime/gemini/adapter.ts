@@ -105,7 +105,11 @@ export const vertex: Provider = {
     project: 'Id of the project, for models that are named without their path: in models, and as name/model.',
   },
   auth: 'bearer',
-  tokenScope: 'https://www.googleapis.com/auth/cloud-platform',
+  // The files of Google's own users name no place.
+  tokenGrant: {
+    scope: 'https://www.googleapis.com/auth/cloud-platform',
+    uri: 'https://oauth2.googleapis.com/token',
+  },
   endpoints: vertexEndpoints,
   modelUpstream: vertexName,
   notServed: [],

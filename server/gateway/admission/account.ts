@@ -35,7 +35,7 @@ function configuredAccount(
   const { apiKey, tokenCommand, credentialsFile } = configured;
   if (tokenCommand === undefined && credentialsFile === undefined)
     return dialledWith(apiKey === 'client' ? clientCredential(handshake, provider) : apiKey, request, configured);
-  const token = policy.tokens.of(provider.name, { ...configured, scope: provider.tokenScope });
+  const token = policy.tokens.of(provider.name, { ...configured, grant: provider.tokenGrant });
   if (typeof token === 'string') return dialledWith(token, request, configured);
   return token.then(
     (given) => dialledWith(given, request, configured),

@@ -2,6 +2,7 @@
 // their end.
 
 import type { Logger } from 'pino';
+import type { Provider } from '../../../adapters/realtime/contract.ts';
 import type { ProviderConfig } from '../../config/config.ts';
 import type { ProxySettings } from '../../platform/proxy.ts';
 import { readCredentials } from './credentials-file.ts';
@@ -10,8 +11,7 @@ import { runTokenCommand } from './token-command.ts';
 
 type Tokened = Pick<ProviderConfig, 'tokenCommand' | 'credentialsFile' | 'tokenMs'> & {
   readonly allowPrivate?: boolean;
-  /** See `Provider.tokenScope`. */
-  readonly scope?: string | undefined;
+  readonly grant?: Provider['tokenGrant'];
 };
 
 interface TokenOptions {
@@ -36,8 +36,8 @@ export class AccountTokens {
 
   /** Returns the credential of the account that has this name. The promise rejects with a TokenError. */
   of(account: string, tokened: Tokened): string | Promise<string> {
-    const { tokenCommand, credentialsFile, scope } = tokened;
-    const source = JSON.stringify([tokenCommand, credentialsFile, scope]);
+    const { tokenCommand, credentialsFile, grant } = tokened;
+    const source = JSON.stringify([tokenCommand, credentialsFile, grant]);
     const kept = this.#kept.get(source);
     const now = Date.now();
     if (kept !== undefined && now < kept.freshUntil) return kept.token;
@@ -51,13 +51,13 @@ export class AccountTokens {
 
   #fetch(
     source: string,
-    { tokenCommand = [], credentialsFile, tokenMs, allowPrivate = false, scope }: Tokened,
+    { tokenCommand = [], credentialsFile, tokenMs, allowPrivate = false, grant }: Tokened,
   ): Promise<string> {
     const { fetchMs: timeoutMs = FETCH_MS, proxy } = this.#options;
     const said =
       credentialsFile === undefined
         ? runTokenCommand(tokenCommand, timeoutMs).then((text) => ({ text, usualMs: TOKEN_MS }))
-        : readCredentials(credentialsFile, { scope, allowPrivate, proxy, timeoutMs });
+        : readCredentials(credentialsFile, { grant, allowPrivate, proxy, timeoutMs });
     const fetching = said
       .then(({ text, usualMs }) => {
         const kept = readToken(text, tokenMs ?? usualMs);

@@ -4,22 +4,21 @@
 import { createPrivateKey, sign } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { request } from 'undici';
+import type { Provider } from '../../../adapters/realtime/contract.ts';
 import { isObject, type JsonObject, parseJson, textAt } from '../../../codecs/json/object.ts';
 import { faultCode, publicAgent, readWithin } from '../../platform/outbound-agent.ts';
 import type { ProxySettings } from '../../platform/proxy.ts';
 import { TokenError } from './token.ts';
 
 interface CredentialsOptions {
-  /** The use of the tokens of a service account; undefined: the provider has no such accounts. */
-  readonly scope: string | undefined;
+  /** Undefined: the provider has no service accounts, and whoever gives tokens to its users is named in their files. */
+  readonly grant: Provider['tokenGrant'];
   /** Lets tokens be asked for at a private address, and without TLS. */
   readonly allowPrivate: boolean;
   readonly proxy: ProxySettings | undefined;
   readonly timeoutMs: number;
 }
 
-/** Place of Google's own users, whose files do not name it. */
-const USUAL_TOKEN_URI = 'https://oauth2.googleapis.com/token';
 const JWT_GRANT = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 /** The longest that such a claim may be good for. */
 const CLAIM_SECONDS = 3600;
@@ -43,7 +42,7 @@ export async function readCredentials(file: string, options: CredentialsOptions)
   const key = isObject(value) ? value : {};
   switch (key.type) {
     case 'service_account':
-      return askFor(key, { grant_type: JWT_GRANT, assertion: assertionOf(key, options.scope) }, options);
+      return askFor(key, { grant_type: JWT_GRANT, assertion: assertionOf(key, options.grant) }, options);
     case 'authorized_user':
       return askFor(
         key,
@@ -63,12 +62,13 @@ function textsOf<Name extends string>(key: JsonObject, names: readonly Name[]): 
 }
 
 /** The claim of a service account, signed by its key. */
-function assertionOf(account: JsonObject, scope: string | undefined): string {
-  if (scope === undefined) throw new TokenError('this provider has no service accounts: expected a file with a token');
+function assertionOf(account: JsonObject, grant: Provider['tokenGrant']): string {
+  if (grant === undefined) throw new TokenError('this provider has no service accounts: expected a file with a token');
   const { client_email: issuer, private_key: pem } = textsOf(account, ['client_email', 'private_key']);
   const issuedAt = Math.floor(Date.now() / 1000);
   const header = { alg: 'RS256', typ: 'JWT', kid: textAt(account, 'private_key_id') };
-  const claim = { iss: issuer, scope, aud: tokenUri(account), iat: issuedAt, exp: issuedAt + CLAIM_SECONDS };
+  const { scope } = grant;
+  const claim = { iss: issuer, scope, aud: tokenUri(account, grant), iat: issuedAt, exp: issuedAt + CLAIM_SECONDS };
   const signed = [header, claim].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
   try {
     return `${signed}.${sign('sha256', Buffer.from(signed), createPrivateKey(pem)).toString('base64url')}`;
@@ -77,11 +77,15 @@ function assertionOf(account: JsonObject, scope: string | undefined): string {
   }
 }
 
-const tokenUri = (key: JsonObject): string => textAt(key, 'token_uri') ?? USUAL_TOKEN_URI;
+function tokenUri(key: JsonObject, grant: Provider['tokenGrant']): string {
+  const uri = textAt(key, 'token_uri') ?? grant?.uri;
+  if (uri === undefined) throw new TokenError('the file has no token_uri');
+  return uri;
+}
 
 async function askFor(key: JsonObject, form: Record<string, string>, options: CredentialsOptions): Promise<Said> {
-  const { allowPrivate, proxy, timeoutMs } = options;
-  const uri = tokenUri(key);
+  const { grant, allowPrivate, proxy, timeoutMs } = options;
+  const uri = tokenUri(key, grant);
   if (!/^https:/.test(uri) && !allowPrivate) throw new TokenError('the token_uri of the file is no https: URL');
   const agent = publicAgent({ allowPrivate, connectMs: timeoutMs, proxy });
   try {

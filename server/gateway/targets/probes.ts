@@ -125,7 +125,7 @@ async function probe(
   if (dialled === undefined) return unknown('its path cannot be dialled');
   let credential: string;
   try {
-    const token = account.apiKey ?? tokens.of(provider.name, { ...account, scope: provider.tokenScope });
+    const token = account.apiKey ?? tokens.of(provider.name, { ...account, grant: provider.tokenGrant });
     credential = await unlessAborted(Promise.resolve(token), signal);
   } catch (error) {
     stopped.throwIfAborted();

@@ -15,6 +15,7 @@ import { startProvider } from '../../../support/provider.ts';
 import { temporaryFolder } from '../../../support/temporary-folder.ts';
 
 const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
+const GRANT = { scope: SCOPE, uri: 'https://tokens.example/token' };
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 const asked: URLSearchParams[] = [];
@@ -49,7 +50,7 @@ const service = (more: object = {}) => ({
 });
 const tokens = () => new AccountTokens({ log: pino({ level: 'silent' }) });
 const ask = (content: string | object, more: object = {}) =>
-  tokens().of('a', { credentialsFile: fileOf(content), allowPrivate: true, scope: SCOPE, ...more });
+  tokens().of('a', { credentialsFile: fileOf(content), allowPrivate: true, grant: GRANT, ...more });
 const gives = (token: string) => ({ status: 200, body: JSON.stringify({ access_token: token, expires_in: 3599 }) });
 
 test.each([
@@ -81,10 +82,19 @@ test('asks with the refresh token of a user', async () => {
   expect(Object.fromEntries(asked.at(-1) ?? [])).toEqual(form);
 });
 
+test('asks where the provider says that tokens are given, where the file names no place', async () => {
+  answer = gives('token-5');
+  const user = { type: 'authorized_user', client_id: 'c', client_secret: 's', refresh_token: 'r' };
+  const before = asked.length;
+  expect(await ask(user, { grant: { scope: SCOPE, uri: tokenUri } })).toBe('token-5');
+  expect(asked).toHaveLength(before + 1);
+  await expect(ask(user, { grant: undefined })).rejects.toThrow('the file has no token_uri');
+});
+
 test.each([
   ['no RSA key', () => service({ private_key: 'none' }), {}, 'the private_key of the file is no RSA key in PEM'],
   ['no address of mail', () => service({ client_email: undefined }), {}, 'the file has no client_email'],
-  ['a provider without such accounts', () => service(), { scope: undefined }, 'this provider has no service accounts'],
+  ['a provider without such accounts', () => service(), { grant: undefined }, 'this provider has no service accounts'],
   ['a token_uri without TLS', () => service(), { allowPrivate: false }, 'the token_uri of the file is no https: URL'],
   [
     'nothing at its token_uri',
