@@ -3,6 +3,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { LedgerRow } from '../../../../server/ipc/stored-rows.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
 import { type LlmBehaviour, type LlmGateway, llmGateway } from '../../../support/llm-gateway.ts';
 import { childrenOf, killAll } from '../../../support/processes.ts';
@@ -123,12 +124,13 @@ test('a run is cancelled and deleted through either process', async () => {
 
 test('runs of a killed process end with an event, whoever reads them, and those of the other one go on', async () => {
   const { ids, release } = await startMany(8);
-  release();
   const waiting = ids.map(async (id) => {
     const events = await read(id).catch(() => []);
     return events.at(-1)?.type === undefined || !/completed|failed/.test(events.at(-1)?.type ?? '') ? read(id) : events;
   });
+  // None of them may have ended before all have begun.
   await until(() => llm.count.open === 8);
+  release();
   const [victim = 0] = sides().toReversed();
   process.kill(victim, 'SIGKILL');
   const all = await Promise.all(waiting);
@@ -176,6 +178,14 @@ describe('a chat whose answer has yet to begin', () => {
   /** Half of them reach the process that makes the call, and half the other one. */
   const readAll = (id: string) =>
     Promise.all(Array.from({ length: 4 }, async () => chunksOf(await page(`/${id}/stream`))));
+  /** Reads a chat through both processes, to which connections go in turn, as soon as the store has it: what is asked of the other one does not wait for that. */
+  const readersOf = (id: string) =>
+    until(async () => {
+      const pair = [await page(`/${id}/stream`), await page(`/${id}/stream`)];
+      if (pair.every(({ status }) => status === 200)) return pair;
+      await Promise.all(pair.map(({ body }) => body?.cancel()));
+      return false;
+    });
   /** Asks in a chat, and resolves when the model was asked. */
   const begin = async (id: string, behaviour: LlmBehaviour) => {
     llm.change({ behaviour });
@@ -209,11 +219,13 @@ describe('a chat whose answer has yet to begin', () => {
       const { cancelled } = llm.count;
       const reply = begin(id, { hang: 'idle' });
       await until(() => llm.count.open === 1);
+      const readers = (await readersOf(id)).map(chunksOf);
       for (const path of between) await page(path);
       expect((await page(`/${id}/stop`, {})).status).toBe(200);
       await until(() => llm.count.cancelled === cancelled + 1);
       await reply;
-      for (const chunks of await readAll(id)) expect(chunks.join('')).toContain('"type":"abort"');
+      for (const chunks of [...(await Promise.all(readers)), ...(await readAll(id))])
+        expect(chunks.join('')).toContain('"type":"abort"');
     }
   });
 
@@ -230,15 +242,8 @@ describe('a chat whose answer has yet to begin', () => {
     const chats = ['k1', 'k2', 'k3', 'k4'];
     for (const id of chats) void send(id).catch(() => {});
     await until(() => llm.count.open === 4);
-    // Connections go to the processes in turn: each chat is read through both, as soon as the store has it.
     const replies: Response[] = [];
-    for (const id of chats)
-      replies.push(
-        ...(await until(async () => {
-          const pair = [await page(`/${id}/stream`), await page(`/${id}/stream`)];
-          return pair.every(({ status }) => status === 200) && pair;
-        })),
-      );
+    for (const id of chats) replies.push(...(await readersOf(id)));
     const readers = replies.map((reply) => reply.text().catch(() => undefined));
     const [victim = 0] = sides().toReversed();
     process.kill(victim, 'SIGKILL');
@@ -258,6 +263,11 @@ test('what nobody read is in the ledger, a row for each call, and the budget hol
   await create({ stream: true }, { signal: controller.signal });
   controller.abort();
   await until(() => llm.count.open === 0);
+  // The calls of a killed process are lost once the one in its place has read what it held.
+  await until(async () => {
+    const { rows } = (await (await fetch(`${served.admin}/ledger/rows?limit=1000`)).json()) as { rows: LedgerRow[] };
+    return rows.length > 0 && rows.every(({ outcome }) => outcome !== 'pending');
+  });
   await served.stop();
   const store = await openStore({ url: 'sqlite', dataDirectory: data });
   const rows = await store.ledger({ limit: 1000 });
