@@ -32,6 +32,7 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/processes/secrecy.test.ts': 'what all processes say, write and show',
   'test/server/processes/metric-names.test.ts': 'the metrics of all processes together',
   'test/server/session/alike-messages.test.ts': 'repeated messages from client to provider',
+  'test/server/session/legs/many-moves.test.ts': 'gateway, dialect and survivor over many sockets of a provider',
   'test/server/session/random-frames.test.ts': 'random frames of a session from client to provider',
   'test/server/session/floods.test.ts': 'floods of frames from client to provider',
   'test/server/transport/closing-handshake.test.ts': 'how peer.ts ends a connection',

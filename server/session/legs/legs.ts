@@ -16,7 +16,7 @@ import {
 import type { Receivers } from '../hold/inject-context.ts';
 import { type SessionMessages, type UnfinishedMessages, watchMessages } from '../unfinished-messages.ts';
 import { Leg, type LegOptions } from './leg.ts';
-import { type Survival, Survivor } from './survivor.ts';
+import { type Survival, Survivor, type SurvivorOptions } from './survivor.ts';
 
 interface LegsOptions extends Omit<LegOptions, 'messages' | 'onProviderEnd'> {
   readonly unfinished: UnfinishedMessages;
@@ -138,13 +138,13 @@ export class Legs implements Boundary {
     else leg.provider.close(1000);
   }
 
-  #moveTo(socket: Socket): Peer {
+  #moveTo(socket: Socket): ReturnType<SurvivorOptions['moveTo']> {
     const { limits } = this.#options;
     const provider = new Peer({ socket, role: 'provider', limits });
     const former = this.#now;
     this.#now = this.#newLeg(provider, former);
     former.retire();
-    this.#startLeg(this.#now, this.#receivers as Receivers, false);
-    return provider;
+    const leg = this.#now;
+    return { provider, start: () => this.#startLeg(leg, this.#receivers as Receivers, false) };
   }
 }

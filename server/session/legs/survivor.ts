@@ -33,7 +33,7 @@ interface Gate extends Receivers {
   open(): void;
 }
 
-interface SurvivorOptions {
+export interface SurvivorOptions {
   readonly survival: Survival;
   /** Messages of the gateway's own that each socket is sent first. */
   readonly first: readonly OutFrame[];
@@ -44,14 +44,14 @@ interface SurvivorOptions {
   /** Called when the session goes on at another socket. `since`: the time from which on it had none (monotonic ms). */
   onMoved(move: { readonly since: number; readonly ms: number; readonly why: string }): void;
   isOpen(): boolean;
-  /** Puts the session onto a socket, and returns its new end. */
-  moveTo(socket: Socket): ProviderEnd;
+  /** Puts the session onto a socket, which is read from `start` on: it may have said something already. */
+  moveTo(socket: Socket): { readonly provider: ProviderEnd; start(): void };
   onProviderEnd(end: ReadEnd): void;
   /** Ends the session, since no socket could be had. */
   end(reason: CloseReason): void;
 }
 
-/** A socket that does not last so long counts as one that failed, and so many of them end the session. */
+/** A socket that lasts no longer, and says nothing that the client gets, counts as one that failed; one more than so many of them end the session. */
 const [STEADY_MS, MAX_FAILED] = [5000, 5];
 /** The part of a socket's time, and the most of it, in which a moment between turns is looked for. */
 const [LEAD_PART, MAX_LEAD_MS] = [1 / 10, 60_000];
@@ -80,6 +80,8 @@ export class Survivor {
   #plannedFor: number | undefined;
   #legAt = performance.now();
   #failed = 0;
+  /** Set once the client has got something from the socket. */
+  #hasServed = false;
 
   constructor(options: SurvivorOptions) {
     this.#options = options;
@@ -105,7 +107,8 @@ export class Survivor {
   takes(reason: CloseReason, code: number): boolean {
     if (this.#stopped.signal.aborted || !this.#followed.isEstablished || !this.#followed.goesOnAfter(code))
       return false;
-    this.#failed = performance.now() - this.#legAt < STEADY_MS ? this.#failed + 1 : 0;
+    const isFailed = !this.#hasServed && performance.now() - this.#legAt < STEADY_MS;
+    this.#failed = isFailed ? this.#failed + 1 : 0;
     if (this.#failed > MAX_FAILED) return false;
     if (this.#without === undefined) {
       if (this.#gate?.shut() !== true) return false;
@@ -167,19 +170,22 @@ export class Survivor {
     if (this.#without === undefined) this.#lacks(reasons.providerUnanswered);
     this.#next = undefined;
     this.#legAt = at;
+    this.#hasServed = false;
     onMoved({ since, ms: at - since, why: reason?.name ?? 'due' });
     const { toProvider, toClient } = this.#followed.move(at);
     this.#whole = this.#newWhole();
-    this.#provider = moveTo(socket);
-    for (const message of toProvider) this.#provider.sendMessage(message);
+    const { provider, start } = moveTo(socket);
+    this.#provider = provider;
+    for (const message of toProvider) provider.sendMessage(message);
+    start();
     for (const message of toClient) this.#whole.send(message, at);
     this.#openIfAnswered();
   }
 
   #openIfAnswered(): void {
-    if (this.#followed.isOpening) return;
+    if (this.#without === undefined || this.#followed.isOpening) return;
     for (const message of this.#followed.opened()) this.#provider.sendMessage(message);
-    clearTimeout(this.#without?.giveUp);
+    clearTimeout(this.#without.giveUp);
     this.#without = undefined;
     this.#gate?.open();
     this.#plan();
@@ -213,13 +219,14 @@ export class Survivor {
 
   #providerSays(frame: Frame): (() => void) | undefined {
     const instead = this.#followed.fromProvider(frame);
+    this.#hasServed ||= instead !== 'nothing';
     if (instead === undefined) return undefined;
     const { at } = frame;
     return instead === 'nothing' ? () => {} : () => this.#whole.send(instead, at);
   }
 
   #learned(): void {
-    if (this.#without !== undefined) this.#openIfAnswered();
+    this.#openIfAnswered();
     if (this.#followed.isLeaving && this.#next === undefined) this.#dial();
     if (this.#followed.endsAt !== this.#plannedFor) this.#plan();
     // The rest of what was read of the old socket passes first.
