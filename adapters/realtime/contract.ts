@@ -47,6 +47,8 @@ export interface Provider {
   readonly endpoints: readonly ServedEndpoint[];
   /** Returns the form in which messages name a model upstream, of the one that lists have; left out where both are the same. */
   modelUpstream?(name: string, settings: Account['settings']): string;
+  /** Returns the form that lists have, of one in messages; left out where both are the same. */
+  modelInLists?(name: string): string;
   /** HTTP endpoints under the same base URL that SDKs know and this gateway does not serve: answered with 501. */
   readonly notServed: readonly NotServed[];
   /** Paths on which SDKs ask for a credential of a browser; left out where there are none. */

@@ -7,7 +7,7 @@ import type { HttpReply, Refusal } from '../refusal.ts';
 import { geminiLiveDialect } from './dialect.ts';
 import { geminiMints } from './mints.ts';
 import { geminiMusicDialect } from './music.ts';
-import { studioName, vertexName } from './own-model.ts';
+import { ownName, studioName, vertexName } from './own-model.ts';
 import { inOwnPlace } from './own-place.ts';
 
 const SERVICE = 'google.ai.generativelanguage';
@@ -73,6 +73,7 @@ export const gemini: Provider = {
   settings: { music: 'Any text, such as on: BidiGenerateMusic is served, too.' },
   endpoints: [...endpoints, ...musicEndpoints],
   modelUpstream: studioName,
+  modelInLists: ownName,
   notServed,
   mints: geminiMints,
   // A key that is none is a 400.
@@ -112,6 +113,7 @@ export const vertex: Provider = {
   },
   endpoints: vertexEndpoints,
   modelUpstream: vertexName,
+  modelInLists: ownName,
   notServed: [],
   // Document.
   free: { path: '/v1beta1/publishers/google/models', refusals: [401, 403] },

@@ -35,6 +35,9 @@ function targetProblems({ provider: name, model }: ModelTarget, path: string, co
     const known = [...accounts.keys()].filter((one) => isThere({ name: one }));
     return [{ path: `${path}.provider`, message: unknownName('provider', name, known) }];
   }
+  const plain = provider.modelInLists?.(model) ?? model;
+  if (plain !== model)
+    return [{ path: `${path}.model`, message: `expected ${plain}, as lists and prices know it, got ${model}` }];
   const served = config.providers[name]?.models;
   if (served !== undefined && !served.some((pattern) => matchesGlob(pattern, model)))
     return [
