@@ -170,7 +170,8 @@ export class CallOpening {
     const { targets } = first;
     const announced = targets === undefined ? announceSession(first, this.#host) : undefined;
     const { accept } = this.#exchange.request.headers;
-    const means = { ...this.#host, accept, signal: this.#aborted.signal };
+    const hasLeft = () => this.#exchange.response.destroyed;
+    const means = { ...this.#host, accept, signal: this.#aborted.signal, hasLeft };
     const { admission, reply, leash, at } = await askTargets({ admission: first, leash: taken }, means);
     const outcome = 'code' in reply ? 'failed' : reply.status >= 300 ? 'refused' : 'open';
     tellTries({ admission, outcome, source: this.#exchange.source }, this.#host);

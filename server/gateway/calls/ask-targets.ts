@@ -25,6 +25,8 @@ interface AskedTarget extends LeashedCall {
 interface AskMeans extends Leashing {
   readonly accept: string | undefined;
   readonly signal: AbortSignal;
+  /** True once nobody waits for the answer. */
+  hasLeft(): boolean;
 }
 
 /** Where all fail, the answer is the last that a provider gave itself, else the last of all. */
@@ -45,7 +47,8 @@ export async function askTargets(first: LeashedCall, means: AskMeans): Promise<A
     const reply = await askForWhole(admission, question, { config, signal: means.signal, onSent });
     const answer = { ...next, reply, at };
     const code = failureOf(reply, isSent);
-    if (code === undefined || targets === undefined || target === undefined || means.signal.aborted) return answer;
+    if (code === undefined || targets === undefined || target === undefined) return answer;
+    if (means.signal.aborted || means.hasLeft()) return answer;
     failed.push(answer);
     targets.failed(target, { at, outcome: code, ms: performance.now() - at });
     next = (await nextTarget(first, means)) as LeashedCall | undefined;

@@ -3,6 +3,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { type CallProvider, startCallProvider } from '../../../support/call-provider.ts';
 import { startGateway, type TestGateway } from '../../../support/gateway.ts';
+import { until } from '../../../support/until.ts';
 
 const ended: { close(): Promise<void> }[] = [];
 
@@ -33,8 +34,13 @@ interface Started {
   readonly two: CallProvider;
 }
 
-async function start(status: number | undefined, kinds = ['openai', 'openai'], more: object = {}): Promise<Started> {
-  const [one, two] = [await provider(status), await provider()];
+async function start(
+  status: number | undefined,
+  kinds = ['openai', 'openai'],
+  more: object = {},
+  first?: CallProvider,
+): Promise<Started> {
+  const [one, two] = [first ?? (await provider(status)), await provider()];
   const accounts = [one, two].map(({ url }, at) => {
     const account = { kind: kinds[at], baseUrl: url, apiKey: `secret-of-${at}`, allowPrivate: true };
     return [at === 0 ? 'one' : 'two', account];
@@ -50,11 +56,17 @@ async function start(status: number | undefined, kinds = ['openai', 'openai'], m
   return { gateway, one, two };
 }
 
-function ask({ port }: TestGateway, model: string, path = REALTIME, query = ''): Promise<Response> {
+function ask(
+  { port }: TestGateway,
+  model: string,
+  path = REALTIME,
+  query = '',
+  signal: AbortSignal | null = null,
+): Promise<Response> {
   const authorization = 'Bearer secret-of-app';
   const send = (body: string | FormData, type?: string) =>
     fetch(`http://127.0.0.1:${port}${path}${query}`, {
-      ...{ method: 'POST', body },
+      ...{ method: 'POST', body, signal },
       headers: { authorization, ...(type && { 'content-type': type }) },
     });
   if (query !== '') return send(OFFER, 'application/sdp');
@@ -144,4 +156,30 @@ test('a model of no such name is asked for as it was', async () => {
   expect((await ask(started.gateway, 'gpt')).status).toBe(201);
   expect(started.one.asked[0]?.body).toContain('"model":"gpt"');
   expect(await record(started, started.one)).not.toHaveProperty('asked');
+});
+
+test('no further target is asked for a client that has left', async () => {
+  const begun = Promise.withResolvers<void>();
+  const goOn = Promise.withResolvers<void>();
+  const one = await startCallProvider({
+    answer(_, response) {
+      begun.resolve();
+      void goOn.promise.then(() => response.writeHead(503).end());
+      return true;
+    },
+  });
+  ended.push(one);
+  const { gateway, two } = await start(undefined, undefined, {}, one);
+  const leaving = new AbortController();
+  const answer = ask(gateway, 'voice', REALTIME, '', leaving.signal).catch(() => 'left');
+  await begun.promise;
+  leaving.abort();
+  expect(await answer).toBe('left');
+  // The gateway reads in turn: behind a whole request on another connection it knows.
+  for (let times = 0; times < 2; times++)
+    await fetch(`http://127.0.0.1:${gateway.port}/console.json`, { headers: { connection: 'close' } });
+  goOn.resolve();
+  const refused = () => gateway.sample('trunkline_refusals_total', { code: 'upstream_refused', status: 503 });
+  await until(async () => (await refused()) === 1);
+  expect(two.asked).toEqual([]);
 });
