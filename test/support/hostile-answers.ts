@@ -193,10 +193,11 @@ export const HOSTILE_ANSWERS: Readonly<Record<string, HostileAnswer>> = {
       ),
   },
   'slow-bytes': { ...whole, write: (response, form) => inPieces(response, Buffer.from(allBlocks(form)), 64, 15) },
-  'never-answers': { ...broken, write: () => {} },
-  'head-alone': { ...broken, write: (response) => openStream(response).flushHeaders() },
+  'never-answers': { ...broken, isSilent: true, write: () => {} },
+  'head-alone': { ...broken, isSilent: true, write: (response) => openStream(response).flushHeaders() },
   'silent-in-the-middle': {
     ...broken,
+    isSilent: true,
     write: (response, form) => openStream(response).write(begunBlocks(form).join('')),
   },
   'event-of-1-mb': {

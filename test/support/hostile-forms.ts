@@ -22,6 +22,8 @@ export interface HostileAnswer {
   readonly forms?: readonly HostileForm[];
   /** It is large: a few readers are enough. */
   readonly isLarge?: true;
+  /** It has no end: the target's longest silence ends it. */
+  readonly isSilent?: true;
   write(response: ServerResponse, form: HostileForm): unknown;
 }
 

@@ -18,8 +18,8 @@ const isLong = process.env.TRUNKLINE_LONG === '1';
 const FEW_READERS = ['stream', 'unstored', 'chat-socket'] as const;
 const READERS = ['stream', 'unstored', 'background', 'routed', 'chat', 'ag-ui', 'chat-socket'] as const;
 type Reader = (typeof READERS)[number];
-/** Longest wait for an end. */
-const PATIENCE_MS = 40_000;
+/** Longest wait for an end; longest silence of targets that say nothing more, and of others, for which a busy machine may need longer. */
+const [PATIENCE_MS, SILENT_MS, BUSY_MS] = [150_000, 4000, 100_000];
 
 const PROFILES = { responses: 'openai', completions: 'openai-compatible', messages: 'anthropic' } as const;
 const cases = Object.entries(HOSTILE_ANSWERS).flatMap(([name, { forms = HOSTILE_FORMS }]) =>
@@ -56,15 +56,10 @@ beforeAll(async () => {
           gateway: form,
           model: modelOf(name, form, reader),
           priceAs: 'priced',
+          ...(HOSTILE_ANSWERS[name]?.isSilent && { timeoutMs: SILENT_MS }),
         })),
       );
-  const terms = {
-    fallback: false,
-    timeoutMs: 4000,
-    deadlineMs: 8000,
-    maxTokens: 1000,
-    responses: 'routed',
-  };
+  const terms = { fallback: false, timeoutMs: BUSY_MS, deadlineMs: BUSY_MS, maxTokens: 1000, responses: 'routed' };
   served = await serve(
     {
       gateways: Object.fromEntries(HOSTILE_FORMS.map((form) => [form, gateway(form)])),
@@ -155,12 +150,17 @@ async function readStream(model: string, more: object): Promise<Seen> {
   return seenInResponses(events);
 }
 
+/** Models whose answer a busy store did not take: the call was cancelled, and is made again. */
+const notTaken: string[] = [];
 async function readBackground(model: string): Promise<Seen> {
   const reply = await post('/v1/responses', { model, input: 'Hello', background: true });
+  if (reply.status === 503) {
+    notTaken.push(model);
+    return readBackground(model);
+  }
   if (reply.status !== 200) return failed(reply);
   const { id } = (await reply.json()) as { id: string };
-  const events = eventsIn(await (await get(`/v1/responses/${id}?stream=true`)).text());
-  return seenInResponses(events);
+  return seenInResponses(eventsIn(await (await get(`/v1/responses/${id}?stream=true`)).text()));
 }
 
 function seenInChat(chunks: readonly JsonObject[], isOver: boolean): Seen {
@@ -291,9 +291,9 @@ test('the ledger has every request once, with what is known of it', async () => 
     const isExact = usage.inputTokens === 9 && usage.outputTokens === 5 && !flags.includes('no_usage');
     const isNothing = Object.keys(usage).length === 0 && !flags.includes('no_usage');
     const is = isExact ? 'exact' : isNothing ? 'nothing' : flags.includes('no_usage') ? 'estimated' : 'other';
-    return is === billed && (outcome === 'ok') === (end === 'whole')
-      ? []
-      : [{ form, model, is, billed, outcome, usage, flags }];
+    const isKnown = is === billed && (outcome === 'ok') === (end === 'whole');
+    if (isKnown || (outcome === 'cancelled' && notTaken.includes(model))) return [];
+    return [{ form, model, is, billed, outcome, usage, flags }];
   });
   expect(wrong).toEqual([]);
   expect(lines.filter(({ level }) => Number(level) >= 50 || level === 'error')).toEqual([]);
