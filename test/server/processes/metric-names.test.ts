@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { version } from '../../../server/platform/entry.ts';
 import { openClient } from '../../support/gateway.ts';
 import { type LlmGateway, llmGateway } from '../../support/llm-gateway.ts';
-import { sample } from '../../support/metrics.ts';
+import { metricsOnPage, sample } from '../../support/metrics.ts';
 import type { FakeProvider } from '../../support/provider.ts';
 import { type Served, serve } from '../../support/served.ts';
 import { startTurnProvider, turn } from '../../support/turn-provider.ts';
@@ -100,6 +100,20 @@ test('promtool has nothing to say of any metric', () => {
   expect(found.length).toBeGreaterThan(40);
   expect(found.flatMap(complaints)).toEqual([]);
   expect(new Set(found.map(({ name }) => name)).size).toBe(found.length);
+});
+
+test('docs/operations.md has the labels of each metric that has samples, beside those that a configuration asks for', () => {
+  const onPage = metricsOnPage();
+  const configured = ['key', 'team', 'model', 'le'];
+  const own = families().filter(({ name, labels }) => name.startsWith('trunkline_') && labels.length > 0);
+  const differing = own.flatMap(({ name, labels }) => {
+    const documented = onPage.get(name) ?? [];
+    const missing = labels.filter((label) => !documented.includes(label) && !configured.includes(label));
+    const invented = documented.filter((label) => !labels.includes(label));
+    return [...missing, ...invented].map((label) => `${name}: ${label}`);
+  });
+  expect(own.length).toBeGreaterThan(15);
+  expect(differing).toEqual([]);
 });
 
 test('the build says its version once, however many processes there are', () => {
