@@ -31,6 +31,8 @@ const topLevel = [
     'biome.json',
     'client',
     'codecs',
+    // Files for those who run it without npm: neither code nor a page, and no part of the package.
+    'deploy',
     'dist',
     'docs',
     'examples',

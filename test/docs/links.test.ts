@@ -21,7 +21,7 @@ describe.each(allPages)('$path', (page) => {
   });
 
   test('the page names files and folders of the repository that exist', () => {
-    const named = [...page.text.matchAll(/`((?:adapters|bench|codecs|docs|server|test)\/[\w./{},-]*)`/g)];
+    const named = [...page.text.matchAll(/`((?:adapters|bench|codecs|deploy|docs|server|test)\/[\w./{},-]*)`/g)];
     const paths = named.flatMap(([, path = '']) => spelledOut(path));
     expect(paths.filter((path) => !MADE.includes(path) && !existsSync(join(root, path)))).toEqual([]);
   });

@@ -10,6 +10,7 @@ export const crowdedFolders: readonly string[] = [];
 export const spanningSuites: Readonly<Record<string, string>> = {
   'test/layout.test.ts': 'the whole repository',
   'test/server/session/bytes.test.ts': 'a session from client to provider',
+  'test/deploy/': 'the operator kit, beside the code that it runs',
   'test/docs/': 'the pages and documents, beside what they tell of',
   'test/examples/': 'the examples against the whole gateway',
   'test/sdk/': 'the official clients against the whole gateway',
