@@ -102,6 +102,9 @@ export function readPromql(text: string): Query {
   function selector(metric: string): void {
     const matchers = isNext('{') ? list('{', '}', matcher) : [];
     query.selectors.push({ metric, matchers });
+    if (!isNext('offset')) return;
+    at += 1;
+    take(/^\d+[smhd]$/, 'a duration');
   }
 
   function matcher() {
