@@ -77,7 +77,7 @@ export interface BenchSettings {
   readonly toleranceMs: number;
   /** Seed of the bootstrap, and of tasks that are made. */
   readonly seed: number;
-  /** Path of a configuration of the reader's own, which is told about. */
+  /** Path of a file of the reader's own: a configuration that is told about, or figures of the model. */
   readonly config?: string | undefined;
 }
 

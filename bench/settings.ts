@@ -6,12 +6,16 @@ import type { BenchSettings } from './bench.ts';
 export const BENCH_USAGE = `usage: npm run bench                                  a short set of all benches
        npm run bench -- NAME [options]                one of them, at length
        npm run bench -- route-verdict --config FILE   and what a configuration of your own has and lacks
+       npm run bench -- scale --config FILE           figures of your own in the model, as JSON
        npm run bench -- compare A.json B.json [--max-regression PERCENT] [--only PREFIX,...]
        npm run bench -- report FILE                   draws a report again
        npm run bench -- ... --publish                 and makes it the committed one
 options: --sessions N,...  --frame-bytes N,...  --frame-ms N,...  --rounds N  --seconds N
          --only CONTENDER,...  --json FILE  --short  --tolerance-ms N  --seed N
 `;
+
+/** Benches that read a file of the reader's own. */
+const WITH_CONFIG = ['route-verdict', 'scale'];
 
 export class BenchUsageError extends Error {}
 
@@ -51,8 +55,8 @@ export function readCommand(args: readonly string[]) {
     if (files[0] === undefined) throw new BenchUsageError('report: expected a file');
     return { name: 'report', file: files[0], publishes } as const;
   }
-  if (values.config !== undefined && first !== 'route-verdict')
-    throw new BenchUsageError(`--config: only of route-verdict, got ${first ?? 'all benches'}`);
+  if (values.config !== undefined && !WITH_CONFIG.includes(first ?? ''))
+    throw new BenchUsageError(`--config: only of ${WITH_CONFIG.join(' and ')}, got ${first ?? 'all benches'}`);
   const settings: BenchSettings = {
     isShort: values.short ?? first === undefined,
     sessions: numbers('sessions', values.sessions),

@@ -10,6 +10,7 @@ import { hopTls } from './hop-tls/bench.ts';
 import { http } from './http/bench.ts';
 import { isolation } from './isolation/bench.ts';
 import { routeVerdict } from './route-verdict/bench.ts';
+import { scale } from './scale/bench.ts';
 import { sessionStart } from './session-start/bench.ts';
 import { sideHop } from './side-hop/bench.ts';
 import { text } from './text/bench.ts';
@@ -17,5 +18,5 @@ import { turn } from './turn/bench.ts';
 
 export const benches: readonly Bench[] = [
   ...[hop, hopTls, sessionStart, capacity, codec, text, turn, ends, http],
-  ...[sideHop, isolation, attack, routeVerdict],
+  ...[sideHop, isolation, attack, routeVerdict, scale],
 ];

@@ -3,13 +3,15 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { digits } from '../figures/format.ts';
-import type { Measure, Results } from '../figures/results.ts';
+import type { Measure, RanBench, Results } from '../figures/results.ts';
 import { estimateMedian, median } from '../figures/statistics.ts';
 import { figureRows, markdownReport, paddedTable, tableRows } from './markdown.ts';
 import { outlookLines } from './outlook.ts';
 
 const BEGIN = '<!-- from the committed report: npm run bench -- report FILE --publish -->\n\n';
 const END = '\n<!-- end of what is from the report -->';
+
+const SCALE_PAGE = 'docs/scale.md';
 
 /** Texts by their paths in the repository. */
 type Published = ReadonlyMap<string, string>;
@@ -19,9 +21,15 @@ export function publishedTexts(results: Results, name: string, read: (path: stri
   const folder = `bench/results/${name}`;
   const benches = results.benches.map((bench) => ({ ...bench, histograms: {} }));
   const between = (path: string, text: string): [string, string] => [path, withSection(path, read(path), text)];
-  return new Map([
+  const files: [string, string][] = [
     [`${folder}/results.json`, `${JSON.stringify({ ...results, benches }, undefined, 1)}\n`],
     [`${folder}/report.md`, markdownReport(results)],
+  ];
+  const [only] = results.benches;
+  if (only !== undefined && pageOf(results) === SCALE_PAGE)
+    return new Map([...files, between(SCALE_PAGE, scaleSection(results, only, folder))]);
+  return new Map([
+    ...files,
     between('docs/benchmarks.md', benchmarksSection(results, folder)),
     between('docs/capacity.md', capacitySection(results)),
     ['README.md', withAdded(read('README.md'), results)],
@@ -32,7 +40,7 @@ export function publishedTexts(results: Results, name: string, read: (path: stri
 export function publish(results: Results, name: string, root: string): string[] {
   const read = (path: string) => readFileSync(join(root, path), 'utf8');
   const texts = publishedTexts(results, name, read);
-  const before = committedReport(read('docs/benchmarks.md'));
+  const before = committedReport(read(pageOf(results)));
   if (before !== undefined && before !== name)
     rmSync(join(root, 'bench/results', before), { recursive: true, force: true });
   mkdirSync(join(root, 'bench/results', name), { recursive: true });
@@ -40,7 +48,17 @@ export function publish(results: Results, name: string, root: string): string[] 
   return [...texts.keys()];
 }
 
-/** The folder in `bench/results` that the page about benchmarks quotes. */
+/** The page that quotes the report. What a simulation says has one of its own. */
+const pageOf = ({ benches }: Results): string =>
+  benches.length === 1 && benches[0]?.name === 'scale' ? SCALE_PAGE : 'docs/benchmarks.md';
+
+/** All tables of the simulation. */
+const scaleSection = ({ manifest }: Results, { tables, notes }: RanBench, folder: string): string =>
+  `[The report](../${folder}/report.md) of \`${manifest.command}\`. ${notes.at(-1)}
+
+${tables.map((table) => `**${table.title}**\n\n${paddedTable(tableRows(table))}\n`).join('\n')}`;
+
+/** The folder in `bench/results` that a page quotes. */
 export const committedReport = (page: string): string | undefined =>
   /bench\/results\/([\w-]+)\/report\.md/.exec(page)?.[1];
 

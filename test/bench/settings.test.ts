@@ -19,10 +19,15 @@ test('a name asks for one benchmark at length, with its options', () => {
   expect(readCommand(['hop', '--short'])).toMatchObject({ settings: { isShort: true } });
 });
 
-test('route-verdict alone takes a configuration of the reader', () => {
+test('route-verdict and scale alone take a file of the reader', () => {
   expect(readCommand(['route-verdict', '--config', 'a.yaml'])).toMatchObject({ settings: { config: 'a.yaml' } });
-  expect(() => readCommand(['hop', '--config', 'a.yaml'])).toThrow('--config: only of route-verdict, got hop');
-  expect(() => readCommand(['--config', 'a.yaml'])).toThrow('--config: only of route-verdict, got all benches');
+  expect(readCommand(['scale', '--config', 'a.json'])).toMatchObject({ settings: { config: 'a.json' } });
+  expect(() => readCommand(['hop', '--config', 'a.yaml'])).toThrow(
+    '--config: only of route-verdict and scale, got hop',
+  );
+  expect(() => readCommand(['--config', 'a.yaml'])).toThrow(
+    '--config: only of route-verdict and scale, got all benches',
+  );
 });
 
 test('compare takes two files and a limit in percent', () => {

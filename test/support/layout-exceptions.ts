@@ -59,6 +59,7 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/side/kill.test.ts': 'what a kill leaves behind',
   'test/server/side/bound-ids.test.ts': 'ids that processes and machines learn of each other by the store',
   'test/server/side/several-processes.test.ts': 'several side processes on one store',
+  'test/server/side/store/statements.test.ts': 'what sessions and calls send to the database, over the whole store',
   'test/server/side/stored-keys.test.ts': 'keys of the store over processes and machines',
   'test/server/side/two-machines.test.ts': 'gateways and side processes of several machines on one Postgres',
   'test/server/side/complaints.test.ts': 'what users of other gateways complain about',

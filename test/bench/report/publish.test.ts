@@ -75,3 +75,19 @@ test('a page without its marks is an error, and nothing is written', () => {
   expect(() => publish(given, 'new', root)).toThrow('docs/capacity.md has lost the marks');
   expect(existsSync(join(root, 'bench/results/old/report.md'))).toBe(true);
 });
+
+test('the report of the simulation has a page of its own, and leaves the others alone', () => {
+  pages();
+  write('docs/scale.md', marked('[it](../bench/results/older/report.md)\n'));
+  write('bench/results/older/report.md', 'older');
+  const table = { title: 'the plan', columns: ['', '10,000'], rows: [['machines', 18]] };
+  const simulated = results([], { name: 'scale', tables: [table], notes: ['One.', 'It is from a report.'] });
+  expect(publish(simulated, 'sim', root)).toEqual([
+    ...['bench/results/sim/results.json', 'bench/results/sim/report.md', 'docs/scale.md'],
+  ]);
+  const page = read('docs/scale.md');
+  expect(page).toContain('[The report](../bench/results/sim/report.md) of `npm run bench`. It is from a report.\n');
+  expect(page).toContain('**the plan**\n\n|          | 10,000 |\n| -------- | -----: |\n| machines |     18 |\n');
+  expect(existsSync(join(root, 'bench/results/older'))).toBe(false);
+  expect(read('bench/results/old/report.md')).toBe('old');
+});
