@@ -17,6 +17,13 @@ test.each(['README.md', 'docs/benchmarks.md', 'docs/capacity.md'])('%s says what
   expect(texts.get(path)).toBe(read(path));
 });
 
+test('docs/scale.md says what the committed report of the simulation says', () => {
+  const page = read('docs/scale.md');
+  const report = committedReport(page) ?? 'none';
+  const simulated = resultsSchema.parse(JSON.parse(read(`bench/results/${report}/results.json`)));
+  expect(publishedTexts(simulated, report, read).get('docs/scale.md')).toBe(page);
+});
+
 test('docs/benchmarks.md has every figure of the report, and the command that repeats it', () => {
   const page = read('docs/benchmarks.md');
   for (const { id } of results.figures) expect(page).toContain(`| ${id} `);
