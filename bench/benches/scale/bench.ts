@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { Bench } from '../../bench.ts';
 import { resultsSchema } from '../../figures/results.ts';
 import { committedReport } from '../../report/publish.ts';
-import { costsIn, createModel, type ScaleModel } from './model.ts';
+import { costsIn, createModel, ownFigures, type ScaleModel } from './model.ts';
 import { planFleet } from './plan.ts';
 import { describeScale, type ScaleRun } from './report.ts';
 import { simulateDay } from './simulation.ts';
@@ -36,7 +36,7 @@ export const scale: Bench = {
     sizesOf(sessions, isShort).reduce((sum, size) => sum + size, 0) / SESSIONS_IN_SECOND,
   async run({ settings, progress }) {
     const { report, costs } = committedCosts();
-    const own = settings.config === undefined ? {} : JSON.parse(readFileSync(settings.config, 'utf8'));
+    const own = settings.config === undefined ? {} : ownFigures(readFileSync(settings.config, 'utf8'));
     const model = createModel(costs, own);
     const sizes = sizesOf(settings.sessions, settings.isShort);
     const changes = settings.isShort ? [] : CHANGES;
@@ -58,7 +58,7 @@ export const scale: Bench = {
 };
 
 const sizesOf = (asked: readonly number[] | undefined, isShort: boolean): readonly number[] =>
-  asked?.map(Math.round) ?? (isShort ? SIZES.slice(0, 1) : SIZES);
+  asked?.map(Math.ceil) ?? (isShort ? SIZES.slice(0, 1) : SIZES);
 
 function committedCosts() {
   const report = committedReport(readFileSync(join(root, 'docs/benchmarks.md'), 'utf8'));

@@ -6,6 +6,7 @@ import type { Results } from '../../figures/results.ts';
 import { median } from '../../figures/statistics.ts';
 
 const share = z.number().min(0).max(1);
+const part = z.number().positive().max(1);
 const amount = z.number().positive();
 const count = z.number().int().positive();
 
@@ -33,8 +34,8 @@ const assumed = {
   descriptors: count.default(524_288).describe('descriptors of a process; a session takes two'),
   machineUsd: amount.default(0.17).describe('price of a machine for an hour, USD'),
   storeUsd: amount.default(0.7).describe('price of a Postgres for an hour, USD'),
-  targetCpu: share.default(0.5).describe('CPU of a machine at the peak, of which the number of machines follows'),
-  mostCpu: share.default(0.8).describe('CPU at which `limits.maxSessions` of a machine is set'),
+  targetCpu: part.default(0.5).describe('CPU of a machine at the peak, of which the number of machines follows'),
+  mostCpu: part.default(0.8).describe('CPU at which `limits.maxSessions` of a machine is set'),
   machines: count.optional().describe('machines; left out: as many as the target asks for'),
   zones: count.default(3).describe('zones, of which one dies'),
   balancer: z.enum(['least', 'round-robin']).default('least').describe('least: the emptier of two that were drawn'),
@@ -70,12 +71,22 @@ const modelSchema = z.strictObject({ ...measured, ...assumed });
 export type ScaleModel = Readonly<z.output<typeof modelSchema>>;
 export type MeasuredCosts = Pick<ScaleModel, keyof typeof measured>;
 
-/** Throws where the file says something that is no figure of the model. */
+/** Throws where `own` says something that is no figure of the model. */
 export const createModel = (costs: MeasuredCosts, own: unknown = {}): ScaleModel => {
-  const parsed = modelSchema.safeParse({ ...costs, ...(own as object) });
-  if (!parsed.success) throw new Error(z.prettifyError(parsed.error));
+  const given = z.record(z.string(), z.unknown()).safeParse(own);
+  const parsed = given.success ? modelSchema.safeParse({ ...costs, ...given.data }) : given;
+  if (!parsed.success) throw new Error(`not the figures of a model: ${z.prettifyError(parsed.error)}`);
   return parsed.data;
 };
+
+/** Reads figures of the reader's own. */
+export function ownFigures(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new Error(`not the figures of a model: expected JSON: ${(error as Error).message}`);
+  }
+}
 
 /** A figure of the model: its key, what it is, and its value. */
 interface ModelFigure {

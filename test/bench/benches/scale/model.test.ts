@@ -1,7 +1,7 @@
 // Tests the figures of the model: where they come from, and what may replace them.
 
 import { expect, test } from 'vitest';
-import { costsIn, createModel, figuresOf } from '../../../../bench/benches/scale/model.ts';
+import { costsIn, createModel, figuresOf, ownFigures } from '../../../../bench/benches/scale/model.ts';
 import { measure } from '../../../../bench/figures/describe.ts';
 import { results } from '../../support/results.ts';
 
@@ -29,5 +29,8 @@ test('a file replaces figures, and is refused where it names none', () => {
   expect(figures.get('frameUs')).toMatchObject({ isMeasured: false, value: 20 });
   expect([...figures.values()].every(({ meaning }) => meaning.length > 0)).toBe(true);
   expect(() => createModel(costs, { core: 8 })).toThrow('Unrecognized key: "core"');
-  expect(() => createModel(costs, { targetCpu: 50 })).toThrow('targetCpu');
+  for (const targetCpu of [50, 0]) expect(() => createModel(costs, { targetCpu })).toThrow('at targetCpu');
+  expect(() => createModel(costs, [8])).toThrow('not the figures of a model: ✖ Invalid input: expected record');
+  expect(() => ownFigures('cores: 8')).toThrow('not the figures of a model: expected JSON: ');
+  expect(ownFigures('{"cores":8}')).toEqual({ cores: 8 });
 });
