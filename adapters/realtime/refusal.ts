@@ -42,6 +42,7 @@ type RefusalCode =
   | 'unknown_path'
   | 'method_not_allowed'
   | 'unknown_session'
+  | 'resume_too_late'
   | 'duplicate_session'
   | 'beta_api_shape_disabled'
   | 'outbox_share_full'

@@ -79,9 +79,11 @@ const settings = {
     .describe('Prompt classes that its clients may ask for. All when not given.'),
   dataClass: z.enum(['open', 'regulated']).optional().describe('Data class of its sessions and calls.'),
   survive: z
-    .enum(['provider'])
+    .enum(['provider', 'client', 'both'])
     .optional()
-    .describe('provider lets its sessions go on when the socket of their provider ends, where their dialect can.'),
+    .describe(
+      'provider lets its sessions go on when the socket of their provider ends, where their dialect can; client when that of their client breaks.',
+    ),
   callIds: z
     .enum(['any'])
     .optional()

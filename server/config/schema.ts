@@ -91,6 +91,13 @@ export const limitsSchema = z.strictObject({
   surviveMs: ms
     .default(10_000)
     .describe('Longest time that a session which survives its provider goes without one. Then it ends as others do.'),
+  resumeMs: ms
+    .max(60_000)
+    .default(30_000)
+    .describe('Longest time that a session which survives its client waits for it. Then it ends as others do.'),
+  resumeBytes: bytes
+    .default(4 * 1024 * 1024)
+    .describe('Most bytes of messages that are kept for a client which may come back.'),
   usageMs: ms
     .default(15_000)
     .describe('Time that a provider has to report what was used last, once a session has ended otherwise than by it.'),

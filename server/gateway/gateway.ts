@@ -278,6 +278,7 @@ export class Gateway {
         outboxRefusal(outbox?.fullness(admission.key?.id)),
       leash: (admission) => this.#money.leash(admission),
       isEnding: () => this.#phase === 'ending',
+      returning: (id) => this.#sessions.returning(id),
       onStarted: (id, live) => this.#sessions.add(id, live),
       onClosed: (id) => {
         this.#sessions.delete(id);

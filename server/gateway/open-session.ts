@@ -17,12 +17,14 @@ import { REQUEST_ID_HEADER, type RequestSource } from '../http/request/source.ts
 import type { Reservation } from '../ipc/session-reservation.ts';
 import type { SecretStore } from '../ipc/stored-keys.ts';
 import { faultOf } from '../platform/log.ts';
+import type { Session } from '../session/session.ts';
 import { upgradeReply } from '../transport/upgrade.ts';
 import type { Admission, WaitForFirst } from './admission/admission.ts';
 import { admit } from './admission/admit.ts';
 import { duplicateSession, limitReached, speaksWebSocket, tooManyUpgrades } from './admission/refusals.ts';
 import type { SliceStore } from './money/funds.ts';
 import type { OpeningLeash } from './money/leash.ts';
+import { takeReturn } from './sessions/return.ts';
 import { WaitingClient } from './sessions/waiting-client.ts';
 import {
   type ContextOutcome,
@@ -46,6 +48,8 @@ export interface SessionHost extends SessionOwner, ContextReader {
   /** The reason why this session does not open now; undefined: it does. */
   refusal(admission: Admission): Refusal | undefined;
   isEnding(): boolean;
+  /** The wait for the client of a live session: see `Session.returning`. */
+  returning(id: string): Session['returning'];
   readonly logRefusal: RefusalLog;
   /** Undefined where no rows are written. */
   readonly refusals?: Pick<RefusalRows, 'add' | 'flush'> | undefined;
@@ -84,6 +88,9 @@ export class SessionOpening {
     const { request, socket, source } = this.#upgrade;
     socket.on('error', () => {});
     try {
+      const back = takeReturn(this.#upgrade, this.#host);
+      if (back === 'returned') return;
+      if (back !== undefined) return this.#refuse(back);
       const wait: WaitForFirst = (form, answer) => this.#waitForFirst(form, answer);
       const decision = await admit(request, this.#host.policy(), { address: source.address, isUpgrade: true, wait });
       if (isRefusal(decision)) this.#refuse(decision);

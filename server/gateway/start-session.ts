@@ -29,7 +29,7 @@ import { hasModelList, mayUse } from './admission/authorize.ts';
 import { modelUpstream } from './admission/endpoint.ts';
 import type { LiveSession } from './sessions/live-sessions.ts';
 import type { SessionRegistry } from './sessions/session-registry.ts';
-import { survivalOf } from './sessions/survival.ts';
+import { clientSurvivalOf, survivalOf } from './sessions/survival.ts';
 import type { WaitingClient } from './sessions/waiting-client.ts';
 import type { IdOwners } from './side/id-owners.ts';
 import type { Outbox } from './side/outbox.ts';
@@ -109,6 +109,7 @@ export function startSession(
     onEnding: emitter && ((record: SessionRecord) => registry.ending(record)),
     ids: owner.idOwners.of(admission),
     survival: survivalOf(admission, owner),
+    clientSurvival: clientSurvivalOf(admission),
     credentialRule: credentialRuleOf(admission),
     accountRule: accountRuleOf(admission),
     mask: credentialMask(admission.ownCredential),

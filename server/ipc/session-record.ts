@@ -20,6 +20,8 @@ export interface SessionRecord
   readonly costMicroUsd?: number | undefined;
   /** The source of the context of the session that it continues: see `SessionContext.from`. */
   readonly context?: string;
+  /** Messages of the client that were taken, messages that it was sent, and the time until which it may come back (ms since the epoch) where it is away; of a session that survives its client. */
+  readonly resume?: { readonly received: number; readonly sent: number; readonly expiresAt?: number | undefined };
   readonly reason?: string;
   /** The close code on the client's side, given or received. */
   readonly closeCode?: number;

@@ -66,6 +66,7 @@ const TABLE = {
     ...live,
   },
   getSessionTimeline: { method: 'GET', path: '/sessions/{id}/timeline', scope: 'both', takesSecret: true, ...live },
+  getSessionResume: { method: 'GET', path: '/sessions/{id}/resume', scope: 'key', takesSecret: true, ...live },
   getSessionContext: {
     method: 'GET',
     path: '/sessions/{id}/context',

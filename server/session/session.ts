@@ -25,12 +25,13 @@ import { closeEnds } from './end/close-ends.ts';
 import { startSessionTimers } from './end/session-timers.ts';
 import { afterAllRead, type Links, type Receivers } from './hold/inject-context.ts';
 import { type ClientRules, holdMessages } from './hold/receivers.ts';
+import { ClientReturn, type ClientSurvival } from './legs/client-return.ts';
 import { Legs } from './legs/legs.ts';
 import type { Survival } from './legs/survivor.ts';
 import { SourceReader } from './link/source-reader.ts';
 import { type Leash, SessionMeter } from './meter/meter.ts';
 import { hasFrameRules, rejectionOf } from './model-policy.ts';
-import { recordOf, type SessionSubject } from './subject.ts';
+import { type SessionSubject, summaryOf } from './subject.ts';
 import { usageOf } from './tap/billed-usage.ts';
 import { Tap } from './tap/tap.ts';
 import { timelineOf } from './tap/timeline.ts';
@@ -44,6 +45,8 @@ interface SessionOptions extends ClientRules {
   readonly unfinished: UnfinishedMessages;
   /** Undefined where the session ends with its provider. */
   readonly survival?: Survival | undefined;
+  /** Undefined where the session ends with its client. */
+  readonly clientSurvival?: ClientSurvival | undefined;
   readonly subject: SessionSubject;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -68,6 +71,8 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #client: SourceReader;
   readonly #legs: Legs;
+  /** The wait for a client that may come back; undefined where it may not. */
+  readonly returning: ClientReturn | undefined;
   readonly #tap: Tap;
   readonly #transcript: Transcript | undefined;
   readonly #meter: SessionMeter | undefined;
@@ -87,6 +92,7 @@ export class Session {
     const end = (reason: CloseReason, how?: EndOptions) => this.end(reason, how);
     const metered = { subject, tap, startedMs: this.#startedMs, usage, end };
     this.#meter = tap.meter = options.leash && new SessionMeter({ leash: options.leash, ...metered });
+    this.returning = options.clientSurvival && this.#newReturning(options.clientSurvival);
     this.#legs = this.#newLegs();
     const links: Links = {
       fromClient: (chunk, at, maxFrames) => this.#legs.now.upstream.read(chunk, at, maxFrames),
@@ -103,7 +109,7 @@ export class Session {
       limits,
       maxSeconds: subject.maxSeconds,
       lastFrameAt: () => tap.lastFrameAt,
-      end,
+      end: (reason) => (reason === reasons.clientSilent && this.#letGo() ? undefined : this.end(reason)),
     });
     this.#state = { name: 'open', stopTimers };
     this.#listen(receivers);
@@ -116,6 +122,7 @@ export class Session {
     const finalEvent = how.finalEvent ?? (reason.words && this.#options.subject.dialect.errorEvent(reason.words));
     this.#state.stopTimers();
     this.#legs.stopMoving();
+    this.returning?.stop();
     this.#meter?.stop();
     const closeCode = how.closeCode ?? (reason.client === 'lost' ? 1006 : (reason.client.code ?? 1005));
     this.#state = { name: 'closing', reason, closeCode };
@@ -136,31 +143,20 @@ export class Session {
   /** The summary, and the timeline. */
   record(): SessionRecord {
     const times = { startedAt: this.#startedAt, startedMs: this.#startedMs };
-    const parts = {
-      ...times,
-      links: [this.#legs.now.upstream, this.#legs.now.downstream],
-      moments: this.#tap.moments.all,
-    };
+    const { upstream, downstream } = this.#legs.now;
+    const parts = { ...times, links: [upstream, downstream], moments: this.#tap.moments.all };
     return { ...this.summary(), timeline: timelineOf({ ...this.#options, ...parts }) };
   }
 
   /** The record without its timeline, for lists and the log. */
   summary(): SessionRecord {
-    const { subject } = this.#options;
     const state = this.#state;
-    return {
-      id: subject.sessionId,
-      state: state.name,
-      ...recordOf(subject),
-      startedAt: this.#startedAt.toISOString(),
-      durationMs: Math.round(this.#durationMs),
-      ...this.#tap.summary(),
-      ...this.#usage(),
-      ...(this.#meter && { costMicroUsd: this.#meter.costMicroUsd }),
-      ...(state.name === 'open'
-        ? {}
-        : { reason: state.reason.name, closeCode: state.closeCode, mayRetry: state.reason.mayRetry }),
-    };
+    return summaryOf({
+      ...{ subject: this.#options.subject, startedAt: this.#startedAt, tap: this.#tap, meter: this.#meter },
+      ...{ state: state.name, durationMs: this.#durationMs, usage: this.#usage() },
+      ending: state.name === 'open' ? undefined : state,
+      resume: state.name === 'open' ? this.returning?.state : undefined,
+    });
   }
 
   /** Returns what reads the bytes of either end: the links behind what holds messages back. */
@@ -171,7 +167,8 @@ export class Session {
       messages: this.#legs.messages,
       survivor: (first: readonly OutFrame[]) => this.#legs.survivor(first),
       isOpen: () => this.#state.name === 'open',
-      mayInterject: () => this.#legs.isBetweenMessages,
+      interject: (event: OutFrame) => this.#legs.interject(event),
+      returning: this.returning,
       readAgain: (chunks: readonly Buffer[]) => this.#client.giveBack(chunks),
       onClientEnd: (end: ReadEnd) => this.#clientEnded(end),
       onProviderEnd: (end: ReadEnd) => this.#legs.providerEnded(end),
@@ -183,16 +180,33 @@ export class Session {
     });
   }
 
+  #newReturning(survival: ClientSurvival): ClientReturn {
+    return new ClientReturn({
+      ...{ survival, client: this.#options.client, downstream: () => this.#legs.now.downstream },
+      isOpen: () => this.#state.name === 'open',
+      onOver: () => this.end(clientEnded(1006), { closeCode: 1006 }),
+    });
+  }
+
+  /** Lets a client go that may come back: its socket is of no use any more. */
+  #letGo(): boolean {
+    if (this.returning === undefined || this.#state.name !== 'open') return false;
+    this.#options.client.terminate();
+    return true;
+  }
+
   #newLegs(): Legs {
-    const { client, provider, subject } = this.#options;
+    const { client, subject } = this.#options;
     return new Legs({
-      ...{ ...this.#options, tap: this.#tap },
+      ...{ ...this.#options, tap: this.#tap, sent: this.returning?.sent },
       gate: hasFrameRules(subject) ? (frame) => this.#gate(frame) : undefined,
       isOpen: () => this.#state.name === 'open',
       end: (reason, how) => this.end(reason, how),
       onClientEnd: (end) => this.#clientEnded(end),
-      onSlow: (side) =>
-        side === 'client' ? this.#slow(reasons.clientSlow, client) : this.#slow(reasons.providerSlow, provider),
+      onSlow: (side) => {
+        if (side === 'provider') this.#slow(reasons.providerSlow, this.#legs.now.provider);
+        else if (!this.#letGo()) this.#slow(reasons.clientSlow, client);
+      },
       onOver: (reason) => {
         this.end(reason);
         this.#endWait?.();
@@ -207,6 +221,7 @@ export class Session {
     const { client } = this.#options;
     const gone = () => this.#settle();
     const clientLost = (): void => {
+      if (this.returning?.leaves()) return;
       this.end(clientEnded(1006), { closeCode: 1006 });
       this.#legs.now.upstream.sourceLost();
     };

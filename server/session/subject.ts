@@ -4,8 +4,10 @@ import type { Dialect } from '../../adapters/realtime/contract/dialect.ts';
 import type { BillingBase, SoundRates } from '../../adapters/realtime/contract/metering.ts';
 import type { Renaming } from '../../adapters/realtime/contract/names.ts';
 import type { JsonObject } from '../../codecs/json/object.ts';
+import type { SessionRecord, SessionUsage, TapSummary } from '../ipc/session-record.ts';
 import type { DataClass, OnBehalf } from '../ipc/stored-rows.ts';
 import type { ConnectionOrigin } from '../platform/metrics.ts';
+import type { CloseReason } from './close-reason.ts';
 
 export interface SessionSubject extends OnBehalf {
   readonly sessionId: string;
@@ -61,7 +63,7 @@ export interface Opening {
 }
 
 /** The part of a session's record that is known from its start. */
-export const recordOf = ({
+const recordOf = ({
   key,
   provider,
   path,
@@ -100,4 +102,32 @@ export interface SessionContext {
   readonly dataClass: DataClass;
   /** The provider of the earlier session, where that is known. */
   readonly provider?: string | undefined;
+}
+
+interface SummaryParts extends Pick<SessionRecord, 'state' | 'durationMs'> {
+  readonly subject: SessionSubject;
+  readonly startedAt: Date;
+  readonly tap: { summary(): TapSummary };
+  readonly usage: SessionUsage;
+  readonly meter: Pick<SessionRecord, 'costMicroUsd'> | undefined;
+  /** The way it ended, or is about to; undefined while it is open. */
+  readonly ending?: { readonly reason: CloseReason; readonly closeCode: number } | undefined;
+  readonly resume?: SessionRecord['resume'];
+}
+
+/** The record of a session, be it one of two sockets or a call whose media passes elsewhere, without its timeline. */
+export function summaryOf(parts: SummaryParts): SessionRecord {
+  const { subject, state, startedAt, durationMs, tap, usage, meter, ending, resume } = parts;
+  return {
+    id: subject.sessionId,
+    state,
+    ...recordOf(subject),
+    startedAt: startedAt.toISOString(),
+    durationMs: Math.round(durationMs),
+    ...tap.summary(),
+    ...usage,
+    ...(meter && { costMicroUsd: meter.costMicroUsd }),
+    ...(resume && { resume }),
+    ...(ending && { reason: ending.reason.name, closeCode: ending.closeCode, mayRetry: ending.reason.mayRetry }),
+  };
 }

@@ -45,12 +45,13 @@ type Pause = keyof typeof PAUSES;
 const EMPTY = Buffer.alloc(0);
 
 export class Peer {
-  readonly socket: Socket;
+  socket: Socket;
   readonly #options: PeerOptions;
-  readonly #reader: SocketReader;
+  #listener: PeerListener | undefined;
+  #reader: SocketReader;
   /** TLS copies the bytes of a write. */
-  readonly #isSecure: boolean;
-  readonly #direct: DirectWriter | undefined;
+  #isSecure = false;
+  #direct: DirectWriter | undefined;
   /** Length of the last write over TLS, where nothing was queued ahead of it. */
   #tlsWriteBytes = 0;
   #boundary: Boundary = { isBetweenFrames: true, isBetweenMessages: true };
@@ -69,8 +70,30 @@ export class Peer {
     this.#options = options;
     this.socket = options.socket;
     this.#reader = readerOf(options.socket);
-    this.#isSecure = options.socket instanceof TLSSocket;
-    if (!this.#isSecure && hasDirectWays(options.socket)) this.#direct = new DirectWriter(options.socket);
+    this.#useSocket();
+  }
+
+  #useSocket(): void {
+    this.#isSecure = this.socket instanceof TLSSocket;
+    this.#tlsWriteBytes = 0;
+    this.#direct = !this.#isSecure && hasDirectWays(this.socket) ? new DirectWriter(this.socket) : undefined;
+  }
+
+  /**
+   * Goes on with another socket of the same end, which is read at once. What the one before had yet to take is given up; nothing that happens to it is
+   * told any more.
+   */
+  adopt(socket: Socket): void {
+    clearTimeout(this.#closeTimer);
+    this.socket.destroy();
+    this.socket = socket;
+    this.#reader = readerOf(socket);
+    this.#useSocket();
+    this.#pending?.clear();
+    this.#isAwaitingQueue = this.#isClosing = this.#hasFinished = this.#hasEnded = false;
+    this.#pingedAt = this.#closeTimer = undefined;
+    this.#listen();
+    if (this.#pauses > 0) socket.pause();
   }
 
   /** True while it may be written to: no close frame of ours is on its way. */
@@ -110,18 +133,26 @@ export class Peer {
   /** Begins to read: bytes that came before are received at once. `boundary`: of the bytes that will be passed to this peer. */
   start(listener: PeerListener, boundary: Boundary): void {
     this.#boundary = boundary;
+    this.#listener = listener;
+    this.#listen();
+  }
+
+  #listen(): void {
     const { socket } = this;
+    const listener = this.#listener as PeerListener;
     const lose = (): void => {
-      if (this.#hasFinished) return;
+      if (this.#hasFinished || socket !== this.socket) return;
       this.#hasFinished = true;
       listener.lost();
     };
     socket.once('end', () => {
+      if (socket !== this.socket) return;
       this.#hasEnded = true;
       lose();
       if (this.#isClosing) this.#end();
     });
     socket.once('close', () => {
+      if (socket !== this.socket) return;
       clearTimeout(this.#closeTimer);
       lose();
       listener.gone();

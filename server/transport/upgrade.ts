@@ -8,14 +8,17 @@ const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
 
 const acceptOf = (key: string): string => hash('sha1', key + GUID, 'base64');
 
+/** The ends whose sockets a session survives. */
+export type Survives = 'provider' | 'client' | 'both';
+
 /** Parts of a 101 beside the key: the subprotocol, the ids of session and request and, where it continues another, what its context was made from. */
 interface UpgradeAnswer {
   readonly subprotocol: string | undefined;
   readonly sessionId: string;
   readonly requestId?: string | undefined;
   readonly context?: { readonly from: string } | undefined;
-  /** Set where it survives the socket of its provider. */
-  readonly survives?: boolean | undefined;
+  /** The ends whose sockets it survives. */
+  readonly survives?: Survives | undefined;
 }
 
 /** Returns the 101 for a client: no extension, and a subprotocol that never repeats a credential. */
@@ -30,7 +33,7 @@ export function upgradeReply(key: string, answer: UpgradeAnswer): string {
     `x-trunkline-session: ${sessionId}`,
     ...(requestId === undefined ? [] : [`x-request-id: ${requestId}`]),
     ...(context === undefined ? [] : [`x-trunkline-context: ${context.from}`, `x-trunkline-seeded: ${context.from}`]),
-    ...(survives ? ['x-trunkline-survives: provider'] : []),
+    ...(survives === undefined ? [] : [`x-trunkline-survives: ${survives}`]),
   ];
   return `${lines.join('\r\n')}\r\n\r\n`;
 }

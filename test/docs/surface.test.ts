@@ -42,6 +42,7 @@ const record: Required<SessionRecord> = {
     clientSecret: 'c',
     asked: 'a',
     tried: [],
+    resume: { received: 0, sent: 0 },
   },
   ...{
     model: 'm',

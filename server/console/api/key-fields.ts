@@ -101,6 +101,17 @@ export const keyGroups: readonly KeyGroup[] = [
           ['any', 'any'],
         ],
       },
+      {
+        path: 'survive',
+        label: 'Sessions survive',
+        hint: 'The socket of the end that is named',
+        form: [
+          ['', 'as the path says'],
+          ['provider', 'their provider'],
+          ['client', 'their client'],
+          ['both', 'both'],
+        ],
+      },
     ],
   },
 ];

@@ -12,6 +12,7 @@ import type { RequestPolicy } from '../../http/request/policy.ts';
 import type { StoredSecret } from '../../ipc/stored-keys.ts';
 import type { DataClass } from '../../ipc/stored-rows.ts';
 import type { SessionContext } from '../../session/subject.ts';
+import type { Survives } from '../../transport/upgrade.ts';
 import type { AccountTokens } from '../credentials/account-tokens.ts';
 import type { Breakers } from '../targets/breakers.ts';
 import type { Targets } from '../targets/targets.ts';
@@ -90,8 +91,8 @@ export interface Admission {
   readonly dialled?:
     | { readonly url: string; readonly model?: string | undefined; readonly sound?: SoundRates | undefined }
     | undefined;
-  /** Set where the session goes on when the socket of its provider ends. */
-  readonly survives?: boolean | undefined;
+  /** The ends whose sockets the session survives; undefined: neither. */
+  readonly survives?: Survives | undefined;
   /** The settings that the client secret pins. */
   readonly pinned?: JsonObject | undefined;
 }

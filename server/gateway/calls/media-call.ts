@@ -20,7 +20,7 @@ import {
 import { startTimers } from '../../session/end/session-timers.ts';
 import type { KeyIds } from '../../session/hold/id-guard.ts';
 import { type Leash, SessionMeter } from '../../session/meter/meter.ts';
-import { recordOf, type SessionSubject } from '../../session/subject.ts';
+import { type SessionSubject, summaryOf } from '../../session/subject.ts';
 import { usageOf } from '../../session/tap/billed-usage.ts';
 import { Tap } from '../../session/tap/tap.ts';
 import { timelineOf } from '../../session/tap/timeline.ts';
@@ -122,23 +122,12 @@ export class MediaCall {
 
   /** The record without its timeline, for lists and the log. */
   summary(): SessionRecord {
-    const { subject } = this.#options;
     const state = this.#state;
-    return {
-      id: subject.sessionId,
-      state: state.name,
-      ...recordOf(subject),
-      startedAt: this.#startedAt.toISOString(),
-      durationMs: Math.round(this.#durationMs),
-      ...this.#tap.summary(),
-      ...this.#usage(),
-      ...(this.#meter && { costMicroUsd: this.#meter.costMicroUsd }),
-      ...(state.name !== 'open' && {
-        reason: state.reason.name,
-        closeCode: codeOf(state.reason),
-        mayRetry: state.reason.mayRetry,
-      }),
-    };
+    return summaryOf({
+      ...{ subject: this.#options.subject, startedAt: this.#startedAt, tap: this.#tap, meter: this.#meter },
+      ...{ state: state.name, durationMs: this.#durationMs, usage: this.#usage() },
+      ending: state.name === 'open' ? undefined : { reason: state.reason, closeCode: codeOf(state.reason) },
+    });
   }
 
   #observe(frame: Frame): void {

@@ -5,7 +5,7 @@ import type { CloseReason } from '../../session/close-reason.ts';
 import type { Session } from '../../session/session.ts';
 
 export interface LiveSession {
-  readonly session: Pick<Session, 'summary' | 'record' | 'end' | 'terminate'>;
+  readonly session: Pick<Session, 'summary' | 'record' | 'end' | 'terminate'> & Partial<Pick<Session, 'returning'>>;
   /** The id of its key; undefined in open mode. */
   readonly key: string | undefined;
 }
@@ -31,6 +31,11 @@ export class LiveSessions {
 
   record(id: string): SessionRecord | undefined {
     return this.#sessions.get(id)?.session.record();
+  }
+
+  /** The wait for the client of a session; undefined where its client does not come back. */
+  returning(id: string): Session['returning'] {
+    return this.#sessions.get(id)?.session.returning;
   }
 
   /** False where there is no such session. */

@@ -1,18 +1,20 @@
-// Reads whether a session survives its provider's socket (`trunkline-survive`), and gives it the means: the account, dialled once more.
+// Reads whose sockets a session survives (`trunkline-survive`), and gives it the means: the account, dialled once more, and the wait for its client.
 
 import type { Socket } from 'node:net';
 import type { Handshake } from '../../../adapters/realtime/contract.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { gatewayParameter } from '../../http/handshake.ts';
 import { invalid, isRefusal } from '../../http/request/refusals.ts';
+import type { ClientSurvival } from '../../session/legs/client-return.ts';
 import type { Survival } from '../../session/legs/survivor.ts';
 import type { Connector } from '../../transport/connector.ts';
 import { chooseAccount } from '../admission/account.ts';
 import type { Admission, AdmissionPolicy } from '../admission/admission.ts';
 import { dialTarget } from '../targets/dial.ts';
+import { ownerOf } from './return.ts';
 
 const SURVIVE = 'trunkline-survive';
-const ASKED = ['provider', 'none'] as const;
+const ASKED = ['provider', 'client', 'both', 'none'] as const;
 type Asked = (typeof ASKED)[number];
 
 type SurvivalRequest = Pick<Admission, 'handshake' | 'endpoint' | 'policy' | 'key' | 'dialled'>;
@@ -24,10 +26,18 @@ export function readSurvival(request: SurvivalRequest): Pick<Admission, 'survive
   if (isRefusal(asked)) return asked;
   const { resumption } = endpoint.dialect;
   const isPossible = resumption !== undefined && dialled === undefined && !handshake.query.has('call_id');
-  if (asked === 'provider' && !isPossible)
-    return invalid(`expected no ${SURVIVE}: a session at ${endpoint.path} cannot go on at another socket`);
-  const isUsual = key?.survive === 'provider' || policy.config.survive.paths.includes(endpoint.path);
-  return { survives: isPossible && (asked ?? (isUsual ? 'provider' : 'none')) === 'provider' };
+  if ((asked === 'provider' || asked === 'both') && !isPossible)
+    return invalid(
+      `expected no ${SURVIVE} of the provider: a session at ${endpoint.path} cannot go on at another socket`,
+    );
+  const usual = key?.survive ?? (policy.config.survive.paths.includes(endpoint.path) ? 'provider' : 'none');
+  return { survives: possibleOf(asked ?? usual, isPossible) };
+}
+
+function possibleOf(wanted: Asked, isPossible: boolean): Admission['survives'] {
+  if (wanted === 'none') return undefined;
+  if (isPossible || wanted === 'client') return wanted;
+  return wanted === 'both' ? 'client' : undefined;
 }
 
 function askedIn(handshake: Handshake): Asked | undefined | Refusal {
@@ -51,7 +61,8 @@ interface Dialling {
 export function survivalOf(admission: Admission, host: Dialling): Survival | undefined {
   const { endpoint, policy } = admission;
   const { resumption } = endpoint.dialect;
-  if (!admission.survives || resumption === undefined) return undefined;
+  const { survives } = admission;
+  if (survives === undefined || survives === 'client' || resumption === undefined) return undefined;
   const { survive, limits } = policy.config;
   return {
     resumption,
@@ -60,6 +71,13 @@ export function survivalOf(admission: Admission, host: Dialling): Survival | und
     maxLegMs: endpoint.maxSeconds && endpoint.maxSeconds * 1000,
     dial: (signal) => dialAgain(admission, host, signal),
   };
+}
+
+/** Undefined where the session ends with its client. */
+export function clientSurvivalOf({ survives, handshake, policy }: Admission): ClientSurvival | undefined {
+  if (survives === undefined || survives === 'provider') return undefined;
+  const { resumeMs: maxMs, resumeBytes: maxBytes } = policy.config.limits;
+  return { maxMs, maxBytes, owner: ownerOf(handshake), survives };
 }
 
 /** The credential may be another one since, and the account another configuration's. */

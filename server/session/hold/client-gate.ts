@@ -35,8 +35,10 @@ export interface ClientGateOptions extends HeldChunksOptions {
   readonly messages: Pick<MessageWatch, 'newReader'>;
   /** Tells whether the session goes on: in one that has ended nothing passes any more. */
   isOpen(): boolean;
-  /** Tells whether an event of our own may go to the client now: not within a message of the provider. */
-  mayInterject(): boolean;
+  /** Sends the client an event of our own; false, and nothing sent, within a message of the provider. */
+  interject(event: OutFrame): boolean;
+  /** Called for each whole message of the client. */
+  readonly onTaken?: (() => void) | undefined;
   onClientEnd(end: ReadEnd): void;
   onPong?(at: number): void;
   readonly metrics: Pick<Metrics, 'refused'>;
@@ -80,7 +82,10 @@ export class ClientGate implements Receivers {
       messages: options.messages,
       pass: (chunk, at, maxFrames) => this.#receivers.fromClient(chunk, at, maxFrames),
       decide: (frame) => this.#decide(frame),
-      onRead: () => this.#endIfLast(),
+      onRead: () => {
+        options.onTaken?.();
+        this.#endIfLast();
+      },
       onPong: options.onPong,
       mayRead: () => this.#state === 'reading' || this.#state === 'dropping',
       onEnd: (end) => {
@@ -108,6 +113,11 @@ export class ClientGate implements Receivers {
     if (this.#state !== 'asking') return this.#receivers.afterHeld(callback);
     this.#whenReleased = callback;
     return true;
+  }
+
+  /** Forgets what was read of a message that will not end. */
+  forgetUnfinished(): void {
+    this.#whole.forgetUnfinished();
   }
 
   /** Holds all messages until `open`; false, and no hold, while one is asked about, or where the client is leaving. */
@@ -175,8 +185,8 @@ export class ClientGate implements Receivers {
   }
 
   #tell(): void {
-    const { client, mayInterject } = this.#options;
-    while (this.#events.length > 0 && mayInterject()) client.sendMessage(this.#events.shift() as OutFrame);
+    const { interject } = this.#options;
+    while (this.#events.length > 0 && interject(this.#events[0] as OutFrame)) this.#events.shift();
   }
 
   #endIfLast(): void {

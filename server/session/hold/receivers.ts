@@ -4,6 +4,7 @@ import { performance } from 'node:perf_hooks';
 import type { Pins } from '../../../adapters/realtime/contract/pins.ts';
 import type { OutFrame } from '../../../codecs/websocket/frame.ts';
 import { type CloseReason, pinsNotTaken, reasons } from '../close-reason.ts';
+import type { ClientReturn } from '../legs/client-return.ts';
 import type { Survivor } from '../legs/survivor.ts';
 import type { SessionSubject } from '../subject.ts';
 import type { SessionMessages } from '../unfinished-messages.ts';
@@ -33,18 +34,21 @@ interface HoldOptions
   readonly messages: SessionMessages;
   /** Makes what lets the session survive its provider; undefined where it does not. See `Legs.survivor`. */
   survivor(first: readonly OutFrame[]): Survivor | undefined;
+  /** Undefined where the client may not come back. */
+  readonly returning?: Pick<ClientReturn, 'rule' | 'took' | 'over'> | undefined;
   end(reason: CloseReason): void;
 }
 
 /** Wraps the links; returns them where nothing holds a message. Must be called before the first byte arrives. */
 export function holdMessages(links: Links, options: HoldOptions): Receivers {
-  const { subject, ids, credentialRule, accountRule, end, messages } = options;
+  const { subject, ids, credentialRule, accountRule, returning, end, messages } = options;
   const pins = pinsOf(subject);
   const survivor = options.survivor(pins?.start === undefined ? [] : [pins.start.event]);
   const parts = {
     ...options,
     messages: messages.upstream,
     providerMessages: messages.downstream,
+    onTaken: returning?.took,
     onUnanswered: () => end(reasons.providerUnanswered),
     onNotTaken: (fault: string) => end(pinsNotTaken(fault)),
   };
@@ -54,7 +58,7 @@ export function holdMessages(links: Links, options: HoldOptions): Receivers {
   const own = [idRule(subject.dialect, ids), pins && pinRule(pins), renameRule(subject)];
   const all = [credentialRule, translating, ...own, accountRule];
   // The survivor comes last: it keeps for another socket what the provider gets.
-  const rules = [...all, survivor?.rule].filter((rule) => rule !== undefined);
+  const rules = [...all, survivor?.rule, returning?.rule].filter((rule) => rule !== undefined);
   const inject = (options: InjectionOptions): Receivers => {
     const receivers = injectContext(links, options);
     return translation === undefined ? receivers : translatedReceivers(receivers, translation, parts);
@@ -62,6 +66,7 @@ export function holdMessages(links: Links, options: HoldOptions): Receivers {
   if (rules.length === 0) return inject(parts);
   const gated = { ...parts, rules };
   const gate = pins === undefined ? new ClientGate(inject(parts), gated) : holdPinned(inject, pins, gated);
+  returning?.over(gate);
   return survivor?.over(gate) ?? gate;
 }
 

@@ -61,6 +61,12 @@ export class WholeMessages {
     this.#forward(encodeFrame(binary ? 'binary' : 'text', data, this.#options.isMasked), at);
   }
 
+  /** Forgets what was read of a message that will not end. */
+  forgetUnfinished(): void {
+    this.#reader = this.#newReader(this.#reader);
+    this.#hasEnded = false;
+  }
+
   #take({ runs, frames, end }: FrameBatch, at: number): void {
     for (const run of runs) this.#forward(run, at);
     if (end?.name === 'refused') {

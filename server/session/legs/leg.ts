@@ -12,6 +12,7 @@ import { Link } from '../link/link.ts';
 import { type ReadFrames, SourceReader } from '../link/source-reader.ts';
 import type { Tap } from '../tap/tap.ts';
 import type { SessionMessages } from '../unfinished-messages.ts';
+import type { SentMessages } from './sent-messages.ts';
 
 export interface LegOptions {
   readonly client: Peer;
@@ -19,6 +20,8 @@ export interface LegOptions {
   readonly limits: Limits;
   readonly tap: Tap;
   readonly messages: SessionMessages;
+  /** Keeps what the client is sent; undefined where it does not come back. */
+  readonly sent?: SentMessages | undefined;
   /** Decides what of the client may go upstream; undefined: all of it. */
   readonly gate?: Gate | undefined;
   /** Masks the credential of the account in what the provider says. */
@@ -80,6 +83,7 @@ export class Leg {
       reader: this.readers.downstream,
       onEnd: (end) => options.onProviderEnd(end),
       onSlow: () => options.onSlow('client'),
+      sent: options.sent,
     });
   }
 

@@ -69,6 +69,13 @@ export class Legs implements Boundary {
     return this.#now.downstream.boundary.isBetweenMessages;
   }
 
+  /** Sends the client an event of the gateway's own; false, and nothing sent, within a message of the provider. */
+  interject(event: OutFrame): boolean {
+    if (!this.isBetweenMessages) return false;
+    this.#now.downstream.send(event);
+    return true;
+  }
+
   /** Makes what lets the session survive; undefined where it does not. `first`: messages of the gateway's own that each socket is sent first. */
   survivor(first: readonly OutFrame[]): Survivor | undefined {
     const { survival, tap, isOpen, end } = this.#options;

@@ -4,14 +4,16 @@
 import { performance } from 'node:perf_hooks';
 import type { Observation } from '../../../adapters/realtime/contract/observation.ts';
 import { AlikeMessages } from '../../../codecs/websocket/alike-messages.ts';
-import { type Direction, inDirection } from '../../../codecs/websocket/frame.ts';
+import { type Direction, inDirection, type OutFrame } from '../../../codecs/websocket/frame.ts';
 import { emptyFrameBatch, type FrameBatch, hasPong, newestPing } from '../../../codecs/websocket/frame-batch.ts';
 import type { FrameReader } from '../../../codecs/websocket/frame-reader.ts';
 import type { Limits } from '../../config/config.ts';
 import type { SessionSide } from '../../ipc/session-record.ts';
 import type { Traffic } from '../../platform/times/traffic.ts';
 import type { Boundary, Peer } from '../../transport/peer.ts';
+import type { SentMessages } from '../legs/sent-messages.ts';
 import type { Tap } from '../tap/tap.ts';
+import { SendQueue } from './send-queue.ts';
 
 interface LinkOptions {
   readonly direction: Direction;
@@ -25,26 +27,21 @@ interface LinkOptions {
   readonly onEnd: (end: NonNullable<FrameBatch['end']>) => void;
   /** Called when the target took nothing for `stallMs`. */
   readonly onSlow: () => void;
+  /** Keeps the messages that pass, for a target that may go away and come back; undefined where it may not. */
+  readonly sent?: SentMessages | undefined;
 }
 
-const EMPTY = Buffer.alloc(0);
-/** Memory that a queued write takes beside its bytes: a flood of tiny ones must not hold more than one of large ones. */
-const WRITE_COST_BYTES = 512;
+/** The boundary of a target that is away: nothing is on its way to it. */
+const NOTHING_PASSES: Boundary = { isBetweenFrames: true, isBetweenMessages: true };
 
 /** Reads of repeats of which one is measured. */
 const MEASURED_ONE_IN = 16;
 /** The result of a read of such messages, which nobody looks into. */
 const repeated = emptyFrameBatch();
 
-/** Frames that were passed with one write, which has yet to leave. */
-interface QueuedWrite {
-  readonly at: number;
-  readonly frames: number;
-}
-
 export class Link {
   readonly target: Peer;
-  readonly #options: Pick<LinkOptions, 'limits' | 'onEnd' | 'onSlow'>;
+  readonly #options: Pick<LinkOptions, 'limits' | 'onEnd' | 'sent'>;
   readonly #reader: FrameReader;
   readonly #alike: AlikeMessages;
   readonly #source: Peer;
@@ -56,13 +53,11 @@ export class Link {
   /** `tap.learned` when the messages that are alike were last observed; undefined where they mean the same at any time. */
   #learned: number | undefined;
   #repeats = 0;
-  readonly #queue: QueuedWrite[] = [];
-  #isPaused = false;
-  #isFlushing = false;
-  #stallTimer: NodeJS.Timeout | undefined;
-  /** Since when bytes have been queued without a break; undefined where none are. */
-  #congestedAt: number | undefined;
-  #whenFlushed: (() => void) | undefined;
+  readonly #queue: SendQueue;
+  /** `returning`: the target is back, and gets whole messages until the bytes that pass are at the end of one. */
+  #absence: 'away' | 'returning' | undefined;
+  /** Messages that a target which is returning has got. */
+  #told = 0;
   /** `to-boundary`: the rest of a message passes, and nothing behind it. `withheld`: nothing passes; the tap sees all the same. */
   #observing: 'no' | 'to-boundary' | 'withheld' = 'no';
   /** Set once nothing more shall pass. */
@@ -79,21 +74,26 @@ export class Link {
     this.#traffic = inDirection(options.tap.traffic, options.direction);
     this.#allTraffic = inDirection(options.tap.allTraffic, options.direction);
     this.#alike = new AlikeMessages(options.reader.options);
+    this.#queue = new SendQueue({
+      ...options,
+      onSent: (ms, frames) => this.#tap.sent(this.#direction, ms, frames),
+      onWaited: (since, until) => this.#tap.moments.waited(this.targetSide, since, until),
+    });
   }
 
   /** Tells whether the bytes that have passed end after a whole frame, or a whole message. */
   get boundary(): Boundary {
-    return this.#reader;
+    return this.#absence === undefined ? this.#reader : NOTHING_PASSES;
   }
 
   /** True while bytes are queued that the target has yet to take. */
   get isCongested(): boolean {
-    return this.#isFlushing;
+    return this.#queue.isFlushing;
   }
 
   /** Since when bytes have waited for the target (monotonic ms); undefined where none do. */
   get congestedAt(): number | undefined {
-    return this.#congestedAt;
+    return this.#queue.since;
   }
 
   get targetSide(): SessionSide {
@@ -113,7 +113,7 @@ export class Link {
     if (batch.runs.length > 0) this.#pass(batch, at);
     if (batch.end !== undefined) this.#options.onEnd(batch.end);
     if (this.#whenFinished !== undefined) this.#finishIfPossible();
-    this.#mayRepeat = this.#observing === 'no' && this.#reader.mayPassUnread;
+    this.#mayRepeat = this.#observing === 'no' && this.#reader.mayPassUnread && this.#options.sent === undefined;
     return batch;
   }
 
@@ -133,7 +133,7 @@ export class Link {
     this.#traffic.count(count, bytes);
     this.#allTraffic.count(count, bytes);
     tap.lastFrameAt = at;
-    if (target.queuedBytes > 0) this.#enqueue({ at, frames: count });
+    if (target.queuedBytes > 0) this.#queue.add(at, count);
     else if (this.#repeats++ % MEASURED_ONE_IN === 0) tap.sent(this.#direction, performance.now() - at, count);
     else {
       this.#traffic.unmeasured(count);
@@ -150,10 +150,31 @@ export class Link {
     if (isObserving) this.#observing = 'to-boundary';
     else this.#reader.mute();
     this.#mayRepeat = false;
-    this.#whenFinished = isHurried ? callback : () => this.#afterFlush(callback);
+    this.#whenFinished = isHurried ? callback : () => this.#queue.afterFlush(callback);
     this.#finishTimer = setTimeout(() => this.#finishNow(), this.#options.limits.closeMs);
     if (isHurried) this.#finishNow();
     else this.#finishIfPossible();
+  }
+
+  /** Sends the target a message of our own; not within a message of the source. */
+  send(message: OutFrame): void {
+    this.#options.sent?.add(message);
+    if (this.#absence === undefined) this.target.sendMessage(message);
+    else this.#tell();
+  }
+
+  /** Takes note that the target is away: nothing is written until it is back, and what comes is kept. */
+  targetLeft(): void {
+    this.#absence = 'away';
+    this.#mayRepeat = false;
+    this.#queue.forget();
+  }
+
+  /** Goes on with a target that is back, and has got so many of all messages. */
+  targetCame(received: number): void {
+    this.#absence = 'returning';
+    this.#told = received;
+    this.#tell();
   }
 
   /** Tells that the source is gone: a message that has begun will not end. */
@@ -163,12 +184,9 @@ export class Link {
 
   /** Clears timers and callbacks. Does not close sockets. */
   stop(): void {
-    this.#decongested();
-    clearInterval(this.#stallTimer);
+    this.#queue.stop();
     clearTimeout(this.#finishTimer);
-    this.#stallTimer = undefined;
     this.#whenFinished = undefined;
-    this.#whenFlushed = undefined;
   }
 
   /** Takes note that the source has answered a ping. */
@@ -189,14 +207,17 @@ export class Link {
     const { target } = this;
     const tap = this.#tap;
     const direction = this.#direction;
-    if (this.#observing === 'withheld') {
+    const { sent } = this.#options;
+    if (sent !== undefined) for (const frame of frames) sent.add(frame);
+    if (this.#observing === 'withheld' || this.#absence !== undefined) {
       for (const frame of frames) tap.observe(frame, direction);
+      this.#tell();
       return;
     }
     if (!target.isOpen) return;
     for (const run of runs) if (target.pass(run)) this.#source.keepChunk();
     target.sendPending();
-    if (target.queuedBytes > 0) this.#enqueue({ at, frames: frames.length });
+    if (target.queuedBytes > 0) this.#queue.add(at, frames.length);
     else if (frames.length > 0) tap.sent(direction, performance.now() - at, frames.length);
     let observation: Observation | undefined;
     for (const frame of frames) observation = tap.observe(frame, direction);
@@ -206,65 +227,13 @@ export class Link {
     this.#learned = observation?.mark && tap.learned;
   }
 
-  #enqueue(write: QueuedWrite): void {
-    this.#queue.push(write);
-    this.#flush();
-    if (this.#queuedBytes() <= this.#options.limits.pauseBytes || this.#isPaused) return;
-    this.#isPaused = true;
-    this.#source.pause('slow');
-  }
-
-  #queuedBytes(): number {
-    return this.target.queuedBytes + this.#queue.length * WRITE_COST_BYTES;
-  }
-
-  /**
-   * Writes an empty buffer: its callback comes when every write before it has left the process. Frames need no callback of their own,
-   * and each callback counts as progress of the target.
-   */
-  #flush(): void {
-    if (this.#isFlushing || !this.target.socket.writable) return;
-    this.#isFlushing = true;
-    const covered = this.#queue.length;
-    this.target.socket.write(EMPTY, (error) => {
-      if (!error) this.#flushDone(covered);
-    });
-    if (this.#stallTimer === undefined) this.#startStallTimer();
-  }
-
-  #flushDone(covered: number): void {
-    this.#isFlushing = false;
-    const isEmpty = this.target.queuedBytes === 0;
-    const now = performance.now();
-    for (const { at, frames } of this.#queue.splice(0, isEmpty ? this.#queue.length : covered))
-      if (frames > 0) this.#tap.sent(this.#direction, now - at, frames);
-    if (this.#isPaused && this.#queuedBytes() <= this.#options.limits.pauseBytes / 4) {
-      this.#isPaused = false;
-      this.#source.resume('slow');
-    }
-    if (isEmpty) this.#queueEmptied();
-    else this.#flush();
-  }
-
-  #queueEmptied(): void {
-    this.#decongested();
-    clearInterval(this.#stallTimer);
-    this.#stallTimer = undefined;
-    this.#whenFlushed?.();
-    this.#whenFlushed = undefined;
-  }
-
-  #decongested(): void {
-    const since = this.#congestedAt;
-    this.#congestedAt = undefined;
-    if (since !== undefined) this.#tap.moments.waited(this.targetSide, since, performance.now());
-  }
-
-  /** Calls back once nothing is queued any more: at once, or after the target has taken it all. */
-  #afterFlush(callback: () => void): void {
-    if (this.target.queuedBytes === 0) return void callback();
-    this.#whenFlushed = callback;
-    this.#flush();
+  /** Sends a target that is returning what it has not got; it is back where no message is half on its way. */
+  #tell(): void {
+    const { sent } = this.#options;
+    if (this.#absence !== 'returning' || sent === undefined) return;
+    for (const message of sent.after(this.#told)) this.target.sendMessage(message);
+    this.#told = sent.count;
+    if (this.#reader.isBetweenMessages) this.#absence = undefined;
   }
 
   /** Finishes between messages, or when the source is gone and will never end its message. */
@@ -278,22 +247,7 @@ export class Link {
     this.#whenFinished?.();
     this.#whenFinished = undefined;
     // The answer to our close comes behind everything that a paused source has still to send.
-    this.#isPaused = false;
-    for (const why of ['slow', 'held'] as const) this.#source.resume(why);
-  }
-
-  /** Checks four times per `stallMs` whether the kernel took anything; a full `stallMs` without that is a stall. */
-  #startStallTimer(): void {
-    const { target } = this;
-    const { limits, onSlow } = this.#options;
-    this.#congestedAt = performance.now();
-    let taken = target.takenBytes;
-    let quietChecks = 0;
-    this.#stallTimer = setInterval(() => {
-      const now = target.takenBytes;
-      quietChecks = now === taken ? quietChecks + 1 : 0;
-      taken = now;
-      if (quietChecks >= 4) onSlow();
-    }, limits.stallMs / 4);
+    this.#queue.letSourceBe();
+    this.#source.resume('held');
   }
 }

@@ -31,14 +31,22 @@ import { getSessionContext } from './session/context.ts';
 import { postSessionEnd } from './session/end.ts';
 import { sessionEventsHandler } from './session/events.ts';
 import { getSessions } from './session/list.ts';
-import { deleteSession, getSession } from './session/session.ts';
+import { deleteSession, getSession, getSessionResume } from './session/session.ts';
 import { getTask, getTasks, postTask, postTaskRetry, postTasksRetry } from './session/tasks.ts';
 import { getSessionTimeline } from './session/timeline.ts';
 import { getAgUiStream, postAgUi } from './ui/ag-ui.ts';
 import { getUiChatStream, postUiChat, postUiChatStop } from './ui/chat.ts';
 
 const handlersFor = (options: SideHttpOptions): Readonly<Record<SideRouteName, RouteHandler>> => ({
-  ...{ getSessions, getSession, deleteSession, postSessionEnd, getSessionContext, getSessionTimeline },
+  ...{
+    getSessions,
+    getSession,
+    deleteSession,
+    postSessionEnd,
+    getSessionContext,
+    getSessionResume,
+    getSessionTimeline,
+  },
   getSessionEvents: sessionEventsHandler(options),
   ...{ postClientSecret, mintProviderSecret },
   ...{ postTask, getTasks, getTask, postTaskRetry, postTasksRetry },

@@ -51,14 +51,14 @@ interface SessionSources {
 }
 
 /**
- * Shows the live record, else the stored one, else what is known of the session's start (its process died). Its timeline is long, and has a
- * path of its own.
+ * Shows the live record, else the stored one, else what is known of the session's start (its process died). Its timeline is long, and what a
+ * client that comes back has to know changes all the time: both have paths of their own.
  */
 export function sessionView(
   stored: (StoredSession & Partial<SessionEnd>) | undefined,
   live: object | undefined,
 ): object {
-  const { timeline: _, ...record } = recordOfSession({ stored, live });
+  const { timeline: _, resume: __, ...record } = recordOfSession({ stored, live });
   if (stored === undefined) return record;
   const { id, key, team, provider, route, dialect, model, promptClass, dataClass, isRehearsal, continues } = stored;
   const { endUser, tags, clientSecret, asked, tried } = stored;

@@ -1,14 +1,15 @@
-// GET and DELETE of a session: shows what is kept of it, and deletes its texts and results. Ledger rows stay.
+// GET and DELETE of a session: shows what is kept of it, and deletes its texts and results. Ledger rows stay. And what a client needs that comes back.
 
 import type { TelemetryConfig } from '../../../config/side/telemetry-schema.ts';
 import type { HttpProblem } from '../../../http/problem.ts';
+import type { SessionRecord } from '../../../ipc/session-record.ts';
 import type { SessionEnd, StoredSession } from '../../../ipc/stored-rows.ts';
 import { sessionTrace } from '../../llm/attempt/trace-id.ts';
 import { withCost } from '../../sessions/live-cost.ts';
 import { wantedWithId } from '../../sessions/reused-id.ts';
 import type { Store } from '../../store/contract/store.ts';
 import { canReadSession, ownerLabel, type RoutedRequest, type RouteHandler, sendJson } from '../handler.ts';
-import { feedbackView, ledgerView, sessionView, taskView, turnView } from '../views.ts';
+import { feedbackView, isoTime, ledgerView, sessionView, taskView, turnView } from '../views.ts';
 
 /** Limit of the rows in one answer; `/v1/tasks` lists the rest. */
 export const MAX_ROWS = 1000;
@@ -84,4 +85,13 @@ export const deleteSession: RouteHandler = async (request, { store }) => {
   }
   request.emit({ status: 204, headers: { 'cache-control': 'no-store' }, body: Buffer.alloc(0) });
   return undefined;
+};
+
+/** GET /v1/sessions/{id}/resume: tells a client that comes back which of its messages were taken, so that it knows which to send again. */
+export const getSessionResume: RouteHandler = async (request, { store }) => {
+  const found = await findReadableSession(request, store);
+  const { resume }: Partial<SessionRecord> = { ...found?.live };
+  if (resume === undefined) return unknownSession(request);
+  const { received, sent, expiresAt } = resume;
+  return sendJson(request, 200, { received, sent, expiresAt: expiresAt === undefined ? null : isoTime(expiresAt) });
 };

@@ -24,17 +24,19 @@ afterEach(async () => {
   stop = [];
 });
 
-async function call(setup: object = SETUP, config: Record<string, unknown> = {}) {
+/** `answers`: the number of sockets that answer their setup. */
+async function call(setup: object = SETUP, config: Record<string, unknown> = {}, answers = Number.POSITIVE_INFINITY) {
   const legs: ProviderLeg[] = [];
   const provider: FakeProvider = await startProvider({
     onSession(ws) {
+      const isAnswering = legs.length < answers;
       const told: Told[] = [];
       const send = (event: object): void => ws.send(JSON.stringify(event));
       legs.push({ ws, told, send });
       ws.on('message', (data) => {
         const event = JSON.parse(String(data)) as Told;
         told.push(event);
-        if (event.setup) send({ setupComplete: { sessionId: `s${legs.length}` } });
+        if (event.setup && isAnswering) send({ setupComplete: { sessionId: `s${legs.length}` } });
       });
     },
   });
@@ -157,13 +159,8 @@ test('without a handle the next socket is told the words that were said', async 
 });
 
 test('a socket that never answers its setup ends the session', async () => {
-  const { client, leg, legs } = await call(SETUP, { limits: { surviveMs: 300 } });
-  const first = await leg(1);
-  const { length } = legs;
-  const silence = setInterval(() => {
-    for (const { ws } of legs.slice(length)) ws.removeAllListeners('message');
-  }, 1);
-  stop.push(async () => clearInterval(silence));
-  first.ws.terminate();
+  const { client, leg, legs } = await call(SETUP, { limits: { surviveMs: 300 } }, 1);
+  (await leg(1)).ws.terminate();
   expect(await closed(client)).toMatchObject({ code: 1011 });
+  expect(legs).toHaveLength(2);
 });

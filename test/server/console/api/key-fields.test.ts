@@ -36,7 +36,7 @@ const whole = {
   ...{ id: 'web', team: 'sales', models: ['openai/*', 'gemini/live'], class: 'voice', classes: ['voice', 'cheap'] },
   ...{ maxSessions: 3, rates: { callsPerMinute: 60 }, endUsers: { maxSessions: 1, rates: { tokensPerMinute: 9 } } },
   ...{ maxUsdPerSession: 0.5, maxSessionSeconds: 600, dataClass: 'regulated', callIds: 'any', unknownFields: 'drop' },
-  responses: 'routed',
+  ...{ responses: 'routed', survive: 'both' },
   budgets: [
     { window: 'day', maxUsd: 5 },
     { window: 'total', maxUsd: 100, path: 'routed', class: 'cheap' },

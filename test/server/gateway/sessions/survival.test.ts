@@ -37,7 +37,10 @@ describe('whether a session survives', () => {
   });
 
   test.each([
-    ['/v1/realtime?model=m&trunkline-survive=maybe', 'expected provider or none as the trunkline-survive'],
+    [
+      '/v1/realtime?model=m&trunkline-survive=maybe',
+      'expected provider or client or both or none as the trunkline-survive',
+    ],
     ['/v1/responses?trunkline-survive=provider', 'cannot go on at another socket'],
   ])('is refused where it cannot be: %s', async (path, message) => {
     const gateway = await startGateway({ provider: 'ws://127.0.0.1:9' });

@@ -57,7 +57,10 @@ async function open(path: string, owns: KeyIds['owns'] | undefined) {
     limits,
     messages: messagesOf(client.peer),
     isOpen: () => isOpen,
-    mayInterject: () => mayInterject,
+    interject(event) {
+      if (mayInterject) client.peer.sendMessage(event);
+      return mayInterject;
+    },
     readAgain: (chunks) => chunks.forEach(readAll(receivers.fromClient)),
     onClientEnd: ({ name }) => void passed.push(name),
     metrics: { refused: (code) => void passed.push(code) },

@@ -1,0 +1,106 @@
+// Lets a session wait for a client that went away without a word. What its provider says meanwhile is kept; the client comes back at another socket, and
+// gets what it has not got.
+
+import type { Socket } from 'node:net';
+import type { Peer } from '../../transport/peer.ts';
+import type { Survives } from '../../transport/upgrade.ts';
+import type { ClientGate, ClientRule } from '../hold/client-gate.ts';
+import type { Link } from '../link/link.ts';
+import { SentMessages } from './sent-messages.ts';
+
+/** The means of a session that goes on without its client for a while. */
+export interface ClientSurvival {
+  /** Longest time without it. */
+  readonly maxMs: number;
+  /** Most bytes of messages that are kept for it. */
+  readonly maxBytes: number;
+  /** Digest of the credential that opened the session, which alone may come back to it; undefined where there was none. */
+  readonly owner: string | undefined;
+  /** See `UpgradeAnswer`. */
+  readonly survives: Survives;
+}
+
+interface ClientReturnOptions {
+  readonly survival: ClientSurvival;
+  readonly client: Peer;
+  /** The link toward the client. */
+  readonly downstream: () => Link;
+  isOpen(): boolean;
+  /** Ends the session: the client did not come back. */
+  onOver(): void;
+}
+
+export class ClientReturn {
+  /** The rule that lets every message pass, as a whole: what was begun when the client left goes nowhere. */
+  readonly rule: ClientRule = { verdictOn: () => undefined, goesOn: () => true };
+  readonly sent: SentMessages;
+  #gate: Pick<ClientGate, 'forgetUnfinished'> | undefined;
+  readonly #options: ClientReturnOptions;
+  #received = 0;
+  #expiresAt: number | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: ClientReturnOptions) {
+    this.#options = options;
+    this.sent = new SentMessages(options.survival.maxBytes);
+  }
+
+  get owner(): string | undefined {
+    return this.#options.survival.owner;
+  }
+
+  get survives(): Survives {
+    return this.#options.survival.survives;
+  }
+
+  get isAway(): boolean {
+    return this.#expiresAt !== undefined;
+  }
+
+  /** The messages of the client that were taken, those that it was sent, and the time until which it may come back (ms since the epoch). */
+  get state(): { readonly received: number; readonly sent: number; readonly expiresAt?: number | undefined } {
+    return { received: this.#received, sent: this.sent.count, expiresAt: this.#expiresAt };
+  }
+
+  /** Takes what reads the client. */
+  over(gate: Pick<ClientGate, 'forgetUnfinished'>): void {
+    this.#gate = gate;
+  }
+
+  /** Counts a whole message of the client. */
+  readonly took = (): void => {
+    this.#received += 1;
+  };
+
+  /** Takes the loss of the client. False: the session ends with it. */
+  leaves(): boolean {
+    const { survival, isOpen, downstream, onOver } = this.#options;
+    if (!isOpen()) return false;
+    if (this.isAway) return true;
+    downstream().targetLeft();
+    this.#gate?.forgetUnfinished();
+    this.#expiresAt = Date.now() + survival.maxMs;
+    this.#timer = setTimeout(onOver, survival.maxMs);
+    return true;
+  }
+
+  /** Tells whether a client can come back that has got so many messages. */
+  mayComeBack(received: number): boolean {
+    return this.#options.isOpen() && this.sent.has(received);
+  }
+
+  /** Goes on with the client at this socket, which has its 101. */
+  comesBack(socket: Socket, received: number): void {
+    const { client, downstream } = this.#options;
+    // The former socket may not have noticed that its network is gone.
+    this.leaves();
+    this.stop();
+    client.adopt(socket);
+    downstream().targetCame(received);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#expiresAt = undefined;
+  }
+}
