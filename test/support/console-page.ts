@@ -50,6 +50,9 @@ async function stop(child: ChildProcess): Promise<void> {
   await exited;
 }
 
+/** Peer connections of a page find each other by their addresses, and not by names that have to be asked for. */
+const BY_ADDRESS = '--disable-features=WebRtcHideLocalIpsWithMdns';
+
 /** Launches a Chromium whose microphone records the recording once, then silence; without one it has no microphone. */
 export async function launchChromium(recording?: string): Promise<Browser> {
   const microphone =
@@ -60,7 +63,7 @@ export async function launchChromium(recording?: string): Promise<Browser> {
           '--use-fake-ui-for-media-stream',
           `--use-file-for-fake-audio-capture=${recording}%noloop`,
         ];
-  return chromium.launch({ executablePath: await findChromium(), args: microphone });
+  return chromium.launch({ executablePath: await findChromium(), args: [BY_ADDRESS, ...microphone] });
 }
 
 export interface ConsolePage {
