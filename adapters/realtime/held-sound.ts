@@ -10,6 +10,8 @@ const MAX_BYTES = 2 * 1024 * 1024;
 interface KeptSound {
   readonly frame: OutFrame;
   readonly at: number;
+  /** Set for a message by which the client ends what it says. */
+  readonly isEnd: boolean;
 }
 
 export class HeldSound {
@@ -18,8 +20,8 @@ export class HeldSound {
   /** Set while the user speaks. */
   isSpeech = false;
 
-  add({ data, binary, at }: Frame): void {
-    this.#kept.push({ frame: { data: Buffer.from(data), binary }, at });
+  add({ data, binary, at }: Frame, isEnd = false): void {
+    this.#kept.push({ frame: { data: Buffer.from(data), binary }, at, isEnd });
     this.#bytes += data.length;
     const oldest = at - (this.isSpeech ? SPEAKING_MS : QUIET_MS);
     let over = 0;
@@ -32,8 +34,19 @@ export class HeldSound {
 
   /** Forgets what came before that time (monotonic ms). */
   heard(before: number): void {
-    this.#kept = this.#kept.filter(({ at }) => at >= before);
-    this.#bytes = this.#kept.reduce((sum, { frame }) => sum + frame.data.length, 0);
+    this.#keep(this.#kept.filter(({ at }) => at >= before));
+  }
+
+  /** Forgets what the client has ended first, and that end; false where it has ended nothing. */
+  heardToEnd(): boolean {
+    const end = this.#kept.findIndex(({ isEnd }) => isEnd);
+    this.#keep(this.#kept.slice(end + 1));
+    return end >= 0;
+  }
+
+  #keep(kept: KeptSound[]): void {
+    this.#kept = kept;
+    this.#bytes = kept.reduce((sum, { frame }) => sum + frame.data.length, 0);
   }
 
   /** The sound that was not heard, oldest first. It stays kept. */

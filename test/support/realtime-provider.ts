@@ -32,6 +32,8 @@ export interface RealtimeProvider {
 interface RealtimeProviderOptions extends Pick<FakeProviderOptions, 'onUpgrade'> {
   /** Seconds until a socket ends, as it says; undefined: it says nothing of that. */
   expiresIn?(number: number): number | undefined;
+  /** Tells which updates of settings it answers with an error. */
+  refuses?(update: Event): boolean;
   /** Answers `response.create`; left out: with one word. */
   onRequest?(leg: ProviderLeg): void;
 }
@@ -47,7 +49,7 @@ export async function startRealtimeProvider(options: RealtimeProviderOptions = {
 
 function openLeg(
   { ws, request, number }: Pick<ProviderLeg, 'ws' | 'request' | 'number'>,
-  { expiresIn, onRequest }: RealtimeProviderOptions,
+  { expiresIn, refuses, onRequest }: RealtimeProviderOptions,
 ): ProviderLeg {
   const told: Event[] = [];
   const items = new Map<string, Record<string, unknown>>();
@@ -88,7 +90,10 @@ function openLeg(
   ws.on('message', (data) => {
     const event = JSON.parse(String(data)) as Event;
     told.push(event);
-    if (event.type === 'session.update') {
+    if (event.type === 'session.update' && refuses?.(event)) {
+      const { event_id = null } = event;
+      send({ type: 'error', error: { type: 'invalid_request_error', code: 'invalid_value', event_id } });
+    } else if (event.type === 'session.update') {
       Object.assign(session, event.session);
       send({ type: 'session.updated', session });
     } else if (event.type === 'conversation.item.create') added(event.item as Record<string, unknown>);

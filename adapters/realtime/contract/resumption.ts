@@ -49,6 +49,20 @@ export interface Move {
   readonly toClient: readonly OutFrame[];
 }
 
+/** Requests that are kept until they are answered, and their bytes: the oldest go first, the newest always stays. */
+const [MAX_UNANSWERED, MAX_UNANSWERED_BYTES] = [32, 4 * 1024 * 1024];
+
+/** Adds a request to those that have yet to be answered. */
+export function withUnanswered<Request extends { readonly frame: OutFrame }>(
+  kept: readonly Request[],
+  request: Request,
+): Request[] {
+  const all = [...kept, request].slice(-MAX_UNANSWERED);
+  let bytes = all.reduce((sum, { frame }) => sum + frame.data.length, 0);
+  while (all.length > 1 && bytes > MAX_UNANSWERED_BYTES) bytes -= all.shift()?.frame.data.length ?? bytes;
+  return all;
+}
+
 const OF_THE_SESSION: ReadonlySet<number> = new Set([1002, 1003, 1007, 1008, 1009, 1010]);
 
 /** Tells the closes that another socket would end in as well: faults in what was sent (RFC 6455, section 7.4.1), and for codes of a provider's own making. */

@@ -11,12 +11,11 @@ import {
   isFinalClose,
   type Move,
   type Resumption,
+  withUnanswered,
 } from '../contract/resumption.ts';
 import { HeldSound } from '../held-sound.ts';
 import { observe } from './observe.ts';
 
-/** Requests that are kept until they are answered. */
-const MAX_UNANSWERED = 32;
 /** Words that are kept for a socket that knows no handle. */
 const MAX_CHARACTERS = 64 * 1024;
 
@@ -34,8 +33,9 @@ class FollowedLive implements FollowedSession {
   #hidesHandles = false;
   #handle: string | undefined;
   #isReplying = false;
-  #unanswered: OutFrame[] = [];
+  #unanswered: { readonly frame: OutFrame }[] = [];
   #said: Utterance[] = [];
+  #saidCharacters = 0;
   #isHistoryDue = false;
 
   constructor(options: FollowOptions) {
@@ -55,7 +55,8 @@ class FollowedLive implements FollowedSession {
     const { type, mark, utterances } = observation ?? {};
     if (type === 'setup') return this.#begin(frame);
     if (type === 'realtimeInput' || type === 'realtime_input') {
-      if (mark === undefined) this.#hear(frame);
+      const kind = inputKind(frame);
+      if (mark === undefined || ACTIVITY_ENDS.has(kind)) this.#hear(frame, kind);
       else this.#ask(frame, utterances);
     } else if (type !== undefined) this.#ask(frame, utterances);
     return undefined;
@@ -96,7 +97,7 @@ class FollowedLive implements FollowedSession {
   opened(): readonly OutFrame[] {
     const history = this.#isHistoryDue ? historyOf(this.#said) : [];
     this.#isHistoryDue = false;
-    return [...history, ...this.#unanswered, ...this.#unheard.frames];
+    return [...history, ...this.#unanswered.map(({ frame }) => frame), ...this.#unheard.frames];
   }
 
   #begin({ data }: Frame): OutFrame | undefined {
@@ -108,9 +109,8 @@ class FollowedLive implements FollowedSession {
     return this.#hidesHandles ? jsonFrame({ setup: { ...rest, sessionResumption: {} } }) : undefined;
   }
 
-  #hear(frame: Frame): void {
-    const input = firstMember(frame.data);
-    const kind = input && firstMember(frame.data, input.valueAt)?.key;
+  /** Sound, and where the user's speech begins and ends, stay in their order. Speech is one until it is replied to. */
+  #hear(frame: Frame, kind: string | undefined): void {
     if (kind === 'activityStart' || kind === 'activity_start') this.#unheard.isSpeech = true;
     this.#unheard.add(frame);
   }
@@ -119,8 +119,7 @@ class FollowedLive implements FollowedSession {
   #ask({ data, binary }: Frame, utterances: readonly Utterance[] | undefined): void {
     this.#unheard.isSpeech = false;
     this.#say(utterances);
-    this.#unanswered.push({ data: Buffer.from(data), binary });
-    if (this.#unanswered.length > MAX_UNANSWERED) this.#unanswered.shift();
+    this.#unanswered = withUnanswered(this.#unanswered, { frame: { data: Buffer.from(data), binary } });
   }
 
   #replies(at: number): void {
@@ -150,11 +149,18 @@ class FollowedLive implements FollowedSession {
   }
 
   #say(utterances: readonly Utterance[] = []): void {
-    if (utterances.length === 0) return;
     this.#said.push(...utterances);
-    let characters = this.#said.reduce((sum, { text }) => sum + text.length, 0);
-    while (characters > MAX_CHARACTERS) characters -= this.#said.shift()?.text.length ?? characters;
+    for (const { text } of utterances) this.#saidCharacters += text.length;
+    while (this.#saidCharacters > MAX_CHARACTERS)
+      this.#saidCharacters -= this.#said.shift()?.text.length ?? this.#saidCharacters;
   }
+}
+
+const ACTIVITY_ENDS: ReadonlySet<string | undefined> = new Set(['activityEnd', 'activity_end']);
+
+function inputKind({ data }: Frame): string | undefined {
+  const input = firstMember(data);
+  return input && firstMember(data, input.valueAt)?.key;
 }
 
 /** The turns that were said, as the words of either side. */

@@ -9,41 +9,45 @@ const NO_WORDS = '[speech without a transcript]';
 
 type Item = Record<string, unknown> & { readonly id: string };
 
+interface KeptItem {
+  readonly item: Item;
+  readonly bytes: number;
+}
+
 export class Items {
-  readonly #items = new Map<string, Item>();
+  readonly #items = new Map<string, KeptItem>();
   #bytes = 0;
 
   /** Adds an item, or takes its newest state. Its content may lack what comes later. */
   put(item: JsonObject): void {
     const { id } = item;
     if (typeof id !== 'string' || id === '') return;
-    const before = this.#items.get(id);
+    const before = this.#items.get(id)?.item;
     const known = before === undefined ? item : withWordsOf(item, before);
-    this.#resize(before, known);
-    this.#items.set(id, { ...known, id });
+    this.#set({ item: { ...known, id }, bytes: sizeOf(known) });
     this.#bound();
   }
 
   /** Adds words that were heard in sound of an item, or all of them. */
   words(id: string | undefined, text: string, isPiece: boolean): void {
-    const item = id === undefined ? undefined : this.#items.get(id);
-    if (id === undefined || item === undefined) return;
-    const { words = '' } = item as { readonly words?: string };
-    const next = { ...item, words: isPiece ? words + text : text };
-    this.#resize(item, next);
-    this.#items.set(id, next);
+    const kept = id === undefined ? undefined : this.#items.get(id);
+    if (kept === undefined) return;
+    const { words = '' } = kept.item as { readonly words?: string };
+    const next = isPiece ? words + text : text;
+    this.#set({ item: { ...kept.item, words: next }, bytes: kept.bytes + next.length - words.length });
+    this.#bound();
   }
 
   remove(id: string | undefined): void {
-    const item = id === undefined ? undefined : this.#items.get(id);
-    if (id === undefined || item === undefined) return;
-    this.#resize(item, undefined);
-    this.#items.delete(id);
+    const kept = id === undefined ? undefined : this.#items.get(id);
+    if (kept === undefined) return;
+    this.#bytes -= kept.bytes;
+    this.#items.delete(kept.item.id);
   }
 
   /** The items as a client would create them, oldest first. Such as cannot be created are left out. */
   get all(): readonly JsonObject[] {
-    return [...this.#items.values()].map(creatable).filter((item) => item !== undefined);
+    return [...this.#items.values()].map(({ item }) => creatable(item)).filter((item) => item !== undefined);
   }
 
   #bound(): void {
@@ -53,14 +57,16 @@ export class Items {
     }
   }
 
-  #resize(before: JsonObject | undefined, after: JsonObject | undefined): void {
-    this.#bytes += sizeOf(after) - sizeOf(before);
+  #set(kept: KeptItem): void {
+    const { id } = kept.item;
+    this.#bytes += kept.bytes - (this.#items.get(id)?.bytes ?? 0);
+    this.#items.set(id, kept);
   }
 }
 
 /** Sound itself is not kept, and does not count. */
-const sizeOf = (item: JsonObject | undefined): number =>
-  item === undefined ? 0 : JSON.stringify(item, (key, value) => (key === 'audio' ? undefined : value)).length;
+const sizeOf = (item: JsonObject): number =>
+  JSON.stringify(item, (key, value) => (key === 'audio' ? undefined : value)).length;
 
 /** Words that came piece by piece stay where the item itself does not say them. */
 function withWordsOf(item: JsonObject, before: Item): JsonObject {

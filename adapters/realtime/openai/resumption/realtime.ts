@@ -10,23 +10,24 @@ import {
   isFinalClose,
   type Move,
   type Resumption,
+  withUnanswered,
 } from '../../contract/resumption.ts';
 import { HeldSound } from '../../held-sound.ts';
 import { Items } from './items.ts';
-import { mergeSettings } from './settings.ts';
+import { mergeSettings, type Turns, turnsIn } from './settings.ts';
 
 /** Begins the ids of events of the gateway: errors about them are none of the client. */
 const OWN_EVENT = 'trunkline-move';
 /** Speech that a provider takes as said ends before it says so. */
 const VAD_DELAY_MS = 300;
-/** Requests that are kept until they are answered. */
-const MAX_UNANSWERED = 32;
-
 const SOUND = new Set(['response.output_audio.delta', 'response.audio.delta']);
 const WORDS = new Set(['response.output_audio_transcript.delta', 'response.audio_transcript.delta']);
 const TEXT = new Set(['response.output_text.delta', 'response.text.delta']);
 /** Answers to an item that was created. */
 const ITEM_EVENTS = new Set(['conversation.item.created', 'conversation.item.added', 'conversation.item.done']);
+
+/** Messages of a client that are answered. */
+const REQUESTS = new Set(['session.update', 'conversation.item.create', 'response.create']);
 
 export const realtimeResumption: Resumption = { follow: (options) => new FollowedRealtime(options) };
 
@@ -37,8 +38,10 @@ interface Reply {
 
 /** A message of the client that its provider has yet to answer. */
 interface Unanswered {
-  readonly type: 'conversation.item.create' | 'response.create';
-  readonly item: JsonObject | undefined;
+  readonly type: string;
+  readonly eventId: string | undefined;
+  /** The settings or the item in it. */
+  readonly given: JsonObject | undefined;
   readonly frame: OutFrame;
 }
 
@@ -54,7 +57,9 @@ class FollowedRealtime implements FollowedSession {
   #reply: Reply | undefined;
   #unanswered: Unanswered[] = [];
   #isExpired = false;
-  #committedAt = 0;
+  #turns: Turns = 'unknown';
+  /** Set from the end of a turn that the provider replies to by itself until it does. */
+  #isReplyDue = false;
   /** The ids of session and conversation at the first socket, and the others at the newest, which the client does not know. */
   readonly #known = new Map<string, string>();
   readonly #aliases = new Map<string, string>();
@@ -69,7 +74,8 @@ class FollowedRealtime implements FollowedSession {
   }
 
   get isBetweenTurns(): boolean {
-    return this.#reply === undefined && this.#unanswered.length === 0 && !this.#unheard.isSpeech;
+    const isAsked = this.#isReplyDue || this.#unanswered.length > 0;
+    return this.#reply === undefined && !isAsked && !this.#unheard.isSpeech;
   }
 
   goesOnAfter(code: number): boolean {
@@ -78,16 +84,12 @@ class FollowedRealtime implements FollowedSession {
 
   fromClient(frame: Frame): undefined {
     const type = eventType(frame.data);
-    if (type === 'input_audio_buffer.append') this.#unheard.add(frame);
-    else if (type === 'input_audio_buffer.commit' || type === 'input_audio_buffer.clear') this.#committedAt = frame.at;
-    else if (type === 'session.update') {
-      const given = objectAt(readObject(frame.data), 'session');
-      if (given !== undefined) this.#settings = mergeSettings(this.#settings, given);
-    } else if (type === 'conversation.item.create' || type === 'response.create') {
-      const item = type === 'response.create' ? undefined : objectAt(readObject(frame.data), 'item');
-      this.#unanswered.push({ type, item, frame: { data: Buffer.from(frame.data), binary: frame.binary } });
-      if (this.#unanswered.length > MAX_UNANSWERED) this.#unanswered.shift();
-    }
+    if (type === 'input_audio_buffer.append') {
+      this.#unheard.isSpeech ||= this.#turns === 'by-client';
+      this.#unheard.add(frame);
+    } else if (type === 'input_audio_buffer.commit' || type === 'input_audio_buffer.clear')
+      this.#unheard.add(frame, true);
+    else if (type !== undefined && REQUESTS.has(type)) this.#ask(type, frame);
   }
 
   fromProvider(frame: Frame): OutFrame | 'nothing' | undefined {
@@ -100,6 +102,14 @@ class FollowedRealtime implements FollowedSession {
     return this.#renamed(frame);
   }
 
+  #ask(type: string, { data, binary }: Frame): void {
+    const event = type === 'response.create' ? undefined : readObject(data);
+    const given = objectAt(event, type === 'session.update' ? 'session' : 'item');
+    const eventId = textAt(event ?? readObject(data), 'event_id');
+    const frame = { data: Buffer.from(data), binary };
+    this.#unanswered = withUnanswered(this.#unanswered, { type, eventId, given, frame });
+  }
+
   opened(): readonly OutFrame[] {
     return [];
   }
@@ -108,11 +118,13 @@ class FollowedRealtime implements FollowedSession {
     const { first, cutReply } = this.#options;
     const cut = this.#reply;
     const requests = this.#unanswered.filter(({ type }) => type === 'response.create');
-    const again = cut !== undefined && requests.length === 0 && cutReply === 'again';
+    const isDue = cut === undefined ? this.#isReplyDue : cutReply === 'again';
+    const again = isDue && requests.length === 0;
     const hasSettings = Object.keys(this.#settings).length > 0;
     this.#legs += 1;
     this.#aliases.clear();
     this.#reply = undefined;
+    this.#isReplyDue = false;
     this.#isExpired = false;
     this.endsAt = undefined;
     this.#ownUpdates = (hasSettings ? 1 : 0) + first.filter(isUpdate).length;
@@ -176,6 +188,7 @@ class FollowedRealtime implements FollowedSession {
       this.#items.words(id, textAt(event, 'transcript') ?? '', false);
     else if (type === 'conversation.item.deleted') this.#items.remove(id);
     else if (type === 'session.created') this.#sessionCreated(objectAt(event, 'session'));
+    else if (type === 'session.updated') this.#settingsTaken(objectAt(event, 'session'));
     else if (type === 'conversation.created') this.#remember('conversation', textAt(event, 'conversation', 'id'));
     else if (type.startsWith('input_audio_buffer.')) this.#learnOfSpeech(type, at);
     else this.#learnOfReply(type, event, item);
@@ -184,14 +197,18 @@ class FollowedRealtime implements FollowedSession {
   #learnOfSpeech(type: string, at: number): void {
     const unheard = this.#unheard;
     if (type === 'input_audio_buffer.speech_started') unheard.isSpeech = true;
-    else unheard.isSpeech = false;
-    if (type === 'input_audio_buffer.committed' || type === 'input_audio_buffer.cleared')
-      unheard.heard(Math.max(this.#committedAt, at - VAD_DELAY_MS));
+    if (type !== 'input_audio_buffer.committed' && type !== 'input_audio_buffer.cleared') return;
+    unheard.isSpeech = false;
+    if (unheard.heardToEnd()) return;
+    unheard.heard(at - VAD_DELAY_MS);
+    this.#isReplyDue = this.#turns === 'replied-to';
   }
 
   #learnOfReply(type: string, event: JsonObject, item: JsonObject | undefined): void {
     if (type === 'response.created') {
       this.#reply = { id: textAt(event, 'response', 'id'), items: [] };
+      this.#isReplyDue = false;
+      this.#unheard.isSpeech = false;
       this.#answered('response.create');
     } else if (type === 'response.output_item.added' || type === 'response.output_item.done') {
       if (item === undefined) return;
@@ -199,25 +216,43 @@ class FollowedRealtime implements FollowedSession {
       const id = textAt(item, 'id');
       if (id !== undefined && this.#reply?.items.includes(id) === false) this.#reply.items.push(id);
     } else if (type === 'response.done') this.#reply = undefined;
-    else if (type === 'error') this.#answered();
+    else if (type === 'error') this.#refused(objectAt(event, 'error'));
   }
 
   #itemCreated(item: JsonObject): void {
     this.#items.put(item);
     const isAnswer = (asked: JsonObject | undefined): boolean =>
       asked?.id === undefined ? asked?.type === item.type && asked?.role === item.role : asked.id === item.id;
-    const at = this.#unanswered.findIndex((asked) => asked.item !== undefined && isAnswer(asked.item));
-    if (at >= 0) this.#unanswered.splice(at, 1);
+    this.#take(({ type, given }) => type === 'conversation.item.create' && given !== undefined && isAnswer(given));
   }
 
-  /** The oldest of a type is answered; or the oldest of all, by an error. */
-  #answered(type?: Unanswered['type']): void {
-    const at = this.#unanswered.findIndex((asked) => type === undefined || asked.type === type);
-    if (at >= 0) this.#unanswered.splice(at, 1);
+  /** Answers come in the order of what they answer. */
+  #answered(type: string): Unanswered | undefined {
+    return this.#take((asked) => asked.type === type);
+  }
+
+  /** An error quotes the id of the event that it is about, where that has one. */
+  #refused(error: JsonObject | undefined): void {
+    const eventId = textAt(error, 'event_id');
+    this.#isReplyDue = false;
+    this.#take((asked) => asked.eventId === eventId);
+  }
+
+  #take(isIt: (asked: Unanswered) => boolean): Unanswered | undefined {
+    const at = this.#unanswered.findIndex(isIt);
+    return at < 0 ? undefined : this.#unanswered.splice(at, 1)[0];
+  }
+
+  /** Settings that a provider refuses, it would refuse at the next socket as well. */
+  #settingsTaken(session: JsonObject | undefined): void {
+    const given = this.#answered('session.update')?.given;
+    if (given !== undefined) this.#settings = mergeSettings(this.#settings, given);
+    this.#turns = turnsIn(session) ?? this.#turns;
   }
 
   #sessionCreated(session: JsonObject | undefined): void {
     this.isEstablished = true;
+    this.#turns = turnsIn(session) ?? this.#turns;
     const seconds = session?.expires_at;
     this.endsAt = typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : undefined;
     if (this.#legs === 1) this.#remember('session', textAt(session, 'id'));

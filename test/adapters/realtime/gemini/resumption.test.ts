@@ -119,6 +119,18 @@ test('a reply that was cut is ended, and what was not heard is said again once t
   expect(events[2]).toEqual({ serverContent: { turnComplete: true } });
 });
 
+test('speech that the client has ended is said again with its end, in order', async () => {
+  const { send, leg } = await call();
+  const first = await leg(1);
+  const spoken = [{ realtimeInput: { activityStart: {} } }, sound('bmV3'), { realtimeInput: { activityEnd: {} } }];
+  for (const event of spoken) send(event);
+  await until(() => first.told.length === 4);
+  first.ws.terminate();
+  const second = await leg(2);
+  await until(() => second.told.length === 4);
+  expect(second.told.slice(1)).toEqual(spoken);
+});
+
 test('a question without an answer is asked again', async () => {
   const { send, leg, events } = await call();
   const first = await leg(1);
