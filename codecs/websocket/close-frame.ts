@@ -1,7 +1,7 @@
 // Close frames (RFC 6455, sections 5.5.1 and 7.4): their payload, and where one ends in a stream of frames.
 
 import { isUtf8 } from 'node:buffer';
-import { CLOSE, headerLength, readHeader } from './frame-header.ts';
+import { CLOSE, headerLength, type OpenFrame, readHeader } from './frame-header.ts';
 
 /** A received close. `code` is 1005 when the frame was empty. */
 interface ReceivedClose {
@@ -36,12 +36,21 @@ export function isSendableCloseCode(code: number): boolean {
   );
 }
 
-/** Returns a function that reads the next chunk of a stream of frames, and tells whether a close frame ends in it. Only lengths are read. */
-export function findClose(): (chunk: Buffer) => boolean {
+/** The bytes of a header, or the frame, that a stream is within. */
+interface Begun {
+  readonly header?: Buffer;
+  readonly frame?: OpenFrame | undefined;
+}
+
+/**
+ * Returns a function that reads the next chunk of a stream of frames, and tells whether a close frame ends in it. Only lengths are read. `header`, `frame`: what
+ * the first chunk goes on with.
+ */
+export function findClose({ header: begun = EMPTY, frame }: Begun = {}): (chunk: Buffer) => boolean {
   const header = Buffer.alloc(14);
-  let headerHas = 0;
-  let payloadLeft = 0;
-  let isClose = false;
+  let headerHas = begun.copy(header);
+  let payloadLeft = frame === undefined ? 0 : frame.payloadBytes - frame.read;
+  let isClose = frame?.opcode === CLOSE;
   return (chunk) => {
     let at = 0;
     while (at < chunk.length) {

@@ -16,6 +16,12 @@ export interface FrameHeader {
   readonly payloadBytes: number;
 }
 
+/** A frame of which not all has come. */
+export interface OpenFrame extends FrameHeader {
+  /** Payload bytes read so far. */
+  read: number;
+}
+
 /** The length of a header, by its second byte: 2 to 14 bytes. */
 export function headerLength(second: number): number {
   const short = second & 0x7f;

@@ -7,9 +7,9 @@ import { emptyFrameBatch, type FrameBatch, type MutableFrameBatch } from './fram
 import {
   BINARY,
   CLOSE,
-  type FrameHeader,
   headerFault,
   headerLength,
+  type OpenFrame,
   PING,
   payloadLength,
   readHeader,
@@ -28,11 +28,6 @@ interface FrameReaderOptions extends FrameLimits {
 
 const EMPTY = Buffer.alloc(0);
 const NO_BATCH = emptyFrameBatch();
-
-interface OpenFrame extends FrameHeader {
-  /** Payload bytes read so far. */
-  read: number;
-}
 
 export class FrameReader {
   /** True when the passed bytes end after a whole frame: a control frame may follow. */
@@ -81,6 +76,11 @@ export class FrameReader {
   /** True while more has to come: of a header, of a frame, or of a message. */
   get isUnfinished(): boolean {
     return this.#frame !== undefined || this.#opcode !== 0 || this.#headerHas > 0;
+  }
+
+  /** The bytes of a header, or the frame, that it is within. */
+  get begun() {
+    return { header: this.#header.subarray(0, this.#headerHas), frame: this.#frame };
   }
 
   /** True when whole messages that are known to be sound may pass without being read. */

@@ -3,7 +3,6 @@
 
 import { performance } from 'node:perf_hooks';
 import type { Dialect, Rejection } from '../../../adapters/realtime/contract/dialect.ts';
-import { findClose } from '../../../codecs/websocket/close-frame.ts';
 import type { Frame, OutFrame } from '../../../codecs/websocket/frame.ts';
 import type { ReadEnd } from '../../../codecs/websocket/frame-batch.ts';
 import type { Metrics } from '../../platform/metrics.ts';
@@ -65,7 +64,7 @@ export class ClientGate implements Receivers {
   readonly #options: ClientGateOptions;
   readonly #whole: WholeMessages;
   readonly #held: HeldChunks;
-  readonly #hasClose = findClose();
+  #hasClose: ReturnType<WholeMessages['closeFinder']> = () => false;
   #state: GateState = 'reading';
   #whenReleased: (() => void) | undefined;
   /** Refusals that the client has yet to be told. */
@@ -124,6 +123,7 @@ export class ClientGate implements Receivers {
   shut(): boolean {
     if (this.#state !== 'reading') return false;
     this.#state = 'waiting';
+    this.#hasClose = this.#whole.closeFinder();
     return true;
   }
 

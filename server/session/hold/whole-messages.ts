@@ -1,6 +1,7 @@
 // Reads the messages of one end whole, one by one, so that each can be passed on as it is, replaced or left out.
 // Rule: a message that passes has its own bytes, fragments included; nothing overtakes another.
 
+import { findClose } from '../../../codecs/websocket/close-frame.ts';
 import type { Frame, OutFrame } from '../../../codecs/websocket/frame.ts';
 import { type FrameBatch, hasPong, newestPing, type ReadEnd } from '../../../codecs/websocket/frame-batch.ts';
 import { encodeFrame } from '../../../codecs/websocket/frame-encoder.ts';
@@ -28,16 +29,20 @@ interface WholeMessagesOptions {
   readonly mayRead?: () => boolean;
   /** Called when the source closed or broke the protocol. Nothing is read behind that. */
   readonly onEnd: (end: ReadEnd) => void;
+  /** The one that read the source before, which is gone: what it has of a message is let go. */
+  readonly former?: WholeMessages | undefined;
 }
 
 export class WholeMessages {
-  readonly #options: WholeMessagesOptions;
+  readonly #options: Omit<WholeMessagesOptions, 'former'>;
   #reader: FrameReader;
   #hasEnded = false;
 
-  constructor(options: WholeMessagesOptions) {
+  constructor({ former, ...options }: WholeMessagesOptions) {
     this.#options = options;
-    this.#reader = this.#newReader();
+    const before = former === undefined ? undefined : former.#reader;
+    before?.drop();
+    this.#reader = this.#newReader(before);
   }
 
   /** See `ReadFrames`. */
@@ -63,8 +68,14 @@ export class WholeMessages {
 
   /** Forgets what was read of a message that will not end. */
   forgetUnfinished(): void {
+    this.#reader.drop();
     this.#reader = this.#newReader(this.#reader);
     this.#hasEnded = false;
+  }
+
+  /** Makes what finds a close in the chunks that come from now on. */
+  closeFinder(): ReturnType<typeof findClose> {
+    return findClose(this.#reader.begun);
   }
 
   #take({ runs, frames, end }: FrameBatch, at: number): void {

@@ -173,7 +173,7 @@ export class Survivor {
     this.#hasServed = false;
     onMoved({ since, ms: at - since, why: reason?.name ?? 'due' });
     const { toProvider, toClient } = this.#followed.move(at);
-    this.#whole = this.#newWhole();
+    this.#whole = this.#newWhole(this.#whole);
     const { provider, start } = moveTo(socket);
     this.#provider = provider;
     for (const message of toProvider) provider.sendMessage(message);
@@ -204,9 +204,10 @@ export class Survivor {
     this.#due = setTimeout(() => this.#dial(), Math.min(leftMs - leadMs, MAX_TIMER_MS));
   }
 
-  #newWhole(): WholeMessages {
+  #newWhole(former?: WholeMessages): WholeMessages {
     const { providerMessages: messages, onProviderEnd } = this.#options;
     return new WholeMessages({
+      former,
       source: { pong: (payload) => this.#provider.pong(payload) },
       isMasked: false,
       messages,

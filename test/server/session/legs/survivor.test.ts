@@ -2,6 +2,7 @@
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { closed } from '../../../support/inbox.ts';
+import { frameBytes, socketOf } from '../../../support/raw-socket.ts';
 import type { ProviderLeg } from '../../../support/realtime-provider.ts';
 import { endCalls, onEnd, survivingCall } from '../../../support/surviving-call.ts';
 import { until } from '../../../support/until.ts';
@@ -221,3 +222,53 @@ describe('a session of Realtime', () => {
     expect(await closed(client)).toMatchObject({ code });
   });
 });
+
+test('a message of which the provider has sent a part when it dies is let go', async () => {
+  const { leg, gateway } = await survivingCall();
+  const first = await leg(1);
+  const held = () => gateway.sample('trunkline_unfinished_message_bytes');
+  socketOf(first.ws).write(frameBytes(1, 'a'.repeat(100_000), { masked: false }).subarray(0, 50_000));
+  await until(async () => (await held()) > 0);
+  first.ws.terminate();
+  await leg(2);
+  await until(async () => (await held()) === 0);
+});
+
+test('a message of which the client has sent a part when the provider dies passes whole, whatever its bytes look like', async () => {
+  let isDown = false;
+  let tries = 0;
+  const { send, client, leg } = await survivingCall({
+    onUpgrade(_, socket) {
+      if (isDown) socket.end('HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n');
+      if (isDown) tries += 1;
+      return isDown;
+    },
+  });
+  const first = await leg(1);
+  const event = JSON.stringify(say('A long story.', 'item_long'));
+  const frame = frameBytes(1, event, { masked: true });
+  // The payload of such a length is behind eight bytes; the rest of it begins like a close.
+  const rest = 8 + 40;
+  for (const [at, byte] of [0x88, 0x80].entries()) maskedAs(frame, rest + at, byte);
+  socketOf(client).write(
+    Buffer.concat([frameBytes(1, JSON.stringify(say('First.')), { masked: true }), frame.subarray(0, rest)]),
+  );
+  await until(() => first.told.length === 1);
+  isDown = true;
+  first.ws.terminate();
+  await until(() => tries > 0);
+  socketOf(client).write(frame.subarray(rest));
+  send(say('Last.'));
+  isDown = false;
+  const second = await leg(2);
+  await until(() => second.items.size === 3);
+  expect([...second.items.keys()][1]).toBe('item_long');
+});
+
+/** Changes the mask of a frame so that this byte of it is another one. */
+function maskedAs(frame: Buffer, at: number, byte: number): void {
+  const place = (at - 8) % 4;
+  const change = (frame[at] as number) ^ byte;
+  frame[4 + place] = (frame[4 + place] as number) ^ change;
+  for (let each = 8 + place; each < frame.length; each += 4) frame[each] = (frame[each] as number) ^ change;
+}
