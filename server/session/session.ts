@@ -3,6 +3,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import type { Rejection } from '../../adapters/realtime/contract/dialect.ts';
+import type { Pins } from '../../adapters/realtime/contract/pins.ts';
 import type { Frame, OutFrame } from '../../codecs/websocket/frame.ts';
 import type { ReadEnd } from '../../codecs/websocket/frame-batch.ts';
 import type { Limits } from '../config/config.ts';
@@ -165,7 +166,7 @@ export class Session {
       ...this.#options,
       metrics: { refused: (code: string, status: number) => this.#refused(code, status) },
       messages: this.#legs.messages,
-      survivor: (first: readonly OutFrame[]) => this.#legs.survivor(first),
+      survivor: (pinning: Pins['start']) => this.#legs.survivor(pinning),
       isOpen: () => this.#state.name === 'open',
       interject: (event: OutFrame) => this.#legs.interject(event),
       returning: this.returning,

@@ -7,6 +7,7 @@ import type { SessionRecord } from '../../server/ipc/session-record.ts';
 import { createLog } from '../../server/platform/log.ts';
 import { createMetrics } from '../../server/platform/metrics.ts';
 import type { KeyIds } from '../../server/session/hold/id-guard.ts';
+import type { Survival } from '../../server/session/legs/survivor.ts';
 import { Session } from '../../server/session/session.ts';
 import type { SessionSubject } from '../../server/session/subject.ts';
 import { UnfinishedMessages } from '../../server/session/unfinished-messages.ts';
@@ -18,10 +19,11 @@ export interface RawSessionOptions extends Partial<SessionSubject> {
   readonly dialect: Dialect;
   readonly limits?: Partial<Limits>;
   readonly ids?: KeyIds;
+  readonly survival?: Survival;
 }
 
 /** No test waits for the end of `dialMs`, or comes near `pauseBytes`, unless it gives its own. */
-export async function openRawSession({ limits: given, ids, ...subject }: RawSessionOptions) {
+export async function openRawSession({ limits: given, ids, survival, ...subject }: RawSessionOptions) {
   const [near, far] = [await openSocketPair({ near: 'accepted' }), await openSocketPair({ near: 'dialled' })];
   const [client, upstream] = [watchSocket(near.far), watchSocket(far.far)];
   const { promise: ended, resolve } = Promise.withResolvers<SessionRecord>();
@@ -45,6 +47,7 @@ export async function openRawSession({ limits: given, ids, ...subject }: RawSess
     provider: new Peer({ socket: far.near, role: 'provider', limits }),
     limits,
     ids,
+    survival,
     unfinished: new UnfinishedMessages(limits),
     metrics: createMetrics(() => 1),
     log: createLog({ level: 'silent', format: 'json' }),

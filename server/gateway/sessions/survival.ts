@@ -1,16 +1,21 @@
 // Reads whose sockets a session survives (`trunkline-survive`), and gives it the means: the account, dialled once more, and the wait for its client.
 
-import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
 import type { Handshake } from '../../../adapters/realtime/contract.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
+import { credentialMask } from '../../../codecs/text/secret.ts';
 import { gatewayParameter } from '../../http/handshake.ts';
 import { invalid, isRefusal } from '../../http/request/refusals.ts';
+import { faultOf } from '../../platform/log.ts';
 import type { ClientSurvival } from '../../session/legs/client-return.ts';
+import type { NextSocket } from '../../session/legs/redial.ts';
 import type { Survival } from '../../session/legs/survivor.ts';
 import type { Connector } from '../../transport/connector.ts';
 import { chooseAccount } from '../admission/account.ts';
 import type { Admission, AdmissionPolicy } from '../admission/admission.ts';
+import { authorizeResource } from '../admission/authorize.ts';
 import { dialTarget } from '../targets/dial.ts';
+import { checkTerms } from '../targets/terms.ts';
 import { ownerOf } from './return.ts';
 
 const SURVIVE = 'trunkline-survive';
@@ -53,6 +58,7 @@ function askedIn(handshake: Handshake): Asked | undefined | Refusal {
 }
 
 interface Dialling {
+  readonly log: Logger;
   readonly connector: Pick<Connector, 'dial'>;
   policy(): AdmissionPolicy;
 }
@@ -69,7 +75,11 @@ export function survivalOf(admission: Admission, host: Dialling): Survival | und
     cutReply: survive.cutReply,
     maxMs: limits.surviveMs,
     maxLegMs: endpoint.maxSeconds && endpoint.maxSeconds * 1000,
-    dial: (signal) => dialAgain(admission, host, signal),
+    dial: (signal) =>
+      dialAgain(admission, host, signal).catch((error: unknown) => {
+        host.log.error({ id: admission.sessionId, ...faultOf(error) }, 'next socket of a session not dialled');
+        return undefined;
+      }),
   };
 }
 
@@ -80,11 +90,14 @@ export function clientSurvivalOf({ survives, handshake, policy }: Admission): Cl
   return { maxMs, maxBytes, owner: ownerOf(handshake), survives };
 }
 
-/** The credential may be another one since, and the account another configuration's. */
-async function dialAgain(admission: Admission, host: Dialling, signal: AbortSignal): Promise<Socket | undefined> {
-  const policy = host.policy();
-  const account = await chooseAccount({ ...admission, policy });
-  if (isRefusal(account)) return undefined;
-  const { outcome } = await dialTarget({ ...admission, ...account, policy }, host, signal);
-  return outcome.kind === 'open' ? outcome.socket : undefined;
+/** The credential may be another one since, and the account another configuration's: what that does not let it serve, it does not go on with. */
+async function dialAgain(admission: Admission, host: Dialling, signal: AbortSignal): Promise<NextSocket | undefined> {
+  const known = { ...admission, policy: host.policy() };
+  if (isRefusal(authorizeResource(known)) || checkTerms(known) !== undefined) return undefined;
+  const account = await chooseAccount(known);
+  // A rehearsal has no price, and its provider hears what no other one does.
+  if (isRefusal(account) || account.isRehearsal !== admission.isRehearsal) return undefined;
+  const { outcome } = await dialTarget({ ...known, ...account }, host, signal);
+  if (outcome.kind !== 'open') return undefined;
+  return { socket: outcome.socket, mask: credentialMask(account.ownCredential) };
 }

@@ -2,7 +2,6 @@
 
 import { performance } from 'node:perf_hooks';
 import type { Pins } from '../../../adapters/realtime/contract/pins.ts';
-import type { OutFrame } from '../../../codecs/websocket/frame.ts';
 import { type CloseReason, pinsNotTaken, reasons } from '../close-reason.ts';
 import type { ClientReturn } from '../legs/client-return.ts';
 import type { Survivor } from '../legs/survivor.ts';
@@ -33,7 +32,7 @@ interface HoldOptions
   readonly subject: Pick<SessionSubject, 'dialect' | 'context' | 'pinned' | 'renamed'>;
   readonly messages: SessionMessages;
   /** Makes what lets the session survive its provider; undefined where it does not. See `Legs.survivor`. */
-  survivor(first: readonly OutFrame[]): Survivor | undefined;
+  survivor(pinning: Pins['start']): Survivor | undefined;
   /** Undefined where the client may not come back. */
   readonly returning?: Pick<ClientReturn, 'rule' | 'took' | 'over'> | undefined;
   end(reason: CloseReason): void;
@@ -43,7 +42,7 @@ interface HoldOptions
 export function holdMessages(links: Links, options: HoldOptions): Receivers {
   const { subject, ids, credentialRule, accountRule, returning, end, messages } = options;
   const pins = pinsOf(subject);
-  const survivor = options.survivor(pins?.start === undefined ? [] : [pins.start.event]);
+  const survivor = options.survivor(pins?.start);
   const parts = {
     ...options,
     messages: messages.upstream,

@@ -1,6 +1,6 @@
 // The provider's side of a session, whichever socket that is at: one leg, or several behind each other where the session survives its provider.
 
-import type { Socket } from 'node:net';
+import type { Pins } from '../../../adapters/realtime/contract/pins.ts';
 import type { OutFrame } from '../../../codecs/websocket/frame.ts';
 import type { ReadEnd } from '../../../codecs/websocket/frame-batch.ts';
 import type { SessionSide } from '../../ipc/session-record.ts';
@@ -16,6 +16,7 @@ import {
 import type { Receivers } from '../hold/inject-context.ts';
 import { type SessionMessages, type UnfinishedMessages, watchMessages } from '../unfinished-messages.ts';
 import { Leg, type LegOptions } from './leg.ts';
+import type { NextSocket } from './redial.ts';
 import { type Survival, Survivor, type SurvivorOptions } from './survivor.ts';
 
 interface LegsOptions extends Omit<LegOptions, 'messages' | 'onProviderEnd'> {
@@ -43,7 +44,7 @@ export class Legs implements Boundary {
   constructor(options: LegsOptions) {
     this.#options = options;
     this.messages = watchMessages({ ...options, provider: this }, options.end);
-    this.#now = this.#newLeg(options.provider);
+    this.#now = this.#newLeg(options);
   }
 
   /** The leg that the session has now. */
@@ -76,15 +77,15 @@ export class Legs implements Boundary {
     return true;
   }
 
-  /** Makes what lets the session survive; undefined where it does not. `first`: messages of the gateway's own that each socket is sent first. */
-  survivor(first: readonly OutFrame[]): Survivor | undefined {
+  /** Makes what lets the session survive; undefined where it does not. `pinning`: see there. */
+  survivor(pinning: Pins['start']): Survivor | undefined {
     const { survival, tap, isOpen, end } = this.#options;
     this.#survivor =
       survival &&
       new Survivor({
-        ...{ survival, first, isOpen, provider: this.#now.provider, providerMessages: this.messages.downstream },
+        ...{ survival, pinning, isOpen, provider: this.#now.provider, providerMessages: this.messages.downstream },
         onMoved: (move) => tap.moved(move),
-        moveTo: (socket) => this.#moveTo(socket),
+        moveTo: (next) => this.#moveTo(next),
         onProviderEnd: (end) => this.providerEnded(end),
         end,
       });
@@ -112,10 +113,10 @@ export class Legs implements Boundary {
     this.#now.stopWatching();
   }
 
-  #newLeg(provider: Peer, former?: Leg): Leg {
+  #newLeg({ provider, mask }: Pick<LegOptions, 'provider' | 'mask'>, former?: Leg): Leg {
     return new Leg(
       {
-        ...{ ...this.#options, provider, messages: this.messages },
+        ...{ ...this.#options, provider, mask, messages: this.messages },
         onProviderEnd: (end) => this.providerEnded(end),
         onSlow: (side) => this.#slow(side),
       },
@@ -145,11 +146,11 @@ export class Legs implements Boundary {
     else leg.provider.close(1000);
   }
 
-  #moveTo(socket: Socket): ReturnType<SurvivorOptions['moveTo']> {
+  #moveTo({ socket, mask }: NextSocket): ReturnType<SurvivorOptions['moveTo']> {
     const { limits } = this.#options;
     const provider = new Peer({ socket, role: 'provider', limits });
     const former = this.#now;
-    this.#now = this.#newLeg(provider, former);
+    this.#now = this.#newLeg({ provider, mask }, former);
     former.retire();
     const leg = this.#now;
     return { provider, start: () => this.#startLeg(leg, this.#receivers as Receivers, false) };

@@ -6,17 +6,24 @@ import { setTimeout as delay } from 'node:timers/promises';
 /** Pauses before the tries. The last one goes on. */
 const PAUSES_MS = [0, 100, 250, 500, 1000];
 
+/** A socket of the provider, behind its 101. */
+export interface NextSocket {
+  readonly socket: Socket;
+  /** Masks the credential that it was dialled with, which may be another one than before. */
+  readonly mask: ((bytes: Buffer) => void) | undefined;
+}
+
 /** Dials once. Resolves with undefined where there is no socket; never rejects. */
-export type DialOnce = (signal: AbortSignal) => Promise<Socket | undefined>;
+export type DialOnce = (signal: AbortSignal) => Promise<NextSocket | undefined>;
 
 /** Resolves with undefined once it is aborted. A socket that comes later is let go. */
-export async function redial(dial: DialOnce, signal: AbortSignal): Promise<Socket | undefined> {
+export async function redial(dial: DialOnce, signal: AbortSignal): Promise<NextSocket | undefined> {
   for (let tries = 0; !signal.aborted; tries++) {
     await delay(PAUSES_MS[Math.min(tries, PAUSES_MS.length - 1)], undefined, { signal }).catch(() => {});
-    const socket = signal.aborted ? undefined : await dial(signal);
-    if (socket === undefined) continue;
-    if (!signal.aborted) return socket;
-    socket.destroy();
+    const next = signal.aborted ? undefined : await dial(signal);
+    if (next === undefined) continue;
+    if (!signal.aborted) return next;
+    next.socket.destroy();
   }
   return undefined;
 }

@@ -1,18 +1,18 @@
 // Goes on with a session at another socket of its provider: ahead of the end that the provider has set, between turns; and behind a death. Rule: the
 // client's messages wait meanwhile, and what the sockets say of their change it does not see.
 
-import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
+import type { Pins } from '../../../adapters/realtime/contract/pins.ts';
 import type { FollowedSession, FollowOptions, Resumption } from '../../../adapters/realtime/contract/resumption.ts';
 import type { Frame, OutFrame } from '../../../codecs/websocket/frame.ts';
 import type { ReadEnd } from '../../../codecs/websocket/frame-batch.ts';
 import type { Peer } from '../../transport/peer.ts';
-import { type CloseReason, reasons } from '../close-reason.ts';
+import { type CloseReason, pinsNotTaken, reasons } from '../close-reason.ts';
 import type { ClientRule } from '../hold/client-gate.ts';
 import type { Receivers } from '../hold/inject-context.ts';
 import { WholeMessages } from '../hold/whole-messages.ts';
 import type { MessageWatch } from '../unfinished-messages.ts';
-import { type DialOnce, redial } from './redial.ts';
+import { type DialOnce, type NextSocket, redial } from './redial.ts';
 
 /** The means of a session that goes on without the socket of its provider. */
 export interface Survival extends Pick<FollowOptions, 'cutReply'> {
@@ -35,8 +35,8 @@ interface Gate extends Receivers {
 
 export interface SurvivorOptions {
   readonly survival: Survival;
-  /** Messages of the gateway's own that each socket is sent first. */
-  readonly first: readonly OutFrame[];
+  /** The gateway's own event that pins settings, which each socket is sent first; undefined where none does. */
+  readonly pinning: Pins['start'];
   /** Messages of the provider. */
   readonly providerMessages: Pick<MessageWatch, 'newReader'>;
   /** The end of the session. */
@@ -45,9 +45,9 @@ export interface SurvivorOptions {
   onMoved(move: { readonly since: number; readonly ms: number; readonly why: string }): void;
   isOpen(): boolean;
   /** Puts the session onto a socket, which is read from `start` on: it may have said something already. */
-  moveTo(socket: Socket): { readonly provider: ProviderEnd; start(): void };
+  moveTo(next: NextSocket): { readonly provider: ProviderEnd; start(): void };
   onProviderEnd(end: ReadEnd): void;
-  /** Ends the session, since no socket could be had. */
+  /** Ends the session, since no socket could be had, or none that takes what is pinned. */
   end(reason: CloseReason): void;
 }
 
@@ -74,7 +74,7 @@ export class Survivor {
   #provider: ProviderEnd;
   #without: Without | undefined;
   #isDialling = false;
-  #next: Socket | undefined;
+  #next: NextSocket | undefined;
   #due: NodeJS.Timeout | undefined;
   /** The end of the socket, as it was known when the timer was set. */
   #plannedFor: number | undefined;
@@ -82,11 +82,14 @@ export class Survivor {
   #failed = 0;
   /** Set once the client has got something from the socket. */
   #hasServed = false;
+  /** Set while a next socket has yet to take what is pinned. */
+  #isPinning = false;
 
   constructor(options: SurvivorOptions) {
     this.#options = options;
     this.#provider = options.provider;
-    const { survival, first } = options;
+    const { survival, pinning } = options;
+    const first = pinning === undefined ? [] : [pinning.event];
     this.#followed = survival.resumption.follow({ first, cutReply: survival.cutReply });
     this.rule = { verdictOn: (frame) => this.#clientSays(frame), goesOn: () => true };
     this.#whole = this.#newWhole();
@@ -114,7 +117,7 @@ export class Survivor {
       if (this.#gate?.shut() !== true) return false;
       this.#lacks(reason);
     }
-    if (this.#next?.destroyed) this.#next = undefined;
+    if (this.#next?.socket.destroyed) this.#next = undefined;
     if (this.#next === undefined) this.#dial();
     else this.#move(this.#next);
     return true;
@@ -125,7 +128,7 @@ export class Survivor {
     this.#stopped.abort();
     clearTimeout(this.#due);
     clearTimeout(this.#without?.giveUp);
-    this.#next?.destroy();
+    this.#next?.socket.destroy();
   }
 
   #lacks(reason: CloseReason): void {
@@ -141,40 +144,42 @@ export class Survivor {
   #dial(): void {
     if (this.#isDialling) return;
     this.#isDialling = true;
-    void redial(this.#options.survival.dial, this.#stopped.signal).then((socket) => {
+    void redial(this.#options.survival.dial, this.#stopped.signal).then((next) => {
       this.#isDialling = false;
-      if (socket === undefined) return;
+      if (next === undefined) return;
+      if (this.#stopped.signal.aborted) return void next.socket.destroy();
       // Faults of a socket that waits show when it is used.
-      socket.on('error', () => {});
-      this.#next = socket;
+      next.socket.on('error', () => {});
+      this.#next = next;
       this.#moveIfPossible();
     });
   }
 
   /** A session that has a provider moves between turns. */
   #moveIfPossible(): void {
-    const socket = this.#next;
-    if (socket === undefined || !this.#options.isOpen()) return;
-    if (this.#without !== undefined) this.#move(socket);
-    else if (socket.destroyed) {
+    const next = this.#next;
+    if (next === undefined || !this.#options.isOpen()) return;
+    if (this.#without !== undefined) this.#move(next);
+    else if (next.socket.destroyed) {
       this.#next = undefined;
       this.#dial();
-    } else if (this.#followed.isBetweenTurns && this.#gate?.shut()) this.#move(socket);
+    } else if (this.#followed.isBetweenTurns && this.#gate?.shut()) this.#move(next);
   }
 
-  #move(socket: Socket): void {
+  #move(next: NextSocket): void {
     const at = performance.now();
-    const { onMoved, moveTo } = this.#options;
+    const { onMoved, moveTo, pinning } = this.#options;
     const { since = at, reason } = this.#without ?? {};
     // It may not answer.
     if (this.#without === undefined) this.#lacks(reasons.providerUnanswered);
     this.#next = undefined;
     this.#legAt = at;
     this.#hasServed = false;
+    this.#isPinning = pinning !== undefined;
     onMoved({ since, ms: at - since, why: reason?.name ?? 'due' });
     const { toProvider, toClient } = this.#followed.move(at);
     this.#whole = this.#newWhole(this.#whole);
-    const { provider, start } = moveTo(socket);
+    const { provider, start } = moveTo(next);
     this.#provider = provider;
     for (const message of toProvider) provider.sendMessage(message);
     start();
@@ -219,6 +224,9 @@ export class Survivor {
   }
 
   #providerSays(frame: Frame): (() => void) | undefined {
+    const answer = this.#isPinning ? this.#options.pinning?.answerIn(frame) : undefined;
+    if (answer === 'taken') this.#isPinning = false;
+    else if (answer !== undefined) return () => this.#options.end(pinsNotTaken(answer.fault));
     const instead = this.#followed.fromProvider(frame);
     this.#hasServed ||= instead !== 'nothing';
     if (instead === undefined) return undefined;

@@ -3,6 +3,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { afterEach, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { loadConfig } from '../../../../server/config/load.ts';
+import { configFile } from '../../../support/config-file.ts';
 import { refusedUpgrade, startGateway } from '../../../support/gateway.ts';
 import { closed } from '../../../support/inbox.ts';
 import { endCalls, onEnd, survivingCall } from '../../../support/surviving-call.ts';
@@ -47,6 +49,39 @@ describe('whether a session survives', () => {
     onEnd(() => gateway.close());
     const { status, body } = await refusedUpgrade(gateway.url + path, {});
     expect([status, body]).toEqual([400, expect.stringContaining(message)]);
+  });
+});
+
+describe('the next socket of a session', () => {
+  const account = { apiKey: 'provider-secret', allowPrivate: true };
+  const reload = ({ gateway, upstream }: Awaited<ReturnType<typeof survivingCall>>, openai: object) => {
+    const { url: baseUrl } = upstream.provider;
+    const file = configFile({ providers: { openai: { ...account, baseUrl, ...openai } }, limits: { surviveMs: 300 } });
+    gateway.gateway.useConfig(loadConfig({ file, env: {} }));
+  };
+
+  test('is dialled with the credential that its account has by then, and that one is masked', async () => {
+    const call = await survivingCall();
+    const first = await call.leg(1);
+    reload(call, { apiKey: 'another-secret' });
+    first.ws.terminate();
+    const second = await call.leg(2);
+    expect(second.request.headers.authorization).toBe('Bearer another-secret');
+    second.send({ type: 'error', error: { message: 'the key another-secret is at its limit' } });
+    await until(() => call.types().includes('error'));
+    expect(call.events.at(-1)).toMatchObject({ error: { message: `the key ${'*'.repeat(14)} is at its limit` } });
+  });
+
+  test.each([
+    ['has the model no more', { models: ['gpt-other'] }],
+    ['may not have such data any more', { dataClasses: ['regulated'] }],
+  ])('is not that of an account that %s', async (_, changed) => {
+    const call = await survivingCall({}, { limits: { surviveMs: 300 } });
+    const first = await call.leg(1);
+    reload(call, changed);
+    first.ws.terminate();
+    expect(await closed(call.client)).toMatchObject({ code: 1011 });
+    expect(call.upstream.legs).toHaveLength(1);
   });
 });
 

@@ -1,9 +1,12 @@
 // Sessions that survive the socket of their provider, over real sockets: what the next one is told, and what the client sees.
 
 import { afterEach, describe, expect, test } from 'vitest';
+import { realtimeResumption } from '../../../../adapters/realtime/openai/resumption/realtime.ts';
 import { closed } from '../../../support/inbox.ts';
-import { frameBytes, socketOf } from '../../../support/raw-socket.ts';
+import { applied, down, openPinned, REALTIME, updated } from '../../../support/pinned-session.ts';
+import { closeBytes, closeOf, frameBytes, socketOf, watchSocket } from '../../../support/raw-socket.ts';
 import type { ProviderLeg } from '../../../support/realtime-provider.ts';
+import { destroySocketPairs, openSocketPair } from '../../../support/socket-pair.ts';
 import { endCalls, onEnd, survivingCall } from '../../../support/surviving-call.ts';
 import { until } from '../../../support/until.ts';
 
@@ -272,3 +275,25 @@ function maskedAs(frame: Buffer, at: number, byte: number): void {
   frame[4 + place] = (frame[4 + place] as number) ^ change;
   for (let each = 8 + place; each < frame.length; each += 4) frame[each] = (frame[each] as number) ^ change;
 }
+
+test('a next socket that does not take what is pinned ends the session', async () => {
+  const next = await openSocketPair({ near: 'dialled' });
+  const survival = {
+    resumption: realtimeResumption,
+    cutReply: 'incomplete',
+    maxMs: 10_000,
+    maxLegMs: undefined,
+  } as const;
+  const dial = async () => ({ socket: next.near, mask: undefined });
+  const { upstream, told, client } = await openPinned(REALTIME, { survival: { ...survival, dial } });
+  upstream.send(down({ type: 'session.created', session: { id: 's' } }));
+  upstream.send(updated({ id: 's' }));
+  expect([(await told()).type, (await told()).type]).toEqual(['session.created', 'session.updated']);
+  upstream.send(closeBytes(1011, '', { masked: false }));
+  const provider = watchSocket(next.far);
+  expect(JSON.parse((await provider.frame()).payload.toString())).toEqual(applied);
+  provider.send(down({ type: 'error', error: { code: 'invalid_value', event_id: 'trunkline-pinned' } }));
+  expect(await told()).toMatchObject({ type: 'error', error: { code: 'pins_not_taken' } });
+  expect(closeOf(await client.frame()).code).toBe(1011);
+  destroySocketPairs();
+});
