@@ -114,9 +114,11 @@ export class ClientGate implements Receivers {
     return true;
   }
 
-  /** Forgets what was read of a message that will not end. */
+  /** Forgets what was read of a message that will not end, and what is held: a client that comes back sends again what was not taken. */
   forgetUnfinished(): void {
     this.#whole.forgetUnfinished();
+    this.#held.drop();
+    this.#hasClose = this.#whole.closeFinder();
   }
 
   /** Holds all messages until `open`; false, and no hold, while one is asked about, or where the client is leaving. */

@@ -34,11 +34,15 @@ export class HeldChunks {
 
   /** Reads the client again, what was held first. */
   release(): void {
-    const { client, readAgain } = this.#options;
     const chunks = this.#chunks;
+    this.drop();
+    this.#options.readAgain(chunks);
+  }
+
+  /** Lets go of what is held, and reads the client again. */
+  drop(): void {
     this.#chunks = [];
     this.#bytes = 0;
-    client.resume('held');
-    readAgain(chunks);
+    this.#options.client.resume('held');
   }
 }

@@ -6,6 +6,8 @@ import { openClient, refusedUpgrade, startGateway, type TestGateway } from '../.
 import { closed, message } from '../../../support/inbox.ts';
 import { type FakeProvider, startProvider } from '../../../support/provider.ts';
 import { seededRandom } from '../../../support/random.ts';
+import { frameBytes, socketOf } from '../../../support/raw-socket.ts';
+import { endCalls, survivingCall } from '../../../support/surviving-call.ts';
 import { until } from '../../../support/until.ts';
 
 const isLong = process.env.TRUNKLINE_LONG === '1';
@@ -14,6 +16,7 @@ const PATH = '/v1/realtime?model=gpt-realtime-2.1';
 const SURVIVING = `${PATH}&trunkline-survive=client`;
 
 const ends: (() => Promise<unknown>)[] = [];
+afterEach(endCalls);
 afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
@@ -230,3 +233,37 @@ test(`${DROPS} drops at random moments lose no message, and repeat none`, async 
   };
   await Promise.all(opened.map(run));
 }, 900_000);
+
+test('what waited for a provider when a client left is said by it again, and once', async () => {
+  let [isDown, tries] = [false, 0];
+  const id = crypto.randomUUID();
+  const options = {
+    onUpgrade(_: unknown, socket: { end(text: string): void }) {
+      if (isDown) socket.end('HTTP/1.1 503 Busy\r\ncontent-length: 0\r\n\r\n');
+      if (isDown) tries += 1;
+      return isDown;
+    },
+  };
+  const path = `${PATH}&trunkline-survive=both&trunkline-session=${id}`;
+  const { gateway, client, leg } = await survivingCall(options, {}, path);
+  const first = await leg(1);
+  isDown = true;
+  first.ws.terminate();
+  await until(() => tries > 0);
+  const say = (word: string) =>
+    JSON.stringify({
+      type: 'conversation.item.create',
+      item: { id: word, type: 'message', role: 'user', content: [] },
+    });
+  socketOf(client).end(Buffer.concat([frameBytes(1, say('one')), frameBytes(1, say('two')).subarray(0, 20)]));
+  const state = () => gateway.gateway.record(id)?.resume;
+  await until(() => state()?.expiresAt !== undefined);
+  expect(state()?.received).toBe(0);
+  const again = await back({ gateway, id }, 1);
+  ends.push(async () => again.terminate());
+  for (const word of ['one', 'two', 'three']) again.send(say(word));
+  isDown = false;
+  const second = await leg(2);
+  await until(() => second.items.has('three'));
+  expect(second.told.map(({ item }) => (item as { id: string }).id)).toEqual(['one', 'two', 'three']);
+});
