@@ -40,10 +40,11 @@ function readReturn(request: IncomingMessage): (Return & { readonly handshake: H
   return { id, received: Number(received), handshake };
 }
 
-/** Digest of the credential of a handshake; undefined where it has none. */
+/** Digest of the credential of a handshake and of the page that it is from, which may be the only one for a client secret; undefined where it has neither. */
 export function ownerOf(handshake: Handshake): string | undefined {
   const credential = clientCredential(handshake, findEndpoint(handshake.path)?.provider);
-  return credential === undefined ? undefined : digestOf(credential);
+  const { origin } = handshake.headers;
+  return credential === undefined && origin === undefined ? undefined : digestOf(JSON.stringify([credential, origin]));
 }
 
 interface ReturningUpgrade {

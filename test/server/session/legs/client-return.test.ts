@@ -164,6 +164,16 @@ describe('a session', () => {
     expect((await refusedUpgrade(`${line.gateway.url}${PATH}&trunkline-resume=${line.id}.0`, {})).status).toBe(404);
   });
 
+  test('refuses the page of another origin, which may have found the credential', async () => {
+    const origins = ['https://one.example', 'https://other.example'];
+    const line = await open({ listen: { origins } });
+    await drop(line);
+    const refused = await refusedUpgrade(`${line.gateway.url}${PATH}&trunkline-resume=${line.id}.0`, {
+      headers: { origin: 'https://other.example' },
+    });
+    expect([refused.status, JSON.parse(refused.body).error.code]).toEqual([404, 'unknown_session']);
+  });
+
   test('refuses one who has another credential, or has missed too much', async () => {
     const keys = [
       { id: 'k', secret: 'secret-of-k' },
