@@ -171,9 +171,9 @@ export function sessionSubject(admission: Admission): SessionSubject {
 }
 
 /** The name that messages of the client have in the place of the model's own. */
-function renamingOf({ handshake, targets, model, provider, policy }: Admission): Renaming | undefined {
-  if (handshake.firstFrame?.renamed !== undefined || targets === undefined || model === undefined)
-    return handshake.firstFrame?.renamed;
+function renamingOf({ handshake, renamed, targets, model, provider, policy }: Admission): Renaming | undefined {
+  const known = handshake.firstFrame?.renamed ?? renamed;
+  if (known !== undefined || targets === undefined || model === undefined) return known;
   return { from: targets.name, to: modelUpstream(provider, model, policy) };
 }
 

@@ -3,6 +3,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { FirstFrame, FirstFrameForm } from '../../../adapters/realtime/contract/first-frame.ts';
 import type { SoundRates } from '../../../adapters/realtime/contract/metering.ts';
+import type { Renaming } from '../../../adapters/realtime/contract/names.ts';
 import type { Handshake, Provider, ServedEndpoint, Upstream } from '../../../adapters/realtime/contract.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import type { JsonObject } from '../../../codecs/json/object.ts';
@@ -51,6 +52,8 @@ export interface Admission {
   /** The target that this is the admission at, and the others in their turn, where the client asks for a name of `models`. */
   readonly target?: ModelTarget | undefined;
   readonly targets?: Targets<Admission> | undefined;
+  /** The model as the client names it in the query, with an account before it, and as the provider knows it. */
+  readonly renamed?: Renaming | undefined;
   /** The subprotocol that the client is answered with; undefined where it offers none. */
   readonly subprotocol: string | undefined;
   /** The client secret that the client presents; undefined where its credential is a key. */

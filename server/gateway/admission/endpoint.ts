@@ -1,6 +1,7 @@
 // Finds the endpoint of a path and the account that serves it, and the subprotocol that the client is answered with. Several accounts may serve one
 // path: the path may name one, the client its model with one, and a key may have only some.
 
+import type { Renaming } from '../../../adapters/realtime/contract/names.ts';
 import type { Handshake, Provider } from '../../../adapters/realtime/contract.ts';
 import {
   answerable,
@@ -18,7 +19,7 @@ import { invalid, notImplemented, nowhere } from '../../http/request/refusals.ts
 import { withFirst, withTarget } from '../targets/alias.ts';
 import type { Admission } from './admission.ts';
 
-type Chosen = Pick<Admission, 'provider' | 'endpoint' | 'handshake'>;
+type Chosen = Pick<Admission, 'provider' | 'endpoint' | 'handshake' | 'renamed'>;
 
 export function resolveEndpoint({
   handshake,
@@ -73,8 +74,9 @@ export function chooseProvider(
   if (found === undefined) return rejectHandshake(known);
   const refusal = boundElsewhere(secret, found.provider);
   if (refusal !== undefined) return refusal;
-  const choice = chosen(found, inModel === undefined ? handshake : withoutAccount(handshake, found.provider, policy));
-  return rejectHandshake(choice) ?? choice;
+  if (inModel === undefined) return rejectHandshake(chosen(found, handshake)) ?? chosen(found, handshake);
+  const choice = chosen(found, withoutAccount(handshake, found.provider, policy));
+  return rejectHandshake(choice) ?? { ...choice, renamed: renamedInQuery(handshake, found.provider, policy) };
 }
 
 /** The account of a target, where it speaks what the path speaks: that of a target which has the path itself, since accounts of one path may differ. */
@@ -162,6 +164,13 @@ function withoutAccount(handshake: Handshake, provider: Provider, policy: Admiss
   const parts = handshake.rawQuery.split('&');
   const rawQuery = parts.map((part) => (/^model=/.test(part) ? withoutName(part, provider.name) : part)).join('&');
   return { ...named, rawQuery, query: new URLSearchParams(rawQuery) };
+}
+
+/** The name that messages which repeat the model of the query have in its place. */
+function renamedInQuery({ query }: Handshake, provider: Provider, policy: Admission['policy']): Renaming | undefined {
+  const from = query.get('model');
+  if (from === null) return undefined;
+  return { from, to: modelUpstream(provider, from.slice(provider.name.length + 1), policy) };
 }
 
 function withoutName(part: string, account: string): string {

@@ -108,3 +108,22 @@ test('a name beside the credential in the first message has its targets, too', a
   session.terminate();
   expect(await gateway.nextEnd()).toMatchObject({ asked: 'voice', tried: ['one/m-one'] });
 });
+
+test.each([
+  ['any model', undefined],
+  ['the model alone', ['two/m-two']],
+])(
+  'messages that repeat an account of the query and its model have the model alone, of a key with %s',
+  async (_name, models) => {
+    const { gateway, two } = await startPair('openai', { models: {}, keys: [{ id: 'app', secret: KEY, models }] });
+    const update = (model: string) =>
+      `{"type":"session.update","session":{"model" : "${model}", "x":"\\u00e4 two/m-two"}}`;
+    const client = await open(gateway, '/v1/realtime?model=two%2Fm-two', update('two/m-two'), update('m-two'));
+    const session = await two.next();
+    expect(two.requests[0]?.url).toBe('/v1/realtime?model=m-two');
+    expect(await text(session)).toBe(update('m-two'));
+    expect(await text(session)).toBe(update('m-two'));
+    client.terminate();
+    await gateway.nextEnd();
+  },
+);
