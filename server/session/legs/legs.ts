@@ -85,6 +85,7 @@ export class Legs implements Boundary {
       new Survivor({
         ...{ survival, pinning, isOpen, provider: this.#now.provider, providerMessages: this.messages.downstream },
         onMoved: (move) => tap.moved(move),
+        onTold: (message, at) => tap.toldAgain(message, at),
         moveTo: (next) => this.#moveTo(next),
         onProviderEnd: (end) => this.providerEnded(end),
         end,

@@ -43,6 +43,8 @@ export interface SurvivorOptions {
   readonly provider: ProviderEnd;
   /** Called when the session goes on at another socket. `since`: the time from which on it had none (monotonic ms). */
   onMoved(move: { readonly since: number; readonly ms: number; readonly why: string }): void;
+  /** Called with each message that a next socket is told in the place of the client. */
+  onTold(message: OutFrame, at: number): void;
   isOpen(): boolean;
   /** Puts the session onto a socket, which is read from `start` on: it may have said something already. */
   moveTo(next: NextSocket): { readonly provider: ProviderEnd; start(): void };
@@ -181,15 +183,22 @@ export class Survivor {
     this.#whole = this.#newWhole(this.#whole);
     const { provider, start } = moveTo(next);
     this.#provider = provider;
-    for (const message of toProvider) provider.sendMessage(message);
+    this.#tell(toProvider);
     start();
     for (const message of toClient) this.#whole.send(message, at);
     this.#openIfAnswered();
   }
 
+  #tell(messages: readonly OutFrame[]): void {
+    for (const message of messages) {
+      this.#provider.sendMessage(message);
+      this.#options.onTold(message, performance.now());
+    }
+  }
+
   #openIfAnswered(): void {
     if (this.#without === undefined || this.#followed.isOpening) return;
-    for (const message of this.#followed.opened()) this.#provider.sendMessage(message);
+    this.#tell(this.#followed.opened());
     clearTimeout(this.#without.giveUp);
     this.#without = undefined;
     this.#gate?.open();

@@ -3,7 +3,7 @@
 import type { Dialect } from '../../../adapters/realtime/contract/dialect.ts';
 import type { BillingBase, SoundRates } from '../../../adapters/realtime/contract/metering.ts';
 import type { Mark, Observation, Usage } from '../../../adapters/realtime/contract/observation.ts';
-import { type Direction, type Frame, inDirection } from '../../../codecs/websocket/frame.ts';
+import { type Direction, type Frame, inDirection, type OutFrame } from '../../../codecs/websocket/frame.ts';
 import type { Reply, SessionUsage, TapSummary } from '../../ipc/session-record.ts';
 import type { Metrics } from '../../platform/metrics.ts';
 import { ResidenceHistogram } from '../../platform/times/residence-histogram.ts';
@@ -104,6 +104,11 @@ export class Tap {
   moved({ since, ms, why }: { readonly since: number; readonly ms: number; readonly why: string }): void {
     this.moments.move(since, { ms, why });
     this.#options.metrics.moved(this.#options.provider, why);
+  }
+
+  /** Counts a message that the provider is told again, which it bills once more. */
+  toldAgain(message: OutFrame, at: number): void {
+    this.texts?.add(this.#options.dialect.observe({ ...message, at }, 'upstream')?.counts);
   }
 
   observe(frame: Frame, direction: Direction): Observation | undefined {

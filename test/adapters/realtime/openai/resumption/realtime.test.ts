@@ -97,3 +97,16 @@ test('settings that a provider has refused are not told to the next one', async 
   await until(() => second.told.length === 1);
   expect(second.told[0]?.session).toEqual({ instructions: 'Be kind.', speed: 1 });
 });
+
+test('a session is billed for messages that are told again where messages are billed', async () => {
+  const { send, leg, client, gateway } = await survivingCall({}, {}, '/xai/v1/realtime?trunkline-survive=provider');
+  const content = [{ type: 'input_text', text: 'Hello.' }];
+  send({ type: 'conversation.item.create', item: { id: 'item_mine', type: 'message', role: 'user', content } });
+  const first = await leg(1);
+  await until(() => first.items.size === 1);
+  first.ws.close(1011);
+  const second = await leg(2);
+  await until(() => second.items.size === 1);
+  client.close(1000);
+  expect((await gateway.nextEnd()).usage).toMatchObject({ messages: 2 });
+});
