@@ -9,6 +9,7 @@ import type { Config } from './config.ts';
 import type { FileKey } from './key-schema.ts';
 import { faultText, type Problem } from './problem.ts';
 import { modelConflicts } from './providers/model-conflicts.ts';
+import { providerTable } from './providers/table.ts';
 import type { Limits } from './schema.ts';
 
 /** Every conflict between fields, and between the configuration and the file system. */
@@ -25,7 +26,19 @@ export function conflictsOf(config: Config): Problem[] {
       modelProblems(models, `teams.${name}.models`, config),
     ),
     ...limitConflicts(limits),
+    ...surviveConflicts(config),
   ];
+}
+
+/** Refuses paths that no session survives at, which would be taken for covered. A path behind the name of an account is that of its kind. */
+function surviveConflicts({ survive, ...config }: Config): Problem[] {
+  const served = [...providerTable(config).accounts.values()].flatMap(({ endpoints }) => endpoints);
+  const known = [...new Set(served.filter(({ dialect }) => dialect.resumption).map(({ path }) => path))];
+  return survive.paths.flatMap((path, index) =>
+    known.includes(path)
+      ? []
+      : [{ path: `survive.paths[${index}]`, message: unknownName('path of sessions that can survive', path, known) }],
+  );
 }
 
 function hostConflicts(host: string, admin: Config['admin'], access: Config['access']): Problem[] {

@@ -77,4 +77,17 @@ describe('loadConfig', () => {
     );
     expect(lines).toHaveLength(3);
   });
+
+  test('refuses a path at which no session survives its provider', () => {
+    const paths = (...list: string[]) => `survive: { paths: [${list.join(', ')}] }`;
+    expect(refusal(paths('/v1/realtime', '/v1/realtme'))[0]).toMatch(
+      /^survive\.paths\[1\]: unknown path of sessions that can survive "\/v1\/realtme", expected one of \/v1\/realtime, .*; did you mean \/v1\/realtime\?$/,
+    );
+    const account = 'providers: { eu: { kind: openai, apiKey: long-enough } }';
+    for (const path of ['/v1/live/sessions', '/eu/v1/realtime'])
+      expect(refusal(`${account}\n${paths(path)}`)[0]).toContain(
+        `unknown path of sessions that can survive "${path}", `,
+      );
+    expect(load(paths('/v1/realtime')).survive.paths).toEqual(['/v1/realtime']);
+  });
 });
