@@ -76,7 +76,8 @@ async function* checkPath(
     waitMs: FIRST_MS[speaksFirst],
     afterFirstMs: AFTER_FIRST_MS,
   });
-  const spoke = first === undefined ? `nothing within ${FIRST_MS[speaksFirst]} ms` : `the provider: ${say(first)}`;
+  const silence = left ? `nothing within ${FIRST_MS[speaksFirst]} ms` : 'nothing before its close';
+  const spoke = first === undefined ? silence : `the provider: ${say(first)}`;
   const isAsDeclared = (first !== undefined) === (speaksFirst === 'provider');
   yield compared(`${path} first message`, `by the ${speaksFirst}`, spoke, isAsDeclared);
   yield compared(`${path} close`, 'open until the client closes', say(close), left);

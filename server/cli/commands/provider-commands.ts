@@ -67,7 +67,7 @@ async function accountFor(id: string, config: Config, { key, baseUrl }: Given): 
   const kind = kinds.get(config.providers[id]?.kind ?? id);
   if (kind === undefined)
     throw new UsageError(
-      `unknown account or kind: ${expectedName(id, [...Object.keys(config.providers), ...kinds.keys()])}`,
+      `unknown account or kind: ${expectedName(id, [...new Set([...Object.keys(config.providers), ...kinds.keys()])])}`,
     );
   const isKeyed = 'apiKey' in known || 'tokenCommand' in known || 'credentialsFile' in known;
   if (key === undefined && (!isKeyed || config.providers[id]?.apiKey === FORWARD_CLIENT))

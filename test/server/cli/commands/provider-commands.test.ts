@@ -120,6 +120,15 @@ describe.concurrent('a provider', () => {
     ]);
   });
 
+  test('that closes before it says anything has said nothing, and is not waited for', async () => {
+    const provider = await openai({ onSession: (ws) => void ws.close(1011, 'no room') });
+    const { lines } = await check({ baseUrl: provider.url });
+    expect(lines.filter((line) => !/^ok/.test(line)).slice(0, 2)).toEqual([
+      'differs  /v1/realtime first message: declared by the provider; seen nothing before its close',
+      'differs  /v1/realtime close: declared open until the client closes; seen close 1011 no room',
+    ]);
+  });
+
   test('that refuses the right key, and quotes it whole and in part, differs, and nothing of the key is shown', async () => {
     const body = `{"error":{"message":"Incorrect key provided: sk-proj-Zq81****0TnB, got ${KEY}"}}`;
     const provider = await openai({
