@@ -95,11 +95,11 @@ function isSame(owner: string | undefined, given: string | undefined): boolean {
 const unknown: Refusal = {
   status: 404,
   code: 'unknown_session',
-  message: `no session in ${RESUME} waits here for this credential`,
+  message: `no session of this credential has the id in ${RESUME}, or its gateway process is another one`,
 };
 
 const tooLate: Refusal = {
   status: 409,
   code: 'resume_too_late',
-  message: `the messages behind those that ${RESUME} says are not kept any more`,
+  message: `the messages behind those that ${RESUME} says are not kept any more, or it says more than were sent`,
 };
