@@ -152,6 +152,7 @@ export class Legs implements Boundary {
     const provider = new Peer({ socket, role: 'provider', limits });
     const former = this.#now;
     this.#now = this.#newLeg({ provider, mask }, former);
+    if (former.downstream.isTargetAway) this.#now.downstream.targetLeft();
     former.retire();
     const leg = this.#now;
     return { provider, start: () => this.#startLeg(leg, this.#receivers as Receivers, false) };

@@ -163,6 +163,10 @@ export class Link {
     else this.#tell();
   }
 
+  get isTargetAway(): boolean {
+    return this.#absence === 'away';
+  }
+
   /** Takes note that the target is away: nothing is written until it is back, and what comes is kept. */
   targetLeft(): void {
     this.#absence = 'away';

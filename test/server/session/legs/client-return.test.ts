@@ -277,3 +277,18 @@ test('what waited for a provider when a client left is said by it again, and onc
   await until(() => second.items.has('three'));
   expect(second.told.map(({ item }) => (item as { id: string }).id)).toEqual(['one', 'two', 'three']);
 });
+
+test('what the next socket of the provider says while the client is away is counted, and kept for it', async () => {
+  const id = crypto.randomUUID();
+  const path = `${PATH}&trunkline-survive=both&trunkline-session=${id}`;
+  const { gateway, client, leg } = await survivingCall({}, {}, path);
+  client.terminate();
+  await until(() => gateway.gateway.record(id)?.resume?.expiresAt !== undefined);
+  (await leg(1)).ws.close(1011);
+  (await leg(2)).reply(['Yes.']);
+  await until(() => gateway.gateway.record(id)?.resume?.sent === 10);
+  const again = await back({ gateway, id }, 1);
+  for (let type = ''; type !== 'response.done'; ) ({ type } = JSON.parse(await text(again)));
+  again.close(1000);
+  expect(await gateway.nextEnd()).toMatchObject({ reason: 'client-closed', usage: { totalTokens: 3 } });
+});
