@@ -86,6 +86,8 @@ export class Gateway {
   readonly #breakers = new Breakers();
   readonly #probes: Probes | undefined;
   readonly #load: ProcessLoad;
+  /** Stops to end sessions between their turns. */
+  #stopSpread: (() => void) | undefined;
   #phase: 'serving' | 'draining' | 'ending' = 'serving';
   readonly #open = (upgrade: Upgrade) => this.#openings.run(new SessionOpening(upgrade, this.#host));
 
@@ -203,13 +205,20 @@ export class Gateway {
     return { ...this.#load.readiness(), accounts };
   }
 
-  /** Opens no more sessions. Resolves when the last one has ended by itself. */
+  /**
+   * Opens no more sessions, and ends those that are left in the second half of `drainMs` between their turns, so that they come back one by one elsewhere.
+   * Resolves when the last one has ended.
+   */
   async drain(): Promise<void> {
     if (this.#phase === 'serving') this.#phase = 'draining';
     this.#connector.close();
     this.#probes?.stop();
     this.#openings.stopWaiting();
+    const { drainMs } = this.#live.config.limits;
+    this.#stopSpread?.();
+    this.#stopSpread = this.#sessions.endBetweenTurns(reasons.drained, drainMs);
     await this.#whenEmpty();
+    this.#stopSpread();
   }
 
   /** Ends all sessions and stops listening. Resolves when every socket of a session is closed, after `closeMs` at the latest. */
@@ -218,6 +227,7 @@ export class Gateway {
     this.#connector.close();
     this.#probes?.stop();
     this.#openings.abortAll();
+    this.#stopSpread?.();
     this.#sessions.endAll(reasons.drained);
     const timer = setTimeout(() => this.#sessions.terminateAll(), this.#live.config.limits.closeMs);
     await this.#whenEmpty();

@@ -135,6 +135,11 @@ export class Session {
     this.#settle();
   }
 
+  /** Tells that it is open, and its end would cut nobody off. */
+  get isBetweenTurns(): boolean {
+    return this.#state.name === 'open' && this.#tap.isBetweenTurns;
+  }
+
   /** Lets both sockets go, whatever is still queued. */
   terminate(): void {
     this.#options.client.terminate();
@@ -219,17 +224,13 @@ export class Session {
   }
 
   #listen(receivers: Receivers): void {
-    const { client } = this.#options;
-    const gone = () => this.#settle();
     const clientLost = (): void => {
       if (this.returning?.leaves()) return;
       this.end(clientEnded(1006), { closeCode: 1006 });
       this.#legs.now.upstream.sourceLost();
     };
-    client.start(
-      { received: this.#client.receive, lost: () => afterAllRead(this.#client, receivers, clientLost), gone },
-      this.#legs,
-    );
+    const lost = () => afterAllRead(this.#client, receivers, clientLost);
+    this.#options.client.start({ received: this.#client.receive, lost, gone: () => this.#settle() }, this.#legs);
   }
 
   #failed(error: unknown): void {

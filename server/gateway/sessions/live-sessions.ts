@@ -4,8 +4,12 @@ import type { SessionRecord } from '../../ipc/session-record.ts';
 import type { CloseReason } from '../../session/close-reason.ts';
 import type { Session } from '../../session/session.ts';
 
+/** Interval of the looks for sessions that are between turns. */
+const LOOK_MS = 50;
+
 export interface LiveSession {
-  readonly session: Pick<Session, 'summary' | 'record' | 'end' | 'terminate'> & Partial<Pick<Session, 'returning'>>;
+  readonly session: Pick<Session, 'summary' | 'record' | 'end' | 'terminate'> &
+    Partial<Pick<Session, 'returning' | 'isBetweenTurns'>>;
   /** The id of its key; undefined in open mode. */
   readonly key: string | undefined;
 }
@@ -48,6 +52,22 @@ export class LiveSessions {
   /** Ends all sessions, or those of these keys. */
   endAll(reason: CloseReason, keys?: ReadonlySet<string | undefined>): void {
     for (const { session, key } of this.#sessions.values()) if (keys?.has(key) !== false) session.end(reason);
+  }
+
+  /** Ends the sessions that are open now in the second half of that time, one by one, each between two of its turns. Returns what stops that. */
+  endBetweenTurns(reason: CloseReason, withinMs: number): () => void {
+    const [all, from] = [this.#sessions.size, performance.now()];
+    let ended = 0;
+    const timer = setInterval(() => {
+      const due = Math.ceil(all * ((2 * (performance.now() - from)) / withinMs - 1));
+      for (const { session } of this.#sessions.values()) {
+        if (ended >= due) return;
+        if (session.isBetweenTurns !== true) continue;
+        session.end(reason);
+        ended += 1;
+      }
+    }, LOOK_MS);
+    return () => clearInterval(timer);
   }
 
   terminateAll(): void {

@@ -94,6 +94,11 @@ export class Tap {
     inDirection(this.allTraffic, direction).measured(residenceMs * 1000, frames);
   }
 
+  /** Tells that nobody speaks, and nothing that was asked for is still to come, as far as the dialect says. */
+  get isBetweenTurns(): boolean {
+    return this.#lastMark === undefined || this.#lastMark === 'turn-done' || this.#lastMark === 'interrupted';
+  }
+
   /** The moments of the session, at monotonic times. */
   get moments(): Moments {
     this.#moments ??= new Moments();

@@ -129,6 +129,29 @@ test('refuses new sessions while it drains, in the shape of the provider, and le
   await drained;
 });
 
+test('ends sessions in the second half of its drain, one by one and between turns', async () => {
+  await start({ limits: { drainMs: 2000 } });
+  const clients = await Promise.all(Array.from({ length: 6 }, () => openClient(gateway.url + REALTIME)));
+  const upstreams = await Promise.all(clients.map(() => provider.next()));
+  // One of them is in the middle of a reply.
+  const [busy] = upstreams;
+  busy?.send(JSON.stringify({ type: 'response.output_audio.delta', delta: 'AAAA' }));
+  await until(async () => (await gateway.sample('trunkline_frames_total', { direction: 'downstream' })) === 1);
+  const at = performance.now();
+  const drained = gateway.gateway.drain();
+  const ends: number[] = [];
+  for (let ended = 0; ended < 5; ended++) {
+    expect(await gateway.nextEnd()).toMatchObject({ reason: 'drained', closeCode: 1001 });
+    ends.push(performance.now() - at);
+  }
+  // No look at the clock from above: a busy machine is late, and never early.
+  expect(ends[0]).toBeGreaterThan(1000);
+  expect(ends[4]).toBeGreaterThan(1600);
+  expect(gateway.gateway.records()).toMatchObject([{ state: 'open' }]);
+  busy?.send(JSON.stringify({ type: 'response.done', response: { id: 'r', status: 'completed' } }));
+  await drained;
+});
+
 test('closes sessions that are open at the end with 1001', async () => {
   await start();
   const client = await openClient(gateway.url + REALTIME);
