@@ -3,11 +3,12 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Webhook } from 'standardwebhooks';
-import { providers as realtimeProviders } from '../../../adapters/realtime/index.ts';
+import { providers as realtimeProviders, spokenBy } from '../../../adapters/realtime/index.ts';
 import { isOfProvider } from '../../../codecs/text/glob.ts';
 import type { Config } from '../../config/config.ts';
 import { faultText, type Problem } from '../../config/problem.ts';
 import { targetLabel } from '../../config/providers/models-schema.ts';
+import { providerTable } from '../../config/providers/table.ts';
 import { classNames } from '../../http/class-policy.ts';
 import { unknownPath } from '../../http/nearest-path.ts';
 import { sidePaths } from '../../ipc/side-routes.ts';
@@ -20,12 +21,36 @@ export function warningsOf(config: Config): Problem[] {
   return [
     ...listenWarnings(config.listen),
     ...providerWarnings(config),
+    ...vocabularyWarnings(config),
     ...routeWarnings(config),
     ...llmWarnings(config),
     ...wordsWarnings(config),
     ...keyWarnings(config),
     ...webhookWarnings(config),
   ];
+}
+
+/** Warns of a name of `models` whose targets have clients of two vocabularies at one path, where a client of either is served by none of the other. */
+function vocabularyWarnings({ models, ...config }: Config): Problem[] {
+  const { accounts } = providerTable(config);
+  return Object.entries(models).flatMap(([name, targets]) => {
+    const all = targets.flatMap(({ provider }) =>
+      (accounts.get(provider)?.endpoints ?? []).map(({ path, dialect }) => ({
+        provider,
+        path,
+        spoken: spokenBy(dialect),
+      })),
+    );
+    for (const { path, spoken, provider } of all) {
+      const other = all.find((one) => one.path === path && one.spoken !== spoken && one.provider !== provider);
+      if (other === undefined) continue;
+      const words = `those of ${provider} speak ${spoken.name}, those of ${other.provider} ${other.spoken.name}`;
+      return [
+        { path: `models.${name}`, message: `expected targets with clients of one vocabulary at ${path}: ${words}` },
+      ];
+    }
+    return [];
+  });
 }
 
 function listenWarnings({ proxyProtocol, trustedProxies, tls }: Config['listen']): Problem[] {

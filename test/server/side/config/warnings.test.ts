@@ -283,3 +283,18 @@ describe('rules that order nothing', () => {
     expect(warnings(weighted(`${heavy(routed)}, ${heavy(direct)}`))).toEqual([]);
   });
 });
+
+test('a name of models whose targets have clients of two vocabularies at one path is warned of', () => {
+  const accounts = (models: string) => `providers:
+  old: { kind: openai, apiKey: long-enough, clients: beta }
+  older: { kind: openai, apiKey: long-enough, clients: beta }
+  today: { kind: openai, apiKey: long-enough }
+  azure: { apiKey: long-enough, settings: { resource: a } }
+  stepfun: { apiKey: long-enough, clients: ga }
+models: { ${models} }
+`;
+  expect(warnings(accounts('voice: [old/m, today/m]'))).toEqual([
+    'models.voice: expected targets with clients of one vocabulary at /v1/realtime: those of old speak openai-realtime-beta, those of today openai-realtime',
+  ]);
+  expect(warnings(accounts('a: [old/m, older/m], b: [today/m, azure/m, stepfun/m]'))).toEqual([]);
+});
