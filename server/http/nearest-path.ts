@@ -6,10 +6,12 @@ import { type HttpProblem, shortened } from './problem.ts';
 /** Number of paths in the sentence. */
 const MAX_NAMED = 3;
 
-/** `paths`: those that there are, where `{name}` stands for a segment. */
+/** `paths`: those that there are, where `{name}` stands for a segment. Paths that begin with all that was written come first. */
 export function unknownPath(path: string, paths: readonly string[]): HttpProblem & { readonly code: 'unknown_path' } {
   const byForm = new Map(paths.map((pattern) => [filled(pattern, path), pattern]));
-  const nearest = nearestNames(path, [...byForm.keys()], MAX_NAMED).map((form) => byForm.get(form));
+  const forms = nearestNames(path, [...byForm.keys()], byForm.size);
+  const below = forms.filter((form) => form.startsWith(`${path}/`));
+  const nearest = [...new Set([...below, ...forms])].slice(0, MAX_NAMED).map((form) => byForm.get(form));
   const message = `there is no path ${shortened(path)} here; the nearest are ${nearest.join(', ')}`;
   return { status: 404, code: 'unknown_path', message };
 }

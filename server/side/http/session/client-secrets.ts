@@ -162,7 +162,8 @@ function fieldIn({ sessionField, fieldOf }: Mint, param: string | undefined): st
   return setting === undefined || setting === param ? param : (fieldOf?.(setting) ?? setting);
 }
 
-const faultProblem = ({ field, expected }: MintFault): HttpProblem => invalidRequest(`expected ${expected}`, field);
+const faultProblem = ({ field, expected }: MintFault): HttpProblem =>
+  invalidRequest(`${field}: expected ${expected}`, field);
 
 function wantedOf(
   { expiresAt, endsAt, session, ...asked }: MintRequest,

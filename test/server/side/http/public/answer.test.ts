@@ -56,6 +56,8 @@ describe('an unknown path', () => {
     ['/v1/chat/completion', '/v1/chat/completions'],
     ['/realtime', '/v1/realtime'],
     ['/v1/model', '/v1/models'],
+    ['/v1/live', '/v1/live/sessions'],
+    ['/openai/v1/realtime/', '/openai/v1/realtime'],
     ['/v1/sessions/0190a1b2-c3d4-7e5f-8a9b-0c1d2e3f4a5b/contexts', '/v1/sessions/{id}/context'],
     [
       '/ws/google.ai.generativelanguage.v1.GenerativeService.BidiGenerateConten',

@@ -109,7 +109,7 @@ test('a provider that is asked with GET gets its terms from the query, and its e
   const made = await ask('expires_in_seconds=120&max_session_duration_seconds=60');
   const token = expect.stringMatching(/^ek_[\w-]{43}$/);
   expect(made).toEqual({ status: 200, body: { token, expires_in_seconds: 120 } });
-  const error = { error: 'expected a whole number from 1 to 600', code: 'invalid_request' };
+  const error = { error: 'expires_in_seconds: expected a whole number from 1 to 600', code: 'invalid_request' };
   expect(await ask('expires_in_seconds=601')).toMatchObject({ status: 400, body: error });
   expect(await ask('', 'wrong')).toMatchObject({ status: 401, body: { code: 'invalid_key' } });
   const post = await fetch(`${http()}/v3/token`, { method: 'POST', headers: { authorization: 'secret-of-rated' } });
