@@ -28,6 +28,7 @@ interface Return {
 
 /** Undefined where the handshake opens a session of its own. */
 function readReturn(request: IncomingMessage): (Return & { readonly handshake: Handshake }) | Refusal | undefined {
+  if (!isNamed(request)) return undefined;
   const handshake = readHandshake(request);
   if (handshake === undefined) return undefined;
   const header = handshake.headers[`x-${RESUME}`];
@@ -39,6 +40,12 @@ function readReturn(request: IncomingMessage): (Return & { readonly handshake: H
     return invalid(`expected <id of the session>.<number of messages received> as the ${RESUME}`);
   return { id, received: Number(received), handshake };
 }
+
+/** Tells whether anything in the request may name a session: most open one, and are read no further here. */
+const isNamed = ({ url = '', headers }: IncomingMessage): boolean =>
+  url.includes(RESUME) ||
+  headers[`x-${RESUME}`] !== undefined ||
+  headers['sec-websocket-protocol']?.includes(RESUME) === true;
 
 /** Digest of the credential of a handshake and of the page that it is from, which may be the only one for a client secret; undefined where it has neither. */
 export function ownerOf(handshake: Handshake): string | undefined {

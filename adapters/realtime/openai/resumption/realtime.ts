@@ -18,6 +18,8 @@ import { mergeSettings, type Turns, turnsIn } from './settings.ts';
 
 /** Begins the ids of events of the gateway: errors about them are none of the client. */
 const OWN_EVENT = 'trunkline-move';
+/** The id of the event that tells the settings again. */
+const OWN_UPDATE = `${OWN_EVENT}-settings`;
 /** Speech that a provider takes as said ends before it says so. */
 const VAD_DELAY_MS = 300;
 const SOUND = new Set(['response.output_audio.delta', 'response.audio.delta']);
@@ -132,7 +134,7 @@ class FollowedRealtime implements FollowedSession {
     return {
       toProvider: [
         ...first,
-        ...(hasSettings ? [own({ type: 'session.update', session: this.#settings })] : []),
+        ...(hasSettings ? [own({ event_id: OWN_UPDATE, type: 'session.update', session: this.#settings })] : []),
         ...this.#itemsAgain(),
         ...this.#unanswered.filter(({ type }) => type !== 'response.create').map(({ frame }) => frame),
         ...this.#unheard.frames,
@@ -176,7 +178,10 @@ class FollowedRealtime implements FollowedSession {
 
   #isOwnError(error: JsonObject | undefined): boolean {
     if (textAt(error, 'code') === 'session_expired') this.#isExpired = true;
-    return this.#isExpired || textAt(error, 'event_id')?.startsWith(OWN_EVENT) === true;
+    const id = textAt(error, 'event_id');
+    // No update is told of one that was refused.
+    if (id === OWN_UPDATE) this.#ownUpdates -= 1;
+    return this.#isExpired || id?.startsWith(OWN_EVENT) === true;
   }
 
   #learn(type: string, event: JsonObject, at: number): void {
