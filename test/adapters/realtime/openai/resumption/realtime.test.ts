@@ -110,3 +110,19 @@ test('a session is billed for messages that are told again where messages are bi
   client.close(1000);
   expect((await gateway.nextEnd()).usage).toMatchObject({ messages: 2 });
 });
+
+test('a client is shown the answer to its own update where a next socket has refused the settings of before', async () => {
+  let isRefusing = false;
+  const { send, leg, types, events } = await survivingCall({ refuses: () => isRefusing });
+  const first = await leg(1);
+  send({ type: 'session.update', session: { type: 'realtime', instructions: 'Be kind.' } });
+  await until(() => types().includes('session.updated'));
+  isRefusing = true;
+  first.ws.terminate();
+  const second = await leg(2);
+  await until(() => second.told.length > 0);
+  isRefusing = false;
+  send({ type: 'session.update', session: { type: 'realtime', instructions: 'Be brief.' } });
+  await until(() => types().filter((type) => type === 'session.updated').length === 2);
+  expect(events.filter(({ type }) => type === 'error')).toEqual([]);
+});
