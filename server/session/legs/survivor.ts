@@ -75,6 +75,8 @@ export class Survivor {
   #whole: WholeMessages;
   #provider: ProviderEnd;
   #without: Without | undefined;
+  /** False from the end of a socket until the next one; it may end while it is begun to be read. */
+  #hasSocket = true;
   #isDialling = false;
   #next: NextSocket | undefined;
   #due: NodeJS.Timeout | undefined;
@@ -115,6 +117,7 @@ export class Survivor {
     const isFailed = !this.#hasServed && performance.now() - this.#legAt < STEADY_MS;
     this.#failed = isFailed ? this.#failed + 1 : 0;
     if (this.#failed > MAX_FAILED) return false;
+    this.#hasSocket = false;
     if (this.#without === undefined) {
       if (this.#gate?.shut() !== true) return false;
       this.#lacks(reason);
@@ -183,6 +186,7 @@ export class Survivor {
     this.#whole = this.#newWhole(this.#whole);
     const { provider, start } = moveTo(next);
     this.#provider = provider;
+    this.#hasSocket = true;
     this.#tell(toProvider);
     start();
     for (const message of toClient) this.#whole.send(message, at);
@@ -197,7 +201,7 @@ export class Survivor {
   }
 
   #openIfAnswered(): void {
-    if (this.#without === undefined || this.#followed.isOpening) return;
+    if (this.#without === undefined || !this.#hasSocket || this.#followed.isOpening) return;
     this.#tell(this.#followed.opened());
     clearTimeout(this.#without.giveUp);
     this.#without = undefined;

@@ -1,13 +1,17 @@
 // Tests that sessions outlive many deaths and many ends of their provider's sockets: nothing of the client is lost or said twice, and it sees whole turns.
 // TRUNKLINE_LONG=1 runs 5,000 deaths and 1,000 rollovers with dials of 50 ms, and prints how long the sessions were without a provider; else 100 and 50.
 
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
 import { openClient, startGateway, type TestGateway } from '../../../support/gateway.ts';
 import { type FakeProvider, startProvider } from '../../../support/provider.ts';
 import { seededRandom } from '../../../support/random.ts';
+import { acceptFor, closeBytes } from '../../../support/raw-socket.ts';
 import { type ProviderLeg, startRealtimeProvider } from '../../../support/realtime-provider.ts';
+import { endCalls, survivingCall } from '../../../support/surviving-call.ts';
 import { until } from '../../../support/until.ts';
 
 const isLong = process.env.TRUNKLINE_LONG === '1';
@@ -15,6 +19,8 @@ const [DEATHS, ROLLOVERS, SESSIONS, DIAL_MS] = isLong ? [5000, 1000, 10, 50] : [
 const REALTIME = '/v1/realtime?model=gpt-realtime-2.1&trunkline-survive=provider';
 const LIVE =
   '/ws/google.ai.generativelanguage.v1beta.GenerativeService.BidiGenerateContent?key=k&trunkline-survive=provider';
+
+afterEach(endCalls);
 
 const ends: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -168,3 +174,25 @@ test(`${ROLLOVERS} rollovers ahead of an announced end cut no reply, and answer 
   await Promise.all(Array.from({ length: SESSIONS }, (_, number) => run(`r${number}x`)));
   print('rollovers', gaps);
 }, 900_000);
+
+test('a session goes on behind a next socket whose close comes with its 101, and loses nothing', async () => {
+  let upgrades = 0;
+  const onUpgrade = ({ headers }: IncomingMessage, socket: Socket) => {
+    if (++upgrades !== 2) return false;
+    const accept = acceptFor(headers['sec-websocket-key'] ?? '');
+    const head = `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`;
+    socket.write(Buffer.concat([Buffer.from(head), closeBytes(1011, '', { masked: false })]));
+    return true;
+  };
+  const { leg, send, types } = await survivingCall({
+    onUpgrade,
+    onRequest: (of) => of.number > 1 && of.reply(['Yes.']),
+  });
+  const first = await leg(1);
+  send({ type: 'response.create' });
+  await until(() => first.told.map(({ type }) => type).includes('response.create'));
+  first.ws.terminate();
+  await until(() => types().includes('response.done'));
+  expect((await leg(2)).told.map(({ type }) => type)).toEqual(['response.create']);
+  expect(upgrades).toBe(3);
+});
