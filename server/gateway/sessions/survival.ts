@@ -8,7 +8,7 @@ import { gatewayParameter } from '../../http/handshake.ts';
 import { invalid, isRefusal } from '../../http/request/refusals.ts';
 import { faultOf } from '../../platform/log.ts';
 import type { ClientSurvival } from '../../session/legs/client-return.ts';
-import type { NextSocket } from '../../session/legs/redial.ts';
+import type { DialOnce } from '../../session/legs/redial.ts';
 import type { Survival } from '../../session/legs/survivor.ts';
 import type { Connector } from '../../transport/connector.ts';
 import { chooseAccount } from '../admission/account.ts';
@@ -91,13 +91,17 @@ export function clientSurvivalOf({ survives, handshake, policy }: Admission): Cl
 }
 
 /** The credential may be another one since, and the account another configuration's: what that does not let it serve, it does not go on with. */
-async function dialAgain(admission: Admission, host: Dialling, signal: AbortSignal): Promise<NextSocket | undefined> {
+async function dialAgain(admission: Admission, host: Dialling, signal: AbortSignal): ReturnType<DialOnce> {
   const known = { ...admission, policy: host.policy() };
-  if (isRefusal(authorizeResource(known)) || checkTerms(known) !== undefined) return undefined;
+  if (isRefusal(authorizeResource(known)) || checkTerms(known) !== undefined) return 'refused';
   const account = await chooseAccount(known);
   // A rehearsal has no price, and its provider hears what no other one does.
   if (isRefusal(account) || account.isRehearsal !== admission.isRehearsal) return undefined;
   const { outcome } = await dialTarget({ ...known, ...account }, host, signal);
+  if (outcome.kind === 'refused' && isForGood(outcome.reply.status)) return 'refused';
   if (outcome.kind !== 'open') return undefined;
   return { socket: outcome.socket, mask: credentialMask(account.ownCredential) };
 }
+
+/** Tells a refusal that is about the request from one that is about the time. */
+const isForGood = (status: number): boolean => status >= 400 && status < 500 && status !== 408 && status !== 429;

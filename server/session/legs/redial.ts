@@ -13,16 +13,20 @@ export interface NextSocket {
   readonly mask: ((bytes: Buffer) => void) | undefined;
 }
 
-/** Dials once. Resolves with undefined where there is no socket; never rejects. */
-export type DialOnce = (signal: AbortSignal) => Promise<NextSocket | undefined>;
+/** Dials once. Resolves with undefined where there is no socket, and with `refused` where there will be none; never rejects. */
+export type DialOnce = (signal: AbortSignal) => Promise<NextSocket | 'refused' | undefined>;
 
-/** Resolves with undefined once it is aborted. A socket that comes later is let go. */
-export async function redial(dial: DialOnce, signal: AbortSignal): Promise<NextSocket | undefined> {
-  for (let tries = 0; !signal.aborted; tries++) {
+/** Resolves with undefined once it is aborted. A socket that comes later is let go. `tried`: tries that came to nothing before. */
+export async function redial(
+  dial: DialOnce,
+  signal: AbortSignal,
+  tried: number,
+): Promise<NextSocket | 'refused' | undefined> {
+  for (let tries = tried; !signal.aborted; tries++) {
     await delay(PAUSES_MS[Math.min(tries, PAUSES_MS.length - 1)], undefined, { signal }).catch(() => {});
     const next = signal.aborted ? undefined : await dial(signal);
     if (next === undefined) continue;
-    if (!signal.aborted) return next;
+    if (next === 'refused' || !signal.aborted) return next;
     next.socket.destroy();
   }
   return undefined;

@@ -77,6 +77,8 @@ export class Survivor {
   #without: Without | undefined;
   /** False from the end of a socket until the next one; it may end while it is begun to be read. */
   #hasSocket = true;
+  /** Set once the provider, or the configuration, has refused another socket for good. */
+  #isRefused = false;
   #isDialling = false;
   #next: NextSocket | undefined;
   #due: NodeJS.Timeout | undefined;
@@ -112,8 +114,8 @@ export class Survivor {
 
   /** Takes an end of the provider, where the session can go on. `code`: of its close, 1006 where it was lost. */
   takes(reason: CloseReason, code: number): boolean {
-    if (this.#stopped.signal.aborted || !this.#followed.isEstablished || !this.#followed.goesOnAfter(code))
-      return false;
+    if (this.#stopped.signal.aborted || (this.#isRefused && this.#next === undefined)) return false;
+    if (!this.#followed.isEstablished || !this.#followed.goesOnAfter(code)) return false;
     const isFailed = !this.#hasServed && performance.now() - this.#legAt < STEADY_MS;
     this.#failed = isFailed ? this.#failed + 1 : 0;
     if (this.#failed > MAX_FAILED) return false;
@@ -147,10 +149,11 @@ export class Survivor {
   }
 
   #dial(): void {
-    if (this.#isDialling) return;
+    if (this.#isDialling || this.#isRefused) return;
     this.#isDialling = true;
-    void redial(this.#options.survival.dial, this.#stopped.signal).then((next) => {
+    void redial(this.#options.survival.dial, this.#stopped.signal, this.#failed).then((next) => {
       this.#isDialling = false;
+      if (next === 'refused') return this.#refused();
       if (next === undefined) return;
       if (this.#stopped.signal.aborted) return void next.socket.destroy();
       // Faults of a socket that waits show when it is used.
@@ -158,6 +161,12 @@ export class Survivor {
       this.#next = next;
       this.#moveIfPossible();
     });
+  }
+
+  /** Ends a session without a provider; one that has one keeps it for as long as it lasts. */
+  #refused(): void {
+    this.#isRefused = true;
+    if (this.#without !== undefined && !this.#stopped.signal.aborted) this.#options.end(this.#without.reason);
   }
 
   /** A session that has a provider moves between turns. */

@@ -96,3 +96,21 @@ function upgradeHeaders(url: string): Promise<IncomingHttpHeaders> {
     client.once('error', reject);
   });
 }
+
+test('a session whose provider refuses another socket for good ends at once', async () => {
+  let isRefusing = false;
+  let refusals = 0;
+  const { leg, client } = await survivingCall({
+    onUpgrade(_, socket) {
+      if (!isRefusing) return false;
+      refusals += 1;
+      socket.end('HTTP/1.1 401 Unauthorized\r\ncontent-length: 0\r\n\r\n');
+      return true;
+    },
+  });
+  const first = await leg(1);
+  isRefusing = true;
+  first.ws.close(1011, 'gone');
+  expect(await closed(client)).toMatchObject({ code: 1011, reason: 'gone' });
+  expect(refusals).toBe(1);
+});
