@@ -9,7 +9,7 @@ import { SessionFunds, type SliceStore } from '../../../../server/gateway/money/
 import type { SliceAnswer } from '../../../../server/side/store/contract/budgets.ts';
 import { openStore } from '../../../../server/side/store/open.ts';
 import { openClient } from '../../../support/gateway.ts';
-import { closed } from '../../../support/inbox.ts';
+import { closed, message } from '../../../support/inbox.ts';
 import { childrenOf } from '../../../support/processes.ts';
 import { type FakeProvider, startProvider } from '../../../support/provider.ts';
 import { type Served, serve } from '../../../support/served.ts';
@@ -87,12 +87,15 @@ function speak(ws: WebSocket): void {
   });
 }
 
-/** Tells the provider of each piece that has come. */
+/** Tells the provider of each piece that has come, the first included. */
 function listen(client: WebSocket): WebSocket {
-  client.on('message', (data) => {
-    const isPiece = data.toString().includes('output_audio.delta') && client.readyState === client.OPEN;
-    if (isPiece) client.send('{"type":"input_audio_buffer.clear"}');
-  });
+  void (async () => {
+    for (;;) {
+      const { data } = await message(client);
+      const isPiece = data.toString().includes('output_audio.delta') && client.readyState === client.OPEN;
+      if (isPiece) client.send('{"type":"input_audio_buffer.clear"}');
+    }
+  })();
   return client;
 }
 
