@@ -105,6 +105,11 @@ describe('in a page', () => {
     const heard = await page.evaluate(async (model) => {
       const peer = new RTCPeerConnection();
       const channel = peer.createDataChannel('oai-events');
+      // On a busy machine it may be open before the answer is known to be taken.
+      const reply = new Promise<string>((resolve) => {
+        channel.onmessage = ({ data }) => resolve(data);
+      });
+      channel.onopen = () => channel.send('{"type":"response.create"}');
       peer.addTransceiver('audio');
       await peer.setLocalDescription(await peer.createOffer());
       await new Promise<void>((resolve) => {
@@ -117,10 +122,6 @@ describe('in a page', () => {
         body: peer.localDescription?.sdp ?? '',
       });
       await peer.setRemoteDescription({ type: 'answer', sdp: await response.text() });
-      const reply = new Promise<string>((resolve) => {
-        channel.onmessage = ({ data }) => resolve(data);
-      });
-      channel.onopen = () => channel.send('{"type":"response.create"}');
       return [response.status, response.headers.get('location'), await reply];
     }, CALL_MODEL);
     expect(heard).toEqual([201, '/v1/realtime/calls/rtc_page', 'heard: {"type":"response.create"}']);
