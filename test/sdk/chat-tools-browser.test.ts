@@ -176,6 +176,7 @@ describe.each(['http', 'socket', 'client'])('over %s', { concurrent: true }, (ov
     await ask(page, 'delete_file');
     const asked = ['step-start', 'tool-delete_file approval-requested'];
     expect(await rests(page, /approval-requested/)).toEqual(asked);
+    await page.waitForFunction(() => (globalThis as Globals).read?.('finished').length === 1);
     await page.reload();
     // The answer is read again.
     await page.waitForFunction(() => (globalThis as Globals).read?.('finished').length === 2);
