@@ -52,6 +52,13 @@ export function gatewayParameter({ query, protocols }: Handshake, name: string):
   return new Set([...query.getAll(name), ...inProtocols].map((value) => value.toLowerCase()));
 }
 
+/** The same, and the value of the header `x-<name>`. */
+export function gatewayValues(handshake: Handshake, name: string): ReadonlySet<string> {
+  const header = handshake.headers[`x-${name}`];
+  const inHeader = header === undefined ? [] : [String(header).toLowerCase()];
+  return new Set([...gatewayParameter(handshake, name), ...inHeader]);
+}
+
 /** Checks an upgrade request by RFC 6455, section 4.2.1. */
 export function checkUpgrade(request: IncomingMessage, protocols: readonly string[]): Refusal | undefined {
   const { headers } = request;

@@ -16,7 +16,7 @@ interface MachineLimits {
   readonly memory: number;
   readonly descriptors: number;
   readonly ports: number;
-  /** As `limits.maxSessions` is set. */
+  /** The value of `limits.maxSessions`. */
   readonly maxSessions: number;
 }
 

@@ -1,8 +1,7 @@
 // Reads which earlier session a handshake continues (`trunkline-continue`), and refuses it where the dialect has no form for a context.
 
-import type { Handshake } from '../../../adapters/realtime/contract.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
-import { gatewayParameter } from '../../http/handshake.ts';
+import { gatewayValues } from '../../http/handshake.ts';
 import { invalid } from '../../http/request/refusals.ts';
 import type { Admission } from './admission.ts';
 
@@ -17,19 +16,14 @@ export function readContinuation({
   endpoint,
   policy,
 }: Pick<Admission, 'handshake' | 'endpoint' | 'policy'>): Pick<Admission, 'continues'> | Refusal {
-  const underOldName = valuesOf(handshake, OLD_NAME);
-  if (underOldName.length > 0) policy.warnOfOldName(OLD_NAME, CONTINUE);
-  const ids = new Set([...valuesOf(handshake, CONTINUE), ...underOldName]);
+  const underOldName = gatewayValues(handshake, OLD_NAME);
+  if (underOldName.size > 0) policy.warnOfOldName(OLD_NAME, CONTINUE);
+  const ids = new Set([...gatewayValues(handshake, CONTINUE), ...underOldName]);
   if (ids.size === 0) return { continues: undefined };
   const [id = ''] = ids;
   if (ids.size > 1 || !SESSION_ID.test(id)) return invalid(`expected the id of one session as the ${CONTINUE}`);
   const reason = endpoint.dialect.context === undefined ? noForm(endpoint.path) : endpoint.rejectContext?.(handshake);
   return reason === undefined ? { continues: id } : invalid(`expected no ${CONTINUE}: ${reason}`);
-}
-
-function valuesOf(handshake: Handshake, name: string): readonly string[] {
-  const header = handshake.headers[`x-${name}`];
-  return [...gatewayParameter(handshake, name), ...(header === undefined ? [] : [String(header).toLowerCase()])];
 }
 
 const noForm = (path: string): string =>

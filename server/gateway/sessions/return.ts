@@ -7,7 +7,7 @@ import type { Socket } from 'node:net';
 import type { Handshake } from '../../../adapters/realtime/contract.ts';
 import { answerable, clientCredential, findEndpoint } from '../../../adapters/realtime/index.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
-import { checkUpgrade, gatewayParameter, readHandshake } from '../../http/handshake.ts';
+import { checkUpgrade, gatewayValues, readHandshake } from '../../http/handshake.ts';
 import { checkRequest } from '../../http/request/guard.ts';
 import { digestOf } from '../../http/request/keys/secret-form.ts';
 import { invalid, isRefusal } from '../../http/request/refusals.ts';
@@ -31,9 +31,7 @@ function readReturn(request: IncomingMessage): (Return & { readonly handshake: H
   if (!isNamed(request)) return undefined;
   const handshake = readHandshake(request);
   if (handshake === undefined) return undefined;
-  const header = handshake.headers[`x-${RESUME}`];
-  const values = new Set([...gatewayParameter(handshake, RESUME), ...(header === undefined ? [] : [String(header)])]);
-  const [value, ...others] = values;
+  const [value, ...others] = gatewayValues(handshake, RESUME);
   if (value === undefined) return undefined;
   const [, id, received] = FORM.exec(value) ?? [];
   if (id === undefined || others.length > 0)

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Handshake } from '../../../adapters/realtime/contract.ts';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { credentialMask } from '../../../codecs/text/secret.ts';
-import { gatewayParameter } from '../../http/handshake.ts';
+import { gatewayValues } from '../../http/handshake.ts';
 import { invalid, isRefusal } from '../../http/request/refusals.ts';
 import { faultOf } from '../../platform/log.ts';
 import type { ClientSurvival } from '../../session/legs/client-return.ts';
@@ -46,12 +46,7 @@ function possibleOf(wanted: Asked, isPossible: boolean): Admission['survives'] {
 }
 
 function askedIn(handshake: Handshake): Asked | undefined | Refusal {
-  const header = handshake.headers[`x-${SURVIVE}`];
-  const given = [
-    ...gatewayParameter(handshake, SURVIVE),
-    ...(header === undefined ? [] : [String(header).toLowerCase()]),
-  ];
-  const [value, ...others] = new Set(given);
+  const [value, ...others] = gatewayValues(handshake, SURVIVE);
   if (value === undefined) return undefined;
   const asked = ASKED.find((known) => known === value);
   return asked === undefined || others.length > 0 ? invalid(`expected ${ASKED.join(' or ')} as the ${SURVIVE}`) : asked;

@@ -15,7 +15,7 @@ export interface ProbeVerdict {
   /** Date.now() of its end. */
   readonly at: number;
   readonly outcome: DialOutcome['kind'];
-  /** In a few words, without what a provider wrote: `HTTP 401`, or why nothing came. */
+  /** A few words, without what a provider wrote: `HTTP 401`, or why nothing came. */
   readonly said: string;
   readonly health: 'well' | 'ill' | 'unknown';
   /** Time for which the provider asks to be left alone. */

@@ -26,7 +26,7 @@ import { temporaryFolder } from '../../../support/temporary-folder.ts';
 import { startTurnProvider, turn as takeTurn, talk } from '../../../support/turn-provider.ts';
 import { until } from '../../../support/until.ts';
 
-/** As many events as one batch of a gateway process has. */
+/** The number of events in one batch of a gateway process. */
 const IDS = Array.from({ length: 64 }, (_, index) => `s${index}`);
 const BUDGET = { id: 'web|*|total|0', limitMicroUsd: 5_000_000_000, resetsAt: undefined };
 const config = loadConfig({
