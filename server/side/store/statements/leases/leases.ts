@@ -55,7 +55,7 @@ export function holdLeases(
   }, 'relaxed');
 }
 
-/** Gives amounts back, also of a lease that was taken for lost. */
+/** Gives amounts back, also of a lease that was taken for lost, and no more than it has: a charge may have taken the rest out of it. */
 export async function returnLease(
   { transaction }: Database,
   holder: string,
@@ -65,13 +65,17 @@ export async function returnLease(
     const charges: Charge[] = [];
     for (const [id, amount] of Object.entries(returned).sort(byName)) {
       const [lease] = await query(SPEND, [holder, id, amount]);
-      if (lease !== undefined) charges.push(chargeOf(id, { lease, amount: -amount }));
+      if (lease === undefined) continue;
+      const beyond = Math.min(amount, Math.max(0, -Number(lease.amount)));
+      if (beyond > 0) await query(SPEND, [holder, id, -beyond]);
+      charges.push(chargeOf(id, { lease, amount: beyond - amount }));
     }
     await charge(query, charges);
   }, 'relaxed');
 }
 
-const SPEND = 'update budget_lease set amount = amount - $3 where holder = $1 and budget = $2 returning is_lost';
+const SPEND =
+  'update budget_lease set amount = amount - $3 where holder = $1 and budget = $2 returning amount, is_lost';
 
 const byName = ([a]: readonly [string, number], [b]: readonly [string, number]): number => (a < b ? -1 : Number(a > b));
 

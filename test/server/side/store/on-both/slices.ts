@@ -98,6 +98,17 @@ export function slices({ open, beside }: Stores): void {
     expect(await store.budgetUse('a')).toEqual(both(100, 200));
   });
 
+  test('no more goes back than a charge has left of a slice, whichever of both comes first', async () => {
+    const store = await open();
+    await take(store, 's1', 500, [wide]);
+    await store.commitSessions({ ...used(40), ...charged([wide]) });
+    await store.returnLease('session:s1', { a: 300 });
+    expect(await store.budgetUse('a')).toEqual(both(400, 0));
+    await store.returnLease('session:s1', { a: 300 });
+    await store.commitSessions({ slicesEnded: [{ session: 's1', isSpent: false }] });
+    expect(await store.budgetUse('a')).toEqual(both(400, 0));
+  });
+
   test('processes that lease the rest for calls are asked for it, and a call is not told to wait for what sessions hold', async () => {
     const store = await open();
     const lease = { holder: 'p', budget: wide, leastMicroUsd: 1, now: NOON, until: UNTIL };
