@@ -124,9 +124,10 @@ export class Gateway {
     this.#listeners = this.#makeListeners();
   }
 
-  /** Listens on the given ports, or those of the configuration; several processes may share one. */
-  async listen(ports: Ports = portsOf(this.#live.config), isShared = false): Promise<Ports> {
+  /** Listens on the given ports, or those of the configuration; several processes may share one. `returns`: see `openReturns`. */
+  async listen(ports: Ports = portsOf(this.#live.config), isShared = false, returns?: string): Promise<Ports> {
     const { tls } = this.#options;
+    if (returns !== undefined) await this.#listeners.openReturns(returns);
     await this.#money.prepare(this.#live.config);
     const port = await this.#listeners.open({ setting: 'listen.port', port: ports.port, isShared });
     const secure = { setting: 'listen.tlsPort', port: ports.tlsPort ?? 0, isShared };
@@ -242,8 +243,7 @@ export class Gateway {
   }
 
   #makeListeners(): GatewayListeners {
-    const { config } = this.#live;
-    const [clients, connections] = [this.#clients, this.#connections];
+    const [{ config }, clients, connections] = [this.#live, this.#clients, this.#connections];
     const answer = (exchange: CheckedExchange) =>
       isOfCall(exchange)
         ? this.#openings.run(new CallOpening(exchange, this.#host))
@@ -289,6 +289,7 @@ export class Gateway {
       leash: (admission) => this.#money.leash(admission),
       isEnding: () => this.#phase === 'ending',
       returning: (id) => this.#sessions.returning(id),
+      onHandedOver: (socket) => this.#listeners.leave(socket),
       onStarted: (id, live) => this.#sessions.add(id, live),
       onClosed: (id) => {
         this.#sessions.delete(id);

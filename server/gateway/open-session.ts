@@ -3,6 +3,7 @@
 
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
 import { type ClientGone, watchClientGone } from '../http/connection/client-gone.ts';
 import type { ConnectionLimit } from '../http/connection/connection-limit.ts';
@@ -24,7 +25,7 @@ import { admit } from './admission/admit.ts';
 import { duplicateSession, limitReached, speaksWebSocket, tooManyUpgrades } from './admission/refusals.ts';
 import type { SliceStore } from './money/funds.ts';
 import type { OpeningLeash } from './money/leash.ts';
-import { takeReturn } from './sessions/return.ts';
+import { takeReturn } from './sessions/return/return.ts';
 import { WaitingClient } from './sessions/waiting-client.ts';
 import {
   type ContextOutcome,
@@ -50,6 +51,8 @@ export interface SessionHost extends SessionOwner, ContextReader {
   isEnding(): boolean;
   /** The wait for the client of a live session: see `Session.returning`. */
   returning(id: string): Session['returning'];
+  /** Called with the connection of a client that another process serves from now on. */
+  onHandedOver(socket: Socket): void;
   readonly logRefusal: RefusalLog;
   /** Undefined where no rows are written. */
   readonly refusals?: Pick<RefusalRows, 'add' | 'flush'> | undefined;
@@ -88,7 +91,7 @@ export class SessionOpening {
     const { request, socket, source } = this.#upgrade;
     socket.on('error', () => {});
     try {
-      const back = takeReturn(this.#upgrade, this.#host);
+      const back = await takeReturn(this.#upgrade, this.#host);
       if (back === 'returned') return;
       if (back !== undefined) return this.#refuse(back);
       const wait: WaitForFirst = (form, answer) => this.#waitForFirst(form, answer);

@@ -11,7 +11,14 @@ import type { RequestHead } from '../http/request/head.ts';
 import { sidePathUnavailable } from '../http/request/refusals.ts';
 import { handleOf, type PassedConnection, socketOf } from '../ipc/channel/connection.ts';
 import { callSupervisor } from '../ipc/channel/socket-port.ts';
-import { FLUSH_MS, type GatewayStart, optimizeEarly, type Ports, type SidePlaces } from '../ipc/process-start.ts';
+import {
+  FLUSH_MS,
+  type GatewayStart,
+  optimizeEarly,
+  type Ports,
+  returnsSocket,
+  type SidePlaces,
+} from '../ipc/process-start.ts';
 import type { SessionOrder } from '../ipc/session-record.ts';
 import type { HeldCall } from '../ipc/session-reservation.ts';
 import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
@@ -59,7 +66,7 @@ const { supervisor, handles } = callSupervisor({
     gateway = new Gateway({ ...given, ...asking, registry, outbox, passOn, log: logger, ...(report && { report }) });
     useSide(places);
     gateway.useBudgets(closedBudgets);
-    const listening = await gateway.listen(ports, isShared);
+    const listening = await gateway.listen(ports, isShared, returnsSocket(process.pid));
     optimizeEarly();
     return listening;
   },

@@ -2,6 +2,8 @@
 // hand over events when they end.
 
 import { flushCompileCache } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import type { Config } from '../config/config.ts';
 import type { BudgetUse } from './stored-rows.ts';
@@ -54,6 +56,10 @@ export interface SideSockets {
 export function sideSockets(path: string): SideSockets {
   return { calls: path, http: `${path}-http`, admin: `${path}-admin` };
 }
+
+/** The socket of a gateway process for clients that come back to it and were accepted by another, in the folder of the run. */
+export const returnsSocket = (pid: number | undefined): string | undefined =>
+  pid === undefined ? undefined : join(tmpdir(), `returns-${pid}`);
 
 /**
  * Makes V8 optimise what was called 50 times, once a process has loaded its code. By default it takes 400 calls, and 500 more where it has learned

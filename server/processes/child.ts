@@ -69,9 +69,13 @@ export class Child {
     return this.#handles;
   }
 
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
   /** Names the process: its module and its id. */
   get label(): string {
-    return `${this.#options.name} ${this.#process?.pid}`;
+    return `${this.#options.name} ${this.pid}`;
   }
 
   /** True once the process has died; what it had sent may still come. */

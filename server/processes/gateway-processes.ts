@@ -11,7 +11,7 @@ import { type CertificatePair, canReusePort, closeListener, createListener, open
 import type { RequestHead } from '../http/request/head.ts';
 import { letGo, type PassedConnection } from '../ipc/channel/connection.ts';
 import type { Handlers, Rpc } from '../ipc/channel/rpc.ts';
-import { type GatewayStart, type Ports, portsOf } from '../ipc/process-start.ts';
+import { type GatewayStart, type Ports, portsOf, returnsSocket } from '../ipc/process-start.ts';
 import type { SessionOrder, SessionRecord } from '../ipc/session-record.ts';
 import type { HeldCall, Reservation, ReserveResult, SessionAnnounced } from '../ipc/session-reservation.ts';
 import { withDeadline } from '../platform/deadline.ts';
@@ -272,6 +272,10 @@ export class GatewayProcesses {
         this.#options.side.heldBy(gateway).ending(record);
       },
       find: (id: string) => this.find(id, gateway),
+      holderOf: (id: string) => {
+        const holder = this.#sessions.present(id)?.owner;
+        return holder === gateway ? undefined : returnsSocket(holder?.pid);
+      },
       probed: (verdict: ProbeVerdict) => this.notify('probed', verdict),
       connection: (connection: PassedConnection, handle) =>
         this.#options.side.take(connection, handle).finally(() => letGo(handle)),

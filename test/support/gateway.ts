@@ -117,6 +117,7 @@ export async function startGateway({
       if (taker) taker(record);
       else unread.push(record);
     },
+    holderOf: async () => undefined,
     find: async (id) => ended.find((record) => record.id === id),
   };
   const lines: Record<string, unknown>[] = [];

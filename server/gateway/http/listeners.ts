@@ -1,5 +1,7 @@
 // Listens for clients: what asks for a session or for HTTP is handed on to the gateway, what a side process serves is passed on.
 
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
@@ -9,6 +11,7 @@ import type { Clients } from '../../http/connection/clients.ts';
 import type { ConnectionLimit } from '../../http/connection/connection-limit.ts';
 import { readFirstLines } from '../../http/connection/first-line.ts';
 import { readProxyHeaders } from '../../http/connection/proxy-header.ts';
+import { readSpliced } from '../../http/connection/splice.ts';
 import { requestTarget } from '../../http/handshake.ts';
 import {
   type CertificatePair,
@@ -54,13 +57,12 @@ export class GatewayListeners {
     const { config, log, clients, connections, isProxy, passOn, onUpgrade, onRequest, onFault } = this.#options;
     const { limits, listen } = config;
     const server = createListener(limits, tls);
-    this.#servers.push(server);
     const { handshakeMs: ms, maxHeaderBytes: maxBytes } = limits;
     const serve = readFirstLines(server, {
       ...{ ms, maxBytes },
       passOn: async (socket, bytes) => {
         const isPassed = await passOn(socket, bytes);
-        if (isPassed && !socket.destroyed) this.#spliced.add(socket.once('close', () => this.#spliced.delete(socket)));
+        if (isPassed && !socket.destroyed) this.leave(socket);
         return isPassed;
       },
       isOurs: ({ method, target }) => isServedHere(method, requestTarget(target).path),
@@ -69,10 +71,7 @@ export class GatewayListeners {
     const onClient = (socket: Socket, client: string): void => clients.add(socket, client);
     if (listen.proxyProtocol) readProxyHeaders(server, { isProxy, ms, onClient });
     connections.watch(server);
-    server.on('connection', (socket: Socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
+    this.#watch(server);
     answerFaults(server, onFault);
     server.on('upgrade', onUpgrade);
     server.on('request', (request, response) => {
@@ -84,6 +83,28 @@ export class GatewayListeners {
     return port;
   }
 
+  /** Listens at a path for connections of clients that another process has accepted, and whose session is here. */
+  async openReturns(path: string): Promise<void> {
+    const { config, clients, onUpgrade, onFault } = this.#options;
+    const server = createListener(config.limits);
+    const serve = readSpliced(server, (socket, { bytes, address }) => {
+      if (address !== undefined) clients.add(socket, address);
+      serve(socket);
+      socket.emit('data', bytes);
+    });
+    answerFaults(server, onFault);
+    server.on('upgrade', onUpgrade);
+    this.#watch(server);
+    rmSync(path, { force: true });
+    server.listen(path);
+    await once(server, 'listening');
+  }
+
+  /** Leaves a connection to the process that serves it, though it passes through this one. */
+  readonly leave = (socket: Socket): void => {
+    this.#spliced.add(socket.once('close', () => this.#spliced.delete(socket)));
+  };
+
   /** Serves another certificate to new connections from now on; live ones do not notice. */
   useCertificate(pair: CertificatePair): void {
     for (const server of this.#servers) useCertificate(server, pair);
@@ -93,6 +114,14 @@ export class GatewayListeners {
   take(socket: Socket, { bytes, address }: PassedConnection): void {
     if (address !== undefined) this.#options.clients.add(socket, address);
     this.#serveHere?.(socket, bytes);
+  }
+
+  #watch(server: Server): void {
+    this.#servers.push(server);
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
   }
 
   /** Stops listening, and ends every connection; those that a side process serves end with its answers, or with that process. */

@@ -52,6 +52,8 @@ export function createSessionRegistry(supervisor: Pick<Rpc, 'notify' | 'call' | 
     ended(record: SessionRecord): void {
       supervisor.notify('ended', record, awaited.delete(record.id) ? 'now' : 'later');
     },
+    /** Returns the socket of the process that holds a session, for clients that come back to it; undefined: no other one does. */
+    holderOf: (id: string) => supervisor.call<string | undefined>('holderOf', id),
     /** Finds a session of any process, live or lately ended. */
     find: (id: string) => supervisor.call<SessionRecord | undefined>('find', id),
   };

@@ -16,7 +16,7 @@ import type { Admission, AdmissionPolicy } from '../admission/admission.ts';
 import { authorizeResource } from '../admission/authorize.ts';
 import { dialTarget } from '../targets/dial.ts';
 import { checkTerms } from '../targets/terms.ts';
-import { ownerOf } from './return.ts';
+import { ownerOf } from './return/owner.ts';
 
 const SURVIVE = 'trunkline-survive';
 const ASKED = ['provider', 'client', 'both', 'none'] as const;

@@ -2,11 +2,11 @@
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
-import { openClient } from '../../../support/gateway.ts';
-import { message } from '../../../support/inbox.ts';
-import { type FakeProvider, startProvider } from '../../../support/provider.ts';
-import { type ServedGateway, serveGateway } from '../../../support/sdk.ts';
-import { until } from '../../../support/until.ts';
+import { openClient } from '../../../../support/gateway.ts';
+import { message } from '../../../../support/inbox.ts';
+import { type FakeProvider, startProvider } from '../../../../support/provider.ts';
+import { type ServedGateway, serveGateway } from '../../../../support/sdk.ts';
+import { until } from '../../../../support/until.ts';
 
 let provider: FakeProvider;
 let gateway: ServedGateway;
