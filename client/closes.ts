@@ -11,6 +11,7 @@ export type CloseKind =
   | 'overloaded'
   | 'credential_refused'
   | 'too_slow'
+  | 'moved'
   | 'idle'
   | 'key_revoked'
   | 'budget_reached'
@@ -43,6 +44,7 @@ const KINDS: Readonly<Record<number, CloseKind>> = {
   1013: 'overloaded',
   3000: 'credential_refused',
   4008: 'too_slow',
+  4012: 'moved',
   4408: 'idle',
   4501: 'key_revoked',
   4502: 'budget_reached',

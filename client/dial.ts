@@ -10,6 +10,8 @@ interface SocketOptions {
   readonly url: URL;
   /** Address whose GET is refused as the WebSocket is: `url` itself when not given. */
   readonly asks?: URL;
+  /** Finds out why there is no socket; by that GET when not given. */
+  readonly explain?: (secret: string) => Promise<GatewayProblem>;
   readonly credential: Credential;
   readonly WebSocket?: typeof WebSocket;
   readonly fetch?: typeof fetch;
@@ -41,6 +43,7 @@ export async function openSocket({
   url,
   asks = url,
   credential,
+  explain = (secret) => reasonOfRefusal(asks, secret, tools.fetch ?? fetch),
   onOpen,
   onMessage,
   onClose,
@@ -59,7 +62,7 @@ export async function openSocket({
   };
   socket.onmessage = ({ data }) => onMessage(data);
   socket.onclose = ({ code, reason }) => (isOpen ? onClose(meaningOfClose(code, reason)) : resolve(false));
-  if (!(await promise)) throw await reasonOfRefusal(asks, secret, tools.fetch ?? fetch);
+  if (!(await promise)) throw await explain(secret);
 }
 
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;

@@ -5,6 +5,7 @@ import { Backoff, type BackoffOptions, pause } from './backoff.ts';
 import { meaningOfClose, type SocketClose } from './closes.ts';
 import { type Credential, openSocket, socketUrl } from './dial.ts';
 import { GatewayProblem } from './problem.ts';
+import { askResumeState, isSoundMessage, OwnMessages } from './resume.ts';
 
 export interface VoiceOptions {
   /** Address of the gateway, such as `https://gateway.example.com`. */
@@ -16,6 +17,11 @@ export interface VoiceOptions {
   readonly credential: Credential;
   /** A session behind the first is told what was said (`trunkline-continue`). Default true; dialects without a place for that begin anew. */
   readonly continues?: boolean;
+  /**
+   * The session waits for this client where its connection breaks, which comes back to it; with `both` it goes on without its provider, too. See
+   * docs/surviving.md.
+   */
+  readonly survives?: 'client' | 'both';
   /** `false`: a session that is lost is not opened again. */
   readonly retry?: BackoffOptions | false;
   readonly WebSocket?: typeof WebSocket;
@@ -24,6 +30,10 @@ export interface VoiceOptions {
   onOpen?(opened: VoiceOpened): void;
   /** Text is parsed as JSON; bytes are given as they came. */
   onMessage(message: unknown): void;
+  /** Hears that the connection is lost, and that the session waits: what is sent meanwhile is not gone. */
+  onResuming?(cause: SocketClose): void;
+  /** Hears that the same session goes on: nothing is to be set up again. */
+  onResumed?(resumed: { readonly session: VoiceSession }): void;
   /** Hears that the session is lost and another is opened after that pause: what was playing is over. */
   onLost?(cause: SocketClose | GatewayProblem, pauseMs: number): void;
   /** Hears of the end, once: nothing is opened again. */
@@ -43,6 +53,10 @@ export function connectVoice(options: VoiceOptions): VoiceSession {
 
 /** Sessions shorter than this do not count as a success, or a provider that ends each at once would be dialled without a pause. */
 const STEADY_MS = 10_000;
+/** Pauses between attempts to come back, and the longest that any gateway waits. */
+const RESUMING = { firstMs: 100, mostMs: 2000, giveUpMs: 60_000 } as const;
+/** Closes of a connection whose session may wait: it was lost, or the session has moved. */
+const RESUMABLE: readonly number[] = [1006, 4012];
 
 class VoiceSession {
   readonly #options: VoiceOptions;
@@ -54,6 +68,12 @@ class VoiceSession {
   #id = '';
   /** The session that opened last, which the next one goes on with. */
   #before: string | undefined;
+  /** The credential of the session, which alone may come back to it. */
+  #secret = '';
+  /** Messages that were sent in a session that waits for its client; undefined where it does not. */
+  #own: OwnMessages | undefined;
+  /** Messages that came in this session. */
+  #received = 0;
 
   constructor(options: VoiceOptions) {
     this.#options = options;
@@ -67,11 +87,17 @@ class VoiceSession {
     return this.#id;
   }
 
-  /** Sends JSON, text or bytes. False while there is no session: speech of that time is gone, as on a telephone. */
+  /**
+   * Sends JSON, text or bytes. False while there is no session: speech of that time is gone, as on a telephone. A session that waits for this client
+   * gets it later, sound only where that is not older than two seconds then.
+   */
   send(message: object | string): boolean {
-    if (this.#socket?.readyState !== OPEN) return false;
+    const isOpen = this.#socket?.readyState === OPEN;
+    if (!isOpen && this.#own === undefined) return false;
     const isRaw = typeof message === 'string' || message instanceof ArrayBuffer || ArrayBuffer.isView(message);
-    this.#socket.send(isRaw ? (message as string | ArrayBufferView<ArrayBuffer>) : JSON.stringify(message));
+    const data = isRaw ? (message as string | ArrayBufferView<ArrayBuffer>) : JSON.stringify(message);
+    this.#own?.add(data, isSoundMessage(data));
+    if (isOpen) this.#socket?.send(data);
     return true;
   }
 
@@ -89,6 +115,7 @@ class VoiceSession {
     try {
       await openSocket({
         ...this.#options,
+        credential: () => this.#newSecret(),
         url: this.#url(before),
         onOpen: (socket) => this.#opened(socket, before !== undefined),
         onMessage: (data) => this.#take(data),
@@ -102,7 +129,14 @@ class VoiceSession {
   #url(before: string | undefined): URL {
     const { gateway, path, query } = this.#options;
     const continued: Record<string, string> = before === undefined ? {} : { 'trunkline-continue': before };
-    return socketUrl(gateway, path, { ...query, 'trunkline-session': this.#id, ...continued });
+    const survive = this.#options.survives && { 'trunkline-survive': this.#options.survives };
+    return socketUrl(gateway, path, { ...query, 'trunkline-session': this.#id, ...survive, ...continued });
+  }
+
+  async #newSecret(): Promise<string> {
+    const { credential } = this.#options;
+    this.#secret = typeof credential === 'string' ? credential : await credential();
+    return this.#secret;
   }
 
   #opened(socket: WebSocket, isContinued: boolean): void {
@@ -112,19 +146,91 @@ class VoiceSession {
     }
     this.#socket = socket;
     this.#before = this.#id;
+    this.#own = this.#options.survives && new OwnMessages();
+    this.#received = 0;
     this.#openedAt = performance.now();
     this.#options.onOpen?.({ session: this, isContinued });
   }
 
   #take(data: unknown): void {
     if (this.#ended.signal.aborted) return;
+    this.#received += 1;
     this.#options.onMessage(typeof data === 'string' ? JSON.parse(data) : data);
   }
 
   #lost(close: SocketClose): void {
     this.#socket = undefined;
+    if (this.#own !== undefined && RESUMABLE.includes(close.code)) return void this.#comeBack(close);
     if (performance.now() - this.#openedAt >= STEADY_MS) this.#backoff.succeeded();
     void this.#again(close, close.mayRetry);
+  }
+
+  /** Tries to come back to the session until that goes well, or there is no use in it; then another one is opened. */
+  async #comeBack(cause: SocketClose): Promise<void> {
+    if (this.#ended.signal.aborted) return;
+    const { gateway, path, query } = this.#options;
+    const backoff = new Backoff(RESUMING);
+    let until = Number.POSITIVE_INFINITY;
+    const explain = async (): Promise<GatewayProblem> => {
+      ({ expiresAt: until = until } = await this.#askState());
+      return new GatewayProblem('the connection was refused or lost, though the session waits', { status: 0 });
+    };
+    this.#options.onResuming?.(cause);
+    for (let mayRetry = true; mayRetry && Date.now() < until; ) {
+      const pauseMs = backoff.next();
+      if (pauseMs === undefined) break;
+      await pause(pauseMs, this.#ended.signal);
+      if (this.#ended.signal.aborted) return;
+      const resume = { 'trunkline-resume': `${this.#id}.${this.#received}` };
+      try {
+        await openSocket({
+          ...{ ...this.#options, credential: this.#secret, explain },
+          url: socketUrl(gateway, path, { ...query, ...resume }),
+          onOpen: (socket) => void this.#cameBack(socket, cause),
+          onMessage: (data) => this.#take(data),
+          onClose: (close) => this.#lost(close),
+        });
+        return;
+      } catch (error) {
+        mayRetry = !(error instanceof GatewayProblem) || error.mayRetry;
+      }
+    }
+    this.#giveUp(cause);
+  }
+
+  /** Asks behind the 101, from which on nothing that was sent before is taken any more. */
+  async #cameBack(socket: WebSocket, cause: SocketClose): Promise<void> {
+    const backoff = new Backoff(RESUMING);
+    while (socket.readyState === OPEN && !this.#ended.signal.aborted) {
+      try {
+        const { received } = await this.#askState();
+        if (socket.readyState !== OPEN) return;
+        const again = this.#own?.after(received);
+        if (again === undefined) break;
+        for (const data of again) socket.send(data);
+        this.#socket = socket;
+        this.#options.onResumed?.({ session: this });
+        return;
+      } catch (error) {
+        const pauseMs = error instanceof GatewayProblem && !error.mayRetry ? undefined : backoff.next();
+        if (pauseMs === undefined) break;
+        await pause(pauseMs, this.#ended.signal);
+      }
+    }
+    if (socket.readyState !== OPEN) return;
+    socket.onclose = null;
+    socket.close(1000);
+    this.#giveUp(cause);
+  }
+
+  #askState(): ReturnType<typeof askResumeState> {
+    const { gateway, fetch: ask = fetch } = this.#options;
+    return askResumeState({ gateway, id: this.#id, secret: this.#secret, fetch: ask });
+  }
+
+  #giveUp(cause: SocketClose): void {
+    this.#own = undefined;
+    void this.#again(cause, true);
   }
 
   async #failed(error: unknown, wasContinued: boolean): Promise<void> {
@@ -149,6 +255,7 @@ class VoiceSession {
   #end(cause: SocketClose | GatewayProblem): void {
     if (this.#ended.signal.aborted) return;
     this.#ended.abort();
+    this.#own = undefined;
     this.#options.onClose?.(cause);
   }
 }
