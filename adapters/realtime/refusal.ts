@@ -55,6 +55,7 @@ type RefusalCode =
   | 'too_many_connections'
   | 'too_many_streams'
   | 'out_of_descriptors'
+  | 'overloaded'
   | 'not_implemented'
   | 'unsupported_media_type'
   | 'upstream_refused'

@@ -107,6 +107,21 @@ export const limitsSchema = z.strictObject({
       'Time without a message in either direction, after which the session ends; of a call by WebRTC or SIP, on its sideband. 0 is off.',
     ),
   sessionMs: optionalMs.default(0).describe('Longest session. 0 is off: the cap of the provider holds.'),
+  overload: z
+    .strictObject({
+      lagMs: optionalMs
+        .default(200)
+        .describe('Time that the event loop of a process is late, in five looks of 100 ms in a row. 0 is off.'),
+      memoryBytes: positive(2 ** 50)
+        .optional()
+        .describe(
+          'Memory that a process may hold, resident. When not given, all processes together may hold as much as their cgroup. The limit of the heap of V8 counts in any case.',
+        ),
+    })
+    .prefault({})
+    .describe(
+      'Lateness and memory beyond which a process takes no new sessions or calls: 503 from four fifths of the memory on; from nine tenths on sessions that are idle end, too.',
+    ),
   drainMs: ms.default(600_000).describe('Time that live sessions go on after SIGTERM.'),
 });
 export type Limits = Readonly<z.infer<typeof limitsSchema>>;

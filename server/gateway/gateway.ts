@@ -28,8 +28,8 @@ import type { FindKey, StoredKey } from '../ipc/stored-keys.ts';
 import type { BudgetUse } from '../ipc/stored-rows.ts';
 import type { AddressList } from '../platform/address-list.ts';
 import { withDeadline } from '../platform/deadline.ts';
+import type { Readiness } from '../platform/load/readiness.ts';
 import { createMetrics, type Metrics, subjectLabels } from '../platform/metrics.ts';
-import type { Readiness } from '../platform/readiness.ts';
 import { endedByOperator, keyRevoked, reasons } from '../session/close-reason.ts';
 import { UnfinishedMessages } from '../session/unfinished-messages.ts';
 import { Connector } from '../transport/connector.ts';
@@ -115,7 +115,7 @@ export class Gateway {
     });
     this.#load = new ProcessLoad({
       ...{ live: this.#live, descriptors: this.#descriptors, connections: this.#connections, outbox },
-      sessions: () => this.#sessions.size,
+      ...{ registry: this.metrics.registry, log, sessions: this.#sessions },
       isServing: () => this.#phase === 'serving',
     });
     const held = { outbox, breakers: this.#breakers, live: this.#live, connections: this.#connections };
@@ -202,8 +202,7 @@ export class Gateway {
 
   /** Returns what a new session and a new call would be refused with here, whoever asks. */
   readiness(): Readiness {
-    const accounts = this.#breakers.report(Object.keys(this.#live.now.providers));
-    return { ...this.#load.readiness(), accounts };
+    return { ...this.#load.readiness(), accounts: this.#breakers.report(Object.keys(this.#live.now.providers)) };
   }
 
   /**
@@ -227,6 +226,7 @@ export class Gateway {
     this.#phase = 'ending';
     this.#connector.close();
     this.#probes?.stop();
+    this.#load.stop();
     this.#openings.abortAll();
     this.#stopSpread?.();
     this.#sessions.endAll(reasons.drained);

@@ -93,7 +93,9 @@ export class SessionOpening {
     try {
       const back = await takeReturn(this.#upgrade, this.#host);
       if (back === 'returned') return;
-      if (back !== undefined) return this.#refuse(back);
+      // Nobody is asked who the client is where it would be refused whoever it is: that must cost next to nothing.
+      const refusal = back ?? this.#host.busy();
+      if (refusal !== undefined) return this.#refuse(refusal);
       const wait: WaitForFirst = (form, answer) => this.#waitForFirst(form, answer);
       const decision = await admit(request, this.#host.policy(), { address: source.address, isUpgrade: true, wait });
       if (isRefusal(decision)) this.#refuse(decision);

@@ -24,8 +24,8 @@ import { configRefused, sidePathUnavailable } from '../http/request/refusals.ts'
 import type { SessionRecord } from '../ipc/session-record.ts';
 import { sidePaths, sideRoutesAt } from '../ipc/side-routes.ts';
 import { plainAddress } from '../platform/address-list.ts';
+import { PARTS, type Readiness, type Reason } from '../platform/load/readiness.ts';
 import { faultOf } from '../platform/log.ts';
-import { PARTS, type Readiness, type Reason } from '../platform/readiness.ts';
 import { relayToSide } from './admin-relay.ts';
 import { describeRefusals } from './operator/refusals.ts';
 import { sumMetrics } from './operator/sums.ts';

@@ -11,6 +11,7 @@ import { type Handlers, Rpc } from '../ipc/channel/rpc.ts';
 import { PIPES, pipeRpc } from '../ipc/channel/socket-port.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { entry } from '../platform/entry.ts';
+import { SEMI_SPACE_MIB } from '../platform/load/memory-use.ts';
 import { isHung } from './watchdog.ts';
 
 interface ChildOptions {
@@ -33,8 +34,8 @@ interface ChildOptions {
 
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
-/** V8 would let this part of the heap grow to 48 MB, which is a third of what 1000 idle sessions take; frames leave little garbage. */
-const YOUNG_GENERATION = ['--max-semi-space-size=4'];
+/** V8 would let this part of the heap grow to 48 MB or more, which is a third of what 1000 idle sessions take; frames leave little garbage. */
+const YOUNG_GENERATION = [`--max-semi-space-size=${SEMI_SPACE_MIB}`];
 /** `overlapped` is a pipe that Windows, too, lets the child read without a wait. */
 const STDIO: Extract<StdioOptions, unknown[]> = ['ignore', 'inherit', 'inherit', 'ipc', 'overlapped', 'overlapped'];
 /** Time for a process to leave by itself once its channel is closed. */

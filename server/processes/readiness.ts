@@ -6,7 +6,7 @@ import type { Logger } from 'pino';
 import { Gauge, type Registry } from 'prom-client';
 import type { Rpc } from '../ipc/channel/rpc.ts';
 import { withDeadline } from '../platform/deadline.ts';
-import { type AccountReport, PARTS, type Part, type Readiness, type Reason } from '../platform/readiness.ts';
+import { type AccountReport, PARTS, type Part, type Readiness, type Reason } from '../platform/load/readiness.ts';
 import type { Child } from './child.ts';
 
 /** Processes that do the same work, of which one is enough. */

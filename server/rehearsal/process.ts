@@ -4,7 +4,7 @@ import type { RehearsalOptions } from '../config/rehearsal/rehearsal-schema.ts';
 import { countDescriptors, outOfDescriptors } from '../http/connection/descriptors.ts';
 import { callSupervisor } from '../ipc/channel/socket-port.ts';
 import { leaveSignalsToSupervisor } from '../ipc/signals.ts';
-import type { Readiness } from '../platform/readiness.ts';
+import type { Readiness } from '../platform/load/readiness.ts';
 import { type RunningRehearsal, startRehearsal } from './host.ts';
 
 const descriptors = countDescriptors();

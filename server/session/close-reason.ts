@@ -61,6 +61,7 @@ export const closeOutcomes = {
   'provider-slow': 'failure',
   'provider-stalled': 'failure',
   'no-message-memory': 'failure',
+  'short-of-memory': 'failure',
   'frame-refused': 'failure',
   'pins-not-taken': 'failure',
   idle: 'ok',
@@ -181,6 +182,7 @@ export const reasons = {
     provider: { code: 4408, reason: 'a message made no progress' },
   },
   noMessageMemory: tellingClient('no-message-memory', 1013, 'no memory for unfinished messages: try again later'),
+  shortOfMemory: tellingClient('short-of-memory', 1013, 'the gateway is short of memory: try again later'),
   frameRefused: {
     name: 'frame-refused',
     mayRetry: false,

@@ -135,9 +135,9 @@ export class Session {
     this.#settle();
   }
 
-  /** Tells that it is open, and its end would cut nobody off. */
-  get isBetweenTurns(): boolean {
-    return this.#state.name === 'open' && this.#tap.isBetweenTurns;
+  /** The time of its last message (monotonic ms) where it is open and its end would cut nobody off; undefined elsewhere. */
+  get quietSince(): number | undefined {
+    return this.#state.name === 'open' && this.#tap.isBetweenTurns ? this.#tap.lastFrameAt : undefined;
   }
 
   /** Lets both sockets go, whatever is still queued. */

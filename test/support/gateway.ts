@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { WebSocket } from 'ws';
 import { providers as realtimeProviders } from '../../adapters/realtime/index.ts';
+import type { Config } from '../../server/config/config.ts';
 import { LiveConfig } from '../../server/config/live/live.ts';
 import { loadConfig } from '../../server/config/load.ts';
 import { Gateway } from '../../server/gateway/gateway.ts';
@@ -34,6 +35,8 @@ import { temporaryFolder } from './temporary-folder.ts';
 
 export interface TestGateway {
   readonly gateway: Gateway;
+  /** The configuration that it was started with. */
+  readonly config: Config;
   readonly port: number;
   /** ws://127.0.0.1:port */
   readonly url: string;
@@ -158,6 +161,7 @@ export async function startGateway({
   side.usePorts({ port, tlsPort });
   return {
     gateway,
+    config: loaded,
     port,
     url: `ws://127.0.0.1:${port}`,
     tlsUrl: `wss://127.0.0.1:${tlsPort}`,

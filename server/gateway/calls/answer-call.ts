@@ -50,6 +50,9 @@ export class CallOpening {
 
   async run(): Promise<Answer> {
     const { request, handshake, source } = this.#exchange;
+    const begins = findCall(request.method ?? '', handshake.path)?.endpoint.start !== undefined;
+    const busy = begins ? this.#host.busy() : undefined;
+    if (busy !== undefined) return this.#refused(busy);
     const policy = this.#host.policy();
     const { maxCallBodyBytes: maxBytes, handshakeMs: ms } = policy.config.limits;
     const limits = { maxBytes, setting: 'limits.maxCallBodyBytes', ms };

@@ -4,12 +4,14 @@ import type { SessionRecord } from '../../ipc/session-record.ts';
 import type { CloseReason } from '../../session/close-reason.ts';
 import type { Session } from '../../session/session.ts';
 
+/** Part of the sessions that end at a time where memory is short. */
+const IDLE_PART = 1 / 20;
 /** Interval of the looks for sessions that are between turns. */
 const LOOK_MS = 50;
 
 export interface LiveSession {
   readonly session: Pick<Session, 'summary' | 'record' | 'end' | 'terminate'> &
-    Partial<Pick<Session, 'returning' | 'isBetweenTurns'>>;
+    Partial<Pick<Session, 'returning' | 'quietSince'>>;
   /** The id of its key; undefined in open mode. */
   readonly key: string | undefined;
 }
@@ -62,12 +64,22 @@ export class LiveSessions {
       const due = Math.ceil(all * ((2 * (performance.now() - from)) / withinMs - 1));
       for (const { session } of this.#sessions.values()) {
         if (ended >= due) return;
-        if (session.isBetweenTurns !== true) continue;
+        if (session.quietSince === undefined) continue;
         session.end(reason);
         ended += 1;
       }
     }, LOOK_MS);
     return () => clearInterval(timer);
+  }
+
+  /** Ends those that are between turns and have been without a message for longest, a twentieth of all. */
+  endIdlest(reason: CloseReason): void {
+    const quiet = [...this.#sessions.values()].flatMap(({ session }) => {
+      const { quietSince: since } = session;
+      return since === undefined ? [] : [{ session, since }];
+    });
+    quiet.sort((one, other) => one.since - other.since);
+    for (const { session } of quiet.slice(0, Math.ceil(IDLE_PART * this.size))) session.end(reason);
   }
 
   terminateAll(): void {

@@ -4,32 +4,47 @@ import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import type { LiveConfig } from '../../config/live/live.ts';
 import type { ConnectionLimit } from '../../http/connection/connection-limit.ts';
 import { type countDescriptors, type DescriptorState, outOfDescriptors } from '../../http/connection/descriptors.ts';
-import { draining } from '../../http/request/refusals.ts';
-import type { Readiness } from '../../platform/readiness.ts';
+import { draining, overloaded } from '../../http/request/refusals.ts';
+import { Overload } from '../../platform/load/overload.ts';
+import type { Readiness } from '../../platform/load/readiness.ts';
+import { reasons } from '../../session/close-reason.ts';
 import { processFull, sideUnavailable, tooManyUpgrades } from '../admission/refusals.ts';
 import type { Outbox } from '../side/outbox.ts';
+import type { LiveSessions } from './live-sessions.ts';
 
-interface LoadOptions {
+interface LoadOptions extends Pick<ConstructorParameters<typeof Overload>[0], 'registry' | 'log'> {
   readonly live: LiveConfig;
   readonly descriptors: ReturnType<typeof countDescriptors>;
   readonly connections: Pick<ConnectionLimit, 'upgrading'>;
   readonly outbox: Pick<Outbox, 'isFull'> | undefined;
-  /** Sessions that are open. */
-  sessions(): number;
+  readonly sessions: Pick<LiveSessions, 'size' | 'endIdlest'>;
   /** False once it drains. */
   isServing(): boolean;
 }
 
 export class ProcessLoad {
   readonly #options: LoadOptions;
+  readonly #overload: Overload;
 
   constructor(options: LoadOptions) {
     this.#options = options;
+    const { live, sessions } = options;
+    this.#overload = new Overload({
+      ...options,
+      limits: () => live.config.limits.overload,
+      onShort: () => sessions.endIdlest(reasons.shortOfMemory),
+    });
+  }
+
+  /** Looks no more whether the process is overloaded. */
+  stop(): void {
+    this.#overload.stop();
   }
 
   /** Returns what any session is refused with now. */
   busy(): Refusal | undefined {
     if (!this.#options.isServing()) return draining;
+    if (this.#overload.reason !== undefined) return overloaded[this.#overload.reason];
     if (this.#descriptorsLeft(1) !== 'free') return outOfDescriptors;
     return this.#isFull ? processFull : undefined;
   }
@@ -42,6 +57,7 @@ export class ProcessLoad {
     // A session takes a connection and another one toward its provider; that of a call finds room while others idle.
     if (this.#descriptorsLeft(2) !== 'free') sessions.push(outOfDescriptors);
     if (this.#descriptorsLeft(1) === 'spent') calls.push(outOfDescriptors);
+    if (this.#overload.reason !== undefined) sessions.push(overloaded[this.#overload.reason]);
     if (this.#isFull) sessions.push(processFull);
     if (outbox?.isFull) sessions.push(sideUnavailable);
     if (connections.upgrading() >= live.config.limits.maxUpgrades) sessions.push(tooManyUpgrades.all);
@@ -52,7 +68,7 @@ export class ProcessLoad {
   get #isFull(): boolean {
     const { live, sessions, connections } = this.#options;
     const { maxSessions = Number.POSITIVE_INFINITY } = live.config.limits;
-    return sessions() + connections.upgrading() >= maxSessions;
+    return sessions.size + connections.upgrading() >= maxSessions;
   }
 
   /** Each upgrade in progress is about to take one, too. */

@@ -1,7 +1,7 @@
 // Knows which accounts at realtime providers are ill, by how their last dials went: a breaker for each, which all dials of this process and probes feed. Rule:
 // an open one puts a target behind the others; it refuses nobody who has nowhere else to go.
 
-import type { AccountReport } from '../../platform/readiness.ts';
+import type { AccountReport } from '../../platform/load/readiness.ts';
 import { type BreakerOptions, Circuit, type Illness } from '../../side/llm/send/circuit.ts';
 import type { ConnectOutcome } from '../../transport/connector.ts';
 import type { DialOutcome } from '../../transport/dial.ts';

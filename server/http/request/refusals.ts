@@ -12,6 +12,7 @@ import {
 import type { HttpReply, Refusal } from '../../../adapters/realtime/refusal.ts';
 import { type LimitRefusal, RATE_SETTINGS, type RateName, type RateStates } from '../../ipc/limits.ts';
 import { sidePaths } from '../../ipc/side-routes.ts';
+import type { OverloadReason } from '../../platform/load/overload.ts';
 import { readHandshake } from '../handshake.ts';
 import { unknownPath } from '../nearest-path.ts';
 import { type HttpProblem, helpFor, problemReply, shortened } from '../problem.ts';
@@ -91,6 +92,22 @@ export const draining: Refusal = {
   code: 'draining',
   message: 'the gateway is shutting down',
   retryAfterS: 1,
+};
+
+/** The answers to what is new while a process has more to do, or to hold, than it can. */
+export const overloaded: Readonly<Record<OverloadReason, Refusal>> = {
+  lag: {
+    status: 503,
+    code: 'overloaded',
+    message: 'this gateway process is overloaded: its event loop is late (limits.overload.lagMs)',
+    retryAfterS: 5,
+  },
+  memory: {
+    status: 503,
+    code: 'overloaded',
+    message: 'this gateway process is overloaded: its memory is nearly used up (limits.overload.memoryBytes)',
+    retryAfterS: 5,
+  },
 };
 
 type BeyondRate = Extract<LimitRefusal, { readonly kind: 'beyond' }>;

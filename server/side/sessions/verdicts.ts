@@ -125,6 +125,7 @@ const endings: Readonly<Partial<Record<CloseName, string>>> = {
   'provider-slow': 'the session ended since the provider read too slowly',
   'provider-stalled': 'a message of the provider made no progress',
   'no-message-memory': 'the gateway had no memory for unfinished messages',
+  'short-of-memory': 'the gateway was short of memory, and the session was idle',
   'frame-refused': 'the session ended over the message that was refused',
   idle: 'the session ended since nothing was said for too long',
   'duration-reached': 'the session lasted as long as any may',

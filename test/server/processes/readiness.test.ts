@@ -8,7 +8,7 @@ import { performance } from 'node:perf_hooks';
 import { Registry } from 'prom-client';
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest';
 import type { WebSocket } from 'ws';
-import { PARTS, type Readiness } from '../../../server/platform/readiness.ts';
+import { PARTS, type Readiness } from '../../../server/platform/load/readiness.ts';
 import { type Members, ReadinessWatch } from '../../../server/processes/readiness.ts';
 import { cataloguedAt, catalogueGateway, manyEntries } from '../../support/catalogue-gateway.ts';
 import { openClient, refusedUpgrade } from '../../support/gateway.ts';

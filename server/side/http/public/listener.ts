@@ -30,11 +30,13 @@ import { KeyLookup } from '../../../http/request/keys/key-lookup.ts';
 import { oldNameWarner } from '../../../http/request/old-names.ts';
 import { type RequestPolicy, requestPolicy } from '../../../http/request/policy.ts';
 import { createRefusalLog } from '../../../http/request/refusal/refusal-log.ts';
-import { draining, isRefusal, refuse } from '../../../http/request/refusals.ts';
+import { draining, isRefusal, overloaded, refuse } from '../../../http/request/refusals.ts';
 import { type PassedConnection, stopReading } from '../../../ipc/channel/connection.ts';
 import type { Ports } from '../../../ipc/process-start.ts';
+import { sideRoutesAt } from '../../../ipc/side-routes.ts';
 import type { FindKey, StoredKey } from '../../../ipc/stored-keys.ts';
 import type { AddressList } from '../../../platform/address-list.ts';
+import { Overload } from '../../../platform/load/overload.ts';
 import { faultOf } from '../../../platform/log.ts';
 import { countRefusals } from '../../../platform/metrics.ts';
 import { ChatSockets, type ChatSocketsContext, type SocketUpgrade } from '../ui/chat-sockets.ts';
@@ -68,6 +70,7 @@ export class PublicListener {
   readonly #chats: ChatSockets;
   readonly #isProxy: AddressList = (address) => this.#policy.origins.isProxy(address);
   readonly #keys: KeyLookup;
+  readonly #overload: Overload;
   #ports: Ports | undefined;
   #policy: RequestPolicy;
   #isDraining = false;
@@ -76,6 +79,7 @@ export class PublicListener {
     this.#options = options;
     const { live, log, registry, descriptors, findKey } = options;
     const { config } = live;
+    this.#overload = new Overload({ registry, log, limits: () => config.limits.overload });
     const isProxy = this.#isProxy;
     this.#keys = new KeyLookup({ fileKeys: () => config.keys, teams: () => config.teams, findKey });
     this.#policy = this.#makePolicy(oldNameWarner(log));
@@ -96,7 +100,8 @@ export class PublicListener {
       metrics,
       logRefusal,
       policy,
-      reply: (exchange: CheckedExchange) => (this.#isDraining ? draining : publicAnswer(exchange, context)),
+      reply: (exchange: CheckedExchange) =>
+        this.#isDraining ? draining : (this.#objectionTo(exchange) ?? publicAnswer(exchange, context)),
     };
     this.#server.on('request', (request, response) => {
       const exchange = { request, response, source: this.#clients.sourceOf(request) };
@@ -106,7 +111,7 @@ export class PublicListener {
     const failed = (error: unknown): void => log.error(faultOf(error), 'chat socket failed');
     const quota = this.#quota;
     this.#chats = new ChatSockets({
-      ...{ runs: options.runs, responses: options.responses },
+      ...{ runs: options.runs, responses: options.responses, busy: () => this.#busy },
       quota,
       metrics,
       logRefusal,
@@ -155,7 +160,7 @@ export class PublicListener {
 
   /** Returns what a new call would be refused with here. */
   refusals(): readonly Refusal[] {
-    return this.#quota.isFull ? [sideQuotaFull] : [];
+    return [...(this.#busy ? [this.#busy] : []), ...(this.#quota.isFull ? [sideQuotaFull] : [])];
   }
 
   /** Takes no new requests. Pages leave their sockets, to come back elsewhere; answers that are on their way go on. */
@@ -168,7 +173,21 @@ export class PublicListener {
   /** Ends every connection. */
   close(): Promise<void> {
     this.drain();
+    this.#overload.stop();
     return closeListener(this.#server);
+  }
+
+  get #busy(): Refusal | undefined {
+    const { reason } = this.#overload;
+    return reason && overloaded[reason];
+  }
+
+  /** Calls and tasks are new work; all else tells of what is there, or ends it. */
+  #objectionTo({ request, handshake }: CheckedExchange): Refusal | undefined {
+    const isWork = sideRoutesAt('key', handshake.path).some(
+      ({ route }) => route.awaitsLlm && route.method === request.method,
+    );
+    return isWork ? this.#busy : undefined;
   }
 
   #makePolicy(warnOfOldName = this.#policy.warnOfOldName): RequestPolicy {

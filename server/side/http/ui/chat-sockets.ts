@@ -41,6 +41,8 @@ export interface ChatSocketsContext {
   readonly metrics: Pick<RefusalCounts, 'refused'>;
   readonly logRefusal: RefusalLog;
   policy(): RequestPolicy;
+  /** Returns what any new socket is refused with now. */
+  busy(): Refusal | undefined;
   failed(error: unknown): void;
 }
 
@@ -100,6 +102,7 @@ export class ChatSockets {
     if (handshake === undefined) return badTarget;
     const isSecret = presentedSecret({ handshake, policy }) !== undefined;
     const refusal =
+      this.#context.busy() ??
       checkRequest(request) ??
       checkHost(request, policy.origins) ??
       (isSecret ? undefined : checkPage(request, policy.origins)) ??
