@@ -90,7 +90,7 @@ describe('rooms', () => {
 describe('arrows', () => {
   test('a provider folder never imports another one', () => {
     const folder = (path: string) =>
-      /^adapters\/realtime\/(?!contract\/|guards\/|handshake\/)([^/]+)\//.exec(path)?.[1];
+      /^adapters\/realtime\/(?!contract\/|guards\/|handshake\/|resumption\/)([^/]+)\//.exec(path)?.[1];
     const isAllowed = (to: string, from: Source) => folder(to) === undefined || folder(to) === folder(from.path);
     const providers = sources.filter(({ path }) => folder(path) !== undefined);
     expect(offending(providers, isAllowed)).toEqual([]);
@@ -98,10 +98,10 @@ describe('arrows', () => {
 
   test('only the registry knows the folders of realtime providers', () => {
     const shared = sources.filter(({ path }) =>
-      /^adapters\/realtime\/(?:(?:contract|guards|handshake)\/)?[^/]+$/.test(path),
+      /^adapters\/realtime\/(?:(?:contract|guards|handshake|resumption)\/)?[^/]+$/.test(path),
     );
     const isAllowed = (to: string, { path }: Source) =>
-      !/^adapters\/realtime\/(?!contract\/|guards\/|handshake\/)[^/]+\//.test(to) ||
+      !/^adapters\/realtime\/(?!contract\/|guards\/|handshake\/|resumption\/)[^/]+\//.test(to) ||
       path === 'adapters/realtime/index.ts';
     expect(offending(shared, isAllowed)).toEqual([]);
   });

@@ -2,11 +2,13 @@
 // errors. How sure each fact is stands beside it.
 
 import { isObject, parseJson } from '../../../codecs/json/object.ts';
+import type { SoundRates } from '../contract/metering.ts';
 import type { AuthForm, Handshake, Provider, Resource, ServedEndpoint } from '../contract.ts';
 import { commonPlaces } from '../handshake/credential.ts';
 import { valuesIn } from '../handshake/query.ts';
 import { namedInQuery } from '../handshake/query-resource.ts';
 import { type HttpReply, type Refusal, refusalReply, untilOf } from '../refusal.ts';
+import { pcmSampleBytes } from '../sound.ts';
 import { assemblyaiAgentDialect } from './dialects/agent.ts';
 import { assemblyaiSpeechDialect } from './dialects/speech.ts';
 import { assemblyaiStreamingDialect } from './dialects/transcription.ts';
@@ -27,6 +29,8 @@ const endpoints: readonly ServedEndpoint[] = [
     },
     namedIn: speechModel.namedIn,
     billedBy: ['reported-usage', 'connected-time'],
+    once: ['encoding', 'sample_rate'],
+    soundIn: heardSound,
   },
   {
     path: '/v1/ws',
@@ -71,6 +75,12 @@ export const assemblyai: Provider = {
   preconnect: true,
   httpError,
 };
+
+/** The sound is `pcm_s16le` where the query does not say otherwise (read in the SDK). */
+function heardSound(handshake: Handshake): SoundRates {
+  const [encoding = 'pcm_s16le'] = valuesIn(handshake, 'encoding');
+  return { upstream: pcmSampleBytes(encoding) * (Number(valuesIn(handshake, 'sample_rate')[0]) || 0) };
+}
 
 /** Keys have 32 characters (third parties), temporary tokens more; the agent takes those in the query alone (document). */
 function keyOrToken(credential: string): AuthForm {

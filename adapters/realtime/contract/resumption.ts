@@ -14,6 +14,8 @@ export interface FollowOptions {
   readonly first: readonly OutFrame[];
   /** The end of a reply that a socket took with it: it is told as incomplete, and asked for once more where that is wanted. */
   readonly cutReply: 'incomplete' | 'again';
+  /** Bytes in a second of the client's sound, as the handshake says; undefined where it does not, 0 for sound without a rate. */
+  readonly soundIn?: number | undefined;
 }
 
 /**
@@ -32,9 +34,9 @@ export interface FollowedSession {
   readonly endsAt: number | undefined;
   /** Set once it has said that it is about to. */
   readonly isLeaving: boolean;
-  /** Tells whether the session goes on after this close of the provider; 1006: the socket was lost. */
-  goesOnAfter(code: number): boolean;
-  /** Turns to another socket, which has said nothing yet. `at`: monotonic ms. */
+  /** Tells whether the session goes on after this close of the provider; 1006: the socket was lost. `reason`: the provider's words, else empty. */
+  goesOnAfter(code: number, reason: string): boolean;
+  /** Turns to another socket, which has said nothing yet. `at`: the end of the one before (monotonic ms). */
   move(at: number): Move;
   /** Set while messages of the client have to wait for an answer of the new socket. */
   readonly isOpening: boolean;

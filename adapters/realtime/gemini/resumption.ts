@@ -13,7 +13,7 @@ import {
   type Resumption,
   withUnanswered,
 } from '../contract/resumption.ts';
-import { HeldSound } from '../held-sound.ts';
+import { HeldSound } from '../resumption/held-sound.ts';
 import { observe } from './observe.ts';
 
 /** Words that are kept for a socket that knows no handle. */

@@ -18,6 +18,8 @@ export const revai: Provider = {
     {
       path: '/speechtotext/v1/stream',
       dialect: revaiDialect,
+      // Document.
+      maxSeconds: 3 * 60 * 60,
       // It is called `machine` where the query names none (document).
       ...namedInQuery('transcriber', { usual: 'machine' }),
       once: ['content_type'],

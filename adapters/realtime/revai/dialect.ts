@@ -6,6 +6,7 @@ import type { Direction, Frame } from '../../../codecs/websocket/frame.ts';
 import type { Dialect } from '../contract/dialect.ts';
 import type { Observation } from '../contract/observation.ts';
 import { soundOf } from '../sound.ts';
+import { revaiResumption } from './resumption.ts';
 
 /** The vocabulary of `/speechtotext/v1/stream`. The query has all settings. */
 export const revaiDialect: Dialect = {
@@ -22,6 +23,7 @@ export const revaiDialect: Dialect = {
   modelsIn: () => undefined,
   observe,
   errorEvent: () => undefined,
+  resumption: revaiResumption,
 };
 
 function observe({ data, binary }: Frame, direction: Direction): Observation | undefined {

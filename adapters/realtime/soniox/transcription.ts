@@ -11,6 +11,7 @@ import { renamedBy } from '../guards/renamed-model.ts';
 import { isSound, soundOf } from '../sound.ts';
 import { sonioxError } from './errors.ts';
 import { sonioxFirstName } from './first-frame.ts';
+import { sonioxResumption } from './resumption.ts';
 
 const rules: ModelRules = {
   isAudio: () => false,
@@ -37,6 +38,7 @@ export const sonioxTranscriptionDialect: Dialect = {
   firstName: sonioxFirstName,
   observe,
   errorEvent: sonioxError,
+  resumption: sonioxResumption,
 };
 
 /** A configuration without a model gets one of Soniox's choice; messages behind it have a type. */

@@ -9,6 +9,7 @@ import { renamedBy } from '../guards/renamed-model.ts';
 import { isSound } from '../sound.ts';
 import { speechmaticsError } from './error-event.ts';
 import { observeMessage, soundRates, transcriptIn } from './messages.ts';
+import { speechmaticsResumption } from './resumption.ts';
 
 const CONFIGURATION = 'transcription_config';
 
@@ -45,6 +46,7 @@ export const speechmaticsDialect: Dialect = {
   },
   observe: (frame, direction) => observeMessage(frame, direction, read),
   errorEvent: speechmaticsError,
+  resumption: speechmaticsResumption,
 };
 
 /** A configuration without a model gets one of Speechmatics' choice. */

@@ -8,7 +8,7 @@ import { gatewayValues } from '../../http/handshake.ts';
 import { invalid, isRefusal } from '../../http/request/refusals.ts';
 import { faultOf } from '../../platform/log.ts';
 import type { ClientSurvival } from '../../session/legs/client-return.ts';
-import type { DialOnce } from '../../session/legs/redial.ts';
+import type { DialOnce, NextSocket } from '../../session/legs/redial.ts';
 import type { Survival } from '../../session/legs/survivor.ts';
 import type { Connector } from '../../transport/connector.ts';
 import { chooseAccount } from '../admission/account.ts';
@@ -60,14 +60,14 @@ interface Dialling {
 
 /** Undefined where the session ends with its provider. */
 export function survivalOf(admission: Admission, host: Dialling): Survival | undefined {
-  const { endpoint, policy } = admission;
+  const { endpoint, policy, handshake, survives } = admission;
   const { resumption } = endpoint.dialect;
-  const { survives } = admission;
   if (survives === undefined || survives === 'client' || resumption === undefined) return undefined;
   const { survive, limits } = policy.config;
   return {
     resumption,
     cutReply: survive.cutReply,
+    soundIn: endpoint.soundIn?.(handshake)?.upstream,
     maxMs: limits.surviveMs,
     maxLegMs: endpoint.maxSeconds && endpoint.maxSeconds * 1000,
     dial: (signal) =>
@@ -95,7 +95,13 @@ async function dialAgain(admission: Admission, host: Dialling, signal: AbortSign
   const { outcome } = await dialTarget({ ...known, ...account }, host, signal);
   if (outcome.kind === 'refused' && isForGood(outcome.reply.status)) return 'refused';
   if (outcome.kind !== 'open') return undefined;
-  return { socket: outcome.socket, mask: credentialMask(account.ownCredential) };
+  return { socket: outcome.socket, mask: credentialMask(account.ownCredential), opening: openingOf(known, account) };
+}
+
+/** Undefined where the credential is in no message. */
+function openingOf({ endpoint }: Admission, { upstream }: Pick<Admission, 'upstream'>): NextSocket['opening'] {
+  const { firstFrame: form } = endpoint;
+  return form && ((message) => form.write({ ...message, at: 0 }, upstream.inFirstFrame));
 }
 
 /** Tells a refusal that is about the request from one that is about the time. */

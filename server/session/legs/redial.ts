@@ -2,6 +2,7 @@
 
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { OutFrame } from '../../../codecs/websocket/frame.ts';
 
 /** Pauses before the tries. The last one goes on. */
 const PAUSES_MS = [0, 100, 250, 500, 1000];
@@ -11,6 +12,8 @@ export interface NextSocket {
   readonly socket: Socket;
   /** Masks the credential that it was dialled with, which may be another one than before. */
   readonly mask: ((bytes: Buffer) => void) | undefined;
+  /** Writes that credential into the message that begins the socket; undefined where none holds it. */
+  readonly opening?: ((message: OutFrame) => OutFrame) | undefined;
 }
 
 /** Dials once. Resolves with undefined where there is no socket, and with `refused` where there will be none; never rejects. */

@@ -15,7 +15,7 @@ import type { MessageWatch } from '../unfinished-messages.ts';
 import { type DialOnce, type NextSocket, redial } from './redial.ts';
 
 /** The means of a session that goes on without the socket of its provider. */
-export interface Survival extends Pick<FollowOptions, 'cutReply'> {
+export interface Survival extends Omit<FollowOptions, 'first'> {
   readonly resumption: Resumption;
   /** Longest time without a provider. */
   readonly maxMs: number;
@@ -23,6 +23,9 @@ export interface Survival extends Pick<FollowOptions, 'cutReply'> {
   readonly maxLegMs: number | undefined;
   readonly dial: DialOnce;
 }
+
+/** The words with which a provider closed. */
+const wordsOf = ({ provider }: CloseReason): string => (provider === 'lost' ? '' : String(provider.reason ?? ''));
 
 type ProviderEnd = Pick<Peer, 'pong' | 'sendMessage'>;
 
@@ -96,7 +99,7 @@ export class Survivor {
     this.#provider = options.provider;
     const { survival, pinning } = options;
     const first = pinning === undefined ? [] : [pinning.event];
-    this.#followed = survival.resumption.follow({ first, cutReply: survival.cutReply });
+    this.#followed = survival.resumption.follow({ ...survival, first });
     this.rule = { verdictOn: (frame) => this.#clientSays(frame), goesOn: () => true };
     this.#whole = this.#newWhole();
     this.#plan();
@@ -115,7 +118,7 @@ export class Survivor {
   /** Takes an end of the provider, where the session can go on. `code`: of its close, 1006 where it was lost. */
   takes(reason: CloseReason, code: number): boolean {
     if (this.#stopped.signal.aborted || (this.#isRefused && this.#next === undefined)) return false;
-    if (!this.#followed.isEstablished || !this.#followed.goesOnAfter(code)) return false;
+    if (!this.#followed.isEstablished || !this.#followed.goesOnAfter(code, wordsOf(reason))) return false;
     const isFailed = !this.#hasServed && performance.now() - this.#legAt < STEADY_MS;
     this.#failed = isFailed ? this.#failed + 1 : 0;
     if (this.#failed > MAX_FAILED) return false;
@@ -191,12 +194,12 @@ export class Survivor {
     this.#hasServed = false;
     this.#isPinning = pinning !== undefined;
     onMoved({ since, ms: at - since, why: reason?.name ?? 'due' });
-    const { toProvider, toClient } = this.#followed.move(at);
+    const { toProvider, toClient } = this.#followed.move(since);
     this.#whole = this.#newWhole(this.#whole);
     const { provider, start } = moveTo(next);
     this.#provider = provider;
     this.#hasSocket = true;
-    this.#tell(toProvider);
+    this.#tell(withCredential(toProvider, next));
     start();
     for (const message of toClient) this.#whole.send(message, at);
     this.#openIfAnswered();
@@ -263,4 +266,10 @@ export class Survivor {
     // The rest of what was read of the old socket passes first.
     if (this.#next !== undefined) queueMicrotask(() => this.#moveIfPossible());
   }
+}
+
+/** Writes the credential of a socket into the first message that it is told, which alone may hold one. */
+function withCredential(messages: readonly OutFrame[], { opening }: NextSocket): readonly OutFrame[] {
+  const [first, ...others] = messages;
+  return opening === undefined || first === undefined ? messages : [opening(first), ...others];
 }

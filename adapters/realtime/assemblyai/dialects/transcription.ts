@@ -11,6 +11,7 @@ import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
 import { renamedBy } from '../../guards/renamed-model.ts';
 import { isSound, soundOf } from '../../sound.ts';
 import { soundUsage } from '../../usage-fault.ts';
+import { streamingResumption } from '../resumption.ts';
 
 /** No event that SDKs know changes a model; one that would is held to the list of the key. */
 const rules: ModelRules = {
@@ -36,6 +37,7 @@ export const assemblyaiStreamingDialect: Dialect = {
   renamed: renamedBy(rules),
   observe,
   errorEvent,
+  resumption: streamingResumption,
 };
 
 function observe({ data, binary }: Frame, direction: Direction): Observation | undefined {

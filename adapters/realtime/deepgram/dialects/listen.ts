@@ -7,6 +7,7 @@ import { type Direction, type Frame, jsonFrame } from '../../../../codecs/websoc
 import type { Dialect } from '../../contract/dialect.ts';
 import type { Observation } from '../../contract/observation.ts';
 import { soundOf } from '../../sound.ts';
+import { fluxResumption, novaResumption } from '../resumption.ts';
 
 const capabilities = {
   audio: 'binary',
@@ -23,6 +24,7 @@ export const deepgramListenDialect: Dialect = {
   mostTokens: { input: 0, output: 0 },
   // Document: after 10 s without either it ends with `NET-0001`. That of Flux is not known.
   keepAlive: 'KeepAlive every 3 to 5 s without sound',
+  resumption: novaResumption,
   modelsIn: () => undefined,
   observe: (frame, direction) => observe(frame, direction, observeNova),
   // `variant` is the category of an error there.
@@ -37,6 +39,7 @@ export const deepgramFluxDialect: Dialect = {
   modelsIn: () => undefined,
   observe: (frame, direction) => observe(frame, direction, observeFlux),
   errorEvent: ({ code, message }) => jsonFrame({ type: 'Error', code, description: message }),
+  resumption: fluxResumption,
 };
 
 function observe(

@@ -12,7 +12,7 @@ import {
   type Resumption,
   withUnanswered,
 } from '../../contract/resumption.ts';
-import { HeldSound } from '../../held-sound.ts';
+import { HeldSound } from '../../resumption/held-sound.ts';
 import { Items } from './items.ts';
 import { mergeSettings, type Turns, turnsIn } from './settings.ts';
 

@@ -1,6 +1,6 @@
 // Keeps the newest sound of a client: what its provider has yet to take as said is said again to the next socket.
 
-import type { Frame, OutFrame } from '../../codecs/websocket/frame.ts';
+import type { Frame, OutFrame } from '../../../codecs/websocket/frame.ts';
 
 /** Time for which sound is kept while nobody speaks: speech is noticed only behind its beginning. */
 const QUIET_MS = 2000;
