@@ -80,6 +80,7 @@ export const countedBy = ({ key, team, each, class: name, path = 'both', window 
 export const WEBHOOK_EVENTS = [
   'task.done',
   'task.failed',
+  'session.draining',
   'session.ended',
   'budget.warning',
   'budget.reached',

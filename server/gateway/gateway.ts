@@ -210,11 +210,12 @@ export class Gateway {
    * Resolves when the last one has ended.
    */
   async drain(): Promise<void> {
-    if (this.#phase === 'serving') this.#phase = 'draining';
+    const { drainMs } = this.#live.config.limits;
+    if (this.#phase === 'serving') this.#sessions.tellDraining(drainMs, this.#options.outbox);
+    this.#phase = this.#phase === 'serving' ? 'draining' : this.#phase;
     this.#connector.close();
     this.#probes?.stop();
     this.#openings.stopWaiting();
-    const { drainMs } = this.#live.config.limits;
     this.#stopSpread?.();
     this.#stopSpread = this.#sessions.endBetweenTurns(reasons.drained, drainMs);
     await this.#whenEmpty();
@@ -228,7 +229,6 @@ export class Gateway {
     this.#probes?.stop();
     this.#load.stop();
     this.#openings.abortAll();
-    this.#stopSpread?.();
     this.#sessions.endAll(reasons.drained);
     const timer = setTimeout(() => this.#sessions.terminateAll(), this.#live.config.limits.closeMs);
     await this.#whenEmpty();

@@ -2,7 +2,7 @@
 
 import type { SessionRecord, SessionUsage } from './session-record.ts';
 import type { HandedOutId } from './stored-keys.ts';
-import type { StoredSession, StoredTurn } from './stored-rows.ts';
+import type { Draining, StoredSession, StoredTurn } from './stored-rows.ts';
 
 /** A session that begins. Its owner is filled in by the side process. */
 export interface SessionStarted extends Omit<StoredSession, 'owner'> {
@@ -27,6 +27,12 @@ export interface SessionEnded {
   readonly countedIn?: readonly string[] | undefined;
 }
 
+/** A session whose gateway drains: it is ended between two turns once half of the time is over, and by its end in any case (ms since the epoch). */
+export interface SessionDraining extends Draining {
+  readonly kind: 'draining';
+  readonly id: string;
+}
+
 /** A session of a gateway process that died; it left no record. */
 interface SessionLost {
   readonly kind: 'lost';
@@ -41,4 +47,4 @@ interface IdsHandedOut {
   readonly ids: readonly HandedOutId[];
 }
 
-export type SessionEvent = SessionStarted | TurnFinished | SessionEnded | SessionLost | IdsHandedOut;
+export type SessionEvent = SessionStarted | TurnFinished | SessionEnded | SessionDraining | SessionLost | IdsHandedOut;

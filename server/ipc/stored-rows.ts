@@ -53,6 +53,12 @@ export interface StoredSession extends OwnedRow, OnBehalf {
   readonly why?: string | undefined;
 }
 
+/** The time in which a gateway that shuts down ends its sessions (ms since the epoch). */
+export interface Draining {
+  readonly from: number;
+  readonly until: number;
+}
+
 /** End of a session; `record` is the session's record as JSON: counts and times, no content. */
 export interface SessionEnd {
   readonly id: string;

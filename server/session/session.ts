@@ -8,7 +8,7 @@ import type { Frame, OutFrame } from '../../codecs/websocket/frame.ts';
 import type { ReadEnd } from '../../codecs/websocket/frame-batch.ts';
 import type { Limits } from '../config/config.ts';
 import type { TurnFinished } from '../ipc/session-event.ts';
-import type { SessionRecord, SessionUsage } from '../ipc/session-record.ts';
+import type { SessionRecord } from '../ipc/session-record.ts';
 import { faultOf } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Peer } from '../transport/peer.ts';
@@ -30,12 +30,11 @@ import { ClientReturn, type ClientSurvival } from './legs/client-return.ts';
 import { Legs } from './legs/legs.ts';
 import type { Survival } from './legs/survivor.ts';
 import { SourceReader } from './link/source-reader.ts';
+import { LiveRecord, type SessionState } from './live-record.ts';
 import { type Leash, SessionMeter } from './meter/meter.ts';
 import { hasFrameRules, rejectionOf } from './model-policy.ts';
-import { type SessionSubject, summaryOf } from './subject.ts';
-import { usageOf } from './tap/billed-usage.ts';
+import type { SessionSubject } from './subject.ts';
 import { Tap } from './tap/tap.ts';
-import { timelineOf } from './tap/timeline.ts';
 import { Transcript } from './tap/transcript.ts';
 import type { UnfinishedMessages } from './unfinished-messages.ts';
 
@@ -63,11 +62,6 @@ interface SessionOptions extends ClientRules {
   readonly onClosed: (record: SessionRecord) => void;
 }
 
-type SessionState =
-  | { readonly name: 'open'; readonly stopTimers: () => void }
-  | { readonly name: 'closing'; readonly reason: CloseReason; readonly closeCode: number }
-  | { readonly name: 'closed'; readonly reason: CloseReason; readonly closeCode: number; readonly durationMs: number };
-
 export class Session {
   readonly #options: SessionOptions;
   readonly #client: SourceReader;
@@ -79,19 +73,20 @@ export class Session {
   readonly #meter: SessionMeter | undefined;
   /** Ends the wait for the last usage. */
   #endWait: (() => void) | undefined;
-  readonly #startedAt = new Date();
-  readonly #startedMs = performance.now();
+  readonly #record: LiveRecord;
   #state: SessionState;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     const { client, limits, metrics, subject, turns, ids } = options;
-    const usage = () => this.#usage();
+    const usage = () => this.#record.usage();
+    const startedMs = performance.now();
     this.#transcript = turns && new Transcript({ ...turns, session: subject.sessionId, usage });
-    const tap = new Tap({ ...subject, metrics, startedAt: this.#startedMs, observer: this.#transcript, ids });
+    const tap = new Tap({ ...subject, metrics, startedAt: startedMs, observer: this.#transcript, ids });
     this.#tap = tap;
+    this.#record = this.#newRecord(startedMs);
     const end = (reason: CloseReason, how?: EndOptions) => this.end(reason, how);
-    const metered = { subject, tap, startedMs: this.#startedMs, usage, end };
+    const metered = { subject, tap, startedMs, usage, end };
     this.#meter = tap.meter = options.leash && new SessionMeter({ leash: options.leash, ...metered });
     this.returning = options.clientSurvival && this.#newReturning(options.clientSurvival);
     this.#legs = this.#newLegs();
@@ -140,6 +135,12 @@ export class Session {
     return this.#state.name === 'open' && this.#tap.isBetweenTurns ? this.#tap.lastFrameAt : undefined;
   }
 
+  /** Tells the client, where its dialect has a word for that, that the session ends in so long. */
+  tellLeaving(leftMs: number): void {
+    const notice = this.#options.subject.dialect.leavingEvent?.(leftMs);
+    if (notice !== undefined && this.#state.name === 'open') this.#legs.tell(notice);
+  }
+
   /** Lets both sockets go, whatever is still queued. */
   terminate(): void {
     this.#options.client.terminate();
@@ -148,21 +149,13 @@ export class Session {
 
   /** The summary, and the timeline. */
   record(): SessionRecord {
-    const times = { startedAt: this.#startedAt, startedMs: this.#startedMs };
     const { upstream, downstream } = this.#legs.now;
-    const parts = { ...times, links: [upstream, downstream], moments: this.#tap.moments.all };
-    return { ...this.summary(), timeline: timelineOf({ ...this.#options, ...parts }) };
+    return this.#record.whole([upstream, downstream]);
   }
 
   /** The record without its timeline, for lists and the log. */
   summary(): SessionRecord {
-    const state = this.#state;
-    return summaryOf({
-      ...{ subject: this.#options.subject, startedAt: this.#startedAt, tap: this.#tap, meter: this.#meter },
-      ...{ state: state.name, durationMs: this.#durationMs, usage: this.#usage() },
-      ending: state.name === 'open' ? undefined : state,
-      resume: state.name === 'open' ? this.returning?.state : undefined,
-    });
+    return this.#record.summary();
   }
 
   /** Returns what reads the bytes of either end: the links behind what holds messages back. */
@@ -184,6 +177,13 @@ export class Session {
       onRejected: (rejection: Rejection, frame: Frame) =>
         this.#clientEnded({ name: 'refused', refuse: this.#refusal(rejection, frame) }),
     });
+  }
+
+  #newRecord(startedMs: number): LiveRecord {
+    const { subject } = this.#options;
+    const meter = () => this.#meter;
+    const now = { state: () => this.#state, meter, resume: () => this.returning?.state };
+    return new LiveRecord({ subject, tap: this.#tap, ...now }, startedMs);
   }
 
   #newReturning(survival: ClientSurvival): ClientReturn {
@@ -281,20 +281,11 @@ export class Session {
     this.#legs.messages.stop();
     this.#legs.now.stop();
     this.#client.stop();
-    this.#state = { ...state, name: 'closed', durationMs: performance.now() - this.#startedMs };
+    this.#state = { ...state, name: 'closed', durationMs: performance.now() - this.#record.startedMs };
     this.#transcript?.finish(performance.now());
     const summary = this.summary();
     metrics.closed(state.reason.name, state.closeCode, { key: subject.key, model: summary.model });
     this.#options.log.info(summary, 'session ended');
     onClosed(this.record());
-  }
-
-  #usage(): SessionUsage {
-    return usageOf(this.#options.subject, this.#tap.usage(), this.#tap, this.#durationMs);
-  }
-
-  /** Counts from the 101 until both sockets are closed. */
-  get #durationMs(): number {
-    return this.#state.name === 'closed' ? this.#state.durationMs : performance.now() - this.#startedMs;
   }
 }

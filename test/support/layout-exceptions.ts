@@ -29,6 +29,8 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/processes/sessions/shared-places.test.ts': 'the sessions of several machines',
   'test/server/processes/sessions/key-changes.test.ts':
     'a change of a key from the order to every process of every machine',
+  'test/server/processes/sessions/draining.test.ts':
+    'what a drain tells, from the signal to streams, webhooks and clients',
   'test/server/processes/reload/effects.test.ts': 'what a reload changes in every room',
   'test/server/processes/secrecy.test.ts': 'what all processes say, write and show',
   'test/server/processes/metric-names.test.ts': 'the metrics of all processes together',

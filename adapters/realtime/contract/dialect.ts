@@ -32,6 +32,8 @@ export interface Dialect {
    * The client's own id of the event is quoted from `rejection`, else read from the frame.
    */
   errorEvent(rejection: Rejection, frame?: Frame): OutFrame | undefined;
+  /** Returns the event by which a provider says that it ends the socket in so many ms; left out where the dialect has none. */
+  leavingEvent?(leftMs: number): OutFrame;
   /** The way in which a session that the gateway ends is billed to its end; undefined: what is used is never reported. */
   readonly lastUsage?: LastUsage;
   /** The measures of sound, in the format that sessions have which name none; a direction that is left out has none. */

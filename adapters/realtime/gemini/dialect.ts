@@ -62,6 +62,7 @@ export const geminiLiveDialect: Dialect = {
   firstName: nameInSetup,
   observe,
   errorEvent: () => undefined,
+  leavingEvent: (leftMs) => jsonFrame({ goAway: { timeLeft: `${Math.max(0, leftMs / 1000)}s` } }),
   // Live counts 25 tokens for a second of audio, other uses of the models 32. https://ai.google.dev/gemini-api/docs/tokens
   sound: {
     upstream: { bytesPerSecond: 32_000, tokensPerSecond: 32 },

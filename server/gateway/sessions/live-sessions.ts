@@ -3,6 +3,7 @@
 import type { SessionRecord } from '../../ipc/session-record.ts';
 import type { CloseReason } from '../../session/close-reason.ts';
 import type { Session } from '../../session/session.ts';
+import type { Outbox } from '../side/outbox.ts';
 
 /** Part of the sessions that end at a time where memory is short. */
 const IDLE_PART = 1 / 20;
@@ -11,7 +12,7 @@ const LOOK_MS = 50;
 
 export interface LiveSession {
   readonly session: Pick<Session, 'summary' | 'record' | 'end' | 'terminate'> &
-    Partial<Pick<Session, 'returning' | 'quietSince'>>;
+    Partial<Pick<Session, 'returning' | 'quietSince' | 'tellLeaving'>>;
   /** The id of its key; undefined in open mode. */
   readonly key: string | undefined;
 }
@@ -42,6 +43,15 @@ export class LiveSessions {
   /** The wait for the client of a session; undefined where its client does not come back. */
   returning(id: string): Session['returning'] {
     return this.#sessions.get(id)?.session.returning;
+  }
+
+  /** Tells all that they are ended within that time, whoever listens for that. */
+  tellDraining(withinMs: number, outbox: Pick<Outbox, 'push'> | undefined): void {
+    const from = Date.now();
+    for (const [id, { session }] of this.#sessions) {
+      outbox?.push({ kind: 'draining', id, from, until: from + withinMs });
+      session.tellLeaving?.(withinMs / 2);
+    }
   }
 
   /** False where there is no such session. */

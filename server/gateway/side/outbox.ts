@@ -179,6 +179,7 @@ export class Outbox {
         return this.#sessions.has(event.session) && this.#hasRoom(whenFull === 'refuse' ? 2 : 1, key);
       case 'handed-out':
         return this.#hasRoom(whenFull === 'refuse' ? 2 : 1, key);
+      case 'draining':
       case 'ended':
         return this.#sessions.has(event.id);
       default:

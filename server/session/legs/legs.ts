@@ -33,6 +33,9 @@ interface LegsOptions extends Omit<LegOptions, 'messages' | 'onProviderEnd'> {
   onFault(error: unknown): void;
 }
 
+/** Pause until the end of a provider's message is looked for again. */
+const TELL_MS = 50;
+
 /** The boundary is that of what the client gets. */
 export class Legs implements Boundary {
   readonly messages: SessionMessages;
@@ -75,6 +78,11 @@ export class Legs implements Boundary {
     if (!this.isBetweenMessages) return false;
     this.#now.downstream.send(event);
     return true;
+  }
+
+  /** Sends the client such an event as soon as that can be, while the session is open. */
+  tell(event: OutFrame): void {
+    if (this.#options.isOpen() && !this.interject(event)) setTimeout(() => this.tell(event), TELL_MS).unref();
   }
 
   /** Makes what lets the session survive; undefined where it does not. `pinning`: see there. */

@@ -4,7 +4,13 @@
 import type { Logger } from 'pino';
 import { decodeMsgpack } from '../../../codecs/msgpack.ts';
 import type { SideConfig } from '../../config/side-schema.ts';
-import type { SessionEnded, SessionEvent, SessionStarted, TurnFinished } from '../../ipc/session-event.ts';
+import type {
+  SessionDraining,
+  SessionEnded,
+  SessionEvent,
+  SessionStarted,
+  TurnFinished,
+} from '../../ipc/session-event.ts';
 import type { SessionEnd, StoredSession } from '../../ipc/stored-rows.ts';
 import { faultOf } from '../../platform/log.ts';
 import { type CloseName, ledgerOutcome } from '../../session/close-reason.ts';
@@ -14,7 +20,7 @@ import type { Prices } from '../billing/prices.ts';
 import { realtimeRow, type SessionUse } from '../billing/realtime-row.ts';
 import { sessionTrace } from '../llm/attempt/trace-id.ts';
 import { type SessionChanges, type Store, StoreError } from '../store/contract/store.ts';
-import { sessionDeliveries } from '../tasks/events.ts';
+import { drainingDeliveries, sessionDeliveries } from '../tasks/events.ts';
 import { planStart, planTurn } from '../tasks/plan.ts';
 import { idForRows, latestWanted, latestWithId, offeredId } from './reused-id.ts';
 
@@ -127,6 +133,8 @@ export class Ingest {
     switch (event.kind) {
       case 'turn':
         return this.#addTurn(session, event);
+      case 'draining':
+        return this.#drain(session, event);
       case 'ended':
         return this.#end(session, event);
       case 'lost': {
@@ -182,6 +190,13 @@ export class Ingest {
         outcome: 'pending',
       })),
       ...counts(session, countedIn),
+    };
+  }
+
+  #drain(session: StoredSession, { from, until }: SessionDraining): SessionChanges {
+    return {
+      draining: [{ id: session.id, draining: { from, until } }],
+      deliveries: drainingDeliveries(session, { from, until }, this.#options.config),
     };
   }
 
@@ -244,6 +259,7 @@ function merged(changes: readonly SessionChanges[]): SessionChanges {
     started: changes.flatMap(({ started = [] }) => started),
     turns: changes.flatMap(({ turns = [] }) => turns),
     ended: changes.flatMap(({ ended = [] }) => ended),
+    draining: changes.flatMap(({ draining = [] }) => draining),
     ledger: changes.flatMap(({ ledger = [] }) => ledger),
     charged: Object.assign({}, ...changes.map(({ charged }) => charged)),
     counted: Object.assign({}, ...changes.map(({ counted }) => counted)),

@@ -4,7 +4,7 @@ import { StoreError } from './contract/store.ts';
 import type { Database, Query } from './database.ts';
 
 /** Goes up with every change of TABLES. */
-export const SCHEMA_VERSION = 9;
+export const SCHEMA_VERSION = 10;
 
 /** Time at which a task is due: a queued one at its time, a running one when its lease ends, others never. The index needs the very same text. */
 export const DUE_AT = "(case state when 'queued' then run_at when 'running' then lease_until end)";
@@ -81,7 +81,7 @@ const TABLES = [
     prompt_class text not null, data_class text not null, is_rehearsal bigint not null, owner text not null,
     started_at bigint not null, ended_at bigint, reason text, record text,
     swept_at bigint, forgotten_at bigint, continues text, end_user text, tags text, client_secret text,
-    trace text, asked text, tried text, why text
+    trace text, asked text, tried text, why text, draining text
   )`,
   'create index session_started on session (started_at, id)',
   'create index session_key on session (key, started_at, id)',
@@ -186,6 +186,7 @@ const UPGRADES: Readonly<Record<number, readonly string[]>> = {
     ...FEEDBACK_TABLES,
     ...RESPONSE_TABLES,
   ],
+  9: ['alter table session add column draining text'],
 };
 
 /**

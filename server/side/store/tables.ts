@@ -23,6 +23,7 @@ export const sessions = table<SessionRow>('session', {
   asked: 'text',
   tried: 'json',
   why: 'text',
+  draining: 'json',
 });
 
 export const turns = table<StoredTurn>('turn', {

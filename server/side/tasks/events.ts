@@ -3,7 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import type { SideConfig, WebhookConfig } from '../../config/side-schema.ts';
-import type { DataClass, Delivery, SessionEnd, StoredSession, Task } from '../../ipc/stored-rows.ts';
+import type { DataClass, Delivery, Draining, SessionEnd, StoredSession, Task } from '../../ipc/stored-rows.ts';
 import type { WindowUse } from '../billing/budgets/budget-warnings.ts';
 import { scoredTaskId } from '../prompts/scoring.ts';
 import type { BudgetEvent } from '../store/contract/budgets.ts';
@@ -63,6 +63,30 @@ export function sessionDeliveries(
   });
   return messages.map((delivery) => ({ ...delivery, session: session.id }));
 }
+
+/** Reports `session.draining`: its gateway shuts down, and ends it. */
+export function drainingDeliveries(
+  session: StoredSession,
+  { from, until }: Draining,
+  { webhooks }: Pick<SideConfig, 'webhooks'>,
+): (Delivery & { readonly session: string })[] {
+  const messages = deliveries(webhooks, {
+    event: 'session.draining',
+    about: `${session.id}.draining.${until}`,
+    at: Date.now(),
+    dataClass: session.dataClass,
+    ids: { id: session.id },
+    content: drainingView({ from, until }),
+  });
+  return messages.map((delivery) => ({ ...delivery, session: session.id }));
+}
+
+/** Shows when the session is ended at the soonest and at the latest, and the time that is left. */
+export const drainingView = ({ from, until }: Draining): object => ({
+  endsFrom: new Date(from + (until - from) / 2).toISOString(),
+  endsBy: new Date(until).toISOString(),
+  timeLeftMs: until - from,
+});
 
 /** Reports that a budget is nearly spent, or is spent. A limit that was raised since then is told of in a message of its own. */
 export function budgetDeliveries(

@@ -1,6 +1,7 @@
 // GET /v1/sessions/{id}/events: changes of a session's tasks, and its end, as server-sent events, until nothing more can come.
 
 import type { Task } from '../../../ipc/stored-rows.ts';
+import { drainingView } from '../../tasks/events.ts';
 import { EVENT_STREAM_HEADERS, type RoutedRequest, type RouteHandler, type SideHttpOptions } from '../handler.ts';
 import { isoTime, taskView } from '../views.ts';
 import { findReadableSession, unknownSession } from './session.ts';
@@ -87,6 +88,10 @@ function revoked(session: string): Event {
 /** Derives the events from the present state, in order. */
 function eventsOf(id: string, { session, tasks }: SessionSnapshot): Event[] {
   const events = tasks.map(taskEvent);
+  if (session?.draining !== undefined) {
+    const data = { session: id, ...drainingView(session.draining) };
+    events.push({ id: `${session.draining.from}.${id}.draining`, name: 'session.draining', data });
+  }
   if (session?.endedAt !== undefined) {
     const data = { session: id, endedAt: isoTime(session.endedAt), reason: session.reason };
     events.push({ id: `${session.endedAt}.${id}`, name: 'session.ended', data });

@@ -1,15 +1,15 @@
 // Polls sessions in the store for event streams: once for each session, however many streams listen. Polling sees what other instances do, too.
 
 import type { BudgetConfig } from '../../../config/side-schema.ts';
-import type { SessionEnd, StoredSession, Task } from '../../../ipc/stored-rows.ts';
+import type { StoredSession, Task } from '../../../ipc/stored-rows.ts';
 import { budgetsFor } from '../../billing/budgets/budget.ts';
 import { WARNED_PART } from '../../billing/budgets/budget-warnings.ts';
 import type { BudgetWindow } from '../../store/contract/budgets.ts';
-import type { Store } from '../../store/contract/store.ts';
+import type { SessionRow, Store } from '../../store/contract/store.ts';
 
 export interface SessionSnapshot {
   /** Undefined until the session has arrived in the store. */
-  readonly session: (StoredSession & Partial<SessionEnd>) | undefined;
+  readonly session: SessionRow | undefined;
   readonly tasks: readonly Task[];
   /** Windows of budgets that count the session while it is open, and of which 80 % are spent. */
   readonly budgets: readonly WindowSpent[];

@@ -4,6 +4,7 @@
 import type { HandedOutId } from '../../../ipc/stored-keys.ts';
 import type {
   Delivery,
+  Draining,
   Feedback,
   LedgerRow,
   MeasureMoments,
@@ -36,6 +37,7 @@ export interface SessionChanges {
   readonly started?: readonly StoredSession[] | undefined;
   readonly turns?: readonly StoredTurn[] | undefined;
   readonly ended?: readonly SessionEnd[] | undefined;
+  readonly draining?: readonly { readonly id: string; readonly draining: Draining }[] | undefined;
   /** Realtime rows, cumulative for each session: one with a higher total replaces the one before. */
   readonly ledger?: readonly LedgerRow[] | undefined;
   /** The budgets that the cost of a realtime row counts in as it grows, by the row's id. They are charged even beyond their limit. */
@@ -54,8 +56,8 @@ export interface SessionChanges {
   readonly handedOut?: readonly HandedOutId[] | undefined;
 }
 
-/** Session with its end, where it has one. */
-export type SessionRow = StoredSession & Partial<SessionEnd>;
+/** Session with its end, where it has one. `draining`: its gateway is about to end it. */
+export type SessionRow = StoredSession & Partial<SessionEnd> & { readonly draining?: Draining | undefined };
 
 interface PageFilter {
   /** `null`: rows without a key; `undefined`: all rows. */

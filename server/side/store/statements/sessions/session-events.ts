@@ -29,6 +29,8 @@ export async function commitSessions(query: Query, changes: SessionChanges): Pro
     turns,
     spoken.map((turn) => (isKept(turn) ? turn : withoutText(turn))).sort(bySessionAndNumber),
   );
+  for (const { id, draining } of (changes.draining ?? []).toSorted(byId))
+    await query('update session set draining = $2 where id = $1 and ended_at is null', [id, JSON.stringify(draining)]);
   for (const end of (changes.ended ?? []).toSorted(byId)) await endSession(query, end);
   await commitRealtimeRows(query, changes);
   for (const { session, runAt } of changes.released ?? []) await releaseTasks(query, [session], runAt);
