@@ -97,7 +97,7 @@ export const limitsSchema = z.strictObject({
     .describe('Longest time that a session which survives its client waits for it. Then it ends as others do.'),
   resumeBytes: bytes
     .default(4 * 1024 * 1024)
-    .describe('Most bytes of messages that are kept for a client which may come back.'),
+    .describe('Most memory of messages that are kept for a client which may come back: their bytes, and 128 for each.'),
   usageMs: ms
     .default(15_000)
     .describe('Time that a provider has to report what was used last, once a session has ended otherwise than by it.'),

@@ -2,6 +2,9 @@
 
 import type { OutFrame } from '../../../codecs/websocket/frame.ts';
 
+/** Memory that a message takes beside its bytes: many small ones would hold far more than they have. */
+const MESSAGE_BYTES = 128;
+
 export class SentMessages {
   readonly #maxBytes: number;
   #kept: OutFrame[] = [];
@@ -20,11 +23,11 @@ export class SentMessages {
   /** `data` is valid during the call. */
   add({ data, binary }: OutFrame): void {
     this.#kept.push({ data: Buffer.from(data), binary });
-    this.#bytes += data.length;
+    this.#bytes += MESSAGE_BYTES + data.length;
     this.#count += 1;
     let over = 0;
     while (this.#bytes > this.#maxBytes) {
-      this.#bytes -= this.#kept[over]?.data.length ?? 0;
+      this.#bytes -= MESSAGE_BYTES + (this.#kept[over]?.data.length ?? 0);
       over += 1;
     }
     if (over > 0) this.#kept.splice(0, over);
