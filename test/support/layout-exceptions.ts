@@ -32,6 +32,8 @@ export const spanningSuites: Readonly<Record<string, string>> = {
   'test/server/processes/sessions/draining.test.ts':
     'what a drain tells, from the signal to streams, webhooks and clients',
   'test/server/processes/reload/effects.test.ts': 'what a reload changes in every room',
+  'test/server/processes/memory-ladder.test.ts':
+    'a gateway process whose memory runs out, from its limit to its clients',
   'test/server/processes/secrecy.test.ts': 'what all processes say, write and show',
   'test/server/processes/metric-names.test.ts': 'the metrics of all processes together',
   'test/server/session/alike-messages.test.ts': 'repeated messages from client to provider',
