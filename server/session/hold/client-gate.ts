@@ -56,6 +56,8 @@ interface Asked {
   readonly answer: Promise<Rejection | undefined>;
   readonly rule: ClientRule;
   readonly isLast: boolean;
+  /** The message as the rules before have made it; undefined: it is as it was. */
+  readonly instead: OutFrame | undefined;
 }
 
 export class ClientGate implements Receivers {
@@ -135,37 +137,50 @@ export class ClientGate implements Receivers {
 
   #decide(frame: Frame): (() => void) | undefined {
     if (this.#state === 'dropping') return () => {};
-    let instead: OutFrame | undefined;
-    let asked: Asked | undefined;
+    const decision = this.#judge(frame);
+    if (decision === undefined || typeof decision === 'function') return decision;
+    const kept = copied(frame);
+    return () => void this.#ask(decision, kept);
+  }
+
+  /**
+   * Asks the rules in turn: those behind one that has to find something out only once that is known, so that none learns of a message that is refused.
+   * `behind`: the rule that has let it pass, and what it was by then.
+   */
+  #judge(frame: Frame, behind?: Asked): (() => void) | Asked | undefined {
+    let instead = behind?.instead;
+    let isBehind = behind === undefined;
     for (const rule of this.#rules) {
-      const verdict = rule.verdictOn(instead === undefined ? frame : { ...instead, at: frame.at });
+      const verdict = isBehind
+        ? rule.verdictOn(instead === undefined ? frame : { ...instead, at: frame.at })
+        : undefined;
+      isBehind ||= rule === behind?.rule;
       if (verdict === undefined) continue;
       if ('rejection' in verdict) return this.#refusal(rule, verdict.rejection, copied(frame));
+      if ('answer' in verdict) return { ...verdict, rule, instead };
       if ('instead' in verdict) ({ instead } = verdict);
-      if ('answer' in verdict) asked = { ...verdict, rule };
-      else if ('isLast' in verdict && verdict.isLast) this.#rules.delete(rule);
+      if ('isLast' in verdict && verdict.isLast) this.#rules.delete(rule);
     }
-    if (asked === undefined && instead === undefined) return undefined;
-    const out = instead ?? copied(frame);
-    const pass = () => this.#whole.send(out, performance.now());
-    if (asked === undefined) return pass;
-    const kept = copied(frame);
-    return () => void this.#ask(asked, kept, pass);
+    const out = instead;
+    return out && (() => this.#whole.send(out, performance.now()));
   }
 
   #refusal(rule: ClientRule, rejection: Rejection, frame: Frame): () => void {
     return () => this.#refuse(rule, rejection, frame);
   }
 
-  async #ask({ answer, rule, isLast }: Asked, frame: Frame, pass: () => void): Promise<void> {
+  async #ask(asked: Asked, frame: Frame): Promise<void> {
     this.#state = 'asking';
-    const rejection = await answer;
+    const rejection = await asked.answer;
     try {
       // The close of a client is behind what is held.
       if (!this.#options.isOpen()) return void this.#release();
-      if (rejection !== undefined) this.#refuse(rule, rejection, frame);
-      else pass();
-      if (rejection === undefined && isLast) this.#rules.delete(rule);
+      const decision =
+        rejection === undefined ? this.#judge(frame, asked) : this.#refusal(asked.rule, rejection, frame);
+      if (rejection === undefined && asked.isLast) this.#rules.delete(asked.rule);
+      if (decision !== undefined && typeof decision !== 'function') return void this.#ask(decision, frame);
+      if (decision === undefined) this.#whole.send(frame, performance.now());
+      else decision();
       if (this.#state === 'asking') this.#release();
       else this.#tellReleased();
     } catch (error) {

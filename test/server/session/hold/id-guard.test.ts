@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { findEndpoint } from '../../../../adapters/realtime/index.ts';
 import { FrameReader } from '../../../../codecs/websocket/frame-reader.ts';
 import { limitsSchema } from '../../../../server/config/schema.ts';
-import { ClientGate } from '../../../../server/session/hold/client-gate.ts';
+import { ClientGate, type ClientRule } from '../../../../server/session/hold/client-gate.ts';
 import { idRule, type KeyIds } from '../../../../server/session/hold/id-guard.ts';
 import type { Receivers } from '../../../../server/session/hold/inject-context.ts';
 import type { ReadFrames } from '../../../../server/session/link/source-reader.ts';
@@ -24,7 +24,7 @@ const asking = (id: string) => JSON.stringify({ type: 'response.create', previou
 const plain = (name: string) => JSON.stringify({ type: name });
 
 /** `owns`: as in KeyIds. Messages that pass, pings and ends are written down; what the client is sent comes out of `told`. */
-async function open(path: string, owns: KeyIds['owns'] | undefined) {
+async function open(path: string, owns: KeyIds['owns'] | undefined, behind: readonly ClientRule[] = []) {
   const client = await openReadPeer('client');
   const passed: string[] = [];
   const reader = new FrameReader({ isMasked: true, maxPayloadBytes: 1e6, maxFragments: 100, maxBufferedChunks: 1000 });
@@ -51,7 +51,7 @@ async function open(path: string, owns: KeyIds['owns'] | undefined) {
   const { dialect } = endpoint;
   const rule = idRule(dialect, owns && { owns, handedOut: () => {} });
   const receivers: Receivers = new ClientGate(unguarded, {
-    rules: rule === undefined ? [] : [rule],
+    rules: rule === undefined ? behind : [rule, ...behind],
     subject: { dialect },
     client: client.peer,
     limits,
@@ -153,6 +153,32 @@ test('the close of a client is read behind what waits, also in a session that ha
     await until(() => passed.includes('closed'));
     expect(passed).toEqual(isOver ? ['closed'] : ['side_unavailable', 'closed']);
   }
+});
+
+test('a rule behind learns of a message only once it is known that it may pass, and may ask for something itself', async () => {
+  const seen: string[] = [];
+  const answers: ((isOwn: boolean) => void)[] = [];
+  const instead = { data: Buffer.from(plain('instead')), binary: false };
+  const behind: ClientRule[] = [
+    {
+      verdictOn: ({ data }) => {
+        seen.push(data.toString());
+        return data.includes('"c"') ? { instead } : undefined;
+      },
+      goesOn: () => true,
+    },
+    { verdictOn: () => ({ answer: Promise.resolve(undefined), isLast: false }), goesOn: () => true },
+  ];
+  const { fromClient, passed } = await open(RESPONSES, () => new Promise((resolve) => answers.push(resolve)), behind);
+  for (const id of ['a', 'b', 'c']) fromClient(masked(asking(id)));
+  fromClient(masked(plain('last')));
+  expect(seen).toEqual([]);
+  (await until(() => answers[0]))(false);
+  (await until(() => answers[1]))(true);
+  (await until(() => answers[2]))(true);
+  await until(() => passed.length === 4);
+  expect(passed).toEqual(['id_not_issued', asking('b'), plain('instead'), plain('last')]);
+  expect(seen).toEqual([asking('b'), asking('c'), plain('last')]);
 });
 
 describe('Gemini Live', () => {
