@@ -68,6 +68,7 @@ export function survivalOf(admission: Admission, host: Dialling): Survival | und
     resumption,
     cutReply: survive.cutReply,
     soundIn: endpoint.soundIn?.(handshake)?.upstream,
+    context: admission.context?.text,
     maxMs: limits.surviveMs,
     maxLegMs: endpoint.maxSeconds && endpoint.maxSeconds * 1000,
     dial: (signal) =>

@@ -11,6 +11,7 @@ import { guardModels, type ModelRules } from '../../guards/model-guard.ts';
 import { renamedBy } from '../../guards/renamed-model.ts';
 import { isSound, soundOf } from '../../sound.ts';
 import { deepgramPins } from '../pins.ts';
+import { agentResumption } from '../resumption/agent.ts';
 
 /** Stages of an agent. Each has a provider with a model, think and speak also a list of them to fall back on. */
 const stages = ['listen', 'think', 'speak'];
@@ -55,6 +56,7 @@ export const deepgramAgentDialect: Dialect = {
   errorEvent,
   pins: deepgramPins(isSound),
   context: { kind: 'in-first-message', merge: withContext },
+  resumption: agentResumption,
 };
 
 /** An `Error` ends a session at the provider, a `Warning` does not. */

@@ -7,7 +7,7 @@ import { type Direction, type Frame, jsonFrame } from '../../../../codecs/websoc
 import type { Dialect } from '../../contract/dialect.ts';
 import type { Observation } from '../../contract/observation.ts';
 import { soundOf } from '../../sound.ts';
-import { fluxResumption, novaResumption } from '../resumption.ts';
+import { fluxResumption, novaResumption } from '../resumption/transcription.ts';
 
 const capabilities = {
   audio: 'binary',

@@ -2,8 +2,8 @@
 
 import { afterEach, describe, expect, test } from 'vitest';
 import { closed } from '../../../support/inbox.ts';
+import { playedCall, soundOf } from '../../../support/played-call.ts';
 import { endCalls } from '../../../support/surviving-call.ts';
-import { soundOf, transcriptionCall } from '../../../support/transcription-call.ts';
 import { until } from '../../../support/until.ts';
 
 afterEach(endCalls);
@@ -21,7 +21,7 @@ describe('a transcription of AssemblyAI', () => {
   });
 
   test('moves between turns ahead of the end that its provider has set, and is billed for both sockets', async () => {
-    const { say, leg, events, closes, client } = await transcriptionCall(
+    const { say, leg, events, closes, client } = await playedCall(
       PATH,
       begin((number) => (number === 1 ? 2 : 3600)),
     );
@@ -57,7 +57,7 @@ describe('a transcription of AssemblyAI', () => {
   });
 
   test('hides the error of a session that has lasted as long as it may, and ends with any other', async () => {
-    const { say, leg, events, client } = await transcriptionCall(
+    const { say, leg, events, client } = await playedCall(
       PATH,
       begin(() => 3600),
     );

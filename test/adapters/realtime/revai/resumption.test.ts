@@ -1,8 +1,8 @@
 // Transcriptions of Rev.ai that survive their provider's socket, over real sockets: what the next one is told, and what the client sees.
 
 import { afterEach, expect, test } from 'vitest';
+import { playedCall, soundOf } from '../../../support/played-call.ts';
 import { endCalls } from '../../../support/surviving-call.ts';
-import { soundOf, transcriptionCall } from '../../../support/transcription-call.ts';
 import { until } from '../../../support/until.ts';
 
 afterEach(endCalls);
@@ -11,7 +11,7 @@ const RATE = 16_000;
 
 test('a stream of Rev.ai goes on where its server shuts down', async () => {
   const type = 'audio/x-raw;layout=interleaved;rate=8000;format=S16LE;channels=1';
-  const { say, leg, events, closes } = await transcriptionCall(
+  const { say, leg, events, closes } = await playedCall(
     `/speechtotext/v1/stream?content_type=${encodeURIComponent(type)}`,
     (number) => [{ type: 'connected', id: `c${number}` }],
   );

@@ -1,8 +1,8 @@
 // Transcriptions of Soniox that survive their provider's socket, over real sockets: what the next one is told, and what the client sees.
 
 import { afterEach, expect, test } from 'vitest';
+import { playedCall, soundOf } from '../../../support/played-call.ts';
 import { endCalls } from '../../../support/surviving-call.ts';
-import { soundOf, transcriptionCall } from '../../../support/transcription-call.ts';
 import { until } from '../../../support/until.ts';
 
 afterEach(endCalls);
@@ -10,7 +10,7 @@ afterEach(endCalls);
 const RATE = 16_000;
 
 test('a transcription of Soniox goes on from the sound that is final, and restarts where its provider asks for that', async () => {
-  const { say, leg, events, closes } = await transcriptionCall('/transcribe-websocket?key=k');
+  const { say, leg, events, closes } = await playedCall('/transcribe-websocket?key=k');
   const configuration = { model: 'stt-rt-v4', audio_format: 'pcm_s16le', sample_rate: 8000, num_channels: 1 };
   say({ api_key: 'client', ...configuration });
   say(soundOf(1000, RATE));

@@ -2,8 +2,8 @@
 
 import { afterEach, expect, test } from 'vitest';
 import { closed } from '../../../support/inbox.ts';
+import { playedCall, soundOf } from '../../../support/played-call.ts';
 import { endCalls } from '../../../support/surviving-call.ts';
-import { soundOf, transcriptionCall } from '../../../support/transcription-call.ts';
 import { until } from '../../../support/until.ts';
 
 afterEach(endCalls);
@@ -11,7 +11,7 @@ afterEach(endCalls);
 const RATE = 16_000;
 
 test('a transcription of Speechmatics goes on with its configuration, its times, and the numbers of its messages', async () => {
-  const { say, leg, events, closes, client } = await transcriptionCall('/v2?language=en');
+  const { say, leg, events, closes, client } = await playedCall('/v2?language=en');
   const start = {
     message: 'StartRecognition',
     audio_format: { type: 'raw', encoding: 'pcm_s16le', sample_rate: 8000 },

@@ -1,10 +1,10 @@
 // Goes on with transcriptions of Deepgram at another socket: the query has the settings, and times are told anew from 0 (document: clients are told to say
 // the sound again that was not transcribed, and to add up the times).
 
-import { eventType } from '../../../codecs/json/event-type.ts';
-import { isObject, type JsonObject, objectAt, textAt } from '../../../codecs/json/object.ts';
-import type { Frame } from '../../../codecs/websocket/frame.ts';
-import { isFinalClose } from '../contract/resumption.ts';
+import { eventType } from '../../../../codecs/json/event-type.ts';
+import { isObject, type JsonObject, objectAt, textAt } from '../../../../codecs/json/object.ts';
+import type { Frame } from '../../../../codecs/websocket/frame.ts';
+import { isFinalClose } from '../../contract/resumption.ts';
 import {
   ContinuedCount,
   laterTime,
@@ -12,7 +12,7 @@ import {
   type Told,
   type TranscriptReader,
   transcriptionResumption,
-} from '../resumption/transcription.ts';
+} from '../../resumption/transcription.ts';
 
 const SAID: Readonly<Record<string, Said>> = {
   Configure: 'setting',

@@ -1,10 +1,10 @@
 // Transcriptions of Deepgram that survive their provider's socket, over real sockets: what the next one is told, and what the client sees.
 
 import { afterEach, describe, expect, test } from 'vitest';
-import { closed } from '../../../support/inbox.ts';
-import { endCalls } from '../../../support/surviving-call.ts';
-import { soundOf, transcriptionCall } from '../../../support/transcription-call.ts';
-import { until } from '../../../support/until.ts';
+import { closed } from '../../../../support/inbox.ts';
+import { playedCall, soundOf } from '../../../../support/played-call.ts';
+import { endCalls } from '../../../../support/surviving-call.ts';
+import { until } from '../../../../support/until.ts';
 
 afterEach(endCalls);
 
@@ -24,7 +24,7 @@ describe('a transcription of Deepgram', () => {
   const NOVA = `/v1/listen?model=nova-3&${raw}`;
 
   test('goes on in mid-speech: the sound behind the last final words is said again, to the byte, and times go on', async () => {
-    const { say, leg, events, closes } = await transcriptionCall(NOVA);
+    const { say, leg, events, closes } = await playedCall(NOVA);
     const all = soundOf(1000, RATE);
     for (let at = 0; at < 800; at += 100) say(all.subarray((at * RATE) / 1000, ((at + 100) * RATE) / 1000));
     const first = await leg(1);
@@ -58,7 +58,7 @@ describe('a transcription of Deepgram', () => {
   });
 
   test('is told again what it was asked at the end, and ends with the close that comes of it', async () => {
-    const { say, leg, events, client } = await transcriptionCall(NOVA);
+    const { say, leg, events, client } = await playedCall(NOVA);
     say({ type: 'Configure', keyterms: ['noon'] });
     say(soundOf(200, RATE));
     say({ type: 'Finalize' });
@@ -83,7 +83,7 @@ describe('a transcription of Deepgram', () => {
   });
 
   test('is final where all of its channels are', async () => {
-    const { say, leg, events } = await transcriptionCall(`/v1/listen?model=nova-3&${raw}&multichannel=true&channels=2`);
+    const { say, leg, events } = await playedCall(`/v1/listen?model=nova-3&${raw}&multichannel=true&channels=2`);
     say(soundOf(400, 2 * RATE));
     const first = await leg(1);
     await until(() => first.sound().length === 12_800);
@@ -98,13 +98,13 @@ describe('a transcription of Deepgram', () => {
   });
 
   test('ends where its client was silent for too long, and where nobody knows how long its sound is', async () => {
-    const silent = await transcriptionCall(NOVA);
+    const silent = await playedCall(NOVA);
     silent.say(soundOf(100, RATE));
     const leg = await silent.leg(1);
     await until(() => leg.sound().length > 0);
     leg.ws.close(1011, 'NET-0001: no message within the timeout window');
     expect(await closed(silent.client)).toMatchObject({ code: 1011 });
-    const contained = await transcriptionCall('/v1/listen?model=nova-3');
+    const contained = await playedCall('/v1/listen?model=nova-3');
     contained.say(soundOf(100, RATE));
     const only = await contained.leg(1);
     await until(() => only.sound().length > 0);
@@ -120,7 +120,7 @@ describe('a transcription by Flux', () => {
   });
 
   test('goes on within a turn: the client sees no second beginning, and counts go on', async () => {
-    const { say, leg, events, closes } = await transcriptionCall(`/v2/listen?model=flux-general-en&${raw}`, () => [
+    const { say, leg, events, closes } = await playedCall(`/v2/listen?model=flux-general-en&${raw}`, () => [
       { type: 'Connected', request_id: 'r', sequence_id: 0 },
     ]);
     say(soundOf(800, RATE));

@@ -1,4 +1,4 @@
-// A transcription whose session survives its provider: a client, a gateway, and a provider that the test plays.
+// A call whose session survives its provider: a client, a gateway, and a provider that the test plays.
 
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
@@ -18,13 +18,14 @@ export interface HeardLeg {
   readonly sound: () => Buffer;
   /** The messages of sound so far. */
   readonly messages: Buffer[];
-  tell(event: object): void;
+  /** Sends an event, or sound. */
+  tell(event: object | Buffer): void;
 }
 
-interface TranscriptionCall {
+interface PlayedCall {
   readonly gateway: TestGateway;
   readonly client: WebSocket;
-  /** Messages that the client got, in order. */
+  /** Messages that the client got, in order; sound is `{ sound }`, in hex. */
   readonly events: Record<string, unknown>[];
   readonly closes: number[];
   /** Sends sound, or a message. */
@@ -33,17 +34,17 @@ interface TranscriptionCall {
 }
 
 /** `first`: the messages with which each socket of the provider begins. */
-export async function transcriptionCall(
+export async function playedCall(
   path: string,
   first: (number: number) => readonly object[] = () => [],
   config: Record<string, unknown> = {},
-): Promise<TranscriptionCall> {
+): Promise<PlayedCall> {
   const legs: HeardLeg[] = [];
   const provider = await startProvider({
     onSession(ws, request) {
       const said: unknown[] = [];
       const messages: Buffer[] = [];
-      const tell = (event: object): void => ws.send(JSON.stringify(event));
+      const tell = (event: object | Buffer): void => ws.send(Buffer.isBuffer(event) ? event : JSON.stringify(event));
       legs.push({ ws, request, said, messages, sound: () => Buffer.concat(messages), tell });
       ws.on('message', (data, isBinary) => {
         if (isBinary) messages.push(data as Buffer);
@@ -55,12 +56,15 @@ export async function transcriptionCall(
   onEnd(() => provider.close());
   const gateway = await startGateway({ provider: provider.url, ...config });
   onEnd(() => gateway.close());
-  const client = await openClient(`${gateway.url}${path}&trunkline-survive=provider`);
+  const client = await openClient(`${gateway.url}${path}${path.includes('?') ? '&' : '?'}trunkline-survive=provider`);
   onEnd(async () => client.terminate());
-  const events: TranscriptionCall['events'] = [];
+  const events: PlayedCall['events'] = [];
   const closes: number[] = [];
   void (async () => {
-    for (;;) events.push(JSON.parse(String((await message(client)).data)));
+    for (;;) {
+      const { data, binary } = await message(client);
+      events.push(binary ? { sound: data.toString('hex') } : JSON.parse(String(data)));
+    }
   })();
   client.on('close', (code) => closes.push(code));
   return {
