@@ -5,7 +5,7 @@ import type { CloseReason } from '../../session/close-reason.ts';
 import type { Session } from '../../session/session.ts';
 import type { Outbox } from '../side/outbox.ts';
 
-/** Part of the sessions that end at a time where memory is short. */
+/** Part of the sessions that end in a step where memory is short. */
 const IDLE_PART = 1 / 20;
 /** Interval of the looks for sessions that are between turns. */
 const LOOK_MS = 50;
@@ -82,14 +82,14 @@ export class LiveSessions {
     return () => clearInterval(timer);
   }
 
-  /** Ends those that are between turns and have been without a message for longest, a twentieth of all. */
-  endIdlest(reason: CloseReason): void {
+  /** Ends those that are between turns and have been without a message for longest, a twentieth of all in each step. */
+  endIdlest(reason: CloseReason, steps: number): void {
     const quiet = [...this.#sessions.values()].flatMap(({ session }) => {
       const { quietSince: since } = session;
       return since === undefined ? [] : [{ session, since }];
     });
     quiet.sort((one, other) => one.since - other.since);
-    for (const { session } of quiet.slice(0, Math.ceil(IDLE_PART * this.size))) session.end(reason);
+    for (const { session } of quiet.slice(0, Math.ceil(IDLE_PART * steps * this.size))) session.end(reason);
   }
 
   terminateAll(): void {

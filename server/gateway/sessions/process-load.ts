@@ -32,7 +32,7 @@ export class ProcessLoad {
     this.#overload = new Overload({
       ...options,
       limits: () => live.config.limits.overload,
-      onShort: () => sessions.endIdlest(reasons.shortOfMemory),
+      onShort: (steps) => sessions.endIdlest(reasons.shortOfMemory, steps),
     });
   }
 

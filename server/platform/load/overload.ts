@@ -18,8 +18,8 @@ interface OverloadOptions {
   limits(): OverloadLimits;
   readonly registry: Registry;
   readonly log: Pick<Logger, 'info' | 'warn'>;
-  /** Called while too little memory is left to go on with all that was begun. */
-  onShort?(): void;
+  /** Called while too little memory is left to go on with all that was begun. `steps`: hundredths by which more is used than when it was called last, at least 1. */
+  onShort?(steps: number): void;
   readonly measure?: (limitBytes: number | undefined) => MemoryUse;
 }
 
@@ -90,8 +90,9 @@ export class Overload {
   #endIdle(part: number): void {
     if (part < END_PART) this.#endedAt = undefined;
     else if (this.#endedAt === undefined || Math.abs(part - this.#endedAt) >= CHANGED_PART) {
+      const steps = Math.floor((part - (this.#endedAt ?? END_PART)) / CHANGED_PART);
       this.#endedAt = part;
-      this.#options.onShort?.();
+      this.#options.onShort?.(Math.max(1, steps));
     }
   }
 }

@@ -13,7 +13,7 @@ const HEADERS = { authorization: 'Bearer whatever' };
 const isLong = process.env.TRUNKLINE_LONG === '1';
 const GROWTH_MS = isLong ? 300_000 : 0;
 const AT_ONCE = 5;
-const MESSAGES_AT_ONCE = 200;
+const MESSAGES_AT_ONCE = 100;
 /** A message that begins no turn. */
 const MESSAGE = JSON.stringify({ type: 'rate_limits.updated' });
 let provider: FakeProvider;

@@ -17,15 +17,17 @@ function sessionsQuietSince(times: readonly (number | undefined)[]) {
 
 test('of the sessions between turns those end that have been without a message for longest, a twentieth of all at a time', () => {
   const { sessions, ended } = sessionsQuietSince(Array.from({ length: 60 }, (_, index) => (index * 7) % 60));
-  sessions.endIdlest(reasons.shortOfMemory);
+  sessions.endIdlest(reasons.shortOfMemory, 1);
   expect(ended).toEqual(['0', '43', '26']);
+  sessions.endIdlest(reasons.shortOfMemory, 2);
+  expect(ended).toHaveLength(9);
 });
 
 test('of a few sessions one ends, and none that is in a turn', () => {
   const { sessions, ended } = sessionsQuietSince([undefined, 9, 5, undefined]);
-  sessions.endIdlest(reasons.shortOfMemory);
+  sessions.endIdlest(reasons.shortOfMemory, 1);
   expect(ended).toEqual(['2']);
   const { sessions: busy, ended: none } = sessionsQuietSince([undefined, undefined]);
-  busy.endIdlest(reasons.shortOfMemory);
+  busy.endIdlest(reasons.shortOfMemory, 1);
   expect(none).toEqual([]);
 });

@@ -21,7 +21,7 @@ beforeEach(() => {
     limits: () => ({ lagMs }),
     registry,
     log: { info: line, warn: line } as never,
-    onShort: () => void ended.push(part),
+    onShort: (steps) => void ended.push(part, steps),
     measure: () => ({ of: 'heap', usedBytes: part * 1000, limitBytes: 1000 }),
   });
 });
@@ -80,17 +80,19 @@ test('idle work ends from nine tenths on, and again each time when the part has 
   look(0.9);
   look(0.905);
   look(0.909);
-  expect(ended).toEqual([0.9]);
+  expect(ended).toEqual([0.9, 1]);
   look(0.92);
   look(0.905);
-  expect(ended).toEqual([0.9, 0.92, 0.905]);
+  expect(ended).toEqual([0.9, 1, 0.92, 2, 0.905, 1]);
+  look(0.97);
+  expect(ended.slice(-2)).toEqual([0.97, 6]);
 });
 
 test('idle work ends again when less than nine tenths were used meanwhile', () => {
   look(0.9);
   look(0.899);
   look(0.9);
-  expect(ended).toEqual([0.9, 0.9]);
+  expect(ended).toEqual([0.9, 1, 0.9, 1]);
 });
 
 test('a loop that is late in five looks in a row is overloaded, one that is late in four is not', () => {
