@@ -36,6 +36,11 @@ const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5000;
 /** V8 would let this part of the heap grow to 48 MB or more, which is a third of what 1000 idle sessions take; frames leave little garbage. */
 const YOUNG_GENERATION = [`--max-semi-space-size=${SEMI_SPACE_MIB}`];
+/**
+ * Heaps of malloc that a process shares among its threads, as glibc reads it from the environment. It would make up to eight for each core, and each keeps the
+ * most that it ever held: V8 compiles in threads of its own, and what one thread allocates another one frees.
+ */
+const ARENAS = '2';
 /** `overlapped` is a pipe that Windows, too, lets the child read without a wait. */
 const STDIO: Extract<StdioOptions, unknown[]> = ['ignore', 'inherit', 'inherit', 'ipc', 'overlapped', 'overlapped'];
 /** Time for a process to leave by itself once its channel is closed. */
@@ -169,6 +174,7 @@ export class Child {
 
 function launch({ name, isClustered = false }: ChildOptions): ChildProcess {
   const module = entry(name);
+  process.env.MALLOC_ARENA_MAX ??= ARENAS;
   const options = { execArgv: YOUNG_GENERATION, serialization: 'advanced', stdio: STDIO } as const;
   if (!isClustered) return fork(module, options);
   cluster.setupPrimary({ ...options, exec: fileURLToPath(module), args: [] });

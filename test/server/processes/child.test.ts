@@ -1,8 +1,9 @@
 // A forked process that is started again when it dies, until it is stopped.
 
+import { readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { pino } from 'pino';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Rpc } from '../../../server/ipc/channel/rpc.ts';
 import { Child } from '../../../server/processes/child.ts';
 import { childrenOf, isRunning } from '../../support/processes.ts';
@@ -55,6 +56,19 @@ test('starts the process, which can be called then', async () => {
   await running.start();
   expect(running.rpc).toBe(starts[0]);
   if (running.rpc) await isThere(running.rpc);
+});
+
+test('gives the process two heaps of malloc, unless the environment says how many', async () => {
+  const arenas = (pid: number | undefined) =>
+    /MALLOC_ARENA_MAX=(\d+)/.exec(readFileSync(`/proc/${pid}/environ`, 'utf8'))?.[1];
+  onTestFinished(() => void vi.unstubAllEnvs());
+  vi.stubEnv('MALLOC_ARENA_MAX', undefined);
+  await create().start();
+  expect(arenas(pids()[0])).toBe('2');
+  await child?.stop();
+  vi.stubEnv('MALLOC_ARENA_MAX', '5');
+  await create().start();
+  expect(arenas(pids()[0])).toBe('5');
 });
 
 test('lowers the priority of the process by its niceness', async () => {
