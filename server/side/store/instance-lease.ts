@@ -10,6 +10,8 @@ interface InstanceLeaseOptions {
   readonly owner: string;
   /** Silence after which the sessions of an instance are ended. */
   readonly leaseMs: number;
+  /** True where no other instance has the store as this one begins: all others are gone. */
+  readonly isAlone?: boolean;
   readonly log: Logger;
   /** Called with sessions that were ended as `recovered`; their tasks are released. */
   readonly onRecovered: (sessions: readonly StoredSession[]) => Promise<void>;
@@ -27,12 +29,13 @@ export async function holdInstanceLease({
   store,
   owner,
   leaseMs,
+  isAlone = false,
   log,
   onRecovered,
 }: InstanceLeaseOptions): Promise<InstanceLease> {
-  async function renew(): Promise<void> {
+  async function renew(hasOthers = true): Promise<void> {
     await store.renewLease(owner, Date.now() + leaseMs);
-    const sessions = await store.recoverSessions(owner, Date.now());
+    const sessions = await store.recoverSessions(owner, Date.now(), !hasOthers);
     if (sessions.length === 0) return;
     log.warn({ sessions: sessions.length }, 'sessions of a lost instance ended');
     await onRecovered(sessions);
@@ -46,7 +49,7 @@ export async function holdInstanceLease({
     isRenewing = false;
   }
 
-  await renew();
+  await renew(!isAlone);
   const timer = setInterval(() => void renewAgain(), Math.max(1, Math.floor(leaseMs / 3)));
   const stop = (): void => clearInterval(timer);
   return {

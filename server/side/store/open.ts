@@ -84,19 +84,21 @@ export interface StoreLocation {
   readonly url: string;
   /** Folder of SQLite's file, `trunkline.db`. */
   readonly dataDirectory: string;
+  /** False for an instance that works beside the one of this machine that it follows; true when not given. */
+  readonly isAlone?: boolean | undefined;
 }
 
 /** Rejects with a StoreError that says what is wrong: damaged, written by a newer version, owned by another process, not reached. */
 export async function openStore(location: StoreLocation): Promise<Store> {
-  const { url, dataDirectory } = location;
+  const { url, dataDirectory, isAlone } = location;
   if (url !== 'sqlite') return opened(location, { isReader: false }, storeIn);
   const { startSqliteThread } = await import('./engines/sqlite-thread.ts');
-  return startSqliteThread(dataDirectory);
+  return startSqliteThread({ dataDirectory, isAlone });
 }
 
 /** Opens the SQLite store of this folder in the thread that calls it. */
-export const openSqliteStore = (dataDirectory: string): Promise<Store> =>
-  opened({ url: 'sqlite', dataDirectory }, { isReader: false }, storeIn);
+export const openSqliteStore = (dataDirectory: string, isAlone?: boolean): Promise<Store> =>
+  opened({ url: 'sqlite', dataDirectory, isAlone }, { isReader: false }, storeIn);
 
 /** Opens what takes long to read of the SQLite store of this folder, in the thread that calls it: beside the owner, who has made its tables. */
 export const openLongReads = async (dataDirectory: string): Promise<LongReads> =>
@@ -157,14 +159,17 @@ function withoutCredential(url: string): string {
 const fileIn = (dataDirectory: string): string => join(dataDirectory, 'trunkline.db');
 
 /** Loads only the engine that is used. */
-async function openDatabase({ url, dataDirectory }: StoreLocation, { isReader }: Access): Promise<Database> {
+async function openDatabase(
+  { url, dataDirectory, isAlone = true }: StoreLocation,
+  { isReader }: Access,
+): Promise<Database> {
   if (url !== 'sqlite') {
     const { openPostgres } = await import('./engines/postgres.ts');
     return openPostgres({ url, isReader, ...(isReader ? { connections: 1 } : {}) });
   }
   const { openSqlite } = await import('./engines/sqlite.ts');
   if (!isReader) mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
-  return openSqlite({ path: fileIn(dataDirectory), isReader });
+  return openSqlite({ path: fileIn(dataDirectory), isReader, isAlone });
 }
 
 export function createSqlStore(database: Database): Store {
@@ -173,7 +178,7 @@ export function createSqlStore(database: Database): Store {
     kind,
     commitSessions: (changes) => database.transaction((run) => commitSessions(run, changes)),
     renewLease: (owner, until) => renewLease(query, owner, until),
-    recoverSessions: (owner, now) => recoverSessions(database, owner, now),
+    recoverSessions: (owner, now, isAlone = false) => recoverSessions(database, { owner, now, isAlone }),
     releaseLease: (owner) => releaseLease(query, owner),
     session: (id) => selectSession(query, id),
     sessions: (filter) => selectSessions(query, filter),

@@ -153,10 +153,10 @@ export interface Store extends BudgetLeases, SessionSlices, SharedLimits, KeySto
   /** Says that an instance lives until then. */
   renewLease(owner: string, until: number): Promise<void>;
   /**
-   * Ends open sessions of instances whose lease ran out (on SQLite, with its single owner, of all others), and releases their tasks.
+   * Ends open sessions of instances whose lease ran out (of all others where this one is alone), and releases their tasks.
    * Returns them, and again those whose ledger row is still pending.
    */
-  recoverSessions(owner: string, now: number): Promise<readonly StoredSession[]>;
+  recoverSessions(owner: string, now: number, isAlone?: boolean): Promise<readonly StoredSession[]>;
   /** Ends the lease of an instance that leaves: the next one recovers its open sessions at once. */
   releaseLease(owner: string): Promise<void>;
 

@@ -42,7 +42,8 @@ export class GroupCommit {
       const statement = connection.prepare(sql);
       return () => void withStoreErrors(() => statement.run());
     };
-    this.#begin = prepared('begin');
+    // A transaction that reads before it writes would fail where another process has written in between; a reader's takes no lock.
+    this.#begin = prepared('begin immediate');
     this.#commit = prepared('commit');
     this.#save = prepared('savepoint job');
     this.#release = prepared('release job');

@@ -11,6 +11,8 @@ import { askedStore, resultOf, type StoreAnswer, type StoreCall } from './store-
 export interface SqliteThreadOptions {
   readonly dataDirectory: string;
   readonly part: 'all' | 'long-reads';
+  /** See `StoreLocation`. */
+  readonly isAlone?: boolean | undefined;
 }
 
 interface Reply {
@@ -18,9 +20,10 @@ interface Reply {
   readonly answer: StoreAnswer;
 }
 
-/** Rejects as `openStore` does. `dataDirectory` is the folder of the file. */
-export async function startSqliteThread(dataDirectory: string): Promise<Store> {
-  const store = await startThread({ dataDirectory, part: 'all' });
+/** Rejects as `openStore` does. */
+export async function startSqliteThread(location: Omit<SqliteThreadOptions, 'part'>): Promise<Store> {
+  const { dataDirectory } = location;
+  const store = await startThread({ ...location, part: 'all' });
   let reading: Promise<LongReads> | undefined;
   // The second thread begins with the first report.
   const reader = (): Promise<LongReads> => {

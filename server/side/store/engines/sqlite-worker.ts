@@ -9,9 +9,11 @@ import { answerCall, answerOf, methodsOf, type StoreCall } from './store-calls.t
 const port = parentPort;
 if (port === null) throw new Error('expected a worker thread');
 
-const { dataDirectory, part } = workerData as SqliteThreadOptions;
+const { dataDirectory, part, isAlone } = workerData as SqliteThreadOptions;
 const opened = await answerOf(async () => {
-  const store: LongReads = await (part === 'all' ? openSqliteStore : openLongReads)(dataDirectory);
+  const store: LongReads = await (part === 'all'
+    ? openSqliteStore(dataDirectory, isAlone)
+    : openLongReads(dataDirectory));
   port.on('message', async ({ id, call }: { readonly id: number; readonly call: StoreCall }) => {
     port.postMessage({ id, answer: await answerCall(store, call) });
   });

@@ -3,11 +3,11 @@
 import { chmodSync, closeSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { isRunning, readRun } from '../../../ipc/run-file.ts';
+import { isRunning, type RunInfo, readRun } from '../../../ipc/run-file.ts';
 import { StoreError } from '../contract/store.ts';
 import type { Database, Query, Row } from '../database.ts';
 import { GroupCommit } from './group-commit.ts';
-import { lockOwner } from './owner-lock.ts';
+import { awaitOwnerLock, lockOwner } from './owner-lock.ts';
 import { primaryCode, SQLITE_BUSY, storeErrorOf, withStoreErrors } from './sqlite-error.ts';
 
 interface SqliteOptions {
@@ -15,6 +15,8 @@ interface SqliteOptions {
   readonly path: string;
   /** True for a reader, which works beside the owner and changes nothing. */
   readonly isReader?: boolean;
+  /** False for an instance that works beside the one that it follows; true when not given. */
+  readonly isAlone?: boolean;
 }
 
 /** Longest wait of a statement for readers and checkpoints of other processes. */
@@ -28,9 +30,9 @@ const MAX_IDLE_LOG_BYTES = 16 * 1024 * 1024;
 /** Largest file that is checked as a whole when it is opened, which takes 0.1 s or so; damage in a larger one shows when it is met. */
 const MAX_CHECKED_BYTES = 64 * 1024 * 1024;
 
-/** Opens the file as its only owner, or as a reader. Throws a StoreError that says what to do. */
-export function openSqlite({ path, isReader = false }: SqliteOptions): Database {
-  const lock = isReader ? undefined : lockFile(path);
+/** Opens the file as its owner, or as a reader. Throws a StoreError that says what to do. */
+export function openSqlite({ path, isReader = false, isAlone = true }: SqliteOptions): Database {
+  const lock = isReader ? undefined : isAlone ? lockFile(path) : awaitOwnerLock(lockOf(path));
   let connection: DatabaseSync;
   try {
     connection = connect(path, isReader);
@@ -65,16 +67,33 @@ export function openSqlite({ path, isReader = false }: SqliteOptions): Database 
 
 /** Takes the lock of the owner. Throws a StoreError that says what to do when another process has it. */
 function lockFile(path: string): { release(): void } {
+  const run = runningBeside(path);
+  let lock: { release(): void };
   try {
-    return lockOwner(`${path}.lock`);
+    lock = lockOwner(lockOf(path));
   } catch (error) {
     if (primaryCode(error) !== SQLITE_BUSY) throw storeErrorOf(error);
-    const run = readRun(dirname(path));
-    const owner =
-      run !== undefined && isRunning(run) ? `the gateway that runs as process ${run.pid}` : 'another process';
-    const message = `the store ${path} is in use by ${owner}: stop it, or give this one a data directory of its own (--data)`;
-    throw new StoreError('store_unavailable', error, message);
+    throw inUse(path, run, error);
   }
+  // It waits for the lock of the one that it follows.
+  const follower = runningBeside(path);
+  if (follower === undefined) return lock;
+  lock.release();
+  throw inUse(path, follower);
+}
+
+const lockOf = (path: string): string => `${path}.lock`;
+
+/** Returns the gateway of this data directory where another one than ours runs. */
+function runningBeside(path: string): RunInfo | undefined {
+  const run = readRun(dirname(path));
+  return run !== undefined && run.pid !== process.ppid && isRunning(run) ? run : undefined;
+}
+
+function inUse(path: string, run: RunInfo | undefined, cause?: unknown): StoreError {
+  const owner = run === undefined ? 'another process' : `the gateway that runs as process ${run.pid}`;
+  const message = `the store ${path} is in use by ${owner}: stop it, or give this one a data directory of its own (--data)`;
+  return new StoreError('store_unavailable', cause, message);
 }
 
 function connect(path: string, isReader: boolean): DatabaseSync {

@@ -48,14 +48,21 @@ export async function releaseLease(query: Query, owner: string): Promise<void> {
   await query('delete from session_place where owner = $1', [owner]);
 }
 
+interface Recovery {
+  readonly owner: string;
+  readonly now: number;
+  readonly isAlone: boolean;
+}
+
 /** Time for which a lease that is over can be told from one that was given back. */
 const OVER_KEPT_MS = 600_000;
 
 /**
- * Ends the open sessions of all other instances that are gone: without a lease, or, on SQLite, at all. Sessions that were ended so
+ * Ends the open sessions of all other instances that are gone: without a lease, or, where this one is alone, at all. Sessions that were ended so
  * before are returned again until their ledger row is no longer pending: an instance may be lost before it wrote the row.
  */
-export function recoverSessions(database: Database, owner: string, now: number): Promise<readonly StoredSession[]> {
+export function recoverSessions(database: Database, recovery: Recovery): Promise<readonly StoredSession[]> {
+  const { owner, now, isAlone } = recovery;
   return database.transaction(async (query) => {
     const ended = await query(
       `update session set reason = '${RECOVERED}',
@@ -63,7 +70,7 @@ export function recoverSessions(database: Database, owner: string, now: number):
        where ended_at is null and owner <> $1 and (cast($3 as bigint) = 1 or not exists
          (select 1 from lease where lease.owner = session.owner and lease.expires_at > $2))
        returning *`,
-      [owner, now, database.kind === 'sqlite' ? 1 : 0],
+      [owner, now, isAlone ? 1 : 0],
     );
     await query('delete from lease where expires_at <= $1 and owner <> $2', [now - OVER_KEPT_MS, owner]);
     await releaseTasks(query, idsOf(ended), now);

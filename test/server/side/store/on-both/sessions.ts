@@ -6,7 +6,7 @@ import type { Stores } from '../../../../support/stores.ts';
 
 const idsOf = (items: readonly { readonly id: string }[]) => items.map(({ id }) => id);
 
-export function sessions({ kind, open, beside }: Stores): void {
+export function sessions({ open, beside }: Stores): void {
   test('lists sessions newest first, by key, in pages', async () => {
     const store = await open();
     const started = [
@@ -98,9 +98,7 @@ export function sessions({ kind, open, beside }: Stores): void {
     expect(await store.recoverSessions('two', NOON + 200)).toEqual([]);
   });
 
-  // SQLite has one instance at a time.
-  const onServers = kind === 'sqlite' ? () => {} : test;
-  onServers('leaves sessions of a living instance alone until it gives its lease back', async () => {
+  test('leaves sessions of a living instance alone until it gives its lease back', async () => {
     const store = await open();
     await store.commitSessions({ started: [aSession('s1')] });
     await store.renewLease('one', NOON + 100);
@@ -109,6 +107,13 @@ export function sessions({ kind, open, beside }: Stores): void {
     expect(await store.recoverSessions('two', NOON + 150)).toEqual([]);
     await store.releaseLease('one');
     expect(idsOf(await store.recoverSessions('two', NOON + 150))).toEqual(['s1']);
+  });
+
+  test('ends those of every other instance where it is alone, whatever their leases say', async () => {
+    const store = await open();
+    await store.commitSessions({ started: [aSession('s1')] });
+    await store.renewLease('one', NOON + 1000);
+    expect(idsOf(await store.recoverSessions('two', NOON, true))).toEqual(['s1']);
   });
 
   test('returns recovered sessions again until their ledger row is final, too', async () => {
