@@ -11,7 +11,11 @@ import { askWhole, type SideRequest, type WholeReply } from '../ipc/side-request
 import { urlHost } from '../platform/private-address.ts';
 import { type AskAdmin, OPTIONS, UsageError } from './commands/command.ts';
 
-type Request = Pick<SideRequest, 'method' | 'path' | 'query'> & { readonly body: Buffer | undefined };
+type Request = Pick<SideRequest, 'method' | 'path' | 'query'> & {
+  readonly body: Buffer | undefined;
+  /** Time for the answer, where it may take longer than others do. */
+  readonly ms?: number;
+};
 
 interface Source {
   request(request: Request): Promise<WholeReply>;
@@ -56,7 +60,7 @@ const otherToken = ({ pid }: RunInfo, place: string): string =>
 
 async function askGateway(
   { pid, admin }: RunInfo,
-  { method, path, query, body }: Request,
+  { method, path, query, body, ms = ANSWER_MS }: Request,
   token: string | undefined,
 ): Promise<WholeReply> {
   const isAny = admin.host === '0.0.0.0' || admin.host === '::';
@@ -65,7 +69,7 @@ async function askGateway(
   const headers = new Headers({ connection: 'close' });
   if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
   if (body !== undefined) headers.set('content-type', 'application/json');
-  const signal = AbortSignal.timeout(ANSWER_MS);
+  const signal = AbortSignal.timeout(ms);
   const response = await fetch(url, { method, headers, signal, body: body?.toString() ?? null }).catch(
     (cause: unknown) => {
       throw new Error(`the gateway that runs here (process ${pid}) does not answer on ${base}`, { cause });

@@ -9,11 +9,13 @@ import { printConfig } from '../config/file/print.ts';
 import { loadConfig, loadConfigAgain } from '../config/load.ts';
 import { ConfigError } from '../config/problem.ts';
 import { ROLES, type Role, type RunInfo } from '../ipc/run-file.ts';
-import { ignoreUserSignals } from '../ipc/signals.ts';
+import { ignoreDebugger } from '../ipc/signals.ts';
 import { version } from '../platform/entry.ts';
 import { createLog, isTextLog } from '../platform/log.ts';
 import { urlHost } from '../platform/private-address.ts';
 import type { ReadAgain } from '../processes/reload/reload.ts';
+import { Keeper } from '../processes/restart/keeper.ts';
+import { KeeperLink } from '../processes/restart/keeper-link.ts';
 import { Supervisor } from '../processes/supervisor.ts';
 import { sideConflicts } from '../side/config/side-conflicts.ts';
 import { UsageError } from './commands/command.ts';
@@ -27,6 +29,7 @@ const COMMANDS: Readonly<Record<string, string>> = {
   'config check': '[--config FILE] [--online]',
   'config print': '[--config FILE]',
   reload: '[--config FILE] [--data DIR]',
+  restart: '[--config FILE] [--data DIR]',
   providers: '',
   ...SIDE_USAGE,
 };
@@ -44,9 +47,12 @@ TRUNKLINE_ADMIN_TOKEN: the admin.token of the gateway that runs, where that of F
 `;
 
 /** Exit codes: 0 done, 1 a fault at run time, 2 wrong arguments or a wrong configuration. */
+/** Undefined where this process was started by no other one of ours. */
+const keeper = KeeperLink.find();
 try {
   await run(process.argv.slice(2));
 } catch (error) {
+  await keeper?.failed(error);
   const isWrongInput = error instanceof ConfigError || error instanceof UsageError;
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   if (error instanceof ConfigError) process.stderr.write(`every key and its meaning: docs/configuration.md\n`);
@@ -69,6 +75,7 @@ async function run(argv: string[]): Promise<void> {
   else if (command === 'config print') process.stdout.write(printConfig(load()));
   else if (command === 'providers') process.stdout.write((await import('./commands/providers.ts')).providersText());
   else if (command === 'reload') await print(await reload(values.data, load));
+  else if (command === 'restart') await print(await restart(values.data, load));
   else if (side !== undefined) await print(side(load()));
   else throw new UsageError(`${commandProblem(command)}\n${USAGE}`);
 }
@@ -116,6 +123,11 @@ async function print(pieces: AsyncIterable<string>): Promise<void> {
 async function reload(data = '.trunkline', load: () => Config): Promise<AsyncIterable<string>> {
   const { reloadGateway } = await import('./reload.ts');
   return reloadGateway({ dataDirectory: resolve(data), load });
+}
+
+async function restart(data = '.trunkline', load: () => Config): Promise<AsyncIterable<string>> {
+  const { restartGateway } = await import('./reload.ts');
+  return restartGateway({ dataDirectory: resolve(data), load });
 }
 
 interface Loaded {
@@ -179,43 +191,57 @@ async function serve(source: Parameters<typeof loadConfig>[0], role: Role): Prom
   process.stderr.on('error', () => {});
   const log = createLog(config.log);
   for (const warning of warnings) log.warn({ warning }, 'a setting should be changed');
-  const supervisor = new Supervisor({ config, log, role, readAgain });
+  const first = new Keeper(log);
+  const succession = keeper && { path: await keeper.begin(), sockets: keeper.sockets };
+  const { startNext } = keeper ?? first;
+  const supervisor = new Supervisor({ config, log, role, readAgain, succession, startNext });
   const built = buildConsole().then(
     (isNew) => isNew && log.info('console built'),
     (error: unknown) => process.stderr.write(`the console is not served: ${(error as Error).message}\n`),
   );
   const starting = built.then(() => supervisor.start());
-  actOnSignals(supervisor, starting);
+  actOnSignals(supervisor, starting, first);
   const run = await starting;
+  await keeper?.ready();
   const { pid: _isInEveryLine, start: _isForReaders, ...places } = run;
   // People read the greeting instead.
   log[isTextLog(config.log) ? 'debug' : 'info'](places, 'listening');
   process.stderr.write(greeting(run, config, supervisor.certificate?.environment ?? []));
 }
 
-/** Drains at the first signal that stops, once everything has started; ends at once at the second, and our processes with us. */
-function actOnSignals(supervisor: Supervisor, starting: Promise<unknown>): void {
+/**
+ * Drains at the first signal that stops, once everything has started; ends at once at the second, and our processes with us. `first` passes signals on
+ * to the supervisor that serves, where that is another one, and this process ends with it.
+ */
+function actOnSignals(supervisor: Supervisor, starting: Promise<unknown>, first: Keeper): void {
   let signals = 0;
   let isStarted = false;
   const started = starting.then(() => {
     isStarted = true;
   });
-  const stop = (): void => {
+  const leave = async () => process.exit(first.hasNext ? await first.ended : 0);
+  const stop = (signal: NodeJS.Signals): void => {
     signals += 1;
     const isFirst = signals === 1;
     if (isFirst) process.stderr.write('draining: no new sessions; once more to end the live ones now\n');
     else if (!isStarted) process.exit(1);
-    void started
-      .then(() => (isFirst ? supervisor.drain() : supervisor.end()))
-      .then(
-        () => process.exit(0),
-        () => process.exit(1),
-      );
+    first.tellAll(signal);
+    void started.then(() => (isFirst ? supervisor.drain() : supervisor.end())).then(leave, () => process.exit(1));
   };
   for (const signal of STOPPING) process.on(signal, stop);
   // The log says what came of it.
-  process.on('SIGHUP', () => void started.then(() => supervisor.reload()).catch(() => {}));
-  ignoreUserSignals();
+  const act = (signal: NodeJS.Signals, work: () => Promise<unknown>): void => {
+    process.on(signal, () => first.tellServing(signal) || void started.then(work).catch(() => {}));
+  };
+  act('SIGHUP', () => supervisor.reload());
+  act('SIGUSR2', () => supervisor.restart());
+  ignoreDebugger();
+  void supervisor.replaced.then(leave);
+  void first.ended.then((code) => {
+    const left = code === 0 ? supervisor.replaced : supervisor.end();
+    return left.finally(() => process.exit(code));
+  });
+  if (keeper !== undefined) process.once('disconnect', () => supervisor.end().finally(() => process.exit(1)));
   // The caller reports why it did not start.
   started.catch(() => {});
 }

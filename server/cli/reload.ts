@@ -1,25 +1,25 @@
-// The command `trunkline reload`: asks the gateway that runs to read its configuration anew, and says what came of it.
+// The commands `trunkline reload` and `trunkline restart`: ask the gateway that runs to read its configuration anew, or to let a new process serve in its
+// place, and say what came of it.
 
 import type { Config } from '../config/config.ts';
 import { ConfigError } from '../config/problem.ts';
 import { isRunning, readRun } from '../ipc/run-file.ts';
-import type { WholeReply } from '../ipc/side-request.ts';
 import type { Reloaded } from '../processes/reload/reload.ts';
+import type { Restarted } from '../processes/restart/restart.ts';
 import { gatewaySource } from './admin-api.ts';
 
-interface ReloadCommand {
+/** A restart may wait for a new process, which has a minute to get ready. */
+const ANSWER_MS = 90_000;
+
+interface GatewayCommand {
   readonly dataDirectory: string;
   /** Reads the configuration for its token. It may be wrong, or differ from that of the gateway, so it is read only where one is needed. */
   load(): Config;
 }
 
 /** Yields the text to print. Throws a ConfigError where the configuration is refused. */
-export async function* reloadGateway(command: ReloadCommand): AsyncIterable<string> {
-  const { status, text } = await ask(command);
-  const answer = JSON.parse(text) as Reloaded & { readonly problems?: readonly string[]; readonly error?: Message };
-  if (answer.problems !== undefined) throw new ConfigError(answer.problems.map((message) => ({ path: '', message })));
-  if (status >= 300) throw new Error(answer.error?.message ?? `the answer was ${status}`);
-  const { hash, since, changed, needsRestart, warnings, behind } = answer;
+export async function* reloadGateway(command: GatewayCommand): AsyncIterable<string> {
+  const { hash, since, changed, needsRestart, warnings, behind } = await ask<Reloaded>(command, '/reload');
   yield changed.length === 0
     ? `nothing has changed: ${hash} is in force since ${since}\n`
     : `${hash} is in force; changed: ${changed.join(', ')}\n`;
@@ -28,13 +28,24 @@ export async function* reloadGateway(command: ReloadCommand): AsyncIterable<stri
   if (behind.length > 0) throw new Error(`processes that do not have it yet: ${behind.join(', ')}`);
 }
 
-interface Message {
-  readonly message: string;
+/** Yields the text to print, once the new process serves. Throws a ConfigError where that refuses the configuration. */
+export async function* restartGateway(command: GatewayCommand): AsyncIterable<string> {
+  const { pid, readyMs } = await ask<Restarted>(command, '/restart');
+  yield `process ${pid} serves, ready after ${readyMs} ms; live sessions go on in the one before until they end\n`;
 }
 
-async function ask({ dataDirectory, load }: ReloadCommand): Promise<WholeReply> {
+interface Refused {
+  readonly problems?: readonly string[];
+  readonly error?: { readonly message: string };
+}
+
+async function ask<Answer>({ dataDirectory, load }: GatewayCommand, path: string): Promise<Answer> {
   const run = readRun(dataDirectory);
   if (run === undefined || !isRunning(run)) throw new Error(`no gateway runs with the data directory ${dataDirectory}`);
   const source = gatewaySource(run, () => load().admin.token);
-  return source.request({ method: 'POST', path: '/reload', query: {}, body: undefined });
+  const { status, text } = await source.request({ method: 'POST', path, query: {}, body: undefined, ms: ANSWER_MS });
+  const answer = JSON.parse(text) as Answer & Refused;
+  if (answer.problems !== undefined) throw new ConfigError(answer.problems.map((message) => ({ path: '', message })));
+  if (status >= 300) throw new Error(answer.error?.message ?? `the answer was ${status}`);
+  return answer;
 }

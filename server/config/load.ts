@@ -30,6 +30,12 @@ interface ConfigSource {
   readonly warn?: ((message: string) => void) | undefined;
 }
 
+/** The environment that this process was started with, for another one that is started like it. */
+export const startedWith: Environment = { ...process.env };
+
+/** Names the variable that a supervisor has which another process of ours starts. */
+export const KEPT = 'TRUNKLINE_KEPT';
+
 /** The variable in which commands are told the `admin.token` of the gateway that runs, where the file has another one by now. */
 export const ADMIN_TOKEN_VARIABLE = 'TRUNKLINE_ADMIN_TOKEN';
 

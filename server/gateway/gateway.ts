@@ -39,7 +39,7 @@ import { CallOpening, isOfCall } from './calls/answer-call.ts';
 import { hangUpAll } from './calls/reach-call.ts';
 import { AccountTokens } from './credentials/account-tokens.ts';
 import { gatewayAnswer } from './http/gateway-answer.ts';
-import { GatewayListeners } from './http/listeners.ts';
+import { GatewayListeners, type ListenOptions } from './http/listeners.ts';
 import { SessionMoney } from './money/money.ts';
 import { explainUpgrade, type SessionHost, SessionOpening } from './open-session.ts';
 import { exportGauges } from './sessions/gateway-metrics.ts';
@@ -124,17 +124,13 @@ export class Gateway {
     this.#listeners = this.#makeListeners();
   }
 
-  /** Listens on the given ports, or those of the configuration; several processes may share one. `returns`: see `openReturns`. */
-  async listen(ports: Ports = portsOf(this.#live.config), isShared = false, returns?: string): Promise<Ports> {
-    const { tls } = this.#options;
-    if (returns !== undefined) await this.#listeners.openReturns(returns);
+  /** Listens on the given ports, or those of the configuration. */
+  async listen(ports: Ports = portsOf(this.#live.config), options: ListenOptions = {}): Promise<Ports> {
     await this.#money.prepare(this.#live.config);
-    const port = await this.#listeners.open({ setting: 'listen.port', port: ports.port, isShared });
-    const secure = { setting: 'listen.tlsPort', port: ports.tlsPort ?? 0, isShared };
-    const tlsPort = tls && ports.tlsPort !== undefined ? await this.#listeners.open(secure, tls) : undefined;
-    this.#policy.use({ ports: { port, tlsPort } });
+    const listening = await this.#listeners.listen(ports, options, this.#options.tls);
+    this.#policy.use({ ports: listening });
     this.#probes?.use(this.#live.config);
-    return { port, tlsPort };
+    return listening;
   }
 
   /** Serves by another configuration what begins from now on. */
@@ -204,6 +200,9 @@ export class Gateway {
   readiness(): Readiness {
     return { ...this.#load.readiness(), accounts: this.#breakers.report(Object.keys(this.#live.now.providers)) };
   }
+
+  /** Leaves new connections to another process. Resolves when those that were accepted are sessions, or had the time for it. */
+  readonly leave = (): Promise<void> => this.#listeners.stopAccepting(this.#openings);
 
   /**
    * Opens no more sessions, and ends those that are left in the second half of `drainMs` between their turns, so that they come back one by one elsewhere.

@@ -10,6 +10,7 @@ import type { CertificatePair } from '../http/listener.ts';
 import type { RequestHead } from '../http/request/head.ts';
 import { sidePathUnavailable } from '../http/request/refusals.ts';
 import { handleOf, type PassedConnection, socketOf } from '../ipc/channel/connection.ts';
+import type { ListenerSocket, SocketPlace } from '../ipc/channel/listener-socket.ts';
 import { callSupervisor } from '../ipc/channel/socket-port.ts';
 import {
   FLUSH_MS,
@@ -43,6 +44,8 @@ const side = new SideClient();
 let http: readonly string[] = [];
 /** Each side process is asked in its turn. */
 let turn = 0;
+/** Those that the supervisor had before this process started. */
+const sockets: ListenerSocket[] = [];
 
 function useSide(places: SidePlaces): void {
   http = places.http;
@@ -66,10 +69,12 @@ const { supervisor, handles } = callSupervisor({
     gateway = new Gateway({ ...given, ...asking, registry, outbox, passOn, log: logger, ...(report && { report }) });
     useSide(places);
     gateway.useBudgets(closedBudgets);
-    const listening = await gateway.listen(ports, isShared, returnsSocket(process.pid));
+    const returns = returnsSocket(process.pid);
+    const listening = await gateway.listen(ports, { isShared, returns, sockets: { given: sockets, keep } });
     optimizeEarly();
     return listening;
   },
+  socket: (place: SocketPlace, handle) => void sockets.push({ ...place, handle }),
   reload(config: Config) {
     if (gateway === undefined || log === undefined) throw new Error('the gateway process has not started');
     log.level = config.log.level;
@@ -99,6 +104,7 @@ const { supervisor, handles } = callSupervisor({
   find: (id: string) => gateway?.record(id),
   hangUp: (calls: readonly HeldCall[]) => gateway?.hangUp(calls) ?? calls,
   endSession: (order: SessionOrder) => gateway?.endSession(order) ?? false,
+  leave: () => gateway?.leave(),
   drain: () => gateway?.drain(),
   async close() {
     await gateway?.close();
@@ -111,6 +117,11 @@ const registry = createSessionRegistry(supervisor);
 function outboxLimits({ side, access }: Config): OutboxLimits {
   const { outboxItems: maxItems, outboxBytes: maxBytes, whenFull } = side;
   return { maxItems, maxBytes, whenFull, isShared: access === 'keys' };
+}
+
+/** The listeners of a clustered process are the supervisor's. */
+async function keep({ handle, ...place }: ListenerSocket): Promise<void> {
+  if (cluster.worker === undefined) await handles.call('listening', place, handle);
 }
 
 /** Only this process can read what comes under TLS. */

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
-import { type AddressInfo, createServer as createNetServer } from 'node:net';
+import { type AddressInfo, createServer as createNetServer, Server as NetServer } from 'node:net';
 import type { Limits } from '../config/config.ts';
 import { portOwner } from './connection/port-owner.ts';
 
@@ -59,12 +59,14 @@ export interface ListenAddress {
   readonly port: number;
   /** True when other processes listen on the same port (SO_REUSEPORT). */
   readonly isShared?: boolean;
+  /** A socket that listens there already, which is used. */
+  readonly socket?: unknown;
 }
 
 /** Resolves with the port, which the system chooses for 0. Rejects with an error that names the setting. */
 export async function openListener(server: Server, address: ListenAddress): Promise<number> {
-  const { setting, host, port, isShared = false } = address;
-  server.listen({ host, port, reusePort: isShared });
+  const { setting, host, port, isShared = false, socket } = address;
+  server.listen(socket ?? { host, port, reusePort: isShared });
   await once(server, 'listening').catch(async (cause: NodeJS.ErrnoException) => {
     const owner = cause.code === 'EADDRINUSE' ? await portOwner(port) : undefined;
     throw new Error(`${setting}: cannot listen on ${host}, port ${port}: ${whyNot(cause, setting, owner)}`, { cause });
@@ -91,6 +93,12 @@ export function canReusePort(host: string): Promise<boolean> {
   server.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code !== 'ENOTSUP'));
   server.listen({ host, port: 0, reusePort: true }, () => server.close(() => resolve(true)));
   return promise;
+}
+
+/** Accepts no more connections. Those that are open go on, with their time limits. */
+export function stopAccepting(server: Server): void {
+  // HTTP's own would stop to watch how long they take.
+  NetServer.prototype.close.call(server);
 }
 
 /** Closes the server and its plain connections, not upgraded sockets. */

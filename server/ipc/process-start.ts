@@ -81,6 +81,8 @@ export interface SideStart {
   readonly keysToldAt?: number | undefined;
   /** Id of one supervisor, from its start to its end. */
   readonly instance: string;
+  /** False beside an earlier or a later instance of the same data directory, each of which has its own drain or start. */
+  readonly isAlone: boolean;
   /** True for the one of several side processes that owns the store. */
   readonly isOwner: boolean;
   /** False for a process that takes events and answers HTTP, but works on nothing by itself. */

@@ -2,13 +2,13 @@
 
 /** Leaves all signals that would end a process to its supervisor, whose end closes its channel. */
 export function leaveSignalsToSupervisor(): void {
-  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP'] as const) process.on(signal, ignore);
-  ignoreUserSignals();
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGUSR2'] as const) process.on(signal, ignore);
+  ignoreDebugger();
 }
 
-/** Ignores the signals that mean nothing here. By SIGUSR1 Node would open a port on which a debugger may run any code. */
-export function ignoreUserSignals(): void {
-  for (const signal of ['SIGUSR1', 'SIGUSR2'] as const) process.on(signal, ignore);
+/** Ignores the signal by which Node would open a port on which a debugger may run any code. */
+export function ignoreDebugger(): void {
+  process.on('SIGUSR1', ignore);
 }
 
 function ignore(): void {}

@@ -13,25 +13,29 @@ import { createConnectionLimit } from '../http/connection/connection-limit.ts';
 import { countDescriptors } from '../http/connection/descriptors.ts';
 import { consoleFile } from '../http/console-files.ts';
 import { decodedPath, readHandshake } from '../http/handshake.ts';
-import { closeListener, createListener, openListener } from '../http/listener.ts';
+import { closeListener, createListener, openListener, stopAccepting } from '../http/listener.ts';
 import { unknownPath } from '../http/nearest-path.ts';
 import { checkOrigin, type OriginPolicy, ownOrigins } from '../http/origin-policy.ts';
 import { type HttpProblem, problemReply } from '../http/problem.ts';
 import { jsonReply, sendReply } from '../http/reply.ts';
 import { hasBody } from '../http/request/body.ts';
 import { checkRequest } from '../http/request/guard.ts';
-import { configRefused, sidePathUnavailable } from '../http/request/refusals.ts';
+import { configRefused, notRestarted, sidePathUnavailable } from '../http/request/refusals.ts';
+import { handleOf } from '../ipc/channel/connection.ts';
+import type { ListenerSocket } from '../ipc/channel/listener-socket.ts';
 import type { SessionRecord } from '../ipc/session-record.ts';
 import { sidePaths, sideRoutesAt } from '../ipc/side-routes.ts';
 import { plainAddress } from '../platform/address-list.ts';
 import { PARTS, type Readiness, type Reason } from '../platform/load/readiness.ts';
 import { faultOf } from '../platform/log.ts';
-import { relayToSide } from './admin-relay.ts';
+import { relayToSide } from './operator/admin-relay.ts';
 import { describeRefusals } from './operator/refusals.ts';
 import { sumMetrics } from './operator/sums.ts';
 import { describeUpstreams } from './operator/upstreams.ts';
 import type { ReadinessDetails } from './readiness.ts';
 import type { InForce, Reloaded } from './reload/reload.ts';
+import { RestartError } from './restart/keeper.ts';
+import type { Restarted } from './restart/restart.ts';
 
 interface AdminSources {
   /** The socket of the side process for these requests; undefined while it is down. */
@@ -48,6 +52,8 @@ interface AdminSources {
   upstreams(): Parameters<typeof describeUpstreams>[0];
   /** Reads the configuration again. `address`: who asks. */
   reload(address?: string): Promise<Reloaded>;
+  /** Lets a new process serve in the place of this one. */
+  restart(address?: string): Promise<Restarted>;
 }
 
 export type AdminListener = Awaited<ReturnType<typeof startAdmin>>;
@@ -73,7 +79,10 @@ export const adminPaths: ReadonlyMap<string, OwnAnswer> = new Map<string, OwnAns
 ]);
 
 /** The paths that the listener answers itself and that take POST. */
-export const adminActions: ReadonlyMap<string, OwnAnswer> = new Map<string, OwnAnswer>([['/reload', reload]]);
+export const adminActions: ReadonlyMap<string, OwnAnswer> = new Map<string, OwnAnswer>([
+  ['/reload', reload],
+  ['/restart', restart],
+]);
 
 /** Paths for service managers and proxies, which have no token and ask under any name. They tell nothing of clients. */
 const PROBES: readonly string[] = ['/healthz', '/readyz'];
@@ -84,6 +93,7 @@ export async function startAdmin(
   config: Pick<Config, 'admin' | 'limits' | 'side'>,
   sources: AdminSources,
   log: Logger,
+  socket?: ListenerSocket,
 ) {
   const { admin, limits } = config;
   let allowed: ReadonlySet<string> = new Set();
@@ -108,10 +118,20 @@ export async function startAdmin(
         if (reply !== undefined) sendReply(response, reply);
       });
   });
-  const port = await openListener(server, { setting: 'admin.port', host: admin.host, port: admin.port });
+  const place = { setting: 'admin.port', host: admin.host };
+  const port = await openListener(server, { ...place, port: admin.port, socket: socket?.handle });
   server.on('error', (error) => log.error(faultOf(error), 'admin listener failed'));
   allowed = new Set(ownOrigins('http', admin.host, port));
-  return { port, close: () => closeListener(server) };
+  return {
+    port,
+    /** The one that it listens at, until it accepts no more. */
+    get sockets(): readonly ListenerSocket[] {
+      const handle = handleOf(server);
+      return handle === undefined ? [] : [{ ...place, handle }];
+    },
+    leave: () => stopAccepting(server),
+    close: () => closeListener(server),
+  };
 }
 
 interface AdminContext {
@@ -203,8 +223,23 @@ async function reload(sources: AdminSources, { address }: Asked): Promise<HttpRe
     return json(reloaded.behind.length === 0 ? 200 : 202, reloaded);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
-    const { status, body } = failed(configRefused(error.message.split('\n')));
-    return json(status, { ...JSON.parse(String(body)), problems: error.message.split('\n') });
+    return refusedConfig(error.message.split('\n'));
+  }
+}
+
+function refusedConfig(problems: readonly string[]): HttpReply {
+  const { status, body } = failed(configRefused(problems));
+  return json(status, { ...JSON.parse(String(body)), problems });
+}
+
+/** 200 once the new process serves; any other answer comes from the one that serves on. */
+async function restart(sources: AdminSources, { address }: Asked): Promise<HttpReply> {
+  try {
+    return json(200, await sources.restart(address));
+  } catch (error) {
+    if (!(error instanceof RestartError)) throw error;
+    const { message, problems } = error;
+    return problems.length > 0 ? refusedConfig(problems) : failed(notRestarted(message));
   }
 }
 

@@ -200,7 +200,11 @@ function lowerPriority(pid: number, niceness: number): void {
 }
 
 /** Calls all of them, and returns the results of those that answered in time. */
-export async function askAll<Result>(children: readonly Child[], name: string, argument?: unknown): Promise<Result[]> {
+export async function askAll<Result>(
+  children: readonly Pick<Child, 'rpc'>[],
+  name: string,
+  argument?: unknown,
+): Promise<Result[]> {
   const calls = children.flatMap(({ rpc }) => (rpc ? [withDeadline(rpc.call<Result>(name, argument), ANSWER_MS)] : []));
   const settled = await Promise.allSettled(calls);
   return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));

@@ -6,19 +6,19 @@ import type { Config } from '../config/config.ts';
 import type { LiveConfig } from '../config/live/live.ts';
 import type { EventBatch, KeptEvent } from '../gateway/side/outbox.ts';
 import type { ProbeVerdict } from '../gateway/targets/breakers.ts';
-import { certificateDirectory, type DevCertificate, ensureDevCertificate } from '../http/dev-certificate.ts';
-import { type CertificatePair, canReusePort, closeListener, createListener, openListener } from '../http/listener.ts';
 import type { RequestHead } from '../http/request/head.ts';
 import { letGo, type PassedConnection } from '../ipc/channel/connection.ts';
+import type { ListenerSocket, SocketPlace } from '../ipc/channel/listener-socket.ts';
 import type { Handlers, Rpc } from '../ipc/channel/rpc.ts';
-import { type GatewayStart, type Ports, portsOf, returnsSocket } from '../ipc/process-start.ts';
+import { type GatewayStart, type Ports, returnsSocket } from '../ipc/process-start.ts';
 import type { SessionOrder, SessionRecord } from '../ipc/session-record.ts';
 import type { HeldCall, Reservation, ReserveResult, SessionAnnounced } from '../ipc/session-reservation.ts';
 import { withDeadline } from '../platform/deadline.ts';
-import { exportGauge } from '../platform/metrics.ts';
 import type { CloseName } from '../session/close-reason.ts';
 import { askAll, Child } from './child.ts';
-import { CertificateWatch } from './reload/certificate-watch.ts';
+import { ListenerCertificate } from './reload/listener-certificate.ts';
+import type { Predecessor } from './restart/predecessor.ts';
+import { ProcessListeners } from './restart/process-listeners.ts';
 import { OrphanedCalls } from './sessions/orphaned-calls.ts';
 import { SessionLimits } from './sessions/session-limits.ts';
 import { SessionTable } from './sessions/session-table.ts';
@@ -33,26 +33,33 @@ interface GatewayProcessesOptions {
   readonly registry: Registry;
   /** Returns where the rehearsal listens now. */
   readonly rehearsalUrl: () => string | undefined;
+  /** Listening sockets that were there before this process. */
+  readonly sockets: readonly ListenerSocket[];
 }
+
+/** Holds a session: a gateway process, or the supervisor before this one. */
+type Holder = Pick<Child, 'rpc'>;
 
 export class GatewayProcesses {
   readonly #options: GatewayProcessesOptions;
   readonly children: Child[] = [];
-  readonly #sessions = new SessionTable<Child>();
+  readonly certificate: ListenerCertificate;
+  readonly #sessions = new SessionTable<Holder>();
+  #predecessor: Predecessor | undefined;
   readonly #limits: SessionLimits;
   readonly #orphans: OrphanedCalls;
   /** Each is asked in its turn. */
   #turn = 0;
-  #certificate: DevCertificate | undefined;
-  #tls: CertificateWatch | undefined;
-  #ports: Ports;
-  /** True when they share the listeners of this process, since the system lets them share no port. */
-  #isClustered = false;
+  readonly #listening: ProcessListeners;
 
   constructor(options: GatewayProcessesOptions) {
     this.#options = options;
-    this.#ports = portsOf(options.live.config);
-    const { live, log, side } = options;
+    const { live, log, side, sockets } = options;
+    this.#listening = new ProcessListeners(live, sockets);
+    this.certificate = new ListenerCertificate({
+      ...{ live, log, registry: options.registry },
+      onRenewed: (pair) => this.notify('certificate', pair),
+    });
     const running = () => this.children.find(({ rpc }) => rpc?.isConnected)?.rpc;
     this.#orphans = new OrphanedCalls({ log, running });
     this.#limits = new SessionLimits({
@@ -63,39 +70,34 @@ export class GatewayProcesses {
     });
   }
 
-  /** The development certificate, when one is used. */
-  get certificate(): DevCertificate | undefined {
-    return this.#certificate;
+  get ports(): Ports {
+    return this.#listening.ports;
   }
 
-  get ports(): Ports {
-    return this.#ports;
+  /** The sockets that they listen at. */
+  get sockets(): readonly ListenerSocket[] {
+    return this.#listening.sockets;
   }
 
   /** Loads their code at once, and lets them listen once `isBacked` has resolved. */
   async start(isBacked: Promise<unknown>): Promise<void> {
-    const { processes, listen } = this.#options.live.config;
-    // This decides how they are forked.
-    this.#isClustered = processes > 1 && !(await canReusePort(listen.host));
+    await this.#listening.prepare();
     let ready: Promise<unknown> = Promise.all([isBacked, this.#prepareListening()]);
     // The first one takes the ports where the configuration says 0; the others share them.
-    for (let index = 0; index < processes; index += 1) ready = this.#startOne(ready);
+    const { processes } = this.#options.live.config;
+    for (let index = 0; index < processes; index += 1) ready = this.#startOne(index, ready);
     await ready;
-  }
-
-  /** Makes the development certificate where a configuration needs one. */
-  async prepare({ listen }: Config): Promise<void> {
-    if (this.#tls !== undefined && listen.tls === undefined) await this.#makeCertificate();
-  }
-
-  /** Reads the certificate of the configuration in force, and tells of a bad one at once. */
-  async rereadCertificate(): Promise<void> {
-    const files = this.#certificateFiles;
-    if (files !== undefined) await this.#tls?.use(files);
   }
 
   notify(name: string, argument: unknown): void {
     for (const { rpc } of this.children) rpc?.notify(name, argument);
+  }
+
+  /** Accepts no more connections; those that are open are served as before. Resolves when none of them waits for its request. */
+  async leave(): Promise<void> {
+    this.#listening.close();
+    for (const child of this.children) child.retire();
+    await Promise.allSettled(this.children.map(({ rpc }) => rpc?.call('leave')));
   }
 
   /** Takes no new sessions, and resolves when the live ones have ended or `ms` have passed. */
@@ -108,12 +110,13 @@ export class GatewayProcesses {
 
   /** Ends all sessions. Waits for a process that hangs for `ms` at most. */
   async close(ms: number): Promise<void> {
+    this.#listening.close();
     await Promise.allSettled(this.children.map(({ rpc }) => rpc && withDeadline(rpc.call('close'), ms)));
   }
 
   /** The live sessions. */
   async records(): Promise<readonly SessionRecord[]> {
-    return (await askAll<readonly SessionRecord[]>(this.children, 'records')).flat();
+    return (await askAll<readonly SessionRecord[]>(this.#holders, 'records')).flat();
   }
 
   /** Finds a session, live or lately ended. `asker` does not hold it. */
@@ -121,10 +124,17 @@ export class GatewayProcesses {
     // A client may have opened a session again under the id of one that ended.
     const ended = this.#sessions.endedRecord(id);
     if (ended !== undefined && this.#sessions.present(id) === undefined) return ended;
-    const others = this.children.filter((child) => child !== asker);
+    const others = this.#holders.filter((holder) => holder !== asker);
     const records = await askAll<SessionRecord | undefined>(others, 'find', id);
     // An end that a process had yet to tell comes ahead of its answer.
     return records.find((record) => record !== undefined) ?? this.#sessions.endedRecord(id);
+  }
+
+  /** Returns the socket of the process that holds a session; undefined where that is the asker, or nobody. */
+  async holderOf(id: string, asker?: Child): Promise<string | undefined> {
+    const holder = this.#sessions.present(id)?.owner;
+    if (holder instanceof Child) return holder === asker ? undefined : returnsSocket(holder.pid);
+    return holder?.rpc?.call<string | undefined>('holderOf', id);
   }
 
   /** Ends a session by order. False where no process holds it. */
@@ -146,6 +156,27 @@ export class GatewayProcesses {
     return this.#anyOne('rpc').call('explain', head);
   }
 
+  /** Lets the next supervisor know of all sessions from now on; undefined: there is none. */
+  follow(next: Rpc | undefined): void {
+    this.#sessions.follow(next);
+  }
+
+  /** Counts the sessions of the supervisor before this one with those here, while it has any. */
+  async join(predecessor: Predecessor): Promise<void> {
+    const isIts = (id: string): boolean => this.#sessions.present(id)?.owner === predecessor;
+    this.#predecessor = predecessor;
+    await predecessor.follow({
+      reserve: (reservation) => this.#reserve(reservation, predecessor),
+      release: (id) => isIts(id) && this.#sessions.release(id),
+      ended: (record) => isIts(record.id) && this.#sessions.ended(record),
+    });
+    void predecessor.gone().then(() => this.#sessions.releaseAll(predecessor));
+  }
+
+  get #holders(): readonly Holder[] {
+    return this.#predecessor === undefined ? this.children : [...this.children, this.#predecessor];
+  }
+
   #anyOne(way: 'rpc' | 'handles'): Rpc {
     const running = this.children.flatMap((child) => (child.rpc && child[way]) ?? []);
     const rpc = running[++this.#turn % running.length];
@@ -154,63 +185,24 @@ export class GatewayProcesses {
   }
 
   async #prepareListening(): Promise<void> {
-    const { processes, listen } = this.#options.live.config;
-    if (processes > 1) await this.#probePorts();
-    if (this.#ports.tlsPort === undefined) return;
-    if (listen.tls === undefined) await this.#makeCertificate();
-    this.#watchCertificate();
-  }
-
-  async #makeCertificate(): Promise<void> {
-    this.#certificate ??= await ensureDevCertificate(certificateDirectory(this.#options.live.config.dataDirectory));
-  }
-
-  get #certificateFiles(): CertificatePair | undefined {
-    const own = this.#certificate && { cert: this.#certificate.certPath, key: this.#certificate.keyPath };
-    return this.#options.live.config.listen.tls ?? own;
-  }
-
-  #watchCertificate(): void {
-    const { log, registry } = this.#options;
-    const files = this.#certificateFiles;
-    if (files === undefined) return;
-    const watch = new CertificateWatch({ files, log, onRenewed: (pair) => this.notify('certificate', pair) });
-    watch.start();
-    this.#tls = watch;
-    exportGauge(registry, {
-      name: 'trunkline_tls_certificate_expiry_timestamp_seconds',
-      help: 'end of the certificate that is served, in seconds since the epoch',
-      read: () => watch.expiresAtS,
-    });
-  }
-
-  /**
-   * Fails where another gateway has a port, since ports that our processes share would be shared with its processes too. Clustered
-   * processes need them before the first one listens, so that those that are started again find the same.
-   */
-  async #probePorts(): Promise<void> {
-    const { listen, limits } = this.#options.live.config;
-    for (const [setting, port] of Object.entries(this.#ports)) {
-      if (port === undefined || (port === 0 && !this.#isClustered)) continue;
-      const probe = createListener(limits);
-      const address = { setting: `listen.${setting}`, host: listen.host, port };
-      this.#ports = { ...this.#ports, [setting]: await openListener(probe, address) };
-      await closeListener(probe);
-    }
+    await this.#listening.probe();
+    if (this.ports.tlsPort !== undefined) await this.certificate.start();
   }
 
   /** Forks the process at once, and gives it its work when `isReady` has resolved. */
-  async #startOne(isReady: Promise<unknown>): Promise<void> {
+  async #startOne(index: number, isReady: Promise<unknown>): Promise<void> {
     const { log, side } = this.#options;
     const child = new Child({
       name: 'gateway/process',
-      isClustered: this.#isClustered,
+      isClustered: this.#listening.isClustered,
       silenceMs: () => this.#options.live.config.limits.processSilenceMs,
       log,
-      handlers: (gateway) => this.#handlersFor(gateway),
+      handlers: (gateway) => this.#handlersFor(gateway, index),
       start: async (rpc) => {
         await isReady;
-        await this.#tellStart(rpc, child === this.children[0]);
+        for (const { handle, ...place } of this.#listening.of(index))
+          await child.handles?.call('socket', place, handle);
+        await this.#tellStart(rpc, index === 0);
       },
       onDeath: (gateway) => {
         for (const reservation of this.#sessions.releaseAll(gateway)) {
@@ -231,30 +223,31 @@ export class GatewayProcesses {
     const config = live.now;
     const start: GatewayStart = {
       config,
-      tls: this.#tls?.pair,
+      tls: this.certificate.pair,
       rehearsalUrl: rehearsalUrl(),
       side: side.places,
       closedBudgets: side.closedBudgets,
-      ports: this.#ports,
-      isShared: config.processes > 1 && !this.#isClustered,
+      ports: this.ports,
+      isShared: this.#listening.isShared,
       isProber,
     };
-    this.#ports = await rpc.call<Ports>('start', start);
-    side.usePorts(this.#ports);
+    this.#listening.use(await rpc.call<Ports>('start', start));
+    side.usePorts(this.ports);
     took(rpc, config);
     // Side processes and the rehearsal may have started elsewhere in the meantime, budgets may have moved, and the certificate may be a new one.
-    if (this.#tls?.pair.cert !== start.tls?.cert) rpc.notify('certificate', this.#tls?.pair);
+    if (this.certificate.pair?.cert !== start.tls?.cert) rpc.notify('certificate', this.certificate.pair);
     if (side.places !== start.side) rpc.notify('side', side.places);
     if (side.closedBudgets !== start.closedBudgets) rpc.notify('budgets', side.closedBudgets);
     if (rehearsalUrl() !== start.rehearsalUrl) rpc.notify('rehearsal', rehearsalUrl());
     this.#orphans.hangUp(rpc);
   }
 
-  #handlersFor(gateway: Child): Handlers {
+  #handlersFor(gateway: Child, index: number): Handlers {
     return {
       reserve: (reservation: Reservation) => this.#reserve(reservation, gateway),
       announced: ({ reservation, started }: SessionAnnounced) => {
         if (reservation !== undefined) this.#sessions.reserve(reservation, gateway);
+        if (reservation !== undefined) void this.#sessions.reserveNext(reservation);
         if (started !== undefined) this.#options.side.heldBy(gateway).announced(started);
       },
       holds: (call: HeldCall) => this.#sessions.holds(call),
@@ -271,11 +264,9 @@ export class GatewayProcesses {
         this.#limits.give(record.id);
         this.#options.side.heldBy(gateway).ending(record);
       },
+      listening: (place: SocketPlace, handle) => this.#listening.keep(index, place, handle),
       find: (id: string) => this.find(id, gateway),
-      holderOf: (id: string) => {
-        const holder = this.#sessions.present(id)?.owner;
-        return holder === gateway ? undefined : returnsSocket(holder?.pid);
-      },
+      holderOf: (id: string) => this.holderOf(id, gateway),
       probed: (verdict: ProbeVerdict) => this.notify('probed', verdict),
       connection: (connection: PassedConnection, handle) =>
         this.#options.side.take(connection, handle).finally(() => letGo(handle)),
@@ -283,10 +274,12 @@ export class GatewayProcesses {
     };
   }
 
-  async #reserve(reservation: Reservation, gateway: Child): Promise<ReserveResult> {
-    const result = this.#sessions.reserve(reservation, gateway);
+  /** The supervisor before this one takes from the store itself what its sessions need. */
+  async #reserve(reservation: Reservation, holder: Holder): Promise<ReserveResult> {
+    const result = this.#sessions.reserve(reservation, holder);
     if (result !== 'granted') return result;
-    const taken = await this.#limits.take(reservation);
+    const next = await this.#sessions.reserveNext(reservation);
+    const taken = next === 'granted' && holder !== this.#predecessor ? await this.#limits.take(reservation) : next;
     if (taken !== 'granted') this.#sessions.release(reservation.id);
     return taken;
   }

@@ -30,6 +30,8 @@ interface SideSupervisorOptions {
   /** Called when a process works with this configuration. */
   took(rpc: Rpc, config: Config): void;
   readonly log: Logger;
+  /** False while another instance has the same data directory. */
+  isAlone(): boolean;
   /** The folder for their sockets, from before the first start. */
   folder(): string;
   /** Called after each start and each death. */
@@ -100,6 +102,11 @@ export class SideSupervisor {
   async start(): Promise<void> {
     this.#owned = this.#owner.start();
     await Promise.all([this.#owned, ...this.#others.map((child) => child.start())]);
+  }
+
+  /** Lets the connections of clients go, one by one: their next requests come to another instance. */
+  leave(): void {
+    this.#notify('leave', undefined);
   }
 
   /** Lets them run, but starts none again. */
@@ -199,7 +206,7 @@ export class SideSupervisor {
   }
 
   async #start(child: Child, rpc: Rpc): Promise<void> {
-    const { start, live, took, folder } = this.#options;
+    const { start, live, took, folder, isAlone } = this.#options;
     const config = live.now;
     const isOwner = child === this.#owner;
     if (!isOwner) await this.#owned;
@@ -210,7 +217,7 @@ export class SideSupervisor {
     const rehearsalUrl = this.#rehearsalUrl;
     if (!isOwner) rpc.notify('owner', this.#places.calls);
     const places = { socketPath, rehearsalUrl, keysToldAt: this.#keysToldAt };
-    await rpc.call('start', { ...start, ...places, config, isOwner } satisfies SideStart);
+    await rpc.call('start', { ...start, ...places, config, isOwner, isAlone: isAlone() } satisfies SideStart);
     // The rehearsal may have started elsewhere in the meantime.
     if (this.#rehearsalUrl !== rehearsalUrl) rpc.notify('rehearsal', this.#rehearsalUrl);
     if (this.#ports !== undefined) rpc.notify('ports', this.#ports);

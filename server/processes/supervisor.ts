@@ -6,7 +6,6 @@ import type { Logger } from 'pino';
 import { Gauge, Registry } from 'prom-client';
 import type { Config } from '../config/config.ts';
 import { LiveConfig } from '../config/live/live.ts';
-import type { RehearsalOptions } from '../config/rehearsal/rehearsal-schema.ts';
 import type { DevCertificate } from '../http/dev-certificate.ts';
 import type { RequestHead } from '../http/request/head.ts';
 import type { PassedConnection } from '../ipc/channel/connection.ts';
@@ -17,25 +16,31 @@ import type { SessionOrder, SessionRecord } from '../ipc/session-record.ts';
 import { withDeadline } from '../platform/deadline.ts';
 import { version } from '../platform/entry.ts';
 import { PARTS } from '../platform/load/readiness.ts';
-import { faultOf } from '../platform/log.ts';
-import { newId } from '../platform/uuid-v7.ts';
-import type { AuditEntry } from '../side/store/contract/keys.ts';
 import { type AdminListener, startAdmin } from './admin.ts';
-import { ANSWER_MS, askAll, Child } from './child.ts';
+import { ANSWER_MS, askAll, type Child } from './child.ts';
 import { GatewayProcesses } from './gateway-processes.ts';
+import { Audit, type Orderer } from './operator/audit.ts';
 import { type Members, ReadinessWatch } from './readiness.ts';
 import { type ReadAgain, Reload, type Reloaded } from './reload/reload.ts';
-import { openRunFolder } from './run-folder.ts';
+import type { StartNext, Succession } from './restart/keeper.ts';
+import { Restart, type Restarted } from './restart/restart.ts';
 import { SideSupervisor } from './side-supervisor.ts';
+import { RehearsalProcess } from './start/rehearsal.ts';
+import { openRunFolder, removeRunFolder } from './start/run-folder.ts';
 
 /** Time for running side tasks to end after everything else: on a drain, and on an end at once. */
 const TASKS_MS = { drain: 10_000, end: 2000 } as const;
+
+const BY_SIGNAL: Orderer = { actor: 'signal', source: undefined };
 
 interface SupervisorOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly role: Role;
   readonly readAgain: ReadAgain;
+  /** Left by the supervisor before this one. */
+  readonly succession: Succession | undefined;
+  readonly startNext: StartNext;
 }
 
 export class Supervisor {
@@ -47,9 +52,11 @@ export class Supervisor {
   readonly #runFile: RunFile;
   readonly #side: SideSupervisor;
   readonly #gateways: GatewayProcesses;
-  #rehearsal: Child | undefined;
-  #rehearsalUrl: string | undefined;
+  readonly #rehearsal: RehearsalProcess;
+  readonly #restart: Restart;
+  readonly #audit: Audit;
   #isSideClosed = false;
+  #drained: Promise<void> | undefined;
   #admin: AdminListener | undefined;
   /** Path of the folder for what is temporary. */
   #folder = '';
@@ -57,17 +64,25 @@ export class Supervisor {
   readonly #registry = new Registry();
   readonly #readiness: ReadinessWatch;
 
-  constructor({ config, log, role, readAgain }: SupervisorOptions) {
+  constructor({ config, log, role, readAgain, ...starting }: SupervisorOptions) {
     const live = new LiveConfig(config);
     this.#config = live.config;
     this.#log = log;
     this.#role = role;
     const took: Reload['took'] = (rpc, taken) => this.#reload.took(rpc, taken);
     this.#runFile = new RunFile(config.dataDirectory);
+    this.#restart = new Restart({
+      ...{ config, log, ...starting },
+      sessions: () => this.#gateways,
+      listening: () => [...this.#gateways.sockets, ...(this.#admin?.sockets ?? [])],
+      onReplaced: () => this.#leave(),
+      onFailed: () => this.#writeRun(),
+    });
     const side = new SideSupervisor({
       start: { instance: randomUUID(), runsTasks: role !== 'gateway' },
       ...{ live, took, log },
       folder: () => this.#folder,
+      isAlone: () => this.#restart.isAlone,
       onMove: (places) => this.#gateways.notify('side', places),
       handlers: {
         find: (id: string) => this.#gateways.find(id),
@@ -80,9 +95,18 @@ export class Supervisor {
       onKeys: (changes) => this.#gateways.notify('keys', changes),
     });
     this.#side = side;
+    this.#audit = new Audit({ log, ask: (name, entry) => side.ask(name, entry) });
     this.#gateways = new GatewayProcesses({
       ...{ live, took, log, side, registry: this.#registry },
-      rehearsalUrl: () => this.#rehearsalUrl,
+      rehearsalUrl: () => this.#rehearsal.url,
+      sockets: this.#restart.sockets,
+    });
+    this.#rehearsal = new RehearsalProcess({
+      ...{ live, role, log },
+      onStarted: (url) => {
+        this.#gateways.notify('rehearsal', url);
+        side.useRehearsal(url.replace(/^ws/, 'http'));
+      },
     });
     this.#reload = new Reload({
       ...{ live, log, registry: this.#registry, read: readAgain },
@@ -97,7 +121,7 @@ export class Supervisor {
 
   /** The development certificate, when one is used. */
   get certificate(): DevCertificate | undefined {
-    return this.#gateways.certificate;
+    return this.#gateways.certificate.development;
   }
 
   /** Starts everything; rejects when anything cannot start, with nothing left running. */
@@ -108,7 +132,8 @@ export class Supervisor {
       // The processes put there what they write on the way, so that it goes with the run.
       process.env.TMPDIR = this.#folder;
       // All load their code at once, but a gateway listens after the side processes, so that it never refuses for want of it.
-      const isBacked = Promise.all([this.#side.start(), this.#startRehearsal()]);
+      await this.#restart.begin();
+      const isBacked = Promise.all([this.#side.start(), this.#rehearsal.start()]).then(() => this.#restart.join());
       const isServing = this.#role !== 'side' && this.#gateways.start(isBacked);
       await Promise.all([isBacked, isServing, this.#reload.start()]);
       this.#admin = await this.#startAdmin();
@@ -123,12 +148,28 @@ export class Supervisor {
   }
 
   /** Reads the configuration again. Rejects where it is refused: with a ConfigError that says what is wrong, or with what failed. */
-  reload(): Promise<Reloaded> {
-    return this.#reloadFor({ actor: 'signal', source: undefined });
+  reload(who: Orderer = BY_SIGNAL): Promise<Reloaded> {
+    return this.#audit.reload(who, this.#reload.reload());
+  }
+
+  /** Lets a new process serve in the place of this one, which goes on for the sessions that it has. See `Restart`. */
+  restart(who: Orderer = BY_SIGNAL): Promise<Restarted> {
+    return this.#audit.restart(who, this.#restart.restart(this.#folder));
+  }
+
+  /** Resolves when another process serves, and everything here has stopped. */
+  get replaced(): Promise<void> {
+    return this.#restart.replaced;
   }
 
   /** Takes no new sessions; live ones go on until they end, or until the drain limit; then everything stops. */
-  async drain(): Promise<void> {
+  drain(): Promise<void> {
+    this.#drained ??= this.#drain();
+    return this.#drained;
+  }
+
+  async #drain(): Promise<void> {
+    this.#restart.ending();
     this.#readiness.draining();
     this.#log.info('draining');
     await this.#gateways.drain(this.#config.limits.drainMs);
@@ -150,6 +191,15 @@ export class Supervisor {
     );
     await this.#stopAll();
     this.#runFile.remove();
+    removeRunFolder(this.#folder);
+  }
+
+  /** Leaves what begins from now on to the process that serves. */
+  async #leave(): Promise<void> {
+    this.#admin?.leave();
+    this.#side.leave();
+    await this.#gateways.leave();
+    await this.drain();
   }
 
   async #stopAll(): Promise<void> {
@@ -158,8 +208,7 @@ export class Supervisor {
   }
 
   get #children(): readonly Child[] {
-    const rehearsal = this.#rehearsal === undefined ? [] : [this.#rehearsal];
-    return [...this.#gateways.children, ...this.#side.children, ...rehearsal];
+    return [...this.#gateways.children, ...this.#side.children, ...this.#rehearsal.children];
   }
 
   /** A call of a client comes through a gateway process; the rehearsal answers calls only where it is their gateway. */
@@ -169,34 +218,14 @@ export class Supervisor {
     const gateways: Members = { name: 'gateway', children: this.#gateways.children, parts: PARTS };
     const rehearsal: Members = {
       name: 'rehearsal',
-      children: this.#rehearsal === undefined ? [] : [this.#rehearsal],
+      children: this.#rehearsal.children,
       parts: hasRehearsalGateway ? PARTS : ['sessions'],
     };
     return [
       ...(isOfGateways ? [gateways] : []),
       { name: 'side', children: this.#side.children, parts: ['calls'] },
-      ...(this.#rehearsal === undefined || this.#config.rehearsal === false ? [] : [rehearsal]),
+      ...(this.#rehearsal.providers.length === 0 ? [] : [rehearsal]),
     ];
-  }
-
-  async #reloadFor(who: Pick<AuditEntry, 'actor' | 'source'>): Promise<Reloaded> {
-    try {
-      const reloaded = await this.#reload.reload();
-      const details = { hash: reloaded.hash, changed: reloaded.changed.join(', ') };
-      void this.#audit({ ...who, action: 'config.reloaded', subject: 'config', details });
-      return reloaded;
-    } catch (error) {
-      void this.#audit({ ...who, action: 'config.refused', subject: 'config' });
-      throw error;
-    }
-  }
-
-  /** Writes what was done by order in the audit log; the log has it where the store does not take it. */
-  async #audit(what: Omit<AuditEntry, 'id' | 'at'>): Promise<void> {
-    const entry: AuditEntry = { id: newId(), at: Date.now(), ...what };
-    await this.#side
-      .ask('audit', entry)
-      .catch((error: unknown) => this.#log.error({ ...entry, ...faultOf(error) }, 'audit entry not stored'));
   }
 
   async #metrics(): Promise<readonly object[]> {
@@ -213,9 +242,11 @@ export class Supervisor {
       records: () => this.#records(),
       upstreams: () => this.#config,
       inForce: () => this.#reload.inForce,
-      reload: (address?: string) => this.#reloadFor({ actor: 'admin', source: address }),
+      reload: (source?: string) => this.reload({ actor: 'admin', source }),
+      restart: (source?: string) => this.restart({ actor: 'admin', source }),
     };
-    return startAdmin(this.#config, sources, this.#log);
+    const socket = this.#restart.sockets.find(({ setting }) => setting === 'admin.port');
+    return startAdmin(this.#config, sources, this.#log, socket);
   }
 
   /** The live sessions. What those have cost that do not count it themselves is left out while the side process does not say. */
@@ -230,47 +261,22 @@ export class Supervisor {
 
   /** A rehearsal that is wanted no more goes on for the sessions that it has. */
   async #prepare(next: Config): Promise<void> {
-    await Promise.all([this.#gateways.prepare(next), this.#startRehearsal(next)]);
+    await Promise.all([this.#gateways.certificate.prepare(next), this.#rehearsal.start(next)]);
   }
 
   /** Lets everything of this process have the configuration that has come into force. */
   async #used(): Promise<void> {
     this.#log.level = this.#config.log.level;
-    const told = this.#rehearsal?.rpc?.call('use', this.#rehearsalOptions);
-    const written = this.#admin && this.#runFile.write(this.#describe(this.#admin.port));
-    const all = Promise.allSettled([told, written, this.#gateways.rereadCertificate()]);
+    const all = Promise.allSettled([this.#rehearsal.use(), this.#writeRun(), this.#gateways.certificate.reread()]);
     await withDeadline(all, ANSWER_MS).catch(() => {});
   }
 
-  get #rehearsalOptions(): RehearsalOptions {
-    const { rehearsal } = this.#config;
-    if (rehearsal === false) return {};
-    const { providers: _, ...options } = rehearsal;
-    return options;
-  }
-
-  async #startRehearsal({ rehearsal, hasRehearsalGateway }: Config = this.#config): Promise<void> {
-    // The rehearsal answers the tasks of rehearsal sessions on other machines where no gateway runs here.
-    const isWanted = rehearsal !== false && (this.#role !== 'side' || hasRehearsalGateway);
-    if (!isWanted || this.#rehearsal !== undefined) return;
-    this.#rehearsal = new Child({
-      name: 'rehearsal/process',
-      log: this.#log,
-      start: async (rpc) => {
-        this.#rehearsalUrl = await rpc.call<string>('start', this.#rehearsalOptions);
-        this.#gateways.notify('rehearsal', this.#rehearsalUrl);
-        this.#side.useRehearsal(this.#rehearsalUrl.replace(/^ws/, 'http'));
-      },
-    });
-    await this.#rehearsal.start().catch((error: unknown) => {
-      this.#rehearsal = undefined;
-      throw error;
-    });
+  async #writeRun(): Promise<void> {
+    if (this.#admin !== undefined) await this.#runFile.write(this.#describe(this.#admin.port));
   }
 
   #describe(adminPort: number): RunInfo {
     const { listen, admin } = this.#config;
-    const rehearsal = this.#rehearsal === undefined ? false : this.#config.rehearsal;
     const start = startOf(process.pid);
     return {
       pid: process.pid,
@@ -278,7 +284,7 @@ export class Supervisor {
       role: this.#role,
       ...(this.#role === 'side' ? {} : { listen: { host: listen.host, ...this.#gateways.ports } }),
       admin: { host: admin.host, port: adminPort },
-      rehearsal: rehearsal === false ? [] : rehearsal.providers,
+      rehearsal: this.#rehearsal.providers,
       config: this.#reload.inForce.hash,
     };
   }

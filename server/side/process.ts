@@ -96,6 +96,7 @@ const { supervisor, handles } = callSupervisor({
   },
   audit: async (entry: AuditEntry) => (await side()).store.addAudit(entry),
   ports: (ports: Ports) => clients?.usePorts(ports),
+  leave: () => clients?.leave(),
   rehearsal: async (url: string) => (await side()).useRehearsal(url),
   ...sessionLimitHandlers(() => side()),
   pulse: () => true,

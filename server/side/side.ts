@@ -71,7 +71,7 @@ export async function openSide(start: SideStart, logger: Logger, links: SideLink
   const metrics = createSideMetrics();
   const { onBudgets = () => {}, onKeys = () => {}, ownerStore } = links;
   const opened = await (ownerStore?.open() ??
-    openStore({ url: config.store.url, dataDirectory: config.dataDirectory }));
+    openStore({ url: config.store.url, dataDirectory: config.dataDirectory, isAlone: start.isAlone }));
   if (start.isOwner && start.keysToldAt === undefined) await closeUnlessMeant(opened, config);
   const health = watchStore(opened, {
     tryWrite: (watched) => watched.renewLease(start.instance, Date.now() + config.side.ownerLeaseMs),
@@ -176,7 +176,7 @@ export class Side {
     this.#catalogues.use(this.#parts.live.now);
     if (budgets === undefined) return;
     this.#lease = await holdInstanceLease({
-      ...{ store, owner, leaseMs: config.side.ownerLeaseMs, log },
+      ...{ store, owner, leaseMs: config.side.ownerLeaseMs, log, isAlone: start.isAlone && store.kind === 'sqlite' },
       onRecovered: async (sessions) => {
         await this.#ingest.finishRecovered(sessions);
         this.#wake();

@@ -25,4 +25,5 @@ export const unchanging = {
   inForce: () => ({ hash: '', since: '', needsRestart: [], behind: [] }),
   upstreams: () => loadConfig({ env: {} }),
   reload: () => Promise.reject(new Error('nothing is read again here')),
+  restart: () => Promise.reject(new Error('nothing is started here')),
 };

@@ -51,8 +51,10 @@ export async function serveGateway(config: Record<string, unknown> = {}): Promis
     async close() {
       const exited = once(child, 'exit');
       child.kill('SIGTERM');
-      child.kill('SIGTERM');
+      // Two signals at once may arrive as one.
+      const again = setInterval(() => child.kill('SIGTERM'), 100);
       await exited;
+      clearInterval(again);
       rmSync(data, { recursive: true });
     },
   };

@@ -103,7 +103,9 @@ export async function serve(
       const { child, stderr, exited } = command;
       child.kill('SIGTERM');
       // Two signals at once may arrive as one.
-      await until(() => stderr().includes('draining') || child.exitCode !== null || child.signalCode !== null);
+      await until(
+        () => stderr().includes('draining: no new sessions') || child.exitCode !== null || child.signalCode !== null,
+      );
       child.kill('SIGTERM');
       await exited;
     },

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { findCall, findEndpoint } from '../../../adapters/realtime/index.ts';
 import type { Config } from '../../config/config.ts';
@@ -19,10 +20,13 @@ import {
   createListener,
   type ListenAddress,
   openListener,
+  stopAccepting,
   useCertificate,
 } from '../../http/listener.ts';
 import { answerFaults } from '../../http/request/fault.ts';
-import type { PassedConnection } from '../../ipc/channel/connection.ts';
+import { handleOf, type PassedConnection } from '../../ipc/channel/connection.ts';
+import type { ListenerSocket } from '../../ipc/channel/listener-socket.ts';
+import type { Ports } from '../../ipc/process-start.ts';
 import type { AddressList } from '../../platform/address-list.ts';
 import { faultOf } from '../../platform/log.ts';
 import type { boundedPassing } from '../side/connections.ts';
@@ -39,9 +43,32 @@ interface ListenersOptions {
   readonly onFault: Parameters<typeof answerFaults>[1];
 }
 
+/** The sockets of a process that others hold, too. */
+interface SharedSockets {
+  /** Those that listen already. */
+  readonly given: readonly ListenerSocket[];
+  /** Takes a copy of one that was opened here. */
+  keep(socket: ListenerSocket): Promise<void>;
+}
+
+type Address = Omit<ListenAddress, 'host'>;
+
+export interface ListenOptions {
+  /** True when other processes listen on the same ports, each for itself. */
+  readonly isShared?: boolean;
+  readonly sockets?: SharedSockets;
+  /** Path at which connections of clients come that another process has accepted, and whose session is here. */
+  readonly returns?: string | undefined;
+}
+
+/** Interval of the looks for connections that have yet to say what they want. */
+const LOOK_MS = 20;
+
 export class GatewayListeners {
   readonly #options: ListenersOptions;
   readonly #servers: Server[] = [];
+  /** Those of them that listen at ports. */
+  readonly #publicServers: Server[] = [];
   /** Connections that are open here, those included that HTTP has not seen or will not see. */
   readonly #sockets = new Set<Socket>();
   /** Connections that a side process serves, though only this process can read them. */
@@ -52,8 +79,37 @@ export class GatewayListeners {
     this.#options = options;
   }
 
-  /** Resolves with the port. */
-  async open(address: Omit<ListenAddress, 'host'>, tls?: CertificatePair): Promise<number> {
+  /** Listens at each socket that is given, or at sockets of its own. Resolves with the ports. */
+  async listen({ port, tlsPort }: Ports, options: ListenOptions, tls?: CertificatePair): Promise<Ports> {
+    const { isShared = false, sockets, returns } = options;
+    if (returns !== undefined) await this.#openReturns(returns);
+    const plain = { setting: 'listen.port', port, isShared };
+    const secure = { setting: 'listen.tlsPort', port: tlsPort ?? 0, isShared };
+    return {
+      port: await this.#openAll(plain, sockets),
+      tlsPort: tls && tlsPort !== undefined ? await this.#openAll(secure, sockets, tls) : undefined,
+    };
+  }
+
+  /** Accepts no more connections at the ports. Resolves when those that are open have become something, or had the time for it. */
+  async stopAccepting(openings: { readonly size: number }): Promise<void> {
+    const { connections, config } = this.#options;
+    for (const server of this.#publicServers) stopAccepting(server);
+    const until = performance.now() + 2 * config.limits.handshakeMs;
+    while (connections.waiting() + openings.size > 0 && performance.now() < until) await delay(LOOK_MS);
+  }
+
+  async #openAll(address: Address, sockets?: SharedSockets, tls?: CertificatePair): Promise<number> {
+    const { setting } = address;
+    const [first, ...others] = (sockets?.given ?? []).filter((socket) => socket.setting === setting);
+    const { server, port } = await this.#open({ ...address, socket: first?.handle }, tls);
+    for (const { handle } of others) await this.#open({ ...address, socket: handle }, tls);
+    const { host } = this.#options.config.listen;
+    if (first === undefined) await sockets?.keep({ setting, host, handle: handleOf(server) });
+    return port;
+  }
+
+  async #open(address: Address, tls?: CertificatePair): Promise<{ server: Server; port: number }> {
     const { config, log, clients, connections, isProxy, passOn, onUpgrade, onRequest, onFault } = this.#options;
     const { limits, listen } = config;
     const server = createListener(limits, tls);
@@ -80,11 +136,11 @@ export class GatewayListeners {
     });
     const port = await openListener(server, { ...address, host: listen.host });
     server.on('error', (error) => log.error(faultOf(error), 'listener failed'));
-    return port;
+    this.#publicServers.push(server);
+    return { server, port };
   }
 
-  /** Listens at a path for connections of clients that another process has accepted, and whose session is here. */
-  async openReturns(path: string): Promise<void> {
+  async #openReturns(path: string): Promise<void> {
     const { config, clients, onUpgrade, onFault } = this.#options;
     const server = createListener(config.limits);
     const serve = readSpliced(server, (socket, { bytes, address }) => {

@@ -84,6 +84,9 @@ export const configRefused = (problems: readonly string[]): HttpProblem => ({
   message: `the configuration has ${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}: the one before stays in force`,
 });
 
+/** The answer to a restart whose new process does not serve. */
+export const notRestarted = (message: string): HttpProblem => ({ status: 409, code: 'not_restarted', message });
+
 /** The answer to a client secret while nobody can tell what it is worth. */
 export const secretsUnavailable = notNow('client secrets cannot be checked now, since the store cannot be asked');
 

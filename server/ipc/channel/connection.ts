@@ -1,7 +1,7 @@
 // A client's connection on its way to another of our processes. Rule: whoever passes it on has stopped to read it, so that no byte is lost
 // between the two.
 
-import { Socket } from 'node:net';
+import { type Server, Socket } from 'node:net';
 
 /** Goes along with the connection itself. */
 export interface PassedConnection {
@@ -18,9 +18,9 @@ interface Handle {
   close(): void;
 }
 
-/** Returns the part of a socket that can be passed on; undefined where it is closed. */
-export function handleOf(socket: Socket): Handle | undefined {
-  return (socket as Socket & { _handle?: Handle | null })._handle ?? undefined;
+/** Returns the part of a socket, or of a server that listens, that can be passed on; undefined where it is closed. */
+export function handleOf(socket: Socket | Server): Handle | undefined {
+  return (socket as (Socket | Server) & { _handle?: Handle | null })._handle ?? undefined;
 }
 
 /** Reads no more of the socket, and returns what was read of it and has reached nobody. */

@@ -1,5 +1,6 @@
 // The sessions of all gateway processes, kept by the supervisor: ids are unique and limits hold across processes.
 
+import type { Rpc } from '../../ipc/channel/rpc.ts';
 import type { LimitScope } from '../../ipc/limits.ts';
 import type { SessionRecord } from '../../ipc/session-record.ts';
 import type { HeldCall, Reservation, ReserveResult } from '../../ipc/session-reservation.ts';
@@ -15,6 +16,8 @@ export class SessionTable<Owner> {
   /** Counts of open sessions by scope: a limit is checked at every start, however many sessions there are. */
   readonly #openByScope = new Map<string, number>();
   readonly #calls = new Map<string, HeldCall>();
+  /** A supervisor that serves in the place of this one, and has a table of its own. */
+  #next: Pick<Rpc, 'call' | 'notify'> | undefined;
   /** The newest last. */
   readonly #ended = new Map<string, SessionRecord>();
 
@@ -30,9 +33,22 @@ export class SessionTable<Owner> {
     return 'granted';
   }
 
+  /** Lets the table of another supervisor have what is here, know from now on what changes, and decide, too. */
+  follow(next: Pick<Rpc, 'call' | 'notify'> | undefined): void {
+    this.#next = next;
+    for (const reservation of this.all) next?.notify('reserve', reservation);
+  }
+
+  /** Reserves a place that this table has granted in the other one as well. Where that is gone, this one decides alone. */
+  async reserveNext(reservation: Reservation): Promise<ReserveResult> {
+    const answer = await this.#next?.call<ReserveResult>('reserve', reservation).catch(() => 'granted' as const);
+    return answer ?? 'granted';
+  }
+
   release(id: string): void {
     const session = this.#reserved.get(id);
     if (session === undefined) return;
+    this.#next?.notify('release', id);
     this.#reserved.delete(id);
     this.#count(session.scopes, -1);
   }
@@ -68,6 +84,7 @@ export class SessionTable<Owner> {
 
   /** Releases a session that has ended, and keeps its record for a while. */
   ended(record: SessionRecord): void {
+    this.#next?.notify('ended', record);
     this.release(record.id);
     this.#calls.delete(record.id);
     this.#ended.delete(record.id);

@@ -33,7 +33,7 @@ beforeEach(async () => {
   relay = await startRelay(rehearsal.url);
   const rehearsalUrl = rehearsal.url.replace(/^ws/, 'http');
   side = await openSide(
-    { config, instance: 'one', isOwner: true, runsTasks: true, rehearsalUrl },
+    { config, instance: 'one', isOwner: true, isAlone: true, runsTasks: true, rehearsalUrl },
     pino({ level: 'silent' }),
   );
   const { outboxItems: maxItems, outboxBytes: maxBytes, whenFull } = config.side;

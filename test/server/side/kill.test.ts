@@ -77,6 +77,7 @@ test(`no acknowledged turn is lost while the side process is killed (${mode})`, 
     config: loaded,
     instance: 'one',
     isOwner: true,
+    isAlone: true,
     runsTasks: false,
     rehearsalUrl: undefined,
   };

@@ -38,7 +38,7 @@ test('what a killed process had reserved is settled at once by the next one, and
   await killed.close();
   leaveJournal(data, 'gone');
   const living = new Journal(data, 'living');
-  const start = { config, instance: 'two', isOwner: true, runsTasks: false, rehearsalUrl: undefined };
+  const start = { config, instance: 'two', isOwner: true, isAlone: true, runsTasks: false, rehearsalUrl: undefined };
   await (await openSide(start, pino({ level: 'silent' }))).close(0);
   const store = await openStore({ url: 'sqlite', dataDirectory: data });
   expect(await store.budgetUse(budget.id)).toEqual({ spentMicroUsd: 50, reservedMicroUsd: 20 });
@@ -68,7 +68,7 @@ test('rows that are older than `keep` says go when the store is maintained, and 
   const open = (more: object) => {
     const config = loadConfig({ file: configFile({ ...keyed, ...more }), data, env: {} });
     return openSide(
-      { config, instance: 'two', isOwner: true, runsTasks: true, rehearsalUrl: undefined },
+      { config, instance: 'two', isOwner: true, isAlone: true, runsTasks: true, rehearsalUrl: undefined },
       pino({ level: 'silent' }),
     );
   };
@@ -91,7 +91,7 @@ test('a stored key whose budget was spent may spend again as soon as its budget 
     classes: { plain: { targets: [{ gateway: 'scripted', model: 'm' }] } },
   };
   const config = loadConfig({ file: configFile(file), data: temporaryFolder('side'), env: {} });
-  const start = { config, instance: 'one', isOwner: true, runsTasks: false, rehearsalUrl: undefined };
+  const start = { config, instance: 'one', isOwner: true, isAlone: true, runsTasks: false, rehearsalUrl: undefined };
   const side: Side = await openSide(start, pino({ level: 'silent' }), { onKeys: ({ keys }) => side.useKeys(keys) });
   const budgets = [{ window: 'total' as const, maxUsd: 0 }];
   const { stored } = storedKeyOf('app', { settings: { budgets } });

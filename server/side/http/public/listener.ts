@@ -73,6 +73,7 @@ export class PublicListener {
   readonly #overload: Overload;
   #ports: Ports | undefined;
   #policy: RequestPolicy;
+  #isLeaving = false;
   #isDraining = false;
 
   constructor(options: PublicListenerOptions) {
@@ -104,6 +105,7 @@ export class PublicListener {
         this.#isDraining ? draining : (this.#objectionTo(exchange) ?? publicAnswer(exchange, context)),
     };
     this.#server.on('request', (request, response) => {
+      if (this.#isLeaving) response.shouldKeepAlive = false;
       const exchange = { request, response, source: this.#clients.sourceOf(request) };
       const refused = (refusal: Refusal) => answerHttp(exchange, { ...answering, reply: () => refusal });
       void (isOfCall(request) ? this.#passCall(request, response, refused) : answerHttp(exchange, answering));
@@ -161,6 +163,12 @@ export class PublicListener {
   /** Returns what a new call would be refused with here. */
   refusals(): readonly Refusal[] {
     return [...(this.#busy ? [this.#busy] : []), ...(this.#quota.isFull ? [sideQuotaFull] : [])];
+  }
+
+  /** Serves requests on, and closes each connection behind its answer. Pages leave their sockets, to come back elsewhere. */
+  leave(): void {
+    this.#isLeaving = true;
+    this.#chats.drain();
   }
 
   /** Takes no new requests. Pages leave their sockets, to come back elsewhere; answers that are on their way go on. */

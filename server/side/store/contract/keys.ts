@@ -6,6 +6,7 @@ import type { Tags } from '../../../ipc/stored-rows.ts';
 type AuditAction =
   | `key.${'created' | 'changed' | 'rotated' | 'revoked' | 'deleted'}`
   | `config.${'reloaded' | 'refused'}`
+  | 'gateway.restarted'
   | 'secret.created'
   | 'session.ended';
 

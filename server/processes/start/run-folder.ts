@@ -19,7 +19,7 @@ export async function openRunFolder(): Promise<string> {
   await removeStale(parent);
   // The path of a socket must be short.
   const folder = mkdtempSync(join(parent, PREFIX));
-  process.once('exit', () => removeQuietly(folder));
+  process.once('exit', () => removeRunFolder(folder));
   const server = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(join(folder, SIGN), resolve));
   server.unref();
@@ -29,7 +29,7 @@ export async function openRunFolder(): Promise<string> {
 async function removeStale(parent: string): Promise<void> {
   const names = await readdir(parent).catch(() => []);
   const folders = names.filter((name) => name.startsWith(PREFIX)).map((name) => join(parent, name));
-  await Promise.all(folders.map(async (folder) => (await isStale(folder)) && removeQuietly(folder)));
+  await Promise.all(folders.map(async (folder) => (await isStale(folder)) && removeRunFolder(folder)));
 }
 
 async function isStale(folder: string): Promise<boolean> {
@@ -50,7 +50,8 @@ function faultOfConnecting(path: string): Promise<string | undefined> {
   return promise;
 }
 
-function removeQuietly(folder: string): void {
+/** Removes the folder of this run, or of one that is over. */
+export function removeRunFolder(folder: string): void {
   try {
     rmSync(folder, { recursive: true, force: true });
   } catch {}

@@ -2,8 +2,8 @@
 
 import { request as ask, type IncomingMessage, type ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
-import { ADDRESS_HEADER } from '../ipc/side-request.ts';
-import { plainAddress } from '../platform/address-list.ts';
+import { ADDRESS_HEADER } from '../../ipc/side-request.ts';
+import { plainAddress } from '../../platform/address-list.ts';
 
 /** Time for the answer to begin; the side process itself gives up earlier. */
 const HEAD_MS = 6000;
