@@ -49,7 +49,8 @@ function cpuNsOf(pid: number): number {
   return total > 0 ? total : ticksOf(pid) * TICK_NS;
 }
 
-function rssBytesOf(pid: number): number {
+/** Resident memory of the process alone. */
+export function rssBytesOf(pid: number): number {
   const kib = /^VmRSS:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`) ?? '')?.[1];
   return Number(kib ?? 0) * 1024;
 }
