@@ -22,12 +22,34 @@ export interface SessionRecord
   readonly context?: string;
   /** Messages of the client that were taken, messages that it was sent, and the time until which it may come back (ms since the epoch) where it is away; of a session that survives its client. */
   readonly resume?: { readonly received: number; readonly sent: number; readonly expiresAt?: number | undefined };
+  /** The newest fifty sockets of its provider, oldest first; of a session that survives its provider. */
+  readonly legs?: readonly LegRecord[] | undefined;
   readonly reason?: string;
   /** The close code on the client's side, given or received. */
   readonly closeCode?: number;
   readonly mayRetry?: boolean;
   /** Moments in their order; lists and the log leave it out. */
   readonly timeline?: readonly Moment[];
+}
+
+/** One socket of the provider. Times are ISO 8601. */
+export interface LegRecord {
+  /** Counts from 1. */
+  readonly number: number;
+  /** Name of the account. */
+  readonly provider: string;
+  /** The model that served when it ended, or that serves. */
+  readonly model?: string | undefined;
+  /** The provider's own id of its session, where it has said one. */
+  readonly providerSession?: string | undefined;
+  readonly startedAt: string;
+  readonly endedAt?: string;
+  /** The reason that it ended for (see `closeOutcomes`), or `due`: ahead of the provider's own end. */
+  readonly reason?: string;
+  /** The usage that was reported on it, where each reply has a report. */
+  readonly usage?: Usage;
+  /** Set where a part of that is an estimate: it took a reply with it. */
+  readonly isEstimated?: true;
 }
 
 /** The order to end the session of this key under this id: another machine may have one of another key. `message`: tells its client why. */

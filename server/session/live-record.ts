@@ -20,6 +20,7 @@ interface LiveRecordOptions {
   state(): SessionState;
   meter(): SessionMeter | undefined;
   resume(): SessionRecord['resume'];
+  legs(): SessionRecord['legs'];
 }
 
 export class LiveRecord {
@@ -47,13 +48,14 @@ export class LiveRecord {
 
   /** The record without its timeline, for lists and the log. */
   summary(): SessionRecord {
-    const { subject, tap, state: now, meter, resume } = this.#options;
+    const { subject, tap, state: now, meter, resume, legs } = this.#options;
     const state = now();
     return summaryOf({
       ...{ subject, startedAt: this.#startedAt, tap, meter: meter() },
       ...{ state: state.name, durationMs: this.#durationMs, usage: this.usage() },
       ending: state.name === 'open' ? undefined : state,
       resume: state.name === 'open' ? resume() : undefined,
+      legs: legs(),
     });
   }
 

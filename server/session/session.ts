@@ -117,7 +117,7 @@ export class Session {
     if (this.#state.name !== 'open') return;
     const finalEvent = how.finalEvent ?? (reason.words && this.#options.subject.dialect.errorEvent(reason.words));
     this.#state.stopTimers();
-    this.#legs.stopMoving();
+    this.#legs.stopMoving(reason);
     this.returning?.stop();
     this.#meter?.stop();
     const closeCode = how.closeCode ?? (reason.client === 'lost' ? 1006 : (reason.client.code ?? 1005));
@@ -182,8 +182,8 @@ export class Session {
   #newRecord(startedMs: number): LiveRecord {
     const { subject } = this.#options;
     const meter = () => this.#meter;
-    const now = { state: () => this.#state, meter, resume: () => this.returning?.state };
-    return new LiveRecord({ subject, tap: this.#tap, ...now }, startedMs);
+    const ends = { resume: () => this.returning?.state, legs: () => this.#legs.list };
+    return new LiveRecord({ subject, tap: this.#tap, state: () => this.#state, meter, ...ends }, startedMs);
   }
 
   #newReturning(survival: ClientSurvival): ClientReturn {

@@ -113,11 +113,12 @@ interface SummaryParts extends Pick<SessionRecord, 'state' | 'durationMs'> {
   /** The way it ended, or is about to; undefined while it is open. */
   readonly ending?: { readonly reason: CloseReason; readonly closeCode: number } | undefined;
   readonly resume?: SessionRecord['resume'];
+  readonly legs?: SessionRecord['legs'];
 }
 
 /** The record of a session, be it one of two sockets or a call whose media passes elsewhere, without its timeline. */
 export function summaryOf(parts: SummaryParts): SessionRecord {
-  const { subject, state, startedAt, durationMs, tap, usage, meter, ending, resume } = parts;
+  const { subject, state, startedAt, durationMs, tap, usage, meter, ending, resume, legs } = parts;
   return {
     id: subject.sessionId,
     state,
@@ -128,6 +129,7 @@ export function summaryOf(parts: SummaryParts): SessionRecord {
     ...usage,
     ...(meter && { costMicroUsd: meter.costMicroUsd }),
     ...(resume && { resume }),
+    ...(legs && { legs }),
     ...(ending && { reason: ending.reason.name, closeCode: ending.closeCode, mayRetry: ending.reason.mayRetry }),
   };
 }

@@ -43,6 +43,7 @@ const record: Required<SessionRecord> = {
     asked: 'a',
     tried: [],
     resume: { received: 0, sent: 0 },
+    legs: [],
   },
   ...{
     model: 'm',

@@ -45,7 +45,11 @@ export const streamingResumption = transcriptionResumption(({ soundIn }): Transc
     told(event): Told {
       switch (event.type) {
         case 'Begin':
-          return { isFirst: true, endsAt: typeof event.expires_at === 'number' ? event.expires_at * 1000 : undefined };
+          return {
+            isFirst: true,
+            session: event.id,
+            endsAt: typeof event.expires_at === 'number' ? event.expires_at * 1000 : undefined,
+          };
         case 'Turn':
           return turn(event);
         case 'SpeechStarted':

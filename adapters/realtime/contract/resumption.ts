@@ -28,6 +28,8 @@ export interface FollowedSession {
   fromClient(frame: Frame): OutFrame | undefined;
   /** Reads a message of the provider. Returns what the client gets in its place, or `nothing`; undefined: it gets the message. */
   fromProvider(frame: Frame): OutFrame | 'nothing' | undefined;
+  /** The provider's own id of its session at the socket that there is now; undefined where it has said none. */
+  readonly providerSession: string | undefined;
   /** Set once the session can go on elsewhere. */
   readonly isEstablished: boolean;
   /** Tells that nobody speaks, and nothing was asked for that has yet to be answered. */

@@ -25,6 +25,7 @@ class FollowedLive implements FollowedSession {
   isEstablished = false;
   isOpening = false;
   readonly endsAt = undefined;
+  providerSession: string | undefined;
   isLeaving = false;
   readonly #options: FollowOptions;
   readonly #unheard = new HeldSound();
@@ -74,7 +75,7 @@ class FollowedLive implements FollowedSession {
     if (message === undefined) return undefined;
     if (isObject(message.toolCall)) this.#replies(frame.at);
     if (isObject(message.sessionResumptionUpdate)) return this.#takeHandle(message);
-    if (message.setupComplete !== undefined) return this.#complete();
+    if (message.setupComplete !== undefined) return this.#complete(textAt(message, 'setupComplete', 'sessionId'));
     if (!isObject(message.goAway)) return undefined;
     this.isLeaving = true;
     return 'nothing';
@@ -83,6 +84,7 @@ class FollowedLive implements FollowedSession {
   move(): Move {
     const cut = this.#isReplying;
     this.isOpening = true;
+    this.providerSession = undefined;
     this.isLeaving = false;
     this.#isReplying = false;
     if (cut && this.#options.cutReply === 'incomplete') this.#unanswered = [];
@@ -141,7 +143,8 @@ class FollowedLive implements FollowedSession {
     return this.#hidesHandles && Object.keys(others).length === 0 ? 'nothing' : undefined;
   }
 
-  #complete(): 'nothing' | undefined {
+  #complete(session: string | undefined): 'nothing' | undefined {
+    this.providerSession = session;
     const isFirst = !this.isEstablished;
     this.isEstablished = true;
     this.isOpening = false;

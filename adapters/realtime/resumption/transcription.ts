@@ -41,6 +41,8 @@ export interface Told {
   readonly error?: 'here' | 'everywhere';
   /** Time at which the provider ends the socket (ms since the epoch). */
   readonly endsAt?: number | undefined;
+  /** The provider's own id of its session, where it says that. */
+  readonly session?: unknown;
 }
 
 /** The part of the session that was before the socket. */
@@ -89,6 +91,7 @@ class FollowedTranscription implements FollowedSession {
   isOpening = false;
   isLeaving = false;
   endsAt: number | undefined;
+  providerSession: string | undefined;
   readonly #reader: TranscriptReader;
   readonly #first: readonly OutFrame[];
   readonly #unheard: UnheardSound;
@@ -143,6 +146,7 @@ class FollowedTranscription implements FollowedSession {
     if (event === undefined) return undefined;
     this.#socketSince ??= frame.at;
     const told = this.#reader.told(event);
+    if (typeof told.session === 'string') this.providerSession = told.session;
     if (told.isFirst) return this.#begin(told);
     if (told.error !== undefined) return this.#failed(told.error);
     if (told.isLast && this.#end !== undefined) this.#isOver = true;
@@ -162,6 +166,7 @@ class FollowedTranscription implements FollowedSession {
     this.#legs += 1;
     this.isLeaving = false;
     this.endsAt = undefined;
+    this.providerSession = undefined;
     this.isOpening = this.#reader.isAnswered === true;
     this.#reader.moved?.();
     const opening = [...this.#first, ...(this.#opening === undefined ? [] : [this.#opening])];

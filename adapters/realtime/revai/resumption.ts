@@ -14,8 +14,8 @@ export const revaiResumption = transcriptionResumption(
     isAnswered: true,
     times: { names: new Set(['ts', 'end_ts']), perSecond: 1 },
     said: ({ data, binary }) => (binary ? { sound: data.length } : 'end'),
-    told({ type, end_ts: end }): Told {
-      if (type === 'connected') return { isFirst: true };
+    told({ type, id, end_ts: end }): Told {
+      if (type === 'connected') return { isFirst: true, session: id };
       if (type !== 'final') return { isSpeech: type === 'partial' };
       return { isSpeech: false, finalTo: typeof end === 'number' ? end : undefined };
     },

@@ -35,7 +35,7 @@ export const speechmaticsResumption = transcriptionResumption((): TranscriptRead
     told(event): Told {
       switch (event.message) {
         case 'RecognitionStarted':
-          return { isFirst: true };
+          return { isFirst: true, session: event.id };
         case 'AudioAdded':
           if (!isLater) acknowledged = Number(event.seq_no) || acknowledged;
           return {};

@@ -3,7 +3,7 @@
 import type { Pins } from '../../../adapters/realtime/contract/pins.ts';
 import type { OutFrame } from '../../../codecs/websocket/frame.ts';
 import type { ReadEnd } from '../../../codecs/websocket/frame-batch.ts';
-import type { SessionSide } from '../../ipc/session-record.ts';
+import type { LegRecord, SessionSide } from '../../ipc/session-record.ts';
 import { type Boundary, Peer } from '../../transport/peer.ts';
 import {
   type CloseReason,
@@ -14,12 +14,16 @@ import {
   reasons,
 } from '../close-reason.ts';
 import type { Receivers } from '../hold/inject-context.ts';
+import { CutUsage } from '../meter/cut-usage.ts';
+import type { SessionSubject } from '../subject.ts';
 import { type SessionMessages, type UnfinishedMessages, watchMessages } from '../unfinished-messages.ts';
 import { Leg, type LegOptions } from './leg.ts';
+import { LegList } from './leg-list.ts';
 import type { NextSocket } from './redial.ts';
 import { type Survival, Survivor, type SurvivorOptions } from './survivor.ts';
 
 interface LegsOptions extends Omit<LegOptions, 'messages' | 'onProviderEnd'> {
+  readonly subject: Pick<SessionSubject, 'provider' | 'model' | 'dialect' | 'billedBy'>;
   readonly unfinished: UnfinishedMessages;
   /** Undefined where the session ends with its provider. */
   readonly survival?: Survival | undefined;
@@ -43,11 +47,27 @@ export class Legs implements Boundary {
   #now: Leg;
   #survivor: Survivor | undefined;
   #receivers: Receivers | undefined;
+  /** Undefined where the session ends with its provider. */
+  readonly #list: LegList | undefined;
+  readonly #cut: CutUsage | undefined;
 
   constructor(options: LegsOptions) {
     this.#options = options;
     this.messages = watchMessages({ ...options, provider: this }, options.end);
     this.#now = this.#newLeg(options);
+    if (options.survival === undefined) return;
+    const { tap, subject } = options;
+    const isUsageOfLegs = isReportedByTurn(subject);
+    this.#list = new LegList({
+      ...{ provider: subject.provider, asked: subject.model, isUsageOfLegs, usage: () => tap.usage() },
+      providerSession: () => this.#survivor?.providerSession,
+    });
+    this.#cut = isUsageOfLegs ? new CutUsage(tap, subject.dialect) : undefined;
+  }
+
+  /** The sockets so far; undefined where the session ends with its provider. */
+  get list(): readonly LegRecord[] | undefined {
+    return this.#list?.all;
   }
 
   /** The leg that the session has now. */
@@ -92,7 +112,7 @@ export class Legs implements Boundary {
       survival &&
       new Survivor({
         ...{ survival, pinning, isOpen, provider: this.#now.provider, providerMessages: this.messages.downstream },
-        onMoved: (move) => tap.moved(move),
+        onMoved: (move) => this.#moved(move),
         onTold: (message, at) => tap.toldAgain(message, at),
         moveTo: (next) => this.#moveTo(next),
         onProviderEnd: (end) => this.providerEnded(end),
@@ -117,7 +137,8 @@ export class Legs implements Boundary {
   }
 
   /** Ends the search for other sockets, and the look for silence: the session is about to end. */
-  stopMoving(): void {
+  stopMoving({ name }: CloseReason): void {
+    this.#list?.end(name);
     this.#survivor?.stop();
     this.#now.stopWatching();
   }
@@ -131,6 +152,12 @@ export class Legs implements Boundary {
       },
       former,
     );
+  }
+
+  #moved(move: Parameters<SurvivorOptions['onMoved']>[0]): void {
+    const isEstimated = move.why !== 'due' && this.#cut?.add(performance.now()) === true;
+    this.#list?.moved(move.why, isEstimated);
+    this.#options.tap.moved(move);
   }
 
   #slow(side: SessionSide): void {
@@ -166,3 +193,7 @@ export class Legs implements Boundary {
     return { provider, start: () => this.#startLeg(leg, this.#receivers as Receivers, false) };
   }
 }
+
+/** Tells whether each reply has a report of what it has used, and a bill by that. */
+const isReportedByTurn = ({ dialect, billedBy }: LegsOptions['subject']): boolean =>
+  dialect.capabilities.usage === 'per-turn' && billedBy.includes('reported-usage');

@@ -105,6 +105,11 @@ export class Survivor {
     this.#plan();
   }
 
+  /** The provider's own id of its session, where it has said one. */
+  get providerSession(): string | undefined {
+    return this.#followed.providerSession;
+  }
+
   /** Puts itself between the provider and what reads it. */
   over(gate: Gate): Receivers {
     this.#gate = gate;

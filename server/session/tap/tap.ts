@@ -111,6 +111,18 @@ export class Tap {
     this.#options.metrics.moved(this.#options.provider, why);
   }
 
+  /** Tells that a reply has begun that has yet to end, as far as the dialect says. */
+  get isReplying(): boolean {
+    return this.#lastMark === 'audio' || this.#lastMark === 'text';
+  }
+
+  /** Takes usage that no message of the provider tells. */
+  report(usage: Usage, at: number): void {
+    const observation = { type: 'estimate', usage };
+    this.#learn(observation, at);
+    this.meter?.observed(observation, 'downstream', 0);
+  }
+
   /** Counts a message that the provider is told again, which it bills once more. */
   toldAgain(message: OutFrame, at: number): void {
     this.texts?.add(this.#options.dialect.observe({ ...message, at }, 'upstream')?.counts);

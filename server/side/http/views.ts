@@ -37,7 +37,7 @@ export function feedbackView({ id, at, ledgerRow, score, label, comment }: Feedb
 }
 
 /** Fields of a session that lists leave out. */
-const MEASURED: readonly string[] = ['turns', 'frames', 'bytes', 'residenceUs'];
+const MEASURED: readonly string[] = ['turns', 'frames', 'bytes', 'residenceUs', 'legs'];
 
 /** Shows a session in a list: its record without what was measured in it, and what it has cost so far with its tasks, where that is known. */
 export function listedSession(stored: StoredSession & Partial<SessionEnd>, costMicroUsd: number | undefined): object {

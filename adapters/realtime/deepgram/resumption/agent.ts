@@ -41,6 +41,7 @@ class FollowedAgent implements FollowedSession {
   isOpening = false;
   isLeaving = false;
   readonly endsAt = undefined;
+  providerSession: string | undefined;
   readonly #options: FollowOptions;
   readonly #unheard = new HeldSound();
   #settings: JsonObject | undefined;
@@ -93,6 +94,7 @@ class FollowedAgent implements FollowedSession {
     const event = readObject(frame.data);
     switch (type) {
       case 'Welcome':
+        this.providerSession = textAt(event, 'request_id');
         return this.#legs > 1 ? 'nothing' : undefined;
       case 'SettingsApplied':
         return this.#applied();
@@ -126,6 +128,7 @@ class FollowedAgent implements FollowedSession {
     for (const id of cancelled) this.#cancelled.add(id);
     this.#legs += 1;
     this.#calls.clear();
+    this.providerSession = undefined;
     this.isOpening = true;
     this.isLeaving = false;
     this.#isReplying = false;

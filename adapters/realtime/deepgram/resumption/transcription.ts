@@ -54,7 +54,11 @@ export const novaResumption = transcriptionResumption(({ soundIn }): TranscriptR
     told(event): Told {
       switch (event.type) {
         case 'Results':
-          return { finalTo: finalTo(event), isSpeech: hasWords(event) && event.speech_final !== true };
+          return {
+            finalTo: finalTo(event),
+            isSpeech: hasWords(event) && event.speech_final !== true,
+            session: textAt(event, 'metadata', 'request_id'),
+          };
         case 'SpeechStarted':
           return { isSpeech: true, isStart: true };
         case 'UtteranceEnd':
@@ -95,7 +99,7 @@ export const fluxResumption = transcriptionResumption(({ soundIn }): TranscriptR
     told(event): Told {
       const { type, sequence_id: number } = event;
       if (!isLater && typeof number === 'number') sequence = number;
-      if (type === 'Connected') return { isFirst: true };
+      if (type === 'Connected') return { isFirst: true, session: event.request_id };
       if (type === 'Error' || type === 'FatalError')
         return { error: event.code === 'INTERNAL_SERVER_ERROR' ? 'here' : 'everywhere' };
       if (type !== 'TurnInfo') return {};

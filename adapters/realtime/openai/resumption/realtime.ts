@@ -52,6 +52,7 @@ class FollowedRealtime implements FollowedSession {
   readonly isLeaving = false;
   isEstablished = false;
   endsAt: number | undefined;
+  providerSession: string | undefined;
   readonly #options: FollowOptions;
   readonly #items = new Items();
   readonly #unheard = new HeldSound();
@@ -256,6 +257,7 @@ class FollowedRealtime implements FollowedSession {
   }
 
   #sessionCreated(session: JsonObject | undefined): void {
+    this.providerSession = textAt(session, 'id');
     this.isEstablished = true;
     this.#turns = turnsIn(session) ?? this.#turns;
     const seconds = session?.expires_at;
