@@ -9,6 +9,7 @@ import { hop } from './hop/bench.ts';
 import { hopTls } from './hop-tls/bench.ts';
 import { http } from './http/bench.ts';
 import { isolation } from './isolation/bench.ts';
+import { overload } from './overload/bench.ts';
 import { routeVerdict } from './route-verdict/bench.ts';
 import { scale } from './scale/bench.ts';
 import { sessionStart } from './session-start/bench.ts';
@@ -18,5 +19,5 @@ import { turn } from './turn/bench.ts';
 
 export const benches: readonly Bench[] = [
   ...[hop, hopTls, sessionStart, capacity, codec, text, turn, ends, http],
-  ...[sideHop, isolation, attack, routeVerdict, scale],
+  ...[sideHop, isolation, attack, overload, routeVerdict, scale],
 ];
