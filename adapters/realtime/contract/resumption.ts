@@ -30,6 +30,11 @@ export interface FollowedSession {
   fromProvider(frame: Frame): OutFrame | 'nothing' | undefined;
   /** The provider's own id of its session at the socket that there is now; undefined where it has said none. */
   readonly providerSession: string | undefined;
+  /**
+   * Parameters that the handshake of another socket has beside those of the client, or in their place: by them the provider knows what was said until then.
+   * Undefined: it is told that.
+   */
+  readonly query?: Readonly<Record<string, string>> | undefined;
   /** Set once the session can go on elsewhere. */
   readonly isEstablished: boolean;
   /** Tells that nobody speaks, and nothing was asked for that has yet to be answered. */

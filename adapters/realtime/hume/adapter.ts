@@ -9,8 +9,7 @@ import { type HttpReply, type Refusal, refusalReply, untilOf } from '../refusal.
 import { humeChatDialect } from './dialects/chat.ts';
 import { humeSpeechDialect } from './dialects/speech.ts';
 import { humeMints } from './mints.ts';
-
-const RESUMED = 'resumed_chat_group_id';
+import { RESUMED } from './resumption.ts';
 
 const endpoints: readonly ServedEndpoint[] = [
   {

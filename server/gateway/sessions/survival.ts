@@ -58,6 +58,11 @@ interface Dialling {
   policy(): AdmissionPolicy;
 }
 
+interface Again {
+  readonly signal: AbortSignal;
+  readonly query: Parameters<DialOnce>[1];
+}
+
 /** Undefined where the session ends with its provider. */
 export function survivalOf(admission: Admission, host: Dialling): Survival | undefined {
   const { endpoint, policy, handshake, survives } = admission;
@@ -71,8 +76,8 @@ export function survivalOf(admission: Admission, host: Dialling): Survival | und
     context: admission.context?.text,
     maxMs: limits.surviveMs,
     maxLegMs: endpoint.maxSeconds && endpoint.maxSeconds * 1000,
-    dial: (signal) =>
-      dialAgain(admission, host, signal).catch((error: unknown) => {
+    dial: (signal, query) =>
+      dialAgain(admission, host, { signal, query }).catch((error: unknown) => {
         host.log.error({ id: admission.sessionId, ...faultOf(error) }, 'next socket of a session not dialled');
         return undefined;
       }),
@@ -87,16 +92,23 @@ export function clientSurvivalOf({ survives, handshake, policy }: Admission): Cl
 }
 
 /** The credential may be another one since, and the account another configuration's: what that does not let it serve, it does not go on with. */
-async function dialAgain(admission: Admission, host: Dialling, signal: AbortSignal): ReturnType<DialOnce> {
+async function dialAgain(admission: Admission, host: Dialling, { signal, query }: Again): ReturnType<DialOnce> {
   const known = { ...admission, policy: host.policy() };
   if (isRefusal(authorizeResource(known)) || checkTerms(known) !== undefined) return 'refused';
   const account = await chooseAccount(known);
   // A rehearsal has no price, and its provider hears what no other one does.
   if (isRefusal(account) || account.isRehearsal !== admission.isRehearsal) return undefined;
-  const { outcome } = await dialTarget({ ...known, ...account }, host, signal);
+  const upstream = { ...account.upstream, url: withQuery(account.upstream.url, query) };
+  const { outcome } = await dialTarget({ ...known, ...account, upstream }, host, signal);
   if (outcome.kind === 'refused' && isForGood(outcome.reply.status)) return 'refused';
   if (outcome.kind !== 'open') return undefined;
   return { socket: outcome.socket, mask: credentialMask(account.ownCredential), opening: openingOf(known, account) };
+}
+
+function withQuery(url: string, query: Again['query'] = {}): string {
+  const dialled = new URL(url);
+  for (const [name, value] of Object.entries(query)) dialled.searchParams.set(name, value);
+  return Object.keys(query).length === 0 ? url : dialled.href;
 }
 
 /** Undefined where the credential is in no message. */

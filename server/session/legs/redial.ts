@@ -16,8 +16,11 @@ export interface NextSocket {
   readonly opening?: ((message: OutFrame) => OutFrame) | undefined;
 }
 
-/** Dials once. Resolves with undefined where there is no socket, and with `refused` where there will be none; never rejects. */
-export type DialOnce = (signal: AbortSignal) => Promise<NextSocket | 'refused' | undefined>;
+/** Dials once. `query`: parameters beside those of the client, or in their place. Resolves with undefined where there is no socket, and with `refused` where there will be none; never rejects. */
+export type DialOnce = (
+  signal: AbortSignal,
+  query?: Readonly<Record<string, string>>,
+) => Promise<NextSocket | 'refused' | undefined>;
 
 /** Resolves with undefined once it is aborted. A socket that comes later is let go. `tried`: tries that came to nothing before. */
 export async function redial(

@@ -83,6 +83,8 @@ export class Survivor {
   /** Set once the provider, or the configuration, has refused another socket for good. */
   #isRefused = false;
   #isDialling = false;
+  /** Set while a moment between turns is waited for, to dial in. */
+  #isAwaited = false;
   #next: NextSocket | undefined;
   #due: NodeJS.Timeout | undefined;
   /** The end of the socket, as it was known when the timer was set. */
@@ -159,7 +161,8 @@ export class Survivor {
   #dial(): void {
     if (this.#isDialling || this.#isRefused) return;
     this.#isDialling = true;
-    void redial(this.#options.survival.dial, this.#stopped.signal, this.#failed).then((next) => {
+    const dial: DialOnce = (signal) => this.#options.survival.dial(signal, this.#followed.query);
+    void redial(dial, this.#stopped.signal, this.#failed).then((next) => {
       this.#isDialling = false;
       if (next === 'refused') return this.#refused();
       if (next === undefined) return;
@@ -169,6 +172,12 @@ export class Survivor {
       this.#next = next;
       this.#moveIfPossible();
     });
+  }
+
+  /** Dials ahead of an end: a socket whose handshake says what goes on knows what was said until then, and is dialled between turns. */
+  #ahead(): void {
+    this.#isAwaited = this.#followed.query !== undefined && !this.#followed.isBetweenTurns;
+    if (!this.#isAwaited) this.#dial();
   }
 
   /** Ends a session without a provider; one that has one keeps it for as long as it lasts. */
@@ -186,6 +195,11 @@ export class Survivor {
       this.#next = undefined;
       this.#dial();
     } else if (this.#followed.isBetweenTurns && this.#gate?.shut()) this.#move(next);
+    else if (this.#followed.query !== undefined) {
+      next.socket.destroy();
+      this.#next = undefined;
+      this.#isAwaited = true;
+    }
   }
 
   #move(next: NextSocket): void {
@@ -236,7 +250,7 @@ export class Survivor {
     clearTimeout(this.#due);
     if (leftMs === Number.POSITIVE_INFINITY) return;
     const leadMs = Math.min(MAX_LEAD_MS, leftMs * LEAD_PART);
-    this.#due = setTimeout(() => this.#dial(), Math.min(leftMs - leadMs, MAX_TIMER_MS));
+    this.#due = setTimeout(() => this.#ahead(), Math.min(leftMs - leadMs, MAX_TIMER_MS));
   }
 
   #newWhole(former?: WholeMessages): WholeMessages {
@@ -266,7 +280,7 @@ export class Survivor {
 
   #learned(): void {
     this.#openIfAnswered();
-    if (this.#followed.isLeaving && this.#next === undefined) this.#dial();
+    if ((this.#followed.isLeaving || this.#isAwaited) && this.#next === undefined) this.#ahead();
     if (this.#followed.endsAt !== this.#plannedFor) this.#plan();
     // The rest of what was read of the old socket passes first.
     if (this.#next !== undefined) queueMicrotask(() => this.#moveIfPossible());

@@ -10,6 +10,7 @@ import { soundEvent } from '../../guards/sound-event.ts';
 import { isSound, soundOf } from '../../sound.ts';
 import { humeError } from '../error-event.ts';
 import { humeChatPins } from '../pins.ts';
+import { humeChatResumption } from '../resumption.ts';
 
 const isAudio = soundEvent('audio_input', 'data');
 
@@ -23,6 +24,7 @@ export const humeChatDialect: Dialect = {
   modelsIn: () => undefined,
   observe,
   errorEvent: humeError,
+  resumption: humeChatResumption,
   // Chats are kept unless the account says otherwise (document).
   ids: { keptMs: 30 * 24 * 60 * 60 * 1000 },
   pins: humeChatPins((frame) => isSound(frame) || isAudio(frame.data)),
