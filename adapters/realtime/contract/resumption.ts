@@ -16,7 +16,7 @@ export interface FollowOptions {
   readonly cutReply: 'incomplete' | 'again';
   /** Bytes in a second of the client's sound, as the handshake says; undefined where it does not, 0 for sound without a rate. */
   readonly soundIn?: number | undefined;
-  /** The text of an earlier session that this one was told at its beginning; undefined where there is none. */
+  /** The text of an earlier session that this one was told at its beginning; undefined or empty where there is none. */
   readonly context?: string | undefined;
 }
 

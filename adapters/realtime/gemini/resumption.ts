@@ -21,6 +21,12 @@ const MAX_CHARACTERS = 64 * 1024;
 
 export const geminiResumption: Resumption = { follow: (options) => new FollowedLive(options) };
 
+/** A message of the client that waits for a reply, and the words in it. */
+interface Unanswered {
+  readonly frame: OutFrame;
+  readonly utterances: readonly Utterance[] | undefined;
+}
+
 class FollowedLive implements FollowedSession {
   isEstablished = false;
   isOpening = false;
@@ -34,7 +40,7 @@ class FollowedLive implements FollowedSession {
   #hidesHandles = false;
   #handle: string | undefined;
   #isReplying = false;
-  #unanswered: { readonly frame: OutFrame }[] = [];
+  #unanswered: Unanswered[] = [];
   #said: Utterance[] = [];
   #saidCharacters = 0;
   #isHistoryDue = false;
@@ -66,6 +72,7 @@ class FollowedLive implements FollowedSession {
   fromProvider(frame: Frame): OutFrame | 'nothing' | undefined {
     const { mark, utterances } = observe(frame, 'downstream') ?? {};
     this.#say(utterances);
+    if (!this.#isReplying && utterances?.some(({ role }) => role === 'user')) this.#unheard.isSpeech = true;
     if (mark === 'audio' || mark === 'text') {
       this.#replies(frame.at);
       return undefined;
@@ -97,7 +104,7 @@ class FollowedLive implements FollowedSession {
   }
 
   opened(): readonly OutFrame[] {
-    const history = this.#isHistoryDue ? historyOf(this.#said) : [];
+    const history = this.#isHistoryDue ? historyOf(this.#words()) : [];
     this.#isHistoryDue = false;
     return [...history, ...this.#unanswered.map(({ frame }) => frame), ...this.#unheard.frames];
   }
@@ -121,7 +128,7 @@ class FollowedLive implements FollowedSession {
   #ask({ data, binary }: Frame, utterances: readonly Utterance[] | undefined): void {
     this.#unheard.isSpeech = false;
     this.#say(utterances);
-    this.#unanswered = withUnanswered(this.#unanswered, { frame: { data: Buffer.from(data), binary } });
+    this.#unanswered = withUnanswered(this.#unanswered, { frame: { data: Buffer.from(data), binary }, utterances });
   }
 
   #replies(at: number): void {
@@ -133,6 +140,7 @@ class FollowedLive implements FollowedSession {
 
   #endReply(): void {
     this.#isReplying = false;
+    this.#unheard.isSpeech = false;
     this.#unanswered = [];
   }
 
@@ -149,6 +157,14 @@ class FollowedLive implements FollowedSession {
     this.isEstablished = true;
     this.isOpening = false;
     return isFirst ? undefined : 'nothing';
+  }
+
+  /** The words for a socket that knows no handle: those that are said again are not among them. */
+  #words(): readonly Utterance[] {
+    const { context } = this.#options;
+    const again = new Set(this.#unanswered.flatMap(({ utterances = [] }) => utterances));
+    const said = this.#said.filter((utterance) => !again.has(utterance));
+    return context ? [{ role: 'user', text: context }, ...said] : said;
   }
 
   #say(utterances: readonly Utterance[] = []): void {

@@ -160,7 +160,7 @@ class FollowedAgent implements FollowedSession {
     const { greeting, ...rest } = isObject(agent) ? agent : {};
     const context = objectAt(this.#settings, 'agent', 'context') ?? {};
     const before: readonly unknown[] = Array.isArray(context.messages) ? context.messages : [];
-    const earlier = this.#options.context === undefined ? [] : [historyOf('user', this.#options.context)];
+    const earlier = this.#options.context ? [historyOf('user', this.#options.context)] : [];
     const messages = [...earlier, ...before, ...this.#history];
     return { ...others, agent: { ...rest, context: { ...context, messages } } };
   }

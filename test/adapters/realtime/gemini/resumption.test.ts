@@ -2,6 +2,7 @@
 
 import { afterEach, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
+import { geminiResumption } from '../../../../adapters/realtime/gemini/resumption.ts';
 import { openClient, startGateway } from '../../../support/gateway.ts';
 import { closed, message } from '../../../support/inbox.ts';
 import { type FakeProvider, startProvider } from '../../../support/provider.ts';
@@ -167,6 +168,46 @@ test('without a handle the next socket is told the words that were said', async 
         turnComplete: false,
       },
     },
+  ]);
+});
+
+test('words of the user that are being transcribed are not left within: the move waits for the end of the reply', async () => {
+  const { events, legs, leg } = await call();
+  const first = await leg(1);
+  first.send({ serverContent: { inputTranscription: { text: 'What is' } } });
+  first.send({ goAway: { timeLeft: '30s' } });
+  await until(() => legs.length === 2);
+  expect(legs[1]?.told).toEqual([]);
+  first.send(spoken('AAAA'));
+  first.send({ serverContent: { turnComplete: true } });
+  await leg(2);
+  await until(() => events.length === 4);
+  expect(events.slice(1).map((event) => Object.keys(event.serverContent as object)[0])).toEqual([
+    ...['inputTranscription', 'modelTurn', 'turnComplete'],
+  ]);
+});
+
+test('without a handle the context of an earlier session is told again, and a question that is asked again is not told beside', () => {
+  const followed = geminiResumption.follow({ first: [], cutReply: 'incomplete', context: 'They like tea.' });
+  const frame = (event: object) => ({ data: Buffer.from(JSON.stringify(event)), binary: false, at: 0 });
+  const question = { clientContent: { turns: [{ role: 'user', parts: [{ text: 'Well?' }] }], turnComplete: true } };
+  followed.fromClient(frame({ setup: SETUP }));
+  followed.fromProvider(frame(COMPLETE));
+  followed.fromProvider(frame({ serverContent: { outputTranscription: { text: 'Hello.' } } }));
+  followed.fromClient(frame(question));
+  followed.move(0);
+  const parts = (text: string) => [{ text }];
+  expect(followed.opened().map(({ data }) => JSON.parse(data.toString()))).toEqual([
+    {
+      clientContent: {
+        turns: [
+          { role: 'user', parts: parts('They like tea.') },
+          { role: 'model', parts: parts('Hello.') },
+        ],
+        turnComplete: false,
+      },
+    },
+    question,
   ]);
 });
 
