@@ -1,5 +1,5 @@
 // Tests kill -9 at any moment, in the middle of calls: acknowledged rows are there, nothing counts twice, every session has an end.
-// TRUNKLINE_LONG=1 runs 200 rounds, else 8.
+// TRUNKLINE_LONG=1 runs 200 rounds of the side process and 1,000 of all processes, else 8 of each.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,12 +15,14 @@ import { entry } from '../../../server/platform/entry.ts';
 import { configFile } from '../../support/config-file.ts';
 import { openClient } from '../../support/gateway.ts';
 import { closed, message } from '../../support/inbox.ts';
-import { killAll } from '../../support/processes.ts';
+import { childrenOf, killAll } from '../../support/processes.ts';
 import { type FakeProvider, startProvider } from '../../support/provider.ts';
 import { seededRandom } from '../../support/random.ts';
 import { type Served, serve } from '../../support/served.ts';
 import { storedCalls } from '../../support/stored.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
+import { timesText } from '../../support/times-text.ts';
+import { until } from '../../support/until.ts';
 
 const isLong = process.env.TRUNKLINE_LONG === '1';
 const ROUNDS = isLong ? 200 : 8;
@@ -52,7 +54,7 @@ async function check(data: string, acknowledged: ReadonlyMap<string, number>, se
   for (const [id, turns] of acknowledged) expect(found.get(id)?.turns.length ?? -1).toBeGreaterThanOrEqual(turns);
   for (const { session, turns, ledger, tasks } of calls) {
     expect(session.endedAt).toBeTypeOf('number');
-    expect(session.reason).toMatch(/^(recovered|client-closed|client-lost|provider-closed|drained)$/);
+    expect(session.reason).toMatch(/^(recovered|gateway-lost|client-closed|client-lost|provider-closed|drained)$/);
     expect(turns.length).toBeLessThanOrEqual(sent.get(session.id) ?? 0);
     expect(turns.map(({ number, user }) => [number, user])).toEqual(
       turns.map((_, index) => [index + 1, `turn ${index + 1}`]),
@@ -194,31 +196,82 @@ beforeAll(async () => {
 });
 afterAll(() => provider.close());
 
-test(`every session has an end and nothing counts twice while the whole gateway is killed (${mode})`, {
-  timeout: ROUNDS * 60_000,
+const KILLS = isLong ? 1000 : 8;
+const VICTIMS = ['gateway', 'side', 'supervisor', 'all'] as const;
+type Victim = (typeof VICTIMS)[number];
+const HEADERS = { authorization: 'Bearer secret-of-web' };
+/** As many sessions as are open at once in a round: the next one needs the places of those that were killed. */
+const keys = [{ id: 'web', secret: 'secret-of-web', maxSessions: 2 }];
+
+/** Kills one kind of process, or all. Resolves with the gateway that serves then, and how long that took. */
+async function killOne(victim: Victim, served: Served, again: () => Promise<Served>) {
+  const { pid = 0 } = served.child;
+  const from = performance.now();
+  if (victim === 'supervisor' || victim === 'all') {
+    if (victim === 'all') killAll(served.child);
+    else process.kill(pid, 'SIGKILL');
+    await served.exited;
+    const startedAt = performance.now();
+    return { served: await again(), ms: performance.now() - startedAt };
+  }
+  const processes = () => childrenOf(pid, `${victim}/process`);
+  const [killed = 0] = processes();
+  process.kill(killed, 'SIGKILL');
+  await until(() => processes().some((one) => one !== killed));
+  await until(async () => (await fetch(`${served.admin}/readyz`).catch(() => undefined))?.status === 200);
+  return { served, ms: performance.now() - from };
+}
+
+/** Opens a session as soon as there is a place for it. */
+async function openWhenFree(served: Served, id: string): Promise<WebSocket> {
+  const opened = () => openClient(`${served.url}${REALTIME}&trunkline-session=${id}`, { headers: HEADERS });
+  return await until(() => opened().catch(() => undefined));
+}
+
+test(`every session has an end and nothing counts twice, whichever process is killed (${KILLS} rounds)`, {
+  timeout: KILLS * 60_000,
 }, async () => {
-  const data = temporaryFolder('killed-whole');
+  const data = temporaryFolder('killed-any');
+  const again = () => serve({ provider: provider.url, ...config, keys }, data);
   const acknowledged = new Map<string, number>();
   const sent = new Map<string, number>();
-  for (let round = 0; round < ROUNDS; round++) {
-    const served = await serve({ provider: provider.url, ...config }, data);
+  const readyMs = new Map<Victim, number[]>(VICTIMS.map((victim) => [victim, []]));
+  const placesMs: number[] = [];
+  /** Sessions whose supervisor lived on, which knew of them before their clients did. */
+  const known: string[] = [];
+  let served = await again();
+  for (let round = 0; round < KILLS; round++) {
     const ids = [0, 1].map((index) => `00000000-0000-4000-9000-${String(2 * round + index).padStart(12, '0')}`);
-    const clients = await Promise.all(ids.map((id) => openClient(`${served.url}${REALTIME}&trunkline-session=${id}`)));
+    const from = performance.now();
+    const clients = await Promise.all(ids.map((id) => openWhenFree(served, id)));
+    placesMs.push(performance.now() - from);
     const talking = clients.map((client, one) => talk(client, ids[one] ?? '', sent));
     const end = Date.now() + between(50, 400);
     while (Date.now() < end) await Promise.all(ids.map((id) => look(served, id, acknowledged)));
     if (round % 5 === 4) clients[0]?.close(1000);
     await delay(between(0, 40));
-    killAll(served.child);
-    await served.exited;
+    const victim = VICTIMS[round < VICTIMS.length ? round : between(0, VICTIMS.length)] ?? 'all';
+    const killed = await killOne(victim, served, again);
+    served = killed.served;
+    readyMs.get(victim)?.push(killed.ms);
+    if (victim === 'gateway' || victim === 'side') known.push(...ids);
+    if (victim === 'side') expect(clients[1]?.readyState).toBe(1);
     for (const client of clients) client.terminate();
     await Promise.all(talking);
   }
-  const last = await serve({ provider: provider.url, ...config }, data);
-  await last.stop();
+  killAll(served.child);
+  await served.exited;
+  await (await again()).stop();
   const calls = await check(data, acknowledged, sent);
-  expect(calls.length).toBeGreaterThan(ROUNDS);
-  expect([...acknowledged.values()].filter((turns) => turns > 0).length).toBeGreaterThan(ROUNDS / 4);
+  const stored = new Set(calls.map(({ session }) => session.id));
+  expect(known.filter((id) => !stored.has(id))).toEqual([]);
+  const turns = [...acknowledged.values()].reduce((sum, count) => sum + count, 0);
+  const times = [...readyMs].map(([victim, of]) => `${victim} ${of.length} times, ready ${timesText(of)}`);
+  process.stdout.write(
+    `${KILLS} kills: ${calls.length} sessions, ${turns} acknowledged turns; ${times.join('; ')}; places ${timesText(placesMs)}\n`,
+  );
+  expect(calls.length).toBeGreaterThan(KILLS);
+  expect([...acknowledged.values()].filter((count) => count > 0).length).toBeGreaterThan(KILLS / 4);
 });
 
 /** Speaks turn after turn, until the connection is gone. */
@@ -236,8 +289,8 @@ async function talk(client: WebSocket, id: string, sent: Map<string, number>): P
 /** Reads a session as its owner sees it. */
 async function look(served: Served, id: string, acknowledged: Map<string, number>): Promise<void> {
   const url = `${served.url.replace('ws', 'http')}/v1/sessions/${id}`;
-  const reply = await fetch(url, { headers: { connection: 'close' } });
-  if (!reply.ok) return;
+  const reply = await fetch(url, { headers: { ...HEADERS, connection: 'close' } }).catch(() => undefined);
+  if (!reply?.ok) return;
   const { turns, tasks } = (await reply.json()) as Record<'turns' | 'tasks', readonly unknown[] | undefined>;
   // A session that lives is shown before it is stored; its task is written together with it.
   if (turns !== undefined && tasks?.length) acknowledged.set(id, Math.max(acknowledged.get(id) ?? 0, turns.length));
