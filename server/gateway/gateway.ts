@@ -52,7 +52,7 @@ import type { Upgrade } from './start-session.ts';
 import { Breakers, type ProbeVerdict } from './targets/breakers.ts';
 import { Probes } from './targets/probes.ts';
 
-type GatewayOptions = Pick<SessionHost, 'registry' | 'log' | 'outbox' | 'askSide' | 'secrets' | 'slices'> &
+type GatewayOptions = Pick<SessionHost, 'registry' | 'log' | 'outbox' | 'askSide' | 'secrets' | 'slices' | 'moved'> &
   Pick<GatewayStart, 'config'> &
   Partial<Pick<GatewayStart, 'tls' | 'rehearsalUrl'>> & {
     readonly findOwners?: FindOwners | undefined;

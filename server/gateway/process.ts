@@ -63,8 +63,8 @@ const { supervisor, handles } = callSupervisor({
       onKept: (kept) => supervisor.notify('kept', kept),
       onLost: () => logger.error('the outbox is full: what sessions do is lost'),
     });
-    const { ask: askSide, findOwners, findKey, secrets, slices, addRefusals } = side;
-    const asking = { askSide, findOwners, findKey, secrets, slices, addRefusals };
+    const { ask: askSide, findOwners, findKey, secrets, slices, moved, addRefusals } = side;
+    const asking = { askSide, findOwners, findKey, secrets, slices, moved, addRefusals };
     const report = given.isProber && ((verdict: ProbeVerdict) => supervisor.notify('probed', verdict));
     gateway = new Gateway({ ...given, ...asking, registry, outbox, passOn, log: logger, ...(report && { report }) });
     useSide(places);

@@ -8,13 +8,14 @@ import type { Renaming } from '../../adapters/realtime/contract/names.ts';
 import { basesOf } from '../../adapters/realtime/index.ts';
 import { credentialMask } from '../../codecs/text/secret.ts';
 import { readTraceParent, traceParentText } from '../../codecs/text/trace-parent.ts';
-import type { Config } from '../config/config.ts';
+import type { Config, Limits } from '../config/config.ts';
 import type { RequestSource } from '../http/request/source.ts';
 import { type LimitScope, limitScopesOf, tokenScopes } from '../ipc/limits.ts';
 import type { SessionStarted, TurnFinished } from '../ipc/session-event.ts';
-import type { SessionRecord } from '../ipc/session-record.ts';
+import type { MovedSessionStore, MovingState, SessionRecord } from '../ipc/session-record.ts';
 import type { OnBehalf } from '../ipc/stored-rows.ts';
 import type { Metrics } from '../platform/metrics.ts';
+import { reasons } from '../session/close-reason.ts';
 import type { ClientRule } from '../session/hold/client-gate.ts';
 import { credentialRule } from '../session/hold/credential-rule.ts';
 import type { Leash } from '../session/meter/meter.ts';
@@ -28,6 +29,7 @@ import type { Admission, AdmissionPolicy } from './admission/admission.ts';
 import { hasModelList, mayUse } from './admission/authorize.ts';
 import { modelUpstream } from './admission/endpoint.ts';
 import type { LiveSession } from './sessions/live-sessions.ts';
+import { canMove, moveAway } from './sessions/return/leave.ts';
 import type { SessionRegistry } from './sessions/session-registry.ts';
 import { clientSurvivalOf, survivalOf } from './sessions/survival.ts';
 import type { WaitingClient } from './sessions/waiting-client.ts';
@@ -52,6 +54,8 @@ export interface SessionOwner {
   /** Takes the events of sessions to the side process; undefined when there is none. */
   readonly outbox?: Outbox | undefined;
   readonly idOwners: IdOwners;
+  /** Where sessions are left for other processes; undefined where there is no side process. */
+  readonly moved?: MovedSessionStore | undefined;
   /** Called once the 101 is written. */
   onStarted(id: string, live: LiveSession): void;
   /** Called when both sockets of the session are closed. */
@@ -69,23 +73,29 @@ interface SessionParts {
   readonly started: SessionStarted;
   readonly opening: Opening;
   readonly leash: Leash | undefined;
+  /** Set where another process has left the session; its client is back, and has got so many messages. */
+  readonly moved?: { readonly state: MovingState; readonly received: number };
 }
 
 /** Lets the supervisor know of a session before its client: one that has its 101 has a row, even if this process is killed now. */
-export function announceSession(admission: Admission, { registry, outbox }: SessionOwner): SessionStarted {
-  const started = startOf(admission);
+export function announceSession(
+  admission: Admission,
+  { registry, outbox }: SessionOwner,
+  startedAt = Date.now(),
+): SessionStarted {
+  const started = { ...startOf(admission), startedAt };
   registry.announce(admission.sessionId, outbox && started);
   return started;
 }
 
 export function startSession(
-  { admission, upgrade, waiting, upstream, started, opening, leash }: SessionParts,
+  { admission, upgrade, waiting, upstream, started, opening, leash, moved }: SessionParts,
   owner: SessionOwner,
 ): void {
   const { log, metrics, registry, outbox } = owner;
   const { config } = admission.policy;
   const { request, socket, source } = upgrade;
-  const { limits } = config;
+  const limits = limitsBehind(config.limits, moved?.state.before.durationMs);
   const { sessionId, provider, endpoint, subprotocol, context, survives } = admission;
   const { requestId } = source;
   registry.opened();
@@ -106,22 +116,39 @@ export function startSession(
     log,
     turns: emitter,
     leash,
-    onEnding: emitter && ((record: SessionRecord) => registry.ending(record)),
+    onEnding: emitter && ((record: SessionRecord) => isMoved(record) || registry.ending(record)),
     ids: owner.idOwners.of(admission),
-    survival: survivalOf(admission, owner),
-    clientSurvival: clientSurvivalOf(admission),
+    survival: survivalOf(admission, owner, moved?.state.followed),
+    clientSurvival: clientSurvivalOf(admission, moved?.state),
+    moved: moved && { before: moved.state.before, received: moved.received },
     credentialRule: credentialRuleOf(admission),
     accountRule: accountRuleOf(admission),
     mask: credentialMask(admission.ownCredential),
     onClosed(record: SessionRecord) {
-      emitter?.ended(record);
-      registry.ended(record);
+      if (isMoved(record)) {
+        outbox?.forget(sessionId);
+        registry.release(sessionId);
+      } else {
+        emitter?.ended(record);
+        registry.ended(record);
+      }
       owner.onClosed(sessionId);
     },
   });
-  owner.onStarted(sessionId, { session, key: admission.key?.id });
+  const store = emitter?.keepsText && leash === undefined && canMove(admission) ? owner.moved : undefined;
+  const leaving = store && { admission, session, store, rowStartedAt: started.startedAt };
+  owner.onStarted(sessionId, { session, key: admission.key?.id, leave: leaving && (() => moveAway(leaving)) });
   metrics.opened(provider.name, endpoint.dialect.name, admission);
 }
+
+/** A session lasts no longer for having moved. */
+function limitsBehind(limits: Limits, beforeMs = 0): Limits {
+  const { sessionMs } = limits;
+  return sessionMs === 0 ? limits : { ...limits, sessionMs: Math.max(1, sessionMs - beforeMs) };
+}
+
+/** Tells of a session that goes on elsewhere, whose end is told there. */
+const isMoved = ({ reason }: SessionRecord): boolean => reason === reasons.moved.name;
 
 /** Undefined where the client's messages hold no credential. */
 function credentialRuleOf({ endpoint, upstream }: Admission): ClientRule | undefined {
@@ -184,7 +211,7 @@ function onBehalf({ key, secret }: Admission): OnBehalf {
 }
 
 /** It starts when its provider is dialled. */
-function startOf(admission: Admission): SessionStarted {
+function startOf(admission: Admission): Omit<SessionStarted, 'startedAt'> {
   const { sessionId, key, secret, provider, endpoint, model, promptClass, dataClass, isRehearsal, context } = admission;
   const { handshake, policy, targets } = admission;
   const isTraced = policy.config.telemetry !== undefined;
@@ -200,7 +227,6 @@ function startOf(admission: Admission): SessionStarted {
     promptClass,
     dataClass,
     isRehearsal,
-    startedAt: Date.now(),
     ...onBehalf(admission),
     clientSecret: secret?.id,
     ...(isTraced && { trace: clientTrace(handshake) }),

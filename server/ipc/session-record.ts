@@ -1,7 +1,9 @@
-// The record of a session, while it lives and after: counts, times and moments that tell why a call was bad; no content.
+// The record of a session, while it lives and after: counts, times and moments that tell why a call was bad; no content. And what it leaves to another
+// process.
 
 import type { Usage } from '../../adapters/realtime/contract/observation.ts';
-import type { Direction } from '../../codecs/websocket/frame.ts';
+import type { JsonObject } from '../../codecs/json/object.ts';
+import type { Direction, OutFrame } from '../../codecs/websocket/frame.ts';
 import type { ConnectionOrigin, TurnTimes } from '../platform/metrics.ts';
 import type { ResidenceSummary } from '../platform/times/residence-histogram.ts';
 import type { StoredSession } from './stored-rows.ts';
@@ -134,4 +136,63 @@ export interface SessionClose {
   readonly code?: number | undefined;
   /** The words of the client's close frame. */
   readonly words?: string | undefined;
+}
+
+/** The part of a session that came before, for its record and its bill. */
+export interface SessionBefore extends Pick<SessionRecord, 'frames' | 'bytes' | 'turns' | 'durationMs' | 'legs'> {
+  readonly usage: SessionUsage;
+  readonly timeline: NonNullable<SessionRecord['timeline']>;
+  /** Turns that were handed over. */
+  readonly turnCount: number;
+  /** ISO 8601 */
+  readonly startedAt: string;
+}
+
+/** The state of a session that is left: plain data. */
+export interface MovingState extends SessionPart {
+  /** The name of the account, the path and the model that it is served by. */
+  readonly provider: string;
+  readonly path: string;
+  readonly model: string | undefined;
+  /** `StoredSession.startedAt` */
+  readonly rowStartedAt: number;
+}
+
+/** The state that the session itself has. */
+export interface SessionPart {
+  readonly received: number;
+  readonly sent: number;
+  /** The newest messages of those that its client was sent. */
+  readonly kept: readonly OutFrame[];
+  /** See `FollowedSession.saved`. */
+  readonly followed: JsonObject;
+  readonly before: SessionBefore;
+}
+
+/** A session that its gateway process has left, for another one to go on with. */
+export interface MovedSession {
+  /** The id that its client knows. */
+  readonly id: string;
+  /** The id of its row. */
+  readonly session: string;
+  /** Digest of the credential that may come back to it; '' where it had none. */
+  readonly owner: string;
+  /** See `SessionRecord.resume`. */
+  readonly received: number;
+  readonly sent: number;
+  /** All that the next process needs (`MovingState`), as MessagePack in base64. */
+  readonly state: string;
+  readonly expiresAt: number;
+}
+
+type LeftKey = Pick<MovedSession, 'id' | 'owner'>;
+
+/** The sessions that were left, as a gateway process sees them. */
+export interface MovedSessionStore {
+  /** Rejects where it is not stored. */
+  leave(left: Omit<MovedSession, 'session'>): Promise<void>;
+  find(asked: LeftKey): Promise<MovedSession | undefined>;
+  /** Set to true for one of several that try. */
+  take(asked: LeftKey): Promise<boolean>;
+  drop(id: string): Promise<void>;
 }

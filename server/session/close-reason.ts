@@ -71,6 +71,7 @@ export const closeOutcomes = {
   'ended-by-operator': 'ok',
   'key-revoked': 'ok',
   drained: 'ok',
+  moved: 'ok',
   'gateway-fault': 'failure',
   'gateway-lost': 'failure',
   recovered: 'failure',
@@ -192,6 +193,13 @@ export const reasons = {
   },
   idle: tellingClient('idle', 4408, 'idle'),
   durationReached: tellingClient('duration-reached', 1001, 'the session reached its maximum duration'),
+  /** Another process goes on with the session once its client is there. */
+  moved: {
+    name: 'moved',
+    mayRetry: true,
+    client: { code: 4012, reason: 'the session moves: come back to it' },
+    provider: { code: 1001, reason: 'the session moves' },
+  },
   drained: tellingClient('drained', 1001, 'the gateway is shutting down'),
   gatewayFault: { name: 'gateway-fault', mayRetry: true, client: { code: 1011 }, provider: { code: 1011 } },
 } as const satisfies Record<string, CloseReason>;

@@ -11,12 +11,20 @@ import { carriesSound } from './tap/sound-count.ts';
 
 type Subject = Pick<SessionSubject, 'provider' | 'dialect' | 'mayUse' | 'billedBy'>;
 
-/** Tells whether frames have to be looked at. */
-export const hasFrameRules = ({ mayUse, billedBy }: Pick<Subject, 'mayUse' | 'billedBy'>): boolean =>
-  mayUse !== undefined || isBilledByTexts(billedBy);
+/** Makes what decides about each frame of the client: undefined lets it pass. None where frames need not be looked at. */
+export function gateOf(
+  subject: Subject,
+  refusal: (rejection: Rejection, frame: Frame) => () => void,
+): ((frame: Frame) => (() => void) | undefined) | undefined {
+  if (subject.mayUse === undefined && !isBilledByTexts(subject.billedBy)) return undefined;
+  return (frame) => {
+    const rejection = rejectionOf(frame, subject);
+    return rejection && refusal(rejection, frame);
+  };
+}
 
 /** Returns why the frame must not pass; undefined: it may. */
-export function rejectionOf(frame: Frame, { provider, dialect, mayUse, billedBy }: Subject): Rejection | undefined {
+function rejectionOf(frame: Frame, { provider, dialect, mayUse, billedBy }: Subject): Rejection | undefined {
   const models = dialect.modelsIn(frame);
   if (models !== undefined && 'code' in models) return models;
   const model = models?.find((name) => mayUse?.(name) === false);

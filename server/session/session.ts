@@ -8,7 +8,7 @@ import type { Frame, OutFrame } from '../../codecs/websocket/frame.ts';
 import type { ReadEnd } from '../../codecs/websocket/frame-batch.ts';
 import type { Limits } from '../config/config.ts';
 import type { TurnFinished } from '../ipc/session-event.ts';
-import type { SessionRecord } from '../ipc/session-record.ts';
+import type { SessionBefore, SessionPart, SessionRecord } from '../ipc/session-record.ts';
 import { faultOf } from '../platform/log.ts';
 import type { Metrics } from '../platform/metrics.ts';
 import type { Peer } from '../transport/peer.ts';
@@ -32,7 +32,7 @@ import type { Survival } from './legs/survivor.ts';
 import { SourceReader } from './link/source-reader.ts';
 import { LiveRecord, type SessionState } from './live-record.ts';
 import { type Leash, SessionMeter } from './meter/meter.ts';
-import { hasFrameRules, rejectionOf } from './model-policy.ts';
+import { gateOf } from './model-policy.ts';
 import type { SessionSubject } from './subject.ts';
 import { Tap } from './tap/tap.ts';
 import { Transcript } from './tap/transcript.ts';
@@ -47,6 +47,8 @@ interface SessionOptions extends ClientRules {
   readonly survival?: Survival | undefined;
   /** Undefined where the session ends with its client. */
   readonly clientSurvival?: ClientSurvival | undefined;
+  /** Set where another process had the session before: its client is here, and has got so many messages. */
+  readonly moved?: { readonly before: SessionBefore; readonly received: number } | undefined;
   readonly subject: SessionSubject;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -81,10 +83,13 @@ export class Session {
     const { client, limits, metrics, subject, turns, ids } = options;
     const usage = () => this.#record.usage();
     const startedMs = performance.now();
-    this.#transcript = turns && new Transcript({ ...turns, session: subject.sessionId, usage });
+    const turnCount = options.moved?.before.turnCount;
+    this.#transcript = turns && new Transcript({ ...turns, session: subject.sessionId, usage, turnCount });
     const tap = new Tap({ ...subject, metrics, startedAt: startedMs, observer: this.#transcript, ids });
     this.#tap = tap;
-    this.#record = this.#newRecord(startedMs);
+    const now = { state: () => this.#state, meter: () => this.#meter, resume: () => this.returning?.state };
+    const known = { subject, tap, before: options.moved?.before, legs: () => this.#legs.list };
+    this.#record = new LiveRecord({ ...known, ...now }, startedMs);
     const end = (reason: CloseReason, how?: EndOptions) => this.end(reason, how);
     const metered = { subject, tap, startedMs, usage, end };
     this.#meter = tap.meter = options.leash && new SessionMeter({ leash: options.leash, ...metered });
@@ -108,9 +113,26 @@ export class Session {
       end: (reason) => (reason === reasons.clientSilent && this.#letGo() ? undefined : this.end(reason)),
     });
     this.#state = { name: 'open', stopTimers };
+    if (options.moved !== undefined) this.#legs.goOn();
+    if (options.moved !== undefined) this.returning?.isHere(options.moved.received);
     this.#listen(receivers);
     this.#legs.start(receivers, isDirect);
   }
+
+  /** Stops both ends, and returns what another process needs to go on with the session; undefined where it cannot be left now. */
+  leave(): SessionPart | undefined {
+    const { returning } = this;
+    if (this.#state.name !== 'open' || returning === undefined || this.#meter !== undefined) return undefined;
+    const followed = this.#legs.leave();
+    if (followed === undefined) return undefined;
+    this.#transcript?.finish(performance.now());
+    const { received, sent } = returning.state;
+    const before = this.#record.before(this.#transcript?.count ?? 0);
+    return { received, sent, kept: returning.sent.kept, followed, before };
+  }
+
+  /** Takes back that the session was to be left. */
+  readonly stay = () => this.#legs.stay();
 
   /** Ends the session; only the first reason counts. Bytes that have passed before leave before the close. */
   end(reason: CloseReason, how: EndOptions = {}): void {
@@ -179,13 +201,6 @@ export class Session {
     });
   }
 
-  #newRecord(startedMs: number): LiveRecord {
-    const { subject } = this.#options;
-    const meter = () => this.#meter;
-    const ends = { resume: () => this.returning?.state, legs: () => this.#legs.list };
-    return new LiveRecord({ subject, tap: this.#tap, state: () => this.#state, meter, ...ends }, startedMs);
-  }
-
   #newReturning(survival: ClientSurvival): ClientReturn {
     return new ClientReturn({
       ...{ survival, client: this.#options.client, downstream: () => this.#legs.now.downstream },
@@ -205,7 +220,7 @@ export class Session {
     const { client, subject } = this.#options;
     return new Legs({
       ...{ ...this.#options, tap: this.#tap, sent: this.returning?.sent },
-      gate: hasFrameRules(subject) ? (frame) => this.#gate(frame) : undefined,
+      gate: gateOf(subject, (rejection, frame) => this.#refusal(rejection, frame)),
       isOpen: () => this.#state.name === 'open',
       end: (reason, how) => this.end(reason, how),
       onClientEnd: (end) => this.#clientEnded(end),
@@ -244,12 +259,6 @@ export class Session {
     if (close === undefined) return;
     if ('fault' in close) this.end(clientBrokeProtocol(close.fault));
     else this.end(clientEnded(close.code, close.reason), { closeCode: close.code });
-  }
-
-  /** Returns what is done about a client frame that may not pass; undefined: it may. */
-  #gate(frame: Frame): (() => void) | undefined {
-    const rejection = rejectionOf(frame, this.#options.subject);
-    return rejection && this.#refusal(rejection, frame);
   }
 
   /** Returns what ends the session with the dialect's error event; the frame is valid only during the call. */

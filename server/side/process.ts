@@ -20,6 +20,7 @@ import { serveAdmin } from './http/admin.ts';
 import type { OnKeysChanged } from './http/keys/key-watch.ts';
 import type { PublicListener } from './http/public/listener.ts';
 import { type LiveUse, liveCost } from './sessions/live-cost.ts';
+import { movedIn } from './sessions/moved.ts';
 import { listenToProcesses } from './sessions/process-listener.ts';
 import { sessionLimitHandlers } from './sessions/session-limits.ts';
 import { openSide, type Side } from './side.ts';
@@ -128,10 +129,12 @@ async function listenToClients(open: Side, { http }: SideSockets): Promise<void>
 async function listenToOthers(open: Side, { calls, admin }: SideSockets): Promise<void> {
   const ask = (request: SideRequest) => askWhole(open.answer, request, new AbortController().signal);
   const { secrets } = open;
+  const moved = movedIn(open);
   listeners.push(
     await serveAdmin(admin, { answer: open.answer, config: open.config, find }),
     await listenToProcesses(calls, {
       ...{ ask, owners, key: open.findKey, pulse: () => true, ...storeHandlers(open.store) },
+      ...{ leave: moved.leave, findMoved: moved.find, takeMoved: moved.take, dropMoved: moved.drop },
       ...{ findSecret: secrets.find, useSecret: secrets.use, returnSecret: secrets.giveBack },
     }),
   );

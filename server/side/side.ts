@@ -108,7 +108,7 @@ export class Side {
   readonly #router: LiveRouter;
   readonly #runner: Runner;
   readonly #webhooks: Webhooks | undefined;
-  readonly #ingest: Ingest;
+  readonly ingest: Ingest;
   readonly #ownBudgets: OwnBudgets;
   readonly #telemetry: Telemetry;
   readonly #runs: RunHost;
@@ -151,7 +151,7 @@ export class Side {
     const router = countTaskTokens(this.#router, shared);
     this.#runner = new Runner({ ...shared, router, onSettled, isBackground, tracing });
     const onEnded = createSessionSpans({ telemetry, store, log });
-    this.#ingest = new Ingest({ ...shared, owner, onEnded, onCommitted: (events) => this.#onCommitted(events) });
+    this.ingest = new Ingest({ ...shared, owner, onEnded, onCommitted: (events) => this.#onCommitted(events) });
     const rates = new CallRates(shared);
     this.#runs = new RunHost({ ...shared, router: this.#router, rates, refusals, readBody: readResponsesBody, holder });
     this.answer = createSideHttp({
@@ -178,7 +178,7 @@ export class Side {
     this.#lease = await holdInstanceLease({
       ...{ store, owner, leaseMs: config.side.ownerLeaseMs, log, isAlone: start.isAlone && store.kind === 'sqlite' },
       onRecovered: async (sessions) => {
-        await this.#ingest.finishRecovered(sessions);
+        await this.ingest.finishRecovered(sessions);
         this.#wake();
       },
     });
@@ -232,7 +232,7 @@ export class Side {
 
   /** Resolves when the batch (a list of SessionEvent as MessagePack) is committed. */
   commitEvents(batch: Uint8Array): Promise<void> {
-    return this.#ingest.commitBatch(batch);
+    return this.ingest.commitBatch(batch);
   }
 
   /** Rejects while an id that nobody is known to have may have been handed out and wait to be written. */

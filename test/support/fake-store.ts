@@ -46,6 +46,11 @@ export function createFakeStore(): FakeStore {
     rows,
     looks,
     fault: undefined,
+    leaveSession: unused,
+    movedSession: async () => undefined,
+    takeMoved: unused,
+    dropMoved: unused,
+    removeExpiredMoved: unused,
     async session(id) {
       check();
       looks.sessions += 1;

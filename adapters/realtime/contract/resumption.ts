@@ -1,6 +1,7 @@
 // The part of the contract that is about going on with a session at another socket of its provider: what is kept of it as it goes, and what the
 // other socket is told.
 
+import type { JsonObject } from '../../../codecs/json/object.ts';
 import type { Frame, OutFrame } from '../../../codecs/websocket/frame.ts';
 
 /** The way of a dialect. */
@@ -18,6 +19,8 @@ export interface FollowOptions {
   readonly soundIn?: number | undefined;
   /** The text of an earlier session that this one was told at its beginning; undefined or empty where there is none. */
   readonly context?: string | undefined;
+  /** See `FollowedSession.saved`: of a session that another process has followed before, which moves to its first socket here. */
+  readonly saved?: JsonObject | undefined;
 }
 
 /**
@@ -51,6 +54,8 @@ export interface FollowedSession {
   readonly isOpening: boolean;
   /** Returns, once, the messages for a socket that has answered. */
   opened(): readonly OutFrame[];
+  /** All that another process needs to follow it on from between two turns, as JSON. Left out where sessions stay where they are. */
+  readonly saved?: JsonObject;
 }
 
 export interface Move {

@@ -27,6 +27,13 @@ interface Unanswered {
   readonly utterances: readonly Utterance[] | undefined;
 }
 
+interface Saved {
+  readonly setup: JsonObject;
+  readonly hidesHandles: boolean;
+  readonly handle: string | undefined;
+  readonly said: readonly Utterance[];
+}
+
 class FollowedLive implements FollowedSession {
   isEstablished = false;
   isOpening = false;
@@ -47,6 +54,25 @@ class FollowedLive implements FollowedSession {
 
   constructor(options: FollowOptions) {
     this.#options = options;
+    if (options.saved !== undefined) this.#restore(options.saved as unknown as Saved);
+  }
+
+  get saved(): JsonObject {
+    const saved: Saved = {
+      setup: this.#setup,
+      hidesHandles: this.#hidesHandles,
+      handle: this.#handle,
+      said: this.#said,
+    };
+    return { ...saved };
+  }
+
+  #restore({ setup, hidesHandles, handle, said }: Saved): void {
+    this.isEstablished = true;
+    this.#setup = setup;
+    this.#hidesHandles = hidesHandles;
+    this.#handle = handle;
+    this.#say(said);
   }
 
   get isBetweenTurns(): boolean {

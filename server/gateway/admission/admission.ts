@@ -38,6 +38,8 @@ export interface Admission {
   readonly address: string;
   /** False for a plain request, which only asks what an upgrade would be told. */
   readonly isUpgrade: boolean;
+  /** True for a client that comes back to a session which was moved: it uses its credential no second time. */
+  readonly isReturn?: boolean | undefined;
   /** Answers with the 101 and waits for the first message; undefined where nothing may be answered: see `isUpgrade`. */
   readonly wait?: WaitForFirst | undefined;
   /** The id in the 101, where that was answered before anything else is known of the client. */
@@ -115,4 +117,7 @@ export type WaitForFirst = (
 ) => Promise<FirstFrame | Refusal>;
 
 /** The part that is known before the first phase. */
-export type AdmissionRequest = Pick<Admission, 'request' | 'handshake' | 'policy' | 'address' | 'isUpgrade' | 'wait'>;
+export type AdmissionRequest = Pick<
+  Admission,
+  'request' | 'handshake' | 'policy' | 'address' | 'isUpgrade' | 'isReturn' | 'wait'
+>;

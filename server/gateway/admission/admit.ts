@@ -52,7 +52,7 @@ type Placeless = Exclude<Awaited<ReturnType<typeof client.run>>, Refusal> & Pick
 export function admit(
   request: IncomingMessage,
   policy: AdmissionPolicy,
-  asker: Pick<AdmissionRequest, 'address' | 'isUpgrade' | 'wait'>,
+  asker: Pick<AdmissionRequest, 'address' | 'isUpgrade' | 'isReturn' | 'wait'>,
 ): Admission | Refusal | Promise<Admission | Refusal> {
   const handshake = readHandshake(request);
   if (handshake === undefined) return badTarget;

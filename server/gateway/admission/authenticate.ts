@@ -35,7 +35,7 @@ export function presentSecret(
 type Client = Pick<Admission, 'key' | 'secret' | 'pinned' | 'dialled'>;
 type ClientRequest = Pick<
   Admission,
-  'request' | 'handshake' | 'address' | 'presented' | 'candidates' | 'provider' | 'endpoint' | 'policy'
+  'request' | 'handshake' | 'address' | 'presented' | 'candidates' | 'provider' | 'endpoint' | 'policy' | 'isReturn'
 >;
 
 export function authenticateClient(request: ClientRequest): Client | Refusal | Promise<Client | Refusal> {
@@ -52,7 +52,10 @@ async function withSecret(presented: string, request: ClientRequest): Promise<Cl
   if (isRefusal(holder)) return holder;
   const { secret } = holder;
   const refusal =
-    checkSecretPage(secret, request) ?? checkState(secret) ?? checkPlace(secret, request) ?? checkSecretBinding(holder);
+    checkSecretPage(secret, request) ??
+    (request.isReturn ? undefined : checkState(secret)) ??
+    checkPlace(secret, request) ??
+    checkSecretBinding(holder);
   return refusal ?? { ...holder, pinned: secret.settings.session, dialled: dialledBy(presented, secret) };
 }
 

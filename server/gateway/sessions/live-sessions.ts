@@ -15,6 +15,8 @@ export interface LiveSession {
     Partial<Pick<Session, 'returning' | 'quietSince' | 'tellLeaving'>>;
   /** The id of its key; undefined in open mode. */
   readonly key: string | undefined;
+  /** Leaves it to another process. Resolves with false where it stays; left out where it cannot be left. */
+  leave?(): Promise<boolean>;
 }
 
 export class LiveSessions {
@@ -69,14 +71,15 @@ export class LiveSessions {
   /** Ends the sessions that are open now in the second half of that time, one by one, each between two of its turns. Returns what stops that. */
   endBetweenTurns(reason: CloseReason, withinMs: number): () => void {
     const [all, from] = [this.#sessions.size, performance.now()];
-    let ended = 0;
+    const begun = new Set<string>();
     const timer = setInterval(() => {
       const due = Math.ceil(all * ((2 * (performance.now() - from)) / withinMs - 1));
-      for (const { session } of this.#sessions.values()) {
-        if (ended >= due) return;
-        if (session.quietSince === undefined) continue;
-        session.end(reason);
-        ended += 1;
+      for (const [id, { session, leave }] of this.#sessions) {
+        if (begun.size >= due) return;
+        if (begun.has(id) || session.quietSince === undefined) continue;
+        begun.add(id);
+        if (leave === undefined) session.end(reason);
+        else void leave().then((isLeft) => isLeft || session.end(reason));
       }
     }, LOOK_MS);
     return () => clearInterval(timer);

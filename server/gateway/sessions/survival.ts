@@ -64,7 +64,7 @@ interface Again {
 }
 
 /** Undefined where the session ends with its provider. */
-export function survivalOf(admission: Admission, host: Dialling): Survival | undefined {
+export function survivalOf(admission: Admission, host: Dialling, saved: Survival['saved']): Survival | undefined {
   const { endpoint, policy, handshake, survives } = admission;
   const { resumption } = endpoint.dialect;
   if (survives === undefined || survives === 'client' || resumption === undefined) return undefined;
@@ -72,6 +72,7 @@ export function survivalOf(admission: Admission, host: Dialling): Survival | und
   return {
     resumption,
     cutReply: survive.cutReply,
+    saved,
     soundIn: endpoint.soundIn?.(handshake)?.upstream,
     context: admission.context?.text,
     maxMs: limits.surviveMs,
@@ -85,10 +86,13 @@ export function survivalOf(admission: Admission, host: Dialling): Survival | und
 }
 
 /** Undefined where the session ends with its client. */
-export function clientSurvivalOf({ survives, handshake, policy }: Admission): ClientSurvival | undefined {
+export function clientSurvivalOf(
+  { survives, handshake, policy }: Admission,
+  before: ClientSurvival['before'],
+): ClientSurvival | undefined {
   if (survives === undefined || survives === 'provider') return undefined;
   const { resumeMs: maxMs, resumeBytes: maxBytes } = policy.config.limits;
-  return { maxMs, maxBytes, owner: ownerOf(handshake), survives };
+  return { maxMs, maxBytes, owner: ownerOf(handshake), survives, before };
 }
 
 /** The credential may be another one since, and the account another configuration's: what that does not let it serve, it does not go on with. */

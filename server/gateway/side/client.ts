@@ -3,6 +3,7 @@
 import { createConnection } from 'node:net';
 import { Rpc } from '../../ipc/channel/rpc.ts';
 import { socketPort } from '../../ipc/channel/socket-port.ts';
+import type { MovedSessionStore } from '../../ipc/session-record.ts';
 import type { AskWhole, FindOwners } from '../../ipc/side-request.ts';
 import type { FindKey, SecretStore } from '../../ipc/stored-keys.ts';
 import type { Store } from '../../side/store/contract/store.ts';
@@ -32,6 +33,14 @@ export class SideClient {
     find: async (digest) => this.#connect().call('findSecret', digest),
     use: async (digest) => this.#connect().call('useSecret', digest),
     giveBack: async (digest) => this.#connect().call('returnSecret', digest),
+  };
+
+  /** Rejects as `ask` does. */
+  readonly moved: MovedSessionStore = {
+    leave: async (moved) => this.#connect().call('leave', moved),
+    find: async (asked) => this.#connect().call('findMoved', asked),
+    take: async (asked) => this.#connect().call('takeMoved', asked),
+    drop: async (id) => this.#connect().call('dropMoved', id),
   };
 
   /** Rejects as `ask` does. */

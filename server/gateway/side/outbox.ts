@@ -133,6 +133,11 @@ export class Outbox {
     return true;
   }
 
+  /** Takes note that a session goes on elsewhere: nothing more comes of it here. */
+  forget(session: string): void {
+    this.#sessions.delete(session);
+  }
+
   /** Resolves with true when everything is stored, with false when that takes longer than `ms`. */
   flush(ms: number): Promise<boolean> {
     return withDeadline(this.#deliver(), ms).then(

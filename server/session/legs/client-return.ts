@@ -2,6 +2,7 @@
 // gets what it has not got.
 
 import type { Socket } from 'node:net';
+import type { MovingState } from '../../ipc/session-record.ts';
 import type { Peer } from '../../transport/peer.ts';
 import type { Survives } from '../../transport/upgrade.ts';
 import type { ClientGate, ClientRule } from '../hold/client-gate.ts';
@@ -18,6 +19,8 @@ export interface ClientSurvival {
   readonly owner: string | undefined;
   /** See `UpgradeAnswer`. */
   readonly survives: Survives;
+  /** Set where another process had the session before. */
+  readonly before?: Pick<MovingState, 'received' | 'sent' | 'kept'> | undefined;
 }
 
 interface ClientReturnOptions {
@@ -42,7 +45,9 @@ export class ClientReturn {
 
   constructor(options: ClientReturnOptions) {
     this.#options = options;
-    this.sent = new SentMessages(options.survival.maxBytes);
+    const { maxBytes, before } = options.survival;
+    this.sent = new SentMessages(maxBytes, before);
+    this.#received = before?.received ?? 0;
   }
 
   get owner(): string | undefined {
@@ -96,6 +101,13 @@ export class ClientReturn {
     this.leaves();
     this.stop();
     client.adopt(socket);
+    downstream().targetCame(received);
+  }
+
+  /** Sends a client that came here, and has got so many of all messages, those behind them. */
+  isHere(received: number): void {
+    const { downstream } = this.#options;
+    downstream().targetLeft();
     downstream().targetCame(received);
   }
 

@@ -121,6 +121,23 @@ export class Legs implements Boundary {
     return this.#survivor;
   }
 
+  /** See `Survivor.leave`; the provider is not read meanwhile. */
+  leave(): ReturnType<Survivor['leave']> {
+    const { downstream, provider } = this.#now;
+    const saved = this.isBetweenMessages || downstream.isTargetAway ? this.#survivor?.leave() : undefined;
+    if (saved !== undefined) provider.pause('held');
+    return saved;
+  }
+
+  stay(): void {
+    this.#now.provider.resume('held');
+    this.#survivor?.stay();
+  }
+
+  goOn(): void {
+    this.#survivor?.goOn();
+  }
+
   /** Begins to read the provider. `isDirect`: nothing stands between it and its link. */
   start(receivers: Receivers, isDirect: boolean): void {
     this.#receivers = receivers;

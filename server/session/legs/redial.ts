@@ -7,6 +7,10 @@ import type { OutFrame } from '../../../codecs/websocket/frame.ts';
 /** Pauses before the tries. The last one goes on. */
 const PAUSES_MS = [0, 100, 250, 500, 1000];
 
+/** The part of a socket's time, and the most of it, in which a moment between turns is looked for. */
+const [LEAD_PART, MAX_LEAD_MS] = [1 / 10, 60_000];
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** A socket of the provider, behind its 101. */
 export interface NextSocket {
   readonly socket: Socket;
@@ -36,4 +40,18 @@ export async function redial(
     next.socket.destroy();
   }
   return undefined;
+}
+
+/** Returns the time until the next socket is to be dialled; undefined where no end of this one is known. `endsAt`: as the provider says, ms since the epoch. */
+export function dialsIn(endsAt: number | undefined, maxLegMs: number | undefined, sinceMs: number): number | undefined {
+  const saidMs = endsAt === undefined ? Number.POSITIVE_INFINITY : endsAt - Date.now();
+  const leftMs = Math.min(saidMs, maxLegMs === undefined ? Number.POSITIVE_INFINITY : maxLegMs - sinceMs);
+  if (leftMs === Number.POSITIVE_INFINITY) return undefined;
+  return Math.min(leftMs - Math.min(MAX_LEAD_MS, leftMs * LEAD_PART), MAX_TIMER_MS);
+}
+
+/** Writes the credential of a socket into the first message that it is told, which alone may hold one. */
+export function withCredential(messages: readonly OutFrame[], { opening }: NextSocket): readonly OutFrame[] {
+  const [first, ...others] = messages;
+  return opening === undefined || first === undefined ? messages : [opening(first), ...others];
 }

@@ -1,6 +1,7 @@
 // Keeps the newest messages that a client was sent, for one that goes away and comes back: it says how many it has got, and gets those behind.
 
 import type { OutFrame } from '../../../codecs/websocket/frame.ts';
+import type { MovingState } from '../../ipc/session-record.ts';
 
 /** Memory that a message takes beside its bytes: many small ones would hold far more than they have. */
 const MESSAGE_BYTES = 128;
@@ -11,8 +12,15 @@ export class SentMessages {
   #bytes = 0;
   #count = 0;
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, before?: Pick<MovingState, 'sent' | 'kept'>) {
     this.#maxBytes = maxBytes;
+    if (before === undefined) return;
+    this.#count = before.sent - before.kept.length;
+    for (const message of before.kept) this.add(message);
+  }
+
+  get kept(): readonly OutFrame[] {
+    return this.#kept;
   }
 
   /** The number of all messages so far, kept or not. */

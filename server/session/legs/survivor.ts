@@ -12,7 +12,7 @@ import type { ClientRule } from '../hold/client-gate.ts';
 import type { Receivers } from '../hold/inject-context.ts';
 import { WholeMessages } from '../hold/whole-messages.ts';
 import type { MessageWatch } from '../unfinished-messages.ts';
-import { type DialOnce, type NextSocket, redial } from './redial.ts';
+import { type DialOnce, dialsIn, type NextSocket, redial, withCredential } from './redial.ts';
 
 /** The means of a session that goes on without the socket of its provider. */
 export interface Survival extends Omit<FollowOptions, 'first'> {
@@ -58,9 +58,6 @@ export interface SurvivorOptions {
 
 /** A socket that lasts no longer, and says nothing that the client gets, counts as one that failed; one more than so many of them end the session. */
 const [STEADY_MS, MAX_FAILED] = [5000, 5];
-/** The part of a socket's time, and the most of it, in which a moment between turns is looked for. */
-const [LEAD_PART, MAX_LEAD_MS] = [1 / 10, 60_000];
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** A session without a provider, or whose new one has yet to answer. */
 interface Without {
@@ -138,6 +135,26 @@ export class Survivor {
     if (this.#next === undefined) this.#dial();
     else this.#move(this.#next);
     return true;
+  }
+
+  /** Holds the client's messages, and returns what another process needs to go on with the session; undefined where that cannot be now. */
+  leave(): FollowedSession['saved'] {
+    const { isEstablished, isBetweenTurns, saved } = this.#followed;
+    if (this.#without !== undefined || !isEstablished || !isBetweenTurns || saved === undefined) return undefined;
+    return this.#gate?.shut() ? saved : undefined;
+  }
+
+  /** Takes back that the session was to be left. */
+  readonly stay = () => this.#gate?.open();
+
+  /** Goes on with a session that another process has left, at its first socket here, of which nothing was read yet. */
+  goOn(): void {
+    const at = performance.now();
+    this.#gate?.shut();
+    this.#lacks(reasons.providerUnanswered);
+    this.#options.onMoved({ since: at, ms: 0, why: reasons.moved.name });
+    this.#tell(this.#followed.move(at).toProvider);
+    this.#openIfAnswered();
   }
 
   /** Lets a socket go that nobody waits for any more. */
@@ -242,15 +259,10 @@ export class Survivor {
 
   /** Waits for the time at which the provider will end the socket, and dials ahead of it. */
   #plan(): void {
-    const { maxLegMs = Number.POSITIVE_INFINITY } = this.#options.survival;
-    const { endsAt } = this.#followed;
-    const saidMs = endsAt === undefined ? Number.POSITIVE_INFINITY : endsAt - Date.now();
-    const leftMs = Math.min(saidMs, maxLegMs - (performance.now() - this.#legAt));
-    this.#plannedFor = endsAt;
+    this.#plannedFor = this.#followed.endsAt;
     clearTimeout(this.#due);
-    if (leftMs === Number.POSITIVE_INFINITY) return;
-    const leadMs = Math.min(MAX_LEAD_MS, leftMs * LEAD_PART);
-    this.#due = setTimeout(() => this.#ahead(), Math.min(leftMs - leadMs, MAX_TIMER_MS));
+    const ms = dialsIn(this.#plannedFor, this.#options.survival.maxLegMs, performance.now() - this.#legAt);
+    if (ms !== undefined) this.#due = setTimeout(() => this.#ahead(), ms);
   }
 
   #newWhole(former?: WholeMessages): WholeMessages {
@@ -285,10 +297,4 @@ export class Survivor {
     // The rest of what was read of the old socket passes first.
     if (this.#next !== undefined) queueMicrotask(() => this.#moveIfPossible());
   }
-}
-
-/** Writes the credential of a socket into the first message that it is told, which alone may hold one. */
-function withCredential(messages: readonly OutFrame[], { opening }: NextSocket): readonly OutFrame[] {
-  const [first, ...others] = messages;
-  return opening === undefined || first === undefined ? messages : [opening(first), ...others];
 }

@@ -17,6 +17,8 @@ export interface TranscriptOptions {
   /** Converts monotonic ms to ms since the epoch. */
   readonly timeOf?: (at: number) => number;
   readonly limits?: Partial<TranscriptLimits>;
+  /** Turns of the session before. */
+  readonly turnCount?: number | undefined;
 }
 
 interface TranscriptLimits {
@@ -49,6 +51,7 @@ export class Transcript implements Observer {
 
   constructor(options: TranscriptOptions) {
     this.#options = options;
+    this.#count = options.turnCount ?? 0;
     this.#limits = options.limits ? { ...DEFAULT_LIMITS, ...options.limits } : DEFAULT_LIMITS;
   }
 
@@ -64,6 +67,11 @@ export class Transcript implements Observer {
     // Reading the utterances may take a parse.
     if (this.#options.keepsText) this.#addWords(observation, at);
     if (mark !== undefined) this.#mark(mark, at);
+  }
+
+  /** Turns that were handed over. */
+  get count(): number {
+    return this.#count;
   }
 
   /** Hands over what is left when the session has ended. */

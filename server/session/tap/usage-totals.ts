@@ -29,6 +29,23 @@ export class UsageTotals {
   }
 }
 
+/** Adds the usage of a session's part to that of the part before. */
+export function usageBehind(before: SessionUsage, own: SessionUsage): SessionUsage {
+  const uses = [before, own].flatMap(({ model, usage, usageByModel = [{ model, usage }] }) => usageByModel);
+  const byModel = new Map<string | undefined, Usage>();
+  for (const { model, usage } of uses)
+    if (Object.keys(usage).length > 0) byModel.set(model, addUsage(byModel.get(model) ?? {}, asPart(usage)));
+  return {
+    model: own.model ?? before.model,
+    usage: addUsage(before.usage, asPart(own.usage)),
+    ...(byModel.size > 1 && { usageByModel: [...byModel].map(([model, usage]) => ({ model, usage })) }),
+    ...((before.isBeyondBound ?? own.isBeyondBound) && { isBeyondBound: true as const }),
+  };
+}
+
+/** A sum that is cumulative is so in its part alone. */
+const asPart = ({ cumulative: _, ...usage }: Usage): Usage => usage;
+
 /** Reports add up field by field; a cumulative report replaces the fields that it has. */
 function addUsage(sum: Usage, report: Usage): Usage {
   if (report.cumulative) return { ...sum, ...report };

@@ -73,6 +73,11 @@ export class Ingest {
     if (events.length > 0) await this.commit(events);
   }
 
+  /** Resolves with the id of the row of a session of this instance, behind all that came before. */
+  rowOf(id: string): Promise<string | undefined> {
+    return this.#inOrder(async () => (await this.#find(id))?.id);
+  }
+
   /** Writes the ledger rows and the messages of sessions that the store ended because their instance was gone. */
   finishRecovered(sessions: readonly StoredSession[]): Promise<void> {
     return this.#inOrder(async () => {
@@ -89,7 +94,7 @@ export class Ingest {
   }
 
   /** Starts the work after the batch before it, so that later events find the sessions of earlier ones. */
-  #inOrder(work: () => Promise<void>): Promise<void> {
+  #inOrder<Result>(work: () => Promise<Result>): Promise<Result> {
     const done = this.#queue.then(work);
     this.#queue = done.catch(() => {});
     return done;

@@ -15,6 +15,7 @@ interface MaintenanceOptions {
     | 'removeExpiredIds'
     | 'removeOldLimits'
     | 'removeExpiredSecrets'
+    | 'removeExpiredMoved'
     | 'deleteOld'
   >;
   readonly config: Pick<SideConfig, 'transcripts' | 'keep' | 'runs'>;
@@ -44,6 +45,7 @@ export function startMaintenance({ store, config, everyMs = EVERY_MS, log, endLo
       await store.removeExpiredIds(now);
       await store.removeOldLimits(now - LIMITS_KEPT_MS);
       await store.removeExpiredSecrets(now);
+      await store.removeExpiredMoved(now);
       for (const rows of oldRows(config.keep, now)) await store.deleteOld(rows);
     } catch (error) {
       // A store that is closed meanwhile is no fault of it.

@@ -43,6 +43,13 @@ import { correctRate, takeLimits } from './statements/limits/take-limits.ts';
 import { report, selectMoments } from './statements/report.ts';
 import { addFeedback, forgetComments, selectFeedback, selectSubject } from './statements/sessions/feedback.ts';
 import {
+  dropMoved,
+  leaveSession,
+  movedSession,
+  removeExpiredMoved,
+  takeMoved,
+} from './statements/sessions/moved-sessions.ts';
+import {
   endLost,
   markResponse,
   removeResponse,
@@ -180,6 +187,11 @@ export function createSqlStore(database: Database): Store {
     renewLease: (owner, until) => renewLease(query, owner, until),
     recoverSessions: (owner, now, isAlone = false) => recoverSessions(database, { owner, now, isAlone }),
     releaseLease: (owner) => releaseLease(query, owner),
+    leaveSession: (left) => leaveSession(database, left),
+    movedSession: (...asked) => movedSession(query, ...asked),
+    takeMoved: (...taken) => takeMoved(database, ...taken),
+    dropMoved: (id) => dropMoved(query, id),
+    removeExpiredMoved: (now) => removeExpiredMoved(query, now),
     session: (id) => selectSession(query, id),
     sessions: (filter) => selectSessions(query, filter),
     sessionCosts: (ids) => selectSessionCosts(query, ids),

@@ -43,6 +43,15 @@ const LIMIT_TABLES = [
   'create index session_place_scope on session_place (scope)',
 ];
 
+/** The state of a session has what was said in it. */
+const MOVED_TABLES = [
+  `create table session_moved (
+    id text not null primary key, session text not null, owner text not null, received bigint not null, sent bigint not null,
+    state text not null, expires_at bigint not null
+  )`,
+  'create index session_moved_session on session_moved (session)',
+];
+
 /** Texts are apart from what changes while a response runs: a row is written anew as a whole. */
 const RESPONSE_TABLES = [
   `create table response (
@@ -155,6 +164,7 @@ const TABLES = [
   ...LIMIT_TABLES,
   ...RESPONSE_TABLES,
   ...FEEDBACK_TABLES,
+  ...MOVED_TABLES,
 ];
 
 /** The statements that bring a database of a version up to the next one. Those of versions before 7 are not known. */
@@ -186,7 +196,7 @@ const UPGRADES: Readonly<Record<number, readonly string[]>> = {
     ...FEEDBACK_TABLES,
     ...RESPONSE_TABLES,
   ],
-  9: ['alter table session add column draining text'],
+  9: ['alter table session add column draining text', ...MOVED_TABLES],
 };
 
 /**

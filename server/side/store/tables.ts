@@ -1,6 +1,7 @@
 // The tables as fields of stored-rows.ts and their kinds. A field here needs a column in schema.ts.
 
 import type { Usage } from '../../../adapters/realtime/contract/observation.ts';
+import type { MovedSession } from '../../ipc/session-record.ts';
 import type { HandedOutId, StoredKey, StoredSecret } from '../../ipc/stored-keys.ts';
 import type { Delivery, Feedback, LedgerRow, StoredTurn, Task } from '../../ipc/stored-rows.ts';
 import type { AuditEntry } from './contract/keys.ts';
@@ -24,6 +25,13 @@ export const sessions = table<SessionRow>('session', {
   tried: 'json',
   why: 'text',
   draining: 'json',
+});
+
+export const movedSessions = table<MovedSession>('session_moved', {
+  ...columns('text', 'id', 'session', 'owner'),
+  ...columns('integer', 'received', 'sent'),
+  state: 'text',
+  expiresAt: 'integer',
 });
 
 export const turns = table<StoredTurn>('turn', {

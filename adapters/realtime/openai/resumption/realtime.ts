@@ -14,6 +14,7 @@ import {
 } from '../../contract/resumption.ts';
 import { HeldSound } from '../../resumption/held-sound.ts';
 import { Items } from './items.ts';
+import { KnownIds } from './known-ids.ts';
 import { mergeSettings, type Turns, turnsIn } from './settings.ts';
 
 /** Begins the ids of events of the gateway: errors about them are none of the client. */
@@ -32,6 +33,13 @@ const ITEM_EVENTS = new Set(['conversation.item.created', 'conversation.item.add
 const REQUESTS = new Set(['session.update', 'conversation.item.create', 'response.create']);
 
 export const realtimeResumption: Resumption = { follow: (options) => new FollowedRealtime(options) };
+
+interface Saved {
+  readonly settings: JsonObject;
+  readonly turns: Turns;
+  readonly known: readonly (readonly [string, string])[];
+  readonly items: readonly JsonObject[];
+}
 
 interface Reply {
   readonly id: string | undefined;
@@ -63,9 +71,7 @@ class FollowedRealtime implements FollowedSession {
   #turns: Turns = 'unknown';
   /** Set from the end of a turn that the provider replies to by itself until it does. */
   #isReplyDue = false;
-  /** The ids of session and conversation at the first socket, and the others at the newest, which the client does not know. */
-  readonly #known = new Map<string, string>();
-  readonly #aliases = new Map<string, string>();
+  #ids = new KnownIds();
   #legs = 1;
   /** Answers to messages of the gateway that are still to come. */
   #ownUpdates = 0;
@@ -74,6 +80,19 @@ class FollowedRealtime implements FollowedSession {
 
   constructor(options: FollowOptions) {
     this.#options = options;
+    if (options.saved !== undefined) this.#restore(options.saved as unknown as Saved);
+  }
+
+  get saved(): JsonObject {
+    return { settings: this.#settings, turns: this.#turns, known: this.#ids.all, items: this.#items.all };
+  }
+
+  #restore({ settings, turns, known, items }: Saved): void {
+    this.isEstablished = true;
+    this.#settings = settings;
+    this.#turns = turns;
+    this.#ids = new KnownIds(known);
+    for (const item of items) this.#items.put(item);
   }
 
   get isBetweenTurns(): boolean {
@@ -102,7 +121,7 @@ class FollowedRealtime implements FollowedSession {
     if (event === undefined) return undefined;
     if (this.#isOwn(type, event)) return 'nothing';
     this.#learn(type, event, frame.at);
-    return this.#renamed(frame);
+    return this.#ids.renamed(frame);
   }
 
   #ask(type: string, { data, binary }: Frame): void {
@@ -125,7 +144,7 @@ class FollowedRealtime implements FollowedSession {
     const again = isDue && requests.length === 0;
     const hasSettings = Object.keys(this.#settings).length > 0;
     this.#legs += 1;
-    this.#aliases.clear();
+    this.#ids.moved();
     this.#reply = undefined;
     this.#isReplyDue = false;
     this.#isExpired = false;
@@ -160,7 +179,7 @@ class FollowedRealtime implements FollowedSession {
     if (ITEM_EVENTS.has(type)) return this.#toldAgain.get(textAt(event, 'item', 'id') ?? '')?.delete(type) === true;
     if (type === 'session.updated' && this.#ownUpdates > 0 && this.#legs > 1) {
       this.#ownUpdates -= 1;
-      this.#alias(objectAt(event, 'session'));
+      this.#ids.alias(objectAt(event, 'session'));
       return true;
     }
     if (this.#legs === 1) return false;
@@ -169,7 +188,7 @@ class FollowedRealtime implements FollowedSession {
       return true;
     }
     if (type === 'conversation.created') {
-      this.#alias(objectAt(event, 'conversation'));
+      this.#ids.alias(objectAt(event, 'conversation'));
       return true;
     }
     const isKnown = type === 'input_audio_buffer.speech_started' && this.#isSpeechKnown;
@@ -195,7 +214,7 @@ class FollowedRealtime implements FollowedSession {
     else if (type === 'conversation.item.deleted') this.#items.remove(id);
     else if (type === 'session.created') this.#sessionCreated(objectAt(event, 'session'));
     else if (type === 'session.updated') this.#settingsTaken(objectAt(event, 'session'));
-    else if (type === 'conversation.created') this.#remember('conversation', textAt(event, 'conversation', 'id'));
+    else if (type === 'conversation.created') this.#ids.remember('conversation', textAt(event, 'conversation', 'id'));
     else if (type.startsWith('input_audio_buffer.')) this.#learnOfSpeech(type, at);
     else this.#learnOfReply(type, event, item);
   }
@@ -262,29 +281,8 @@ class FollowedRealtime implements FollowedSession {
     this.#turns = turnsIn(session) ?? this.#turns;
     const seconds = session?.expires_at;
     this.endsAt = typeof seconds === 'number' && seconds > 0 ? seconds * 1000 : undefined;
-    if (this.#legs === 1) this.#remember('session', textAt(session, 'id'));
-    else this.#alias(session, 'session');
-  }
-
-  #remember(what: string, id: string | undefined): void {
-    if (id !== undefined && !this.#known.has(what)) this.#known.set(what, id);
-  }
-
-  #alias(
-    object: JsonObject | undefined,
-    what = object?.object === 'realtime.conversation' ? 'conversation' : 'session',
-  ): void {
-    const [id, known] = [textAt(object, 'id'), this.#known.get(what)];
-    if (id && known !== undefined && id !== known) this.#aliases.set(id, known);
-  }
-
-  /** Ids of a later socket's session are written as those that the client knows. */
-  #renamed({ data, binary }: Frame): OutFrame | undefined {
-    if (this.#aliases.size === 0) return undefined;
-    let text: string | undefined;
-    for (const [id, known] of this.#aliases)
-      if (data.includes(id)) text = (text ?? data.toString()).replaceAll(id, known);
-    return text === undefined ? undefined : { data: Buffer.from(text), binary };
+    if (this.#legs === 1) this.#ids.remember('session', textAt(session, 'id'));
+    else this.#ids.alias(session, 'session');
   }
 
   #incomplete({ id, items }: Reply): OutFrame {

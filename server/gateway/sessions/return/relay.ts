@@ -2,11 +2,9 @@
 
 import type { Socket } from 'node:net';
 import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
-import type { ConnectionLimit } from '../../../http/connection/connection-limit.ts';
 import { splice } from '../../../http/connection/splice.ts';
 import { headBytes } from '../../../http/request/head.ts';
-import { stopReading } from '../../../ipc/channel/connection.ts';
-import { tooManyUpgrades } from '../../admission/refusals.ts';
+import { readOn, stopReading } from '../../../ipc/channel/connection.ts';
 import type { Upgrade } from '../../start-session.ts';
 import type { SessionRegistry } from '../session-registry.ts';
 
@@ -14,27 +12,23 @@ import type { SessionRegistry } from '../session-registry.ts';
 export const RESUME = 'trunkline-resume';
 
 export interface RelayHost {
-  readonly registry: Pick<SessionRegistry, 'holderOf'>;
-  readonly connections: Pick<ConnectionLimit, 'beginUpgrade'>;
+  readonly registry: SessionRegistry;
   onHandedOver(socket: Socket): void;
 }
 
-/** Passes the bytes of the connection on to the holder, and back: only this process can read what comes under TLS. */
-export async function relayReturn(id: string, upgrade: Upgrade, host: RelayHost): Promise<Refusal | 'returned'> {
+/** Passes the bytes of the connection on to the holder, and back: only this process can read what comes under TLS. False where nobody holds the session. */
+export async function relayReturn(id: string, upgrade: Upgrade, host: RelayHost): Promise<boolean> {
   const { request, socket, head, source } = upgrade;
-  const end = host.connections.beginUpgrade(socket, source.address);
-  if (typeof end === 'string') return tooManyUpgrades[end];
+  const path = await host.registry.holderOf(id).catch(() => undefined);
+  if (path === undefined) return false;
+  const bytes = Buffer.concat([headBytes(request), head, stopReading(socket)]);
   try {
-    const path = await host.registry.holderOf(id);
-    if (path === undefined) return noSuchSession;
-    const bytes = Buffer.concat([headBytes(request), head, stopReading(socket)]);
     await splice(socket, { bytes, address: source.address }, path);
     host.onHandedOver(socket);
-    return 'returned';
+    return true;
   } catch {
-    return noSuchSession;
-  } finally {
-    end();
+    readOn(socket);
+    return false;
   }
 }
 
@@ -42,4 +36,10 @@ export const noSuchSession: Refusal = {
   status: 404,
   code: 'unknown_session',
   message: `no session of this credential has the id in ${RESUME}`,
+};
+
+export const tooLate: Refusal = {
+  status: 409,
+  code: 'resume_too_late',
+  message: `the messages behind those that ${RESUME} says are not kept any more, or it says more than were sent`,
 };

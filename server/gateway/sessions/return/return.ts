@@ -2,28 +2,22 @@
 // is told that there is none.
 
 import type { IncomingMessage } from 'node:http';
-import type { Handshake } from '../../../../adapters/realtime/contract.ts';
 import { answerable } from '../../../../adapters/realtime/index.ts';
 import type { Refusal } from '../../../../adapters/realtime/refusal.ts';
+import type { ConnectionLimit } from '../../../http/connection/connection-limit.ts';
 import { checkUpgrade, gatewayValues, readHandshake } from '../../../http/handshake.ts';
 import { checkRequest } from '../../../http/request/guard.ts';
 import { invalid, isRefusal } from '../../../http/request/refusals.ts';
 import type { Session } from '../../../session/session.ts';
 import { upgradeReply } from '../../../transport/upgrade.ts';
-import type { AdmissionPolicy } from '../../admission/admission.ts';
 import { checkWhere } from '../../admission/authenticate.ts';
+import { tooManyUpgrades } from '../../admission/refusals.ts';
 import type { Upgrade } from '../../start-session.ts';
 import { isSameOwner, ownerOf } from './owner.ts';
-import { noSuchSession, RESUME, type RelayHost, relayReturn } from './relay.ts';
+import { noSuchSession, RESUME, type RelayHost, relayReturn, tooLate } from './relay.ts';
+import { type AskedReturn, type TakeHost, takeOver } from './take.ts';
 
 const FORM = /^([\w.-]{1,64})\.(\d{1,15})$/;
-
-/** The session that a client asks for, and the number of messages that it has got of it. */
-interface AskedReturn {
-  readonly id: string;
-  readonly received: number;
-  readonly handshake: Handshake;
-}
 
 /** Undefined where the handshake opens a session of its own. */
 function readReturn(request: IncomingMessage): AskedReturn | Refusal | undefined {
@@ -44,14 +38,14 @@ const isNamed = ({ url = '', headers }: IncomingMessage): boolean =>
   headers[`x-${RESUME}`] !== undefined ||
   headers['sec-websocket-protocol']?.includes(RESUME) === true;
 
-interface ReturnHost extends RelayHost {
-  policy(): AdmissionPolicy;
+interface ReturnHost extends RelayHost, TakeHost {
+  readonly connections: Pick<ConnectionLimit, 'beginUpgrade'>;
   returning(id: string): Session['returning'];
 }
 
 /**
- * Takes an upgrade that comes back to a session: nothing is dialled, reserved or counted, since the session is there, or is held by another process,
- * which decides then. Undefined where the upgrade is to open one.
+ * Takes an upgrade that comes back to a session: nothing is dialled, reserved or counted, where the session is there, or is held by another process,
+ * which decides then; one that was left goes on here. Undefined where the upgrade is to open one.
  */
 export async function takeReturn(upgrade: Upgrade, host: ReturnHost): Promise<Refusal | 'returned' | undefined> {
   const { request } = upgrade;
@@ -64,7 +58,18 @@ export async function takeReturn(upgrade: Upgrade, host: ReturnHost): Promise<Re
     checkUpgrade(request, handshake.protocols);
   if (refusal !== undefined) return refusal;
   const found = host.returning(id);
-  return found === undefined ? relayReturn(id, upgrade, host) : goOn(found, upgrade, asked);
+  return found === undefined ? findElsewhere(asked, upgrade, host) : goOn(found, upgrade, asked);
+}
+
+async function findElsewhere(asked: AskedReturn, upgrade: Upgrade, host: ReturnHost): Promise<Refusal | 'returned'> {
+  const { socket, source } = upgrade;
+  const end = host.connections.beginUpgrade(socket, source.address);
+  if (typeof end === 'string') return tooManyUpgrades[end];
+  try {
+    return (await relayReturn(asked.id, upgrade, host)) ? 'returned' : await takeOver(asked, upgrade, host);
+  } finally {
+    end();
+  }
 }
 
 /** Goes on with a session of this process. */
@@ -82,9 +87,3 @@ function goOn(
   found.comesBack(socket, received);
   return 'returned';
 }
-
-const tooLate: Refusal = {
-  status: 409,
-  code: 'resume_too_late',
-  message: `the messages behind those that ${RESUME} says are not kept any more, or it says more than were sent`,
-};

@@ -90,7 +90,8 @@ export const deleteSession: RouteHandler = async (request, { store }) => {
 /** GET /v1/sessions/{id}/resume: tells a client that comes back which of its messages were taken, so that it knows which to send again. */
 export const getSessionResume: RouteHandler = async (request, { store }) => {
   const found = await findReadableSession(request, store);
-  const { resume }: Partial<SessionRecord> = { ...found?.live };
+  const { resume: live }: Partial<SessionRecord> = { ...found?.live };
+  const resume = live ?? (found?.stored && (await store.movedSession(found.id, undefined, Date.now())));
   if (resume === undefined) return unknownSession(request);
   const { received, sent, expiresAt } = resume;
   return sendJson(request, 200, { received, sent, expiresAt: expiresAt === undefined ? null : isoTime(expiresAt) });

@@ -30,6 +30,7 @@ import type {
 import type { ClientSecrets } from './client-secrets.ts';
 import type { KeyStore } from './keys.ts';
 import type { SharedLimits } from './limits.ts';
+import type { MovedSessions } from './moved-sessions.ts';
 import type { ResponseStore } from './responses.ts';
 
 /** Changes of a batch of session events. */
@@ -142,7 +143,14 @@ export interface ReportSpan {
 }
 
 /** All methods reject with a StoreError when the database does. Lists are newest first where nothing else is said. */
-export interface Store extends BudgetLeases, SessionSlices, SharedLimits, KeyStore, ClientSecrets, ResponseStore {
+export interface Store
+  extends BudgetLeases,
+    SessionSlices,
+    SharedLimits,
+    KeyStore,
+    ClientSecrets,
+    ResponseStore,
+    MovedSessions {
   readonly kind: 'sqlite' | 'postgres';
   /**
    * Returns the ids of those that were to start and that another instance has begun a moment ago: then nothing is changed but other sessions
@@ -153,7 +161,8 @@ export interface Store extends BudgetLeases, SessionSlices, SharedLimits, KeySto
   /** Says that an instance lives until then. */
   renewLease(owner: string, until: number): Promise<void>;
   /**
-   * Ends open sessions of instances whose lease ran out (of all others where this one is alone), and releases their tasks.
+   * Ends open sessions of instances whose lease ran out (of all others where this one is alone), and releases their tasks. Those that were left wait for
+   * whoever takes them.
    * Returns them, and again those whose ledger row is still pending.
    */
   recoverSessions(owner: string, now: number, isAlone?: boolean): Promise<readonly StoredSession[]>;

@@ -2,7 +2,9 @@
 
 import { afterEach, expect, test } from 'vitest';
 import type { WebSocket } from 'ws';
+import type { FollowedSession } from '../../../../adapters/realtime/contract/resumption.ts';
 import { geminiResumption } from '../../../../adapters/realtime/gemini/resumption.ts';
+import type { JsonObject } from '../../../../codecs/json/object.ts';
 import { openClient, startGateway } from '../../../support/gateway.ts';
 import { closed, message } from '../../../support/inbox.ts';
 import { type FakeProvider, startProvider } from '../../../support/provider.ts';
@@ -216,4 +218,33 @@ test('a socket that never answers its setup ends the session', async () => {
   (await leg(1)).ws.terminate();
   expect(await closed(client)).toMatchObject({ code: 1011 });
   expect(legs).toHaveLength(2);
+});
+
+test('a session that another process has followed moves by its handle, else by its setup and its words', () => {
+  const frame = (message: object) => ({ data: Buffer.from(JSON.stringify(message)), binary: false, at: 0 });
+  const options = { first: [], cutReply: 'incomplete' } as const;
+  const follow = (saved?: JsonObject) => geminiResumption.follow({ ...options, saved });
+  const told = (followed: FollowedSession) => followed.move(0).toProvider.map(({ data }) => JSON.parse(String(data)));
+  const first = follow();
+  first.fromClient(frame({ setup: SETUP }));
+  first.fromProvider(frame({ setupComplete: {} }));
+  first.fromClient(
+    frame({ clientContent: { turns: [{ role: 'user', parts: [{ text: 'Hello.' }] }], turnComplete: true } }),
+  );
+  first.fromProvider(frame({ serverContent: { turnComplete: true } }));
+  const words = follow(JSON.parse(JSON.stringify(first.saved)));
+  expect(words.isEstablished).toBe(true);
+  expect(told(words)).toEqual([{ setup: { ...SETUP, sessionResumption: {} } }]);
+  words.fromProvider(frame({ setupComplete: {} }));
+  expect(
+    words
+      .opened()
+      .map(({ data }) => String(data))
+      .join(),
+  ).toContain('Hello.');
+  first.fromProvider(frame({ sessionResumptionUpdate: { newHandle: 'h1', resumable: true } }));
+  const handle = follow(JSON.parse(JSON.stringify(first.saved)));
+  expect(told(handle)).toEqual([{ setup: { ...SETUP, sessionResumption: { handle: 'h1' } } }]);
+  expect(handle.fromProvider(frame({ setupComplete: {} }))).toBe('nothing');
+  expect(handle.opened()).toEqual([]);
 });

@@ -35,6 +35,7 @@ test('runs at once and again, goes on after a failure, and stops', async () => {
     removeExpiredIds: async () => 0,
     removeOldLimits: async () => {},
     removeExpiredSecrets: async () => 0,
+    removeExpiredMoved: async () => 0,
     deleteOld: async (rows: OldRows) => deleted.push(rows),
   };
   const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line).msg) });
@@ -56,6 +57,7 @@ test('goes by the durations in force when it looks', async () => {
     removeExpiredIds: async () => 0,
     removeOldLimits: async () => {},
     removeExpiredSecrets: async () => 0,
+    removeExpiredMoved: async () => 0,
     deleteOld: async (rows: OldRows) => deleted.push(rows),
   };
   const config: Parameters<typeof startMaintenance>[0]['config'] = { transcripts: 'off', keep: {}, runs };
@@ -76,6 +78,7 @@ test('says nothing of a store that is closed in the middle of it', async () => {
     removeExpiredIds: async () => 0,
     removeOldLimits: async () => {},
     removeExpiredSecrets: async () => 0,
+    removeExpiredMoved: async () => 0,
     deleteOld: async () => 0,
   };
   const log = pino({}, { write: (line: string) => void lines.push(line) });
@@ -96,6 +99,7 @@ test('rows are deleted by the durations that are configured, each by its own', a
     removeExpiredIds: async () => 0,
     removeOldLimits: async () => {},
     removeExpiredSecrets: async () => 0,
+    removeExpiredMoved: async () => 0,
     deleteOld: async (rows: OldRows) => deleted.push(rows),
   };
   const config = { transcripts: 'off', keep: { ledger: 'P400D', tasks: 'P90D' }, runs } as const;

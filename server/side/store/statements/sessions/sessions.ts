@@ -69,6 +69,7 @@ export function recoverSessions(database: Database, recovery: Recovery): Promise
          ended_at = coalesce((select max(ended_at) from turn where turn.session = session.id), started_at)
        where ended_at is null and owner <> $1 and (cast($3 as bigint) = 1 or not exists
          (select 1 from lease where lease.owner = session.owner and lease.expires_at > $2))
+         and not exists (select 1 from session_moved where session_moved.session = session.id and session_moved.expires_at > $2)
        returning *`,
       [owner, now, isAlone ? 1 : 0],
     );

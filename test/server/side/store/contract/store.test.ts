@@ -10,6 +10,7 @@ import { handedOut } from '../on-both/id-owners.ts';
 import { leases } from '../on-both/leases.ts';
 import { ledgers } from '../on-both/ledgers.ts';
 import { limits } from '../on-both/limits.ts';
+import { movedSessions } from '../on-both/moved-sessions.ts';
 import { oldRows } from '../on-both/old-rows.ts';
 import { responses } from '../on-both/responses.ts';
 import { retention } from '../on-both/retention.ts';
@@ -30,6 +31,7 @@ await onBothStores((stores) => {
   describe('limits', () => limits(stores));
   describe('ids that were handed out', () => handedOut(stores));
   describe('client secrets', () => clientSecrets(stores));
+  describe('moved sessions', () => movedSessions(stores));
   describe('responses', () => responses(stores));
   describe('the ledger', () => ledgers(stores));
   describe('retention', () => retention(stores));
