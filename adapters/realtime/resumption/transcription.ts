@@ -13,9 +13,9 @@ import {
 } from '../contract/resumption.ts';
 import { UnheardSound } from './unheard-sound.ts';
 
-/** The meaning of a client's message: sound, of so many bytes; or one of these. Left out: it is of its moment alone. */
+/** The meaning of a client's message: sound, of so many bytes, which may ask for something as well; or one of these. Left out: it is of its moment alone. */
 export type Said =
-  | { readonly sound: number }
+  | { readonly sound: number; readonly isMark?: boolean }
   /** It begins every socket. */
   | 'opening'
   /** It changes settings. */
@@ -55,6 +55,15 @@ interface Before {
   readonly messages: number;
 }
 
+/** Places in the socket's sound, in seconds: the end of what it was sent, and that of the oldest request that waits for its answer. */
+interface HeardSoFar {
+  readonly sent: number;
+  readonly mark: number | undefined;
+}
+
+/** A pause that ends a turn is at least as long: sound of that time before the end is said again, since a next turn may have begun in it. */
+export const PAUSE_SECONDS = 0.5;
+
 /** Reads one session in a dialect. */
 export interface TranscriptReader {
   /** Bytes in a second of the client's sound; 0 or undefined: not known, and the session ends with its provider. It may become known with the opening. */
@@ -69,7 +78,7 @@ export interface TranscriptReader {
   readonly times: { readonly names: ReadonlySet<string>; readonly perSecond: number };
   said(frame: Frame): Said | undefined;
   /** Reads a message before anything in it is changed. */
-  told(event: JsonObject): Told;
+  told(event: JsonObject, heard: HeardSoFar): Told;
   /** Returns a message of a later socket with what is not a time as the client would know it; undefined: it knows that already. */
   later?(event: JsonObject, before: Before): JsonObject | undefined;
   /** Returns the end of the sound as a later socket takes it. */
@@ -130,8 +139,8 @@ class FollowedTranscription implements FollowedSession {
     const said = this.#reader.said(frame);
     const kept = { data: frame.data, binary: frame.binary };
     if (said === undefined) return undefined;
-    if (typeof said === 'object') this.#unheard.add(frame, said.sound, this.#bytesPerSecond);
-    else if (said === 'mark') this.#unheard.add(frame, 0, this.#bytesPerSecond);
+    if (typeof said === 'object') this.#unheard.add(frame, said, this.#bytesPerSecond);
+    else if (said === 'mark') this.#unheard.add(frame, { sound: 0, isMark: true }, this.#bytesPerSecond);
     else if (said === 'opening') this.#opening = copied(kept);
     else if (said === 'setting') this.#settings = withUnanswered(this.#settings, { frame: copied(kept) });
     else {
@@ -145,7 +154,7 @@ class FollowedTranscription implements FollowedSession {
     const event = readObject(frame.data);
     if (event === undefined) return undefined;
     this.#socketSince ??= frame.at;
-    const told = this.#reader.told(event);
+    const told = this.#reader.told(event, this.#unheard.places(this.#bytesPerSecond));
     if (typeof told.session === 'string') this.providerSession = told.session;
     if (told.isFirst) return this.#begin(told);
     if (told.error !== undefined) return this.#failed(told.error);

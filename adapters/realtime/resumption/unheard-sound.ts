@@ -13,6 +13,8 @@ interface KeptMessage {
   /** The place of its sound, in bytes from the beginning of the session: `end` is that of a message without sound, too. */
   readonly start: number;
   readonly end: number;
+  /** Set where it asks for something. */
+  readonly isMark: boolean;
 }
 
 export class UnheardSound {
@@ -33,10 +35,14 @@ export class UnheardSound {
     this.#isSilenceTold = isSilenceTold;
   }
 
-  /** Adds a message. `sound`: the bytes of sound in it, 0 for one that stands between sound. */
-  add({ data, binary }: Pick<Frame, 'data' | 'binary'>, sound: number, bytesPerSecond: number): void {
+  /** Adds a message. `sound`: the bytes of sound in it. */
+  add(
+    { data, binary }: Pick<Frame, 'data' | 'binary'>,
+    { sound, isMark = false }: { readonly sound: number; readonly isMark?: boolean },
+    bytesPerSecond: number,
+  ): void {
     const frame = { data: Buffer.from(data), binary };
-    this.#kept.push({ frame, start: this.#sent, end: this.#sent + sound });
+    this.#kept.push({ frame, start: this.#sent, end: this.#sent + sound, isMark });
     this.#bytes += data.length;
     this.#sent += sound;
     if (sound > 0) this.#messages += 1;
@@ -50,16 +56,23 @@ export class UnheardSound {
 
   /** Forgets what the socket was sent up to this time of its sound. A message in which that ends is cut, where it is nothing but sound. */
   heardTo(seconds: number, bytesPerSecond: number): void {
-    const place = this.#socketAt + Math.floor(seconds * CUTS_A_SECOND) * (bytesPerSecond / CUTS_A_SECOND);
-    const kept = this.#kept.filter(({ end }) => end > place);
-    const [first, ...others] = kept;
-    this.#kept = first === undefined ? [] : [behind(first, Math.floor(place)), ...others];
+    const place = this.#socketAt + Math.round(seconds * bytesPerSecond);
+    const cut = this.#socketAt + Math.floor(seconds * CUTS_A_SECOND) * (bytesPerSecond / CUTS_A_SECOND);
+    const [first, ...others] = this.#kept.filter(({ end }) => end > place);
+    this.#kept = first === undefined ? [] : [behind(first, Math.floor(cut)), ...others];
     this.#bytes = this.#kept.reduce((sum, { frame }) => sum + frame.data.length, 0);
   }
 
   /** Tells whether something waits for its answer beside sound. */
   get hasMarks(): boolean {
-    return this.#kept.some(({ start, end }) => start === end);
+    return this.#kept.some(({ isMark }) => isMark);
+  }
+
+  /** The end of the socket's sound, and that of the oldest of what waits for its answer, in seconds. */
+  places(bytesPerSecond: number): { readonly sent: number; readonly mark: number | undefined } {
+    const mark = this.#kept.find(({ isMark }) => isMark)?.end;
+    const secondsTo = (place: number): number => (place - this.#socketAt) / (bytesPerSecond || 1);
+    return { sent: secondsTo(this.#sent), mark: mark === undefined ? undefined : secondsTo(mark) };
   }
 
   /** Returns the messages that another socket is sent again, oldest first; they stay kept. */
@@ -89,5 +102,5 @@ function behind(message: KeptMessage, place: number): KeptMessage {
   const { frame, start, end } = message;
   const isSound = frame.binary && frame.data.length === end - start;
   if (place <= start || !isSound) return message;
-  return { frame: { ...frame, data: frame.data.subarray(place - start) }, start: place, end };
+  return { ...message, frame: { ...frame, data: frame.data.subarray(place - start) }, start: place };
 }

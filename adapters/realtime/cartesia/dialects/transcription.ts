@@ -9,6 +9,7 @@ import type { Dialect } from '../../contract/dialect.ts';
 import type { Observation } from '../../contract/observation.ts';
 import { soundOf } from '../../sound.ts';
 import { cartesiaError } from '../error-event.ts';
+import { turnsResumption } from '../resumption.ts';
 
 const common = {
   mostTokens: { input: 0, output: 0 },
@@ -36,6 +37,7 @@ export const cartesiaTurnsDialect: Dialect = {
   name: 'cartesia-turns',
   capabilities: { ...capabilities, speaksFirst: 'provider' },
   observe: (frame, direction) => observe(frame, direction, observeTurns),
+  resumption: turnsResumption,
   ...common,
 };
 

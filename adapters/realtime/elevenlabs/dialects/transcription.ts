@@ -8,6 +8,7 @@ import type { DecisiveBytes } from '../../../../codecs/websocket/alike-messages.
 import { type Frame, jsonFrame, type OutFrame } from '../../../../codecs/websocket/frame.ts';
 import type { Dialect, Rejection } from '../../contract/dialect.ts';
 import type { Observation } from '../../contract/observation.ts';
+import { scribeResumption } from '../resumption.ts';
 
 const CHUNK = Buffer.from('"input_audio_chunk"');
 
@@ -26,6 +27,7 @@ export const elevenlabsTranscriptionDialect: Dialect = {
   modelsIn: () => undefined,
   observe: (frame, direction) => (direction === 'upstream' ? heard : observeServer(frame)),
   errorEvent,
+  resumption: scribeResumption,
 };
 
 /** Every message of a client is a piece of sound, wherever its name stands; the last one of a segment is empty, and says so. */
