@@ -6,6 +6,7 @@ import { GREET_MS, PATH } from '../../contenders/start-all.ts';
 import { audioLoad, DIRECTIONS } from '../../load/audio-load.ts';
 import { type LoadRun, runLoad } from '../../load/run.ts';
 import { type Ends, startEnds } from '../../load/sessions.ts';
+import { cpuMeter } from '../../machine/resource-usage.ts';
 import { type RpcProcess, startRpcProcess } from '../../machine/rpc.ts';
 import { FACTORS, type Factor, type FactorRun, type OverloadData } from './data.ts';
 import type { CrowdMethods } from './process.ts';
@@ -71,6 +72,7 @@ async function runFactor(
   const { url, headers } = running;
   await crowd.begin({ url: url(PATH), headers, perSecond: factor * ROOM_PER_SECOND, holdMs: HOLD_MS });
   const beganAt = performance.now();
+  const cpuUs = cpuMeter(running.pids);
   const calls: LoadRun[] = [];
   for (const direction of DIRECTIONS) {
     const [from, to] = direction === 'upstream' ? [generator, provider] : [provider, generator];
@@ -81,7 +83,8 @@ async function runFactor(
     calls.push(await runLoad({ from, to, load, running, toleranceMs }));
   }
   const seconds = (performance.now() - beganAt) / 1000;
+  const cores = cpuUs(1e6 * seconds);
   const seen = await crowd.end();
   while ((await provider.sessions()) > SESSIONS) await new Promise((resolve) => setTimeout(resolve, 20));
-  return { calls, seen, seconds };
+  return { calls, seen, seconds, cores };
 }

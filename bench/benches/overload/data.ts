@@ -1,6 +1,6 @@
 // The results of the overload benchmark: the calls that were admitted before, and a crowd that asks for several times what there is room for.
 
-import { decodeHistogram, mergeHistograms, type Percentiles, percentilesMs } from '../../figures/histogram.ts';
+import { type Percentiles, percentilesMs } from '../../figures/histogram.ts';
 import { median } from '../../figures/statistics.ts';
 import type { LoadRun } from '../../load/run.ts';
 import type { CrowdSeen } from './process.ts';
@@ -13,6 +13,8 @@ export interface FactorRun {
   readonly calls: readonly LoadRun[];
   readonly seen: CrowdSeen;
   readonly seconds: number;
+  /** CPU of all processes of the gateway; undefined without /proc. */
+  readonly cores: number | undefined;
 }
 
 export interface OverloadData {
@@ -40,9 +42,12 @@ export const goodput = (data: OverloadData, factor: Factor): number[] =>
 export const askedPerSecond = (data: OverloadData, factor: Factor): number =>
   median(runsAt(data, factor).map(({ seen, seconds }) => seen.asked / seconds));
 
-/** Times of the refusals of all rounds together. */
-export const refusalMs = (data: OverloadData, factor: Factor): Percentiles =>
-  percentilesMs(mergeHistograms(runsAt(data, factor).map(({ seen }) => decodeHistogram(seen.refusals))));
+/** Times of refusals in each round. */
+export const refusalMs = (data: OverloadData, factor: Factor): Percentiles[] =>
+  runsAt(data, factor).flatMap(({ seen }) => (seen.refused > 0 ? percentilesMs(seen.refusals) : []));
+
+export const coresOf = (data: OverloadData, factor: Factor): number =>
+  median(runsAt(data, factor).map(({ cores }) => cores));
 
 export const refusals = (data: OverloadData, factor: Factor): number =>
   runsAt(data, factor).reduce((sum, { seen }) => sum + seen.refused, 0);
