@@ -31,6 +31,7 @@ export const spanningSuites: Readonly<Record<string, string>> = {
     'a change of a key from the order to every process of every machine',
   'test/server/processes/sessions/draining.test.ts':
     'what a drain tells, from the signal to streams, webhooks and clients',
+  'test/server/processes/restart/many-restarts.test.ts': 'calls over many supervisors, from the client to the ledger',
   'test/server/processes/reload/effects.test.ts': 'what a reload changes in every room',
   'test/server/processes/memory-ladder.test.ts':
     'a gateway process whose memory runs out, from its limit to its clients',
