@@ -105,7 +105,7 @@ const { supervisor, handles } = callSupervisor({
   hangUp: (calls: readonly HeldCall[]) => gateway?.hangUp(calls) ?? calls,
   endSession: (order: SessionOrder) => gateway?.endSession(order) ?? false,
   leave: () => gateway?.leave(),
-  drain: () => gateway?.drain(),
+  drain,
   async close() {
     await gateway?.close();
     await outbox?.flush(FLUSH_MS);
@@ -117,6 +117,12 @@ const registry = createSessionRegistry(supervisor);
 function outboxLimits({ side, access }: Config): OutboxLimits {
   const { outboxItems: maxItems, outboxBytes: maxBytes, whenFull } = side;
   return { maxItems, maxBytes, whenFull, isShared: access === 'keys' };
+}
+
+/** Nothing waits here any more where there was time; the supervisor knows how long that is. */
+async function drain(): Promise<void> {
+  await gateway?.drain();
+  while (outbox !== undefined && !(await outbox.flush(FLUSH_MS))) log?.warn('what sessions did is not stored yet');
 }
 
 /** The listeners of a clustered process are the supervisor's. */
