@@ -174,6 +174,8 @@ async function restartUnderLoad(what: string, machines: readonly Served[], url: 
     expect(await machine.exited).toEqual({ code: 0, signal: null });
   }
   print(what, load.seen, readyMs);
+  const faults = machines.flatMap((machine) => machine.lines().filter(({ level }) => Number(level) >= 50));
+  expect(faults).toEqual([]);
   const { refused, cut, closed: wrong } = load.seen;
   expect({ refused, cut, wrong }).toEqual({ refused: [], cut: [], wrong: [] });
   expectExact(await storedSums(url, (machines[0] as Served).data), load.seen);

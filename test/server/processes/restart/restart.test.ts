@@ -77,7 +77,7 @@ describe.each([1, 2])('with %i gateway processes', (processes) => {
       expect((await fetch(`${http}/v1/sessions/${id}`, { ...key })).status).toBe(200);
     (await open()).close();
     const ended = await fetch(`${served.admin}/sessions/${SECOND}/end`, { method: 'POST' });
-    expect(ended.status).toBe(202);
+    expect({ status: ended.status, answer: await ended.json() }).toMatchObject({ status: 202 });
     expect((await closed(second)).code).toBe(4504);
     third.close();
     await until(async () => (await served.sessions()).length === 0);
