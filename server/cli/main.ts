@@ -16,6 +16,7 @@ import { urlHost } from '../platform/private-address.ts';
 import type { ReadAgain } from '../processes/reload/reload.ts';
 import { Keeper } from '../processes/restart/keeper.ts';
 import { KeeperLink } from '../processes/restart/keeper-link.ts';
+import { activatedSockets } from '../processes/start/activation.ts';
 import { Supervisor } from '../processes/supervisor.ts';
 import { sideConflicts } from '../side/config/side-conflicts.ts';
 import { UsageError } from './commands/command.ts';
@@ -192,7 +193,8 @@ async function serve(source: Parameters<typeof loadConfig>[0], role: Role): Prom
   const log = createLog(config.log);
   for (const warning of warnings) log.warn({ warning }, 'a setting should be changed');
   const first = new Keeper(log);
-  const succession = keeper && { path: await keeper.begin(), sockets: keeper.sockets };
+  const path = await keeper?.begin();
+  const succession = { path, sockets: keeper?.sockets ?? activatedSockets(config) };
   const { startNext } = keeper ?? first;
   const supervisor = new Supervisor({ config, log, role, readAgain, succession, startNext });
   const built = buildConsole().then(

@@ -38,8 +38,7 @@ interface SupervisorOptions {
   readonly log: Logger;
   readonly role: Role;
   readonly readAgain: ReadAgain;
-  /** Left by the supervisor before this one. */
-  readonly succession: Succession | undefined;
+  readonly succession: Succession;
   readonly startNext: StartNext;
 }
 
@@ -172,6 +171,7 @@ export class Supervisor {
     this.#restart.ending();
     this.#readiness.draining();
     this.#log.info('draining');
+    if (this.#restart.isActivated) await this.#gateways.leave();
     await this.#gateways.drain(this.#config.limits.drainMs);
     await this.end(TASKS_MS.drain);
   }

@@ -204,10 +204,11 @@ describe('compose.yaml', () => {
   });
 });
 
-describe('the systemd unit', () => {
-  const settings = [...read('systemd/trunkline.service').matchAll(/^(\w+)=(.*)$/gm)].map(
-    ([, name = '', value = '']) => [name, value] as const,
-  );
+const settingsOf = (unit: string) =>
+  [...read(unit).matchAll(/^(\w+)=(.*)$/gm)].map(([, name = '', value = '']) => [name, value] as const);
+
+describe('the systemd units', () => {
+  const settings = settingsOf('systemd/trunkline.service');
   const setting = (name: string) => settings.flatMap(([one, value]) => (one === name ? [value] : []));
 
   test('it starts the command of the package with the configuration and the state directory of the unit', () => {
@@ -226,15 +227,31 @@ describe('the systemd unit', () => {
     expect(setting('RestartPreventExitStatus')).toEqual(['2']);
   });
 
+  test('the socket listens where the example does, and has the name of the service', () => {
+    const { host, port } = inExample.listen;
+    const socket = settingsOf('systemd/trunkline.socket');
+    expect(socket.filter(([name]) => name === 'ListenStream')).toEqual([['ListenStream', `${host}:${port}`]]);
+    expect(socket.filter(([name]) => ['Service', 'Accept'].includes(name))).toEqual([]);
+  });
+
   test('no setting is there twice', () => {
-    const names = settings.map(([name]) => name);
-    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+    for (const unit of ['systemd/trunkline.service', 'systemd/trunkline.socket']) {
+      const names = settingsOf(unit).map(([name]) => name);
+      expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+    }
   });
 });
 
 test('docs/deploying.md names the files of the kit', () => {
   const { text } = guide('docs/deploying.md');
-  const files = ['Dockerfile', 'compose.yaml', 'example.env', 'trunkline.example.yaml', 'systemd/trunkline.service'];
+  const files = [
+    'Dockerfile',
+    'compose.yaml',
+    'example.env',
+    'trunkline.example.yaml',
+    'systemd/trunkline.service',
+    'systemd/trunkline.socket',
+  ];
   for (const file of [...files, 'helm/trunkline', 'grafana/trunkline.json', 'prometheus/alerts.yaml'])
     expect(text).toContain(`deploy/${file}`);
 });

@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import type { RunInfo } from '../../server/ipc/run-file.ts';
@@ -22,17 +23,19 @@ export interface Command {
   readonly exited: Promise<{ readonly code: number | null; readonly signal: string | null }>;
 }
 
-/** Runs the command with nothing in its environment but `env`; `within` is a command that becomes the one that follows it; `input` is on its stdin. */
+/** Runs the command with nothing in its environment but `env`; `within` is a command that becomes the one that follows it; `input` is on its stdin; `sockets` are its
+ * descriptors from 3 on. */
 export function runCommand(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
   within: readonly string[] = [],
   input?: string,
+  sockets: readonly object[] = [],
 ): Command {
   const [program = '', ...rest] = [...within, process.execPath, bin, ...args];
   const child = spawn(program, rest, {
     env: { PATH: process.env.PATH, ...env },
-    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...(sockets as Socket[])],
   });
   const output = { stdout: '', stderr: '' };
   child.stdin?.end(input);
@@ -69,7 +72,12 @@ export interface Served extends Command {
 
 /** `trunkline serve` (with `more` arguments) on free ports, ready. `config` is the YAML file as data; with `provider`, openai and gemini are that. */
 export async function serve(
-  { provider, within, ...config }: Record<string, unknown> & { provider?: string; within?: readonly string[] },
+  {
+    provider,
+    within,
+    sockets,
+    ...config
+  }: Record<string, unknown> & { provider?: string; within?: readonly string[]; sockets?: readonly object[] },
   data = temporaryFolder('data'),
   more: readonly string[] = [],
 ): Promise<Served> {
@@ -81,7 +89,7 @@ export async function serve(
     listen: { port: 0, tlsPort: false, ...(given.listen as object) },
   });
   const file = configFile(contentOf(config));
-  const command = runCommand(['serve', '--config', file, '--data', data, ...more], {}, within);
+  const command = runCommand(['serve', '--config', file, '--data', data, ...more], {}, within, undefined, sockets);
   await listening(command);
   if (command.child.exitCode !== null) await failed(command);
   const { level: _level, time: _time, msg: _msg, ...told } = linesOf(command).find(isOfListening) ?? {};

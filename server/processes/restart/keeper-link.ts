@@ -32,8 +32,8 @@ export class KeeperLink {
   }
 
   /** Resolves with the socket of the supervisor that serves, when all listening sockets are here. */
-  begin(): Promise<string> {
-    return this.#keeper.call<string>('begin');
+  begin(): Promise<string | undefined> {
+    return this.#keeper.call('begin');
   }
 
   /** Tells that this supervisor serves. */

@@ -22,10 +22,10 @@ export class RestartError extends Error {
   }
 }
 
-/** Gives the next supervisor what it begins with. */
+/** Gives a supervisor what it begins with. */
 export interface Succession {
-  /** The socket at which the one that serves tells of its sessions. */
-  readonly path: string;
+  /** The socket at which the one before tells of its sessions; undefined where there is none before. */
+  readonly path: string | undefined;
   readonly sockets: readonly ListenerSocket[];
 }
 
@@ -121,7 +121,7 @@ export class Keeper {
   ): Handlers {
     const given: ListenerSocket[] = [];
     return {
-      async begin(): Promise<string> {
+      async begin(): Promise<string | undefined> {
         for (const { handle, ...place } of sockets) await rpc().call('socket', place, handle);
         return path;
       },

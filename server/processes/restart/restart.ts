@@ -13,8 +13,8 @@ import { usableSockets } from './process-listeners.ts';
 interface RestartOptions {
   readonly config: Config;
   readonly log: Logger;
-  /** Left by the supervisor before this one; undefined where there is none. */
-  readonly succession: Succession | undefined;
+  /** Left by the supervisor before this one, or by a service manager. */
+  readonly succession: Succession;
   readonly startNext: StartNext;
   sessions(): Pick<GatewayProcesses, 'find' | 'holderOf' | 'records' | 'endSession' | 'follow' | 'join'>;
   /** The sockets that this supervisor listens at. */
@@ -45,12 +45,17 @@ export class Restart {
 
   constructor(options: RestartOptions) {
     this.#options = options;
-    this.sockets = usableSockets(options.succession?.sockets ?? [], options.config);
+    this.sockets = usableSockets(options.succession.sockets, options.config);
   }
 
   /** False while another supervisor works with the same data directory. */
   get isAlone(): boolean {
     return this.#handover === undefined && this.#predecessor?.isGone !== false;
+  }
+
+  /** True where a service manager holds the public sockets: what waits there is served after the next start. */
+  get isActivated(): boolean {
+    return this.sockets.some(({ setting, host }) => setting.startsWith('listen.') && host === undefined);
   }
 
   /** Resolves when another one serves, and nothing is left here. */
@@ -60,8 +65,8 @@ export class Restart {
 
   /** Reaches the supervisor before this one. */
   async begin(): Promise<void> {
-    const { succession } = this.#options;
-    if (succession !== undefined) this.#predecessor = await Predecessor.reach(succession.path);
+    const { path } = this.#options.succession;
+    if (path !== undefined) this.#predecessor = await Predecessor.reach(path);
   }
 
   /** Learns of the sessions of the supervisor before this one, so that this one may open some. */

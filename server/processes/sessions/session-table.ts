@@ -36,7 +36,7 @@ export class SessionTable<Owner> {
   /** Lets the table of another supervisor have what is here, know from now on what changes, and decide, too. */
   follow(next: Pick<Rpc, 'call' | 'notify'> | undefined): void {
     this.#next = next;
-    for (const reservation of this.all) next?.notify('reserve', reservation);
+    for (const { owner: _, ...reservation } of this.#reserved.values()) next?.notify('reserve', reservation);
   }
 
   /** Reserves a place that this table has granted in the other one as well. Where that is gone, this one decides alone. */
