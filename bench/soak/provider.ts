@@ -17,6 +17,7 @@ const SOUND = Buffer.alloc(4800, 7).toString('base64');
 const PIECES = 8;
 const PIECE_MS = 100;
 const BIG_BYTES = 3 * 2 ** 20;
+const SILENT_MS = 20_000;
 const CLOSE_CODES = [1000, 1001, 1011, 4000];
 
 /** `random`: a number from 0 to 1. One session in ten ends, or suffers, by its provider. */
@@ -67,15 +68,18 @@ function fail(ws: WebSocket, socket: Socket, random: () => number): void {
     () => ws.terminate(),
     () => socket.resetAndDestroy(),
     () => socket.end(),
-    // Silence: neither messages nor pongs.
-    () => ws.pause(),
-    () => {
-      ws.pause();
-      setTimeout(() => ws.resume(), 3000);
-    },
+    // Silence: neither messages nor pongs, until the gateway has given up.
+    () => sleep(ws, SILENT_MS),
+    () => sleep(ws, 3000),
     () => ws.send(JSON.stringify({ type: 'rate_limits.updated', rate_limits: 'x'.repeat(BIG_BYTES) })),
   ];
   ways[Math.floor(random() * ways.length)]?.();
+}
+
+/** Reads nothing for a while. */
+function sleep(ws: WebSocket, ms: number): void {
+  ws.pause();
+  setTimeout(() => ws.resume(), ms);
 }
 
 function answerTurn(send: (event: object) => void): void {
