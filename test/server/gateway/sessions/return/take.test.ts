@@ -118,7 +118,12 @@ const keptOf = async ({ url }: Served, id: string): Promise<Kept> =>
   (await (await fetch(`${url.replace('ws', 'http')}/v1/sessions/${id}`, bearer)).json()) as Kept;
 
 /** Plays a call of which the first half is at one machine, and the second at the next. */
-async function playMove(upstream: RealtimeProvider, first: Served, next: () => Promise<Served>): Promise<void> {
+async function playMove(
+  upstream: RealtimeProvider,
+  first: Served,
+  next: () => Promise<Served>,
+  signal: 'SIGTERM' | 'SIGUSR2' = 'SIGTERM',
+): Promise<void> {
   const front = await balancer();
   front.port = first.run.listen.port;
   const { session, types, heard, leg, ask } = await call(front, upstream);
@@ -127,7 +132,7 @@ async function playMove(upstream: RealtimeProvider, first: Served, next: () => P
   await until(() => types().includes('session.updated'));
   await ask('one');
   const before = types();
-  first.child.kill('SIGTERM');
+  first.child.kill(signal);
   const second = await next();
   front.port = second.run.listen.port;
   await until(() => heard.resumed === 1);
@@ -159,6 +164,12 @@ test('a session goes on at the next start of the same machine, from the store th
     await first.exited;
     return start(upstream, {}, first.data);
   });
+});
+
+test('a session goes on in the new processes of a restart', async () => {
+  const upstream = await startUpstream();
+  const first = await start(upstream, { processes: 2 });
+  await playMove(upstream, first, async () => first, 'SIGUSR2');
 });
 
 describe.skipIf(postgres === undefined)('on another machine of the same store', () => {
