@@ -108,6 +108,8 @@ export type Moment =
   | { readonly at: number; readonly kind: 'usage'; readonly usage: Usage }
   /** The session went on at another socket of its provider, `ms` without one. `why`: what ended the one before (see `closeOutcomes`), or `due`. */
   | { readonly at: number; readonly kind: 'move'; readonly ms: number; readonly why: string }
+  /** The client came back to the session, `ms` after it was lost. */
+  | { readonly at: number; readonly kind: 'return'; readonly ms: number }
   /** The model asked for a tool; what the provider does not say, or what is not read, is left out. */
   | {
       readonly at: number;

@@ -50,6 +50,7 @@ export function createMetrics(liveSessions: () => number, labels: SubjectLabels 
     'provider',
     'why',
   );
+  const returned = counter('trunkline_client_returns_total', 'clients that came back to their session', 'provider');
   const turns = new Histogram({
     name: 'trunkline_turn_seconds',
     help: 'turn latency: end of speech to first audio, request to first audio, request to first text',
@@ -79,6 +80,7 @@ export function createMetrics(liveSessions: () => number, labels: SubjectLabels 
     tried: (target: { readonly alias: string; readonly provider: string; readonly outcome: string }) =>
       tried.inc(target),
     moved: (provider: string, why: string) => moved.inc({ provider, why }),
+    returned: (provider: string) => returned.inc({ provider }),
     opened: (provider: string, dialect: string, subject: Subject = {}) =>
       opened.inc({ provider, dialect, ...labels.of(subject) }),
     closed: (reason: string, code: number, subject: Subject = {}) =>

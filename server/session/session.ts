@@ -203,7 +203,7 @@ export class Session {
 
   #newReturning(survival: ClientSurvival): ClientReturn {
     return new ClientReturn({
-      ...{ survival, client: this.#options.client, downstream: () => this.#legs.now.downstream },
+      ...{ survival, tap: this.#tap, client: this.#options.client, downstream: () => this.#legs.now.downstream },
       isOpen: () => this.#state.name === 'open',
       onOver: () => this.end(clientEnded(1006), { closeCode: 1006 }),
     });

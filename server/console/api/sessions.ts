@@ -100,7 +100,7 @@ export interface TimelineItem {
 
 export type EntryKind = (typeof entryKinds)[number];
 export const entryKinds = [
-  ...(['try', 'dial', 'open', 'turn', 'reply', 'round-trip', 'slow-reader', 'move'] as const),
+  ...(['try', 'dial', 'open', 'turn', 'reply', 'round-trip', 'slow-reader', 'move', 'return'] as const),
   ...(['tool', 'usage', 'refusal', 'close', 'task'] as const),
 ];
 

@@ -7,6 +7,7 @@ import type { Peer } from '../../transport/peer.ts';
 import type { Survives } from '../../transport/upgrade.ts';
 import type { ClientGate, ClientRule } from '../hold/client-gate.ts';
 import type { Link } from '../link/link.ts';
+import type { Tap } from '../tap/tap.ts';
 import { SentMessages } from './sent-messages.ts';
 
 /** The means of a session that goes on without its client for a while. */
@@ -25,6 +26,7 @@ export interface ClientSurvival {
 
 interface ClientReturnOptions {
   readonly survival: ClientSurvival;
+  readonly tap: Pick<Tap, 'returned'>;
   readonly client: Peer;
   /** The link toward the client. */
   readonly downstream: () => Link;
@@ -42,6 +44,7 @@ export class ClientReturn {
   #received = 0;
   #expiresAt: number | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #leftAt = 0;
 
   constructor(options: ClientReturnOptions) {
     this.#options = options;
@@ -85,6 +88,7 @@ export class ClientReturn {
     downstream().targetLeft();
     this.#gate?.forgetUnfinished();
     this.#expiresAt = Date.now() + survival.maxMs;
+    this.#leftAt = performance.now();
     this.#timer = setTimeout(onOver, survival.maxMs);
     return true;
   }
@@ -96,11 +100,12 @@ export class ClientReturn {
 
   /** Goes on with the client at this socket, which has its 101. */
   comesBack(socket: Socket, received: number): void {
-    const { client, downstream } = this.#options;
+    const { client, downstream, tap } = this.#options;
     // The former socket may not have noticed that its network is gone.
     this.leaves();
     this.stop();
     client.adopt(socket);
+    tap.returned(this.#leftAt, performance.now() - this.#leftAt);
     downstream().targetCame(received);
   }
 

@@ -49,6 +49,10 @@ export class Moments {
     this.#keep({ at, kind: 'move', ms: tenths(ms), why });
   }
 
+  returned(at: number, ms: number): void {
+    this.#keep({ at, kind: 'return', ms: tenths(ms) });
+  }
+
   refusal(at: number, code: string): void {
     this.#keep({ at, kind: 'refusal', code });
   }

@@ -123,6 +123,12 @@ export class Tap {
     this.meter?.observed(observation, 'downstream', 0);
   }
 
+  /** Takes note that the client is back, which was lost at that time (monotonic ms). */
+  returned(since: number, ms: number): void {
+    this.moments.returned(since, ms);
+    this.#options.metrics.returned(this.#options.provider);
+  }
+
   /** Counts a message that the provider is told again, which it bills once more. */
   toldAgain(message: OutFrame, at: number): void {
     this.texts?.add(this.#options.dialect.observe({ ...message, at }, 'upstream')?.counts);

@@ -140,6 +140,7 @@ function rootEvent(moment: Moment): NonNullable<TraceSpan['events']> {
   if (kind === 'slow-reader')
     return [{ name: 'slow_reader', at, attributes: { [OWN.end]: moment.end, [OWN.ms]: moment.ms } }];
   if (kind === 'move') return [{ name: 'move', at, attributes: { [OWN.ms]: moment.ms, [OWN.why]: moment.why } }];
+  if (kind === 'return') return [{ name: 'return', at, attributes: { [OWN.ms]: moment.ms } }];
   if (kind === 'refusal') return [{ name: 'refusal', at, attributes: { [OWN.errorType]: moment.code } }];
   if (kind === 'close') return [{ name: 'close', at, attributes: { [OWN.end]: moment.by } }];
   return [];

@@ -38,6 +38,7 @@ export const kindWords: Readonly<Record<EntryKind, string>> = {
   reply: 'Replies',
   'round-trip': 'Round trips',
   'slow-reader': 'Slow readers',
+  return: 'Returns',
   move: 'Moves',
   tool: 'Tools',
   usage: 'Usage',
@@ -67,6 +68,8 @@ export function sentenceOf(entry: TimelineItem): string {
       return `The ${entry.end} read too slowly for ${ms}`;
     case 'move':
       return `Went on at another socket of the provider after ${ms} without one: ${entry.why}`;
+    case 'return':
+      return `The client came back after ${ms}`;
     case 'tool':
       return `The model asked for ${entry.name === undefined ? 'a tool' : `the tool ${entry.name}`}`;
     case 'usage':
@@ -131,6 +134,7 @@ const laneKinds: readonly { readonly name: string; has(entry: TimelineItem): boo
   { name: 'Slow client', has: ({ kind, end }) => kind === 'slow-reader' && end === 'client' },
   { name: 'Slow provider', has: ({ kind, end }) => kind === 'slow-reader' && end === 'provider' },
   { name: 'Moves', has: ({ kind }) => kind === 'move' },
+  { name: 'Client away', has: ({ kind }) => kind === 'return' },
   { name: 'Refusals, close', has: ({ kind }) => kind === 'refusal' || kind === 'close' },
 ];
 

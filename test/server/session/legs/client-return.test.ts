@@ -86,7 +86,9 @@ describe('a client that comes back', () => {
     await until(() => told.length === 2);
     expect(told).toEqual(['1', '2']);
     again.close(1000);
+    expect(await line.gateway.sample('trunkline_client_returns_total', { provider: 'openai' })).toBe(1);
     expect(await line.gateway.nextEnd()).toMatchObject({
+      timeline: expect.arrayContaining([{ at: expect.any(Number), kind: 'return', ms: expect.any(Number) }]),
       reason: 'client-closed',
       frames: { upstream: 2, downstream: 6 },
     });
