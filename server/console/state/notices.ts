@@ -76,6 +76,10 @@ const closeMeanings: Readonly<Record<number, readonly [title: string, detail: st
   3000: ['The provider did not accept the credential', 'Check the API key that the gateway is configured with.'],
   4000: ['The provider refused this dialect', 'The client speaks a version that is no longer served.'],
   4008: ['The page was too slow to read', 'The gateway ended the session because this page did not take its frames.'],
+  4012: [
+    'The session moves',
+    'The gateway is shutting down: another one goes on with the session of a client that comes back to it.',
+  ],
   4502: ['The session cost as much as it may', 'The key, the class of the session or a budget sets how much that is.'],
   4503: ['The session was as long as it may be', 'The key, or the class of the session, sets how long one lasts.'],
   4501: ['The key was revoked', 'Its owner took it back: use another key.'],
