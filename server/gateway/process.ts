@@ -71,6 +71,8 @@ const { supervisor, handles } = callSupervisor({
     gateway.useBudgets(closedBudgets);
     const returns = returnsSocket(process.pid);
     const listening = await gateway.listen(ports, { isShared, returns, sockets: { given: sockets, keep } });
+    // Nobody takes the connections of a process that lost its supervisor meanwhile.
+    if (!process.connected) await gateway.close();
     optimizeEarly();
     return listening;
   },

@@ -84,13 +84,31 @@ export const pipeRpc = (pipes: { readonly reads: Socket; readonly writes: Socket
   return new Rpc(socketPort(reads, { writes, batching: 'none', maxQueuedBytes: Number.POSITIVE_INFINITY }), handlers);
 };
 
+/** Time for a process to end by itself once its supervisor is gone: longer than sessions take to close. */
+const ORPHAN_MS = 20_000;
+
 /**
  * The two ways of a forked process to its supervisor: the pipes, and Node's own channel for calls with a handle, since it sends nothing behind a
- * handle until that has arrived.
+ * handle until that has arrived. A process whose supervisor dies while it starts ends by an error if it does not end by itself.
  */
 export function callSupervisor(handlers: Handlers): { readonly supervisor: Rpc; readonly handles: Rpc } {
   const [reads, writes] = [new Socket({ fd: PIPES.toChild }), new Socket({ fd: PIPES.toSupervisor })];
-  return { handles: new Rpc(process, handlers), supervisor: pipeRpc({ reads, writes }, handlers) };
+  const { start } = handlers;
+  const own: Handlers = {
+    ...handlers,
+    // The pipe still has what a supervisor wrote that is gone.
+    start(argument, handle) {
+      if (!process.connected) throw new Error('the supervisor is gone');
+      return start?.(argument, handle);
+    },
+  };
+  process.once('disconnect', () => setTimeout(endOrphan, ORPHAN_MS).unref());
+  return { handles: new Rpc(process, own), supervisor: pipeRpc({ reads, writes }, own) };
+}
+
+/** Ends the process, since nobody catches it. */
+function endOrphan(): never {
+  throw new Error('the supervisor is gone, and this process did not end by itself');
 }
 
 /** Reads messages out of chunks of any size. Throws for bytes that are no message; nothing after them may be read. */
