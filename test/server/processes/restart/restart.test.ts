@@ -16,6 +16,9 @@ const REALTIME = '/v1/realtime?model=gpt-realtime-2.1';
 const KEYS = [{ id: 'three', secret: 'secret-of-three', maxSessions: 3 }];
 const key = { headers: { authorization: 'Bearer secret-of-three' } };
 
+/** A connection that is kept would be closed by the process that ends meanwhile. */
+const ONCE = { connection: 'close' };
+
 let provider: FakeProvider;
 let served: Served;
 beforeAll(async () => {
@@ -74,9 +77,9 @@ describe.each([1, 2])('with %i gateway processes', (processes) => {
     expect(ids).toEqual([SECOND, THIRD]);
     const http = served.url.replace('ws', 'http');
     for (const id of [FIRST, SECOND, THIRD])
-      expect((await fetch(`${http}/v1/sessions/${id}`, { ...key })).status).toBe(200);
+      expect((await fetch(`${http}/v1/sessions/${id}`, { headers: { ...key.headers, ...ONCE } })).status).toBe(200);
     (await open()).close();
-    const ended = await fetch(`${served.admin}/sessions/${SECOND}/end`, { method: 'POST' });
+    const ended = await fetch(`${served.admin}/sessions/${SECOND}/end`, { method: 'POST', headers: ONCE });
     expect({ status: ended.status, answer: await ended.json() }).toMatchObject({ status: 202 });
     expect((await closed(second)).code).toBe(4504);
     third.close();
