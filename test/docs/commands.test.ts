@@ -34,7 +34,7 @@ describe('commands', () => {
         options: options as typeof options & Record<string, { type: 'string' }>,
         allowPositionals: true,
       });
-      if (['serve', 'config check', 'config print', 'reload'].includes(positionals.join(' '))) {
+      if (['serve', 'config check', 'config print', 'reload', 'restart'].includes(positionals.join(' '))) {
         expect([undefined, ...ROLES]).toContain(values.role);
       } else {
         expect(sideCommand(positionals, values)).toBeTypeOf('function');

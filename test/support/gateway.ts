@@ -27,7 +27,7 @@ import type { SecretStore } from '../../server/ipc/stored-keys.ts';
 import { SessionTable } from '../../server/processes/sessions/session-table.ts';
 import { PublicListener } from '../../server/side/http/public/listener.ts';
 import type { Store } from '../../server/side/store/contract/store.ts';
-import { configFile } from './config-file.ts';
+import { configFile, neverOverloaded } from './config-file.ts';
 import { FakeRuns } from './fake-runs.ts';
 import { keepInbox } from './inbox.ts';
 import { sampleOf } from './metrics.ts';
@@ -93,11 +93,13 @@ export async function startGateway({
   const all = Object.fromEntries(names.map((name) => [name, account]));
   const providers = file.providers ?? (provider ? all : {});
   const loaded = loadConfig({
-    file: configFile({
-      ...file,
-      listen: { port: 0, tlsPort: certificate ? 0 : false, ...(file.listen as object) },
-      providers,
-    }),
+    file: configFile(
+      neverOverloaded({
+        ...file,
+        listen: { port: 0, tlsPort: certificate ? 0 : false, ...(file.listen as object) },
+        providers,
+      }),
+    ),
     env,
   });
   const ended: SessionRecord[] = [];

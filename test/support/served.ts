@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import type { RunInfo } from '../../server/ipc/run-file.ts';
 import type { SessionRecord } from '../../server/ipc/session-record.ts';
-import { configFile } from './config-file.ts';
+import { configFile, neverOverloaded } from './config-file.ts';
 import { sample } from './metrics.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { until } from './until.ts';
@@ -82,12 +82,13 @@ export async function serve(
   more: readonly string[] = [],
 ): Promise<Served> {
   const account = { baseUrl: provider, apiKey: 'provider-secret', allowPrivate: true };
-  const contentOf = (given: Record<string, unknown>) => ({
-    ...(provider ? { providers: { openai: account, gemini: account } } : {}),
-    ...given,
-    admin: { port: 0, ...(given.admin as object) },
-    listen: { port: 0, tlsPort: false, ...(given.listen as object) },
-  });
+  const contentOf = (given: Record<string, unknown>) =>
+    neverOverloaded({
+      ...(provider ? { providers: { openai: account, gemini: account } } : {}),
+      ...given,
+      admin: { port: 0, ...(given.admin as object) },
+      listen: { port: 0, tlsPort: false, ...(given.listen as object) },
+    });
   const file = configFile(contentOf(config));
   const command = runCommand(['serve', '--config', file, '--data', data, ...more], {}, within, undefined, sockets);
   await listening(command);
