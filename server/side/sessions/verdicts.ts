@@ -135,7 +135,7 @@ const endings: Readonly<Partial<Record<CloseName, string>>> = {
   'pins-not-taken': 'the provider did not take what the client secret lays down',
   'ended-by-operator': 'the operator, or the key itself, ended the session',
   drained: 'the session ended since the gateway shut down',
-  moved: 'the session moved, since the gateway shut down',
+  moved: 'the gateway shut down, and left the session to another process',
   'gateway-fault': 'a fault of the gateway ended the session: its log says more',
   'gateway-lost': 'the gateway process died',
   recovered: 'the gateway was lost with all its processes',
