@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { expect } from 'vitest';
 import { findChromium } from './chromium.ts';
-import { configFile } from './config-file.ts';
+import { configFile, neverOverloaded } from './config-file.ts';
 import { until } from './until.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -27,7 +27,7 @@ export interface RunningGateway {
 /** Starts the command on ports of its own. `config` is the YAML file as data. */
 export async function startCommand(config: object = {}): Promise<RunningGateway> {
   const data = mkdtempSync(join(tmpdir(), 'trunkline-console-'));
-  const file = configFile({ listen: { port: 0, tlsPort: false }, admin: { port: 0 }, ...config });
+  const file = configFile(neverOverloaded({ listen: { port: 0, tlsPort: false }, admin: { port: 0 }, ...config }));
   const command = [join(root, 'server/cli/bin.js'), 'serve', '--config', file, '--data', data];
   const child = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'pipe'] });
   const said: string[] = [];
@@ -39,13 +39,15 @@ export async function startCommand(config: object = {}): Promise<RunningGateway>
   });
   const { listen, admin } = JSON.parse(readFileSync(run, 'utf8')) as Record<'listen' | 'admin', { port: number }>;
   const at = ({ port }: { port: number }) => `http://127.0.0.1:${port}`;
-  return { origin: at(listen), admin: at(admin), close: () => stop(child) };
+  return { origin: at(listen), admin: at(admin), close: () => stop(child, said) };
 }
 
 /** Stops the command. The second signal ends sessions that are still open. */
-async function stop(child: ChildProcess): Promise<void> {
+async function stop(child: ChildProcess, said: readonly string[]): Promise<void> {
   const exited = child.exitCode === null ? once(child, 'exit') : undefined;
   child.kill('SIGTERM');
+  // Two signals at once may arrive as one.
+  await until(() => said.some((piece) => piece.includes('draining')) || child.exitCode !== null);
   child.kill('SIGTERM');
   await exited;
 }
