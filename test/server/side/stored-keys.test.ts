@@ -67,11 +67,13 @@ test('a key is taken in every place where SDKs put one, in every process', async
 
 test('a revocation ends every live session of its key, in both processes, and tells why in the dialect first', async () => {
   const ids = Array.from({ length: 100 }, (_, index) => `many-${index}`);
-  const secrets = await Promise.all(ids.map((id) => makeKey(served, id)));
+  const secrets: string[] = [];
+  // One after the other: on a busy machine a hundred at once may wait longer than the admin listener does.
+  for (const id of ids) secrets.push(await makeKey(served, id));
   const clients = await Promise.all(secrets.map((secret) => openSession(served, secret)));
   const other = await openSession(served, FILE_SECRET);
   const words = clients.map(async (client) => JSON.parse((await message(client)).data.toString()).error.code);
-  await Promise.all(ids.map((id) => askKeys(served, 'POST', `/keys/${id}/revoke`)));
+  for (const id of ids) expect((await askKeys(served, 'POST', `/keys/${id}/revoke`)).status).toBe(200);
   expect(new Set(await Promise.all(words))).toEqual(new Set(['key_revoked']));
   const codes = (await Promise.all(clients.map((client) => closed(client)))).map(({ code }) => code);
   expect(codes.filter((code) => code === 4501)).toHaveLength(100);
