@@ -3,6 +3,7 @@
 import { performance } from 'node:perf_hooks';
 import type { SessionBefore, SessionRecord, SessionUsage } from '../ipc/session-record.ts';
 import type { CloseReason } from './close-reason.ts';
+import { legsBehind } from './legs/leg-list.ts';
 import type { SessionMeter } from './meter/meter.ts';
 import { type SessionSubject, summaryOf } from './subject.ts';
 import { usageOf } from './tap/billed-usage.ts';
@@ -80,7 +81,6 @@ export class LiveRecord {
 
 function behind(before: SessionBefore, own: SessionRecord): Partial<SessionRecord> {
   const { startedAt, frames, bytes, turns, legs = [] } = before;
-  const later = (own.legs ?? []).map((leg) => ({ ...leg, number: leg.number + legs.length }));
   const sum = (one: SessionRecord['frames'], other: SessionRecord['frames']) => ({
     upstream: one.upstream + other.upstream,
     downstream: one.downstream + other.downstream,
@@ -90,6 +90,6 @@ function behind(before: SessionBefore, own: SessionRecord): Partial<SessionRecor
     frames: sum(frames, own.frames),
     bytes: sum(bytes, own.bytes),
     turns: [...turns, ...own.turns],
-    legs: [...legs, ...later],
+    legs: legsBehind(legs, own.legs ?? []),
   };
 }

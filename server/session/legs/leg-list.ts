@@ -69,6 +69,12 @@ export class LegList {
   }
 }
 
+/** Lists the legs of a session's part behind those of the part before. */
+export function legsBehind(before: readonly LegRecord[], own: readonly LegRecord[]): readonly LegRecord[] {
+  const last = before.at(-1)?.number ?? 0;
+  return [...before, ...own.map((leg) => ({ ...leg, number: last + leg.number }))].slice(-KEPT);
+}
+
 const ending = (reason: string) => ({ endedAt: new Date().toISOString(), reason });
 
 /** The counts that have grown, by as much as they have. */

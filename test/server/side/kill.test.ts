@@ -200,7 +200,7 @@ const VICTIMS = ['gateway', 'side', 'supervisor', 'all'] as const;
 const KILLS = isLong ? 1000 : VICTIMS.length;
 type Victim = (typeof VICTIMS)[number];
 const HEADERS = { authorization: 'Bearer secret-of-web' };
-/** As many sessions as are open at once in a round: the next one needs the places of those that were killed. */
+/** Sessions have no more places than a round opens: the next one needs those of the sessions that were killed. */
 const keys = [{ id: 'web', secret: 'secret-of-web', maxSessions: 2 }];
 
 /** Kills one kind of process, or all. Resolves with the gateway that serves then, and how long that took. */

@@ -149,7 +149,7 @@ async function playMove(
   await until(async () => (await keptOf(second, id)).state === 'closed');
   const kept = await until(async () => {
     const now = await keptOf(second, id);
-    return now.ledger[0]?.outcome === 'ok' ? now : undefined;
+    return now.ledger[0]?.outcome === 'ok' && now.turns.length > 1 ? now : undefined;
   });
   expect(kept.reason).toBe('client-closed');
   expect(kept.ledger.map(({ usage }) => usage.totalTokens)).toEqual([6]);
