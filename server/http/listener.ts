@@ -1,10 +1,11 @@
 // Opens HTTP and HTTPS servers with the limits of a handshake: a request that is too slow or too large never arrives.
 
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import { type AddressInfo, createServer as createNetServer, Server as NetServer } from 'node:net';
 import type { Limits } from '../config/config.ts';
+import { http } from '../platform/http.ts';
 import { portOwner } from './connection/port-owner.ts';
 
 /** A certificate, with its chain, and its private key: PEM texts. */
@@ -36,7 +37,7 @@ export function createListener(
   };
   const server: Server =
     tls === undefined
-      ? createServer(options)
+      ? http.createServer(options)
       : createTlsServer({
           ...options,
           ...tls,

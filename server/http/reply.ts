@@ -1,9 +1,10 @@
 // Writes whole HTTP replies: to the response of a request, or to the socket of an upgrade request.
 
-import { type ServerResponse, STATUS_CODES } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { HttpReply } from '../../adapters/realtime/refusal.ts';
 import { credentialMask } from '../../codecs/text/secret.ts';
+import { http } from '../platform/http.ts';
 import { exposing } from './cors.ts';
 
 export function jsonReply(status: number, body: object, headers: HttpReply['headers'] = {}): HttpReply {
@@ -30,7 +31,7 @@ export function writeReply(
   more: HttpReply['headers'] = {},
 ): void {
   if (!socket.writable) return void socket.destroy();
-  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`];
+  const lines = [`HTTP/1.1 ${status} ${http.STATUS_CODES[status] ?? 'Refused'}`];
   for (const [name, value] of Object.entries({ ...more, ...headers })) {
     if (/^[\t\x20-\x7e]*$/.test(value)) lines.push(`${name}: ${value}`);
   }

@@ -1,8 +1,8 @@
 // Opens a tunnel through an HTTP proxy with CONNECT (RFC 9110, section 9.3.6).
 
-import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Socket } from 'node:net';
+import { http } from './http.ts';
 
 /** The error of a tunnel that the proxy did not open; `cause` is the error of a proxy that cannot be reached. */
 export class ProxyError extends Error {
@@ -24,7 +24,7 @@ interface TunnelOptions {
  */
 export function openTunnel({ proxy, authority, signal }: TunnelOptions): Promise<Socket> {
   const { promise, resolve, reject } = Promise.withResolvers<Socket>();
-  const request = (proxy.protocol === 'https:' ? requestHttps : requestHttp)({
+  const request = (proxy.protocol === 'https:' ? requestHttps : http.request)({
     ...{ method: 'CONNECT', path: authority, agent: false },
     ...{ host: proxy.hostname.replace(/^\[|\]$/g, ''), port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80) },
     headers: { host: authority, ...proxyCredential(proxy) },

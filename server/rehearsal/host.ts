@@ -2,7 +2,7 @@
 // page, nothing leaves the machine, and a bad connection never ends the process.
 
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Handshake } from '../../adapters/realtime/contract.ts';
@@ -18,6 +18,7 @@ import {
 } from '../config/rehearsal/rehearsal-schema.ts';
 import { readHandshake } from '../http/handshake.ts';
 import { jsonReply, sendReply, writeReply } from '../http/reply.ts';
+import { http } from '../platform/http.ts';
 import { RehearsalConnection } from './connection.ts';
 import { answerLlmCall } from './llm-calls.ts';
 import { Synthesiser } from './speech.ts';
@@ -35,7 +36,7 @@ export class RunningRehearsal {
   #options: RehearsalSettings;
   readonly #voiceDetector: VoiceDetectorFactory;
   readonly #synthesiser = new Synthesiser();
-  readonly #server = createServer((request, response) => this.#answer(request, response));
+  readonly #server = http.createServer((request, response) => this.#answer(request, response));
   readonly #sockets: WebSocketServer;
 
   constructor(options: RehearsalSettings, voiceDetector: VoiceDetectorFactory) {

@@ -1,12 +1,12 @@
 // The one function that opens a provider socket: deadline, no redirects.
 
-import { validateHeaderValue } from 'node:http';
 import type { Socket } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import type { Upstream } from '../../adapters/realtime/contract.ts';
 import type { HttpReply, Refusal } from '../../adapters/realtime/refusal.ts';
 import type { Limits } from '../config/config.ts';
 import { isOutOfDescriptors, outOfDescriptors } from '../http/connection/descriptors.ts';
+import { http } from '../platform/http.ts';
 import { PrivateAddressError } from '../platform/private-address.ts';
 import { ProxyError } from '../platform/tunnel.ts';
 import { type ConnectOptions, connect } from './connect.ts';
@@ -116,7 +116,7 @@ function requestHead(url: string, headers: Readonly<Record<string, string>>): st
   const [origin = '', host = ''] = ORIGIN.exec(url) ?? [];
   let head = `GET ${url.slice(origin.length)} HTTP/1.1\r\nHost: ${host}\r\n`;
   for (const [name, value] of Object.entries(headers)) {
-    validateHeaderValue(name, value);
+    http.validateHeaderValue(name, value);
     head += `${name}: ${value}\r\n`;
   }
   return `${head}\r\n`;

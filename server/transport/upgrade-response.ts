@@ -1,11 +1,12 @@
 // Reads the response of a provider to an upgrade: the 101 itself, since a session waits for it, everything else by Node's HTTP parser,
 // which knows bodies. Rule: no byte that comes behind the 101 is lost.
 
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { HttpReply } from '../../adapters/realtime/refusal.ts';
 import { readInterimHead } from '../../codecs/websocket/response-head.ts';
+import { http } from '../platform/http.ts';
 
 interface UpgradeResponseListener {
   /** Called for a 101. The bytes behind it are in the socket, which is paused. */
@@ -98,7 +99,7 @@ function requestOn(socket: Socket): ClientRequest {
   socket.once('end', () => connection.push(null));
   socket.once('close', () => connection.destroy());
   const headers = { Connection: 'Upgrade', Upgrade: 'websocket' };
-  return httpRequest({ headers, createConnection: () => connection }).end();
+  return http.request({ headers, createConnection: () => connection }).end();
 }
 
 /** Reads at most 64 KiB of the body. The request ends with the socket, whatever the provider does. */

@@ -1,10 +1,11 @@
 // Asks a provider over HTTP, on a connection of its own: by the same rules for addresses, proxies and time as a session is dialled.
 
-import { request as httpRequest, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { performance } from 'node:perf_hooks';
 import type { TypedBody } from '../../../adapters/realtime/contract/calls.ts';
 import type { HttpReply, Refusal } from '../../../adapters/realtime/refusal.ts';
 import type { Config } from '../../config/config.ts';
+import { http } from '../../platform/http.ts';
 import { proxyFor } from '../../platform/proxy.ts';
 import { brokeOff, connectBefore } from '../../transport/dial.ts';
 import { ProviderTls } from '../../transport/provider-tls.ts';
@@ -46,7 +47,7 @@ export async function askProvider(
   if ('kind' in socket) return socket.refusal;
   onSent?.();
   const { promise, resolve } = Promise.withResolvers<IncomingMessage | Refusal>();
-  const request = httpRequest({
+  const request = http.request({
     createConnection: () => socket,
     method,
     // The bytes of the URL, which `URL` would change.

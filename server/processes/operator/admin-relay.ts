@@ -1,9 +1,10 @@
-// Passes a request of the admin listener on to the side process, and its answer back as it comes.
+// Passes a request of the admin listener on to the side process, and its answer back as it comes.import { http } from '../../platform/http.ts';
 
-import { request as ask, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream';
 import { ADDRESS_HEADER } from '../../ipc/side-request.ts';
 import { plainAddress } from '../../platform/address-list.ts';
+import { http } from '../../platform/http.ts';
 
 /** Time for the answer to begin; the side process itself gives up earlier. */
 const HEAD_MS = 6000;
@@ -13,7 +14,7 @@ export function relayToSide(request: IncomingMessage, response: ServerResponse, 
   const { promise, resolve } = Promise.withResolvers<boolean>();
   const { connection: _, ...headers } = request.headers;
   const from = { [ADDRESS_HEADER]: plainAddress(request.socket.remoteAddress ?? '') };
-  const asked = ask({
+  const asked = http.request({
     socketPath: path,
     method: request.method,
     path: request.url,
