@@ -4,7 +4,7 @@ import { filled } from '../../adapters/realtime/index.ts';
 import type { Config } from '../config/config.ts';
 import { type DialledAccount, type DialledPath, type DialPath, upstreamTo } from '../config/providers/dial-paths.ts';
 import { hear } from '../gateway/targets/first-message.ts';
-import { proxyFor } from '../platform/proxy.ts';
+import { proxyFor } from '../platform/outbound/proxy.ts';
 import { type DialOutcome, dial } from '../transport/dial.ts';
 import { askFree } from './online.ts';
 import { maskOf, wrongKeyLike } from './secret-mask.ts';

@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import { DURATION, millisecondsOf } from '../../codecs/text/duration.ts';
-import type { ProxySettings } from '../platform/proxy.ts';
+import type { ProxySettings } from '../platform/outbound/proxy.ts';
 import { aliasSchema, classSchema, gatewaySchema } from './side/llm-schema.ts';
 import { headerText, kebab, ms, positive, runsSchema, sideLimitsSchema, usd } from './side/side-limits-schema.ts';
 import { telemetrySchema } from './side/telemetry-schema.ts';

@@ -3,8 +3,8 @@
 import { lookup as dnsLookup } from 'node:dns';
 import { once } from 'node:events';
 import { connect as connectTcp, type Socket } from 'node:net';
+import { openTunnel } from '../platform/outbound/tunnel.ts';
 import { isPrivateAddress, PrivateAddressError, publicLookup } from '../platform/private-address.ts';
-import { openTunnel } from '../platform/tunnel.ts';
 import { ProviderTls } from './provider-tls.ts';
 
 export interface ConnectOptions {

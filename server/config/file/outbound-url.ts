@@ -3,8 +3,8 @@
 
 import { llmProfiles } from '../../../adapters/llm/index.ts';
 import { providers as kinds } from '../../../adapters/realtime/index.ts';
+import type { ProxySettings } from '../../platform/outbound/proxy.ts';
 import { isLoopbackHost, isPrivateAddress } from '../../platform/private-address.ts';
-import type { ProxySettings } from '../../platform/proxy.ts';
 import { ConfigError, type Problem } from '../problem.ts';
 import type { ProviderConfig } from '../providers/schema.ts';
 

@@ -6,7 +6,7 @@ import type { TypedBody } from '../../../adapters/realtime/contract/calls.ts';
 import type { HttpReply, Refusal } from '../../../adapters/realtime/refusal.ts';
 import type { Config } from '../../config/config.ts';
 import { http } from '../../platform/http.ts';
-import { proxyFor } from '../../platform/proxy.ts';
+import { proxyFor } from '../../platform/outbound/proxy.ts';
 import { brokeOff, connectBefore } from '../../transport/dial.ts';
 import { ProviderTls } from '../../transport/provider-tls.ts';
 import type { Admission } from '../admission/admission.ts';

@@ -3,7 +3,7 @@
 import { isRefusal } from '../../http/request/refusals.ts';
 import type { SessionStarted } from '../../ipc/session-event.ts';
 import type { SessionRecord } from '../../ipc/session-record.ts';
-import { proxyFor } from '../../platform/proxy.ts';
+import { proxyFor } from '../../platform/outbound/proxy.ts';
 import type { Leash } from '../../session/meter/meter.ts';
 import type { Opening } from '../../session/subject.ts';
 import type { DialOutcome } from '../../transport/dial.ts';

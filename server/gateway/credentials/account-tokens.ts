@@ -4,7 +4,7 @@
 import type { Logger } from 'pino';
 import type { Provider } from '../../../adapters/realtime/contract.ts';
 import type { ProviderConfig } from '../../config/config.ts';
-import type { ProxySettings } from '../../platform/proxy.ts';
+import type { ProxySettings } from '../../platform/outbound/proxy.ts';
 import { readCredentials } from './credentials-file.ts';
 import { readToken, type Token, type TokenError } from './token.ts';
 import { runTokenCommand } from './token-command.ts';

@@ -6,8 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { request } from 'undici';
 import type { Provider } from '../../../adapters/realtime/contract.ts';
 import { isObject, type JsonObject, parseJson, textAt } from '../../../codecs/json/object.ts';
-import { faultCode, publicAgent, readWithin } from '../../platform/outbound-agent.ts';
-import type { ProxySettings } from '../../platform/proxy.ts';
+import { faultCode, publicAgent, readWithin } from '../../platform/outbound/outbound-agent.ts';
+import type { ProxySettings } from '../../platform/outbound/proxy.ts';
 import { TokenError } from './token.ts';
 
 interface CredentialsOptions {

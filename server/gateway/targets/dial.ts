@@ -4,7 +4,7 @@
 import { performance } from 'node:perf_hooks';
 import type { Refusal } from '../../../adapters/realtime/refusal.ts';
 import { isRefusal } from '../../http/request/refusals.ts';
-import { proxyFor } from '../../platform/proxy.ts';
+import { proxyFor } from '../../platform/outbound/proxy.ts';
 import type { ConnectOutcome, Connector } from '../../transport/connector.ts';
 import type { Admission } from '../admission/admission.ts';
 import type { OpeningLeash } from '../money/leash.ts';

@@ -11,7 +11,7 @@ import type { Config, ProviderConfig } from '../../config/config.ts';
 import { probePathOf } from '../../config/providers/dial-paths.ts';
 import { providerTable } from '../../config/providers/table.ts';
 import { unlessAborted } from '../../platform/deadline.ts';
-import { proxyFor } from '../../platform/proxy.ts';
+import { proxyFor } from '../../platform/outbound/proxy.ts';
 import { type DialOutcome, dial } from '../../transport/dial.ts';
 import type { AccountTokens } from '../credentials/account-tokens.ts';
 import { TokenError } from '../credentials/token.ts';

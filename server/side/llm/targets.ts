@@ -16,7 +16,7 @@ import {
   type LlmGatewayConfig,
 } from '../../config/side/llm-schema.ts';
 import type { SideConfig } from '../../config/side-schema.ts';
-import { publicAgent } from '../../platform/outbound-agent.ts';
+import { publicAgent } from '../../platform/outbound/outbound-agent.ts';
 import type { Prices } from '../billing/prices.ts';
 import type { Catalogues } from './catalogue/known.ts';
 import { Recent } from './catalogue/recent.ts';

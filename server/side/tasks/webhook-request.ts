@@ -4,7 +4,7 @@ import { Webhook } from 'standardwebhooks';
 import { type Dispatcher, request } from 'undici';
 import type { WebhookConfig } from '../../config/side-schema.ts';
 import type { Delivery } from '../../ipc/stored-rows.ts';
-import { faultCode, waitOf } from '../../platform/outbound-agent.ts';
+import { faultCode, waitOf } from '../../platform/outbound/outbound-agent.ts';
 
 /** `gone` is a receiver that wants no more of the message; `code` says for the log what went wrong. */
 export type SendResult =

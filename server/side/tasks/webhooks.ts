@@ -6,7 +6,7 @@ import type { Dispatcher } from 'undici';
 import type { SideConfig, WebhookConfig } from '../../config/side-schema.ts';
 import type { Delivery } from '../../ipc/stored-rows.ts';
 import { faultOf } from '../../platform/log.ts';
-import { publicAgent } from '../../platform/outbound-agent.ts';
+import { publicAgent } from '../../platform/outbound/outbound-agent.ts';
 import type { Store } from '../store/contract/store.ts';
 import { createWakeSignal } from './wake-signal.ts';
 import { type SendResult, sendDelivery } from './webhook-request.ts';

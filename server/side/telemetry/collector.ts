@@ -3,8 +3,8 @@
 
 import { request } from 'undici';
 import type { TelemetryConfig } from '../../config/side/telemetry-schema.ts';
-import { faultCode, publicAgent, readWithin, waitOf } from '../../platform/outbound-agent.ts';
-import type { ProxySettings } from '../../platform/proxy.ts';
+import { faultCode, publicAgent, readWithin, waitOf } from '../../platform/outbound/outbound-agent.ts';
+import type { ProxySettings } from '../../platform/outbound/proxy.ts';
 
 /** `later`: it may take the same again; `refused`: it never will. `fault` says for the log what went wrong. */
 export type Posted =

@@ -9,7 +9,7 @@ import type { TelemetryConfig } from '../../config/side/telemetry-schema.ts';
 import { withDeadline } from '../../platform/deadline.ts';
 import { version } from '../../platform/entry.ts';
 import { faultOf } from '../../platform/log.ts';
-import type { ProxySettings } from '../../platform/proxy.ts';
+import type { ProxySettings } from '../../platform/outbound/proxy.ts';
 import { type Collector, openCollector, type Posted } from './collector.ts';
 import { metricData } from './metric-data.ts';
 import { loadOtlp, type Otlp } from './otlp.ts';

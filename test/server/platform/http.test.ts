@@ -1,4 +1,4 @@
-// What the code of our processes loads of Node itself.
+// The modules of Node itself that our processes load.
 
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';

@@ -12,7 +12,7 @@ import { FORWARD_CLIENT } from '../../../config/file/words.ts';
 import type { HttpProblem } from '../../../http/problem.ts';
 import { masked } from '../../../http/reply.ts';
 import { isTimeout } from '../../../platform/deadline.ts';
-import { publicAgent, readWithin } from '../../../platform/outbound-agent.ts';
+import { publicAgent, readWithin } from '../../../platform/outbound/outbound-agent.ts';
 import type { RoutedRequest } from '../handler.ts';
 
 /** Longest wait for the provider's whole answer: the head of ours is waited for no longer than that of any other. */

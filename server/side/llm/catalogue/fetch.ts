@@ -8,7 +8,7 @@ import { llmProfiles } from '../../../../adapters/llm/index.ts';
 import { readObject } from '../../../../codecs/json/object.ts';
 import type { LlmGatewayConfig } from '../../../config/side/llm-schema.ts';
 import type { SideConfig } from '../../../config/side-schema.ts';
-import { publicAgent, readWithin } from '../../../platform/outbound-agent.ts';
+import { publicAgent, readWithin } from '../../../platform/outbound/outbound-agent.ts';
 import { PrivateAddressError } from '../../../platform/private-address.ts';
 import { baseUrlOf } from '../policy.ts';
 

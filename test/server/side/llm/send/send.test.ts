@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { publicAgent } from '../../../../../server/platform/outbound-agent.ts';
+import { publicAgent } from '../../../../../server/platform/outbound/outbound-agent.ts';
 import { type Head, type SendOptions, send } from '../../../../../server/side/llm/send/send.ts';
 
 async function target(listener: RequestListener, connections = 4) {

@@ -2,7 +2,7 @@
 // configuration allows it, whatever a name resolves to; redirects are never followed (undici follows none by itself).
 
 import { Agent, buildConnector } from 'undici';
-import { isPrivateAddress, PrivateAddressError, publicLookup } from './private-address.ts';
+import { isPrivateAddress, PrivateAddressError, publicLookup } from '../private-address.ts';
 import { type ProxySettings, proxyFor } from './proxy.ts';
 import { openTunnel } from './tunnel.ts';
 

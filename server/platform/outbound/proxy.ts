@@ -1,7 +1,7 @@
 // Chooses the HTTP proxy for a connection to the outside, by HTTPS_PROXY, HTTP_PROXY and NO_PROXY, as curl and Go read them.
 // Rule: what this product hosts itself, the rehearsal, is never asked for through a proxy.
 
-import { addressList, isSubnet } from './address-list.ts';
+import { addressList, isSubnet } from '../address-list.ts';
 
 /** Plain data, as it crosses between processes. A proxy is an http: or https: URL, which may hold a user and a password. */
 export interface ProxySettings {

@@ -4,9 +4,9 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { request } from 'undici';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { publicAgent } from '../../../server/platform/outbound-agent.ts';
-import { PrivateAddressError } from '../../../server/platform/private-address.ts';
-import { startProxy } from '../../support/http-proxy.ts';
+import { publicAgent } from '../../../../server/platform/outbound/outbound-agent.ts';
+import { PrivateAddressError } from '../../../../server/platform/private-address.ts';
+import { startProxy } from '../../../support/http-proxy.ts';
 
 let server: Server;
 let port: number;

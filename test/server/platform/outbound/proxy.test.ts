@@ -1,7 +1,7 @@
 // Tests which connections go through a proxy.
 
 import { expect, test } from 'vitest';
-import { proxyFor } from '../../../server/platform/proxy.ts';
+import { proxyFor } from '../../../../server/platform/outbound/proxy.ts';
 
 const settings = { https: 'http://secure.proxy:3128/', http: 'http://plain.proxy:3128/', except: [] as string[] };
 const proxyOf = (url: string, ...except: string[]) => proxyFor(new URL(url), { ...settings, except })?.hostname;

@@ -2,7 +2,7 @@
 
 import { request as requestHttps } from 'node:https';
 import type { Socket } from 'node:net';
-import { http } from './http.ts';
+import { http } from '../http.ts';
 
 /** The error of a tunnel that the proxy did not open; `cause` is the error of a proxy that cannot be reached. */
 export class ProxyError extends Error {
