@@ -11,19 +11,31 @@ if (Number.parseInt(process.versions.node, 10) < neededMajor) {
   process.exit(1);
 }
 
-// Node does not run TypeScript below node_modules, so the package holds compiled code instead.
+// Node does not run TypeScript below node_modules, and would read hundreds of modules at each start: a package holds what is built of them, and a
+// clone builds it when its sources are newer.
 void Promise.all([import('node:fs'), import('node:module'), import('node:url')]).then(
   ([{ existsSync }, module, { fileURLToPath }]) => {
-    const sources = new URL('./main.ts', import.meta.url);
-    const compiled = new URL('../../dist/server/cli/main.js', import.meta.url);
-    const isClone = existsSync(sources);
-    if (isClone) keepStripped(module, fileURLToPath(new URL('../../node_modules/.cache/trunkline', import.meta.url)));
-    return import((isClone ? sources : compiled).href);
+    const place = (path) => new URL(path, import.meta.url);
+    const built = place('../../dist/server/cli/main.js').href;
+    const sources = place('./main.ts');
+    if (!existsSync(sources)) return import(built);
+    keepCompiled(module, fileURLToPath(place('../../node_modules/.cache/trunkline')));
+    return import('./build/build.ts')
+      .then(({ buildServer }) => buildServer())
+      .then(
+        () => import(built),
+        (error) => {
+          console.error(
+            `trunkline runs from its sources, and starts more slowly, since it was not built: ${error.message}`,
+          );
+          return import(sources.href);
+        },
+      );
   },
 );
 
-/** Keeps the code that Node makes of each source for the next start, of our other processes too. It lies beside the sources: whoever may write it could change those. */
-function keepStripped({ constants, enableCompileCache }, folder) {
+/** Keeps what Node compiles for the next start, of our other processes too. It lies beside the sources: whoever may write it could change those. */
+function keepCompiled({ constants, enableCompileCache }, folder) {
   if (enableCompileCache(folder).status === constants.compileCacheStatus.ENABLED)
     process.env.NODE_COMPILE_CACHE = folder;
 }

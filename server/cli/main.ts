@@ -19,9 +19,9 @@ import { KeeperLink } from '../processes/restart/keeper-link.ts';
 import { activatedSockets } from '../processes/start/activation.ts';
 import { Supervisor } from '../processes/supervisor.ts';
 import { sideConflicts } from '../side/config/side-conflicts.ts';
+import { buildConsole } from './build/build.ts';
 import { UsageError } from './commands/command.ts';
 import { SIDE_OPTIONS, SIDE_USAGE, sideCommand } from './commands/commands.ts';
-import { buildConsole } from './console-build.ts';
 import { describeConfig } from './describe.ts';
 
 /** Command names -> the words of their usage: one line each in the help. */

@@ -1,10 +1,10 @@
-// Before the first test: the console is built when it is missing or older than its sources. The processes of the tests share what Node
-// compiles, with those of the command too, and one folder for everything temporary, which goes at the end.
+// Before the first test: the console and the server are built when they are missing or older than their sources. The processes of the tests share
+// what Node compiles, with those of the command too, and one folder for everything temporary, which goes at the end.
 
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildConsole } from '../../server/cli/console-build.ts';
+import { buildConsole, buildServer } from '../../server/cli/build/build.ts';
 import { packageRoot } from '../../server/platform/entry.ts';
 
 export default async function setup(): Promise<() => void> {
@@ -16,10 +16,10 @@ export default async function setup(): Promise<() => void> {
   // NODE_ENV says `test` here and would end up in the page.
   const { NODE_ENV: _, ...env } = process.env;
   try {
-    await buildConsole(env);
+    await Promise.all([buildConsole(env), buildServer(env)]);
   } catch (error) {
-    // Most suites need no page; those that do will fail.
-    console.error(`the console was not built: ${error instanceof Error ? error.message : error}`);
+    // Most suites need neither; those that do will fail.
+    console.error(`the console or the server was not built: ${error instanceof Error ? error.message : error}`);
   }
   return () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 }

@@ -46,14 +46,23 @@ function keptBy(module: string) {
   copyFileSync(bin, copy);
   writeFileSync(join(root, 'package.json'), '{"type":"module"}');
   writeFileSync(join(root, module), 'console.log(process.env.NODE_COMPILE_CACHE);');
-  const { stdout } = spawnSync(process.execPath, [copy], { encoding: 'utf8', env: { PATH: process.env.PATH } });
-  return { told: stdout.trim(), folder: join(root, 'node_modules/.cache/trunkline') };
+  const env = { PATH: process.env.PATH };
+  const { stdout, stderr } = spawnSync(process.execPath, [copy], { encoding: 'utf8', env });
+  return { told: stdout.trim(), stderr, folder: join(root, 'node_modules/.cache/trunkline') };
 }
 
 test('keeps the code made of the sources for the next start, in a clone', () => {
   const { told, folder } = keptBy('server/cli/main.ts');
   expect(told).toBe(folder);
   expect(readdirSync(folder, { recursive: true }).length).toBeGreaterThan(1);
+});
+
+test('runs from its sources, and says so, in a clone that cannot be built', () => {
+  const { told, stderr } = keptBy('server/cli/main.ts');
+  expect(told).not.toBe('');
+  expect(stderr).toMatch(
+    /^trunkline runs from its sources, and starts more slowly, since it was not built: .*build\.ts/,
+  );
 });
 
 test('writes nothing into the folder of a package', () => {
